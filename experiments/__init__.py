@@ -1,0 +1,1 @@
+"""Studies, one Python module per question; each defines STUDY."""

@@ -1,0 +1,65 @@
+"""What will a study cost and in which order is it run? The frozen, priced list of its trials."""
+
+from pydantic import Field
+
+from scaling.study import cost
+from scaling.study.base import Spec
+from scaling.study.spec import TrialSpec
+from scaling.study.study import Study
+
+SCHEMA = 1  # of study.json; a reader refuses a newer one
+
+
+class PlannedTrial(Spec):
+    """One trial with its identities and price."""
+
+    trial_id: str
+    train_id: str
+    eval_ids: dict[int, str]                # evaluated step -> eval_id
+    model: str
+    params_m: float
+    forward_gmacs: float
+    images: int
+    train_flops: float
+    spec: TrialSpec
+
+    @classmethod
+    def of(cls, trial: TrialSpec) -> "PlannedTrial":
+        return cls(
+            trial_id=trial.trial_id, train_id=trial.train_id,
+            eval_ids={step: trial.eval_id(step) for step in trial.eval_steps},
+            model=trial.model.name, params_m=cost.params_m(trial.model),
+            forward_gmacs=cost.forward_gmacs(trial.model), images=trial.images,
+            train_flops=cost.train_flops(trial.model, trial.images), spec=trial)
+
+
+class Plan(Spec):
+    """A study priced and ordered: what ``study.json`` holds."""
+
+    schema_version: int = SCHEMA
+    name: str
+    question: str
+    expectation: str
+    nuisance: dict[str, str]
+    seeds: int
+    trials: tuple[PlannedTrial, ...] = Field(min_length=1)
+
+    @classmethod
+    def of(cls, study: Study) -> "Plan":
+        return cls(name=study.name, question=study.question, expectation=study.expectation, nuisance=study.nuisance,
+                   seeds=study.seeds, trials=tuple(PlannedTrial.of(trial) for trial in study.all_trials))
+
+    @property
+    def train_flops(self) -> float:
+        """Over all trials; a training that two trials share is counted once, at its longest."""
+        longest = {}
+        for trial in self.trials:
+            longest[trial.train_id] = max(trial.train_flops, longest.get(trial.train_id, 0.0))
+        return sum(longest.values())
+
+    def runs(self) -> list[list[PlannedTrial]]:
+        """The trials grouped by the training they share, dearest training first (longest processing time first)."""
+        groups: dict[str, list[PlannedTrial]] = {}
+        for trial in self.trials:
+            groups.setdefault(trial.train_id, []).append(trial)
+        return sorted(groups.values(), key=lambda group: -max(trial.train_flops for trial in group))

@@ -1,0 +1,71 @@
+"""How does ``--set KEY=VALUE`` reach a field of a spec? Parsing, checking and applying dotted settings."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from scaling.study.spec import TrialSpec
+
+
+def fields_of(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """All dotted leaf fields of a spec class: ``model.width``, ``evaluate.protocol.samples``."""
+    leaves = []
+    for name, field in model.model_fields.items():
+        nested = field.annotation
+        if isinstance(nested, type) and issubclass(nested, BaseModel):
+            leaves += fields_of(nested, f"{prefix}{name}.")
+        else:
+            leaves.append(prefix + name)
+    return leaves
+
+
+def parse_settings(pairs: Iterable[str]) -> dict:
+    """``["train.steps=100"]`` to ``{"train.steps": 100}``; values are JSON, anything else is a string.
+
+    Raises ValueError for a pair without ``=`` or a key given twice.
+    """
+    settings = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            raise ValueError(f"--set {pair!r} is not KEY=VALUE, as in --set train.steps=100")
+        if key in settings:
+            raise ValueError(f"--set {key} is given twice: {settings[key]!r} and {text!r}")
+        try:
+            settings[key] = json.loads(text)
+        except json.JSONDecodeError:
+            settings[key] = text
+    return settings
+
+
+def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
+    """``trial`` with dotted fields replaced, validated as a whole. ValueError names the key, the value and what fits."""
+    known = fields_of(TrialSpec)
+    data = trial.model_dump()
+    for key, value in settings.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, [*known, "seeds"], n=3, cutoff=0.4)
+            hint = f"nearest: {', '.join(near)}" if near else f"known: {', '.join([*known, 'seeds'])}"
+            raise ValueError(f"unknown setting {key!r}; {hint}")
+        *path, leaf = key.split(".")
+        target = data
+        for part in path:
+            target = target[part]
+        target[leaf] = value
+    try:
+        return TrialSpec.model_validate(data)
+    except ValidationError as error:
+        raise ValueError(explain(error)) from None
+
+
+def explain(error: ValidationError) -> str:
+    """One line of what pydantic found wrong: where, what, and the value given."""
+    parts = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        given = "" if isinstance(item["input"], dict) else f" (got {item['input']!r})"
+        parts.append(f"{where}: {message}{given}")
+    return "; ".join(parts)

@@ -1,0 +1,161 @@
+"""What is a trial? Frozen, complete descriptions of a model, its training and its evaluation, and their identities.
+
+Pure data: neither torch nor Ray is imported here. Two identities are derived, each the hash of canonical JSON:
+
+* ``train_id``: model, data, diffusion, optimiser, schedule, seed; the number of steps only if the schedule has a horizon;
+* ``eval_id``: train_id, step, EMA, protocol.
+
+Which machine a trial runs on, how often it logs and which version of the code runs it are provenance, not identity.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from scaling.study.base import Spec, identity
+from scaling.study.ladder import preset_fields, size_name
+from scaling.study.protocol import Ema, Protocol
+
+Conditioning = Literal["adaln-zero", "adaln", "cross-attention", "in-context"]
+
+
+class ModelSpec(Spec):
+    """The free dimensions of a DiT (Peebles & Xie, arXiv 2212.09748, Table 1); all else is derived."""
+
+    family: Literal["dit"] = "dit"
+    input_size: int = Field(gt=0)             # pixels (or latent pixels) per image side, I
+    channels: int = Field(gt=0)               # of the image or latent, C
+    patch: int = Field(gt=0)                  # pixels per token side, p
+    width: int = Field(gt=0)                  # channels per token, d
+    depth: int = Field(gt=0)                  # blocks, N
+    heads: int = Field(gt=0)
+    num_classes: int = Field(gt=0)
+    mlp_ratio: float = Field(4.0, gt=0)
+    learn_sigma: bool = True
+    conditioning: Conditioning = "adaln-zero"
+
+    @model_validator(mode="after")
+    def _check(self):
+        if self.input_size % self.patch:
+            raise ValueError(f"patch {self.patch} does not divide the input size {self.input_size}; "
+                             f"divisors: {[p for p in range(1, self.input_size + 1) if self.input_size % p == 0]}")
+        if self.width % self.heads:
+            raise ValueError(f"heads {self.heads} do not divide the width {self.width}")
+        if self.width % 4:
+            raise ValueError(f"width {self.width} is not a multiple of 4, as the 2-D sine-cosine positions need")
+        return self
+
+    @property
+    def tokens(self) -> int:  # T
+        return (self.input_size // self.patch) ** 2
+
+    @property
+    def out_channels(self) -> int:
+        return self.channels * (2 if self.learn_sigma else 1)
+
+    @property
+    def size(self) -> str:
+        """The rung: S, B, L or XL where the shape is the paper's, else depth and width as ``d2w32``."""
+        return size_name(self.depth, self.width, self.heads)
+
+    @property
+    def name(self) -> str:
+        """As the field writes it: ``DiT-XL/2``, ``DiT-d2w32/4``; another conditioning than adaLN-Zero is added."""
+        suffix = "" if self.conditioning == "adaln-zero" else f" [{self.conditioning}]"
+        return f"DiT-{self.size}/{self.patch}{suffix}"
+
+    @classmethod
+    def preset(cls, name: str, resolution: int = 256, **fields) -> "ModelSpec":
+        """A model of the paper by name, ``DiT-XL/2``, on the f8 latents of ``resolution``-pixel ImageNet images."""
+        return cls(**{**preset_fields(name, resolution), **fields})
+
+
+class DataSpec(Spec):
+    """Which images. The split into training and held-out images is fixed by the source, not by the seed."""
+
+    source: Literal["digits"] = "digits"
+
+
+class DiffusionSpec(Spec):
+    """The forward process and what the network predicts (DiT section 3.1: linear betas, epsilon, learned sigma)."""
+
+    objective: Literal["ddpm"] = "ddpm"
+    timesteps: int = Field(1000, gt=0)        # T
+    beta_start: float = Field(1e-4, gt=0, lt=1)
+    beta_end: float = Field(2e-2, gt=0, lt=1)
+
+
+class TrainSpec(Spec):
+    """How the weights are found. ``steps`` enters the identity only if the learning-rate schedule has a horizon."""
+
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)                  # images per step
+    lr: float = Field(gt=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = Field(0.0, ge=0)
+    warmup_steps: int = Field(0, ge=0)        # linear, from 0 to lr
+    schedule: Literal["constant"] = "constant"
+    grad_clip: float | None = Field(None, gt=0)  # largest gradient norm; null: no clipping
+    label_dropout: float = Field(0.1, ge=0, lt=1)
+    precision: Literal["fp32"] = "fp32"
+    seed: int = Field(0, ge=0)
+    log_every: int = Field(50, ge=1)          # steps between lines of the curve
+    heldout_every: int = Field(100, ge=1)     # steps between held-out losses of the curve
+    checkpoint_every: int = Field(500, ge=1)  # steps; evaluated steps are always checkpointed
+
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"steps", "log_every", "heldout_every", "checkpoint_every"})
+
+    @property
+    def has_horizon(self) -> bool:
+        return self.schedule != "constant"
+
+
+class EvaluationSpec(Spec):
+    """When and how the trial is measured: at ``checkpoints`` evenly spaced steps, or every ``every`` steps and at the end."""
+
+    checkpoints: int = Field(1, ge=1)
+    every: int | None = Field(None, ge=1)
+    ema: Ema = Ema()
+    protocol: Protocol = Protocol()
+
+    def steps(self, total: int) -> tuple[int, ...]:
+        """The evaluated steps of a training of ``total`` steps, ascending, the last one always ``total``."""
+        if self.every is not None:
+            return tuple(sorted({*range(self.every, total + 1, self.every), total}))
+        return tuple(sorted({max(1, round(total * k / self.checkpoints)) for k in range(1, self.checkpoints + 1)}))
+
+
+class TrialSpec(Spec):
+    """One point of a study: what is trained, for how long, and how it is measured."""
+
+    model: ModelSpec
+    data: DataSpec = DataSpec()
+    diffusion: DiffusionSpec = DiffusionSpec()
+    train: TrainSpec
+    evaluate: EvaluationSpec = EvaluationSpec()
+
+    @property
+    def train_id(self) -> str:
+        left_out = TrainSpec.NOT_IDENTITY - ({"steps"} if self.train.has_horizon else set())
+        return identity({
+            "model": self.model.identity_fields(), "data": self.data.identity_fields(),
+            "diffusion": self.diffusion.identity_fields(), "train": self.train.identity_fields(exclude=left_out)})
+
+    @property
+    def eval_steps(self) -> tuple[int, ...]:
+        return self.evaluate.steps(self.train.steps)
+
+    def eval_id(self, step: int) -> str:
+        """The identity of the measurement of this trial at ``step``."""
+        return identity({"train_id": self.train_id, "step": step, "ema": self.evaluate.ema.identity_fields(),
+                         "protocol": self.evaluate.protocol.identity_fields()})
+
+    @property
+    def trial_id(self) -> str:
+        """Readable and unique: model, seed, and the hash of the whole question asked of it."""
+        asked = identity([self.train_id, self.train.steps, [self.eval_id(s) for s in self.eval_steps]])
+        return f"{self.model.name.replace('/', '-').replace(' ', '')}-s{self.train.seed}-{asked[:8]}"
+
+    @property
+    def images(self) -> int:
+        return self.train.steps * self.train.batch

@@ -1,0 +1,46 @@
+"""What is a study? A question, the expected answer, and the trials that would tell."""
+
+from collections.abc import Mapping
+
+from pydantic import Field, ValidationError, field_validator
+
+from scaling.study.base import Spec
+from scaling.study.grid import distinct, with_seeds
+from scaling.study.settings import explain, with_settings
+from scaling.study.spec import TrialSpec
+
+
+class Study(Spec):
+    """A question and its trials: pure data.
+
+    ``nuisance`` says of each parameter that could tilt the curve how it was made fair: tuned, transferred or fixed.
+    """
+
+    name: str
+    question: str
+    expectation: str
+    trials: tuple[TrialSpec, ...] = Field(min_length=1)
+    nuisance: dict[str, str] = {}
+    seeds: int = Field(1, ge=1)
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        # The name becomes a folder: it must not be able to leave the results root or shadow the shared runs.
+        if not name.replace("_", "").replace("-", "").isalnum() or name in ("runs", "published", "reference"):
+            raise ValueError(f"study name {name!r} must be letters, digits, '-' and '_', and not a reserved folder name")
+        return name
+
+    @property
+    def all_trials(self) -> tuple[TrialSpec, ...]:
+        """Every distinct trial, over all seeds."""
+        return distinct(with_seeds(self.trials, self.seeds) if self.seeds > 1 else self.trials)
+
+    def with_settings(self, settings: Mapping) -> "Study":
+        """The study with dotted fields set on every trial; the key ``seeds`` sets how often the grid is repeated."""
+        rest = {k: v for k, v in settings.items() if k != "seeds"}
+        trials = tuple(with_settings(trial, rest) for trial in self.trials)
+        try:
+            return Study(**{**dict(self), "trials": trials, "seeds": settings.get("seeds", self.seeds)})
+        except ValidationError as error:
+            raise ValueError(explain(error)) from None
