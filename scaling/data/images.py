@@ -1,0 +1,36 @@
+"""What is a data set here? Training and held-out images in [-1, 1] with labels, and their 8-bit form."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Images in [-1, 1] to 8 bits, rounded to nearest and clipped; shape kept."""
+    return ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    images: Tensor  # (N, C, H, W) float32 in [-1, 1]
+    labels: Tensor  # (N,) int64
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def uint8(self) -> Tensor:  # (N, C, H, W)
+        return to_uint8(self.images)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    name: str
+    num_classes: int
+    train: ImageSet
+    heldout: ImageSet
+
+    def subset(self, name: str) -> ImageSet:
+        """``train`` or ``heldout``."""
+        return {"train": self.train, "heldout": self.heldout}[name]

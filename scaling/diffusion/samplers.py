@@ -1,0 +1,44 @@
+"""How does noise become an image? Ancestral DDPM and DDIM, as pure functions of a predictor and its noise.
+
+``predict(x, t)`` gives the network's output (B, C or 2C, H, W) for x (B, C, H, W) at original timesteps t (B,).
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from scaling.diffusion.gaussian import GaussianDiffusion
+
+Predict = Callable[[Tensor, Tensor], Tensor]
+Noise = Callable[[], Tensor]
+
+
+def ddpm(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise) -> Tensor:
+    """Ancestral sampling (DDPM algorithm 2) from x_T (B, C, H, W); ``noise()`` is drawn once a step, the last included."""
+    for last, i, t in _countdown(process, x):
+        eps, values = process.split(predict(x, t))
+        mean = process.posterior_mean(process.predicted_x0(x, i, eps), x, i)
+        z = noise()
+        x = mean if last else mean + torch.exp(0.5 * process.log_variance(values, i)) * z
+    return x
+
+
+def ddim(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise, eta: float = 0.0) -> Tensor:
+    """DDIM (arXiv 2010.02502, eq. 12) from x_T (B, C, H, W); with ``eta`` 0 no noise is drawn."""
+    for last, i, t in _countdown(process, x):
+        eps, _ = process.split(predict(x, t))
+        x0 = process.predicted_x0(x, i, eps)
+        alpha_bar, previous = process.at("alpha_bar", i), process.at("alpha_bar_previous", i)
+        sigma = eta * torch.sqrt((1 - previous) / (1 - alpha_bar)) * torch.sqrt(1 - alpha_bar / previous)
+        x = torch.sqrt(previous) * x0 + torch.sqrt(1 - previous - sigma**2) * eps
+        if eta and not last:
+            x = x + sigma * noise()
+    return x
+
+
+def _countdown(process: GaussianDiffusion, x: Tensor):
+    """From the noisiest index to the first: whether it is the last step, the index and the original timestep (B,)."""
+    for index in reversed(range(len(process))):
+        i = torch.full((len(x),), index, device=x.device)
+        yield index == 0, i, torch.full((len(x),), process.timesteps[index], device=x.device)

@@ -1,0 +1,65 @@
+"""Which Ray cluster? One that runs already, or one started on this machine for as long as the study takes."""
+
+import contextlib
+import os
+import socket
+from dataclasses import dataclass
+
+import ray
+
+CONNECT_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    dashboard: str | None   # the dashboard's URL; None where there is none
+    cpus: float
+    gpus: float
+    local: bool             # started by us
+
+
+@contextlib.contextmanager
+def connected(address: str | None, cpus: int | None = None):
+    """A Cluster: ``auto``, ``HOST:PORT``, or ``local``; None means $RAY_ADDRESS, else local. Left again on exit.
+
+    A local cluster binds to this machine alone and has ``cpus`` CPUs (default: all). Raises ValueError if the address
+    does not answer.
+    """
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    local = address == "local"
+    if not local and address != "auto":
+        _check_answers(address)
+    options = {"num_cpus": cpus or os.cpu_count(), "include_dashboard": True, "dashboard_host": "127.0.0.1"}
+    quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
+    try:
+        context = ray.init(address=address, **quiet, **(options if local else {}))
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        if local:
+            raise
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"no Ray cluster at {address}: {reason} Start one with `ray start --head`, "
+                         "or leave --address out to run on this machine") from None
+    try:
+        resources = ray.cluster_resources()
+        url = context.dashboard_url
+        yield Cluster(dashboard=f"http://{url}" if url else None, cpus=resources.get("CPU", 0.0),
+                      gpus=resources.get("GPU", 0.0), local=local)
+    finally:
+        ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Refuse an address nobody listens on in seconds; Ray itself would try for a minute."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"Ray address {address!r} is neither auto, local, nor HOST:PORT")
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        raise ValueError(f"no Ray cluster at {address}: {error.strerror or error}. Start one with `ray start --head`, "
+                         "or leave --address out to run on this machine") from None
+
+
+def most_gpus_on_a_node() -> float:
+    """The GPUs of the best equipped living node."""
+    return max((node["Resources"].get("GPU", 0.0) for node in ray.nodes() if node["Alive"]), default=0.0)

@@ -1,0 +1,78 @@
+"""What would make this study fail later? Found out before anything runs."""
+
+import uuid
+from pathlib import Path
+
+from scaling.data import check_fits
+from scaling.evaluation.generate import sampling_process
+from scaling.evaluation.metrics import extractor_is_ready
+from scaling.launch.cluster import Cluster, most_gpus_on_a_node
+from scaling.records.ledger import StudyFolder
+from scaling.study.plan import Plan
+
+
+def check_folder(root: Path, plan: Plan) -> None:
+    """Refuse a root that cannot be written, or a study folder that holds another plan. Trials may be added to a plan."""
+    folder = root / plan.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{uuid.uuid4().hex[:8]}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"cannot write to the results folder {folder}: {error.strerror}; "
+                         "choose another with --results") from None
+    if not (folder / "study.json").exists():
+        return
+    before = StudyFolder(folder).plan()
+    old, new = ({trial.trial_id: trial for trial in p.trials} for p in (before, plan))
+    gone = [old[i] for i in old if i not in new]
+    if gone:
+        added = [new[i] for i in new if i not in old]
+        raise ValueError(
+            f"{folder} holds another plan of {plan.name!r}: {len(gone)} of its {len(old)} trials are not in this one"
+            f"{_difference(gone, added)}. Choose another --results, or move {folder} away (its trainings, in "
+            f"{root / 'runs'}, are kept and shared)")
+
+
+def _difference(gone: list, added: list) -> str:
+    """What changed in the first trial that is gone, field by field, against the new trial most like it."""
+    def flat(value, prefix=""):
+        if isinstance(value, dict):
+            return {k: v for name, part in value.items() for k, v in flat(part, f"{prefix}{name}.").items()}
+        return {prefix[:-1]: value}
+
+    first = flat(gone[0].spec.model_dump(mode="json"))
+    changes = [{k: (first[k], other[k]) for k in first if first[k] != other.get(k)}
+               for other in (flat(trial.spec.model_dump(mode="json")) for trial in added)]
+    if not changes:
+        return f", such as {gone[0].trial_id}"
+    nearest = min(changes, key=len)
+    return f", such as {gone[0].trial_id}: " + ", ".join(f"{k} was {a}, is {b}" for k, (a, b) in nearest.items())
+
+
+def check_trials(plan: Plan) -> None:
+    """Refuse models that do not fit their data, sampling that does not fit its schedule, features that cannot be had."""
+    for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
+        check_fits(model, data)
+    for diffusion, protocol in {(t.spec.diffusion, t.spec.evaluate.protocol) for t in plan.trials}:
+        if protocol.metrics:
+            sampling_process(diffusion, protocol, learn_sigma=True)
+    for features in {t.spec.evaluate.protocol.features for t in plan.trials if t.spec.evaluate.protocol.metrics}:
+        extractor_is_ready(features)
+
+
+def check_gpus(gpus_per_trial: float) -> None:
+    """Refuse a number of GPUs that Ray would not take: below 0, or above 1 and not whole."""
+    if gpus_per_trial < 0 or (gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial)):
+        raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number")
+
+
+def check_cluster(cluster: Cluster, gpus_per_trial: float) -> None:
+    """Refuse what the cluster can never give; Ray would wait for it without end."""
+    best = most_gpus_on_a_node()
+    if gpus_per_trial > best:
+        raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} asks for more than any node of the cluster has "
+                         f"({best:g} of {cluster.gpus:g} in all); lower it, or connect to another cluster")
+    if cluster.cpus < 1:
+        raise ValueError(f"the cluster has {cluster.cpus:g} CPUs; a trial needs one")

@@ -1,0 +1,174 @@
+"""How does a spec become a record? Train to each evaluated step, checkpoint, sample, measure, write: then the next.
+
+What is on disk already is not done again: finished evaluations are kept, evaluated checkpoints are measured without
+training, and training goes on from the newest valid checkpoint. No Ray here; a trial is a plain function.
+"""
+
+import math
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import torch
+from filelock import FileLock, Timeout
+
+from scaling.evaluation.generate import generate
+from scaling.evaluation.metrics import figures, thumbnails
+from scaling.models.count import count_model
+from scaling.records.ledger import HEARTBEAT_S, Run
+from scaling.records.provenance import provenance
+from scaling.study.protocol import Ema
+from scaling.study.spec import TrialSpec
+from scaling.training import AveragedWeights, Diverged, Trainer, checkpoint
+
+KEEP_NEWEST = 2      # checkpoints, besides those of evaluated steps
+LOCK_WAIT_S = 60.0   # for a killed predecessor's process to go away
+
+Report = Callable[[dict], None]
+
+
+def run_trials(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1) -> str:
+    """Do what is missing of ``specs``, which share one training, in ``run``; returns the final state.
+
+    ``report`` is given progress as dicts: step, loss, images_per_s, heldout_loss, fid. A trial that fails is recorded
+    as ``failed`` with its traceback's last lines, and the exception goes on to the caller.
+    """
+    torch.set_num_threads(threads)
+    lock = FileLock(run.lock)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire(timeout=LOCK_WAIT_S)  # released by the kernel however the process ends
+    except Timeout:
+        raise RuntimeError(f"{run.folder} is being worked on by another process; wait for it or stop it") from None
+    with lock:
+        work = _Work(specs, run, report, threads)
+        try:
+            work.do()
+            state = "completed"
+            run.write_state(state, **work.progress)
+        except Diverged as event:
+            state = "diverged"
+            run.write_state(state, f"{event}", **work.progress | {"step": event.step})
+        except Exception as error:
+            last = traceback.format_exc().strip().splitlines()[-3:]
+            run.write_state("failed", f"{type(error).__name__}: {error}", traceback=last, **work.progress)
+            raise
+        finally:
+            work.write_record()
+    return state
+
+
+class _Work:
+    def __init__(self, specs: list[TrialSpec], run: Run, report: Report, threads: int):
+        self.specs, self.run, self.report = specs, run, report
+        self.spec = max(specs, key=lambda s: s.train.steps)
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.trainer: Trainer | None = None
+        self.progress: dict = {"step": 0}
+        self._beat = 0.0
+        self.session = {"started": _now(), "ended": None, "from_step": None, "to_step": None,
+                        "provenance": provenance(_device_name(self.device), threads)}
+        run.write_spec(self.spec.train_id, self.spec.model_dump(mode="json", include={
+            "model", "data", "diffusion", "train"}))
+
+    def do(self) -> None:
+        wanted = sorted({(step, spec) for spec in self.specs for step in spec.eval_steps
+                         if self.run.evaluation(spec.eval_id(step)) is None}, key=lambda pair: pair[0])
+        if not wanted:
+            return
+        self._tell(state="running", force=True)
+        emas = _distinct([spec.evaluate.ema for _, spec in wanted])
+        keep = {step for spec in self.specs for step in spec.eval_steps} | set(self._kept_before())
+        for step, spec in wanted:
+            self._bring_to(step, emas, keep)
+            self._evaluate(step, spec)
+        checkpoint.prune(self.run.checkpoints, keep)
+
+    def _kept_before(self) -> list[int]:
+        """Steps that earlier studies evaluated: their checkpoints stay, for metrics still to be asked for."""
+        return [s for s in (self.run.record() or {}).get("evaluated_steps", [])]
+
+    def _bring_to(self, step: int, emas: list[Ema], keep: set[int]) -> None:
+        """Have a trainer whose weights are those after ``step`` steps: from its checkpoint, or by training."""
+        labels = [ema.label for ema in emas if ema.kind != "none"]
+        if self.trainer is None or self.trainer.step > step:
+            self.trainer = Trainer(self.spec, emas, self.device)
+            saved = checkpoint.newest(self.run.checkpoints, labels, at_most=step)
+            if saved:
+                self.trainer.restore(saved)
+            self.session["from_step"] = self.trainer.step
+        every = self.spec.train.checkpoint_every
+        while self.trainer.step < step:
+            until = min(step, (self.trainer.step // every + 1) * every)
+            self.trainer.train_to(until, self._log)
+            self.trainer.save(self.run.checkpoints)
+            newest = checkpoint.steps(self.run.checkpoints)[:KEEP_NEWEST]
+            checkpoint.prune(self.run.checkpoints, keep | set(newest))
+        self.session["to_step"] = self.trainer.step
+
+    def _log(self, line: dict) -> None:
+        self.run.log(line)
+        shown = {k: line[k] for k in ("step", "loss", "images_per_s")}
+        if line["heldout_loss"] is not None:
+            shown["heldout_loss"] = line["heldout_loss"]
+        self._tell(**shown)
+
+    def _evaluate(self, step: int, spec: TrialSpec) -> None:
+        self._tell(force=True, evaluating=step)
+        started = time.perf_counter()
+        ema, protocol, eval_id = spec.evaluate.ema, spec.evaluate.protocol, spec.eval_id(step)
+        heldout = {k: v if math.isfinite(v) else None for k, v in self.trainer.heldout(ema).items()}
+        rows, nonfinite = [], 0
+        if protocol.metrics:
+            with AveragedWeights(self.trainer, ema):
+                self.trainer.model.eval()
+                images, labels, nonfinite = generate(self.trainer.model, spec.model, spec.diffusion, protocol)
+                self.trainer.model.train()
+            rows = figures(images, spec.data, protocol)
+            if nonfinite:
+                rows = [row | {"value": None, "std": None, "why": f"{nonfinite} samples are not finite"} for row in rows]
+            self.run.write_samples(eval_id, thumbnails(images, labels))
+        self.run.write_evaluation(eval_id, {
+            "eval_id": eval_id, "train_id": spec.train_id, "step": step, "images": step * spec.train.batch,
+            "ema": ema.model_dump(mode="json"), "protocol": protocol.model_dump(mode="json"),
+            "heldout_loss": heldout["loss"], "heldout_mse": heldout["mse"], "figures": rows,
+            "nonfinite_samples": nonfinite, "wall_s": time.perf_counter() - started, "measured": _now(),
+            "provenance": self.session["provenance"]})
+        fid = next((row["value"] for row in rows if row["metric"] == "fid"), None)
+        self._tell(force=True, evaluating=None, fid=fid, heldout_loss=heldout["loss"])
+
+    def _tell(self, force: bool = False, state: str = "running", **progress) -> None:
+        """Report progress, and renew the state on disk when it is due."""
+        self.progress |= progress
+        self.report(dict(self.progress))
+        if force or time.time() - self._beat > HEARTBEAT_S / 5:
+            self._beat = time.time()
+            self.run.write_state(state, **self.progress)
+
+    def write_record(self) -> None:
+        """The run's measurements so far and the provenance of every session that worked on it."""
+        before = self.run.record() or {"sessions": [], "evaluated_steps": []}
+        self.session |= {"ended": _now()}
+        counted = before.get("count") or count_model(self.spec.model)
+        evaluated = {step for spec in self.specs for step in spec.eval_steps if self.run.evaluation(spec.eval_id(step))}
+        curve = self.run.curve()
+        self.run.write_record({
+            "train_id": self.spec.train_id, "model": self.spec.model.name, "seed": self.spec.train.seed,
+            "count": counted,
+            "step": curve[-1]["step"] if curve else 0,
+            "train_wall_s": curve[-1]["train_wall_s"] if curve else None,
+            "evaluated_steps": sorted(evaluated | set(before["evaluated_steps"])),
+            "sessions": [*before["sessions"], self.session]})
+
+
+def _distinct(emas: list[Ema]) -> list[Ema]:
+    return list(dict.fromkeys(emas))
+
+
+def _device_name(device: str) -> str:
+    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,163 @@
+"""What does a person see while a study runs? A live table in a terminal, plain lines elsewhere, and the outcome."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from scaling.records import StudyFolder, trial_state
+from scaling.study.plan import Plan
+
+LINES_EVERY_S = 15.0  # between summaries where the output is not a terminal
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    console.print(text, markup=False)
+
+
+def show_plan(plan: Plan) -> None:
+    """Every trial with its parameters, forward Gflops and training FLOPs, and the total."""
+    console.print(f"{plan.name}: {plan.question}", markup=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("trial", "model", "seed", "lr", "steps", "params (M)", "forward GMACs", "training FLOPs"):
+        table.add_column(column, justify="left" if column in ("trial", "model") else "right", no_wrap=True)
+    for t in plan.trials:
+        table.add_row(t.trial_id, t.model, str(t.spec.train.seed), f"{t.spec.train.lr:g}", str(t.spec.train.steps),
+                      f"{t.params_m:.4g}", f"{t.forward_gmacs:.4g}", f"{t.train_flops:.3g}")
+    wide = Console(width=max(console.width, 140), highlight=False)
+    wide.print(table)
+    say(f"{len(plan.trials)} trials, {plan.train_flops:.3g} training FLOPs (forward GMACs are the DiT paper's Gflops)")
+
+
+class Progress:
+    """Follows the trainings of a sweep: trials by state, step, loss, images/s and time left."""
+
+    def __init__(self, plan: Plan, left: list, folder: StudyFolder, dashboard: str | None):
+        self.plan, self.folder, self.dashboard = plan, folder, dashboard
+        self.trainings = {group[0].train_id: max(group, key=lambda t: t.train_flops) for group in left}
+        self.latest: dict[str, dict] = {}
+        self.already_finished = len(plan.trials) - sum(len(group) for group in left)
+        self.flops_left = sum(t.train_flops for t in self.trainings.values())
+        self.started = time.monotonic()
+        self._told = 0.0
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+
+    def __enter__(self) -> "Progress":
+        waiting = f", {self.already_finished} finished before" if self.already_finished else ""
+        say(f"{self.plan.name}: {len(self.trainings)} trainings to run{waiting}")
+        if self.dashboard:
+            say(f"Ray dashboard: {self.dashboard}")
+        if console.is_terminal:
+            self._live = Live(get_renderable=self.table, console=console, refresh_per_second=2, transient=True)
+            self._live.__enter__()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        if self._live:
+            self._live.__exit__(*exception)
+
+    def update(self, train_id: str, result: dict) -> None:
+        """Take in the latest result of a training; in a terminal it shows in the table, else a line when it ends."""
+        with self._lock:
+            before = self.latest.get(train_id, {}).get("state")
+            self.latest[train_id] = result
+        if self._live:
+            return
+        if result.get("done") and before != "done":
+            say(f"  {self.trainings[train_id].trial_id}: {result['state']}{self._figures(result)}")
+            self.latest[train_id] = {**result, "state": "done"}
+        if time.monotonic() - self._told > LINES_EVERY_S:
+            self._told = time.monotonic()
+            say(f"  {self.summary()}")
+
+    @staticmethod
+    def _figures(result: dict) -> str:
+        parts = [f"{name} {result[key]:.4g}" for key, name in (
+            ("loss", "loss"), ("heldout_loss", "held-out loss"), ("fid", "FID"), ("images_per_s", "images/s"))
+            if result.get(key) is not None]
+        why = [result["why"]] if result.get("why") else []
+        return "".join(f", {part}" for part in parts + why)
+
+    def _flops_done(self) -> float:
+        return sum(t.train_flops * (1.0 if self.latest[i].get("done") else
+                                    min(1.0, self.latest[i].get("step", 0) / t.spec.train.steps))
+                   for i, t in self.trainings.items() if i in self.latest)
+
+    def _left(self) -> str:
+        done, elapsed = self._flops_done() / self.flops_left, time.monotonic() - self.started
+        return f"about {elapsed * (1 - done) / done:.0f} s left" if done > 0.02 else "time left not known yet"
+
+    def summary(self) -> str:
+        """Trials by state, and the time left."""
+        ended = sum(bool(r.get("done")) for r in self.latest.values())
+        running = len(self.latest) - ended
+        return (f"{ended} of {len(self.trainings)} trainings ended, {running} running, "
+                f"{len(self.trainings) - len(self.latest)} waiting; {self._left()}")
+
+    def table(self) -> Table:
+        table = Table(title=self.summary(), title_justify="left", box=None, pad_edge=False)
+        for column in ("training", "state", "step", "loss", "held-out", "FID", "images/s"):
+            table.add_column(column, justify="left" if column in ("training", "state") else "right")
+        with self._lock:
+            latest = dict(self.latest)
+        shown = sorted(latest.items(), key=lambda item: bool(item[1].get("done")))[:20]
+        for train_id, r in shown:
+            t = self.trainings[train_id]
+            number = lambda key, r=r: "–" if r.get(key) is None else f"{r[key]:.4g}"  # noqa: E731
+            table.add_row(f"{t.model} lr {t.spec.train.lr:g} seed {t.spec.train.seed}", r["state"],
+                          f"{r.get('step', 0)}/{t.spec.train.steps}",
+                          number("loss"), number("heldout_loss"), number("fid"), number("images_per_s"))
+        return table
+
+
+@dataclass
+class Interruption:
+    happened: bool = False
+
+
+@contextlib.contextmanager
+def interruptible():
+    """Ctrl-C and SIGTERM (as a scheduler sends it) both end the block; what is yielded says whether one came."""
+    noted = Interruption()
+
+    def terminate(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield noted
+    except KeyboardInterrupt:
+        noted.happened = True
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
+    """The table of trials, what did not finish and why, and where the figures and the report are."""
+    states = Counter(row["state"] for row in rows)
+    table = Table(box=None, pad_edge=False)
+    for column in ("model", "seed", "lr", "GMACs", "loss", "held-out", "FID", "state"):
+        table.add_column(column, justify="left" if column in ("model", "state") else "right")
+    for row in rows:
+        number = lambda key, row=row: "–" if row[key] is None else f"{row[key]:.4g}"  # noqa: E731
+        table.add_row(row["model"], str(row["seed"]), f"{row['lr']:g}", number("forward_gmacs"), number("loss"),
+                      number("heldout_loss"), number("fid"), row["state"])
+    console.print(table)
+    for row in rows:
+        if row["why"]:
+            say(f"{row['trial_id']} {row['state']}: {row['why']}")
+    say(", ".join(f"{count} {state}" for state, count in states.items()))
+    for name in ("figures/fid_vs_gflops.png", "report.html"):
+        if (folder.folder / name).exists():
+            say(f"{folder.folder / name}")
+    if interrupted:
+        say("interrupted; the same command continues")

@@ -1,0 +1,80 @@
+"""How is a file written so that no reader ever sees half of it? Temporary name, flush, rename."""
+
+import io
+import json
+import os
+import uuid
+from pathlib import Path
+
+import numpy as np
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to disk, so that a rename in it survives a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically; missing folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with open(aside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value) -> None:
+    """Write ``value`` as JSON atomically. NaN and infinity are refused: a missing number is null."""
+    write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as a compressed .npz atomically."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_json(path: Path):
+    """The JSON in ``path``, or None where there is no such file. ValueError names a file that is not JSON."""
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not valid JSON ({error}); delete it to measure it again") from None
+
+
+def append_line(path: Path, value) -> None:
+    """Append ``value`` as one JSON line. A line that a kill left unfinished is closed off first, not joined."""
+    line = json.dumps(value, allow_nan=False).encode() + b"\n"
+    with open(path, "a+b") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        file.write(line)
+
+
+def read_lines(path: Path) -> list[dict]:
+    """The JSON lines of ``path``; none where there is no such file. Lines cut short by a kill are passed over."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_bytes().split(b"\n"):
+        if line.startswith(b"{") and line.endswith(b"}"):
+            rows.append(json.loads(line))
+    return rows

@@ -1,0 +1,116 @@
+"""Where does a measurement live on disk? One folder per training, shared by all studies under a results root.
+
+    ROOT/runs/<train-id>/   spec.json state.json record.json curve.jsonl evaluations/<eval-id>.json checkpoints/ samples/
+    ROOT/<study>/           study.json figures/ report.html
+
+A study folder that holds its own ``runs/`` (a committed reference, say) is complete in itself.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scaling.records.files import append_line, read_json, read_lines, write_arrays, write_json
+from scaling.study.plan import SCHEMA as PLAN_SCHEMA
+from scaling.study.plan import Plan
+
+SCHEMA = 1             # of spec, state, record, evaluation files; a reader refuses a newer one
+HEARTBEAT_S = 5.0      # a running trial renews its state at least this often
+STALE_AFTER_S = 60.0   # a running trial silent for longer is dead
+
+STATES = ("pending", "running", "completed", "diverged", "failed", "preempted", "stopped")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training."""
+
+    folder: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    def write_spec(self, train_id: str, identity: dict) -> None:
+        if self.spec() is None:
+            write_json(self.folder / "spec.json", {"schema_version": SCHEMA, "train_id": train_id, **identity})
+
+    def spec(self) -> dict | None:
+        return _checked(self.folder / "spec.json")
+
+    def state(self) -> dict:
+        """The last state written, ``pending`` where there is none."""
+        return _checked(self.folder / "state.json") or {"state": "pending", "why": None}
+
+    def write_state(self, state: str, why: str | None = None, **progress) -> None:
+        """Set the state (one of STATES) and why, with ``progress`` such as step, loss and images_per_s."""
+        if state not in STATES:
+            raise ValueError(f"state {state!r} is not one of {', '.join(STATES)}")
+        write_json(self.folder / "state.json",
+                   {"schema_version": SCHEMA, "state": state, "why": why, "heartbeat": time.time(), **progress})
+
+    def record(self) -> dict | None:
+        return _checked(self.folder / "record.json")
+
+    def write_record(self, record: dict) -> None:
+        write_json(self.folder / "record.json", {"schema_version": SCHEMA, **record})
+
+    def log(self, line: dict) -> None:
+        append_line(self.folder / "curve.jsonl", line)
+
+    def curve(self) -> list[dict]:
+        """The logged lines by step; where a resumed run measured a step again, the later line."""
+        by_step = {line["step"]: line for line in read_lines(self.folder / "curve.jsonl")}
+        return [by_step[step] for step in sorted(by_step)]
+
+    def evaluation(self, eval_id: str) -> dict | None:
+        return _checked(self.folder / "evaluations" / f"{eval_id}.json")
+
+    def write_evaluation(self, eval_id: str, evaluation: dict) -> None:
+        write_json(self.folder / "evaluations" / f"{eval_id}.json", {"schema_version": SCHEMA, **evaluation})
+
+    def samples(self, eval_id: str) -> dict[str, np.ndarray] | None:
+        """The first samples of an evaluation: images (n, C, H, W) uint8 and labels (n,); None where not kept."""
+        path = self.folder / "samples" / f"{eval_id}.npz"
+        if not path.is_file():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def write_samples(self, eval_id: str, arrays: dict[str, np.ndarray]) -> None:
+        write_arrays(self.folder / "samples" / f"{eval_id}.npz", arrays)
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """The folder of one study, ROOT/NAME."""
+
+    folder: Path
+
+    def plan(self) -> Plan:
+        """The frozen plan. ValueError where the folder holds none, or one of a newer schema."""
+        data = _checked(self.folder / "study.json", newest=PLAN_SCHEMA)
+        if data is None:
+            raise ValueError(f"{self.folder} holds no study.json; run the study first, or name its results folder")
+        return Plan.model_validate(data)
+
+    def write_plan(self, plan: Plan) -> None:
+        write_json(self.folder / "study.json", plan.model_dump(mode="json"))
+
+    def run(self, train_id: str) -> Run:
+        own = self.folder / "runs"
+        return Run((own if own.is_dir() else self.folder.parent / "runs") / train_id)
+
+
+def _checked(path: Path, newest: int = SCHEMA) -> dict | None:
+    data = read_json(path)
+    if data is not None and data.get("schema_version", 0) > newest:
+        raise ValueError(f"{path} has schema version {data['schema_version']}, this code reads up to {newest}; "
+                         "update dit-scaling to read it")
+    return data

@@ -1,0 +1,63 @@
+"""How does each trial of a study stand? One row per trial, read from the records on disk."""
+
+import time
+from pathlib import Path
+
+from scaling.records.ledger import STALE_AFTER_S, Run, StudyFolder
+from scaling.study.plan import PlannedTrial
+
+
+def trial_state(trial: PlannedTrial, run: Run) -> tuple[str, str | None]:
+    """The state of ``trial`` and why, judged by what was measured: completed means every evaluation is on disk."""
+    if all(run.evaluation(eval_id) for eval_id in trial.eval_ids.values()):
+        return "completed", None
+    state = run.state()
+    name, why = state["state"], state["why"]
+    if name == "diverged":
+        # A training that diverged later than this trial asks for can still be completed from its checkpoints.
+        return ("diverged", why) if state["step"] <= trial.spec.train.steps else ("pending", None)
+    if name == "running" and time.time() - state["heartbeat"] > STALE_AFTER_S:
+        return "stopped", "its process went away; the same command continues it"
+    if name == "completed":  # as far as another study asked
+        return "pending", None
+    return name, why
+
+
+def trial_rows(study: StudyFolder | Path | str) -> list[dict]:
+    """One dict per trial, in plan order, with the keys of ``scaling status --json``; unknown figures are None."""
+    study = study if isinstance(study, StudyFolder) else StudyFolder(Path(study))
+    return [_row(trial, study.run(trial.train_id)) for trial in study.plan().trials]
+
+
+def _row(trial: PlannedTrial, run: Run) -> dict:
+    state, why = trial_state(trial, run)
+    spec = trial.spec
+    curve = [line for line in run.curve() if line["step"] <= spec.train.steps]
+    reached = curve[-1]["step"] if curve else 0
+    evaluations = {step: found for step, eval_id in trial.eval_ids.items() if (found := run.evaluation(eval_id))}
+    final = evaluations.get(spec.train.steps)
+    headline = spec.evaluate.protocol.references[0]
+    count = (run.record() or {}).get("count") or {}  # fvcore's; until the trial has run, the closed form's
+    row = {
+        "trial_id": trial.trial_id, "train_id": trial.train_id, "model": trial.model, "size": spec.model.size,
+        "patch": spec.model.patch, "tokens": spec.model.tokens, "seed": spec.train.seed, "lr": spec.train.lr,
+        "state": state, "why": why, "params_m": count.get("params_m", trial.params_m),
+        "forward_gmacs": count.get("forward_gmacs", trial.forward_gmacs),
+        "steps": spec.train.steps, "step": reached, "images": trial.images, "train_flops": trial.train_flops,
+        "loss": curve[-1]["loss"] if curve else None,
+        "heldout_loss": final["heldout_loss"] if final else None,
+        "heldout_mse": final["heldout_mse"] if final else None,
+        "images_per_s": curve[-1]["images_per_s"] if curve else None,
+        "fid": None, "kid": None, "fid_vs_heldout": None,
+        "fid_features": spec.evaluate.protocol.features, "fid_samples": spec.evaluate.protocol.samples,
+        "fid_reference": headline,
+        "wall_s": None,
+    }
+    for figure in final["figures"] if final else ():
+        if figure["reference"] == headline:
+            row[figure["metric"]] = figure["value"]
+        if figure["reference"] == "heldout" and figure["metric"] == "fid":
+            row["fid_vs_heldout"] = figure["value"]
+    if curve:
+        row["wall_s"] = curve[-1]["train_wall_s"] + sum(found["wall_s"] for found in evaluations.values())
+    return row

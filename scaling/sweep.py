@@ -1,0 +1,109 @@
+"""How does a question become a curve? The whole story: study, plan, preflight, Ray, records, figures, report.
+
+    python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT] [--address auto|HOST:PORT|local]
+                            [--gpus-per-trial X] [--dry-run]
+
+Running the same command again resumes: what is on disk is read, not measured again.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
+from scaling.records import StudyFolder, trial_rows, trial_state
+from scaling.study import Plan, load_study
+from scaling.study.settings import parse_settings
+
+OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
+
+
+def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = Path("results"),
+          address: str | None = None, gpus_per_trial: float = 0.0, dry_run: bool = False) -> int:
+    """Price, run, measure and report ``study``; returns the exit code. ValueError for bad input, before money is spent.
+
+    ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is the root; the study's
+    own folder is ROOT/NAME. ``address`` is a Ray cluster's, None for this machine (or $RAY_ADDRESS).
+    """
+    plan = Plan.of(load_study(study).with_settings(parse_settings(settings)))
+    if dry_run:
+        show_plan(plan)
+        return OK
+
+    from scaling.launch import preflight
+    preflight.check_gpus(gpus_per_trial)
+    preflight.check_folder(results, plan)
+    preflight.check_trials(plan)
+    folder = StudyFolder(results / plan.name)
+    left = unfinished(folder, plan)
+    if left:
+        from scaling.launch.cluster import connected
+        with connected(address) as cluster:
+            preflight.check_cluster(cluster, gpus_per_trial)
+            folder.write_plan(plan)
+            interrupted = run(plan, left, folder, cluster, gpus_per_trial)
+        if interrupted:
+            mark_stopped(folder, left)
+    else:
+        folder.write_plan(plan)
+        interrupted = False
+        say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
+    return answer(folder, interrupted)
+
+
+def unfinished(folder: StudyFolder, plan: Plan) -> list:
+    """The trainings, each a list of the trials that share it, that still have something to do."""
+    rows = {trial.trial_id: trial_state(trial, folder.run(trial.train_id))[0] for trial in plan.trials}
+    return [group for group in plan.runs() if any(rows[t.trial_id] not in ("completed", "diverged") for t in group)]
+
+
+def run(plan: Plan, left: list, folder: StudyFolder, cluster, gpus_per_trial: float) -> bool:
+    """Run the trainings ``left`` on the cluster, showing progress; returns whether it was interrupted."""
+    from scaling.launch.grid import run_grid
+    with Progress(plan, left, folder, cluster.dashboard) as progress, interruptible() as interruption:
+        run_grid(plan, left, folder.folder.parent, gpus_per_trial, progress.update)
+    return interruption.happened
+
+
+def mark_stopped(folder: StudyFolder, left: list) -> None:
+    """Say of trainings that were running when the sweep was interrupted that they are not running any more."""
+    for group in left:
+        record = folder.run(group[0].train_id)
+        state = record.state()
+        if state["state"] == "running":
+            kept = {k: v for k, v in state.items() if k not in ("schema_version", "state", "why", "heartbeat")}
+            record.write_state("stopped", "interrupted; the same command continues it", **kept)
+
+
+def answer(folder: StudyFolder, interrupted: bool) -> int:
+    """Draw the figures, write the report, show the outcome; returns the exit code."""
+    rows = trial_rows(folder)
+    if any(row["state"] == "completed" for row in rows):
+        write_real_images(folder)
+        draw_and_report(folder.folder)
+    show_outcome(folder, rows, interrupted)
+    if interrupted:
+        return INTERRUPTED
+    return OK if all(row["state"] == "completed" for row in rows) else TRIALS_LOST
+
+
+def draw_and_report(folder: Path) -> Path:
+    """Draw every figure that the records in ``folder`` allow and write its report; returns the report's path."""
+    from analysis.draw import draw_all
+    from analysis.report import write_report
+    draw_all(folder)
+    return write_report(folder)
+
+
+def write_real_images(folder: StudyFolder) -> None:
+    """Put held-out images of the study's data beside its figures, for the sample grid."""
+    path = folder.folder / "real.npz"
+    if not path.exists():
+        from scaling.evaluation.metrics import real_thumbnails
+        from scaling.records.files import write_arrays
+        write_arrays(path, real_thumbnails(folder.plan().trials[0].spec.data))
+
+
+if __name__ == "__main__":
+    from scaling.cli import main
+    main(["sweep", *sys.argv[1:]])

@@ -1,0 +1,124 @@
+"""What survives a kill? Checkpoints: written aside, flushed, renamed, and trusted only if their checksums hold.
+
+    checkpoints/step-00000500/
+      weights.safetensors            the model
+      ema-power-0.05.safetensors     one file per average
+      train.pt                       optimiser state and open log window (loadable with weights_only)
+      manifest.json                  step, seconds trained, and the SHA-256 of each file
+"""
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from scaling.records.files import read_json, sync_folder, write_json
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint whose checksums were found to hold."""
+
+    folder: Path
+    step: int
+    train_wall_s: float
+    emas: tuple[str, ...]
+
+    def weights(self) -> dict[str, Tensor]:
+        return load_file(self.folder / "weights.safetensors")
+
+    def ema(self, label: str) -> dict[str, Tensor]:
+        return load_file(self.folder / f"{label}.safetensors")
+
+    def training_state(self) -> dict:
+        return torch.load(self.folder / "train.pt", weights_only=True)
+
+
+def folder_of(root: Path, step: int) -> Path:
+    return root / f"step-{step:08d}"
+
+
+def save(root: Path, *, step: int, weights: dict[str, Tensor], emas: dict[str, dict[str, Tensor]], training: dict,
+         train_wall_s: float) -> Path:
+    """Write the checkpoint of ``step`` under ``root`` and return its folder. One already there is replaced."""
+    root.mkdir(parents=True, exist_ok=True)
+    aside = root / f".writing-{step:08d}-{uuid.uuid4().hex[:8]}"
+    aside.mkdir()
+    try:
+        save_file(weights, aside / "weights.safetensors")
+        for label, tensors in emas.items():
+            save_file(tensors, aside / f"{label}.safetensors")
+        torch.save(training, aside / "train.pt")
+        for path in aside.iterdir():
+            _flush(path)
+        write_json(aside / MANIFEST, {
+            "step": step, "train_wall_s": train_wall_s, "emas": sorted(emas),
+            "sha256": {path.name: _sha256(path) for path in sorted(aside.iterdir())}})
+        final = folder_of(root, step)
+        if final.exists():
+            shutil.rmtree(final)
+        os.replace(aside, final)
+        sync_folder(root)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return final
+
+
+def load(root: Path, step: int) -> Checkpoint | None:
+    """The checkpoint of ``step``, or None if there is none or its files are missing or damaged."""
+    folder = folder_of(root, step)
+    try:
+        manifest = read_json(folder / MANIFEST)
+    except ValueError:
+        return None
+    if manifest is None or manifest["step"] != step:
+        return None
+    for name, digest in manifest["sha256"].items():
+        if not (folder / name).is_file() or _sha256(folder / name) != digest:
+            return None
+    return Checkpoint(folder, step, manifest["train_wall_s"], tuple(manifest["emas"]))
+
+
+def steps(root: Path) -> list[int]:
+    """The steps that have a checkpoint folder, newest first; whether each is valid is for ``load`` to say."""
+    return sorted((int(path.name.removeprefix("step-")) for path in root.glob("step-*")), reverse=True)
+
+
+def newest(root: Path, emas: Iterable[str], at_most: int) -> Checkpoint | None:
+    """The newest valid checkpoint not past ``at_most`` that holds all of ``emas``; damaged ones are passed over."""
+    needed = set(emas)
+    for step in steps(root):
+        if step <= at_most:
+            found = load(root, step)
+            if found and needed <= set(found.emas):
+                return found
+    return None
+
+
+def prune(root: Path, keep: Iterable[int]) -> None:
+    """Delete checkpoints but those of ``keep``, and what killed writers left."""
+    kept = set(keep)
+    for step in steps(root):
+        if step not in kept:
+            shutil.rmtree(folder_of(root, step))
+    for leftover in root.glob(".writing-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,42 @@
+"""How are weights averaged? Power-function and fixed-decay EMAs, kept beside the weights."""
+
+import functools
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scaling.study.protocol import Ema
+
+
+@functools.cache
+def power_gamma(length: float) -> float:
+    """The exponent gamma whose averaging profile has relative standard deviation ``length`` (EDM2, eq. 126).
+
+    length^2 = (gamma + 1) / ((gamma + 2)^2 (gamma + 3)); the single root with gamma >= 0 is returned.
+    """
+    t = length**-2
+    roots = np.roots([1.0, 7.0, 16.0 - t, 12.0 - t])
+    return float(max(roots[np.isreal(roots)].real))
+
+
+def beta(ema: Ema, step: int) -> float:
+    """The share of the old average kept at ``step`` (from 1)."""
+    if ema.kind == "power":
+        return (1.0 - 1.0 / step) ** (power_gamma(ema.length) + 1.0)
+    return ema.length
+
+
+class EmaWeights:
+    """One running average of a list of parameters, in fp32."""
+
+    def __init__(self, ema: Ema, params: Iterable[Tensor]):
+        self.ema = ema
+        self.params = list(params)
+        self.average = [p.detach().clone() for p in self.params]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights after optimiser step ``step`` (from 1)."""
+        torch._foreach_lerp_(self.average, self.params, 1.0 - beta(self.ema, step))
