@@ -1,0 +1,122 @@
+"""What did the study find, in one sentence? Said from the records alone, and said as plainly where it found nothing."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analysis.frames import Folder, trials_frame
+from analysis.grid_steps import FAILS, HOLDS, ONE_SEED, OPEN, PENDING, GridStep, grid_steps, tally
+from analysis.nuisance import best_rates, searches_lr
+from analysis.slopes import Slope, slope
+from analysis.text import count, fixed, interval, number
+
+ENOUGH, NOT, UNKNOWN = "holds", "does not hold", "not enough evidence"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The sentence, and whether "FID falls with Gflops" holds by it (None where the study does not ask that)."""
+
+    sentence: str
+    verdict: str | None
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def finding(folders: Folder) -> Finding:
+    """What the records of a study say so far."""
+    return finding_of(trials_frame(folders))
+
+
+def finding_of(trials: pl.DataFrame) -> Finding:
+    """The finding of a trials frame."""
+    tail = _unfinished(trials)
+    if not (trials["state"] == "completed").any():
+        return Finding(f"Nothing is measured yet: {_states(trials)}.", None)
+    if searches_lr(trials):
+        return Finding(_rates_sentence(trials) + tail, None)
+    if trials["fid"].is_null().all():
+        return Finding(_loss_sentence(trials) + tail, None)
+    try:
+        law = slope(trials)
+    except ValueError as reason:  # too few models, or figures that do not belong together: that is the finding
+        return Finding(f"No scaling law can be stated: {reason}.{tail}", UNKNOWN)
+    sentence, verdict = _law_sentence(trials, law, grid_steps(trials))
+    return Finding(sentence + tail, verdict)
+
+
+def slope_text(law: Slope) -> str:
+    """``slope of log FID on log Gflops −0.42, 95 % interval [..] over 12 models, [..] over 3 seeds``."""
+    over = f"95 % interval {interval(law.over_models)} over {law.models} models"
+    if law.over_seeds is not None:
+        over += f", {interval(law.over_seeds)} over {law.seeds} seeds"
+    return f"slope of log FID on log Gflops {fixed(law.value)}, {over}"
+
+
+def steps_text(steps: list[GridStep]) -> str:
+    """``14 of 17 single steps up the grid hold, 1 does not, 2 are not resolved``."""
+    counts = tally(steps)
+    judged = [n for name, n in counts.items() if name not in (PENDING, ONE_SEED)]
+    if sum(judged):
+        parts = [f"{counts.get(HOLDS, 0)} of {sum(judged)} single steps up the grid hold"]
+        if counts.get(FAILS):
+            parts.append(f"{counts[FAILS]} {'does' if counts[FAILS] == 1 else 'do'} not")
+        if counts.get(OPEN):
+            parts.append(f"{counts[OPEN]} {'is' if counts[OPEN] == 1 else 'are'} not resolved")
+        return ", ".join(parts)
+    single = [step for step in steps if step.verdict == ONE_SEED]
+    down = sum(step.change < 0 for step in single)
+    return (f"FID falls at {down} of {len(single)} single steps up the grid, which one seed cannot tell from luck"
+            if single else "")
+
+
+def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tuple[str, str]:
+    planned = trials["model"].n_unique()
+    models = f"{law.models} DiTs" if law.models == planned else f"{law.models} of {planned} DiTs"
+    seeds = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())["seed"].n_unique()
+    claim = {-1: "FID falls with Gflops", 1: "FID rises with Gflops",
+             0: "no trend of FID with Gflops is resolved"}[law.clear]
+    verdict = {-1: ENOUGH, 1: NOT, 0: UNKNOWN}[law.clear]
+    parts = [f"Over {models} and {count(seeds, 'seed')} {claim}: {slope_text(law)}; "
+             f"correlation of FID with log Gflops {fixed(law.r)}"]
+    told = steps_text(steps)
+    return "; ".join(parts + ([told] if told else [])) + ".", verdict
+
+
+def _rates_sentence(trials: pl.DataFrame) -> str:
+    try:
+        best = best_rates(trials)
+    except ValueError as reason:
+        return f"No learning rate can be chosen: {reason}."
+    edge = [rate for rate in best if rate.edge]
+    named = ", ".join(f"{rate.model} {rate.lr:g}" for rate in best)
+    tail = "" if not edge else (f"; {len(edge)} of {len(best)} at the edge of the range tried, "
+                                f"where the optimum may lie beyond ({', '.join(rate.model for rate in edge)})")
+    return f"Learning rate of lowest held-out loss: {named}{tail}."
+
+
+def _loss_sentence(trials: pl.DataFrame) -> str:
+    done = trials.filter((pl.col("state") == "completed") & pl.col("heldout_loss").is_not_null())
+    if done.is_empty():
+        return "Trials completed, none with a FID or a held-out loss."
+    by_model = done.group_by("model").agg(pl.col("heldout_loss").mean()).sort("heldout_loss")
+    best, worst = by_model.row(0), by_model.row(-1)
+    span = "" if len(by_model) == 1 else f", highest of {worst[0]} ({number(worst[1])})"
+    return f"No FID was asked for; held-out loss is lowest of {best[0]} ({number(best[1])}){span}."
+
+
+def _states(trials: pl.DataFrame) -> str:
+    return ", ".join(f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows())
+
+
+def _unfinished(trials: pl.DataFrame) -> str:
+    done = int((trials["state"] == "completed").sum())
+    parts = []
+    lost = trials.filter(pl.col("state").is_in(["diverged", "failed"]))
+    if len(lost):
+        parts.append(f"{count(len(lost), 'trial')} diverged or failed and {'is' if len(lost) == 1 else 'are'} left out: "
+                     f"{', '.join(lost['trial_id'])}.")
+    if done + len(lost) < len(trials):
+        parts.append(f"The sweep is unfinished: {done} of {len(trials)} trials completed.")
+    return "".join(f" {part}" for part in parts)

@@ -1,0 +1,160 @@
+"""How fast does FID fall with Gflops, and how sure is that? Slopes of log FID on log Gflops, with two intervals.
+
+The value is the least-squares slope through one point per model: the mean over seeds of log FID. Seeds of one model are
+no further evidence about the slope, so they never enter as points of their own. Two questions, an interval each, both
+95 % and Student's t:
+
+* ``over_models``: would other models lie on this line? From the residuals of the model means (n models - 2 degrees of
+  freedom). It holds the misfit of a single line, patches included, and is the wider one where patches differ.
+* ``over_seeds``: would training the same models again give this slope? One slope per seed, seeds - 1 degrees of freedom.
+
+A slope is called clear of zero only where every interval there is to ask is clear of zero.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+MIN_MODELS = 3  # two points give a line and no interval
+LEVEL = 0.95
+
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A slope of log FID on log Gflops and what it rests on."""
+
+    subset: str                    # "all", or "patch 2"
+    value: float
+    intercept: float               # of log FID at 1 Gflops
+    models: int
+    over_models: Bounds
+    seeds: int                     # that measured every model of the subset
+    over_seeds: Bounds | None      # None where fewer than two seeds did
+    r: float                       # correlation of FID with log Gflops, the paper's
+    r_interval: Bounds | None      # Fisher; None below 4 models
+    r_log: float                   # correlation of log FID with log Gflops
+    gflops: np.ndarray = field(repr=False)          # (models,)
+    mean_log_fid: np.ndarray = field(repr=False)    # (models,)
+
+    @property
+    def clear(self) -> int:
+        """-1 where every interval lies below zero, 1 where every one lies above, else 0: not resolved."""
+        asked = [bounds for bounds in (self.over_models, self.over_seeds) if bounds is not None]
+        if all(high < 0 for _, high in asked):
+            return -1
+        return 1 if all(low > 0 for low, _ in asked) else 0
+
+    def line(self, gflops: np.ndarray) -> np.ndarray:
+        """The fitted FID at ``gflops``."""
+        return np.exp(self.intercept + self.value * np.log(gflops))
+
+    def band(self, gflops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The 95 % confidence band of the line at ``gflops``, from the model means."""
+        x, y = np.log(self.gflops), self.mean_log_fid
+        dof = len(x) - 2
+        residual = y - self.intercept - self.value * x
+        spread = math.sqrt(float(residual @ residual) / dof)
+        away = np.log(gflops) - x.mean()
+        half = stats.t.ppf((1 + LEVEL) / 2, dof) * spread * np.sqrt(1 / len(x) + away**2 / np.sum((x - x.mean()) ** 2))
+        middle = self.intercept + self.value * np.log(gflops)
+        return np.exp(middle - half), np.exp(middle + half)
+
+
+def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
+    """The trials that may enter a fit: completed, with ``metric`` measured. One row per model and seed.
+
+    ValueError, naming the trials, where they do not belong on one axis: other protocols, several settings of one model,
+    figures that have no logarithm. See ``left_out`` for those that are missing.
+    """
+    points = trials.filter((pl.col("state") == "completed") & pl.col(metric).is_not_null())
+    if points.is_empty():
+        states = ", ".join(f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows())
+        raise ValueError(f"no completed trial has a {metric.upper()} ({states or 'no trials'}); run the study to its end")
+    protocols = points.group_by("protocol", maintain_order=True).agg(pl.col("trial_id").first())
+    if len(protocols) > 1:
+        raise ValueError(f"{len(protocols)} protocols are mixed, as in {' and '.join(protocols['trial_id'][:2])}; "
+                         "their figures do not belong on one axis, fit them apart")
+    settings = points.group_by("model", maintain_order=True).agg(pl.col("cell").n_unique(), pl.col("lr").unique().sort())
+    for model, cells, lrs in settings.filter(pl.col("cell") > 1).rows():
+        raise ValueError(f"{model} was trained in {cells} ways (learning rates {', '.join(f'{lr:g}' for lr in lrs)}); "
+                         "a law needs one setting per model, keep the one chosen on held-out loss")
+    repeated = points.filter(pl.struct("model", "seed").is_duplicated())
+    if len(repeated):
+        raise ValueError(f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; keep one of each model and seed")
+    improper = points.filter(~(pl.col(metric).is_finite() & (pl.col(metric) > 0)))
+    if len(improper):
+        raise ValueError(f"{improper['trial_id'][0]} has {metric.upper()} {improper[metric][0]}, which has no logarithm; "
+                         "leave it out by name or measure it again")
+    return points
+
+
+def left_out(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
+    """The trials that are no part of a fit: trial_id, state, why."""
+    return trials.filter((pl.col("state") != "completed") | pl.col(metric).is_null()).select("trial_id", "state", "why")
+
+
+def slope(trials: pl.DataFrame, metric: str = "fid", subset: str = "all") -> Slope:
+    """The slope of log ``metric`` on log Gflops over the completed trials. ValueError below MIN_MODELS models."""
+    points = fit_points(trials, metric)
+    models = (points.group_by("model", maintain_order=True)
+              .agg(pl.col("forward_gmacs").first(), pl.col(metric).log().mean().alias("log"), pl.col(metric).mean()))
+    if models["forward_gmacs"].n_unique() < MIN_MODELS:
+        named = ", ".join(models["model"])
+        raise ValueError(f"a slope with an interval needs {MIN_MODELS} models of different Gflops with a "
+                         f"{metric.upper()}, found {len(models)} ({named})")
+    x, y = models["forward_gmacs"].log().to_numpy(), models["log"].to_numpy()
+    line = stats.linregress(x, y)
+    half = stats.t.ppf((1 + LEVEL) / 2, len(x) - 2) * line.stderr
+    r = correlation(x, models[metric].to_numpy())
+    by_seed = seed_slopes(points, metric)
+    return Slope(
+        subset=subset, value=float(line.slope), intercept=float(line.intercept), models=len(x),
+        over_models=(float(line.slope - half), float(line.slope + half)),
+        seeds=len(by_seed), over_seeds=mean_interval(by_seed),
+        r=r, r_interval=fisher_interval(r, len(x)), r_log=float(line.rvalue),
+        gflops=models["forward_gmacs"].to_numpy(), mean_log_fid=y)
+
+
+def slopes(trials: pl.DataFrame, metric: str = "fid") -> list[Slope]:
+    """The slope over all models first, then at each patch that has MIN_MODELS models with a figure."""
+    points = fit_points(trials, metric)
+    patches = points.group_by("patch").agg(pl.col("forward_gmacs").n_unique().alias("n")).filter(pl.col("n") >= MIN_MODELS)
+    return [slope(trials, metric),
+            *(slope(trials.filter(pl.col("patch") == patch), metric, f"patch {patch}")
+              for patch in sorted(patches["patch"]))]
+
+
+def seed_slopes(points: pl.DataFrame, metric: str = "fid") -> list[float]:
+    """The slope of each seed that measured every model of ``points``, by seed."""
+    models = points["model"].n_unique()
+    found = []
+    for _, one in points.sort("seed").group_by("seed", maintain_order=True):
+        if one["model"].n_unique() == models:
+            found.append(float(stats.linregress(one["forward_gmacs"].log(), one[metric].log()).slope))
+    return found
+
+
+def mean_interval(values: Sequence[float]) -> Bounds | None:
+    """The 95 % Student interval of the mean of ``values``; None below two."""
+    if len(values) < 2:
+        return None
+    half = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    return float(np.mean(values) - half), float(np.mean(values) + half)
+
+
+def correlation(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def fisher_interval(r: float, n: int) -> Bounds | None:
+    """The 95 % interval of a correlation over ``n`` points by Fisher's transform; None below 4 or at |r| = 1."""
+    if n < 4 or abs(r) >= 1:
+        return None
+    half = stats.norm.ppf((1 + LEVEL) / 2) / math.sqrt(n - 3)
+    return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)

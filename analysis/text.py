@@ -1,0 +1,37 @@
+"""How is a figure written for a reader? Significant digits, a true minus, an em dash for what is not known."""
+
+import math
+
+
+def number(value: float | int | None, digits: int = 3) -> str:
+    """``value`` to ``digits`` significant digits; whole numbers in full, thousands apart; null as an em dash."""
+    if value is None:
+        return "—"
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is not a figure; a missing one is None")
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    if -4 <= size <= 6:
+        text = f"{value:,.{max(0, digits - 1 - size)}f}"
+    else:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "−")
+
+
+def fixed(value: float | None, places: int = 2) -> str:
+    """``value`` with ``places`` decimals."""
+    return "—" if value is None else f"{value:.{places}f}".replace("-", "−")
+
+
+def interval(bounds: tuple[float, float] | None, places: int = 2) -> str:
+    """``[low, high]``, or an em dash."""
+    return "—" if bounds is None else f"[{fixed(bounds[0], places)}, {fixed(bounds[1], places)}]"
+
+
+def count(n: int, one: str, many: str | None = None) -> str:
+    """``1 seed``, ``3 seeds``."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
