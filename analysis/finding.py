@@ -115,8 +115,7 @@ def _unfinished(trials: pl.DataFrame) -> str:
     parts = []
     lost = trials.filter(pl.col("state").is_in(["diverged", "failed"]))
     if len(lost):
-        parts.append(f"{count(len(lost), 'trial')} diverged or failed and {'is' if len(lost) == 1 else 'are'} left out: "
-                     f"{', '.join(lost['trial_id'])}.")
+        parts.append(f"Diverged or failed and left out: {', '.join(lost['trial_id'])}.")
     if done + len(lost) < len(trials):
         parts.append(f"The sweep is unfinished: {done} of {len(trials)} trials completed.")
     return "".join(f" {part}" for part in parts)

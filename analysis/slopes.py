@@ -6,7 +6,8 @@ no further evidence about the slope, so they never enter as points of their own.
 
 * ``over_models``: would other models lie on this line? From the residuals of the model means (n models - 2 degrees of
   freedom). It holds the misfit of a single line, patches included, and is the wider one where patches differ.
-* ``over_seeds``: would training the same models again give this slope? One slope per seed, seeds - 1 degrees of freedom.
+* ``over_seeds``: would training the same models again give this slope? One slope per seed, n seeds - 1 degrees of
+  freedom.
 
 A slope is called clear of zero only where every interval there is to ask is clear of zero.
 """
@@ -75,22 +76,25 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     points = trials.filter((pl.col("state") == "completed") & pl.col(metric).is_not_null())
     if points.is_empty():
         states = ", ".join(f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows())
-        raise ValueError(f"no completed trial has a {metric.upper()} ({states or 'no trials'}); run the study to its end")
+        raise ValueError(f"no completed trial has a {metric.upper()} ({states or 'no trials'}); "
+                         "run the study to its end")
     protocols = points.group_by("protocol", maintain_order=True).agg(pl.col("trial_id").first())
     if len(protocols) > 1:
         raise ValueError(f"{len(protocols)} protocols are mixed, as in {' and '.join(protocols['trial_id'][:2])}; "
                          "their figures do not belong on one axis, fit them apart")
-    settings = points.group_by("model", maintain_order=True).agg(pl.col("cell").n_unique(), pl.col("lr").unique().sort())
+    settings = points.group_by("model", maintain_order=True).agg(
+        pl.col("cell").n_unique(), pl.col("lr").unique().sort())
     for model, cells, lrs in settings.filter(pl.col("cell") > 1).rows():
         raise ValueError(f"{model} was trained in {cells} ways (learning rates {', '.join(f'{lr:g}' for lr in lrs)}); "
                          "a law needs one setting per model, keep the one chosen on held-out loss")
     repeated = points.filter(pl.struct("model", "seed").is_duplicated())
     if len(repeated):
-        raise ValueError(f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; keep one of each model and seed")
+        raise ValueError(f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; "
+                         "keep one of each model and seed")
     improper = points.filter(~(pl.col(metric).is_finite() & (pl.col(metric) > 0)))
     if len(improper):
-        raise ValueError(f"{improper['trial_id'][0]} has {metric.upper()} {improper[metric][0]}, which has no logarithm; "
-                         "leave it out by name or measure it again")
+        raise ValueError(f"{improper['trial_id'][0]} has {metric.upper()} {improper[metric][0]}, which has no "
+                         "logarithm; leave it out by name or measure it again")
     return points
 
 
@@ -124,10 +128,10 @@ def slope(trials: pl.DataFrame, metric: str = "fid", subset: str = "all") -> Slo
 def slopes(trials: pl.DataFrame, metric: str = "fid") -> list[Slope]:
     """The slope over all models first, then at each patch that has MIN_MODELS models with a figure."""
     points = fit_points(trials, metric)
-    patches = points.group_by("patch").agg(pl.col("forward_gmacs").n_unique().alias("n")).filter(pl.col("n") >= MIN_MODELS)
+    models = points.group_by("patch").agg(pl.col("forward_gmacs").n_unique())
+    enough = models.filter(pl.col("forward_gmacs") >= MIN_MODELS)["patch"].sort()
     return [slope(trials, metric),
-            *(slope(trials.filter(pl.col("patch") == patch), metric, f"patch {patch}")
-              for patch in sorted(patches["patch"]))]
+            *(slope(trials.filter(pl.col("patch") == patch), metric, f"patch {patch}") for patch in enough)]
 
 
 def seed_slopes(points: pl.DataFrame, metric: str = "fid") -> list[float]:

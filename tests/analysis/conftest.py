@@ -1,5 +1,6 @@
 """What do the analysis tests read? A study of 12 models x 3 seeds written through the real ledger, its law known."""
 
+import io
 import math
 
 import numpy as np
@@ -24,7 +25,7 @@ def digits_like(axes: dict | None = None, seeds: int = 3, base: TrialSpec = BASE
     trials = grid(base, axes or {"size": SIZES, "model.patch": [8, 4, 2]})
     return Plan.of(Study(name=name, question="How does FID fall with compute?", trials=trials, seeds=seeds,
                          expectation="FID falls at every step of width and of patch.",
-                         nuisance={"lr": "tuned per size on held-out loss", "ema": "a fraction of training, warmed up"}))
+                         nuisance={"lr": "tuned per size on held-out loss", "ema": "a fraction of training"}))
 
 
 def law(trial: PlannedTrial, step: int) -> float:
@@ -89,7 +90,6 @@ def digits(seed: int, blur: float = 0.0, count: int = 100) -> dict[str, np.ndarr
 
 def write_real(study: StudyFolder) -> None:
     """Real images for the sample grid, as a sweep leaves them."""
-    import io
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **digits(99))
     write_bytes(study.folder / "real.npz", buffer.getvalue())
@@ -131,7 +131,7 @@ def half_run(tmp_path_factory) -> StudyFolder:
 
 @pytest.fixture(scope="session")
 def rates(tmp_path_factory) -> StudyFolder:
-    """A learning-rate search without FID: 4 sizes x 4 rates at patch 2; the smallest size is best at the highest rate."""
+    """A learning-rate search without FID: 4 sizes x 4 rates at patch 2; the smallest is best at the highest."""
     base = BASE.model_copy(update={"evaluate": EvaluationSpec(protocol=Protocol(metrics=()))})
     axes = {"size": SIZES, "train.lr": [2.5e-4, 5e-4, 1e-3, 2e-3]}
     return write_study(tmp_path_factory.mktemp("rates"), digits_like(axes, seeds=1, base=base, name="digits_lr"))
