@@ -25,6 +25,9 @@ class _Listener(Callback):
     def __init__(self, on_progress: OnProgress):
         self.on_progress = on_progress
 
+    def __getstate__(self) -> dict:  # Tune pickles its callbacks for a restore that we never ask for
+        return {}
+
     def on_trial_result(self, iteration, trials, trial, result, **info):
         self.on_progress(trial.config["training"]["train_id"], result)
 
@@ -36,7 +39,9 @@ def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_
     Outcomes are on disk. Ctrl-C ends it early; the records keep what was measured.
     """
     # No result files of Tune's own beside our records; and Ctrl-C comes to us, not to Tune.
-    os.environ |= {"TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1", "TUNE_DISABLE_SIGINT_HANDLER": "1"}
+    # Its newer output prints tables whatever the verbosity.
+    os.environ |= {"TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1", "TUNE_DISABLE_SIGINT_HANDLER": "1",
+                   "RAY_AIR_NEW_OUTPUT": "0"}
     folder = StudyFolder(root / plan.name)
     configs = [{
         "study": plan.name, "train_id": group[0].train_id, "trial_id": group[0].trial_id, "model": group[0].model,
@@ -56,5 +61,6 @@ def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_
                 trial_name_creator=lambda trial: trial.config["training"]["trial_id"],
                 trial_dirname_creator=lambda trial: trial.config["training"]["train_id"]),
             run_config=tune.RunConfig(name=plan.name, storage_path=scratch, verbose=0,
+                                      checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                                       callbacks=[_Listener(on_progress)]),
         ).fit()

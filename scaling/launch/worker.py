@@ -55,18 +55,16 @@ class TrialWatch(tune.Trainable):
 
     def step(self) -> dict:
         ready, _ = ray.wait([self.task], timeout=POLL_S)
-        error = None
         if ready:
             try:
                 ray.get(self.task)
             except RayError as failure:
-                error = str(failure).strip().splitlines()[-1]
-                if self.records.state()["state"] == "running":  # the process died before it could say so
-                    self.records.write_state("failed", f"worker died: {error}")
+                if self.records.state()["state"] != "failed":  # it ended before it could say so itself
+                    self.records.write_state("failed", str(failure).strip().splitlines()[-1])
         state = self.records.state()
         progress = {k: state[k] for k in ("step", "loss", "heldout_loss", "images_per_s", "fid")
                     if state.get(k) is not None}
-        return {"done": bool(ready), "state": state["state"], "why": state["why"], "error_text": error, **progress}
+        return {"done": bool(ready), "state": state["state"], "why": state["why"], **progress}
 
     def cleanup(self) -> None:
         ray.cancel(self.task, force=True)

@@ -1,0 +1,23 @@
+# One target per thing a person does; each makes the environment first if it is missing or pyproject.toml changed.
+PYTHON ?= python3
+STUDY ?= digits
+
+.PHONY: study test bench lint
+
+study: .venv/.installed
+	.venv/bin/python -m scaling.sweep $(STUDY)
+
+test: .venv/.installed
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+bench: .venv/.installed
+	.venv/bin/python -m tests.benchmarks
+
+lint: .venv/.installed
+	.venv/bin/ruff check .
+
+.venv/.installed: pyproject.toml
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --upgrade pip
+	.venv/bin/python -m pip install --quiet --editable ".[dev]"
+	touch $@

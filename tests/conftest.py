@@ -1,0 +1,24 @@
+"""What do tests share? One torch thread, a tiny trial, and a place for results."""
+
+import os
+
+# Before torch or Ray start threads: two test workers with two threads each on two cores are many times slower.
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[name] = "1"
+os.environ.pop("RAY_ADDRESS", None)
+
+import pytest
+import torch
+
+from scaling.study import EvaluationSpec, ModelSpec, Protocol, TrainSpec, TrialSpec
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tiny() -> TrialSpec:
+    """A trial on digits that trains in well under a second."""
+    return TrialSpec(
+        model=ModelSpec(input_size=8, channels=1, patch=4, width=16, depth=1, heads=2, num_classes=10),
+        train=TrainSpec(steps=12, batch=16, lr=3e-3, log_every=5, heldout_every=6, checkpoint_every=4),
+        evaluate=EvaluationSpec(checkpoints=2, protocol=Protocol(samples=80, sampling_steps=3)))

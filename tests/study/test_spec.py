@@ -1,0 +1,97 @@
+"""Are identities stable and complete, and bad specs refused with the values?"""
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from scaling.study import Ema, EvaluationSpec, ModelSpec, TrialSpec
+from scaling.study.settings import fields_of, parse_settings, with_settings
+
+
+def test_identity_is_the_same_in_every_process(tiny):
+    code = f"from scaling.study import TrialSpec; s = TrialSpec.model_validate_json('{tiny.model_dump_json()}'); " \
+           "print(s.train_id, s.trial_id)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert out == [tiny.train_id, tiny.trial_id]
+
+
+def test_released_identities_never_change():
+    """Records on disk are found by these; a change here orphans every result measured before."""
+    spec = TrialSpec(model=ModelSpec.preset("DiT-XL/2"),
+                     train={"steps": 400_000, "batch": 256, "lr": 1e-4})
+    assert (spec.train_id, spec.eval_id(400_000)) == ("TRAIN", "EVAL")
+
+
+@pytest.mark.parametrize("setting", [
+    {"train.steps": 99}, {"train.log_every": 7}, {"train.checkpoint_every": 3}, {"train.heldout_every": 2},
+    {"evaluate.checkpoints": 5}, {"evaluate.protocol.samples": 50}, {"evaluate.ema.length": 0.1}])
+def test_what_does_not_change_the_training_shares_its_identity(tiny, setting):
+    assert with_settings(tiny, setting).train_id == tiny.train_id
+
+
+IDENTITY = [f for f in fields_of(TrialSpec) if f.split(".")[0] != "evaluate"
+            and f not in ("train.steps", "train.log_every", "train.checkpoint_every", "train.heldout_every")]
+OTHER = {"model.family": None, "data.source": None, "diffusion.objective": None, "train.schedule": None,
+         "train.precision": None,  # one value so far
+         "model.input_size": 16, "model.channels": 3, "model.patch": 2, "model.width": 32, "model.depth": 2,
+         "model.heads": 4, "model.num_classes": 7, "model.mlp_ratio": 2.0, "model.learn_sigma": False,
+         "model.conditioning": "adaln", "diffusion.timesteps": 500, "diffusion.beta_start": 2e-4,
+         "diffusion.beta_end": 1e-2, "train.batch": 8, "train.lr": 1e-3, "train.betas": (0.9, 0.95),
+         "train.weight_decay": 0.1, "train.warmup_steps": 5, "train.grad_clip": 1.0, "train.label_dropout": 0.2,
+         "train.seed": 1}
+
+
+def test_every_field_is_either_identity_or_declared_not_to_be():
+    assert set(IDENTITY) == set(OTHER)
+
+
+@pytest.mark.parametrize("field", [f for f in OTHER if OTHER[f] is not None])
+def test_what_changes_the_training_changes_its_identity(tiny, field):
+    assert with_settings(tiny, {field: OTHER[field]}).train_id != tiny.train_id
+
+
+def test_equal_numbers_written_differently_are_one_trial(tiny):
+    assert with_settings(tiny, {"train.lr": 0.003}).trial_id == with_settings(tiny, {"train.lr": 3e-3}).trial_id
+    assert with_settings(tiny, parse_settings(["train.weight_decay=0"])).trial_id == tiny.trial_id
+
+
+def test_evaluated_steps_are_even_and_end_at_the_last():
+    assert EvaluationSpec(checkpoints=4).steps(500) == (125, 250, 375, 500)
+    assert EvaluationSpec(checkpoints=5).steps(2) == (1, 2)
+    assert EvaluationSpec(every=200).steps(500) == (200, 400, 500)
+
+
+@pytest.mark.parametrize("setting, says", [
+    ({"model.patch": 3}, "patch 3 does not divide the input size 8"),
+    ({"model.heads": 3}, "heads 3 do not divide the width 16"),
+    ({"train.steps": 0}, "train.steps"), ({"train.batch": 0}, "train.batch"),
+    ({"train.steps": "many"}, "train.steps"), ({"train.steps": 1.5}, "1.5"),
+    ({"train.lr": float("nan")}, "train.lr"), ({"train.stepz": 1}, "nearest: train.steps"),
+    ({"evaluate.protocol.sampler": "magic"}, "'ddpm' or 'ddim'"), ({"evaluate.ema.length": 0.5}, "0.28")])
+def test_a_bad_setting_is_refused_by_name_and_value(tiny, setting, says):
+    with pytest.raises(ValueError, match=says.replace("(", r"\(")) as error:
+        with_settings(tiny, setting)
+    assert "\n" not in str(error.value)
+
+
+def test_specs_are_frozen_and_strict(tiny):
+    with pytest.raises(ValidationError):
+        tiny.model.width = 64
+    with pytest.raises(ValidationError):
+        ModelSpec(**tiny.model.model_dump(), colour="red")
+
+
+def test_presets_are_the_papers_shapes():
+    m = ModelSpec.preset("DiT-XL/2", resolution=512)
+    assert (m.depth, m.width, m.heads, m.tokens, m.name) == (28, 1152, 16, 1024, "DiT-XL/2")
+    with pytest.raises(ValueError, match="nearest: DiT-XL/"):
+        ModelSpec.preset("DiT-XXL/2")
+    with pytest.raises(ValueError, match="250"):
+        ModelSpec.preset("DiT-B/4", resolution=250)
+
+
+def test_raw_weights_have_no_length():
+    with pytest.raises(ValueError, match="set length to 0"):
+        Ema(kind="none", length=0.1)
