@@ -1,26 +1,49 @@
-"""What does a model cost? Closed forms for multiply-accumulates and FLOPs, without torch.
+"""What does a model cost? Closed forms for parameters, multiply-accumulates and FLOPs, without torch.
 
 The DiT paper's "Gflops" are 1e9 multiply-accumulates (MACs) of one forward pass on one image. Matrix products and
 convolutions count; norms and elementwise work count zero. ``scaling.models.count`` measures the same with fvcore, and
-a test holds the two together.
+a test holds the two together. Memory is priced in ``scaling.study.memory``.
+
+The three conditionings the authors did not release are built so that these forms meet their published figures
+(DiT Table 4): no norm has weights, and in-context and cross-attention end in a norm that is not adaptive.
 """
 
 from scaling.study.spec import ModelSpec
 
 FREQUENCIES = 256      # sinusoidal features of the timestep, before its MLP
+CONTEXT = 2            # conditioning tokens, in context or attended to: one for the timestep, one for the label
 FLOPS_PER_MAC = 2
 FORWARDS_PER_STEP = 3  # the backward pass costs two forwards (DiT section 4, "training compute")
+
+MODULATIONS = {"adaln-zero": 6, "adaln": 4, "cross-attention": 0, "in-context": 0}        # vectors per block
+FINAL_MODULATIONS = {"adaln-zero": 2, "adaln": 2, "cross-attention": 0, "in-context": 0}  # of the last norm
+
+
+def hidden(m: ModelSpec) -> int:
+    """Channels inside the MLP."""
+    return int(m.width * m.mlp_ratio)
+
+
+def sequence(m: ModelSpec) -> int:
+    """Tokens that pass through the blocks: the image's, and the conditioning's where it is in context."""
+    return m.tokens + (CONTEXT if m.conditioning == "in-context" else 0)
+
+
+def block_macs(m: ModelSpec) -> int:
+    """Multiply-accumulates of one block on one image."""
+    T, d = sequence(m), m.width
+    macs = T * (4 * d * d + 2 * d * hidden(m)) + 2 * T * T * d           # linears, both attention products
+    if m.conditioning == "cross-attention":
+        macs += 2 * T * d * d + 2 * CONTEXT * d * d + 2 * T * CONTEXT * d  # q and output, k and v, both products
+    return macs + MODULATIONS[m.conditioning] * d * d
 
 
 def forward_macs(m: ModelSpec) -> int:
     """Multiply-accumulates of one forward pass on one image."""
-    T, d, N = m.tokens, m.width, m.depth
-    hidden = int(d * m.mlp_ratio)
-    patch_in = T * m.channels * m.patch**2 * d
-    timestep = FREQUENCIES * d + d * d
-    block = T * (4 * d * d + 2 * d * hidden) + 2 * T * T * d + 6 * d * d  # linears, both attention products, adaLN
-    head = 2 * d * d + T * d * m.patch**2 * m.out_channels
-    return patch_in + timestep + N * block + head
+    T, d = m.tokens, m.width
+    embedders = T * m.channels * m.patch**2 * d + FREQUENCIES * d + d * d
+    head = FINAL_MODULATIONS[m.conditioning] * d * d + T * d * m.patch**2 * m.out_channels
+    return embedders + m.depth * block_macs(m) + head
 
 
 def forward_gmacs(m: ModelSpec) -> float:
@@ -33,14 +56,28 @@ def train_flops(m: ModelSpec, images: int) -> float:
     return float(FLOPS_PER_MAC * FORWARDS_PER_STEP * forward_macs(m) * images)
 
 
+def linear(inputs: int, outputs: int) -> int:
+    """Parameters of a linear with bias."""
+    return inputs * outputs + outputs
+
+
+def block_params(m: ModelSpec) -> int:
+    """Trainable parameters of one block."""
+    d = m.width
+    params = linear(d, 3 * d) + linear(d, d) + linear(d, hidden(m)) + linear(hidden(m), d)
+    if m.conditioning == "cross-attention":
+        params += linear(d, d) + linear(d, 2 * d) + linear(d, d)
+    modulations = MODULATIONS[m.conditioning]
+    return params + (linear(d, modulations * d) if modulations else 0)
+
+
 def params(m: ModelSpec) -> int:
     """Trainable parameters; the fixed position table is not among them."""
-    d, N, K = m.width, m.depth, m.num_classes
-    hidden = int(d * m.mlp_ratio)
-    linear = lambda i, o: i * o + o  # noqa: E731
-    embedders = linear(m.channels * m.patch**2, d) + linear(FREQUENCIES, d) + linear(d, d) + (K + 1) * d
-    block = linear(d, 3 * d) + linear(d, d) + linear(d, hidden) + linear(hidden, d) + linear(d, 6 * d)
-    return embedders + N * block + linear(d, 2 * d) + linear(d, m.patch**2 * m.out_channels)
+    d, modulations = m.width, FINAL_MODULATIONS[m.conditioning]
+    embedders = (linear(m.channels * m.patch**2, d) + linear(FREQUENCIES, d) + linear(d, d)
+                 + (m.num_classes + 1) * d)
+    head = (linear(d, modulations * d) if modulations else 0) + linear(d, m.patch**2 * m.out_channels)
+    return embedders + m.depth * block_params(m) + head
 
 
 def params_m(m: ModelSpec) -> float:

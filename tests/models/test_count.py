@@ -1,0 +1,76 @@
+"""Are the Gflops the paper's, and does nothing pass uncounted? fvcore's count against Table 4 and by hand."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from scaling.models import build_model
+from scaling.models.count import Uncounted, count, count_macs, example_inputs, trainable_params
+from scaling.study import ModelSpec
+from scaling.study.published import published
+
+torch.set_num_threads(1)
+TINY = ModelSpec(input_size=8, channels=3, patch=2, width=24, depth=2, heads=3, num_classes=5)
+
+
+@pytest.mark.parametrize("row", published(), ids=lambda r: f"{r.model}-{r.resolution}-{r.conditioning}")
+def test_the_published_figures_are_met(row):
+    gmacs = count(row.spec).macs / 1e9
+    # The issue of this study: 0.15 %, or half a unit of the table's last digit where that is larger (S/8: 0.36).
+    assert gmacs == pytest.approx(row.gmacs, rel=1.5e-3, abs=0.005)
+    assert row.agrees(gmacs)
+    assert round(trainable_params(row.spec) / 1e6) == row.params_m
+
+
+def test_there_are_sixteen_published_figures_each_with_its_source():
+    assert len(published()) == 16
+    assert all(row.source for row in published())
+
+
+def test_a_figure_off_by_more_than_the_tolerance_does_not_agree():
+    xl2 = next(row for row in published() if row.gmacs == 118.64)
+    assert xl2.agrees(118.62)
+    assert not xl2.agrees(118.64 * 1.0016)
+    assert not xl2.agrees(114.46)  # what fvcore says with attention dropped
+
+
+def test_attention_is_counted_where_fvcore_drops_it():
+    class Attention(nn.Module):
+        def forward(self, q, k, v):
+            return F.scaled_dot_product_attention(q, k, v)
+
+    q, k, v = (torch.empty(2, 3, n, 8, device="meta") for n in (5, 7, 7))
+    assert count_macs(Attention(), (q, k, v)).macs == 2 * 3 * 2 * 5 * 7 * 8
+
+
+def test_norms_count_zero():
+    assert count_macs(nn.LayerNorm(8, device="meta"), (torch.empty(4, 8, device="meta"),)).macs == 0
+
+
+def test_an_operation_that_would_go_uncounted_is_refused_by_name():
+    class Hidden(nn.Module):
+        def forward(self, a, b):
+            return torch.baddbmm(a, a, b)
+
+    a = torch.empty(2, 4, 4, device="meta")
+    with pytest.raises(Uncounted, match=r"aten::baddbmm \(x1\)"):
+        count_macs(Hidden(), (a, a))
+
+
+def test_modules_add_up_to_the_whole():
+    macs, by_module = count(TINY)
+    tops = ("x_embedder", "t_embedder", "y_embedder", "blocks.0", "blocks.1", "final_layer")
+    assert by_module[""] == macs == sum(by_module[name] for name in tops)
+    assert by_module["x_embedder"] == 16 * 3 * 4 * 24
+
+
+@pytest.mark.parametrize("conditioning", ["adaln-zero", "adaln", "cross-attention", "in-context"])
+def test_the_meta_device_counts_what_real_tensors_do(conditioning):
+    spec = TINY.model_copy(update={"conditioning": conditioning})
+    assert count_macs(build_model(spec).eval(), example_inputs(spec)).macs == count(spec).macs
+
+
+def test_a_batch_costs_its_images():
+    one, three = (count_macs(build_model(TINY).eval(), example_inputs(TINY, n)).macs for n in (1, 3))
+    assert three == 3 * one
