@@ -53,6 +53,9 @@ def image(figure: Figure, kind: str) -> bytes:
     """``figure`` as the bytes of a PNG or SVG, without date or machine in it."""
     buffer = io.BytesIO()
     with rc_context(STYLE):
+        if figure.get_layout_engine() is not None:  # lay out once, for every format
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
         figure.savefig(buffer, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
     return buffer.getvalue()
 

@@ -20,7 +20,7 @@ class BestRate:
 
     @property
     def note(self) -> str | None:
-        return f"best at the {self.edge} rate tried: the optimum may lie beyond" if self.edge else None
+        return f"the {self.edge} tried; optimum may lie beyond" if self.edge else None
 
 
 def searches_lr(trials: pl.DataFrame) -> bool:

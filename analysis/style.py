@@ -78,6 +78,8 @@ def log_axis(axis: Axis, narrow: bool = False) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 3), numticks=12))
     elif decades > 1.3:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+    elif decades > 0.6:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5), numticks=12))
     elif decades > 0.3:
         axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7), numticks=12))
     else:

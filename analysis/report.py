@@ -1,0 +1,127 @@
+"""What does a person read when the sweep is done, or half done? One self-contained page, ``report.html``."""
+
+import base64
+from pathlib import Path
+
+import jinja2
+import polars as pl
+
+from analysis.draw import image, save, study_figures
+from analysis.figures import published_fid_vs_gflops
+from analysis.finding import Finding, finding_of, steps_text
+from analysis.frames import Folder, studies, trials_frame
+from analysis.grid_steps import grid_steps, size_order
+from analysis.nuisance import best_rates, lr_table, searches_lr
+from analysis.provenance import provenance_of
+from analysis.published import dit_table4
+from analysis.slopes import left_out, slope, slopes
+from analysis.text import count, fixed, interval, number
+from scaling.records import StudyFolder
+from scaling.records.files import write_bytes
+from scaling.study.plan import Plan
+
+CAPTIONS = {
+    "fid_vs_gflops": "FID against model Gflops",
+    "heldout_vs_lr": "Held-out loss against learning rate",
+    "fid_vs_steps": "FID over training",
+    "fid_vs_train_flops": "FID against training compute",
+    "heldout_vs_steps": "Held-out loss over training",
+    "sample_grid": "Samples",
+}
+_IMAGES = {"train": "training", "heldout": "held-out"}
+
+
+def write_report(folder: Folder) -> Path:
+    """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway through a sweep."""
+    (study,) = studies(folder)
+    drawn, missing = study_figures(study)
+    save(study, drawn)
+    shown = [{"name": name, "caption": CAPTIONS[name], "src": _embedded(figure), "missing": None}
+             for name, figure in drawn.items()]
+    shown += [{"name": name, "caption": CAPTIONS[name], "src": None, "missing": why} for name, why in missing.items()]
+    page = study.folder / "report.html"
+    write_bytes(page, _render(report_data(study), shown).encode())
+    return page
+
+
+def report_data(study: StudyFolder) -> dict:
+    """All that the page says, figures apart."""
+    plan, trials = study.plan(), trials_frame(study)
+    provenance = provenance_of(study)
+    found = finding_of(trials)
+    return {
+        "plan": plan, "finding": found, "trials": trials.to_dicts(),
+        "states": trials.group_by("state", maintain_order=True).len().rows(),
+        "unfinished": not trials["state"].is_in(["completed", "diverged"]).all(),
+        "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
+        "wall_s": trials.unique("train_id")["wall_s"].sum(), "protocols": _protocols(plan), "provenance": provenance,
+        **_law(trials, found), **_rates(trials)}
+
+
+def _law(trials: pl.DataFrame, found: Finding) -> dict:
+    """The tables of a study with FIDs that has a slope; none of them otherwise, the finding says why."""
+    if found.verdict is None or trials["fid"].is_null().all():
+        return {"slopes": None}
+    try:
+        laws = slopes(trials)
+    except ValueError:  # the finding states the reason
+        return {"slopes": None}
+    steps = grid_steps(trials)
+    return {"slopes": laws, "steps": steps, "steps_text": steps_text(steps), "left_out": left_out(trials).to_dicts(),
+            "matrix": _matrix(trials), "published": slope(dit_table4()),
+            "published_src": _embedded(published_fid_vs_gflops())}
+
+
+def _matrix(trials: pl.DataFrame) -> dict:
+    """FID by size and patch: the mean over seeds, its standard error and the seeds."""
+    done = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
+    cells = done.group_by("size", "patch").agg(
+        pl.col("fid").mean().alias("mean"), (pl.col("fid").std() / pl.len().sqrt()).alias("error"), pl.len().alias("n"))
+    return {"sizes": size_order(trials), "patches": sorted(trials["patch"].unique(), reverse=True),
+            "label": trials["fid_label"][0],
+            "cells": {(row["size"], row["patch"]): row for row in cells.to_dicts()}}
+
+
+def _rates(trials: pl.DataFrame) -> dict:
+    if not searches_lr(trials):
+        return {"rates": None}
+    measured = lr_table(trials)["heldout_loss"].is_not_null().any()
+    return {"rates": best_rates(trials) if measured else [], "rate_rows": lr_table(trials).to_dicts()}
+
+
+def _protocols(plan: Plan) -> list[dict]:
+    """The distinct ways in which the trials are trained on data and measured, each in words."""
+    found = {}
+    for trial in plan.trials:
+        p, spec = trial.spec.evaluate.protocol, trial.spec
+        words = {"Data": spec.data.source, "Metrics": ", ".join(m.upper() for m in p.metrics) or "held-out loss alone"}
+        if p.metrics:
+            words |= {
+                "Features": p.features, "Samples": f"{p.samples:,}, classes drawn {_draw(p.class_draw)}",
+                "Compared with": " and ".join(f"{_IMAGES[r]} images" for r in p.references)
+                                 + f"; the headline FID is against {_IMAGES[p.references[0]]} images",
+                "Sampler": f"{p.sampler}, {p.sampling_steps} steps, guidance {p.guidance:g}", "Precision": p.precision}
+        words |= {
+            "Weights": spec.evaluate.ema.label,
+            "Diffusion": f"{spec.diffusion.objective}, {spec.diffusion.timesteps} timesteps",
+            "Training": f"batch {spec.train.batch}, {spec.train.steps:,} steps, {spec.train.schedule} learning rate, "
+                        f"label dropout {spec.train.label_dropout:g}"}
+        found[tuple(words.values())] = words
+    return list(found.values())
+
+
+def _draw(kind: str) -> str:
+    return {"random": "uniformly at random", "balanced": "equally often"}[kind]
+
+
+def _embedded(figure) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(image(figure, "svg")).decode()
+
+
+def _render(data: dict, shown: list[dict]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"number": number, "fixed": fixed, "interval": interval}
+    environment.globals["count"] = count
+    return environment.get_template("report.html").render(figures={figure["name"]: figure for figure in shown}, **data)
