@@ -67,5 +67,5 @@ def explain(error: ValidationError) -> str:
         where = ".".join(str(part) for part in item["loc"])
         message = item["msg"].removeprefix("Value error, ")
         given = "" if isinstance(item["input"], dict) else f" (got {item['input']!r})"
-        parts.append(f"{where}: {message}{given}")
+        parts.append(f"{where}: {message}{given}" if where else f"{message}{given}")
     return "; ".join(parts)

@@ -17,7 +17,7 @@ TINY = ModelSpec(input_size=8, channels=3, patch=2, width=24, depth=2, heads=3, 
 @pytest.mark.parametrize("row", published(), ids=lambda r: f"{r.model}-{r.resolution}-{r.conditioning}")
 def test_the_published_figures_are_met(row):
     gmacs = count(row.spec).macs / 1e9
-    # The issue of this study: 0.15 %, or half a unit of the table's last digit where that is larger (S/8: 0.36).
+    # 0.15 %, or half a unit of the table's last digit where that is larger (S/8: 0.36).
     assert gmacs == pytest.approx(row.gmacs, rel=1.5e-3, abs=0.005)
     assert row.agrees(gmacs)
     assert round(trainable_params(row.spec) / 1e6) == row.params_m

@@ -1,0 +1,63 @@
+"""Does ``scaling count`` print what it counts, and refuse in one line what it cannot?"""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from scaling.models.count_table import run, selected
+
+KEYS = ["model", "resolution", "conditioning", "params_m", "tokens", "forward_gmacs", "forward_gflops",
+        "published_gmacs", "published_params_m"]
+
+
+def test_json_has_one_object_per_model_with_the_agreed_keys():
+    row, custom = json.loads(run(["DiT-S/8", "DiT-S/16"], json=True))
+    assert list(row) == list(custom) == KEYS
+    assert row["forward_gmacs"] == pytest.approx(0.358, abs=1e-3)
+    assert row["forward_gflops"] == 2 * row["forward_gmacs"]
+    assert (row["published_gmacs"], row["published_params_m"], row["tokens"]) == (0.36, 33, 16)
+    assert custom["published_gmacs"] is None and custom["published_params_m"] is None
+
+
+def test_by_module_adds_up():
+    (row,) = json.loads(run(["DiT-S/8"], json=True, by_module=True))
+    parts = row["gmacs_by_module"]
+    blocks = sum(parts[f"blocks.{i}"] for i in range(12))
+    assert parts[""] == pytest.approx(row["forward_gmacs"])
+    assert blocks + parts["x_embedder"] + parts["t_embedder"] + parts["final_layer"] == pytest.approx(parts[""])
+
+
+def test_the_table_shows_the_published_figure_the_difference_and_memory():
+    text = run(["DiT-S/8"], batch=8, by_module=True)
+    for shown in ("DiT-S/8", "0.358", "0.36", "-0.56", "33.14", "activations", "8 images", "blocks.0.attn.qkv"):
+        assert shown in text
+
+
+def test_the_default_is_the_papers_sixteen():
+    assert len(selected()) == 16
+    assert len(selected(resolution=512)) == 12
+    assert {spec.conditioning for *_, spec in selected(conditioning="adaln")} == {"adaln"}
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (dict(models=["DiT-XXL/2"]), "unknown model 'DiT-XXL/2'; nearest: DiT-XL/2"),
+    (dict(models=["DiT-S/3"]), "patch 3 does not divide the input size 32"),
+    (dict(resolution=100), "resolution 100 is not a positive multiple of 8"),
+    (dict(conditioning="film"), "got 'film'"),
+    (dict(batch=0), "batch 0 is not at least 1"),
+])
+def test_bad_arguments_are_one_line_that_names_them(arguments, message):
+    with pytest.raises(ValueError) as error:
+        run(**arguments)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_all_sixteen_are_counted_in_little_memory():
+    # Asked for: under 1.5 GB and 40 s. Memory is tested here; the time is a line of `make bench`.
+    code = ("import resource; from scaling.models.count_table import counted; assert len(counted()) == 16; "
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)")
+    peak = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert int(peak) < 1.5e9
