@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from scaling.evaluation.generate import generate
 from scaling.evaluation.metrics import figures, thumbnails
-from scaling.models.count import count_model
+from scaling.models.count import count, trainable_params
 from scaling.records.ledger import HEARTBEAT_S, Run
 from scaling.records.provenance import provenance
 from scaling.study.protocol import Ema
@@ -94,9 +94,10 @@ class _Work:
         labels = [ema.label for ema in emas if ema.kind != "none"]
         if self.trainer is None or self.trainer.step > step:
             self.trainer = Trainer(self.spec, emas, self.device)
-            saved = checkpoint.newest(self.run.checkpoints, labels, at_most=step)
-            if saved:
-                self.trainer.restore(saved)
+        saved = checkpoint.newest(self.run.checkpoints, labels, after=self.trainer.step, at_most=step)
+        if saved:
+            self.trainer.restore(saved)
+        if self.session["from_step"] is None:
             self.session["from_step"] = self.trainer.step
         every = self.spec.train.checkpoint_every
         while self.trainer.step < step:
@@ -150,7 +151,8 @@ class _Work:
         """The run's measurements so far and the provenance of every session that worked on it."""
         before = self.run.record() or {"sessions": [], "evaluated_steps": []}
         self.session |= {"ended": _now()}
-        counted = before.get("count") or count_model(self.spec.model)
+        counted = before.get("count") or {"params_m": trainable_params(self.spec.model) / 1e6,
+                                          "forward_gmacs": count(self.spec.model).macs / 1e9}
         evaluated = {step for spec in self.specs for step in spec.eval_steps if self.run.evaluation(spec.eval_id(step))}
         curve = self.run.curve()
         self.run.write_record({

@@ -93,11 +93,11 @@ def steps(root: Path) -> list[int]:
     return sorted((int(path.name.removeprefix("step-")) for path in root.glob("step-*")), reverse=True)
 
 
-def newest(root: Path, emas: Iterable[str], at_most: int) -> Checkpoint | None:
-    """The newest valid checkpoint not past ``at_most`` that holds all of ``emas``; damaged ones are passed over."""
+def newest(root: Path, emas: Iterable[str], *, after: int, at_most: int) -> Checkpoint | None:
+    """The newest valid checkpoint of steps after+1 .. at_most that holds all of ``emas``; damaged ones are passed over."""
     needed = set(emas)
     for step in steps(root):
-        if step <= at_most:
+        if after < step <= at_most:
             found = load(root, step)
             if found and needed <= set(found.emas):
                 return found

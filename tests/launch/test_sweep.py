@@ -1,0 +1,110 @@
+"""Does the main job work as a person runs it? The smoke study through real Ray, resumed, killed and continued."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
+
+COMMAND = [sys.executable, "-m", "scaling.sweep"]
+SLOW = ["--set", "train.steps=4000", "--set", "train.checkpoint_every=50", "--set", "evaluate.protocol.samples=80"]
+
+
+def run(*args, timeout=300) -> subprocess.CompletedProcess:
+    return subprocess.run([*COMMAND, *args], capture_output=True, text=True, timeout=timeout)
+
+
+def status(folder: Path) -> list[dict]:
+    out = subprocess.run([sys.executable, "-m", "scaling", "status", str(folder), "--json"],
+                         capture_output=True, text=True, check=True).stdout
+    return json.loads(out)
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    root = tmp_path_factory.mktemp("results")
+    return root, run("smoke", "--results", str(root))
+
+
+def test_the_smoke_study_completes(smoke):
+    root, done = smoke
+    assert done.returncode == 0, done.stderr
+    rows = status(root / "smoke")
+    keys = {"trial_id", "model", "patch", "seed", "lr", "state", "params_m", "forward_gmacs", "steps", "images",
+            "train_flops", "loss", "heldout_loss", "fid", "fid_features", "fid_samples", "fid_reference", "wall_s"}
+    assert [row["state"] for row in rows] == ["completed"] * 2
+    for row in rows:
+        assert keys <= row.keys() and all(row[key] is not None for key in keys)
+        assert (row["fid_features"], row["fid_samples"], row["fid_reference"]) == ("digits-cnn", 100, "train")
+    assert "Ray dashboard: http://127.0.0.1:" in done.stdout
+    assert "\x1b" not in done.stdout  # plain lines where the output is no terminal
+
+
+def test_it_leaves_figures_and_a_report(smoke):
+    root, _ = smoke
+    for name in ("fid_vs_gflops", "fid_vs_steps", "fid_vs_train_flops", "sample_grid"):
+        for kind in ("png", "svg"):
+            assert (root / "smoke" / "figures" / f"{name}.{kind}").stat().st_size > 1000
+    assert (root / "smoke" / "report.html").stat().st_size > 10_000
+
+
+def test_again_it_trains_nothing_and_needs_no_ray(smoke):
+    root, _ = smoke
+    before = {path: path.stat().st_mtime_ns for path in (root / "runs").rglob("*") if path.is_file()}
+    again = run("smoke", "--results", str(root))
+    assert again.returncode == 0 and "nothing to train" in again.stdout
+    assert {path: path.stat().st_mtime_ns for path in (root / "runs").rglob("*") if path.is_file()} == before
+
+
+def test_another_plan_in_the_same_folder_is_refused_with_the_difference(smoke):
+    root, _ = smoke
+    other = run("smoke", "--results", str(root), "--set", "train.lr=0.001")
+    assert other.returncode == 2 and "train.lr was 0.003, is 0.001" in other.stderr
+    assert len(other.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("how, code", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 130)])
+def test_a_killed_sweep_goes_on_where_it_was(tmp_path, how, code):
+    sweep = subprocess.Popen([*COMMAND, "smoke", "--results", str(tmp_path), *SLOW], stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    deadline = time.monotonic() + 200
+    while len(list(tmp_path.glob("runs/*/checkpoints/step-*"))) < 4:
+        assert time.monotonic() < deadline and sweep.poll() is None
+        time.sleep(0.2)
+    os.kill(sweep.pid, how)
+    output, _ = sweep.communicate(timeout=120)
+    assert sweep.returncode == code, output
+    measured = {path: len(path.read_bytes().splitlines()) for path in tmp_path.glob("runs/*/curve.jsonl")}
+    assert measured and all(row["state"] != "completed" for row in status(tmp_path / "smoke"))
+    again = run("smoke", "--results", str(tmp_path), *SLOW)
+    assert again.returncode == 0, again.stdout + again.stderr
+    for path, lines in measured.items():
+        record = json.loads((path.parent / "record.json").read_text())
+        assert record["sessions"][-1]["from_step"] >= 50        # it went on from a checkpoint
+        assert len(path.read_bytes().splitlines()) >= lines      # nothing measured was lost
+    assert [row["state"] for row in status(tmp_path / "smoke")] == ["completed"] * 2
+
+
+def test_a_diverging_trial_is_named_and_the_others_go_on(tmp_path):
+    study = tmp_path / "wild.py"
+    study.write_text("from experiments.smoke import BASE\nfrom scaling.study import Study, grid\n"
+                     "STUDY = Study(name='wild', question='?', expectation='!', "
+                     "trials=grid(BASE, {'train.lr': [1e-3, 1e30]}))\n")
+    done = run(str(study), "--results", str(tmp_path / "results"))
+    assert done.returncode == 1
+    good, bad = status(tmp_path / "results" / "wild")
+    assert (good["state"], bad["state"]) == ("completed", "diverged") and bad["fid"] is None
+    assert bad["trial_id"] in done.stdout and "at step" in done.stdout
+    assert run(str(study), "--results", str(tmp_path / "results")).returncode == 1  # and nothing is tried again
+
+
+def test_more_gpus_than_the_cluster_has_are_refused(tmp_path):
+    done = run("smoke", "--results", str(tmp_path), "--gpus-per-trial", "2")
+    assert done.returncode == 2 and "--gpus-per-trial 2" in done.stderr
+    assert not list(tmp_path.glob("runs/*"))

@@ -1,0 +1,101 @@
+"""Is a run that was killed the run that was not? Bitwise the same weights, averages and loss curve."""
+
+import hashlib
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from scaling.launch.trial import run_trials
+from scaling.records import Run
+from scaling.study import grid
+from scaling.training import checkpoint
+
+
+def fingerprint(run: Run, step: int) -> dict[str, str]:
+    """What a finished run left: its last checkpoint's tensors, its losses, its figures."""
+    saved = checkpoint.load(run.checkpoints, step)
+    tensors = {**saved.weights(), **{f"ema.{k}": v for k, v in saved.ema("ema-power-0.05").items()}}
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(tensors[name].numpy().tobytes())
+    return {"tensors": digest.hexdigest(),
+            "curve": [(line["step"], line["loss"], line["heldout_loss"]) for line in run.curve()],
+            "figures": sorted((e["step"], f["metric"], f["reference"], f["value"]) for e in evaluations(run)
+                              for f in e["figures"])}
+
+
+def evaluations(run: Run) -> list[dict]:
+    return [run.evaluation(path.stem) for path in (run.folder / "evaluations").glob("*.json")]
+
+
+@pytest.fixture
+def spec(tiny):
+    return grid(tiny, {"train.steps": [240], "train.checkpoint_every": [20], "train.log_every": [7]})[0]
+
+
+@pytest.fixture
+def undisturbed(tmp_path, spec):
+    run = Run(tmp_path / "undisturbed")
+    assert run_trials([spec], run, lambda progress: None) == "completed"
+    return fingerprint(run, 240)
+
+
+def _work(spec, folder, wait_in_checkpoint):
+    if wait_in_checkpoint is not None:  # die in the middle of the n-th checkpoint's write
+        flush, calls = checkpoint._flush, iter(range(10_000))
+
+        def slow(path):
+            if next(calls) == wait_in_checkpoint:
+                os.kill(os.getpid(), signal.SIGKILL)
+            flush(path)
+
+        checkpoint._flush = slow
+    run_trials([spec], Run(folder), lambda progress: None)
+
+
+def _killed(spec, folder, after_s=None, in_checkpoint=None):
+    process = multiprocessing.get_context("fork").Process(target=_work, args=(spec, folder, in_checkpoint))
+    process.start()
+    if after_s is not None:
+        time.sleep(after_s)
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+    process.join()
+
+
+def test_kills_at_random_moments_change_nothing(tmp_path, spec, undisturbed):
+    folder, rng = tmp_path / "killed", random.Random(time.time_ns())
+    for _ in range(4):
+        _killed(spec, folder, after_s=rng.uniform(0.05, 0.6))
+    run = Run(folder)
+    assert run_trials([spec], run, lambda progress: None) == "completed"
+    assert fingerprint(run, 240) == undisturbed
+
+
+@pytest.mark.parametrize("call", [1, 10])
+def test_a_kill_inside_a_checkpoint_changes_nothing(tmp_path, spec, undisturbed, call):
+    folder = tmp_path / "killed"
+    _killed(spec, folder, in_checkpoint=call)
+    run = Run(folder)
+    assert list(run.checkpoints.glob(".writing-*"))  # it did die there
+    run_trials([spec], run, lambda progress: None)
+    assert fingerprint(run, 240) == undisturbed
+    assert not list(run.checkpoints.glob(".writing-*"))
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "train.pt", "manifest.json"])
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, spec, undisturbed, name):
+    folder = tmp_path / "damaged"
+    _killed(spec, folder, in_checkpoint=16)
+    run = Run(folder)
+    newest = checkpoint.steps(run.checkpoints)[0]
+    path = checkpoint.folder_of(run.checkpoints, newest) / name
+    path.write_bytes(path.read_bytes()[:-7])
+    assert checkpoint.load(run.checkpoints, newest) is None
+    run_trials([spec], run, lambda progress: None)
+    assert run.record()["sessions"][-1]["from_step"] < newest
+    assert fingerprint(run, 240) == undisturbed
