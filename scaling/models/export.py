@@ -1,0 +1,98 @@
+"""How do weights leave and enter? One way to open any checkpoint, and ``scaling export CHECKPOINT --to dit|diffusers``."""
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+import torch
+
+from scaling.models import DiT, build_model
+from scaling.models.diffusers_format import CONFIG, read_diffusers, write_diffusers
+from scaling.models.embeddings import sincos_positions
+from scaling.models.weights import (
+    POSITIONS,
+    State,
+    check_fits,
+    inferred_spec,
+    load_weights,
+    read_state,
+    read_training_checkpoint,
+)
+from scaling.study.spec import ModelSpec
+
+FORMATS = ("dit", "diffusers")
+
+
+def open_checkpoint(path: Path | str, *, average: str | None = None,
+                    heads: int | None = None) -> tuple[ModelSpec, State]:
+    """The model and weights in ``path``, our names, positions included.
+
+    ``path`` is a reference checkpoint (.pt), a safetensors file, a diffusers folder (or a pipeline's, with
+    ``transformer/``), a checkpoint folder of our own training, or a run's folder (its newest checkpoint).
+    ``average`` chooses among the EMAs of our own checkpoints; ``heads`` tells what a bare state dict cannot.
+    Raises ValueError, one line, naming what is missing, damaged or does not fit.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"checkpoint {path} does not exist")
+    if path.is_dir():
+        if (path / "checkpoints").is_dir():
+            steps = sorted((path / "checkpoints").glob("step-*"))
+            if not steps:
+                raise ValueError(f"run {path} has no checkpoint yet")
+            path = steps[-1]
+        if (path / "transformer" / CONFIG).is_file():
+            path = path / "transformer"
+        if (path / "manifest.json").is_file():
+            state, spec = read_training_checkpoint(path, average)
+        elif (path / CONFIG).is_file():
+            spec, state = read_diffusers(path)
+        else:
+            raise ValueError(f"{path} holds neither manifest.json (our training's) nor {CONFIG} (diffusers')")
+    else:
+        state = read_state(path)
+        spec = inferred_spec(state, heads)
+    check_fits(spec, state)
+    return spec, {POSITIONS: sincos_positions(spec.width, spec.input_size // spec.patch), **state}
+
+
+def load_model(path: Path | str, **choices) -> DiT:
+    """The network in ``path``, in evaluation mode; choices and errors as ``open_checkpoint``."""
+    spec, state = open_checkpoint(path, **choices)
+    return load_weights(build_model(spec), state).eval()
+
+
+def run(checkpoint: Path | str, *, to: str, out: Path | str | None = None, average: str | None = None,
+        heads: int | None = None) -> str:
+    """Write ``checkpoint`` in the format ``to`` and say where; the text of ``scaling export``.
+
+    ``out`` is a file for "dit" (a raw state dict, as the published checkpoints) and a folder for "diffusers"; by
+    default it is named after the model, in the current folder. Raises ValueError, also where ``out`` exists.
+    """
+    if to not in FORMATS:
+        raise ValueError(f"unknown format {to!r}; known: {', '.join(FORMATS)}")
+    spec, state = open_checkpoint(checkpoint, average=average, heads=heads)
+    name = spec.name.replace("/", "-").replace(" ", "")
+    out = Path(out) if out is not None else Path(f"{name}.pt" if to == "dit" else f"{name}-diffusers")
+    if out.exists():
+        raise ValueError(f"{out} exists; remove it or give another --out")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")  # renamed when whole: no reader sees half of it
+    try:
+        if to == "dit":
+            torch.save(state, aside)
+        else:
+            write_diffusers(aside, spec, state)
+        os.replace(aside, out)
+    finally:
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        else:
+            aside.unlink(missing_ok=True)
+    said = f"{spec.name} ({spec.input_size} px input) written to {out}"
+    if to == "diffusers":
+        said += ("\ndiffusers spaces the timestep's frequencies otherwise than the reference. For the same output load "
+                 "it with\nscaling.models.diffusers_format.load_transformer, or set block.norm1.emb.time_proj."
+                 "downscale_freq_shift = 0\non every block of model.transformer_blocks.")
+    return said
