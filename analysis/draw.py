@@ -35,29 +35,29 @@ def study_figures(folder: Folder) -> tuple[dict[str, Figure], dict[str, str]]:
 def draw_all(folder: Folder) -> list[Path]:
     """Write the study's figures as PNG and SVG to ``figures/`` in its folder; returns the files."""
     (study,) = studies(folder)
-    return save(study, study_figures(study)[0])
+    return [path for name, figure in study_figures(study)[0].items() for path in save(study, name, images(figure))]
 
 
-def save(study: StudyFolder, drawn: dict[str, Figure]) -> list[Path]:
-    """Write figures by name into the study's ``figures/``."""
-    written = []
-    for name, figure in drawn.items():
-        for kind in ("png", "svg"):
-            path = study.folder / "figures" / f"{name}.{kind}"
-            write_bytes(path, image(figure, kind))
-            written.append(path)
-    return written
+def save(study: StudyFolder, name: str, rendered: dict[str, bytes]) -> list[Path]:
+    """Write the renderings of one figure into the study's ``figures/``."""
+    paths = {study.folder / "figures" / f"{name}.{kind}": data for kind, data in rendered.items()}
+    for path, data in paths.items():
+        write_bytes(path, data)
+    return list(paths)
 
 
-def image(figure: Figure, kind: str) -> bytes:
-    """``figure`` as the bytes of a PNG or SVG, without date or machine in it."""
-    buffer = io.BytesIO()
+def images(figure: Figure, kinds: tuple[str, ...] = ("png", "svg")) -> dict[str, bytes]:
+    """``figure`` as the bytes of a PNG and an SVG, without date or machine in them."""
+    rendered = {}
     with rc_context(STYLE):
-        if figure.get_layout_engine() is not None:  # lay out once, for every format
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
-        figure.savefig(buffer, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
-    return buffer.getvalue()
+        figure.set_dpi(DPI)
+        figure.draw_without_rendering()  # lay out once, for every format
+        figure.set_layout_engine(None)
+        for kind in kinds:
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
+            rendered[kind] = buffer.getvalue()
+    return rendered
 
 
 def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], Figure]]:

@@ -16,7 +16,7 @@ from analysis.slopes import MIN_MODELS, Slope, fit_points, slope
 from analysis.style import (
     GREY,
     entitle,
-    header,
+    legend,
     log_axis,
     patch_colours,
     size_colours,
@@ -58,11 +58,11 @@ def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops")
     axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
     patches = [Line2D([], [], color=c, linewidth=2) for c in colours.values()]
     shapes = [Line2D([], [], color=GREY, marker=m, linestyle="none", markersize=7) for m in markers.values()]
-    entries = [header("Patch"), *zip(patches, map(str, colours)), header("Size"), *zip(shapes, markers)]
+    groups = {"Patch": [*zip(patches, map(str, colours))], "Size": [*zip(shapes, markers)]}
     if law:
-        entries += [header("Fit"), (Line2D([], [], color=GREY, linestyle="--"), "all models"),
-                    (Line2D([], [], color=GREY, alpha=0.2, linewidth=8), "its 95 % band")]
-    axes.legend(*zip(*entries), loc="upper left", bbox_to_anchor=(1.01, 1.02))
+        groups["Fit"] = [(Line2D([], [], color=GREY, linestyle="--"), "all models"),
+                         (Line2D([], [], color=GREY, alpha=0.2, linewidth=8), "its 95 % band")]
+    legend(axes, groups, loc="upper left", bbox_to_anchor=(1.01, 1.02))
     if law:
         text = slope_text(law)
         subtitle(axes, f"{text[0].upper()}{text[1:]}. Correlation of FID with log Gflops {fixed(law.r)}.", 98)
@@ -177,7 +177,7 @@ def _grid_of_panels(patches: list[int], share_x: bool = False) -> tuple[Figure, 
 
 def _size_legend(figure: Figure, colours: dict, markers: dict) -> None:
     handles = [Line2D([], [], color=colours[s], marker=markers[s], markersize=6) for s in colours]
-    figure.legend(*zip(header("Size"), *zip(handles, colours)), loc="outside right upper")
+    legend(figure, {"Size": [*zip(handles, colours)]}, loc="outside right upper")
 
 
 def _headline(evaluations: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:

@@ -4,6 +4,7 @@ Polars inside; ``.to_pandas()`` at the edge, where seaborn wants it. Columns are
 Every trial of the plan has its row, whatever its state: who fits decides by the columns, nobody is dropped here.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -79,6 +80,14 @@ def studies(folders: Folder | Iterable[Folder]) -> list[StudyFolder]:
     """``folders``, one or several, as StudyFolders."""
     one = isinstance(folders, StudyFolder | Path | str)
     return [f if isinstance(f, StudyFolder) else StudyFolder(Path(f)) for f in ([folders] if one else folders)]
+
+
+def default_study() -> StudyFolder:
+    """The folder that DIT_SCALING_RESULTS names; else results/digits where it was run, else the committed reference."""
+    named = os.environ.get("DIT_SCALING_RESULTS")
+    results = Path(__file__).resolve().parents[1] / "results"
+    own, reference = results / "digits", results / "reference" / "digits"
+    return StudyFolder(Path(named) if named else own if (own / "study.json").is_file() else reference)
 
 
 def _frame(schema: dict, rows_of, folders) -> pl.DataFrame:

@@ -58,6 +58,7 @@ def grid_steps(trials: pl.DataFrame, metric: str = "fid") -> list[GridStep]:
     """Every single step of the planned grid, sizes first (by patch), then patches (by size), finest and largest last.
 
     Sizes are ordered by parameters. Steps with a model that has no figure yet are among them, without a change.
+    A study with several models at one size and patch (block designs, say) is no such grid and has no steps.
     ValueError as in ``fit_points``.
     """
     measured = fit_points(trials, metric).group_by("model").agg(
@@ -66,6 +67,8 @@ def grid_steps(trials: pl.DataFrame, metric: str = "fid") -> list[GridStep]:
     sizes = size_order(trials)
     models = trials.select("model", "size", "patch").unique(maintain_order=True).to_dicts()
     at = {(m["size"], m["patch"]): m["model"] for m in models}
+    if len(at) < len(models):
+        return []
     patches = sorted({m["patch"] for m in models}, reverse=True)
     by_size = [[at[size, patch] for size in sizes if (size, patch) in at] for patch in patches]
     by_patch = [[at[size, patch] for patch in patches if (size, patch) in at] for size in sizes]
@@ -83,6 +86,17 @@ def tally(steps: list[GridStep]) -> dict[str, int]:
     """How many steps have each verdict, in the order of VERDICTS."""
     counts = {name: sum(step.verdict == name for step in steps) for name in VERDICTS}
     return {name: n for name, n in counts.items() if n}
+
+
+def steps_table(steps: list[GridStep]) -> pl.DataFrame:
+    """One row per step, for reading."""
+    schema = {"axis": pl.String, "lower": pl.String, "upper": pl.String, "fid_lower": pl.Float64,
+              "fid_upper": pl.Float64, "change_of_log_fid": pl.Float64, "standard_error": pl.Float64,
+              "verdict": pl.String}
+    return pl.DataFrame([{
+        "axis": step.axis, "lower": step.lower, "upper": step.upper, "fid_lower": step.fid_lower,
+        "fid_upper": step.fid_upper, "change_of_log_fid": step.change, "standard_error": step.error,
+        "verdict": step.verdict} for step in steps], schema=schema)
 
 
 def _step(axis: str, lower: str, upper: str, known: dict[str, dict]) -> GridStep:

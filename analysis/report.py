@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 import polars as pl
 
-from analysis.draw import image, save, study_figures
+from analysis.draw import images, save, study_figures
 from analysis.figures import published_fid_vs_gflops
 from analysis.finding import Finding, finding_of, steps_text
 from analysis.frames import Folder, studies, trials_frame
@@ -35,9 +35,11 @@ def write_report(folder: Folder) -> Path:
     """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway through a sweep."""
     (study,) = studies(folder)
     drawn, missing = study_figures(study)
-    save(study, drawn)
-    shown = [{"name": name, "caption": CAPTIONS[name], "src": _embedded(figure), "missing": None}
-             for name, figure in drawn.items()]
+    shown = []
+    for name, figure in drawn.items():
+        rendered = images(figure)
+        save(study, name, rendered)
+        shown.append({"name": name, "caption": CAPTIONS[name], "src": _embedded(rendered["svg"]), "missing": None})
     shown += [{"name": name, "caption": CAPTIONS[name], "src": None, "missing": why} for name, why in missing.items()]
     page = study.folder / "report.html"
     write_bytes(page, _render(report_data(study), shown).encode())
@@ -69,7 +71,7 @@ def _law(trials: pl.DataFrame, found: Finding) -> dict:
     steps = grid_steps(trials)
     return {"slopes": laws, "steps": steps, "steps_text": steps_text(steps), "left_out": left_out(trials).to_dicts(),
             "matrix": _matrix(trials), "published": slope(dit_table4()),
-            "published_src": _embedded(published_fid_vs_gflops())}
+            "published_src": _embedded(images(published_fid_vs_gflops(), ("svg",))["svg"])}
 
 
 def _matrix(trials: pl.DataFrame) -> dict:
@@ -114,8 +116,8 @@ def _draw(kind: str) -> str:
     return {"random": "uniformly at random", "balanced": "equally often"}[kind]
 
 
-def _embedded(figure) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(image(figure, "svg")).decode()
+def _embedded(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
 
 
 def _render(data: dict, shown: list[dict]) -> str:

@@ -83,9 +83,10 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
         raise ValueError(f"{len(protocols)} protocols are mixed, as in {' and '.join(protocols['trial_id'][:2])}; "
                          "their figures do not belong on one axis, fit them apart")
     settings = points.group_by("model", maintain_order=True).agg(
-        pl.col("cell").n_unique(), pl.col("lr").unique().sort())
-    for model, cells, lrs in settings.filter(pl.col("cell") > 1).rows():
-        raise ValueError(f"{model} was trained in {cells} ways (learning rates {', '.join(f'{lr:g}' for lr in lrs)}); "
+        pl.col("cell").n_unique(), pl.col("lr").unique().sort(), pl.col("trial_id").first())
+    for model, cells, lrs, trial_id in settings.filter(pl.col("cell") > 1).rows():
+        rates = ", ".join(f"{lr:g}" for lr in lrs)
+        raise ValueError(f"{model} was trained in {cells} ways (learning rates {rates}), one of them {trial_id}; "
                          "a law needs one setting per model, keep the one chosen on held-out loss")
     repeated = points.filter(pl.struct("model", "seed").is_duplicated())
     if len(repeated):
@@ -132,6 +133,17 @@ def slopes(trials: pl.DataFrame, metric: str = "fid") -> list[Slope]:
     enough = models.filter(pl.col("forward_gmacs") >= MIN_MODELS)["patch"].sort()
     return [slope(trials, metric),
             *(slope(trials.filter(pl.col("patch") == patch), metric, f"patch {patch}") for patch in enough)]
+
+
+def slopes_table(found: list[Slope]) -> pl.DataFrame:
+    """One row per slope, for reading."""
+    def ends(bounds: Bounds | None, name: str) -> dict:
+        return {f"{name}_{end}": value for end, value in zip(("low", "high"), bounds or (None, None))}
+
+    return pl.DataFrame([{
+        "models": one.subset, "n": one.models, "slope": one.value, **ends(one.over_models, "over_models"),
+        **ends(one.over_seeds, "over_seeds"), "r": one.r, "r_log": one.r_log} for one in found],
+        infer_schema_length=None, schema_overrides={"over_seeds_low": pl.Float64, "over_seeds_high": pl.Float64})
 
 
 def seed_slopes(points: pl.DataFrame, metric: str = "fid") -> list[float]:

@@ -60,9 +60,15 @@ def subtitle(axes: Axes, text: str, width: int = 100) -> None:
     axes.set_title("\n".join(textwrap.wrap(text, width)), loc="left", fontsize=9, color=GREY)
 
 
-def header(label: str) -> tuple[Line2D, str]:
-    """An entry of a legend that heads the entries below it."""
-    return Line2D([], [], linestyle="none"), rf"$\bf{{{label}}}$"
+def legend(owner: Axes | Figure, groups: dict[str, list[tuple]], **where) -> None:
+    """A legend of (handle, label) pairs in groups, each under its name in bold."""
+    entries = []
+    for name, members in groups.items():
+        entries.append((Line2D([], [], linestyle="none"), name, True))
+        entries += [(handle, label, False) for handle, label in members]
+    handles, labels, heads = zip(*entries)
+    for text, head in zip(owner.legend(handles, labels, **where).get_texts(), heads):
+        text.set_fontweight("bold" if head else "normal")
 
 
 def log_axis(axis: Axis, narrow: bool = False) -> None:
@@ -96,5 +102,5 @@ def tick(value: float) -> str:
     if -3 < exponent < 5:
         return f"{value:,.6g}"
     mantissa = value / 10.0**exponent
-    power = f"10^{{{exponent}}}"
-    return f"${power}$" if abs(mantissa - 1) < 1e-6 else rf"${mantissa:g}\cdot{power}$"
+    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return power if abs(mantissa - 1) < 1e-6 else f"{mantissa:g}·{power}"

@@ -1,0 +1,29 @@
+"""Do the notebooks run on any study, and do they define nothing themselves?"""
+
+import ast
+from pathlib import Path
+
+import nbclient
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "analysis").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_defines_no_function(path):
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    for source in cells:
+        tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))
+        assert not [node for node in ast.walk(tree)
+                    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)]
+
+
+def test_scaling_curves_runs_on_the_study_that_is_named(finished, monkeypatch):
+    monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
+    (path,) = (path for path in NOTEBOOKS if path.stem == "scaling_curves")
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 5
+    assert any("FID falls with Gflops" in output.get("text", "") for output in outputs)

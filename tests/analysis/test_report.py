@@ -1,0 +1,153 @@
+"""Does a person get figures and a page from any study: finished, half run, without FID?"""
+
+import re
+import shutil
+import struct
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from analysis import figures
+from analysis.draw import draw_all, study_figures
+from analysis.frames import evaluations_frame, trials_frame
+from analysis.report import write_report
+from analysis.sample_grid import sample_grid
+from scaling.records import StudyFolder
+from tests.analysis.synthetic_study import digits_like
+
+
+class Page(HTMLParser):
+    """The text of a page and everything it would load."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.text, self.loads, self.open = "", [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.loads += [value for name, value in attributes if name in ("src", "href", "srcset", "data")]
+        if tag not in ("meta", "link", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += " " + " ".join(data.split())
+
+
+def copied(study: StudyFolder, to: Path) -> StudyFolder:
+    """A copy to write into: the fixtures are shared."""
+    shutil.copytree(study.folder.parent, to, dirs_exist_ok=True)
+    return StudyFolder(to / study.folder.name)
+
+
+def page_of(study: StudyFolder, to: Path) -> Page:
+    path = write_report(copied(study, to).folder)
+    assert path.name == "report.html"
+    html = path.read_text()
+    page = Page(html)
+    assert not page.open
+    assert all(value.startswith("data:") for value in page.loads)
+    assert not re.search(r"@import|url\(|https?://", html)
+    return page
+
+
+def test_the_page_of_a_finished_study(finished, tmp_path):
+    page = page_of(finished, tmp_path)
+    for part in ("Over 12 DiTs and 3 seeds FID falls", "FID falls at every step of width and of patch.", "36 completed",
+                 "tuned per size on held-out loss", "FID, digits-cnn, N=1000, vs train", "0.1.0+abc123", "torch 2.14.1",
+                 "one size up", "holds", "DiT, Table 4 (paper)"):
+        assert part in page.text, part
+    for trial in finished.plan().trials:
+        assert trial.trial_id in page.text
+    assert len([src for src in page.loads if src.startswith("data:image/svg")]) == 6
+    written = {path.name for path in (tmp_path / "digits" / "figures").iterdir()}
+    assert written == {f"{name}.{kind}" for kind in ("png", "svg") for name in (
+        "fid_vs_gflops", "fid_vs_steps", "fid_vs_train_flops", "heldout_vs_steps", "sample_grid")}
+    for path in (tmp_path / "digits" / "figures").glob("*.png"):
+        width, height = struct.unpack(">II", path.read_bytes()[16:24])
+        assert 1000 < width < 2000
+        assert 500 < height < 2000
+
+
+def test_the_page_of_half_a_sweep(half_run, tmp_path):
+    page = page_of(half_run, tmp_path)
+    for part in ("diverged: loss nan at step 231", "different versions of the code: 0.1.0+def456 (1)",
+                 "The sweep is not finished", "one seed: no error", "not measured yet"):
+        assert part in page.text, part
+
+
+def test_the_page_before_anything_is_measured(tmp_path):
+    study = StudyFolder(tmp_path / "digits")
+    study.write_plan(digits_like(seeds=1))
+    page = Page(write_report(study).read_text())
+    assert "Nothing is measured yet: 12 pending" in page.text
+    assert "FID against model Gflops: not drawn, no completed trial has a FID (12 pending)" in page.text
+
+
+def test_the_page_of_a_learning_rate_search(rates, tmp_path):
+    page = page_of(rates, tmp_path)
+    assert "the highest tried; optimum may lie beyond" in page.text
+    assert "held-out loss alone" in page.text
+    assert "FID against" not in page.text
+
+
+def test_a_study_gets_the_figures_its_records_can_carry(rates, half_run):
+    assert [list(part) for part in study_figures(rates)] == [["heldout_vs_lr"], []]
+    drawn, missing = study_figures(half_run)
+    assert len(drawn) == 5
+    assert not missing
+
+
+def test_figures_are_the_same_bytes_when_drawn_again(rates, tmp_path):
+    study = copied(rates, tmp_path)
+    (png, svg), first = draw_all(study), {}
+    first = {path: path.read_bytes() for path in (png, svg)}
+    draw_all(study)
+    assert {path: path.read_bytes() for path in (png, svg)} == first
+
+
+def test_the_scaling_figure_says_protocol_slope_and_settings(finished):
+    figure = figures.fid_vs_gflops(trials_frame(finished))
+    (axes,) = figure.axes
+    assert axes.get_ylabel() == "FID, digits-cnn, N=1000, vs train"
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert re.search(r"Slope of log FID on log Gflops −0\.\d\d, 95 % interval \[", axes.get_title(loc="left"))
+    assert "over 3 seeds" in axes.get_title(loc="left").replace("\n", " ")
+    note = figure.get_supxlabel().replace("\n", " ")
+    assert "ddpm50, cfg 1.0" in note
+    assert "ema-power-0.05" in note
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert {"2", "4", "8", "d2w16", "d3w64"} <= set(legend)
+
+
+def test_the_published_figure_is_drawn_as_ours():
+    (axes,) = figures.published_fid_vs_gflops().axes
+    assert "−0.93" in axes.get_title(loc="left")
+
+
+def test_panels_by_patch_share_their_axis(finished):
+    figure = figures.fid_vs_train_flops(evaluations_frame(finished))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["patch 2", "patch 4", "patch 8"]
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+
+
+def test_a_figure_without_its_data_says_what_is_missing(rates):
+    with pytest.raises(ValueError, match="no evaluation has a figure for fid"):
+        figures.fid_vs_steps(evaluations_frame(rates))
+    with pytest.raises(ValueError, match="holds no samples"):
+        sample_grid(rates)
+
+
+def test_the_sample_grid_shows_the_same_labels_everywhere(finished, half_run):
+    whole = sample_grid(finished)
+    assert len(whole.axes) == 4 * (3 + 1)
+    assert whole.axes[3].get_title() == "real, held out"
+    assert {axes.get_images()[0].get_array().shape for axes in whole.axes} == {(2 * 9 - 1, 5 * 9 - 1)}
+    half = sample_grid(half_run)  # no real images there yet
+    assert len(half.axes) == 12
+    assert sum(bool(axes.get_images()) for axes in half.axes) == 5
+    with pytest.raises(ValueError, match="no samples of seed 7; there are seeds 0, 1, 2"):
+        sample_grid(finished, seed=7)
