@@ -56,6 +56,8 @@ class DiT(nn.Module):
         adaLN-Zero's modulations start at zero. The three conditionings without released code differ in their block
         alone: their output starts at zero too, and adaLN's modulations are Xavier like any linear.
         """
+        if self.pos_embed.is_meta:
+            return  # nothing to fill, and torch's meta initialisers take seconds to import
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)

@@ -42,9 +42,10 @@ def test_diffusers_finds_every_weight_and_differs_by_its_timestep_frequencies_al
     from diffusers import DiTTransformer2DModel
     stock, info = DiTTransformer2DModel.from_pretrained(exported / "diffusers", output_loading_info=True)
     assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
-    a, zero = golden.arrays(), torch.zeros(4, dtype=torch.long)
-    with torch.no_grad():  # at t = 0 every frequency gives the same angle
-        assert (stock.eval()(a["x"], zero, a["y"]).sample - golden.model()(a["x"], zero, a["y"])).abs().max() <= 1e-4
+    a, zero, ours = golden.arrays(), torch.zeros(4, dtype=torch.long), golden.model()
+    with torch.no_grad():  # at t = 0 every frequency gives the same angle; elsewhere these weights make little of it
+        assert (stock.eval()(a["x"], zero, a["y"]).sample - ours(a["x"], zero, a["y"])).abs().max() <= 1e-6
+        assert (stock(a["x"], a["t"], a["y"]).sample - ours(a["x"], a["t"], a["y"])).abs().max() <= 1e-4
     assert stock.transformer_blocks[0].norm1.emb.time_proj.downscale_freq_shift == 1  # once 0, load_transformer can go
 
 

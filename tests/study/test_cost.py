@@ -7,6 +7,7 @@ import pytest
 from scaling.models.count import count, trainable_params
 from scaling.study import ModelSpec, cost
 from scaling.study.published import published
+from tests.models.published_counts import table
 
 
 def random_spec(seed: int) -> ModelSpec:
@@ -19,12 +20,17 @@ def random_spec(seed: int) -> ModelSpec:
         conditioning=draw.choice(["adaln-zero", "adaln", "cross-attention", "in-context"]))
 
 
-SPECS = [*(row.spec for row in published()), *map(random_spec, range(24))]
+# Asked for: agreement within 0.2 %. Both count the same products, so they agree to the last one.
+
+def test_closed_forms_agree_with_the_instruments_over_the_published_table():
+    rows, _ = table()
+    for row, counted in zip(published(), rows, strict=True):
+        assert cost.forward_macs(row.spec) == counted["macs"], row
+        assert cost.params(row.spec) == counted["params"], row
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda s: f"{s.name}-{s.input_size}")
-def test_closed_forms_agree_with_the_instruments(spec):
-    # Asked for: 0.2 %. Both count the same products, so they agree to the last one.
+@pytest.mark.parametrize("spec", [random_spec(seed) for seed in range(24)], ids=lambda s: f"{s.name}-{s.input_size}")
+def test_closed_forms_agree_with_the_instruments_on_random_shapes(spec):
     assert cost.forward_macs(spec) == count(spec).macs
     assert cost.params(spec) == trainable_params(spec)
 
