@@ -95,11 +95,11 @@ def heldout_vs_steps(evaluations: pl.DataFrame) -> Figure:
 @styled
 def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
     """Held-out loss against learning rate, a panel per patch, a line per size; the best ringed, flagged at an edge."""
-    best = {rate.model: rate for rate in best_rates(trials)}
+    best = {rate.name: rate for rate in best_rates(trials)}
     table = lr_table(trials).filter(pl.col("heldout_loss").is_not_null())
     sizes = size_order(trials)
     colours, markers = size_colours(sizes), size_markers(sizes)
-    figure, panels = _grid_of_panels(sorted(trials["patch"].unique()))
+    figure, panels = _grid_of_panels(sorted(trials["patch"].unique()), share_x=True)
     for patch, axes in panels.items():
         here = table.filter(pl.col("patch") == patch).sort("lr")
         for (model, size), rows in here.group_by("model", "size", maintain_order=True):
@@ -107,25 +107,29 @@ def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
             at = best[model]
             axes.plot(at.lr, at.heldout_loss, marker="s" if at.edge else "o", markersize=14, markerfacecolor="none",
                       markeredgecolor=colours[size], markeredgewidth=1.8, linestyle="none")
-        axes.margins(x=0.12, y=0.16)
-        axes.set_xscale("log")
-        rates = sorted(table["lr"].unique())
-        axes.set_xticks(rates, [f"{rate:g}" for rate in rates], minor=False, rotation=30 if len(rates) > 4 else 0)
-        axes.set_xticks([], minor=True)
         axes.set_xlabel("learning rate")
-    next(iter(panels.values())).set_ylabel("held-out loss")
+    first, rates = next(iter(panels.values())), sorted(trials["lr"].unique())
+    first.set_xscale("log")
+    first.set_xlim(rates[0] / 1.5, rates[-1] * 1.5)
+    for axes in panels.values():
+        axes.set_xticks(rates, [f"{rate:g}" for rate in rates], rotation=35 if len(panels) > 1 else 0)
+        axes.set_xticks([], minor=True)
+    first.margins(y=0.1)
+    log_axis(first.yaxis)
+    first.set_ylabel("held-out loss")
     _size_legend(figure, colours, markers)
     edges = "" if not any(rate.edge for rate in best.values()) else (
         " Squares: the lowest is at the end of the range, the optimum may lie beyond.")
     entitle(figure, "Held-out loss against learning rate",
-            f"Rings: the lowest of each model.{edges} {settings_note(trials, lr=False)}{_done_note(trials)}")
+            f"Rings: the lowest of each model.{edges} {settings_note(trials, lr=False, sampling=False)}"
+            f"{_done_note(trials)}")
     return figure
 
 
-def settings_note(frame: pl.DataFrame, lr: bool = True) -> str:
+def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:
     """What the drawn trials share, in a line: data, sampling, average, training."""
-    parts = [f"Data: {_one(frame, 'data')}", f"sampling: {_one(frame, 'sampling')}", f"weights: {_one(frame, 'ema')}",
-             f"batch {_one(frame, 'batch')}"]
+    parts = [f"Data: {_one(frame, 'data')}", *([f"sampling: {_one(frame, 'sampling')}"] if sampling else []),
+             f"weights: {_one(frame, 'ema')}", f"batch {_one(frame, 'batch')}"]
     if "steps" in frame.columns and frame["steps"].n_unique() == 1:
         parts.append(f"{frame['steps'][0]:,} steps")
     if lr:
@@ -158,7 +162,7 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
     _size_legend(figure, colours, markers)
     seeds = rows["seed"].n_unique()
     thick = f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
-    entitle(figure, title, f"{thick}{settings_note(rows, lr=False)}")
+    entitle(figure, title, f"{thick}{settings_note(rows, lr=False, sampling=bool(rows['samples'].count()))}")
     return figure
 
 

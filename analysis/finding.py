@@ -85,15 +85,16 @@ def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tu
 
 
 def _rates_sentence(trials: pl.DataFrame) -> str:
+    several = trials.group_by("size").agg(pl.col("patch").n_unique())["patch"].max() > 1
     try:
-        best = best_rates(trials)
+        best = best_rates(trials, "size" if several else "model")
     except ValueError as reason:
         return f"No learning rate can be chosen: {reason}."
     edge = [rate for rate in best if rate.edge]
-    named = ", ".join(f"{rate.model} {rate.lr:g}" for rate in best)
+    named = ", ".join(f"{rate.name} {rate.lr:g}" for rate in best)
     tail = "" if not edge else (f"; {len(edge)} of {len(best)} at the edge of the range tried, "
-                                f"where the optimum may lie beyond ({', '.join(rate.model for rate in edge)})")
-    return f"Learning rate of lowest held-out loss: {named}{tail}."
+                                f"where the optimum may lie beyond ({', '.join(rate.name for rate in edge)})")
+    return f"Learning rate of lowest held-out loss{', over the patches of a size' if several else ''}: {named}{tail}."
 
 
 def _loss_sentence(trials: pl.DataFrame) -> str:

@@ -1,22 +1,25 @@
-"""Which learning rate is best for each model, and was the range wide enough? From a study that tried several."""
+"""Which learning rate is best, for each model and for each size, and was the range wide enough?
+
+For a study that tried several rates. Best is the lowest mean of log held-out loss: over the seeds of a model, or over
+patches and seeds of a size. A rate counts where every trial planned with it has completed.
+"""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
 
 @dataclass(frozen=True)
 class BestRate:
-    """The learning rate of lowest held-out loss of one model."""
+    """The learning rate of lowest held-out loss of one model, or of one size over its patches."""
 
-    model: str
-    size: str
-    patch: int
+    name: str                   # of the model or size
     lr: float
-    heldout_loss: float         # mean over seeds
-    tried: tuple[float, ...]    # rates with a held-out loss, ascending
-    missing: tuple[float, ...]  # rates planned without one: diverged, failed or not run yet
-    edge: str | None            # "lowest" or "highest" where the best is at the end of the planned range
+    heldout_loss: float         # geometric mean over the trials at this rate
+    tried: tuple[float, ...]    # rates that count, ascending
+    missing: tuple[float, ...]  # rates planned that do not: diverged, failed or not run yet
+    edge: str | None            # "lowest" or "highest" where the best is at the end of the range
 
     @property
     def note(self) -> str | None:
@@ -28,33 +31,41 @@ def searches_lr(trials: pl.DataFrame) -> bool:
     return bool(trials.group_by("model").agg(pl.col("lr").n_unique())["lr"].max() > 1)
 
 
-def lr_table(trials: pl.DataFrame) -> pl.DataFrame:
-    """One row per model and learning rate, in plan order: held-out loss (mean over completed seeds) and seeds."""
-    done = pl.when(pl.col("state") == "completed").then(pl.col("heldout_loss"))
-    return (trials.group_by("model", "size", "patch", "lr", maintain_order=True)
-            .agg(done.mean().alias("heldout_loss"), done.count().alias("seeds"), done.std().alias("std"),
-                 pl.col("state").unique().sort().str.join(", ").alias("states")))
+def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl.DataFrame:
+    """One row per model (or size) and rate, in plan order: ``heldout_loss``, null where the rate does not count.
+
+    ``bounds`` says whether the rate delimits the range that was searched: measured, or too high to train.
+    ValueError names a trial whose held-out loss has no logarithm.
+    """
+    done = pl.col("state") == "completed"
+    improper = trials.filter(done & (pl.col("heldout_loss") <= 0))
+    if len(improper):
+        raise ValueError(f"{improper['trial_id'][0]} has held-out loss {improper['heldout_loss'][0]}, which has no "
+                         "logarithm to average; leave it out by name or measure it again")
+    measured = done & pl.col("heldout_loss").is_not_null()
+    names = ["model", "size", "patch"] if by == "model" else ["size"]
+    return (trials.group_by(*names, "lr", maintain_order=True)
+            .agg(pl.when(measured.all()).then(pl.col("heldout_loss").log().mean().exp()).alias("heldout_loss"),
+                 (measured.all() | (pl.col("state") == "diverged").any()).alias("bounds"),
+                 measured.sum().alias("completed"), pl.len().alias("planned")))
 
 
-def best_rates(trials: pl.DataFrame) -> list[BestRate]:
-    """The best rate of each model with a held-out loss, in plan order. ValueError where none has one."""
-    table = lr_table(trials)
+def best_rates(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> list[BestRate]:
+    """The best rate of each model (or size) that has one, in plan order. ValueError where none has."""
     found = []
-    for (model,), rows in table.group_by("model", maintain_order=True):
+    for (name,), rows in lr_table(trials, by).group_by(by, maintain_order=True):
         rows = rows.sort("lr")
         measured = rows.filter(pl.col("heldout_loss").is_not_null())
         if measured.is_empty():
             continue
         best = measured.sort("heldout_loss", "lr").row(0, named=True)
-        tried = tuple(measured["lr"])
-        # A rate above that diverged bounds the range; one that has not run yet does not.
-        bounded = rows.filter(pl.col("heldout_loss").is_not_null() | pl.col("states").str.contains("diverged"))["lr"]
-        edge = None
-        if len(bounded) > 1:
-            edge = {bounded[0]: "lowest", bounded[-1]: "highest"}.get(best["lr"])
+        ends = rows.filter("bounds")["lr"]
+        edge = {ends[0]: "lowest", ends[-1]: "highest"}.get(best["lr"]) if len(ends) > 1 else None
         found.append(BestRate(
-            model=model, size=best["size"], patch=best["patch"], lr=best["lr"], heldout_loss=best["heldout_loss"],
-            tried=tried, missing=tuple(rows.filter(pl.col("heldout_loss").is_null())["lr"]), edge=edge))
+            name=name, lr=best["lr"], heldout_loss=best["heldout_loss"], tried=tuple(measured["lr"]),
+            missing=tuple(rows.filter(pl.col("heldout_loss").is_null())["lr"]), edge=edge))
     if not found:
-        raise ValueError(f"none of {len(trials)} trials has completed with a held-out loss; run the study to its end")
+        done = int((trials["state"] == "completed").sum())
+        raise ValueError(f"no {by} has completed all its trials at any learning rate ({done} of {len(trials)} trials "
+                         "have); run the study to its end")
     return found

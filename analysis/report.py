@@ -85,10 +85,15 @@ def _matrix(trials: pl.DataFrame) -> dict:
 
 
 def _rates(trials: pl.DataFrame) -> dict:
+    """The tables of a study that tries several learning rates: the best by size and model, and every loss."""
     if not searches_lr(trials):
         return {"rates": None}
-    measured = lr_table(trials)["heldout_loss"].is_not_null().any()
-    return {"rates": best_rates(trials) if measured else [], "rate_rows": lr_table(trials).to_dicts()}
+    table = lr_table(trials)
+    losses = {(row["model"], row["lr"]): row["heldout_loss"] for row in table.to_dicts()}
+    best = {by: best_rates(trials, by) if lr_table(trials, by)["heldout_loss"].is_not_null().any() else []
+            for by in ("size", "model")}
+    return {"rates": best, "lrs": sorted(table["lr"].unique()), "lr_models": table["model"].unique(maintain_order=True),
+            "lr_losses": losses, "lr_best": {(rate.name, rate.lr) for rate in best["model"]}}
 
 
 def _protocols(plan: Plan) -> list[dict]:

@@ -26,8 +26,7 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     trials = trials_frame(study)
     kept = _samples(study, trials)
     if not kept:
-        raise ValueError(f"{study.folder} holds no samples of a completed trial; run the study with a metric, "
-                         "such as evaluate.protocol.metrics=[\"fid\"]")
+        raise ValueError("no completed trial has samples; they are kept where a metric of samples is asked for")
     seeds = sorted({seed_of for seed_of, _, _ in kept})
     seed = seeds[0] if seed is None else seed
     cells = {(size, patch): found for (of, size, patch), found in kept.items() if of == seed}

@@ -55,8 +55,9 @@ def test_a_learning_rate_search_names_the_best_and_the_edges(rates):
     trials = trials_frame(rates)
     assert searches_lr(trials)
     best = best_rates(trials)
-    assert [(rate.size, rate.lr, rate.edge) for rate in best] == [
-        ("d2w16", 2e-3, "highest"), ("d2w32", 1e-3, None), ("d2w48", 5e-4, None), ("d3w64", 5e-4, None)]
+    assert [(rate.name, rate.lr, rate.edge) for rate in best] == [
+        ("DiT-d2w16/2", 2e-3, "highest"), ("DiT-d2w32/2", 1e-3, None), ("DiT-d2w48/2", 5e-4, None),
+        ("DiT-d3w64/2", 5e-4, None)]
     assert "1 of 4 at the edge of the range tried" in finding(rates).sentence
 
 
@@ -68,6 +69,29 @@ def test_a_diverged_rate_bounds_the_range_and_a_pending_one_does_not(rates):
         found = best_rates(changed)[1]
         assert (found.lr, found.missing, found.edge) == (1e-3, (2e-3,), edge)
     assert lr_table(changed).filter(highest)["heldout_loss"].to_list() == [None]
+
+
+def test_the_rate_of_a_size_is_best_over_all_its_patches(rates):
+    """At another patch twice the loss, and by far the best at the lowest rate: so is the mean of the logs."""
+    trials = trials_frame(rates)
+    factor = pl.when(pl.col("lr") == 2.5e-4).then(0.1).otherwise(2.0)
+    coarse = trials.with_columns(patch=pl.lit(8, pl.Int64), model=pl.col("model").str.replace("/2", "/8"),
+                                 heldout_loss=pl.col("heldout_loss") * factor)
+    both = pl.concat([trials, coarse])
+    assert [(rate.name, rate.lr) for rate in best_rates(both, "size")] == [
+        (size, 2.5e-4) for size in ("d2w16", "d2w32", "d2w48", "d3w64")]
+    half = both.with_columns(state=pl.when((pl.col("patch") == 8) & (pl.col("lr") == 2.5e-4)).then(pl.lit("pending"))
+                             .otherwise("state"))
+    assert [rate.missing for rate in best_rates(half, "size")] == [(2.5e-4,)] * 4
+    assert "over the patches of a size: d2w16 0.002" in finding_of(half).sentence
+    with pytest.raises(ValueError, match="no size has completed all its trials at any learning rate"):
+        best_rates(both.with_columns(state=pl.lit("running")), "size")
+
+
+def test_a_loss_without_logarithm_is_named(rates):
+    trials = trials_frame(rates).with_columns(heldout_loss=pl.lit(-0.1))
+    with pytest.raises(ValueError, match=r"DiT-d2w16-2-s0-\w+ has held-out loss -0.1, which has no logarithm"):
+        lr_table(trials)
 
 
 def test_losses_alone_are_told_as_losses(rates):

@@ -137,7 +137,7 @@ def test_panels_by_patch_share_their_axis(finished):
 def test_a_figure_without_its_data_says_what_is_missing(rates):
     with pytest.raises(ValueError, match="no evaluation has a figure for fid"):
         figures.fid_vs_steps(evaluations_frame(rates))
-    with pytest.raises(ValueError, match="holds no samples"):
+    with pytest.raises(ValueError, match="no completed trial has samples"):
         sample_grid(rates)
 
 
