@@ -47,8 +47,8 @@ def status(
 @app.command()
 def report(folder: StudyFolderArgument) -> None:
     """Draw a study's figures again and write its report.html."""
-    from scaling.sweep import draw_and_report
-    print(draw_and_report(folder))
+    from analysis.report import write_report
+    print(write_report(folder))
 
 
 def main(args: list[str] | None = None) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from scaling.records import StudyFolder, trial_state
+from scaling.records import StudyFolder
 from scaling.study.plan import Plan
 
 LINES_EVERY_S = 15.0  # between summaries where the output is not a terminal

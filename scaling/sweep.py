@@ -33,13 +33,13 @@ def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = P
     from scaling.launch import preflight
     preflight.check_gpus(gpus_per_trial)
     preflight.check_folder(results, plan)
-    preflight.check_trials(plan)
     folder = StudyFolder(results / plan.name)
     left = unfinished(folder, plan)
     if left:
-        from scaling.launch.cluster import connected
+        preflight.check_trials(plan)
+        from scaling.launch.cluster import check_cluster, connected
         with connected(address) as cluster:
-            preflight.check_cluster(cluster, gpus_per_trial)
+            check_cluster(cluster, gpus_per_trial)
             folder.write_plan(plan)
             interrupted = run(plan, left, folder, cluster, gpus_per_trial)
         if interrupted:
@@ -79,20 +79,13 @@ def answer(folder: StudyFolder, interrupted: bool) -> int:
     """Draw the figures, write the report, show the outcome; returns the exit code."""
     rows = trial_rows(folder)
     if any(row["state"] == "completed" for row in rows):
+        from analysis.report import write_report
         write_real_images(folder)
-        draw_and_report(folder.folder)
+        write_report(folder.folder)
     show_outcome(folder, rows, interrupted)
     if interrupted:
         return INTERRUPTED
     return OK if all(row["state"] == "completed" for row in rows) else TRIALS_LOST
-
-
-def draw_and_report(folder: Path) -> Path:
-    """Draw every figure that the records in ``folder`` allow and write its report; returns the report's path."""
-    from analysis.draw import draw_all
-    from analysis.report import write_report
-    draw_all(folder)
-    return write_report(folder)
 
 
 def write_real_images(folder: StudyFolder) -> None:

@@ -7,10 +7,10 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ.pop("RAY_ADDRESS", None)
 
-import pytest
-import torch
+import pytest  # noqa: E402
+import torch  # noqa: E402
 
-from scaling.study import EvaluationSpec, ModelSpec, Protocol, TrainSpec, TrialSpec
+from scaling.study import EvaluationSpec, ModelSpec, Protocol, TrainSpec, TrialSpec  # noqa: E402
 
 torch.set_num_threads(1)
 

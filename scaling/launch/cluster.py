@@ -63,3 +63,13 @@ def _check_answers(address: str) -> None:
 def most_gpus_on_a_node() -> float:
     """The GPUs of the best equipped living node."""
     return max((node["Resources"].get("GPU", 0.0) for node in ray.nodes() if node["Alive"]), default=0.0)
+
+
+def check_cluster(cluster: Cluster, gpus_per_trial: float) -> None:
+    """Refuse what the cluster can never give; Ray would wait for it without end."""
+    best = most_gpus_on_a_node()
+    if gpus_per_trial > best:
+        raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} asks for more than any node of the cluster has "
+                         f"({best:g} of {cluster.gpus:g} in all); lower it, or connect to another cluster")
+    if cluster.cpus < 1:
+        raise ValueError(f"the cluster has {cluster.cpus:g} CPUs; a trial needs one")

@@ -3,10 +3,6 @@
 import uuid
 from pathlib import Path
 
-from scaling.data import check_fits
-from scaling.evaluation.generate import sampling_process
-from scaling.evaluation.metrics import extractor_is_ready
-from scaling.launch.cluster import Cluster, most_gpus_on_a_node
 from scaling.records.ledger import StudyFolder
 from scaling.study.plan import Plan
 
@@ -53,6 +49,11 @@ def _difference(gone: list, added: list) -> str:
 
 def check_trials(plan: Plan) -> None:
     """Refuse models that do not fit their data, sampling that does not fit its schedule, features that cannot be had."""
+    # Imported here, not above: torch takes seconds, and a finished study has no use for it.
+    from scaling.data import check_fits
+    from scaling.evaluation.generate import sampling_process
+    from scaling.evaluation.metrics import extractor_is_ready
+
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
     for diffusion, protocol in {(t.spec.diffusion, t.spec.evaluate.protocol) for t in plan.trials}:
@@ -66,13 +67,3 @@ def check_gpus(gpus_per_trial: float) -> None:
     """Refuse a number of GPUs that Ray would not take: below 0, or above 1 and not whole."""
     if gpus_per_trial < 0 or (gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial)):
         raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number")
-
-
-def check_cluster(cluster: Cluster, gpus_per_trial: float) -> None:
-    """Refuse what the cluster can never give; Ray would wait for it without end."""
-    best = most_gpus_on_a_node()
-    if gpus_per_trial > best:
-        raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} asks for more than any node of the cluster has "
-                         f"({best:g} of {cluster.gpus:g} in all); lower it, or connect to another cluster")
-    if cluster.cpus < 1:
-        raise ValueError(f"the cluster has {cluster.cpus:g} CPUs; a trial needs one")

@@ -20,7 +20,7 @@ class Study(Spec):
     question: str
     expectation: str
     trials: tuple[TrialSpec, ...] = Field(min_length=1)
-    nuisance: dict[str, str] = {}
+    nuisance: dict[str, str] = Field(default_factory=dict)
     seeds: int = Field(1, ge=1)
 
     @field_validator("name")

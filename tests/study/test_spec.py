@@ -21,7 +21,7 @@ def test_released_identities_never_change():
     """Records on disk are found by these; a change here orphans every result measured before."""
     spec = TrialSpec(model=ModelSpec.preset("DiT-XL/2"),
                      train={"steps": 400_000, "batch": 256, "lr": 1e-4})
-    assert (spec.train_id, spec.eval_id(400_000)) == ("bd8951be32c46fb7", "EVAL")
+    assert (spec.train_id, spec.eval_id(400_000)) == ("bd8951be32c46fb7", "37dc0993ccbe0a90")
 
 
 @pytest.mark.parametrize("setting", [

@@ -7,7 +7,7 @@ import torch
 
 from scaling.launch.trial import run_trials
 from scaling.records import Run, StudyFolder, trial_rows
-from scaling.study import Plan, Study, grid
+from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
 from scaling.training import Trainer, loop
 
