@@ -23,7 +23,7 @@ SIZES = (
     {"model.width": 64, "model.depth": 3, "model.heads": 4},
 )
 PATCHES = (8, 4, 2)  # 1, 4 and 16 tokens
-TUNED_LR = {16: 1.2e-2, 32: 1.2e-2, 48: 6e-3, 64: 6e-3}  # width -> the best of `digits_lr`
+TUNED_LR = {16: 1.2e-2, 32: 6e-3, 48: 6e-3, 64: 6e-3}  # width -> the best of `digits_lr`
 
 BASE = TrialSpec(
     model=ModelSpec(input_size=8, channels=1, patch=2, width=16, depth=2, heads=2, num_classes=10),
