@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= digits
 
-.PHONY: study test bench lint
+.PHONY: study test bench chaos lint
 
 study: .venv/.installed
 	.venv/bin/python -m scaling.sweep $(STUDY)
@@ -12,6 +12,9 @@ test: .venv/.installed
 
 bench: .venv/.installed
 	.venv/bin/python -m tests.benchmarks
+
+chaos: .venv/.installed
+	.venv/bin/python -m pytest tests/training/test_resume.py tests/launch/test_sweep.py -k "kill or damaged"
 
 lint: .venv/.installed
 	.venv/bin/ruff check .

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from scaling.records import StudyFolder
+from scaling.records.provenance import code_version
 from scaling.study.plan import Plan
 
 LINES_EVERY_S = 15.0  # between summaries where the output is not a terminal
@@ -156,6 +157,10 @@ def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> No
         if row["why"]:
             say(f"{row['trial_id']} {row['state']}: {row['why']}")
     say(", ".join(f"{count} {state}" for state, count in states.items()))
+    measured_by = {session["provenance"]["code"] for row in rows
+                   for session in (folder.run(row["train_id"]).record() or {"sessions": []})["sessions"]}
+    if measured_by - {code_version()}:
+        say(f"measured by code {', '.join(sorted(measured_by))}; this is {code_version()} (no reason to run again)")
     for name in ("figures/fid_vs_gflops.png", "report.html"):
         if (folder.folder / name).exists():
             say(f"{folder.folder / name}")

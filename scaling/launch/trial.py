@@ -35,28 +35,28 @@ def run_trials(specs: list[TrialSpec], run: Run, report: Report, threads: int = 
     as ``failed`` with its traceback's last lines, and the exception goes on to the caller.
     """
     torch.set_num_threads(threads)
-    lock = FileLock(run.lock)
     run.folder.mkdir(parents=True, exist_ok=True)
     try:
-        lock.acquire(timeout=LOCK_WAIT_S)  # released by the kernel however the process ends
+        held = FileLock(run.lock).acquire(timeout=LOCK_WAIT_S)  # the kernel releases it however the process ends
     except Timeout:
         raise RuntimeError(f"{run.folder} is being worked on by another process; wait for it or stop it") from None
-    with lock:
+    with held:
         work = _Work(specs, run, report, threads)
+        if not work.left():
+            return "completed"
         try:
             work.do()
-            state = "completed"
-            run.write_state(state, **work.progress)
         except Diverged as event:
-            state = "diverged"
-            run.write_state(state, f"{event}", **work.progress | {"step": event.step})
+            run.write_state("diverged", str(event), **work.progress | {"step": event.step})
+            return "diverged"
         except Exception as error:
             last = traceback.format_exc().strip().splitlines()[-3:]
             run.write_state("failed", f"{type(error).__name__}: {error}", traceback=last, **work.progress)
             raise
         finally:
-            work.write_record()
-    return state
+            work.end_session()
+        run.write_state("completed", **work.progress)
+        return "completed"
 
 
 class _Work:
@@ -69,25 +69,30 @@ class _Work:
         self._beat = 0.0
         self.session = {"started": _now(), "ended": None, "from_step": None, "to_step": None,
                         "provenance": provenance(_device_name(self.device), threads)}
+        before = run.record() or {"sessions": [], "count": None}
+        self.sessions_before = before["sessions"]
+        self.count = before["count"] or {"params_m": trainable_params(self.spec.model) / 1e6,
+                                         "forward_gmacs": count(self.spec.model).macs / 1e9}
         run.write_spec(self.spec.train_id, self.spec.model_dump(mode="json", include={
             "model", "data", "diffusion", "train"}))
 
+    def left(self) -> list[tuple[int, TrialSpec]]:
+        """The measurements still to be made, by step."""
+        return sorted({(step, spec) for spec in self.specs for step in spec.eval_steps
+                       if self.run.evaluation(spec.eval_id(step)) is None}, key=lambda pair: pair[0])
+
     def do(self) -> None:
-        wanted = sorted({(step, spec) for spec in self.specs for step in spec.eval_steps
-                         if self.run.evaluation(spec.eval_id(step)) is None}, key=lambda pair: pair[0])
-        if not wanted:
-            return
+        wanted = self.left()
         self._tell(state="running", force=True)
+        self.write_record()  # so that a session that is killed is known too
         emas = _distinct([spec.evaluate.ema for _, spec in wanted])
-        keep = {step for spec in self.specs for step in spec.eval_steps} | set(self._kept_before())
+        # Checkpoints of every step ever evaluated stay, for metrics still to be asked for.
+        keep = {step for spec in self.specs for step in spec.eval_steps}
+        keep |= {evaluation["step"] for evaluation in self.run.evaluations()}
         for step, spec in wanted:
             self._bring_to(step, emas, keep)
             self._evaluate(step, spec)
         checkpoint.prune(self.run.checkpoints, keep)
-
-    def _kept_before(self) -> list[int]:
-        """Steps that earlier studies evaluated: their checkpoints stay, for metrics still to be asked for."""
-        return [s for s in (self.run.record() or {}).get("evaluated_steps", [])]
 
     def _bring_to(self, step: int, emas: list[Ema], keep: set[int]) -> None:
         """Have a trainer whose weights are those after ``step`` steps: from its checkpoint, or by training."""
@@ -147,21 +152,20 @@ class _Work:
             self._beat = time.time()
             self.run.write_state(state, **self.progress)
 
+    def end_session(self) -> None:
+        self.session["ended"] = _now()
+        self.write_record()
+
     def write_record(self) -> None:
-        """The run's measurements so far and the provenance of every session that worked on it."""
-        before = self.run.record() or {"sessions": [], "evaluated_steps": []}
-        self.session |= {"ended": _now()}
-        counted = before.get("count") or {"params_m": trainable_params(self.spec.model) / 1e6,
-                                          "forward_gmacs": count(self.spec.model).macs / 1e9}
-        evaluated = {step for spec in self.specs for step in spec.eval_steps if self.run.evaluation(spec.eval_id(step))}
+        """The run's measurements so far and the provenance of every session that worked on it, this one last."""
         curve = self.run.curve()
         self.run.write_record({
             "train_id": self.spec.train_id, "model": self.spec.model.name, "seed": self.spec.train.seed,
-            "count": counted,
+            "count": self.count,
             "step": curve[-1]["step"] if curve else 0,
             "train_wall_s": curve[-1]["train_wall_s"] if curve else None,
-            "evaluated_steps": sorted(evaluated | set(before["evaluated_steps"])),
-            "sessions": [*before["sessions"], self.session]})
+            "evaluated_steps": sorted({evaluation["step"] for evaluation in self.run.evaluations()}),
+            "sessions": [*self.sessions_before, self.session]})
 
 
 def _distinct(emas: list[Ema]) -> list[Ema]:

@@ -72,6 +72,10 @@ class Run:
     def evaluation(self, eval_id: str) -> dict | None:
         return _checked(self.folder / "evaluations" / f"{eval_id}.json")
 
+    def evaluations(self) -> list[dict]:
+        """Every evaluation of this training, whoever asked for it."""
+        return [_checked(path) for path in sorted((self.folder / "evaluations").glob("*.json"))]
+
     def write_evaluation(self, eval_id: str, evaluation: dict) -> None:
         write_json(self.folder / "evaluations" / f"{eval_id}.json", {"schema_version": SCHEMA, **evaluation})
 
