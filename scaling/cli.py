@@ -51,6 +51,36 @@ def report(folder: StudyFolderArgument) -> None:
     print(write_report(folder))
 
 
+@app.command()
+def count(
+    models: Annotated[list[str] | None, typer.Argument(
+        metavar="[MODEL]...", help="Such as DiT-XL/2; default: the paper's 16 published figures.")] = None,
+    resolution: Annotated[int | None, typer.Option(help="Pixels per image side.")] = None,
+    conditioning: Annotated[str | None, typer.Option(
+        help="adaln-zero, adaln, cross-attention or in-context.")] = None,
+    batch: Annotated[int, typer.Option(help="Images per step, for the memory.")] = 32,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list, one object per model.")] = False,
+    by_module: Annotated[bool, typer.Option("--by-module", help="Also the GMACs of each part.")] = False,
+) -> None:
+    """Count parameters, Gflops and memory of models, beside the published figures."""
+    from scaling.models.count_table import run
+    print(run(models or (), resolution=resolution, conditioning=conditioning, batch=batch, json=as_json,
+              by_module=by_module))
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint folder of ours, a .pt state dict, or a diffusers folder.")],
+    to: Annotated[str, typer.Option(help="dit (the published layout) or diffusers.")],
+    out: Annotated[Path | None, typer.Option(help="File or folder to write; default: the model's name.")] = None,
+    average: Annotated[str | None, typer.Option(help="Which average of a checkpoint of ours, as ema-power-0.05.")] = None,
+    heads: Annotated[int | None, typer.Option(help="Attention heads, where the weights do not tell.")] = None,
+) -> None:
+    """Write a model's weights in another layout."""
+    from scaling.models.export import run
+    print(run(checkpoint, to=to, out=out, average=average, heads=heads))
+
+
 def main(args: list[str] | None = None) -> None:
     """The command's entry: bad input becomes one line and exit code 2."""
     try:
