@@ -14,7 +14,7 @@ bench: .venv/.installed
 	.venv/bin/python -m tests.benchmarks
 
 chaos: .venv/.installed
-	.venv/bin/python -m pytest tests/training/test_resume.py tests/launch/test_sweep.py -k "kill or damaged"
+	.venv/bin/python -m pytest tests/training/test_resume.py tests/launch/test_sweep.py -k "kill or damaged or ended"
 
 lint: .venv/.installed
 	.venv/bin/ruff check .
