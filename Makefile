@@ -21,6 +21,6 @@ lint: .venv/.installed
 
 .venv/.installed: pyproject.toml
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --upgrade pip
-	.venv/bin/python -m pip install --quiet --editable ".[dev]"
+	.venv/bin/python -m pip install -qq --upgrade pip
+	.venv/bin/python -m pip install -qq --editable ".[dev]"
 	touch $@

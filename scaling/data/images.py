@@ -31,6 +31,15 @@ class DataSet:
     train: ImageSet
     heldout: ImageSet
 
+    def __post_init__(self):
+        # Checked here, where data enters: a check in the model's forward pass would make a GPU wait.
+        for name in ("train", "heldout"):
+            labels = self.subset(name).labels
+            odd = labels[(labels < 0) | (labels >= self.num_classes)]
+            if len(odd):
+                raise ValueError(f"{self.name}, {name}: label {int(odd[0])} is outside 0 .. {self.num_classes - 1} "
+                                 f"({len(odd)} such images); set num_classes, or mend the labels")
+
     def subset(self, name: str) -> ImageSet:
         """``train`` or ``heldout``."""
         return {"train": self.train, "heldout": self.heldout}[name]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from scaling.data import DataSpec, batch_indices, check_fits, load_data, stream, to_uint8
+from scaling.data import DataSet, DataSpec, ImageSet, batch_indices, check_fits, load_data, stream, to_uint8
 from scaling.study import ModelSpec
 
 
@@ -50,3 +50,10 @@ def test_a_model_of_another_shape_is_refused_with_both_shapes():
     model = ModelSpec(input_size=16, channels=3, patch=2, width=16, depth=1, heads=2, num_classes=10)
     with pytest.raises(ValueError, match=r"\(10, 3, 16, 16\).*\(10, 1, 8, 8\)"):
         check_fits(model, DataSpec())
+
+
+@pytest.mark.parametrize("label", [-1, 10])
+def test_labels_out_of_range_are_refused_where_data_enters(label):
+    images = ImageSet(torch.zeros(3, 1, 8, 8), torch.tensor([0, label, 9]))
+    with pytest.raises(ValueError, match=f"heldout: label {label} is outside 0 .. 9"):
+        DataSet(name="mine", num_classes=10, train=ImageSet(torch.zeros(1, 1, 8, 8), torch.tensor([3])), heldout=images)
