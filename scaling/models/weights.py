@@ -41,7 +41,9 @@ def read_state(path: Path) -> State:
         with torch.serialization.safe_globals([argparse.Namespace]):
             data = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        code = [line.strip() for line in str(error).splitlines() if "GLOBAL" in line or "Unsupported" in line]
+        # An unknown opcode ("Unsupported operand") is no code, only no pickle.
+        code = [line.strip() for line in str(error).splitlines()
+                if "GLOBAL" in line or ("Unsupported" in line and "operand" not in line)]
         if code:
             raise ValueError(f"checkpoint {path} carries code and is refused (weights_only): {code[0]}") from None
         raise ValueError(f"checkpoint {path} ({path.stat().st_size} bytes) is damaged: not a whole pickle") from None
