@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 from scaling.evaluation.generate import generate
 from scaling.evaluation.metrics import figures, thumbnails
 from scaling.models.count import count, trainable_params
-from scaling.records.ledger import HEARTBEAT_S, Run
+from scaling.records import Run
+from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
 from scaling.study.protocol import Ema
 from scaling.study.spec import TrialSpec
@@ -45,17 +46,18 @@ def run_trials(specs: list[TrialSpec], run: Run, report: Report, threads: int = 
         if not work.left():
             return "completed"
         try:
-            work.do()
+            with work.heartbeat:
+                work.do()
         except Diverged as event:
-            run.write_state("diverged", str(event), **work.progress | {"step": event.step})
+            run.write_state("diverged", str(event), **work.heartbeat.tell(step=event.step))
             return "diverged"
         except Exception as error:
             last = traceback.format_exc().strip().splitlines()[-3:]
-            run.write_state("failed", f"{type(error).__name__}: {error}", traceback=last, **work.progress)
+            run.write_state("failed", f"{type(error).__name__}: {error}", traceback=last, **work.heartbeat.progress)
             raise
         finally:
             work.end_session()
-        run.write_state("completed", **work.progress)
+        run.write_state("completed", **work.heartbeat.progress)
         return "completed"
 
 
@@ -65,8 +67,8 @@ class _Work:
         self.spec = max(specs, key=lambda s: s.train.steps)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.trainer: Trainer | None = None
-        self.progress: dict = {"step": 0}
-        self._beat = 0.0
+        self.heartbeat = Heartbeat(run)
+        self.heartbeat.tell(step=0)
         self.session = {"started": _now(), "ended": None, "from_step": None, "to_step": None,
                         "provenance": provenance(_device_name(self.device), threads)}
         before = run.record() or {"sessions": [], "count": None}
@@ -83,7 +85,6 @@ class _Work:
 
     def do(self) -> None:
         wanted = self.left()
-        self._tell(state="running", force=True)
         self.write_record()  # so that a session that is killed is known too
         emas = _distinct([spec.evaluate.ema for _, spec in wanted])
         # Checkpoints of every step ever evaluated stay, for metrics still to be asked for.
@@ -121,7 +122,7 @@ class _Work:
         self._tell(**shown)
 
     def _evaluate(self, step: int, spec: TrialSpec) -> None:
-        self._tell(force=True, evaluating=step)
+        self._tell(evaluating=step)
         started = time.perf_counter()
         ema, protocol, eval_id = spec.evaluate.ema, spec.evaluate.protocol, spec.eval_id(step)
         heldout = {k: v if math.isfinite(v) else None for k, v in self.trainer.heldout(ema).items()}
@@ -142,15 +143,10 @@ class _Work:
             "nonfinite_samples": nonfinite, "wall_s": time.perf_counter() - started, "measured": _now(),
             "provenance": self.session["provenance"]})
         fid = next((row["value"] for row in rows if row["metric"] == "fid"), None)
-        self._tell(force=True, evaluating=None, fid=fid, heldout_loss=heldout["loss"])
+        self._tell(evaluating=None, fid=fid, heldout_loss=heldout["loss"])
 
-    def _tell(self, force: bool = False, state: str = "running", **progress) -> None:
-        """Report progress, and renew the state on disk when it is due."""
-        self.progress |= progress
-        self.report(dict(self.progress))
-        if force or time.time() - self._beat > HEARTBEAT_S / 5:
-            self._beat = time.time()
-            self.run.write_state(state, **self.progress)
+    def _tell(self, **progress) -> None:
+        self.report(self.heartbeat.tell(**progress))
 
     def end_session(self) -> None:
         self.session["ended"] = _now()

@@ -17,7 +17,7 @@ from scaling.study.plan import SCHEMA as PLAN_SCHEMA
 from scaling.study.plan import Plan
 
 SCHEMA = 1             # of spec, state, record, evaluation files; a reader refuses a newer one
-HEARTBEAT_S = 5.0      # a running trial renews its state at least this often
+HEARTBEAT_S = 1.0      # a running trial renews its state this often
 STALE_AFTER_S = 60.0   # a running trial silent for longer is dead
 
 STATES = ("pending", "running", "completed", "diverged", "failed", "preempted", "stopped")

@@ -10,6 +10,7 @@ import pytest
 
 from scaling.records import Run, StudyFolder, trial_rows
 from scaling.records.files import append_line, read_json, read_lines, write_json
+from scaling.records.heartbeat import Heartbeat
 from scaling.study import Plan, Study
 
 
@@ -78,6 +79,20 @@ def test_a_silent_running_trial_is_not_called_running(tmp_path, tiny):
     state = read_json(run.folder / "state.json")
     write_json(run.folder / "state.json", state | {"heartbeat": time.time() - 3600})
     assert trial_rows(folder)[0]["state"] == "stopped"
+
+
+def test_a_busy_trial_keeps_its_heartbeat_and_ends_before_its_outcome(tmp_path, monkeypatch):
+    monkeypatch.setattr("scaling.records.heartbeat.HEARTBEAT_S", 0.01)
+    run = Run(tmp_path)
+    with Heartbeat(run) as heartbeat:
+        first = run.state()["heartbeat"]
+        heartbeat.tell(step=7)
+        deadline = time.monotonic() + 10
+        while run.state().get("step") != 7 or run.state()["heartbeat"] <= first:
+            assert time.monotonic() < deadline
+    run.write_state("completed", step=7)
+    time.sleep(0.1)
+    assert run.state()["state"] == "completed"
 
 
 def test_an_empty_folder_says_so(tmp_path):
