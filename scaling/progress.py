@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -56,7 +57,10 @@ class Progress:
         waiting = f", {self.already_finished} finished before" if self.already_finished else ""
         say(f"{self.plan.name}: {len(self.trainings)} trainings to run{waiting}")
         if self.dashboard:
-            say(f"Ray dashboard: {self.dashboard}")
+            # Ray guards its dashboard with a token where it made one; the page asks for it once.
+            token = Path.home() / ".ray" / "auth_token"
+            say(f"Ray dashboard: {self.dashboard}" + (" (it asks for the token in ~/.ray/auth_token)"
+                                                       if token.exists() else ""))
         if console.is_terminal:
             self._live = Live(get_renderable=self.table, console=console, refresh_per_second=2, transient=True)
             self._live.__enter__()
