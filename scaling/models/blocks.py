@@ -23,6 +23,11 @@ def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     return torch.addcmul(shift, x, 1 + scale)
 
 
+def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """q (B, T, h, e), k and v (B, S, h, e) -> (B, T, h, e)."""
+    return F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)).transpose(1, 2)
+
+
 class SelfAttention(nn.Module):
     """Softmax attention of the tokens to each other."""
 
@@ -35,8 +40,8 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, d) -> (B, T, d)."""
         B, T, d = x.shape
-        q, k, v = self.qkv(x).view(B, T, 3, self.heads, -1).transpose(1, 3).unbind(2)  # 3 of (B, h, T, d/h)
-        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(B, T, d))
+        q, k, v = self.qkv(x).view(B, T, 3, self.heads, -1).unbind(2)   # 3 of (B, T, h, d/h), whose gradients
+        return self.proj(attention(q, k, v).reshape(B, T, d))           # stack without another copy
 
 
 class CrossAttention(nn.Module):
@@ -52,9 +57,9 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """(B, T, d), (B, S, d) -> (B, T, d)."""
         B, T, d = x.shape
-        q = self.q(x).view(B, T, self.heads, -1).transpose(1, 2)                                     # (B, h, T, d/h)
-        k, v = self.kv(context).view(B, context.shape[1], 2, self.heads, -1).transpose(1, 3).unbind(2)
-        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(B, T, d))
+        q = self.q(x).view(B, T, self.heads, -1)                                             # (B, T, h, d/h)
+        k, v = self.kv(context).view(B, context.shape[1], 2, self.heads, -1).unbind(2)       # 2 of (B, S, h, d/h)
+        return self.proj(attention(q, k, v).reshape(B, T, d))
 
 
 class Mlp(nn.Module):
