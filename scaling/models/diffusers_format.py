@@ -5,7 +5,8 @@ diffusers copies the timestep and label embedders into every block, splits q, k 
 The difference: it spaces the timestep's frequencies by 1/127 of the exponent where the reference code has 1/128
 (``CombinedTimestepLabelEmbeddings`` asks for ``downscale_freq_shift=1``), at every timestep but 0. No weight can undo
 that, and its own conversions of the published checkpoints share it. ``load_transformer`` loads an exported folder
-and sets the reference's frequencies, after which both models agree to rounding.
+and sets the reference's frequencies, after which both models agree to rounding. Measured on trained digits models at
+random timesteps, with diffusers 0.42: outputs of rms 1 differ by up to 0.6 (rms 0.005 to 0.03) before, 1e-6 after.
 """
 
 import json
