@@ -1,0 +1,91 @@
+"""Where is the least sum of Huber losses of many fits at once? Batched semi-smooth Newton, its step safeguarded.
+
+Every fit is a row of a batch: its own start, its own weights, the same points. The objective is
+``sum_i w_i huber_delta(residual_i)`` with huber(r) = r^2/2 up to |r| = delta, delta (|r| - delta/2) beyond: a sum, never
+a mean, whose gradients would fall below an optimiser's tolerance before the optimum is reached.
+
+With delta far below the noise the objective is nearly one of absolute values: few residuals are in the quadratic zone
+and Newton's matrix is nearly singular. So delta falls in stages from a start where the objective is smooth, and the
+matrix is damped with that of iteratively reweighted least squares (weights min(1, delta/|r|)), positive definite.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Model = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # (S, p) -> residuals (S, n), jacobian (S, p, n)
+
+STAGES = (100.0, 30.0, 10.0, 3.0, 1.0)  # multiples of delta
+TOLERANCE = 1e-11                     # relative fall of the objective at which a fit is done
+
+
+def huber(residual: np.ndarray, delta: float) -> np.ndarray:
+    """The Huber loss of each residual."""
+    size = np.abs(residual)
+    return np.where(size <= delta, 0.5 * residual**2, delta * (size - 0.5 * delta))
+
+
+def objective(residual: np.ndarray, weight: np.ndarray, delta: float) -> np.ndarray:
+    """Sum over points: (S, n) -> (S,)."""
+    return np.einsum("sn,sn->s", weight, huber(residual, delta))
+
+
+def minimise(model: Model, start: np.ndarray, weight: np.ndarray, delta: float, low: np.ndarray, high: np.ndarray,
+             iterations: int = 60, stages: tuple[float, ...] = STAGES) -> tuple[np.ndarray, np.ndarray]:
+    """The parameters (S, p) and objectives (S,) reached from ``start`` (S, p) inside the box [``low``, ``high``] (p,).
+
+    ``weight`` is (S, n): how often each point counts in each fit. ``iterations`` are for the last stage; those before
+    it take a few each.
+    """
+    theta = np.clip(np.asarray(start, float), low, high)
+    for k, stage in enumerate(stages):
+        last = k == len(stages) - 1
+        theta, value = _descend(model, theta, weight, stage * delta, low, high, iterations if last else 4,
+                                TOLERANCE if last else 1e-4)
+    return theta, value
+
+
+def _descend(model, theta, weight, delta, low, high, iterations, tolerance):
+    theta = theta.copy()
+    residual, jacobian = model(theta)
+    value = objective(residual, weight, delta)
+    damping = np.full(len(theta), 1e-2)
+    idle = np.zeros(len(theta), int)
+    active = np.arange(len(theta))
+    for _ in range(iterations):
+        if not len(active):
+            break
+        step = _step(residual[active], jacobian[active], weight[active], delta, damping[active], theta[active], low, high)
+        tried = np.clip(theta[active] + step, low, high)
+        new_residual, new_jacobian = model(tried)
+        new_value = objective(new_residual, weight[active], delta)
+        better = new_value < value[active]
+        fall = np.where(better, (value[active] - new_value) / np.maximum(value[active], 1e-300), 0.0)
+        won = active[better]
+        theta[won], value[won] = tried[better], new_value[better]
+        residual[won], jacobian[won] = new_residual[better], new_jacobian[better]
+        damping[active] = np.where(better, np.maximum(damping[active] / 8, 1e-9), damping[active] * 6)
+        idle[active] = np.where(fall > tolerance, 0, idle[active] + 1)
+        active = active[(idle[active] < 7) & (value[active] > 1e-30) & (damping[active] < 1e9)]
+    return theta, value
+
+
+def _step(residual, jacobian, weight, delta, damping, theta, low, high):
+    """Newton's step (S, p); parameters held by the box are left where they are."""
+    size = np.abs(residual)
+    inside = size <= delta
+    robust = weight * np.where(inside, 1.0, delta / np.maximum(size, delta))
+    gradient = np.matmul(jacobian, (robust * residual)[:, :, None])[:, :, 0]
+    smooth = np.matmul(jacobian * (robust)[:, None, :], jacobian.transpose(0, 2, 1))
+    curved = np.matmul(jacobian * (weight * inside)[:, None, :], jacobian.transpose(0, 2, 1))
+    held = ((theta <= low) & (gradient > 0)) | ((theta >= high) & (gradient < 0))
+    matrix = curved + damping[:, None, None] * smooth
+    scale = np.einsum("spp->sp", smooth)
+    scale = np.maximum(scale, 1e-14 * scale.max(1, keepdims=True) + 1e-300)
+    diagonal = np.einsum("spp->sp", matrix)
+    diagonal += (1e-3 * damping[:, None] + 1e-13) * scale
+    matrix *= ~(held[:, :, None] | held[:, None, :])
+    diagonal += held
+    root = np.sqrt(np.where(held, 1.0, scale))
+    balanced = matrix / (root[:, :, None] * root[:, None, :])
+    return np.linalg.solve(balanced, (-np.where(held, 0.0, gradient) / root)[:, :, None])[:, :, 0] / root

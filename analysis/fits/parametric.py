@@ -1,0 +1,204 @@
+"""What law L = E + A/N^alpha + B/D^beta do runs follow (approach 3)? The global optimum of the Huber loss on log L.
+
+Hoffmann et al. 2022, section 3.3 and appendix D.3: the sum over runs of huber_delta(log L_fit - log L), delta = 1e-3.
+Every fit, and every one of thousands of resampled fits, begins at the local minima of a full grid over (alpha, beta)
+(``projection``) and is polished (``huber``), so that no optimum depends on luck in its starts.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analysis.fits import huber, projection
+from analysis.fits.points import Runs, need, need_spread
+
+DELTA = 1e-3
+PARAMETERS = ("E", "A", "B", "alpha", "beta")
+LEAST = 7                        # runs: five parameters and two degrees of freedom
+EXPONENTS = (1e-3, 4.0)          # bounds of alpha and beta
+STARTS = 3                       # local minima of the grid that are polished
+SAME = 0.05                      # ends of a coarse search closer than this, in every parameter, are one
+CHUNK = 64                       # resampled fits at once: what a core's cache holds
+
+
+@dataclass(frozen=True)
+class Approach3:
+    """L(N, D) = E + A/N^alpha + B/D^beta, and C = flops_factor N^flops_power D, the cost of training."""
+
+    E: float
+    A: float
+    B: float
+    alpha: float
+    beta: float
+    objective: float             # sum over runs of the Huber loss of log residuals
+    n_runs: int
+    delta: float = DELTA
+    flops_factor: float = 6.0    # from exact FLOPs where the runs have them; else 6ND
+    flops_power: float = 1.0
+    runs: Runs | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """E, A, B, alpha, beta (5,)."""
+        return np.array([getattr(self, name) for name in PARAMETERS])
+
+    @property
+    def exponent(self) -> float:
+        """a of N_opt = G C^a."""
+        return self.beta / (self.alpha + self.flops_power * self.beta)
+
+    def loss(self, n, d):
+        """The law at model size ``n`` and data ``d``, broadcast."""
+        return law(self.parameters, n, d)
+
+    def optimal(self, flops):
+        """N and D of least loss at training FLOPs ``flops``, broadcast."""
+        return optimum(self.parameters, flops, self.flops_factor, self.flops_power)
+
+    def residuals(self) -> np.ndarray:
+        """log L_fit - log L of the runs (n,)."""
+        return np.log(self.loss(self.runs["n"], self.runs["d"])) - np.log(self.runs["loss"])
+
+
+def fit(runs: Runs, delta: float = DELTA) -> Approach3:
+    """The global optimum over ``runs``, whose columns are n, d, loss and, where known, flops (exact training FLOPs).
+
+    ValueError below LEAST runs, or where N or D takes fewer than three values: a curve through two is no law.
+    """
+    need(len(runs), LEAST, "approach 3 (five parameters)")
+    for role in ("n", "d"):
+        need_spread(runs, role, 3, "approach 3")
+    data = Problem(runs["n"], runs["d"], runs["loss"], delta)
+    theta, value = data.solve(np.ones((1, len(runs))), rounds=3)
+    factor, power = flops_law(runs)
+    named = dict(zip(PARAMETERS, map(float, data.natural(theta)[0])))
+    return Approach3(**named, objective=float(value[0]), n_runs=len(runs), delta=delta, flops_factor=factor,
+                     flops_power=power, runs=runs)
+
+
+def law(parameters: np.ndarray, n, d):
+    """E + A/n^alpha + B/d^beta for parameters (..., 5)."""
+    E, A, B, alpha, beta = np.moveaxis(np.asarray(parameters), -1, 0)
+    return E + A * np.asarray(n) ** -alpha + B * np.asarray(d) ** -beta
+
+
+def optimum(parameters: np.ndarray, flops, factor: float = 6.0, power: float = 1.0):
+    """N and D that minimise the law where factor N^power D = ``flops``; closed form, from alpha A N^-alpha =
+    power beta B D^-beta."""
+    _, A, B, alpha, beta = np.moveaxis(np.asarray(parameters), -1, 0)
+    log_c = np.log(np.asarray(flops, float)) - np.log(factor)
+    log_n = (np.log(alpha * A) - np.log(power * beta * B) + beta * log_c) / (alpha + power * beta)
+    return np.exp(log_n), np.exp(log_c - power * log_n)
+
+
+def flops_law(runs: Runs) -> tuple[float, float]:
+    """factor and power of C = factor N^power D over the runs' exact FLOPs; (6, 1) where they have none."""
+    if "flops" not in runs.columns:
+        return 6.0, 1.0
+    power, intercept = np.polyfit(np.log(runs["n"]), np.log(runs["flops"] / runs["d"]), 1)
+    return float(np.exp(intercept)), float(power)
+
+
+class Problem:
+    """The runs as the optimiser sees them: log N and log D centred, so that coefficients and exponents part."""
+
+    def __init__(self, n: np.ndarray, d: np.ndarray, loss: np.ndarray, delta: float):
+        self.centre = np.array([np.log(n).mean(), np.log(d).mean()])
+        self.x, self.z = np.log(n) - self.centre[0], np.log(d) - self.centre[1]
+        self.loss, self.log_loss, self.delta = loss, np.log(loss), delta
+        floor, top = self.log_loss.min() - 20, self.log_loss.max() + 20
+        self.low = np.array([floor, floor, floor, EXPONENTS[0], EXPONENTS[0]])
+        self.high = np.array([top, top, top, EXPONENTS[1], EXPONENTS[1]])
+
+    def model(self, log_loss: np.ndarray):
+        """The residuals and Jacobian against ``log_loss``, (n,) or one row per fit."""
+        def residuals(theta):
+            e, a, b, alpha, beta = theta.T[:, :, None]
+            terms = np.exp(np.stack(np.broadcast_arrays(e, a - alpha * self.x, b - beta * self.z), axis=1))  # (S, 3, n)
+            total = terms.sum(1)
+            terms /= total[:, None]
+            jacobian = np.concatenate([terms, -self.x * terms[:, 1:2], -self.z * terms[:, 2:3]], axis=1)
+            return np.log(total) - log_loss, jacobian
+        return residuals
+
+    def solve(self, weight: np.ndarray, rounds: int = 1, near: np.ndarray | None = None,
+              trust: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Parameters (S, 5) and objectives (S,) for each row of weights (S, n).
+
+        ``near`` (5,) is one more start of every fit; ``trust`` (n,) weighs down outliers in the projection. Each further
+        round projects again with the weights that the optimum found gives each residual.
+        """
+        theta, value = self._search(weight, weight if trust is None else weight * trust, near)
+        for _ in range(rounds - 1):
+            residual = self.model(self.log_loss)(theta)[0]
+            again, reached = self._search(weight, weight * trusted(residual, weight), None)
+            theta = np.where((reached < value)[:, None], again, theta)
+            value = np.minimum(value, reached)
+        return theta, value
+
+    def _search(self, weight, projected, near):
+        begin = projection.starts(self.x, self.z, self.loss, projected, STARTS)
+        if near is not None:
+            begin = np.concatenate([begin, np.broadcast_to(near, (len(weight), 1, 5))], axis=1)
+        return self.polish(begin, weight)
+
+    def polish(self, begin: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The best end of the starts ``begin`` (S, K, 5): all go down a smoother objective, the better two on."""
+        S, K, _ = begin.shape
+        model = self.model(self.log_loss)
+        repeated = np.repeat(weight, K, axis=0)
+        theta, _ = huber.minimise(model, begin.reshape(S * K, 5), repeated, self.delta, self.low, self.high,
+                                  iterations=4, stages=(30.0, 5.0))
+        value = huber.objective(model(theta)[0], repeated, self.delta).reshape(S, K)
+        theta = theta.reshape(S, K, 5)
+        order = np.argsort(value, axis=1)
+        rows = np.arange(S)
+        best, second = theta[rows, order[:, 0]], theta[rows, order[:, min(1, K - 1)]]
+        other = np.abs(best - second).max(1) > SAME
+        ends, owner = np.concatenate([best, second[other]]), np.concatenate([rows, rows[other]])
+        ends, value = huber.minimise(model, ends, weight[owner], self.delta, self.low, self.high, stages=(5.0, 2.0, 1.0))
+        won = np.arange(S)
+        for row in np.arange(S, len(ends)):
+            if value[row] < value[won[owner[row]]]:
+                won[owner[row]] = row
+        return ends[won], value[won]
+
+    def natural(self, theta: np.ndarray) -> np.ndarray:
+        """E, A, B, alpha, beta of optimiser's parameters (S, 5): log E, log A, log B about the centre, alpha, beta."""
+        shift = np.zeros_like(theta)
+        shift[:, 1:3] = theta[:, 3:5] * self.centre
+        out = theta + shift
+        out[:, :3] = np.exp(out[:, :3])
+        return out
+
+    def inner(self, parameters: np.ndarray) -> np.ndarray:
+        """The inverse of ``natural``."""
+        theta = np.array(parameters, float)
+        theta[:, :3] = np.log(np.maximum(theta[:, :3], 1e-300))
+        theta[:, 1:3] -= theta[:, 3:5] * self.centre
+        return np.clip(theta, self.low, self.high)
+
+
+def trusted(residual: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """min(1, s/|r|), s the residuals' robust spread (S, n): an outlier counts little in least squares."""
+    size = np.where(weight > 0, np.abs(residual), np.nan)
+    spread = 1.4826 * np.nanmedian(size, axis=1, keepdims=True) + 1e-12
+    return np.minimum(1, spread / np.maximum(np.abs(residual), spread))
+
+
+def resampled(runs: Runs, fitted: Approach3, weight: np.ndarray) -> np.ndarray:
+    """E, A, B, alpha, beta (S, 5) of the global optimum under each row of weights (S, n), as of a bootstrap."""
+    data = Problem(runs["n"], runs["d"], runs["loss"], fitted.delta)
+    near = data.inner(fitted.parameters[None])[0]
+    trust = trusted(data.model(data.log_loss)(near[None])[0], np.ones((1, len(runs))))[0]
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        parts = pool.map(lambda i: data.solve(weight[i:i + CHUNK], near=near, trust=trust)[0],
+                         range(0, len(weight), CHUNK))
+        return data.natural(np.concatenate(list(parts)))
+
+
+def usable_cores() -> int:
+    """The cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
