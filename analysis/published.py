@@ -24,7 +24,9 @@ def dit_table4() -> pl.DataFrame:
         (pl.col("conditioning") == "adaLN-Zero") & (pl.col("resolution") == 256) & (pl.col("train_steps") == 400_000))
     return table.select(
         study=pl.lit("DiT, Table 4"), trial_id="model", cell="model", model="model",
-        size="size", patch=pl.col("patch").cast(pl.Int64), seed=pl.lit(0), lr=pl.lit(1e-4), batch="batch",
+        size="size", patch=pl.col("patch").cast(pl.Int64),
+        tokens=((pl.col("resolution") // 8 // pl.col("patch")) ** 2).cast(pl.Int64),  # of the latent, 8 times smaller
+        seed=pl.lit(0), lr=pl.lit(1e-4), batch="batch",
         state=pl.lit("completed"), params_m=pl.col("params_m").cast(pl.Float64), forward_gmacs="gflops",
         ema=pl.lit("EMA 0.9999"), sampling=pl.lit("ddpm250, cfg 1.0"), protocol=pl.lit("DiT Table 4"),
         data=pl.lit("ImageNet 256"), why=pl.lit(None, pl.String), steps="train_steps",

@@ -1,8 +1,8 @@
 """Where is the least sum of Huber losses of many fits at once? Batched semi-smooth Newton, its step safeguarded.
 
 Every fit is a row of a batch: its own start, its own weights, the same points. The objective is
-``sum_i w_i huber_delta(residual_i)`` with huber(r) = r^2/2 up to |r| = delta, delta (|r| - delta/2) beyond: a sum, never
-a mean, whose gradients would fall below an optimiser's tolerance before the optimum is reached.
+``sum_i w_i huber_delta(residual_i)`` with huber(r) = r^2/2 up to |r| = delta, delta (|r| - delta/2) beyond: a sum,
+never a mean, whose gradients would fall below an optimiser's tolerance before the optimum is reached.
 
 With delta far below the noise the objective is nearly one of absolute values: few residuals are in the quadratic zone
 and Newton's matrix is nearly singular. So delta falls in stages from a start where the objective is smooth, and the
@@ -13,9 +13,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-Model = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # (S, p) -> residuals (S, n), jacobian (S, p, n)
+# Parameters (s, p) of the batch's rows with these indices (s,) -> their residuals (s, n) and Jacobian (s, p, n).
+Model = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 STAGES = (100.0, 30.0, 10.0, 3.0, 1.0)  # multiples of delta
+COARSE, FINE = (30.0, 5.0), (5.0, 2.0, 1.0)
+SAME = 0.05                           # ends of a coarse search closer than this, in every parameter, are one
 TOLERANCE = 1e-11                     # relative fall of the objective at which a fit is done
 
 
@@ -31,7 +34,7 @@ def objective(residual: np.ndarray, weight: np.ndarray, delta: float) -> np.ndar
 
 
 def minimise(model: Model, start: np.ndarray, weight: np.ndarray, delta: float, low: np.ndarray, high: np.ndarray,
-             iterations: int = 60, stages: tuple[float, ...] = STAGES) -> tuple[np.ndarray, np.ndarray]:
+             iterations: int = 400, stages: tuple[float, ...] = STAGES) -> tuple[np.ndarray, np.ndarray]:
     """The parameters (S, p) and objectives (S,) reached from ``start`` (S, p) inside the box [``low``, ``high``] (p,).
 
     ``weight`` is (S, n): how often each point counts in each fit. ``iterations`` are for the last stage; those before
@@ -45,19 +48,46 @@ def minimise(model: Model, start: np.ndarray, weight: np.ndarray, delta: float, 
     return theta, value
 
 
+def best_of(model_of: Callable[[np.ndarray], Model], begin: np.ndarray, weight: np.ndarray, delta: float,
+            low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The parameters (S, p) and objectives (S,) of the best end of each fit's starts ``begin`` (S, K, p).
+
+    All starts go down a smoother objective first; the two best ends of each fit, where they differ, go on to the
+    optimum. ``model_of(owner)`` is the model of a batch whose rows belong to the fits ``owner`` (s,).
+    """
+    S, K, p = begin.shape
+    rows = np.arange(S)
+    owner = np.repeat(rows, K)
+    model, repeated = model_of(owner), weight[owner]
+    ends, _ = minimise(model, begin.reshape(S * K, p), repeated, delta, low, high, iterations=4, stages=COARSE)
+    order = np.argsort(objective(model(ends, np.arange(S * K))[0], repeated, delta).reshape(S, K), axis=1)
+    ends = ends.reshape(S, K, p)
+    best, second = ends[rows, order[:, 0]], ends[rows, order[:, min(1, K - 1)]]
+    other = np.abs(best - second).max(1) > SAME
+    owner = np.concatenate([rows, rows[other]])
+    ends, value = minimise(model_of(owner), np.concatenate([best, second[other]]), weight[owner], delta, low, high,
+                           stages=FINE)
+    won = rows.copy()
+    for row in range(S, len(ends)):
+        if value[row] < value[won[owner[row]]]:
+            won[owner[row]] = row
+    return ends[won], value[won]
+
+
 def _descend(model, theta, weight, delta, low, high, iterations, tolerance):
     theta = theta.copy()
-    residual, jacobian = model(theta)
+    active = np.arange(len(theta))
+    residual, jacobian = model(theta, active)
     value = objective(residual, weight, delta)
     damping = np.full(len(theta), 1e-2)
     idle = np.zeros(len(theta), int)
-    active = np.arange(len(theta))
     for _ in range(iterations):
         if not len(active):
             break
-        step = _step(residual[active], jacobian[active], weight[active], delta, damping[active], theta[active], low, high)
+        step = _step(residual[active], jacobian[active], weight[active], delta, damping[active], theta[active],
+                     low, high)
         tried = np.clip(theta[active] + step, low, high)
-        new_residual, new_jacobian = model(tried)
+        new_residual, new_jacobian = model(tried, active)
         new_value = objective(new_residual, weight[active], delta)
         better = new_value < value[active]
         fall = np.where(better, (value[active] - new_value) / np.maximum(value[active], 1e-300), 0.0)

@@ -19,7 +19,6 @@ PARAMETERS = ("E", "A", "B", "alpha", "beta")
 LEAST = 7                        # runs: five parameters and two degrees of freedom
 EXPONENTS = (1e-3, 4.0)          # bounds of alpha and beta
 STARTS = 3                       # local minima of the grid that are polished
-SAME = 0.05                      # ends of a coarse search closer than this, in every parameter, are one
 CHUNK = 64                       # resampled fits at once: what a core's cache holds
 
 
@@ -102,7 +101,10 @@ def flops_law(runs: Runs) -> tuple[float, float]:
 
 
 class Problem:
-    """The runs as the optimiser sees them: log N and log D centred, so that coefficients and exponents part."""
+    """The runs as the optimiser sees them: log N and log D centred, so that coefficients and exponents part.
+
+    ``loss`` is (n,), or (S, n) where each fit of a batch has losses of its own.
+    """
 
     def __init__(self, n: np.ndarray, d: np.ndarray, loss: np.ndarray, delta: float):
         self.centre = np.array([np.log(n).mean(), np.log(d).mean()])
@@ -112,28 +114,34 @@ class Problem:
         self.low = np.array([floor, floor, floor, EXPONENTS[0], EXPONENTS[0]])
         self.high = np.array([top, top, top, EXPONENTS[1], EXPONENTS[1]])
 
-    def model(self, log_loss: np.ndarray):
-        """The residuals and Jacobian against ``log_loss``, (n,) or one row per fit."""
-        def residuals(theta):
+    def model_of(self, owner: np.ndarray) -> huber.Model:
+        """Residuals and Jacobian of parameters whose rows belong to the fits ``owner`` (s,)."""
+        log_loss = self.log_loss if self.log_loss.ndim == 1 else self.log_loss[owner]
+
+        def residuals(theta, rows):
             e, a, b, alpha, beta = theta.T[:, :, None]
-            terms = np.exp(np.stack(np.broadcast_arrays(e, a - alpha * self.x, b - beta * self.z), axis=1))  # (S, 3, n)
+            terms = np.exp(np.stack(np.broadcast_arrays(e, a - alpha * self.x, b - beta * self.z), axis=1))  # (s, 3, n)
             total = terms.sum(1)
             terms /= total[:, None]
             jacobian = np.concatenate([terms, -self.x * terms[:, 1:2], -self.z * terms[:, 2:3]], axis=1)
-            return np.log(total) - log_loss, jacobian
+            return np.log(total) - (log_loss if log_loss.ndim == 1 else log_loss[rows]), jacobian
         return residuals
+
+    def residuals(self, theta: np.ndarray) -> np.ndarray:
+        """log L_fit - log L (S, n) of parameters (S, 5), a row per fit."""
+        rows = np.arange(len(theta))
+        return self.model_of(rows)(theta, rows)[0]
 
     def solve(self, weight: np.ndarray, rounds: int = 1, near: np.ndarray | None = None,
               trust: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Parameters (S, 5) and objectives (S,) for each row of weights (S, n).
 
-        ``near`` (5,) is one more start of every fit; ``trust`` (n,) weighs down outliers in the projection. Each further
-        round projects again with the weights that the optimum found gives each residual.
+        ``near`` (5,) is one more start of every fit; ``trust`` (n,) weighs down outliers in the projection. Each
+        further round projects again with the weights that the optimum found gives each residual.
         """
         theta, value = self._search(weight, weight if trust is None else weight * trust, near)
         for _ in range(rounds - 1):
-            residual = self.model(self.log_loss)(theta)[0]
-            again, reached = self._search(weight, weight * trusted(residual, weight), None)
+            again, reached = self._search(weight, weight * trusted(self.residuals(theta), weight), None)
             theta = np.where((reached < value)[:, None], again, theta)
             value = np.minimum(value, reached)
         return theta, value
@@ -142,28 +150,7 @@ class Problem:
         begin = projection.starts(self.x, self.z, self.loss, projected, STARTS)
         if near is not None:
             begin = np.concatenate([begin, np.broadcast_to(near, (len(weight), 1, 5))], axis=1)
-        return self.polish(begin, weight)
-
-    def polish(self, begin: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The best end of the starts ``begin`` (S, K, 5): all go down a smoother objective, the better two on."""
-        S, K, _ = begin.shape
-        model = self.model(self.log_loss)
-        repeated = np.repeat(weight, K, axis=0)
-        theta, _ = huber.minimise(model, begin.reshape(S * K, 5), repeated, self.delta, self.low, self.high,
-                                  iterations=4, stages=(30.0, 5.0))
-        value = huber.objective(model(theta)[0], repeated, self.delta).reshape(S, K)
-        theta = theta.reshape(S, K, 5)
-        order = np.argsort(value, axis=1)
-        rows = np.arange(S)
-        best, second = theta[rows, order[:, 0]], theta[rows, order[:, min(1, K - 1)]]
-        other = np.abs(best - second).max(1) > SAME
-        ends, owner = np.concatenate([best, second[other]]), np.concatenate([rows, rows[other]])
-        ends, value = huber.minimise(model, ends, weight[owner], self.delta, self.low, self.high, stages=(5.0, 2.0, 1.0))
-        won = np.arange(S)
-        for row in np.arange(S, len(ends)):
-            if value[row] < value[won[owner[row]]]:
-                won[owner[row]] = row
-        return ends[won], value[won]
+        return huber.best_of(self.model_of, begin, weight, self.delta, self.low, self.high)
 
     def natural(self, theta: np.ndarray) -> np.ndarray:
         """E, A, B, alpha, beta of optimiser's parameters (S, 5): log E, log A, log B about the centre, alpha, beta."""
@@ -192,7 +179,7 @@ def resampled(runs: Runs, fitted: Approach3, weight: np.ndarray) -> np.ndarray:
     """E, A, B, alpha, beta (S, 5) of the global optimum under each row of weights (S, n), as of a bootstrap."""
     data = Problem(runs["n"], runs["d"], runs["loss"], fitted.delta)
     near = data.inner(fitted.parameters[None])[0]
-    trust = trusted(data.model(data.log_loss)(near[None])[0], np.ones((1, len(runs))))[0]
+    trust = trusted(data.residuals(near[None]), np.ones((1, len(runs))))[0]
     with ThreadPoolExecutor(usable_cores()) as pool:
         parts = pool.map(lambda i: data.solve(weight[i:i + CHUNK], near=near, trust=trust)[0],
                          range(0, len(weight), CHUNK))

@@ -1,7 +1,7 @@
 """Where should the search for E + A/N^alpha + B/D^beta start? At the best cells of a full grid over (alpha, beta).
 
-Given the two exponents the law is linear in E, A and B, so the least sum of squared relative errors over E, A, B >= 0 is
-known in closed form (variable projection). The points are the same in every fit of a batch and only their weights
+Given the two exponents the law is linear in E, A and B, so the least sum of squared relative errors over E, A, B >= 0
+is known in closed form (variable projection). The points are the same in every fit of a batch and only their weights
 differ, so the normal equations of every fit at every cell are a few matrix products. The grid's local minima start the
 search for the robust optimum (``huber.minimise``); none is missed for want of random starts.
 """
@@ -16,10 +16,12 @@ MAX_CELLS = 2_000_000               # solved at once
 def starts(x: np.ndarray, z: np.ndarray, loss: np.ndarray, weight: np.ndarray, count: int) -> np.ndarray:
     """(S, count, 5): log E, log A, log B, alpha, beta at the ``count`` best local minima of the grid, best first.
 
-    ``x`` and ``z`` (n,) are log N and log D less their means; ``weight`` (S, n). Fewer minima than ``count`` are repeated.
+    ``x`` and ``z`` (n,) are log N and log D less their means; ``loss`` is (n,) or (S, n), ``weight`` (S, n). Where
+    there are fewer minima than ``count``, the best is repeated.
     """
     batch = max(1, MAX_CELLS // len(GRID) ** 2)
-    return np.concatenate([_starts(x, z, loss, weight[i:i + batch], count) for i in range(0, len(weight), batch)])
+    return np.concatenate([_starts(x, z, loss if loss.ndim == 1 else loss[i:i + batch], weight[i:i + batch], count)
+                           for i in range(0, len(weight), batch)])
 
 
 def _starts(x, z, loss, weight, count):

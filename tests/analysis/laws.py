@@ -27,7 +27,7 @@ def grid(sizes: int, lengths: int, noise: float, seed: int = 0, truth: np.ndarra
 
 def isoflop_runs(noise: float = 0.0, seed: int = 0, truth: np.ndarray = TRUTH, decades: float = 1.0,
                  off_centre: float = 0.0, budgets=(1e18, 1e19, 1e20, 1e21), models: int = 9) -> Runs:
-    """At each budget, models within ``decades`` either side of the optimum, the range moved by ``off_centre`` decades."""
+    """At each budget, models within ``decades`` either side of the optimum, the range off by ``off_centre`` decades."""
     rng = np.random.default_rng(seed)
     n, c = [], []
     for budget in budgets:

@@ -1,0 +1,175 @@
+"""Which law of FID in model size, tokens and Gflops predicts a larger rung? Declared candidates, rolled, scored once.
+
+A candidate is a sum of terms in N (parameters, 1e6), T (tokens per image) and G (forward GMACs), fitted to log FID.
+Candidates obey the rule of marginality: a product of two terms comes with both, a square with its root. So the choice
+of units (parameters in 1e6 or 1e9) changes no prediction, and no form is singled out by where its axes have zero.
+
+The choice: rungs in order of N; hold out each rung that the smaller ones can predict, fit those, and score. The last
+held-out rung decides, because it asks the question that will be asked; earlier ones are reported. The final rung is no
+part of the choice: ``final_score`` fits the chosen law to all below it and scores it once.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from analysis.fits.linear import UNKNOWN, Interval, Linear, Noise, least_squares, noise_of
+from analysis.slopes import fit_points
+
+Terms = Callable[[np.ndarray, np.ndarray, np.ndarray], list[np.ndarray]]
+
+CANDIDATES: dict[str, Terms] = {  # of log N, log T, log G; declared before any fit, a constant is in each
+    "G": lambda n, t, g: [g],
+    "G + G²": lambda n, t, g: [g, g * g],
+    "G + T": lambda n, t, g: [g, t],
+    "G × T": lambda n, t, g: [g, t, g * t],
+    "N": lambda n, t, g: [n],
+    "N + T": lambda n, t, g: [n, t],
+    "N + T + T²": lambda n, t, g: [n, t, t * t],
+    "N × T": lambda n, t, g: [n, t, n * t],
+    "N × T + T²": lambda n, t, g: [n, t, n * t, t * t],
+}
+
+
+@dataclass(frozen=True)
+class FidLaw:
+    """log FID = c0 + c . terms(log N, log T, log G)."""
+
+    name: str
+    fit: Linear
+    centre: np.ndarray           # (3,) means of log N, log T, log G, taken off before the terms are formed
+
+    def predict(self, models: pl.DataFrame) -> Interval:
+        """FID of ``models`` (columns params_m, tokens, forward_gmacs), with 95 % intervals."""
+        log = self.fit.predict(design(self.name, models, self.centre))
+        return Interval(*(np.exp(v) for v in (log.value, log.low, log.high, log.predicted_low, log.predicted_high)))
+
+
+@dataclass(frozen=True)
+class Score:
+    """A law fitted to the rungs below ``rung`` against the FIDs measured there."""
+
+    law: str
+    rung: str
+    below: tuple[str, ...]
+    models: tuple[str, ...]
+    fid: np.ndarray              # measured, geometric mean over seeds (m,)
+    predicted: Interval | None   # None where the rungs below cannot tell the law's coefficients
+    why: str = ""                # they cannot
+
+    @property
+    def rms(self) -> float | None:
+        """Root mean square of log predicted - log measured."""
+        if self.predicted is None:
+            return None
+        return math.sqrt(float(np.mean(np.log(self.predicted.value / self.fid) ** 2)))
+
+    @property
+    def held(self) -> int | None:
+        """How many measured FIDs lie inside their 95 % prediction intervals."""
+        return None if self.predicted is None else int(np.sum(
+            (self.predicted.predicted_low <= self.fid) & (self.fid <= self.predicted.predicted_high)))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The law that predicted the last rolled rung best, and how every candidate did."""
+
+    law: str
+    decided_on: str              # the rung
+    scores: tuple[Score, ...]    # every candidate at every rolled rung
+
+
+def model_means(trials: pl.DataFrame, metric: str = "fid") -> tuple[pl.DataFrame, Noise]:
+    """One row per model, mean over seeds of log ``metric``: model, size, tokens, params_m, forward_gmacs, fid, seeds;
+    and the scatter of the seeds. ValueError as in ``slopes.fit_points``."""
+    points = fit_points(trials, metric)
+    if "tokens" not in points.columns:
+        raise ValueError("the trials have no column tokens; a law with a token axis needs it")
+    for column in ("params_m", "tokens", "forward_gmacs"):
+        bad = points.filter(pl.col(column).is_null() | ~(pl.col(column).cast(pl.Float64) > 0))
+        if len(bad):
+            raise ValueError(f"{bad['trial_id'][0]} has {column} {bad[column][0]}, which has no logarithm")
+    means = points.group_by("model", maintain_order=True).agg(
+        pl.col("size").first(), pl.col("tokens").first(), pl.col("params_m").first(), pl.col("forward_gmacs").first(),
+        pl.col(metric).log().mean().exp().alias("fid"), pl.len().alias("seeds"))
+    return means, noise_of(points[metric].to_numpy(), points["model"].to_numpy())
+
+
+def design(name: str, models: pl.DataFrame, centre: np.ndarray) -> np.ndarray:
+    """The terms of candidate ``name`` at ``models``: (m, p), a constant first."""
+    if name not in CANDIDATES:
+        raise ValueError(f"no law {name!r}; declared are {', '.join(CANDIDATES)}")
+    logs = log_axes(models) - centre[:, None]
+    return np.column_stack([np.ones(len(models)), *CANDIDATES[name](*logs)])
+
+
+def log_axes(models: pl.DataFrame) -> np.ndarray:
+    """log N, log T, log G (3, m)."""
+    return np.log(np.stack([models[c].cast(pl.Float64).to_numpy() for c in ("params_m", "tokens", "forward_gmacs")]))
+
+
+def fit_law(name: str, models: pl.DataFrame, noise: Noise = UNKNOWN) -> FidLaw:
+    """Candidate ``name`` fitted to one row per model, as ``model_means`` gives them."""
+    centre = log_axes(models).mean(1)
+    repeats = int(models["seeds"].min()) if "seeds" in models.columns else 1
+    return FidLaw(name, least_squares(design(name, models, centre), np.log(models["fid"].to_numpy()),
+                                      f"the law {name}", repeats, noise), centre)
+
+
+def rungs(models: pl.DataFrame) -> list[str]:
+    """The sizes, fewest parameters first."""
+    return models.group_by("size").agg(pl.col("params_m").mean()).sort("params_m")["size"].to_list()
+
+
+def score(name: str, models: pl.DataFrame, rung: str, noise: Noise = UNKNOWN) -> Score:
+    """Fit ``name`` to the rungs below ``rung`` and predict it."""
+    order = rungs(models)
+    below = order[:order.index(rung)]
+    held = models.filter(pl.col("size") == rung)
+    told = (name, rung, tuple(below), tuple(held["model"]), held["fid"].to_numpy())
+    try:
+        law = fit_law(name, models.filter(pl.col("size").is_in(below)), noise)
+    except ValueError as reason:  # too few rungs for this form: said in the table, never a number
+        return Score(*told, predicted=None, why=str(reason))
+    return Score(*told, predicted=law.predict(held))
+
+
+def choose(models: pl.DataFrame, candidates: Sequence[str] = tuple(CANDIDATES), noise: Noise = UNKNOWN) -> Chosen:
+    """Roll the held-out rung over all but the smallest; the candidate of least rms log error on the largest wins.
+
+    Give it the rungs that may decide: not the one that the law will be scored on at the end.
+    """
+    order = rungs(models)
+    if len(order) < 3:
+        raise ValueError(f"rolling a held-out rung needs 3 sizes or more, found {len(order)} ({', '.join(order)}); "
+                         f"add {3 - len(order)}")
+    scores = tuple(score(name, models, rung, noise) for rung in order[1:] for name in candidates)
+    last = [one for one in scores if one.rung == order[-1] and one.rms is not None]
+    if not last:
+        raise ValueError(f"no candidate can be fitted to {', '.join(order[:-1])}: "
+                         f"{next(one.why for one in scores if one.rung == order[-1])}")
+    return Chosen(min(last, key=lambda one: one.rms).law, order[-1], scores)
+
+
+def final_score(models: pl.DataFrame, rung: str, candidates: Sequence[str] = tuple(CANDIDATES),
+                noise: Noise = UNKNOWN) -> tuple[Chosen, Score]:
+    """Choose on the rungs below ``rung``, fit the chosen law to all of them, and score it on ``rung`` once."""
+    order = rungs(models)
+    if rung not in order:
+        raise ValueError(f"no model of size {rung!r}; sizes are {', '.join(order)}")
+    below = models.filter(pl.col("size").is_in(order[:order.index(rung)]))
+    chosen = choose(below, candidates, noise)
+    return chosen, score(chosen.law, models, rung, noise)
+
+
+def scores_table(scores: Sequence[Score]) -> pl.DataFrame:
+    """One row per candidate and rung, for reading; null where the rungs below cannot tell the law."""
+    return pl.DataFrame([{"law": s.law, "held_out": s.rung, "fitted_on": " ".join(s.below), "rms_log_error": s.rms,
+                          "inside_95": s.held, "models": len(s.models), "why_not": s.why or None} for s in scores],
+                        schema={"law": pl.String, "held_out": pl.String, "fitted_on": pl.String,
+                                "rms_log_error": pl.Float64, "inside_95": pl.Int64, "models": pl.Int64,
+                                "why_not": pl.String})
