@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.fits import huber, projection
+from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
 from analysis.fits.points import Runs, need, need_spread
 
 DELTA = 1e-3
@@ -184,6 +185,23 @@ def resampled(runs: Runs, fitted: Approach3, weight: np.ndarray) -> np.ndarray:
         parts = pool.map(lambda i: data.solve(weight[i:i + CHUNK], near=near, trust=trust)[0],
                          range(0, len(weight), CHUNK))
         return data.natural(np.concatenate(list(parts)))
+
+
+def uncertain(fitted: Approach3, resamples: int = RESAMPLES, seed: int = 0) -> Uncertain:
+    """Intervals of the parameters, and of any figure that follows from them; see ``intervals``."""
+    runs = fitted.runs
+    problem = Problem(runs["n"], runs["d"], runs["loss"], fitted.delta)
+    near = problem.inner(fitted.parameters[None])[0]
+
+    def refit(losses: np.ndarray) -> np.ndarray:
+        def part(i: int) -> np.ndarray:
+            data = Problem(runs["n"], runs["d"], losses[i:i + CHUNK], fitted.delta)
+            return data.natural(data.solve(np.ones_like(data.loss), near=near)[0])
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            return np.concatenate(list(pool.map(part, range(0, len(losses), CHUNK))))
+
+    return simulate(PARAMETERS, fitted.parameters, np.log(fitted.loss(runs["n"], runs["d"])), fitted.residuals(), refit,
+                    runs.cluster, runs.names, resamples, seed)
 
 
 def usable_cores() -> int:

@@ -1,0 +1,83 @@
+"""How far does the exponent depend on choices nobody reports? One slope per choice, beside the interval of the first.
+
+An interval from scatter says how well one choice determines its exponent. Another metric, another definition of N, a
+rung left out, another average of the weights or learning rate is another study of the same question: where slopes over
+choices differ by more than the interval, the interval is not the uncertainty.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from analysis.fits.fid_laws import rungs
+from analysis.fits.linear import least_squares
+from analysis.slopes import fit_points
+
+AXES = ("forward_gmacs", "train_flops", "params_m")
+METRICS = ("fid", "kid", "heldout_loss")
+SETTINGS = ("ema", "lr", "sampling")   # columns whose values make studies of their own
+
+
+def spread(trials: pl.DataFrame, metrics: Sequence[str] = METRICS, axes: Sequence[str] = AXES,
+           settings: Sequence[str] = SETTINGS, drop: bool = True) -> pl.DataFrame:
+    """One row per choice: choice, setting, slope of log metric on log axis, low, high (95 %), models, why_not.
+
+    The first row is the reference: the first metric on the first axis, all rungs; every other row changes one thing. A
+    choice that the trials cannot answer has its reason and no number. Trials that differ in a column of ``settings``
+    are first parted by it: the reference is the value of most trials. ValueError where the reference has no slope.
+    """
+    present = [column for column in settings if column in trials.columns and trials[column].n_unique() > 1]
+    base = trials
+    usual = {column: base[column].drop_nulls().mode().sort()[0] for column in present}
+    for column, value in usual.items():
+        base = base.filter(pl.col(column) == value)
+    reference = _slope(base, metrics[0], axes[0])
+    if reference["why_not"]:
+        raise ValueError(reference["why_not"])
+    rows = [{"choice": "reference", "setting": f"{metrics[0]} on {axes[0]}"} | reference]
+    for metric in metrics[1:]:
+        if metric in trials.columns and base[metric].is_not_null().any():
+            rows.append({"choice": "metric", "setting": metric} | _slope(base, metric, axes[0]))
+    for axis in axes[1:]:
+        if axis in trials.columns and base[axis].is_not_null().any():
+            rows.append({"choice": "axis", "setting": axis} | _slope(base, metrics[0], axis))
+    for size in rungs(base) if drop else []:
+        rows.append({"choice": "without", "setting": size} | _slope(base.filter(pl.col("size") != size), metrics[0], axes[0]))
+    for column in present:
+        for value in base_values(trials, column, usual[column]):
+            others = trials
+            for name in present:
+                others = others.filter(pl.col(name) == (value if name == column else usual[name]))
+            rows.append({"choice": column, "setting": str(value)} | _slope(others, metrics[0], axes[0]))
+    return pl.DataFrame(rows, schema={"choice": pl.String, "setting": pl.String, "slope": pl.Float64, "low": pl.Float64,
+                                      "high": pl.Float64, "models": pl.Int64, "why_not": pl.String})
+
+
+def base_values(trials: pl.DataFrame, column: str, usual) -> list:
+    """The values of ``column`` beside the usual one."""
+    return trials.filter(pl.col(column) != usual)[column].unique().sort().to_list()
+
+
+def span(table: pl.DataFrame, choices: Sequence[str] | None = None) -> tuple[float, float]:
+    """The least and the largest slope over the rows of ``spread`` that have one; of some choices only if named."""
+    rows = table.filter(pl.col("slope").is_not_null())
+    if choices is not None:
+        rows = rows.filter(pl.col("choice").is_in(["reference", *choices]))
+    return float(rows["slope"].min()), float(rows["slope"].max())
+
+
+def _slope(trials: pl.DataFrame, metric: str, axis: str) -> dict:
+    """The slope over models (means over seeds), or the reason there is none."""
+    try:
+        points = fit_points(trials, metric)
+        models = points.group_by("model", maintain_order=True).agg(
+            pl.col(axis).cast(pl.Float64).mean(), pl.col(metric).log().mean().alias("log"))
+        x = np.log(models[axis].to_numpy())
+        X = np.column_stack([np.ones(len(x)), x - x.mean()])
+        line = least_squares(X, models["log"].to_numpy(), f"the slope of {metric} on {axis}")
+    except ValueError as reason:  # a row of the table says why this choice has no slope
+        return {"slope": None, "low": None, "high": None, "models": 0, "why_not": str(reason)}
+    low, high = line.coefficient_intervals()[1]
+    return {"slope": float(line.coefficients[1]), "low": float(low), "high": float(high), "models": len(x),
+            "why_not": None}
