@@ -20,11 +20,13 @@ Folder = StudyFolder | Path | str
 
 _WHICH = {  # which trial a row belongs to; first in every frame
     "study": pl.String, "trial_id": pl.String, "train_id": pl.String, "cell": pl.String,
-    "model": pl.String, "size": pl.String, "patch": pl.Int64, "tokens": pl.Int64, "seed": pl.Int64, "lr": pl.Float64,
+    "model": pl.String, "size": pl.String, "patch": pl.Int64, "tokens": pl.Int64, "conditioning": pl.String,
+    "seed": pl.Int64, "lr": pl.Float64,
     "batch": pl.Int64, "state": pl.String, "params_m": pl.Float64, "forward_gmacs": pl.Float64,
 }
 _HOW = {  # how its figures were measured
-    "ema": pl.String, "sampling": pl.String, "protocol": pl.String, "data": pl.String,
+    "ema": pl.String, "sampling": pl.String, "sampler": pl.String, "sampling_steps": pl.Int64, "guidance": pl.Float64,
+    "protocol": pl.String, "data": pl.String,
 }
 TRIALS = _WHICH | _HOW | {
     "why": pl.String, "steps": pl.Int64, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
@@ -130,6 +132,8 @@ def _curve_rows(study: StudyFolder) -> Iterable[dict]:
 
 
 def _which(study: str, trial: PlannedTrial) -> dict:
-    spec = trial.spec
-    return {"study": study, "cell": cell_id(spec), "batch": spec.train.batch, "ema": spec.evaluate.ema.label,
-            "sampling": spec.evaluate.protocol.short, "protocol": protocol_id(spec), "data": spec.data.source}
+    spec, protocol = trial.spec, trial.spec.evaluate.protocol
+    return {"study": study, "cell": cell_id(spec), "conditioning": spec.model.conditioning, "batch": spec.train.batch,
+            "ema": spec.evaluate.ema.label, "sampling": protocol.short, "sampler": protocol.sampler,
+            "sampling_steps": protocol.sampling_steps, "guidance": protocol.guidance, "protocol": protocol_id(spec),
+            "data": spec.data.source}
