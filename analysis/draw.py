@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from analysis import figures
+from analysis.figures import gflops, rates, training
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.nuisance import searches_lr
 from analysis.sample_grid import sample_grid
@@ -62,16 +62,16 @@ def images(figure: Figure, kinds: tuple[str, ...] = ("png", "svg")) -> dict[str,
 
 def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], Figure]]:
     wanted: dict[str, Callable[[], Figure]] = {}
-    rates = searches_lr(trials)
+    search = searches_lr(trials)
     asks_fid = any("fid" in trial.spec.evaluate.protocol.metrics for trial in study.plan().trials)
-    if rates:
-        wanted["heldout_vs_lr"] = lambda: figures.heldout_vs_lr(trials)
-    if asks_fid and not rates:
-        wanted["fid_vs_gflops"] = lambda: figures.fid_vs_gflops(trials)
-        wanted["fid_vs_steps"] = lambda: figures.fid_vs_steps(evaluations)
-        wanted["fid_vs_train_flops"] = lambda: figures.fid_vs_train_flops(evaluations)
-    if not rates:
-        wanted["heldout_vs_steps"] = lambda: figures.heldout_vs_steps(evaluations)
+    if search:
+        wanted["heldout_vs_lr"] = lambda: rates.heldout_vs_lr(trials)
+    if asks_fid and not search:
+        wanted["fid_vs_gflops"] = lambda: gflops.fid_vs_gflops(trials)
+        wanted["fid_vs_steps"] = lambda: training.fid_vs_steps(evaluations)
+        wanted["fid_vs_train_flops"] = lambda: training.fid_vs_train_flops(evaluations)
+    if not search:
+        wanted["heldout_vs_steps"] = lambda: training.heldout_vs_steps(evaluations)
     if asks_fid:
         wanted["sample_grid"] = lambda: sample_grid(study)
     return wanted

@@ -7,7 +7,7 @@ import jinja2
 import polars as pl
 
 from analysis.draw import images, save, study_figures
-from analysis.figures import published_fid_vs_gflops
+from analysis.figures import published
 from analysis.finding import Finding, finding_of, steps_text
 from analysis.frames import Folder, studies, trials_frame
 from analysis.grid_steps import grid_steps, size_order
@@ -71,7 +71,7 @@ def _law(trials: pl.DataFrame, found: Finding) -> dict:
     steps = grid_steps(trials)
     return {"slopes": laws, "steps": steps, "steps_text": steps_text(steps), "left_out": left_out(trials).to_dicts(),
             "matrix": _matrix(trials), "published": slope(dit_table4()),
-            "published_src": _embedded(images(published_fid_vs_gflops(), ("svg",))["svg"])}
+            "published_src": _embedded(images(published.fid_vs_gflops(), ("svg",))["svg"])}
 
 
 def _matrix(trials: pl.DataFrame) -> dict:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis import figures
 from analysis.draw import draw_all, study_figures
+from analysis.figures import gflops, published, training
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import write_report
 from analysis.sample_grid import sample_grid
@@ -110,7 +110,7 @@ def test_figures_are_the_same_bytes_when_drawn_again(rates, tmp_path):
 
 
 def test_the_scaling_figure_says_protocol_slope_and_settings(finished):
-    figure = figures.fid_vs_gflops(trials_frame(finished))
+    figure = gflops.fid_vs_gflops(trials_frame(finished))
     (axes,) = figure.axes
     assert axes.get_ylabel() == "FID, digits-cnn, N=1000, vs train"
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
@@ -124,19 +124,19 @@ def test_the_scaling_figure_says_protocol_slope_and_settings(finished):
 
 
 def test_the_published_figure_is_drawn_as_ours():
-    (axes,) = figures.published_fid_vs_gflops().axes
+    (axes,) = published.fid_vs_gflops().axes
     assert "−0.93" in axes.get_title(loc="left")
 
 
 def test_panels_by_patch_share_their_axis(finished):
-    figure = figures.fid_vs_train_flops(evaluations_frame(finished))
+    figure = training.fid_vs_train_flops(evaluations_frame(finished))
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["patch 2", "patch 4", "patch 8"]
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
 
 
 def test_a_figure_without_its_data_says_what_is_missing(rates):
     with pytest.raises(ValueError, match="no evaluation has a figure for fid"):
-        figures.fid_vs_steps(evaluations_frame(rates))
+        training.fid_vs_steps(evaluations_frame(rates))
     with pytest.raises(ValueError, match="no completed trial has samples"):
         sample_grid(rates)
 

@@ -1,0 +1,165 @@
+"""How does a figure of quality depend on a model's Gflops? The main curve, its bubbles, and the other metrics."""
+
+import math
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
+
+from analysis.figures.hover import mark
+from analysis.figures.panels import GFLOPS, done_note, panels_of, settings_note
+from analysis.finding import slope_text
+from analysis.grid_steps import THRESHOLD, size_order
+from analysis.slopes import MIN_MODELS, Slope, correlation, fisher_interval, fit_points, slope
+from analysis.style import GREY, entitle, legend, log_axis, patch_colours, size_markers, styled, subtitle
+from analysis.text import fixed, interval, number
+
+BUBBLE = 1500  # points² of the largest
+
+
+@styled
+def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops") -> Figure:
+    """One line per patch, a marker per size; seeds as dots, their geometric mean with error bars; the slope if any.
+
+    ValueError, from ``fit_points``, where the trials do not belong on one axis or none has a FID.
+    """
+    points = fit_points(trials)
+    law = slope(trials) if points["forward_gmacs"].n_unique() >= MIN_MODELS else None
+    figure = Figure(figsize=(8.6, 5.4), layout="constrained")
+    axes = figure.add_subplot()
+    sizes, seeds = size_order(trials), points["seed"].n_unique()
+    colours, markers = patch_colours(trials["patch"].to_list()), size_markers(sizes)
+    if law:
+        _draw_law(axes, law)
+    for (patch,), rows in points.group_by("patch", maintain_order=True):
+        cells = _means(rows).sort("forward_gmacs")
+        axes.plot(cells["forward_gmacs"], cells["fid"], color=colours[patch], linewidth=1.6, zorder=3)
+        if seeds > 1:
+            axes.scatter(rows["forward_gmacs"], rows["fid"], s=9, color=colours[patch], alpha=0.45, lw=0, zorder=4)
+        for cell in cells.to_dicts():
+            bars = None if cell["error"] is None else [[cell["fid"] - cell["low"]], [cell["high"] - cell["fid"]]]
+            axes.errorbar(cell["forward_gmacs"], cell["fid"], yerr=bars, color=colours[patch], capsize=3, linewidth=1.2,
+                          marker=markers[cell["size"]], markersize=7.5, markeredgecolor="white", zorder=5)
+    log_axis(axes.xaxis)
+    log_axis(axes.yaxis)
+    axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
+    patches = [Line2D([], [], color=c, linewidth=2) for c in colours.values()]
+    shapes = [Line2D([], [], color=GREY, marker=m, linestyle="none", markersize=7) for m in markers.values()]
+    groups = {"Patch": [*zip(patches, map(str, colours))], "Size": [*zip(shapes, markers)]}
+    if law:
+        groups["Fit"] = [(Line2D([], [], color=GREY, linestyle="--"), "all models"),
+                         (Line2D([], [], color=GREY, alpha=0.2, linewidth=8), "its 95 % band")]
+    legend(axes, groups, loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    if law:
+        text = slope_text(law)
+        subtitle(axes, f"{text[0].upper()}{text[1:]}. Correlation of FID with log Gflops {fixed(law.r)}.", 98)
+    bars = (f"Dots: one training each. Markers: geometric mean of {seeds} seeds, bars {THRESHOLD:g} standard errors."
+            if seeds > 1 else "One training per point: no error is known.")
+    entitle(figure, title, f"{bars} {settings_note(points)}{done_note(trials)}")
+    return figure
+
+
+@styled
+def fid_bubbles(trials: pl.DataFrame, title: str = "FID against Gflops, area by Gflops") -> Figure:
+    """Figure 2, left: a bubble per model, its area its Gflops, its colour its patch. Errors as ``fid_vs_gflops``."""
+    points = fit_points(trials)
+    figure = Figure(figsize=(7.6, 4.8), layout="constrained")
+    axes = figure.add_subplot()
+    draw_bubbles(axes, points)
+    axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
+    seeds = points["seed"].n_unique()
+    means = f"Geometric means of {seeds} seeds. " if seeds > 1 else "One training per bubble. "
+    entitle(figure, title, f"{means}{settings_note(points)}{done_note(trials)}")
+    return figure
+
+
+@styled
+def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics against model Gflops") -> Figure:
+    """Figure 12: a panel per metric at the last step, each with its correlation with log Gflops, seeds averaged.
+
+    ValueError where nothing is measured at the last step.
+    """
+    last = evaluations.filter(pl.col("headline") & pl.col("value").is_not_null() & (pl.col("state") == "completed")
+                              & (pl.col("step") == pl.col("step").max().over("trial_id")))
+    metrics = last["metric"].unique(maintain_order=True).to_list()
+    if not metrics:
+        raise ValueError("no completed trial has a metric at its last step; run the study to its end")
+    if last["protocol"].n_unique() > 1:
+        raise ValueError(f"{last['protocol'].n_unique()} protocols are mixed; their figures do not belong on one axis")
+    figure, panels = panels_of(metrics, share_y=False)
+    sizes = size_order(last)
+    colours, markers = patch_colours(last["patch"].to_list()), size_markers(sizes)
+    for metric, axes in panels.items():
+        rows = last.filter(pl.col("metric") == metric)
+        means = rows.group_by("model", "size", "patch", "forward_gmacs", maintain_order=True).agg(pl.col("value").mean())
+        for row in means.to_dicts():
+            axes.plot(row["forward_gmacs"], row["value"], linestyle="none", marker=markers[row["size"]], markersize=6.5,
+                      color=colours[row["patch"]], markeredgecolor="white")
+        mark(axes, means["forward_gmacs"], means["value"],
+             (f"{row['model']}: {number(row['value'], 4)}" for row in means.to_dicts()))
+        log_axis(axes.xaxis, narrow=True)
+        if (means["value"] > 0).all():
+            log_axis(axes.yaxis)
+        axes.set(ylabel=rows["label"][0], xlabel="Gflops")
+        axes.set_title(_correlation_text(means), loc="left", fontsize=9, color=GREY)
+    _patch_and_size_legend(figure, colours, markers, loc="outside right upper")
+    seeds = last["seed"].n_unique()
+    entitle(figure, title, (f"Means of {seeds} seeds. " if seeds > 1 else "One training per point. ")
+            + f"r: correlation of the metric with log Gflops. {settings_note(last)}")
+    return figure
+
+
+def _correlation_text(means: pl.DataFrame) -> str:
+    if means["forward_gmacs"].n_unique() < MIN_MODELS or means["value"].n_unique() < 2:
+        return f"r needs {MIN_MODELS} models"
+    r = correlation(means["forward_gmacs"].log().to_numpy(), means["value"].to_numpy())
+    return f"r {fixed(r)} {interval(fisher_interval(r, len(means)))}"
+
+
+def draw_bubbles(axes, points: pl.DataFrame) -> None:
+    """A bubble per model of ``points`` with its size written in it, both axes logarithmic."""
+    cells, colours = _means(points), patch_colours(points["patch"].to_list())
+    most = cells["forward_gmacs"].max()
+    for cell in cells.sort("forward_gmacs", descending=True).to_dicts():
+        # A bubble too small to see would read as a missing one: the least area is that of a small mark.
+        area = max(BUBBLE * cell["forward_gmacs"] / most, 14)
+        axes.scatter(cell["forward_gmacs"], cell["fid"], s=area, color=colours[cell["patch"]], alpha=0.55,
+                     edgecolor="white", zorder=3)
+        above = 0 if area > 400 else math.sqrt(area / math.pi) + 2  # points: a small bubble's name stands over it
+        axes.annotate(cell["size"], (cell["forward_gmacs"], cell["fid"]), xytext=(0, above), textcoords="offset points",
+                      fontsize=8, ha="center", va="bottom" if above else "center", zorder=4)
+    mark(axes, cells["forward_gmacs"], cells["fid"], map(_told, cells.to_dicts()))
+    axes.margins(0.12, 0.12)
+    log_axis(axes.xaxis)
+    log_axis(axes.yaxis)
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    dots = [Line2D([], [], color=c, marker="o", markersize=8, alpha=0.6, linestyle="none") for c in colours.values()]
+    legend(axes, {"Patch": [*zip(dots, map(str, colours))]}, loc="upper right")
+
+
+def _patch_and_size_legend(owner, colours: dict, markers: dict, **where) -> None:
+    patches = [Line2D([], [], color=c, linewidth=3) for c in colours.values()]
+    shapes = [Line2D([], [], color=GREY, marker=m, linestyle="none", markersize=7) for m in markers.values()]
+    legend(owner, {"Patch": [*zip(patches, map(str, colours))], "Size": [*zip(shapes, markers)]}, **where)
+
+
+def _told(cell: dict) -> str:
+    seeds = f", mean of {cell['seeds']} seeds" if cell["seeds"] > 1 else ""
+    return f"{cell['model']}: FID {number(cell['fid'])}{seeds}, {number(cell['forward_gmacs'])} Gflops"
+
+
+def _means(points: pl.DataFrame) -> pl.DataFrame:
+    """Per model: the geometric mean over seeds of FID and where the error bars end."""
+    log = pl.col("fid").log()
+    cells = points.group_by("model", "size", "patch", "forward_gmacs", maintain_order=True).agg(
+        log.mean().alias("mean"), (log.std() / pl.len().sqrt()).alias("error"), pl.len().alias("seeds"))
+    return cells.with_columns(fid=pl.col("mean").exp(), low=(pl.col("mean") - THRESHOLD * pl.col("error")).exp(),
+                              high=(pl.col("mean") + THRESHOLD * pl.col("error")).exp())
+
+
+def _draw_law(axes, law: Slope) -> None:
+    x = np.geomspace(law.gflops.min() / 1.15, law.gflops.max() * 1.15, 100)
+    axes.fill_between(x, *law.band(x), color=GREY, alpha=0.13, linewidth=0, zorder=1)
+    axes.plot(x, law.line(x), color=GREY, linestyle="--", linewidth=1.2, zorder=2)

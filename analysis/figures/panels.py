@@ -1,0 +1,67 @@
+"""What do figures of several panels, and their notes, have in common?"""
+
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.style import legend
+from analysis.text import count
+
+GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
+COLUMNS = 3  # panels side by side
+
+
+def panels_of(names: list, title: str = "{}", share_x: bool = True, share_y: bool = True) -> tuple[Figure, dict]:
+    """A figure with a panel per name, in rows of COLUMNS, each headed by ``title`` with its name."""
+    columns = 2 if len(names) == 4 else min(COLUMNS, len(names))
+    lines = -(-len(names) // columns)
+    figure = Figure(figsize=(9.2 if columns > 1 else 7.2, 1.5 + 2.9 * lines), layout="constrained")
+    grid = figure.subplots(lines, columns, sharex=share_x, sharey=share_y, squeeze=False).ravel()
+    for axes in grid[len(names):]:
+        axes.remove()
+    for name, axes in zip(names, grid):
+        axes.tick_params(labelbottom=True)
+        axes.set_title(title.format(name), loc="left", fontsize=10)
+    return figure, dict(zip(names, grid))
+
+
+def side_legend(figure: Figure, name: str, colours: dict, markers: dict) -> None:
+    """A legend beside the panels: one marked line per value of ``name``."""
+    handles = [Line2D([], [], color=colours[key], marker=markers[key], markersize=6) for key in colours]
+    legend(figure, {name: [*zip(handles, map(str, colours))]}, loc="outside right upper")
+
+
+def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:
+    """What the drawn trials share, in a line: data, sampling, average, training."""
+    shared = {"data": "data", **({"sampling": "sampling"} if sampling else {}), "ema": "weights"}
+    parts = [f"{word}: {_one(frame, column)}" for column, word in shared.items() if column in frame.columns]
+    parts.append(f"batch {_one(frame, 'batch')}")
+    if "steps" in frame.columns and frame["steps"].n_unique() == 1:
+        parts.append(f"{frame['steps'][0]:,} steps")
+    if lr:
+        rates = sorted(frame["lr"].unique())
+        parts.append(f"learning rate {rates[0]:g}" + (f" to {rates[-1]:g}" if len(rates) > 1 else ""))
+    told = "; ".join(parts)
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def done_note(trials: pl.DataFrame) -> str:
+    """How many trials are drawn, where not all of them are."""
+    done = int((trials["state"] == "completed").sum())
+    return "" if done == len(trials) else f" Unfinished: {done} of {count(len(trials), 'trial')} completed."
+
+
+def headline(evaluations: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
+    """The measured rows of one metric against its headline reference. ValueError where there are none, or protocols
+    are mixed."""
+    rows = evaluations.filter((pl.col("metric") == metric) & pl.col("headline") & pl.col("value").is_not_null())
+    if rows.is_empty():
+        raise ValueError(f"no evaluation has a figure for {metric}; it was not asked for, or is not measured yet")
+    if rows["protocol"].n_unique() > 1:
+        raise ValueError(f"{rows['protocol'].n_unique()} protocols are mixed; their figures do not belong on one axis")
+    return rows
+
+
+def _one(frame: pl.DataFrame, column: str) -> str:
+    values = frame[column].unique(maintain_order=True)
+    return " or ".join(map(str, values)) if len(values) < 4 else f"{len(values)} values of {column}"

@@ -1,0 +1,47 @@
+"""Which learning rate is best, as a picture?"""
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from analysis.figures.hover import mark
+from analysis.figures.panels import done_note, panels_of, settings_note, side_legend
+from analysis.grid_steps import size_order
+from analysis.nuisance import best_rates, lr_table
+from analysis.style import entitle, log_axis, size_colours, size_markers, styled
+from analysis.text import number
+
+
+@styled
+def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
+    """Held-out loss against learning rate, a panel per patch, a line per size; the best ringed, flagged at an edge."""
+    best = {rate.name: rate for rate in best_rates(trials)}
+    table = lr_table(trials).filter(pl.col("heldout_loss").is_not_null())
+    sizes = size_order(trials)
+    colours, markers = size_colours(sizes), size_markers(sizes)
+    figure, panels = panels_of(sorted(trials["patch"].unique()), "patch {}")
+    for patch, axes in panels.items():
+        here = table.filter(pl.col("patch") == patch).sort("lr")
+        for (model, size), rows in here.group_by("model", "size", maintain_order=True):
+            axes.plot(rows["lr"], rows["heldout_loss"], color=colours[size], marker=markers[size], markersize=5)
+            pairs = rows.select("lr", "heldout_loss").rows()
+            mark(axes, *zip(*pairs), (f"{model}: held-out loss {number(loss, 4)} at {lr:g}" for lr, loss in pairs))
+            at = best[model]
+            axes.plot(at.lr, at.heldout_loss, marker="s" if at.edge else "o", markersize=14, markerfacecolor="none",
+                      markeredgecolor=colours[size], markeredgewidth=1.8, linestyle="none")
+        axes.set_xlabel("learning rate")
+    first, rates = next(iter(panels.values())), sorted(trials["lr"].unique())
+    first.set_xscale("log")
+    first.set_xlim(rates[0] / 1.5, rates[-1] * 1.5)
+    for axes in panels.values():
+        axes.set_xticks(rates, [f"{rate:g}" for rate in rates], rotation=35 if len(panels) > 1 else 0)
+        axes.set_xticks([], minor=True)
+    first.margins(y=0.1)
+    log_axis(first.yaxis)
+    first.set_ylabel("held-out loss")
+    side_legend(figure, "Size", colours, markers)
+    edges = "" if not any(rate.edge for rate in best.values()) else (
+        " Squares: the lowest is at the end of the range, the optimum may lie beyond.")
+    entitle(figure, "Held-out loss against learning rate",
+            f"Rings: the lowest of each model.{edges} {settings_note(trials, lr=False, sampling=False)}"
+            f"{done_note(trials)}")
+    return figure
