@@ -12,11 +12,12 @@ import polars as pl
 
 from analysis.fits.fid_laws import rungs
 from analysis.fits.linear import least_squares
+from analysis.nuisance import best_rates
 from analysis.slopes import fit_points
 
 AXES = ("forward_gmacs", "train_flops", "params_m")
 METRICS = ("fid", "kid", "heldout_loss")
-SETTINGS = ("ema", "lr", "sampling")   # columns whose values make studies of their own
+SETTINGS = ("ema", "sampling")   # columns whose values make studies of their own
 
 
 def spread(trials: pl.DataFrame, metrics: Sequence[str] = METRICS, axes: Sequence[str] = AXES,
@@ -24,14 +25,16 @@ def spread(trials: pl.DataFrame, metrics: Sequence[str] = METRICS, axes: Sequenc
     """One row per choice: choice, setting, slope of log metric on log axis, low, high (95 %), models, why_not.
 
     The first row is the reference: the first metric on the first axis, all rungs; every other row changes one thing. A
-    choice that the trials cannot answer has its reason and no number. Trials that differ in a column of ``settings``
-    are first parted by it: the reference is the value of most trials. ValueError where the reference has no slope.
+    choice that the trials cannot answer has its reason and no number. A column of ``settings`` is a choice where one
+    model has several of its values; the reference is then the value of most trials. Several learning rates of one
+    model are another: the reference takes each model's best by held-out loss (``nuisance``), the others hold one rate
+    for all. ValueError where the reference has no slope.
     """
-    present = [column for column in settings if column in trials.columns and trials[column].n_unique() > 1]
-    base = trials
-    usual = {column: base[column].drop_nulls().mode().sort()[0] for column in present}
-    for column, value in usual.items():
-        base = base.filter(pl.col(column) == value)
+    present = [column for column in settings if column in trials.columns and _varies(trials, column)]
+    usual = {column: trials[column].drop_nulls().mode().sort()[0] for column in present}
+    several = _varies(trials, "lr")
+    tuned = _tuned(trials) if several else trials
+    base = _at(tuned, usual)
     reference = _slope(base, metrics[0], axes[0])
     if reference["why_not"]:
         raise ValueError(reference["why_not"])
@@ -43,18 +46,37 @@ def spread(trials: pl.DataFrame, metrics: Sequence[str] = METRICS, axes: Sequenc
         if axis in trials.columns and base[axis].is_not_null().any():
             rows.append({"choice": "axis", "setting": axis} | _slope(base, metrics[0], axis))
     for size in rungs(base) if drop else []:
-        rows.append({"choice": "without", "setting": size} | _slope(base.filter(pl.col("size") != size), metrics[0], axes[0]))
+        kept = base.filter(pl.col("size") != size)
+        rows.append({"choice": "without", "setting": size} | _slope(kept, metrics[0], axes[0]))
     for column in present:
-        for value in base_values(trials, column, usual[column]):
-            others = trials
-            for name in present:
-                others = others.filter(pl.col(name) == (value if name == column else usual[name]))
-            rows.append({"choice": column, "setting": str(value)} | _slope(others, metrics[0], axes[0]))
+        for value in _others(tuned, column, usual[column]):
+            rows.append({"choice": column, "setting": str(value)}
+                        | _slope(_at(tuned, usual | {column: value}), metrics[0], axes[0]))
+    for rate in sorted(trials["lr"].unique()) if several else []:
+        fixed = _at(trials.filter(pl.col("lr") == rate), usual)
+        rows.append({"choice": "lr", "setting": f"{rate:g} for all"} | _slope(fixed, metrics[0], axes[0]))
     return pl.DataFrame(rows, schema={"choice": pl.String, "setting": pl.String, "slope": pl.Float64, "low": pl.Float64,
                                       "high": pl.Float64, "models": pl.Int64, "why_not": pl.String})
 
 
-def base_values(trials: pl.DataFrame, column: str, usual) -> list:
+def _varies(trials: pl.DataFrame, column: str) -> bool:
+    """Whether one model has several values of ``column``."""
+    return bool(trials.group_by("model").agg(pl.col(column).n_unique())[column].max() > 1)
+
+
+def _tuned(trials: pl.DataFrame) -> pl.DataFrame:
+    """Of each model the trials at its best learning rate."""
+    best = pl.DataFrame([{"model": rate.name, "lr": rate.lr} for rate in best_rates(trials)])
+    return trials.join(best, on=["model", "lr"], how="semi", maintain_order="left")
+
+
+def _at(trials: pl.DataFrame, values: dict) -> pl.DataFrame:
+    for column, value in values.items():
+        trials = trials.filter(pl.col(column) == value)
+    return trials
+
+
+def _others(trials: pl.DataFrame, column: str, usual) -> list:
     """The values of ``column`` beside the usual one."""
     return trials.filter(pl.col(column) != usual)[column].unique().sort().to_list()
 
