@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.fits.linear import Linear, least_squares
-from analysis.fits.points import Runs, listed
+from analysis.fits.points import NAMED, Runs, listed
 
 DEGREES = {"parabola": 2, "cubic": 3}
 SAME_BUDGET = 1.25    # runs within this factor of each other's FLOPs are of one budget
@@ -77,7 +77,9 @@ def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
     minima = tuple(minimum(one, curve) for one in by_budget(runs))
     used = [m for m in minima if m.n is not None]
     if len(used) < LEAST_BUDGETS:
-        reasons = "; ".join(f"{m.flops:.3g} FLOPs: {m.why}" for m in minima if m.n is None)
+        without = [m for m in minima if m.n is None]
+        reasons = "; ".join(f"{m.flops:.3g} FLOPs: {m.why}" for m in without[:NAMED])
+        reasons += f"; and {len(without) - NAMED} more" if len(without) > NAMED else ""
         raise ValueError(f"isoFLOP needs {LEAST_BUDGETS} budgets with a minimum, found {len(used)} of {len(minima)} "
                          f"({reasons or 'all budgets have one'}); add {LEAST_BUDGETS - len(used)}")
     log_c, log_n = np.log([m.flops for m in used]), np.log([m.n for m in used])

@@ -1,0 +1,218 @@
+"""What do the fitted laws say, how sure are they, and where did they miss? Laws with bands, isoFLOP, choices."""
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.figures.hover import mark
+from analysis.figures.panels import GFLOPS, settings_note
+from analysis.fits import fid_laws, holdout, isoflop, parametric
+from analysis.fits.fid_laws import Chosen, FidLaw, Score
+from analysis.fits.isoflop import IsoFlop
+from analysis.fits.linear import Interval
+from analysis.fits.parametric import Approach3
+from analysis.fits.points import Runs
+from analysis.grid_steps import size_order
+from analysis.laws import rolled
+from analysis.slopes import fit_points
+from analysis.style import GREY, INK, entitle, legend, log_axis, patch_colours, size_colours, size_markers, styled
+from analysis.text import fixed, number
+
+AHEAD = 4.0    # times the largest model: how far a law is drawn
+TRAINING_FLOPS = "training FLOPs"
+
+
+@styled
+def fid_law(trials: pl.DataFrame, ahead: float = AHEAD, title: str = "A law of FID, and its audit") -> Figure:
+    """The law of FID chosen without the largest size: its lines and 95 % prediction bands at each patch, to ``ahead``
+    times the largest model, and what it predicted for the largest size before that was fitted.
+
+    ValueError, from ``fid_laws``, where sizes or models are too few.
+    """
+    chosen, final, law = rolled(trials)
+    points = fit_points(trials)
+    models, _ = fid_laws.model_means(trials)
+    figure = Figure(figsize=(8.6, 5.4), layout="constrained")
+    axes = figure.add_subplot()
+    patches = points.group_by("tokens").agg(pl.col("patch").first()).sort("patch")
+    colours = patch_colours(patches["patch"].to_list())
+    for tokens, patch in patches.rows():
+        mine = models.filter(pl.col("tokens") == tokens).sort("params_m")
+        if len(mine) > 1:
+            _law_line(axes, law, mine, ahead, colours[patch])
+    _measured(axes, models, points, colours)
+    _audit_bars(axes, final, models, dict(patches.rows()), colours)
+    log_axis(axes.xaxis)
+    log_axis(axes.yaxis)
+    axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
+    markers = size_markers(size_order(trials))
+    lines = [Line2D([], [], color=c, linewidth=2) for c in colours.values()]
+    shapes = [Line2D([], [], color=GREY, marker=m, linestyle="none", markersize=7) for m in markers.values()]
+    legend(axes, {
+        "Patch": [*zip(lines, map(str, colours))], "Size": [*zip(shapes, markers)],
+        "Law": [(Line2D([], [], color=GREY), "fitted to all"), (Line2D([], [], color=GREY, linestyle=":"), "extrapolated"),
+                (Line2D([], [], color=GREY, alpha=0.25, linewidth=8), "95 %, one training"),
+                (Line2D([], [], color=INK, marker="_", linestyle="-", linewidth=1), f"{final.rung} foretold")],
+    }, loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    axes.set_title(audit_text(chosen, final), loc="left", fontsize=9, color=GREY)
+    far = f" Drawn to {ahead:g} times the largest model" + (
+        f", past {holdout.FAR:g} times the data: nothing checks a law there." if ahead > holdout.FAR else ".")
+    entitle(figure, title, f"log FID = a constant and {chosen.law} (N parameters, T tokens, G Gflops; × with both terms)."
+                           f"{far} {settings_note(points)}")
+    return figure
+
+
+def audit_text(chosen: Chosen, final: Score) -> str:
+    """``Form chosen on L; XL foretold from S, B, L: rms log error 0.05, 3 of 3 inside their 95 % intervals``."""
+    if final.predicted is None:
+        return f"Form chosen on {chosen.decided_on}; {final.rung} was not foretold: {final.why}"
+    return (f"Form chosen on {chosen.decided_on}; {final.rung} foretold from {', '.join(final.below)}: "
+            f"rms log error {number(final.rms, 2)}, {final.held} of {len(final.models)} inside their 95 % intervals")
+
+
+@styled
+def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", size: str = "parameters") -> Figure:
+    """Loss against model size at each budget with its curve and minimum, and the minima's law beside it.
+
+    ``runs`` have columns n, loss and flops. A budget without a minimum is drawn without one, and the note says why.
+    """
+    figure = Figure(figsize=(9.2, 4.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    colours = size_colours([f"{m.flops:.3g}" for m in found.minima])
+    for one, curve in zip(isoflop.by_budget(runs), found.minima):
+        colour = colours[f"{curve.flops:.3g}"]
+        left.plot(one["n"], one["loss"], "o", color=colour, markersize=4.5)
+        if curve.coefficients is not None:
+            x = np.geomspace(one["n"].min(), one["n"].max(), 100)
+            left.plot(x, curve.line(x), color=colour, linewidth=1.4)
+        if curve.n is not None:
+            left.plot(curve.n, curve.loss, marker="*", markersize=13, color=colour, markeredgecolor="white")
+            error = 0 if curve.log_n_error is None else curve.n * np.expm1(2 * curve.log_n_error)
+            right.errorbar(curve.flops, curve.n, yerr=error, marker="*", markersize=11, color=colour, capsize=3)
+    budgets = np.array([m.flops for m in found.used])
+    x = np.geomspace(budgets.min(), budgets.max() * holdout.FAR, 100)
+    value, low, high = found.n_opt(x)
+    inside = x <= budgets.max()
+    right.fill_between(x, low, high, color=GREY, alpha=0.15, linewidth=0)
+    right.plot(x[inside], value[inside], color=GREY)
+    right.plot(x[~inside], value[~inside], color=GREY, linestyle=":")
+    for axes in (left, right):
+        log_axis(axes.xaxis)
+        log_axis(axes.yaxis)
+    left.set(xlabel=size, ylabel=label)
+    right.set(xlabel=TRAINING_FLOPS, ylabel=f"{size} of least loss")
+    mark(right, budgets, [m.n for m in found.used], (
+        f"{number(m.flops)} FLOPs: {number(m.n)} {size}" for m in found.used))
+    legend(left, {"FLOPs": [(Line2D([], [], color=c, marker="o"), name) for name, c in colours.items()]}, loc="best")
+    low, high = found.exponent_interval
+    right.set_title(f"N_opt ∝ C^{found.exponent:.3f}, 95 % [{low:.3f}, {high:.3f}]", loc="left", fontsize=9, color=GREY)
+    lost = [f"{m.flops:.3g} FLOPs: {m.why}" for m in found.minima if m.n is None]
+    entitle(figure, "IsoFLOP profiles", "Stars: minima, bars two standard errors. Dotted: beyond the budgets fitted, up to "
+            f"{holdout.FAR:g} times the largest." + (f" Without a minimum: {'; '.join(lost)}." if lost else ""))
+    return figure
+
+
+@styled
+def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str = "held-out loss",
+             resamples: int = 200) -> Figure:
+    """Loss against training FLOPs by model size: measured, the law E + A/N^alpha + B/D^beta with its 95 % band, and the
+    frontier of best sizes, to 10 times the largest budget."""
+    runs, sure = fitted.runs, parametric.uncertain(fitted, resamples)
+    figure = Figure(figsize=(8.6, 5.0), layout="constrained")
+    axes = figure.add_subplot()
+    sizes = np.unique(runs["n"])
+    colours = size_colours([number(float(n)) for n in sizes])
+    flops = isoflop.flops_of(runs)
+    for n, colour in zip(sizes, colours.values()):
+        mine = runs["n"] == n
+        axes.plot(flops[mine], runs["loss"][mine], "o", color=colour, markersize=4, alpha=0.8)
+        d = np.geomspace(runs["d"][mine].min(), runs["d"][mine].max(), 60)
+        c = fitted.flops_factor * n**fitted.flops_power * d
+        band = sure.predict(lambda p, n=n, d=d: parametric.law(p[..., None, :], n, d))
+        axes.fill_between(c, band.low, band.high, color=colour, alpha=0.18, linewidth=0)
+        axes.plot(c, band.value, color=colour, linewidth=1.3)
+    c = np.geomspace(flops.min(), flops.max() * holdout.FAR, 100)
+    best = fitted.loss(*fitted.optimal(c))
+    axes.plot(c, best, color=INK, linestyle="--", linewidth=1.2)
+    log_axis(axes.xaxis)
+    log_axis(axes.yaxis)
+    axes.set(xlabel=TRAINING_FLOPS, ylabel=label)
+    legend(axes, {size: [(Line2D([], [], color=colour, marker="o", markersize=5), name) for name, colour in colours.items()],
+                  "Law": [(Line2D([], [], color=INK, linestyle="--"), "best size at each budget")]},
+           loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    low, high = sure.of(lambda p: p[..., 4] / (p[..., 3] + fitted.flops_power * p[..., 4]))
+    axes.set_title(f"L = {number(fitted.E)} + {number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} "
+                   f"D^{fixed(-fitted.beta, 3)};  N_opt ∝ C^{fitted.exponent:.2f}, 95 % [{low:.2f}, {high:.2f}]",
+                   loc="left", fontsize=9, color=GREY)
+    entitle(figure, "Approach 3: loss of model size and images",
+            f"{fitted.n_runs} evaluated checkpoints; bands: 95 % confidence of the law. The dashed frontier goes to "
+            f"{holdout.FAR:g} times the largest budget and may ask for sizes that nobody trained.")
+    return figure
+
+
+@styled
+def exponent_choices(table: pl.DataFrame, title: str = "The exponent, by choices that are seldom reported") -> Figure:
+    """A row per choice of ``choices.spread``: its slope and 95 % interval beside the reference's band."""
+    rows = table.filter(pl.col("slope").is_not_null()).to_dicts()
+    figure = Figure(figsize=(7.6, 1.4 + 0.34 * len(rows)), layout="constrained")
+    axes = figure.add_subplot()
+    kinds = {row["choice"]: None for row in rows}
+    colours = dict(zip(kinds, patch_colours(range(len(kinds))).values()))
+    axes.axvspan(rows[0]["low"], rows[0]["high"], color=GREY, alpha=0.13, linewidth=0)
+    axes.axvline(rows[0]["slope"], color=GREY, linestyle="--", linewidth=1)
+    for y, row in enumerate(rows):
+        axes.errorbar(row["slope"], y, xerr=[[row["slope"] - row["low"]], [row["high"] - row["slope"]]], marker="o",
+                      color=colours[row["choice"]], capsize=3, markersize=6)
+    mark(axes, [row["slope"] for row in rows], range(len(rows)), (
+        f"{row['choice']} {row['setting']}: {row['slope']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" for row in rows))
+    axes.set_yticks(range(len(rows)), [
+        row["setting"] if row["choice"] == "reference" else f"{row['choice']}: {row['setting']}" for row in rows])
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("slope of log metric on log axis")
+    entitle(figure, title, "Bars and band: 95 %, Student's t over models. Slopes of another metric or axis are of other "
+                           "quantities: where they differ, a report must say which was chosen.")
+    return figure
+
+
+def _law_line(axes: Axes, law: FidLaw, mine: pl.DataFrame, ahead: float, colour) -> None:
+    """The law at one number of tokens: Gflops follow parameters as they do among the models ``mine``."""
+    log_n, log_g = mine["params_m"].log().to_numpy(), mine["forward_gmacs"].log().to_numpy()
+    n = np.exp(np.linspace(log_n[0], log_n[-1] + np.log(ahead), 120))
+    g = np.exp(np.interp(np.log(n), log_n, log_g))
+    beyond = np.log(n) > log_n[-1]
+    rate = (log_g[-1] - log_g[-2]) / (log_n[-1] - log_n[-2])
+    g[beyond] = mine["forward_gmacs"][-1] * (n[beyond] / mine["params_m"][-1]) ** rate
+    at = pl.DataFrame({"params_m": n, "forward_gmacs": g, "tokens": np.full(len(n), mine["tokens"][0])})
+    found = law.predict(at)
+    axes.fill_between(g, found.predicted_low, found.predicted_high, color=colour, alpha=0.12, linewidth=0)
+    axes.plot(g[~beyond], found.value[~beyond], color=colour, linewidth=1.5)
+    axes.plot(g[beyond], found.value[beyond], color=colour, linewidth=1.5, linestyle=":")
+
+
+def _measured(axes: Axes, models: pl.DataFrame, points: pl.DataFrame, colours: dict) -> None:
+    shapes = size_markers(size_order(points))
+    patch_of = dict(points.select("model", "patch").unique().rows())
+    for row in models.to_dicts():
+        axes.plot(row["forward_gmacs"], row["fid"], marker=shapes[row["size"]], color=colours[patch_of[row["model"]]],
+                  markersize=7, markeredgecolor="white", linestyle="none", zorder=4)
+    mark(axes, models["forward_gmacs"], models["fid"], (
+        f"{row['model']}: FID {number(row['fid'])}" for row in models.to_dicts()))
+
+
+def _audit_bars(axes: Axes, final: Score, models: pl.DataFrame, patches: dict, colours: dict) -> None:
+    """Beside each model of the largest size, what was foretold of it."""
+    if final.predicted is None:
+        return
+    foretold: Interval = final.predicted
+    for i, name in enumerate(final.models):
+        row = models.row(by_predicate=pl.col("model") == name, named=True)
+        x = row["forward_gmacs"] * 1.09
+        axes.plot([x, x], [foretold.predicted_low[i], foretold.predicted_high[i]], color=INK, linewidth=1, zorder=5)
+        axes.plot(x, foretold.value[i], marker="_", markersize=9, color=colours[patches[row["tokens"]]], zorder=6,
+                  markeredgewidth=2.5)
+        mark(axes, [x], [foretold.value[i]], [
+            f"{name}: foretold {number(float(foretold.value[i]))} [{number(float(foretold.predicted_low[i]))}, "
+            f"{number(float(foretold.predicted_high[i]))}], measured {number(row['fid'])}"])
