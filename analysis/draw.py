@@ -7,8 +7,10 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from analysis.figures import gflops, rates, training
-from analysis.frames import Folder, evaluations_frame, studies, trials_frame
+from analysis.figures import designs, gflops, laws, rates, sampling, training
+from analysis.fits import choices, parametric
+from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
+from analysis.laws import loss_runs
 from analysis.nuisance import searches_lr
 from analysis.sample_grid import sample_grid
 from analysis.style import STYLE
@@ -61,17 +63,26 @@ def images(figure: Figure, kinds: tuple[str, ...] = ("png", "svg")) -> dict[str,
 
 
 def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], Figure]]:
-    wanted: dict[str, Callable[[], Figure]] = {}
-    search = searches_lr(trials)
-    asks_fid = any("fid" in trial.spec.evaluate.protocol.metrics for trial in study.plan().trials)
-    if search:
-        wanted["heldout_vs_lr"] = lambda: rates.heldout_vs_lr(trials)
-    if asks_fid and not search:
-        wanted["fid_vs_gflops"] = lambda: gflops.fid_vs_gflops(trials)
-        wanted["fid_vs_steps"] = lambda: training.fid_vs_steps(evaluations)
-        wanted["fid_vs_train_flops"] = lambda: training.fid_vs_train_flops(evaluations)
-    if not search:
-        wanted["heldout_vs_steps"] = lambda: training.heldout_vs_steps(evaluations)
+    """The figures that this kind of study asks for, in the order a reader meets them."""
+    protocols = [trial.spec.evaluate.protocol for trial in study.plan().trials]
+    asks_fid = any("fid" in protocol.metrics for protocol in protocols)
+    if searches_lr(trials):
+        wanted = {"heldout_vs_lr": lambda: rates.heldout_vs_lr(trials)}
+        return wanted | ({"sample_grid": lambda: sample_grid(study)} if asks_fid else {})
+    wanted = {}
     if asks_fid:
-        wanted["sample_grid"] = lambda: sample_grid(study)
-    return wanted
+        wanted |= {"fid_vs_gflops": lambda: gflops.fid_vs_gflops(trials), "fid_law": lambda: laws.fid_law(trials),
+                   "exponent_choices": lambda: laws.exponent_choices(choices.spread(trials)),
+                   "fid_bubbles": lambda: gflops.fid_bubbles(trials),
+                   "sample_grid": lambda: sample_grid(study),
+                   "fid_vs_steps": lambda: training.fid_vs_steps(evaluations),
+                   "fid_vs_steps_by_size": lambda: training.fid_vs_steps_by_size(evaluations),
+                   "fid_vs_train_flops": lambda: training.fid_vs_train_flops(evaluations),
+                   "metrics_vs_gflops": lambda: gflops.metrics_vs_gflops(evaluations)}
+    if trials["conditioning"].n_unique() > 1:
+        wanted["fid_by_conditioning"] = lambda: designs.fid_by_conditioning(evaluations)
+    if trials["sampling_steps"].n_unique() > 1:
+        wanted["fid_vs_sampling_gflops"] = lambda: sampling.fid_vs_sampling_gflops(trials)
+    return wanted | {"loss_law": lambda: laws.loss_law(parametric.fit(loss_runs(evaluations)[1])),
+                     "heldout_vs_steps": lambda: training.heldout_vs_steps(evaluations),
+                     "loss_vs_steps": lambda: training.loss_vs_steps(curves_frame(study))}

@@ -157,7 +157,8 @@ def _approach3(evaluations: pl.DataFrame) -> Told:
     sure = parametric.uncertain(fitted, RESAMPLES)
     m = fitted.flops_power
     return Told(f"Held-out loss on model and images at patch {patch}, approach 3",
-                f"L = {number(fitted.E)} + {number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} D^{fixed(-fitted.beta, 3)}, N in MACs",
+                f"L = {number(fitted.E)} + {number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} "
+                f"D^{fixed(-fitted.beta, 3)}, N in MACs",
                 "a of N_opt ∝ C^a", fitted.exponent, sure.of(lambda p: p[..., 4] / (p[..., 3] + m * p[..., 4])),
                 **_audited(lambda: holdout.audit(runs, holdout.approach3(), "approach 3", "loss", "n")), fitted=fitted)
 

@@ -22,10 +22,19 @@ from scaling.study.plan import Plan
 
 CAPTIONS = {
     "fid_vs_gflops": "FID against model Gflops",
+    "fid_law": "A law of FID and its audit",
+    "exponent_choices": "The exponent by choices",
+    "fid_bubbles": "FID against Gflops, area by Gflops",
     "heldout_vs_lr": "Held-out loss against learning rate",
     "fid_vs_steps": "FID over training",
+    "fid_vs_steps_by_size": "FID over training, by size",
     "fid_vs_train_flops": "FID against training compute",
+    "metrics_vs_gflops": "Other metrics against model Gflops",
+    "fid_by_conditioning": "FID of the block designs",
+    "fid_vs_sampling_gflops": "FID against sampling compute",
+    "loss_law": "Loss of model size and images",
     "heldout_vs_steps": "Held-out loss over training",
+    "loss_vs_steps": "Training loss",
     "sample_grid": "Samples",
 }
 _IMAGES = {"train": "training", "heldout": "held-out"}
