@@ -12,7 +12,7 @@ import polars as pl
 
 from scaling.records import StudyFolder, trial_rows
 from scaling.study.base import identity
-from scaling.study.cost import train_flops
+from scaling.study.cost import sampling_gmacs, train_flops
 from scaling.study.plan import PlannedTrial
 from scaling.study.spec import TrialSpec
 
@@ -26,18 +26,21 @@ _WHICH = {  # which trial a row belongs to; first in every frame
 }
 _HOW = {  # how its figures were measured
     "ema": pl.String, "sampling": pl.String, "sampler": pl.String, "sampling_steps": pl.Int64, "guidance": pl.Float64,
+    "sampling_gmacs": pl.Float64,
     "protocol": pl.String, "data": pl.String,
 }
 TRIALS = _WHICH | _HOW | {
     "why": pl.String, "steps": pl.Int64, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
     "loss": pl.Float64, "heldout_loss": pl.Float64, "heldout_mse": pl.Float64, "images_per_s": pl.Float64,
     "fid": pl.Float64, "kid": pl.Float64, "fid_vs_heldout": pl.Float64, "fid_features": pl.String,
-    "fid_samples": pl.Int64, "fid_reference": pl.String, "fid_label": pl.String, "wall_s": pl.Float64,
+    "fid_samples": pl.Int64, "fid_reference": pl.String, "fid_label": pl.String,
+    "fid_label_over_steps": pl.String, "wall_s": pl.Float64,
 }
 EVALUATIONS = _WHICH | _HOW | {
     "eval_id": pl.String, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
     "metric": pl.String, "value": pl.Float64, "std": pl.Float64, "reference": pl.String, "headline": pl.Boolean,
-    "features": pl.String, "samples": pl.Int64, "label": pl.String, "why": pl.String, "measured": pl.String,
+    "features": pl.String, "samples": pl.Int64, "label": pl.String, "label_over_guidance": pl.String, "why": pl.String,
+    "measured": pl.String,
     "wall_s": pl.Float64,
 }
 CURVES = _WHICH | {
@@ -100,7 +103,9 @@ def _frame(schema: dict, rows_of, folders) -> pl.DataFrame:
 def _trial_rows(study: StudyFolder) -> Iterable[dict]:
     plan = study.plan()
     for row, trial in zip(trial_rows(study), plan.trials, strict=True):
-        yield row | _which(plan.name, trial) | {"fid_label": trial.spec.evaluate.protocol.label()}
+        protocol = trial.spec.evaluate.protocol
+        yield row | _which(plan.name, trial) | {"fid_label": protocol.label(),
+                                                "fid_label_over_steps": protocol.label(over="steps")}
 
 
 def _evaluation_rows(study: StudyFolder) -> Iterable[dict]:
@@ -117,9 +122,12 @@ def _evaluation_rows(study: StudyFolder) -> Iterable[dict]:
                 "measured": found["measured"], "wall_s": found["wall_s"], "why": None}
             for metric, label in (("heldout_loss", "held-out loss"), ("heldout_mse", "held-out epsilon MSE")):
                 yield shared | {"metric": metric, "value": found[metric], "reference": "heldout", "headline": True,
-                                "label": label}
+                                "label": label, "label_over_guidance": label}
             for figure in found["figures"]:
-                yield shared | figure | {"headline": figure["reference"] == protocol.references[0]}
+                metric, reference = figure["metric"], figure["reference"]
+                yield shared | figure | {
+                    "headline": reference == protocol.references[0], "label": protocol.label(metric, reference),
+                    "label_over_guidance": protocol.label(metric, reference, over="guidance")}
 
 
 def _curve_rows(study: StudyFolder) -> Iterable[dict]:
@@ -135,5 +143,6 @@ def _which(study: str, trial: PlannedTrial) -> dict:
     spec, protocol = trial.spec, trial.spec.evaluate.protocol
     return {"study": study, "cell": cell_id(spec), "conditioning": spec.model.conditioning, "batch": spec.train.batch,
             "ema": spec.evaluate.ema.label, "sampling": protocol.short, "sampler": protocol.sampler,
-            "sampling_steps": protocol.sampling_steps, "guidance": protocol.guidance, "protocol": protocol_id(spec),
+            "sampling_steps": protocol.sampling_steps, "guidance": protocol.guidance,
+            "sampling_gmacs": sampling_gmacs(spec.model, spec.diffusion, protocol), "protocol": protocol_id(spec),
             "data": spec.data.source}

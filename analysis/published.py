@@ -30,4 +30,4 @@ def dit_table4() -> pl.DataFrame:
         state=pl.lit("completed"), params_m=pl.col("params_m").cast(pl.Float64), forward_gmacs="gflops",
         ema=pl.lit("EMA 0.9999"), sampling=pl.lit("ddpm250, cfg 1.0"), protocol=pl.lit("DiT Table 4"),
         data=pl.lit("ImageNet 256"), why=pl.lit(None, pl.String), steps="train_steps",
-        fid=pl.col("fid").cast(pl.Float64), fid_label=pl.lit("FID-50K, Inception, vs train"))
+        fid=pl.col("fid").cast(pl.Float64), fid_label=pl.lit("FID-50K, ddpm250, cfg 1.0, inception, vs train"))

@@ -9,7 +9,7 @@ from analysis.grid_steps import size_order
 from analysis.style import entitle, log_axis, patch_colours, size_markers, styled
 from analysis.text import number
 
-SAMPLING_GFLOPS = "Gflops to sample one image (10⁹ multiply-accumulates)"
+SAMPLING_GFLOPS = "Gflops to sample one image (10⁹ multiply-accumulates, decoder left out)"
 
 
 @styled
@@ -22,12 +22,11 @@ def fid_vs_sampling_gflops(trials: pl.DataFrame, title: str = "FID against sampl
     points = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
     if points.is_empty():
         raise ValueError("no completed trial has a FID; run the study to its end")
-    for column, what in (("fid_label", "features, samples or references"), ("sampler", "samplers"),
-                         ("guidance", "guidances"), ("data", "data sets")):
+    for column, what in (("fid_label_over_steps", "protocols"), ("data", "data sets")):
         if points[column].n_unique() > 1:
             told = ", ".join(map(str, points[column].unique().sort()))
             raise ValueError(f"several {what} are mixed ({told}); their figures do not belong on one axis")
-    means = points.group_by("model", "size", "patch", "forward_gmacs", "sampling_steps", maintain_order=True).agg(
+    means = points.group_by("model", "size", "patch", "sampling_gmacs", "sampling_steps", maintain_order=True).agg(
         pl.col("fid").log().mean().exp())
     if means.group_by("model").agg(pl.col("sampling_steps").n_unique())["sampling_steps"].max() < 2:
         raise ValueError("no model was sampled at two numbers of steps; evaluate it at more, such as 16, 64 and 250")
@@ -35,17 +34,17 @@ def fid_vs_sampling_gflops(trials: pl.DataFrame, title: str = "FID against sampl
     axes = figure.add_subplot()
     colours, markers = patch_colours(points["patch"].to_list()), size_markers(size_order(points))
     for (model, size, patch), rows in means.group_by("model", "size", "patch", maintain_order=True):
-        rows = rows.sort("sampling_steps").with_columns(spent=pl.col("forward_gmacs") * pl.col("sampling_steps"))
-        axes.plot(rows["spent"], rows["fid"], color=colours[patch], marker=markers[size], markersize=6,
+        rows = rows.sort("sampling_steps")
+        axes.plot(rows["sampling_gmacs"], rows["fid"], color=colours[patch], marker=markers[size], markersize=6,
                   markeredgecolor="white")
-        mark(axes, rows["spent"], rows["fid"], (
+        mark(axes, rows["sampling_gmacs"], rows["fid"], (
             f"{model}, {row['sampling_steps']} steps: FID {number(row['fid'])}" for row in rows.to_dicts()))
-        axes.annotate(model, (rows["spent"][-1], rows["fid"][-1]), xytext=(6, 0), textcoords="offset points", fontsize=8,
-                      va="center")
+        axes.annotate(model, (rows["sampling_gmacs"][-1], rows["fid"][-1]), xytext=(6, 0), textcoords="offset points",
+                      fontsize=8, va="center")
     axes.margins(x=0.12)
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
-    axes.set(xlabel=SAMPLING_GFLOPS, ylabel=points["fid_label"][0])
+    axes.set(xlabel=SAMPLING_GFLOPS, ylabel=points["fid_label_over_steps"][0])
     steps = ", ".join(map(str, sorted(points["sampling_steps"].unique())))
     entitle(figure, title, f"Steps of {points['sampler'][0]}: {steps}. {settings_note(points, sampling=False)}")
     return figure

@@ -13,30 +13,6 @@ from torch import Tensor
 from scaling.study.spec import DiffusionSpec
 
 
-def spaced_timesteps(total: int, count: int) -> list[int]:
-    """``count`` of ``total`` timesteps, evenly spaced from the first to the last (improved DDPM's respacing)."""
-    if not 1 <= count <= total:
-        raise ValueError(f"{count} sampling steps asked of a process with {total}; choose 1 to {total}")
-    if count == 1:
-        return [0]
-    stride = (total - 1) / (count - 1)
-    # Summed, not multiplied: the published timesteps carry this rounding.
-    position, kept = 0.0, []
-    for _ in range(count):
-        kept.append(round(position))
-        position += stride
-    return kept
-
-
-def ddim_timesteps(total: int, count: int) -> list[int]:
-    """``count`` timesteps at an integer stride from 0 (DDIM, arXiv 2010.02502, as ADM's "ddimN")."""
-    for stride in range(1, total + 1):
-        if len(range(0, total, stride)) == count:
-            return list(range(0, total, stride))
-    near = sorted({len(range(0, total, s)) for s in range(1, total + 1)}, key=lambda n: abs(n - count))[:3]
-    raise ValueError(f"no integer stride keeps {count} of {total} timesteps for DDIM; nearest: {near}")
-
-
 class GaussianDiffusion:
     """A (possibly respaced) discrete diffusion process.
 

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from scaling.data import stream, to_uint8
-from scaling.diffusion import GaussianDiffusion, ddim, ddim_timesteps, ddpm, guided, spaced_timesteps
+from scaling.diffusion import GaussianDiffusion, ddim, ddpm, guided
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DiffusionSpec, ModelSpec
+from scaling.study.timesteps import kept_timesteps
 
 BATCH = 250  # images per sampling batch; bounds memory, does not change an image beyond rounding
 
@@ -23,8 +24,7 @@ def labels_and_streams(protocol: Protocol, num_classes: int, rows: range) -> tup
 
 def sampling_process(spec: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> GaussianDiffusion:
     """The respaced process of the protocol. ValueError if it has more steps than the schedule."""
-    space = ddim_timesteps if protocol.sampler == "ddim" else spaced_timesteps
-    return GaussianDiffusion(spec, learn_sigma, keep=space(spec.timesteps, protocol.sampling_steps))
+    return GaussianDiffusion(spec, learn_sigma, keep=kept_timesteps(spec, protocol))
 
 
 @torch.no_grad()

@@ -75,7 +75,7 @@ def figures(images: Tensor, data: DataSpec, protocol: Protocol) -> list[dict]:
             measured["kid"] = (kid[KEY_METRIC_KID_MEAN], kid[KEY_METRIC_KID_STD])
         rows += [{"metric": metric, "value": value, "std": std, "features": protocol.features,
                   "samples": len(images), "reference": subset, "reference_images": len(reference),
-                  "label": protocol.label(metric.upper(), subset)} for metric, (value, std) in measured.items()]
+                  "label": protocol.label(metric, subset)} for metric, (value, std) in measured.items()]
     return rows
 
 

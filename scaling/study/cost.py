@@ -8,7 +8,9 @@ The three conditionings the authors did not release are built so that these form
 (DiT Table 4): no norm has weights, and in-context and cross-attention end in a norm that is not adaptive.
 """
 
-from scaling.study.spec import ModelSpec
+from scaling.study.protocol import Protocol
+from scaling.study.spec import DiffusionSpec, ModelSpec
+from scaling.study.timesteps import evaluated_at, guided_at
 
 FREQUENCIES = 256      # sinusoidal features of the timestep, before its MLP
 CONTEXT = 2            # conditioning tokens, in context or attended to: one for the timestep, one for the label
@@ -54,6 +56,15 @@ def forward_gmacs(m: ModelSpec) -> float:
 def train_flops(m: ModelSpec, images: int) -> float:
     """Floating-point operations of training on ``images`` images: 2 per MAC, 3 forwards per step."""
     return float(FLOPS_PER_MAC * FORWARDS_PER_STEP * forward_macs(m) * images)
+
+
+def sampling_gmacs(m: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol) -> float:
+    """1e9 multiply-accumulates to sample one image: two forwards where guided, two evaluations a step of Heun's.
+
+    Sampling compute of DiT's Figure 10 without guidance; a latent's decoder is not in it.
+    """
+    forwards = sum(2 if guided_at(protocol, t) else 1 for t in evaluated_at(diffusion, protocol))
+    return forwards * forward_gmacs(m)
 
 
 def linear(inputs: int, outputs: int) -> int:

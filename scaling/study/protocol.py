@@ -1,13 +1,25 @@
 """What does a FID mean? All that decides a measured figure: samples, sampler, guidance, EMA, features, references."""
 
-from typing import ClassVar, Literal
+from pathlib import PurePath
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from scaling.study.base import Spec
 
-Reference = Literal["train", "heldout"]
-Metric = Literal["fid", "kid"]
+# Images of the trial's data set, or a file of statistics or images as ADM's evaluation suite publishes them.
+Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
+Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd"]
+METRIC_NAMES = {"fid": "FID", "kid": "KID", "isc": "IS", "precision": "precision", "recall": "recall", "sfid": "sFID",
+                "cmmd": "CMMD"}
+# "inception" is torch-fidelity's inception-v3-compat; the others beside digits-cnn and efficientnet-lite0 are its names.
+Features = Literal[
+    "digits-cnn", "inception", "efficientnet-lite0", "vgg16",
+    "dinov2-vit-s-14", "dinov2-vit-b-14", "dinov2-vit-l-14", "dinov2-vit-g-14",
+    "clip-rn50", "clip-rn101", "clip-rn50x4", "clip-rn50x16", "clip-rn50x64",
+    "clip-vit-b-32", "clip-vit-b-16", "clip-vit-l-14", "clip-vit-l-14-336px"]
+Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
+FLOW_SAMPLERS = ("euler", "heun", "sde")
 
 
 class Ema(Spec):
@@ -41,27 +53,101 @@ class Protocol(Spec):
     samples: int = Field(1000, ge=2)
     class_draw: Literal["random", "balanced"] = "random"   # uniformly at random, as in DiT, or equally many of each
     sampling_seed: int = Field(0, ge=0)
-    sampler: Literal["ddpm", "ddim"] = "ddpm"
+    sampler: Sampler = "ddpm"                              # euler, heun (ODE) and sde (SiT's) for flow models only
     sampling_steps: int = Field(50, ge=1)
+    eta: float = Field(0.0, ge=0, le=1)                    # of ddim: 0 draws no noise, 1 is ancestral
+    sde_diffusion: Literal["sigma", "linear", "decreasing", "constant"] = "sigma"   # of sde: w(t), SiT section 2.4
+    sde_last: Literal["mean", "tweedie", "euler", "none"] = "mean"                  # of sde: the step to the image
+    sde_last_size: float = Field(0.04, gt=0, lt=1)         # of sde: the time left for that step
     guidance: float = Field(1.0, ge=0)                     # 1.0: none
     guidance_channels: int | None = Field(None, ge=1)      # null: all; 3 is DiT's released behaviour
-    features: Literal["digits-cnn"] = "digits-cnn"
+    guidance_interval: tuple[float, float] | None = None   # fractions of the schedule, 0 image, 1 noise; null: all of it
+    rounding: Literal["nearest", "truncate"] = "nearest"   # to 8 bits: DiT's and SiT's; ADM's
+    decoder: str | None = None                             # of latents, such as sd-vae-ft-mse; null: pixels are sampled
+    features: Features = "digits-cnn"
     references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)  # the first is the headline's
+    reference_images: int | None = Field(None, ge=2)       # how many of the reference's images count; null: all
+    manifold_images: int = Field(10_000, ge=4)             # reference images for precision and recall (ADM; 1,000 at 512 px)
+    transform: Literal["none", "center-crop"] = "none"     # of real images that are not the samples' size (ADM's crop)
     metrics: tuple[Metric, ...] = ("fid", "kid")           # held-out loss is always measured; empty: nothing is sampled
-    precision: Literal["fp32"] = "fp32"
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"    # of the network while sampling
 
     SEED: ClassVar[frozenset[str]] = frozenset({"sampling_seed"})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({
+        "eta", "sde_diffusion", "sde_last", "sde_last_size", "guidance_interval", "rounding", "decoder",
+        "reference_images", "manifold_images", "transform"})
+
+    @model_validator(mode="after")
+    def _check(self):
+        fields = type(self).model_fields
+        for sampler, owned in (("ddim", ("eta",)), ("sde", ("sde_diffusion", "sde_last", "sde_last_size"))):
+            idle = [name for name in owned if self.sampler != sampler and getattr(self, name) != fields[name].default]
+            if idle:
+                raise ValueError(f"{idle[0]} {getattr(self, idle[0])!r} belongs to the sampler {sampler!r}, "
+                                 f"not to {self.sampler!r}; leave it at {fields[idle[0]].default!r}")
+        if self.guidance_interval is not None and not 0 <= self.guidance_interval[0] < self.guidance_interval[1] <= 1:
+            raise ValueError(f"guidance_interval {list(self.guidance_interval)} is not two rising fractions of the "
+                             "schedule in 0 .. 1")
+        if len(set(self.references)) < len(self.references) or len(set(self.metrics)) < len(self.metrics):
+            raise ValueError(f"a reference or metric is given twice: {', '.join([*self.references, *self.metrics])}")
+        return self
+
+    def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
+        """As any spec's; a reference file counts by its name, wherever it lies."""
+        fields = super().identity_fields(exclude)
+        if "references" in fields:
+            fields["references"] = [PurePath(reference).name for reference in self.references]
+        return fields
 
     @property
     def comparable(self) -> dict:
         """What two figures must share to be compared."""
         return self.identity_fields(exclude=self.SEED)
 
-    def label(self, metric: str = "FID", reference: str | None = None) -> str:
-        """For axes and tables: ``FID, digits-cnn, N=1000, vs train``."""
-        return f"{metric}, {self.features}, N={self.samples}, vs {reference or self.references[0]}"
+    @property
+    def guided(self) -> bool:
+        return self.guidance != 1.0
+
+    @property
+    def forwards(self) -> int:
+        """Network evaluations of one image, guidance aside: Heun's method asks twice a step."""
+        return self.sampling_steps * (2 if self.sampler == "heun" else 1)
+
+    def label(self, metric: str = "fid", reference: str | None = None, over: str | None = None) -> str:
+        """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
+
+        ``over``, ``"steps"`` or ``"guidance"``, leaves that out: the axis along which it varies says it.
+        """
+        name = "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
+        against = PurePath(reference or self.references[0]).name
+        return f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, {self.features}, vs {against}"
 
     @property
     def short(self) -> str:
         """The sampling side: ``ddpm50, cfg 1.0``."""
-        return f"{self.sampler}{self.sampling_steps}, cfg {self.guidance:.1f}"
+        return self.sampling()
+
+    def sampling(self, over: str | None = None) -> str:
+        """The sampling side, ``over`` as for ``label``; what is as usual is not said."""
+        parts = [self.sampler + ("" if over == "steps" else f"{self.sampling_steps}")]
+        parts += [f"eta {self.eta:g}"] if self.eta else []
+        if self.sampler == "sde" and (self.sde_diffusion, self.sde_last, self.sde_last_size) != ("sigma", "mean", 0.04):
+            parts += [f"w {self.sde_diffusion}, last {self.sde_last} {self.sde_last_size:g}"]
+        parts += ["cfg" if over == "guidance" else f"cfg {_decimal(self.guidance)}"]
+        if self.guided or over == "guidance":
+            parts[-1] += "" if self.guidance_channels is None else f" on {self.guidance_channels} channels"
+            parts[-1] += "" if self.guidance_interval is None else " in {:g}-{:g}".format(*self.guidance_interval)
+        parts += ["balanced classes"] if self.class_draw == "balanced" else []
+        parts += [self.precision] if self.precision != "fp32" else []
+        parts += ["truncated"] if self.rounding == "truncate" else []
+        parts += [PurePath(self.decoder).name] if self.decoder else []
+        return ", ".join(parts)
+
+
+def _thousands(samples: int) -> str:
+    return f"{samples // 1000}K" if samples % 1000 == 0 else f"{samples}"
+
+
+def _decimal(scale: float) -> str:
+    """``1.0``, ``1.25``: one decimal at least, and no rounding that makes two scales one."""
+    return f"{scale:.1f}" if f"{scale:.1f}" == f"{scale:g}" or scale == int(scale) else f"{scale:g}"

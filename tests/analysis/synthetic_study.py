@@ -56,7 +56,7 @@ def measure(study: StudyFolder, trial: PlannedTrial, noise: float, fid=law, unti
         value = fid(trial, step) * math.exp(noise * rng.standard_normal())
         figures = [{"metric": metric, "value": value * scale, "std": std, "features": protocol.features,
                     "samples": protocol.samples, "reference": reference, "reference_images": 1433,
-                    "label": protocol.label(metric.upper(), reference)}
+                    "label": protocol.label(metric, reference)}
                    for reference in protocol.references for metric, scale, std in (("fid", 1, None), ("kid", .01, .001))
                    if metric in protocol.metrics]
         run.write_evaluation(trial.eval_ids[step], {

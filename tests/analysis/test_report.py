@@ -57,8 +57,8 @@ def page_of(study: StudyFolder, to: Path) -> Page:
 def test_the_page_of_a_finished_study(finished, tmp_path):
     page = page_of(finished, tmp_path)
     for part in ("Over 12 DiTs and 3 seeds FID falls", "FID falls at every step of width and of patch.", "36 completed",
-                 "tuned per size on held-out loss", "FID, digits-cnn, N=1000, vs train", "0.1.0+abc123", "torch 2.14.1",
-                 "one size up", "holds", "DiT, Table 4 (paper)"):
+                 "tuned per size on held-out loss", "FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train", "0.1.0+abc123",
+                 "torch 2.14.1", "one size up", "holds", "DiT, Table 4 (paper)"):
         assert part in page.text, part
     for trial in finished.plan().trials:
         assert trial.trial_id in page.text
@@ -113,7 +113,7 @@ def test_figures_are_the_same_bytes_when_drawn_again(rates, tmp_path):
 def test_the_scaling_figure_says_protocol_slope_and_settings(finished):
     figure = gflops.fid_vs_gflops(trials_frame(finished))
     (axes,) = figure.axes
-    assert axes.get_ylabel() == "FID, digits-cnn, N=1000, vs train"
+    assert axes.get_ylabel() == "FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train"
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert re.search(r"Slope of log FID on log Gflops −0\.\d\d, 95 % interval \[", axes.get_title(loc="left"))
     assert "over 3 seeds" in axes.get_title(loc="left").replace("\n", " ")

@@ -46,7 +46,7 @@ def test_fid_and_kid_are_torch_fidelitys():
 def test_every_figure_says_what_it_is():
     rows = figures(load_data(DataSpec()).heldout.uint8, DataSpec(), Protocol(samples=364))
     assert [row["label"] for row in rows if row["metric"] == "fid"] == [
-        "FID, digits-cnn, N=364, vs train", "FID, digits-cnn, N=364, vs heldout"]
+        "FID-364, ddpm50, cfg 1.0, digits-cnn, vs train", "FID-364, ddpm50, cfg 1.0, digits-cnn, vs heldout"]
     assert rows[2]["value"] == pytest.approx(0.0, abs=1e-3)  # held-out images against themselves
 
 

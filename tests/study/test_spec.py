@@ -69,7 +69,7 @@ def test_evaluated_steps_are_even_and_end_at_the_last():
     ({"train.steps": 0}, "train.steps"), ({"train.batch": 0}, "train.batch"),
     ({"train.steps": "many"}, "train.steps"), ({"train.steps": 1.5}, "1.5"),
     ({"train.lr": float("nan")}, "train.lr"), ({"train.stepz": 1}, "nearest: train.steps"),
-    ({"evaluate.protocol.sampler": "magic"}, "'ddpm' or 'ddim'"), ({"evaluate.ema.length": 0.5}, "0.28")])
+    ({"evaluate.protocol.sampler": "magic"}, "'ddpm', 'ddim'"), ({"evaluate.ema.length": 0.5}, "0.28")])
 def test_a_bad_setting_is_refused_by_name_and_value(tiny, setting, says):
     with pytest.raises(ValueError, match=says.replace("(", r"\(")) as error:
         with_settings(tiny, setting)

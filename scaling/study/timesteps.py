@@ -1,0 +1,68 @@
+"""At which times is the network asked while an image is sampled? The grids of all samplers, without torch."""
+
+import itertools
+
+from scaling.study.protocol import FLOW_SAMPLERS, Protocol
+from scaling.study.spec import DiffusionSpec
+
+
+def spaced_timesteps(total: int, count: int) -> list[int]:
+    """``count`` of ``total`` timesteps, evenly spaced from the first to the last (improved DDPM's respacing)."""
+    if not 1 <= count <= total:
+        raise ValueError(f"{count} sampling steps asked of a process with {total}; choose 1 to {total}")
+    if count == 1:
+        return [0]
+    stride = (total - 1) / (count - 1)
+    # Summed, not multiplied: the published timesteps carry this rounding.
+    position, kept = 0.0, []
+    for _ in range(count):
+        kept.append(round(position))
+        position += stride
+    return kept
+
+
+def ddim_timesteps(total: int, count: int) -> list[int]:
+    """``count`` timesteps at an integer stride from 0 (DDIM, arXiv 2010.02502, as ADM's "ddimN").
+
+    Where no integer stride keeps ``count``, they are spaced as for DDPM. ValueError for more than there are.
+    """
+    for stride in range(1, total + 1):
+        if len(range(0, total, stride)) == count:
+            return list(range(0, total, stride))
+    return spaced_timesteps(total, count)
+
+
+def kept_timesteps(diffusion: DiffusionSpec, protocol: Protocol) -> list[int]:
+    """The discrete timesteps a protocol's sampler visits, ascending. ValueError for more steps than the schedule has."""
+    space = ddim_timesteps if protocol.sampler == "ddim" else spaced_timesteps
+    return space(diffusion.timesteps, protocol.sampling_steps)
+
+
+def flow_times(protocol: Protocol) -> list[float]:
+    """The times from 1 (noise) to 0 between which a flow sampler steps, ``sampling_steps`` + 1 of them.
+
+    Equal steps; the SDE's last one is ``sde_last_size`` long (SiT, arXiv 2401.08740, appendix), so it needs 2 steps.
+    """
+    count = protocol.sampling_steps
+    if protocol.sampler != "sde":
+        return [1 - k / count for k in range(count + 1)]
+    if count < 2:
+        raise ValueError(f"the sampler 'sde' needs 2 steps or more, the last one to the image; got {count}")
+    last = protocol.sde_last_size
+    return [1 - (1 - last) * k / (count - 1) for k in range(count)] + [0.0]
+
+
+def evaluated_at(diffusion: DiffusionSpec, protocol: Protocol) -> list[float]:
+    """Each network evaluation of one image by its time, as a fraction of the schedule: 0 the image, 1 pure noise."""
+    if protocol.sampler in FLOW_SAMPLERS:
+        times = flow_times(protocol)
+        if protocol.sampler == "heun":
+            return [t for pair in itertools.pairwise(times) for t in pair]
+        return times[:-1]
+    return [t / diffusion.timesteps for t in reversed(kept_timesteps(diffusion, protocol))]
+
+
+def guided_at(protocol: Protocol, fraction: float) -> bool:
+    """Whether the prediction at ``fraction`` of the schedule is guided."""
+    low, high = protocol.guidance_interval or (0.0, 1.0)
+    return protocol.guided and low <= fraction <= high
