@@ -14,6 +14,7 @@ from analysis.text import number
 KINDS = ("approach3", "isoflop", "envelope", "powerlaw", "saturating", "bnsl", "repeats")
 _CURVES = {"powerlaw": "power", "saturating": "saturating", "bnsl": "broken"}
 _LEAST_RESAMPLES = 100
+_JSON = {"approach3": (*parametric.PARAMETERS, "objective", "n_runs", "se", "ci95")}  # where the object has these keys only
 
 
 def run(kind: str, csv: Path | str, n: str | None = None, d: str | None = None, loss: str = "loss",
@@ -39,9 +40,12 @@ def run(kind: str, csv: Path | str, n: str | None = None, d: str | None = None, 
     else:
         _asked(kind, n=n, d=d if kind in ("approach3", "repeats") else d or flops, unique=unique or kind != "repeats")
         runs = Runs.of(table, cluster, n=n, d=d, loss=loss, flops=flops, unique=unique if kind == "repeats" else None)
-        answer = {"approach3": _approach3, "repeats": _repeats}[kind](runs, delta, bootstrap) \
-            if kind in ("approach3", "repeats") else _minima(runs, curve) if kind == "isoflop" else _envelope(runs, method)
-    return json.dumps(answer, indent=1) if as_json else _lines(answer)
+        answer = (_approach3(runs, delta, bootstrap) if kind == "approach3" else
+                  _repeats(runs, delta, bootstrap) if kind == "repeats" else
+                  _minima(runs, curve) if kind == "isoflop" else _envelope(runs, method))
+    if as_json:
+        return json.dumps({key: answer[key] for key in _JSON.get(kind, answer)}, indent=1)
+    return _lines(answer)
 
 
 def read(csv: Path | str) -> pl.DataFrame:
@@ -67,7 +71,7 @@ def _approach3(runs: Runs, delta: float, bootstrap: int) -> dict:
         "objective": fitted.objective, "n_runs": fitted.n_runs, "delta": delta, "n_opt_exponent": fitted.exponent,
         "flops": _flops_told(runs, fitted.flops_factor, fitted.flops_power)}
     if not bootstrap:
-        return answer
+        return answer | {"se": None, "ci95": None}
     sure, m = parametric.uncertain(fitted, bootstrap), fitted.flops_power
     return answer | _sure(sure) | {
         "n_opt_exponent_ci95": list(sure.of(lambda p: p[..., 4] / (p[..., 3] + m * p[..., 4])))}
@@ -132,7 +136,7 @@ def _flops_told(runs: Runs, factor: float | None = None, power: float | None = N
 
 
 def _lines(answer: dict) -> str:
-    se, ci95 = answer.get("se", {}), answer.get("ci95", {})
+    se, ci95 = answer.get("se") or {}, answer.get("ci95") or {}
     lines = [answer["law"], ""]
     for name, value in answer.items():
         if name in ("law", "se", "ci95") or isinstance(value, list):

@@ -81,6 +81,31 @@ def export(
     print(run(checkpoint, to=to, out=out, average=average, heads=heads))
 
 
+@app.command()
+def fit(
+    law: Annotated[str, typer.Argument(
+        metavar="LAW", help="approach3, isoflop, envelope, powerlaw, saturating, bnsl or repeats.")],
+    csv: Annotated[Path, typer.Option(metavar="FILE", help="A table, one run (or checkpoint) a row.")],
+    n: Annotated[str | None, typer.Option(metavar="COL", help="Model size: parameters, or MACs.")] = None,
+    d: Annotated[str | None, typer.Option(metavar="COL", help="Data: images or tokens.")] = None,
+    loss: Annotated[str, typer.Option(metavar="COL", help="What was measured: a loss, or FID.")] = "loss",
+    flops: Annotated[str | None, typer.Option(metavar="COL", help="Exact training FLOPs; else 6 N D.")] = None,
+    x: Annotated[str | None, typer.Option(metavar="COL", help="Axis of powerlaw, saturating, bnsl; else the FLOPs.")] = None,
+    unique: Annotated[str | None, typer.Option(metavar="COL", help="Different images; for repeats.")] = None,
+    cluster: Annotated[str | None, typer.Option(
+        metavar="COL", help="The training a row comes from; its checkpoints are not independent.")] = None,
+    delta: Annotated[float, typer.Option(help="Of the Huber loss on log loss.")] = 1e-3,
+    bootstrap: Annotated[int, typer.Option(help="Repeats behind the intervals; 0: none.")] = 1000,
+    curve: Annotated[str, typer.Option(help="isoflop: parabola, cubic, or auto.")] = "auto",
+    method: Annotated[str, typer.Option(help="envelope: interpolated or hull.")] = "interpolated",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Fit a scaling law to anyone's table of runs, with standard errors and 95 % intervals."""
+    from analysis.fit_command import run
+    print(run(law, csv, n=n, d=d, loss=loss, flops=flops, x=x, unique=unique, cluster=cluster, delta=delta,
+              bootstrap=bootstrap, curve=curve, method=method, as_json=as_json))
+
+
 def main(args: list[str] | None = None) -> None:
     """The command's entry: bad input becomes one line and exit code 2."""
     try:

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 NAMED = 4  # rows named in a message
+MEASURED = frozenset({"loss", "y", "fid"})  # roles that a law explains; the others say where it was measured
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class Runs:
         names = row_names(kept)
         columns = {role: _figures(kept, column, names) for role, column in asked.items()}
         clusters = np.arange(len(kept)) if cluster is None else kept[cluster].cast(pl.String).to_numpy()
-        return cls.checked(names, columns, clusters, asked)
+        runs = cls.checked(names, columns, clusters, asked)
+        if "trial_id" in kept.columns:
+            _refuse_twice(kept["trial_id"], columns, names)
+        return runs
 
     @classmethod
     def checked(cls, names: Sequence[str], columns: dict[str, np.ndarray], cluster: np.ndarray,
@@ -119,6 +123,15 @@ def _completed(table: pl.DataFrame) -> pl.DataFrame:
         raise ValueError(f"{kept['protocol'].n_unique()} protocols are mixed, as in {names[0]} and {names[other]}; "
                          "their figures do not belong on one axis, fit them apart")
     return kept
+
+
+def _refuse_twice(trials: pl.Series, columns: dict[str, np.ndarray], names: Sequence[str]) -> None:
+    """ValueError where one trial has two figures at the same place: it was measured, or copied, twice."""
+    place = pl.DataFrame({"trial": trials} | {role: v for role, v in columns.items() if role not in MEASURED})
+    twice = place.filter(place.is_duplicated())
+    if len(twice):
+        alike = [i for i, row in enumerate(place.rows()) if row == twice.row(0)]
+        raise ValueError(f"trial {twice['trial'][0]} is there {len(alike)} times ({listed(names, alike)}); keep one of them")
 
 
 def _figures(table: pl.DataFrame, column: str, names: Sequence[str]) -> np.ndarray:
