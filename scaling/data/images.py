@@ -1,9 +1,18 @@
-"""What is a data set here? Training and held-out images in [-1, 1] with labels, and their 8-bit form."""
+"""What is a data set here? Training and held-out images with labels, read a batch at a time, and their 8-bit form.
 
+An image set need not fit memory. Each kind says how a batch is read (on any thread, no arithmetic that matters) and how
+what was read becomes float images on a device; all that is random in either is a pure function of a key.
+"""
+
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from scaling.data.order import stream
+
+Key = tuple[int | str, ...]  # what a draw depends on, such as (seed, step)
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -11,25 +20,72 @@ def to_uint8(images: Tensor) -> Tensor:
     return ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
 
 
-@dataclass(frozen=True)
-class ImageSet:
-    images: Tensor  # (N, C, H, W) float32 in [-1, 1]
-    labels: Tensor  # (N,) int64
+def from_uint8(images: Tensor) -> Tensor:
+    """Images of 8 bits to [-1, 1]: float32, shape kept."""
+    return images.float() / 127.5 - 1
+
+
+class Images(ABC):
+    """Images by row number. ``labels``: (N,) int64. ``shape``: (C, H, W) of one image as a model sees it."""
+
+    labels: Tensor
+    shape: tuple[int, int, int]
+    flip: bool  # whether a keyed draw flips half of the images
+    in_memory = False  # whether reading is so cheap that reading ahead gains nothing
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    @abstractmethod
+    def read(self, rows: Tensor, flipped: Tensor) -> Tensor:
+        """Rows (B,) as stored, those of ``flipped`` (B,) bool mirrored: a CPU tensor (B, ...). Safe on any thread."""
+
+    def noise(self, key: Key | None, count: int, rows: Tensor, device: torch.device | str = "cpu") -> Tensor | None:
+        """What ``finish`` draws with: of a batch of ``count`` under ``key``, or of each of ``rows`` alone without one."""
+        return None
+
+    def finish(self, stored: Tensor, noise: Tensor | None) -> Tensor:
+        """Float32 images (B, C, H, W) of what ``read`` gave, on the device it is on."""
+        return from_uint8(stored) if stored.dtype == torch.uint8 else stored
+
+    def flips(self, count: int, key: Key | None) -> Tensor:
+        """Which of the ``count`` images of a draw are mirrored, (count,) bool: none without a key."""
+        if key is None or not self.flip:
+            return torch.zeros(count, dtype=torch.bool)
+        return torch.rand(count, generator=stream("flip", *key)) < 0.5
+
+    def batch(self, rows: Tensor, key: Key | None = None) -> Tensor:
+        """Images (B, C, H, W) float32 on the CPU. Without a key each depends on its row alone, and none is flipped."""
+        return self.finish(self.read(rows, self.flips(len(rows), key)), self.noise(key, len(rows), rows))
+
+
+class ImageSet(Images):
+    """Images that are in memory: (N, C, H, W), float32 in [-1, 1] or 8 bits."""
+
+    in_memory = True
+
+    def __init__(self, images: Tensor, labels: Tensor, flip: bool = False):
+        self.images, self.labels, self.flip = images, labels, flip
+        self.shape = tuple(images.shape[1:])
+
+    def read(self, rows: Tensor, flipped: Tensor) -> Tensor:
+        images = self.images[rows]
+        if flipped.any():
+            images[flipped] = images[flipped].flip(-1)
+        return images
+
     @property
     def uint8(self) -> Tensor:  # (N, C, H, W)
-        return to_uint8(self.images)
+        return self.images if self.images.dtype == torch.uint8 else to_uint8(self.images)
 
 
 @dataclass(frozen=True)
 class DataSet:
     name: str
     num_classes: int
-    train: ImageSet
-    heldout: ImageSet
+    train: Images
+    heldout: Images
+    content: str | None = None  # the identity of the content, where it is not fixed by the source
 
     def __post_init__(self):
         # Checked here, where data enters: a check in the model's forward pass would make a GPU wait.
@@ -40,6 +96,6 @@ class DataSet:
                 raise ValueError(f"{self.name}, {name}: label {int(odd[0])} is outside 0 .. {self.num_classes - 1} "
                                  f"({len(odd)} such images); set num_classes, or mend the labels")
 
-    def subset(self, name: str) -> ImageSet:
+    def subset(self, name: str) -> Images:
         """``train`` or ``heldout``."""
         return {"train": self.train, "heldout": self.heldout}[name]

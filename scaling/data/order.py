@@ -11,10 +11,13 @@ import numpy as np
 import torch
 
 
-def stream(*key: int | str) -> torch.Generator:
-    """A CPU generator that depends on ``key`` alone, such as ("noise", seed, step)."""
+def stream(*key: int | str, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator on ``device`` that depends on ``key`` alone, such as ("noise", seed, step).
+
+    Equal keys draw equal numbers on devices of one kind; a CPU and a GPU draw different ones.
+    """
     digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=8).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+    return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
 @functools.lru_cache(maxsize=4)

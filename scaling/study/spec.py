@@ -16,6 +16,8 @@ from scaling.study.base import Spec, identity
 from scaling.study.ladder import preset_fields, size_name
 from scaling.study.protocol import Ema, Protocol
 
+Source = Literal["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "folder", "latents", "synthetic"]
+LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
 Conditioning = Literal["adaln-zero", "adaln", "cross-attention", "in-context"]
 
 
@@ -71,9 +73,43 @@ class ModelSpec(Spec):
 
 
 class DataSpec(Spec):
-    """Which images. The split into training and held-out images is fixed by the source, not by the seed."""
+    """Which images. The split into training and held-out images is fixed by the source, not by the seed.
 
-    source: Literal["digits"] = "digits"
+    ``path`` says where the data lies on a machine and is not identity. What the images are is: for folders and latent
+    stores their ``name``, ``size`` and ``vae``, and, where two of the same name must be told apart, ``content``.
+    """
+
+    source: Source = "digits"
+    path: str | None = None             # folder of the images, store or downloads; null: below $DIT_SCALING_DATA, or ./data
+    name: str | None = None             # folder, latents: what the images are, such as imagenet
+    size: int | None = Field(None, gt=0)  # folder, latents, synthetic: pixels per image side, after the crop, before any VAE
+    vae: str | None = None              # latents: the VAE's name or identity, as `scaling encode` wrote it in the store
+    content: str | None = None          # folder, latents: the identity of the content, checked; null: any of that name
+    flip: bool = False                  # horizontally, half of the draws
+    upscale: bool = False               # folder: enlarge images smaller than the crop, as ADM does, instead of refusing them
+
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"name", "size", "vae", "content", "flip", "upscale"})
+    PLACEMENT: ClassVar[frozenset[str]] = frozenset({"path"})
+
+    @model_validator(mode="after")
+    def _check(self):
+        takes = {"folder": {"name", "size", "content", "upscale"}, "latents": {"name", "size", "vae", "content"},
+                 "synthetic": {"size"}}.get(self.source, set())
+        for name in ("name", "size", "vae"):
+            if name in takes and getattr(self, name) is None:
+                raise ValueError(f"source {self.source!r} needs a {name}; set data.{name}")
+        for name in ("name", "size", "vae", "content", "upscale"):
+            if name not in takes and getattr(self, name):
+                raise ValueError(f"source {self.source!r} has no {name}, got {getattr(self, name)!r}; leave data.{name} out")
+        if self.source == "synthetic" and self.size % LATENT_FACTOR:
+            raise ValueError(f"synthetic latents are {LATENT_FACTOR} times smaller than their images: size {self.size} "
+                             f"is not a multiple of {LATENT_FACTOR}")
+        if self.flip and self.source in ("digits", "mnist"):
+            raise ValueError(f"a flipped digit is no digit: source {self.source!r} allows no flip; leave data.flip out")
+        return self
+
+    def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
+        return super().identity_fields(exclude | self.PLACEMENT)
 
 
 class DiffusionSpec(Spec):

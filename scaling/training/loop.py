@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from scaling.data import DataSet, batch_indices, load_data, stream
+from scaling.data import DataSet, Loader, load_data, stream
 from scaling.diffusion import GaussianDiffusion
 from scaling.models import build_model
 from scaling.study.protocol import Ema
@@ -34,6 +34,7 @@ class Trainer:
     def __init__(self, spec: TrialSpec, emas: Iterable[Ema], device: torch.device | str = "cpu"):
         self.spec, self.device = spec, torch.device(device)
         self.data: DataSet = load_data(spec.data)
+        self.loader = Loader(self.data.train, spec.train.batch, spec.train.seed, self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(stream("init", spec.train.seed).initial_seed() % 2**63))
             self.model: nn.Module = build_model(spec.model).to(self.device)
@@ -72,13 +73,12 @@ class Trainer:
     def _take_step(self) -> Tensor:
         """One optimiser step on the batch of this step; returns the mean loss, not yet read from the device."""
         t, step = self.spec.train, self.step
-        rows = batch_indices(len(self.data.train), t.batch, t.seed, step)
-        x0, y = self.data.train.images[rows], self.data.train.labels[rows]
+        x0, y = self.loader.step(step)
         index = torch.randint(len(self.process), (t.batch,), generator=stream("timesteps", t.seed, step))
         noise = torch.randn(x0.shape, generator=stream("noise", t.seed, step))
         dropped = torch.rand(t.batch, generator=stream("dropout", t.seed, step)) < t.label_dropout
+        index, noise, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (index, noise, dropped))
         y = torch.where(dropped, self.spec.model.num_classes, y)
-        x0, y, index, noise = (tensor.to(self.device, non_blocking=True) for tensor in (x0, y, index, noise))
 
         x_t = self.process.q_sample(x0, index, noise)
         loss = self.process.losses(self.model(x_t, index, y), x0, x_t, index, noise)["loss"].mean()

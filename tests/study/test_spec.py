@@ -32,9 +32,11 @@ def test_what_does_not_change_the_training_shares_its_identity(tiny, setting):
 
 
 IDENTITY = [f for f in fields_of(TrialSpec) if f.split(".")[0] != "evaluate"
-            and f not in ("train.steps", "train.log_every", "train.checkpoint_every", "train.heldout_every")]
+            and f not in ("train.steps", "train.log_every", "train.checkpoint_every", "train.heldout_every", "data.path")]
 OTHER = {"model.family": None, "data.source": None, "diffusion.objective": None, "train.schedule": None,
          "train.precision": None,  # one value so far
+         "data.name": None, "data.size": None, "data.vae": None, "data.content": None, "data.flip": None,
+         "data.upscale": None,     # no fields of digits: test_data_spec.py
          "model.input_size": 16, "model.channels": 3, "model.patch": 2, "model.width": 32, "model.depth": 2,
          "model.heads": 4, "model.num_classes": 7, "model.mlp_ratio": 2.0, "model.learn_sigma": False,
          "model.conditioning": "adaln", "diffusion.timesteps": 500, "diffusion.beta_start": 2e-4,

@@ -1,0 +1,60 @@
+"""What stands in for ImageNet's latents in a trial run? A small store of their shape, of noise around classes."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from scaling.data import latents, store
+from scaling.data.images import DataSet
+from scaling.study.spec import LATENT_FACTOR, DataSpec
+
+CLASSES, CHANNELS = 1000, 4                  # as ImageNet under Stable Diffusion's VAE
+IMAGES = {"train": 64, "heldout": 16}
+SHARD = 32                                   # images
+VAE = {"name": "synthetic", "identity": "synthetic", "scaling_factor": 0.18215, "shift_factor": 0.0}
+
+
+def write_store(folder: Path, size: int, images: dict[str, int] | None = None, shard: int = SHARD) -> dict:
+    """Write a store of ``images`` per split with latents (4, size/8, size/8) at ``folder``; returns what store.json says.
+
+    A latent is a pattern of its class plus noise, of about unit variance after scaling. The same everywhere.
+    """
+    images = images or IMAGES
+    shape = (CHANNELS, size // LATENT_FACTOR, size // LATENT_FACTOR)
+    shards = {}
+    for split, count in images.items():
+        shards[split] = -(-count // shard)
+        for number in range(shards[split]):
+            rows = range(number * shard, min((number + 1) * shard, count))
+            labels = [row * CLASSES // count for row in rows]
+            rng = np.random.default_rng([size, list(images).index(split), number])
+            mean = (rng.standard_normal((len(rows), *shape)) + _patterns(labels, shape)) / (2 ** 0.5 * VAE["scaling_factor"])
+            both = np.stack([mean, mean[..., ::-1]], axis=1)                    # (n, 2, C, h, w)
+            moments = np.stack([both, np.full_like(both, 0.05)], axis=2)
+            names = [f"{split}-{row:05d}" for row in rows]
+            store.write_shard(folder, split, number, moments, skipped=[], images=[
+                {"label": label, "path": name, "sha256": hashlib.sha256(name.encode()).hexdigest()}
+                for label, name in zip(labels, names)])
+    return store.finish_store(folder, {"size": size, "shape": list(shape), "vae": VAE, "upscale": False,
+                                       "classes": [f"{i:04d}" for i in range(CLASSES)]}, shards)
+
+
+def _patterns(labels: list[int], shape: tuple[int, ...]) -> np.ndarray:
+    """A smooth wave for each label, (n, C, h, w), of unit variance."""
+    y, x = np.mgrid[:shape[1], :shape[2]] / shape[1]
+    waves = []
+    for label in labels:
+        phase = 2 * np.pi * np.random.default_rng(label).random(shape[0])
+        waves.append([2 ** 0.5 * np.sin(2 * np.pi * (x * (1 + label % 3) + y * (1 + label % 2)) + p) for p in phase])
+    return np.array(waves)
+
+
+def load(folder: Path, spec: DataSpec) -> DataSet:
+    """The synthetic store of the spec's size, written at ``folder`` first where there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        if not (folder / store.STORE).exists():
+            write_store(folder, spec.size)
+    return latents.load(folder, spec)
