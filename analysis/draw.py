@@ -4,13 +4,15 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from analysis.figures import designs, gflops, laws, rates, sampling, training
-from analysis.fits import choices, parametric
+from analysis.figures.panels import settings_note
+from analysis.fits import choices, isoflop, parametric
 from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
-from analysis.laws import loss_runs
+from analysis.laws import loss_runs, seed_means
 from analysis.nuisance import searches_lr
 from analysis.sample_grid import sample_grid
 from analysis.style import STYLE
@@ -72,7 +74,7 @@ def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], F
     wanted = {}
     if asks_fid:
         wanted |= {"fid_vs_gflops": lambda: gflops.fid_vs_gflops(trials), "fid_law": lambda: laws.fid_law(trials),
-                   "exponent_choices": lambda: laws.exponent_choices(choices.spread(trials)),
+                   "exponent_choices": lambda: laws.exponent_choices(choices.spread(trials), note=settings_note(trials)),
                    "fid_bubbles": lambda: gflops.fid_bubbles(trials),
                    "sample_grid": lambda: sample_grid(study),
                    "fid_vs_steps": lambda: training.fid_vs_steps(evaluations),
@@ -83,6 +85,22 @@ def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], F
         wanted["fid_by_conditioning"] = lambda: designs.fid_by_conditioning(evaluations)
     if trials["sampling_steps"].n_unique() > 1:
         wanted["fid_vs_sampling_gflops"] = lambda: sampling.fid_vs_sampling_gflops(trials)
-    return wanted | {"loss_law": lambda: laws.loss_law(parametric.fit(loss_runs(evaluations)[1])),
+    return wanted | {"loss_law": lambda: _loss_law(evaluations),
+                     "isoflop_profiles": lambda: _isoflop_profiles(evaluations),
                      "heldout_vs_steps": lambda: training.heldout_vs_steps(evaluations),
                      "loss_vs_steps": lambda: training.loss_vs_steps(curves_frame(study))}
+
+
+def _loss_law(evaluations) -> Figure:
+    patch, runs = loss_runs(evaluations)
+    return laws.loss_law(parametric.fit(runs), note=_of_patch(patch, evaluations))
+
+
+def _isoflop_profiles(evaluations) -> Figure:
+    patch, runs = loss_runs(evaluations)
+    means = seed_means(runs)
+    return laws.isoflop_profiles(means, isoflop.fit(means), size="MACs of a forward pass", note=_of_patch(patch, evaluations))
+
+
+def _of_patch(patch: int, evaluations) -> str:
+    return f"Patch {patch}. {settings_note(evaluations.filter(pl.col('patch') == patch), sampling=False)}"

@@ -165,7 +165,7 @@ def _approach3(evaluations: pl.DataFrame) -> Told:
 
 def _envelope(evaluations: pl.DataFrame) -> Told:
     patch, runs = loss_runs(evaluations)
-    fitted = envelope.fit(_seed_means(runs))
+    fitted = envelope.fit(seed_means(runs))
     return Told(f"Best model on training FLOPs at patch {patch}, envelope (approach 1)",
                 f"N_opt = {number(fitted.factor)} C^{fixed(fitted.exponent, 3)}", "a of N_opt ∝ C^a", fitted.exponent,
                 fitted.exponent_interval, why_no_audit="the envelope predicts sizes, which nobody measures", fitted=fitted)
@@ -173,7 +173,7 @@ def _envelope(evaluations: pl.DataFrame) -> Told:
 
 def _isoflop(evaluations: pl.DataFrame) -> Told:
     patch, runs = loss_runs(evaluations)
-    fitted = isoflop.fit(_seed_means(runs))
+    fitted = isoflop.fit(seed_means(runs))
     return Told(f"Best model on training FLOPs at patch {patch}, isoFLOP (approach 2)",
                 f"N_opt = {number(fitted.factor)} C^{fixed(fitted.exponent, 3)}", "a of N_opt ∝ C^a", fitted.exponent,
                 fitted.exponent_interval, why_no_audit="isoFLOP predicts sizes, which nobody measures", fitted=fitted)
@@ -188,7 +188,7 @@ def _loss_to_fid(trials: pl.DataFrame) -> Told:
                 why_no_audit="a map between figures of the same models, not an extrapolation", fitted=fitted)
 
 
-def _seed_means(runs: Runs) -> Runs:
+def seed_means(runs: Runs) -> Runs:
     """Repeats of one size and length as one row: geometric means."""
     table = pl.DataFrame({role: runs[role] for role in runs.columns}).group_by("n", "d", maintain_order=True).agg(
         pl.col("loss").log().mean().exp(), pl.col("flops").first())

@@ -33,6 +33,7 @@ CAPTIONS = {
     "fid_by_conditioning": "FID of the block designs",
     "fid_vs_sampling_gflops": "FID against sampling compute",
     "loss_law": "Loss of model size and images",
+    "isoflop_profiles": "IsoFLOP profiles",
     "heldout_vs_steps": "Held-out loss over training",
     "loss_vs_steps": "Training loss",
     "sample_grid": "Samples",

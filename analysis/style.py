@@ -87,7 +87,7 @@ def log_axis(axis: Axis, narrow: bool = False) -> None:
     elif decades > 0.6:
         axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5), numticks=12))
     elif decades > 0.3:
-        axis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7), numticks=12))
+        axis.set_major_locator(LogLocator(subs=(1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8), numticks=12))
     else:
         axis.set_major_locator(MaxNLocator(5))
     axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))

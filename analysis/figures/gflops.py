@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS, done_note, panels_of, settings_note
+from analysis.figures.panels import GFLOPS, done_note, panels_of, patch_and_size, settings_note
 from analysis.finding import slope_text
 from analysis.grid_steps import THRESHOLD, size_order
 from analysis.slopes import MIN_MODELS, Slope, correlation, fisher_interval, fit_points, slope
@@ -17,6 +17,7 @@ from analysis.style import GREY, entitle, legend, log_axis, patch_colours, size_
 from analysis.text import fixed, interval, number
 
 BUBBLE = 1500  # points² of the largest
+LETTER = 5.2   # points: how wide a letter of a bubble's name is
 
 
 @styled
@@ -42,12 +43,11 @@ def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops")
             bars = None if cell["error"] is None else [[cell["fid"] - cell["low"]], [cell["high"] - cell["fid"]]]
             axes.errorbar(cell["forward_gmacs"], cell["fid"], yerr=bars, color=colours[patch], capsize=3, linewidth=1.2,
                           marker=markers[cell["size"]], markersize=7.5, markeredgecolor="white", zorder=5)
+        mark(axes, cells["forward_gmacs"], cells["fid"], map(_told, cells.to_dicts()))
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
-    patches = [Line2D([], [], color=c, linewidth=2) for c in colours.values()]
-    shapes = [Line2D([], [], color=GREY, marker=m, linestyle="none", markersize=7) for m in markers.values()]
-    groups = {"Patch": [*zip(patches, map(str, colours))], "Size": [*zip(shapes, markers)]}
+    groups = patch_and_size(colours, markers)
     if law:
         groups["Fit"] = [(Line2D([], [], color=GREY, linestyle="--"), "all models"),
                          (Line2D([], [], color=GREY, alpha=0.2, linewidth=8), "its 95 % band")]
@@ -96,7 +96,7 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
         means = rows.group_by("model", "size", "patch", "forward_gmacs", maintain_order=True).agg(pl.col("value").mean())
         for row in means.to_dicts():
             axes.plot(row["forward_gmacs"], row["value"], linestyle="none", marker=markers[row["size"]], markersize=6.5,
-                      color=colours[row["patch"]], markeredgecolor="white")
+                      color=colours[row["patch"]], markeredgecolor="white", alpha=0.8)
         mark(axes, means["forward_gmacs"], means["value"],
              (f"{row['model']}: {number(row['value'], 4)}" for row in means.to_dicts()))
         log_axis(axes.xaxis, narrow=True)
@@ -104,7 +104,7 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
             log_axis(axes.yaxis)
         axes.set(ylabel=rows["label"][0], xlabel="Gflops")
         axes.set_title(_correlation_text(means), loc="left", fontsize=9, color=GREY)
-    _patch_and_size_legend(figure, colours, markers, loc="outside right upper")
+    legend(figure, patch_and_size(colours, markers), loc="outside right upper")
     seeds = last["seed"].n_unique()
     entitle(figure, title, (f"Means of {seeds} seeds. " if seeds > 1 else "One training per point. ")
             + f"r: correlation of the metric with log Gflops. {settings_note(last)}")
@@ -127,7 +127,8 @@ def draw_bubbles(axes, points: pl.DataFrame) -> None:
         area = max(BUBBLE * cell["forward_gmacs"] / most, 14)
         axes.scatter(cell["forward_gmacs"], cell["fid"], s=area, color=colours[cell["patch"]], alpha=0.55,
                      edgecolor="white", zorder=3)
-        above = 0 if area > 400 else math.sqrt(area / math.pi) + 2  # points: a small bubble's name stands over it
+        radius = math.sqrt(area / math.pi)  # points; a name wider than its bubble stands over it
+        above = 0 if 2 * radius > LETTER * len(cell["size"]) else radius + 2
         axes.annotate(cell["size"], (cell["forward_gmacs"], cell["fid"]), xytext=(0, above), textcoords="offset points",
                       fontsize=8, ha="center", va="bottom" if above else "center", zorder=4)
     mark(axes, cells["forward_gmacs"], cells["fid"], map(_told, cells.to_dicts()))
@@ -139,14 +140,8 @@ def draw_bubbles(axes, points: pl.DataFrame) -> None:
     legend(axes, {"Patch": [*zip(dots, map(str, colours))]}, loc="upper right")
 
 
-def _patch_and_size_legend(owner, colours: dict, markers: dict, **where) -> None:
-    patches = [Line2D([], [], color=c, linewidth=3) for c in colours.values()]
-    shapes = [Line2D([], [], color=GREY, marker=m, linestyle="none", markersize=7) for m in markers.values()]
-    legend(owner, {"Patch": [*zip(patches, map(str, colours))], "Size": [*zip(shapes, markers)]}, **where)
-
-
 def _told(cell: dict) -> str:
-    seeds = f", mean of {cell['seeds']} seeds" if cell["seeds"] > 1 else ""
+    seeds = f" [{number(cell['low'])}, {number(cell['high'])}], {cell['seeds']} seeds" if cell["seeds"] > 1 else ""
     return f"{cell['model']}: FID {number(cell['fid'])}{seeds}, {number(cell['forward_gmacs'])} Gflops"
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS, settings_note
+from analysis.figures.panels import GFLOPS, patch_and_size, settings_note
 from analysis.fits import fid_laws, holdout, isoflop, parametric
 from analysis.fits.fid_laws import Chosen, FidLaw, Score
 from analysis.fits.isoflop import IsoFlop
@@ -17,11 +17,13 @@ from analysis.fits.points import Runs
 from analysis.grid_steps import size_order
 from analysis.laws import rolled
 from analysis.slopes import fit_points
-from analysis.style import GREY, INK, entitle, legend, log_axis, patch_colours, size_colours, size_markers, styled
-from analysis.text import fixed, number
+from analysis.style import GREY, INK, entitle, legend, log_axis, patch_colours, size_colours, size_markers, styled, tick
+from analysis.text import fixed, interval, number
 
 AHEAD = 4.0    # times the largest model: how far a law is drawn
 TRAINING_FLOPS = "training FLOPs"
+SPOKEN = {"fid": "FID", "kid": "KID", "heldout_loss": "held-out loss", "forward_gmacs": "Gflops",
+          "train_flops": "training FLOPs", "params_m": "parameters", "ema": "average", "lr": "learning rate"}
 
 
 @styled
@@ -48,10 +50,7 @@ def fid_law(trials: pl.DataFrame, ahead: float = AHEAD, title: str = "A law of F
     log_axis(axes.yaxis)
     axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
     markers = size_markers(size_order(trials))
-    lines = [Line2D([], [], color=c, linewidth=2) for c in colours.values()]
-    shapes = [Line2D([], [], color=GREY, marker=m, linestyle="none", markersize=7) for m in markers.values()]
-    legend(axes, {
-        "Patch": [*zip(lines, map(str, colours))], "Size": [*zip(shapes, markers)],
+    legend(axes, patch_and_size(colours, markers) | {
         "Law": [(Line2D([], [], color=GREY), "fitted to all"), (Line2D([], [], color=GREY, linestyle=":"), "extrapolated"),
                 (Line2D([], [], color=GREY, alpha=0.25, linewidth=8), "95 %, one training"),
                 (Line2D([], [], color=INK, marker="_", linestyle="-", linewidth=1), f"{final.rung} foretold")],
@@ -73,21 +72,28 @@ def audit_text(chosen: Chosen, final: Score) -> str:
 
 
 @styled
-def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", size: str = "parameters") -> Figure:
+def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", size: str = "parameters",
+                     note: str = "") -> Figure:
     """Loss against model size at each budget with its curve and minimum, and the minima's law beside it.
 
-    ``runs`` have columns n, loss and flops. A budget without a minimum is drawn without one, and the note says why.
+    ``runs`` have columns n, loss and flops. A budget without a minimum is drawn without one, and the note says why;
+    ``note`` says what the runs share.
     """
     figure = Figure(figsize=(9.2, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    colours = size_colours([f"{m.flops:.3g}" for m in found.minima])
+    colours = size_colours([m.flops for m in found.minima])
     for one, curve in zip(isoflop.by_budget(runs), found.minima):
-        colour = colours[f"{curve.flops:.3g}"]
+        colour = colours[curve.flops]
         left.plot(one["n"], one["loss"], "o", color=colour, markersize=4.5)
+        mark(left, one["n"], one["loss"], (
+            f"{number(float(n))} {size}: {label} {number(loss, 4)} at {number(curve.flops)} FLOPs"
+            for n, loss in zip(one["n"], one["loss"])))
         if curve.coefficients is not None:
             x = np.geomspace(one["n"].min(), one["n"].max(), 100)
             left.plot(x, curve.line(x), color=colour, linewidth=1.4)
         if curve.n is not None:
+            mark(left, [curve.n], [curve.loss], [
+                f"{number(curve.flops)} FLOPs: least {label} {number(curve.loss, 4)} at {number(curve.n)} {size}"])
             left.plot(curve.n, curve.loss, marker="*", markersize=13, color=colour, markeredgecolor="white")
             error = 0 if curve.log_n_error is None else curve.n * np.expm1(2 * curve.log_n_error)
             right.errorbar(curve.flops, curve.n, yerr=error, marker="*", markersize=11, color=colour, capsize=3)
@@ -105,20 +111,23 @@ def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", s
     right.set(xlabel=TRAINING_FLOPS, ylabel=f"{size} of least loss")
     mark(right, budgets, [m.n for m in found.used], (
         f"{number(m.flops)} FLOPs: {number(m.n)} {size}" for m in found.used))
-    legend(left, {"FLOPs": [(Line2D([], [], color=c, marker="o"), name) for name, c in colours.items()]}, loc="best")
+    budgets_named = [(Line2D([], [], color=c, marker="o"), tick(float(f"{flops:.3g}"))) for flops, c in colours.items()]
+    legend(left, {"FLOPs": budgets_named}, loc="best")
     low, high = found.exponent_interval
-    right.set_title(f"N_opt ∝ C^{found.exponent:.3f}, 95 % [{low:.3f}, {high:.3f}]", loc="left", fontsize=9, color=GREY)
+    right.set_title(f"$N_{{opt}} \\propto C^{{{found.exponent:.3f}}}$, 95 % [{low:.3f}, {high:.3f}]", loc="left", fontsize=9,
+                    color=GREY)
     lost = [f"{m.flops:.3g} FLOPs: {m.why}" for m in found.minima if m.n is None]
     entitle(figure, "IsoFLOP profiles", "Stars: minima, bars two standard errors. Dotted: beyond the budgets fitted, up to "
-            f"{holdout.FAR:g} times the largest." + (f" Without a minimum: {'; '.join(lost)}." if lost else ""))
+            f"{holdout.FAR:g} times the largest." + (f" Without a minimum: {'; '.join(lost)}." if lost else "")
+            + f" {len(runs)} runs. {note}")
     return figure
 
 
 @styled
 def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str = "held-out loss",
-             resamples: int = 200) -> Figure:
+             resamples: int = 200, note: str = "") -> Figure:
     """Loss against training FLOPs by model size: measured, the law E + A/N^alpha + B/D^beta with its 95 % band, and the
-    frontier of best sizes, to 10 times the largest budget."""
+    frontier of best sizes, to 10 times the largest budget; ``note`` says what the runs share."""
     runs, sure = fitted.runs, parametric.uncertain(fitted, resamples)
     figure = Figure(figsize=(8.6, 5.0), layout="constrained")
     axes = figure.add_subplot()
@@ -128,6 +137,9 @@ def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str
     for n, colour in zip(sizes, colours.values()):
         mine = runs["n"] == n
         axes.plot(flops[mine], runs["loss"][mine], "o", color=colour, markersize=4, alpha=0.8)
+        mark(axes, flops[mine], runs["loss"][mine], (
+            f"{number(float(n))} {size}, {number(float(images))} images: {label} {number(loss, 4)}"
+            for images, loss in zip(runs["d"][mine], runs["loss"][mine])))
         d = np.geomspace(runs["d"][mine].min(), runs["d"][mine].max(), 60)
         c = fitted.flops_factor * n**fitted.flops_power * d
         band = sure.predict(lambda p, n=n, d=d: parametric.law(p[..., None, :], n, d))
@@ -143,18 +155,23 @@ def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str
                   "Law": [(Line2D([], [], color=INK, linestyle="--"), "best size at each budget")]},
            loc="upper left", bbox_to_anchor=(1.01, 1.02))
     low, high = sure.of(lambda p: p[..., 4] / (p[..., 3] + fitted.flops_power * p[..., 4]))
-    axes.set_title(f"L = {number(fitted.E)} + {number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} "
-                   f"D^{fixed(-fitted.beta, 3)};  N_opt ∝ C^{fitted.exponent:.2f}, 95 % [{low:.2f}, {high:.2f}]",
-                   loc="left", fontsize=9, color=GREY)
+    floor = f"{number(fitted.E)} + " if fitted.E > 1e-3 * runs["loss"].min() else ""  # a floor of nothing is left out
+    axes.set_title(f"$L = {floor}{number(fitted.A)}\\,N^{{{-fitted.alpha:.3f}}} + {number(fitted.B)}\\,"
+                   f"D^{{{-fitted.beta:.3f}}}$;  $N_{{opt}} \\propto C^{{{fitted.exponent:.2f}}}$, "
+                   f"95 % [{low:.2f}, {high:.2f}]", loc="left", fontsize=9, color=GREY)
     entitle(figure, "Approach 3: loss of model size and images",
             f"{fitted.n_runs} evaluated checkpoints; bands: 95 % confidence of the law. The dashed frontier goes to "
-            f"{holdout.FAR:g} times the largest budget and may ask for sizes that nobody trained.")
+            f"{holdout.FAR:g} times the largest budget and may ask for sizes that nobody trained. {note}")
     return figure
 
 
 @styled
-def exponent_choices(table: pl.DataFrame, title: str = "The exponent, by choices that are seldom reported") -> Figure:
-    """A row per choice of ``choices.spread``: its slope and 95 % interval beside the reference's band."""
+def exponent_choices(table: pl.DataFrame, title: str = "The exponent, by choices that are seldom reported",
+                     note: str = "") -> Figure:
+    """A row per choice of ``choices.spread``: its slope and 95 % interval beside the reference's band.
+
+    ``note`` says what the trials share.
+    """
     rows = table.filter(pl.col("slope").is_not_null()).to_dicts()
     figure = Figure(figsize=(7.6, 1.4 + 0.34 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
@@ -166,15 +183,21 @@ def exponent_choices(table: pl.DataFrame, title: str = "The exponent, by choices
         axes.errorbar(row["slope"], y, xerr=[[row["slope"] - row["low"]], [row["high"] - row["slope"]]], marker="o",
                       color=colours[row["choice"]], capsize=3, markersize=6)
     mark(axes, [row["slope"] for row in rows], range(len(rows)), (
-        f"{row['choice']} {row['setting']}: {row['slope']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" for row in rows))
-    axes.set_yticks(range(len(rows)), [
-        row["setting"] if row["choice"] == "reference" else f"{row['choice']}: {row['setting']}" for row in rows])
+        f"{_named(row)}: {fixed(row['slope'])} {interval((row['low'], row['high']))}, {row['models']} models"
+        for row in rows))
+    axes.set_yticks(range(len(rows)), map(_named, rows))
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("slope of log metric on log axis")
-    entitle(figure, title, "Bars and band: 95 %, Student's t over models. Slopes of another metric or axis are of other "
-                           "quantities: where they differ, a report must say which was chosen.")
+    entitle(figure, title, f"Bars and band: 95 %, Student's t over models. Slopes of another metric or axis are of other "
+                           f"quantities: where they differ, a report must say which was chosen. {note}")
     return figure
+
+
+def _named(row: dict) -> str:
+    """A choice in words: ``FID on Gflops``, ``metric: KID``, ``without: XL``."""
+    choice, setting = row["choice"], " ".join(SPOKEN.get(word, word) for word in row["setting"].split(" "))
+    return setting if choice == "reference" else f"{SPOKEN.get(choice, choice)}: {setting}"
 
 
 def _law_line(axes: Axes, law: FidLaw, mine: pl.DataFrame, ahead: float, colour) -> None:

@@ -4,7 +4,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.style import legend
+from analysis.style import GREY, legend
 from analysis.text import count
 
 GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
@@ -29,6 +29,13 @@ def side_legend(figure: Figure, name: str, colours: dict, markers: dict) -> None
     """A legend beside the panels: one marked line per value of ``name``."""
     handles = [Line2D([], [], color=colours[key], marker=markers[key], markersize=6) for key in colours]
     legend(figure, {name: [*zip(handles, map(str, colours))]}, loc="outside right upper")
+
+
+def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
+    """Entries of a legend whose colours are patches and whose shapes are sizes."""
+    lines = [Line2D([], [], color=colour, linewidth=2.5) for colour in colours.values()]
+    shapes = [Line2D([], [], color=GREY, marker=marker, linestyle="none", markersize=7) for marker in markers.values()]
+    return {"Patch": [*zip(lines, map(str, colours))], "Size": [*zip(shapes, markers)]}
 
 
 def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:

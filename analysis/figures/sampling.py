@@ -4,9 +4,9 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import settings_note
+from analysis.figures.panels import patch_and_size, settings_note
 from analysis.grid_steps import size_order
-from analysis.style import entitle, log_axis, patch_colours, size_markers, styled
+from analysis.style import entitle, legend, log_axis, patch_colours, size_markers, styled
 from analysis.text import number
 
 SAMPLING_GFLOPS = "Gflops to sample one image (10⁹ multiply-accumulates, decoder left out)"
@@ -39,12 +39,10 @@ def fid_vs_sampling_gflops(trials: pl.DataFrame, title: str = "FID against sampl
                   markeredgecolor="white")
         mark(axes, rows["sampling_gmacs"], rows["fid"], (
             f"{model}, {row['sampling_steps']} steps: FID {number(row['fid'])}" for row in rows.to_dicts()))
-        axes.annotate(model, (rows["sampling_gmacs"][-1], rows["fid"][-1]), xytext=(6, 0), textcoords="offset points",
-                      fontsize=8, va="center")
-    axes.margins(x=0.12)
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.set(xlabel=SAMPLING_GFLOPS, ylabel=points["fid_label_over_steps"][0])
+    legend(axes, patch_and_size(colours, markers), loc="upper left", bbox_to_anchor=(1.01, 1.02))
     steps = ", ".join(map(str, sorted(points["sampling_steps"].unique())))
     entitle(figure, title, f"Steps of {points['sampler'][0]}: {steps}. {settings_note(points, sampling=False)}")
     return figure

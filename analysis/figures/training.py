@@ -64,9 +64,9 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
             mean = cell.group_by(x, "model").agg(middle, pl.len().alias("seeds")).sort(x)
             axes.plot(mean[x], mean["value"], color=colours[line], marker=markers[line] if dots else None, markersize=5,
                       linewidth=1.6)
-            if dots:
-                mark(axes, mean[x], mean["value"], (
-                    f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}" for row in mean.to_dicts()))
+            told = mean if dots else mean.tail(1)
+            mark(axes, told[x], told["value"], (
+                f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}" for row in told.to_dicts()))
         axes.set_xlabel(xlabel)
     first = next(iter(panels.values()))
     if log_x:

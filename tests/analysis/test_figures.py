@@ -1,0 +1,86 @@
+"""Do the figures beyond the digits study say what they show: designs, sampling compute, isoFLOP profiles, laws?"""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+
+from analysis.draw import images, study_figures
+from analysis.figures import designs, laws, sampling
+from analysis.figures.hover import positions
+from analysis.fits import choices, isoflop, parametric
+from analysis.fits.points import Runs
+from analysis.frames import evaluations_frame, trials_frame
+from tests.analysis.synthetic_study import SIZES, digits_like, law, write_study
+
+BUDGETS = (1e17, 1e18, 1e19)
+
+
+def texts(figure) -> list[str]:
+    images(figure, ("svg",))
+    return [text for _, _, text in positions(figure)]
+
+
+@pytest.fixture(scope="module")
+def traded() -> Runs:
+    """Seven sizes at each of three budgets under E + A/N^a + B/D^b, without noise."""
+    rows = [{"n": n, "d": c / 6 / n, "flops": c, "loss": 1.7 + 400 / n**0.34 + 410 / (c / 6 / n) ** 0.28}
+            for c in BUDGETS for n in 0.09 * math.sqrt(c) * np.geomspace(0.15, 6, 7)]
+    return Runs.of(pl.DataFrame(rows), n="n", d="d", loss="loss", flops="flops")
+
+
+def test_isoflop_profiles_show_every_run_and_every_minimum(traded):
+    figure = laws.isoflop_profiles(traded, isoflop.fit(traded), note="Data: simulated.")
+    profiles, minima = figure.axes
+    assert [text.get_text() for text in profiles.get_legend().get_texts()] == ["FLOPs", "10¹⁷", "10¹⁸", "10¹⁹"]
+    assert "0.4" in minima.get_title(loc="left")
+    assert len(texts(figure)) == 21 + 3 + 3
+    assert "21 runs. Data: simulated." in figure.get_supxlabel().replace("\n", " ")
+
+
+def test_the_loss_law_states_its_floor_only_where_there_is_one(traded):
+    (axes,) = laws.loss_law(parametric.fit(traded), resamples=20).axes
+    assert axes.get_title(loc="left").startswith("$L = 1.70 + ")
+    flat = Runs.checked(traded.names, {**traded.columns, "loss": traded["loss"] - 1.7}, traded.cluster)
+    (axes,) = laws.loss_law(parametric.fit(flat), resamples=20).axes
+    assert axes.get_title(loc="left").startswith("$L = 40")
+
+
+def test_block_designs_are_compared_at_one_size_and_patch(tmp_path):
+    kinds = ["in-context", "adaln-zero"]
+    study = write_study(tmp_path, digits_like({"size": SIZES[-1:], "model.patch": [4, 2], "model.conditioning": kinds},
+                                              seeds=1, name="blocks"))
+    figure = designs.fid_by_conditioning(evaluations_frame(study))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["DiT-d3w64/4", "DiT-d3w64/2"]
+    assert "FID" in figure.axes[0].get_ylabel()
+    assert sum(text.startswith("adaln-zero: FID") for text in texts(figure)) == 10
+    assert "fid_by_conditioning" in study_figures(study)[0]
+
+
+def test_sampling_compute_is_forward_gflops_times_steps(tmp_path):
+    study = write_study(tmp_path, digits_like({"size": SIZES[:2], "evaluate.protocol.sampling_steps": [8, 32]}, seeds=2,
+                                              name="steps"), noise=0.0, fid=lambda trial, step: law(trial, step))
+    figure = sampling.fid_vs_sampling_gflops(trials_frame(study))
+    (line, _) = figure.axes[0].lines
+    assert line.get_xdata()[1] == pytest.approx(4 * line.get_xdata()[0])
+    assert "Steps of ddpm: 8, 32." in figure.get_supxlabel().replace("\n", " ")
+    assert "DiT-d2w16/2, 32 steps: FID" in " ".join(texts(figure))
+    with pytest.raises(ValueError, match="no model was sampled at two numbers of steps"):
+        sampling.fid_vs_sampling_gflops(trials_frame(study).filter(pl.col("sampling_steps") == 8))
+
+
+def test_choices_are_named_in_words(finished):
+    figure = laws.exponent_choices(choices.spread(trials_frame(finished)), note="Data: digits.")
+    named = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert named[:3] == ["FID on Gflops", "metric: KID", "metric: held-out loss"]
+    assert "without: d3w64" in named
+    assert texts(figure)[0].startswith("FID on Gflops: −0.")
+
+
+def test_every_mark_lies_inside_its_picture(finished):
+    for name, figure in study_figures(finished)[0].items():
+        images(figure, ("svg",))
+        found = positions(figure)
+        assert found or name == "sample_grid", name
+        assert all(0 < left < 100 and 0 < top < 100 and text for left, top, text in found), name
