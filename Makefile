@@ -2,13 +2,16 @@
 PYTHON ?= python3
 STUDY ?= digits
 
-.PHONY: study test bench chaos lint
+.PHONY: study test test-browser bench chaos lint
 
 study: .venv/.installed
 	.venv/bin/python -m scaling.sweep $(STUDY)
 
 test: .venv/.installed
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+test-browser: .venv/.browser
+	.venv/bin/python -m pytest tests/browser
 
 bench: .venv/.installed
 	.venv/bin/python -m tests.benchmarks
@@ -18,6 +21,10 @@ chaos: .venv/.installed
 
 lint: .venv/.installed
 	.venv/bin/ruff check .
+
+.venv/.browser: .venv/.installed
+	.venv/bin/python -m pip install -qq --editable ".[browser]"
+	touch $@
 
 .venv/.installed: pyproject.toml
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv

@@ -1,16 +1,22 @@
 """What does a person read when the sweep is done, or half done? One self-contained page, ``report.html``."""
 
 import base64
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
 import polars as pl
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
 
 from analysis.draw import images, save, study_figures
 from analysis.figures import published
+from analysis.figures.hover import positions
 from analysis.finding import Finding, finding_of, steps_text
-from analysis.frames import Folder, studies, trials_frame
+from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.grid_steps import grid_steps, size_order
+from analysis.laws import agreement_table, laws
 from analysis.nuisance import best_rates, lr_table, searches_lr
 from analysis.provenance import provenance_of
 from analysis.published import dit_table4
@@ -38,36 +44,67 @@ CAPTIONS = {
     "loss_vs_steps": "Training loss",
     "sample_grid": "Samples",
 }
+RELOAD_S = 20  # how often a page of a running sweep loads itself again
 _IMAGES = {"train": "training", "heldout": "held-out"}
 
 
-def write_report(folder: Folder) -> Path:
-    """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway through a sweep."""
+def write_report(folder: Folder, live: bool = False) -> Path:
+    """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway through a sweep.
+
+    The page reloads itself while trials are running; ``live`` says that a sweep is, whatever their states (between two
+    trials none may be running).
+    """
     (study,) = studies(folder)
     drawn, missing = study_figures(study)
     shown = []
     for name, figure in drawn.items():
         rendered = images(figure)
         save(study, name, rendered)
-        shown.append({"name": name, "caption": CAPTIONS[name], "src": _embedded(rendered["svg"]), "missing": None})
-    shown += [{"name": name, "caption": CAPTIONS[name], "src": None, "missing": why} for name, why in missing.items()]
+        shown.append(_shown(name, CAPTIONS[name], figure, rendered["svg"]))
+    shown += [_shown(name, CAPTIONS[name], missing=why) for name, why in missing.items()]
     page = study.folder / "report.html"
-    write_bytes(page, _render(report_data(study), shown).encode())
+    write_bytes(page, _render(report_data(study, live), shown).encode())
     return page
 
 
-def report_data(study: StudyFolder) -> dict:
-    """All that the page says, figures apart."""
+def _shown(name: str, caption: str, figure: Figure | None = None, svg: bytes | None = None, missing: str = "") -> dict:
+    """A figure for the page: its picture and where its values are, or why there is none. Rendered before, so laid out."""
+    return {"name": name, "caption": caption, "src": svg and "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
+            "marks": positions(figure) if figure else [], "missing": missing}
+
+
+def report_data(study: StudyFolder, live: bool = False) -> dict:
+    """All that the page says, the study's figures apart."""
     plan, trials = study.plan(), trials_frame(study)
     provenance = provenance_of(study)
     found = finding_of(trials)
+    unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
+    reloads = unfinished and (live or "running" in trials["state"].to_list())
     return {
         "plan": plan, "finding": found, "trials": trials.to_dicts(),
         "states": trials.group_by("state", maintain_order=True).len().rows(),
-        "unfinished": not trials["state"].is_in(["completed", "diverged"]).all(),
+        "unfinished": unfinished, "reload_s": RELOAD_S if reloads else None,
+        "written": f"{datetime.now(UTC):%H:%M:%S} UTC", "warnings": _mixed(trials) + provenance.warnings,
         "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
         "wall_s": trials.unique("train_id")["wall_s"].sum(), "protocols": _protocols(plan), "provenance": provenance,
-        **_law(trials, found), **_rates(trials)}
+        **_law(trials, found), **_rates(trials), **_laws(trials, evaluations_frame(study))}
+
+
+def _mixed(trials: pl.DataFrame) -> list[str]:
+    """What a reader should know before putting two figures of this study beside each other."""
+    protocols = trials["protocol"].n_unique()
+    return [] if protocols == 1 else [
+        f"{protocols} protocols are mixed in this study: a figure of one does not stand beside a figure of another, and no "
+        "law is fitted over several. What cannot be drawn or fitted for that reason says so in its place."]
+
+
+def _laws(trials: pl.DataFrame, evaluations: pl.DataFrame) -> dict:
+    """The laws asked of a study once something is measured; a search of learning rates is asked for none."""
+    if searches_lr(trials) or not (trials["state"] == "completed").any():
+        return {"laws": None}
+    found = laws(trials, evaluations)
+    agreement = agreement_table(found)
+    return {"laws": found, "agreement": None if agreement is None else agreement.to_dicts()}
 
 
 def _law(trials: pl.DataFrame, found: Finding) -> dict:
@@ -80,8 +117,12 @@ def _law(trials: pl.DataFrame, found: Finding) -> dict:
         return {"slopes": None}
     steps = grid_steps(trials)
     return {"slopes": laws, "steps": steps, "steps_text": steps_text(steps), "left_out": left_out(trials).to_dicts(),
-            "matrix": _matrix(trials), "published": slope(dit_table4()),
-            "published_src": _embedded(images(published.fid_vs_gflops(), ("svg",))["svg"])}
+            "matrix": _matrix(trials), "published": slope(dit_table4()), "published_figure": _papers()}
+
+
+def _papers() -> dict:
+    figure = published.fid_vs_gflops()
+    return _shown("published", "FID against model Gflops, DiT Table 4", figure, images(figure, ("svg",))["svg"])
 
 
 def _matrix(trials: pl.DataFrame) -> dict:
@@ -131,14 +172,16 @@ def _draw(kind: str) -> str:
     return {"random": "uniformly at random", "balanced": "equally often"}[kind]
 
 
-def _embedded(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+def _formula(text: str) -> Markup:
+    """``N_opt ∝ C^0.5`` with its exponent raised and its index lowered."""
+    raised = re.sub(r"\^([−\w.]+)", r"<sup>\1</sup>", str(escape(text)))
+    return Markup(re.sub(r"_(\w+)", r"<sub>\1</sub>", raised))
 
 
 def _render(data: dict, shown: list[dict]) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "page"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "fixed": fixed, "interval": interval}
+    environment.filters |= {"number": number, "fixed": fixed, "interval": interval, "formula": _formula}
     environment.globals["count"] = count
-    return environment.get_template("report.html").render(figures={figure["name"]: figure for figure in shown}, **data)
+    return environment.get_template("page.html").render(figures={figure["name"]: figure for figure in shown}, **data)

@@ -45,10 +45,13 @@ def status(
 
 
 @app.command()
-def report(folder: StudyFolderArgument) -> None:
+def report(
+    folder: StudyFolderArgument,
+    live: Annotated[bool, typer.Option("--live", help="A sweep is running: the page reloads itself till it ends.")] = False,
+) -> None:
     """Draw a study's figures again and write its report.html."""
     from analysis.report import write_report
-    print(write_report(folder))
+    print(write_report(folder, live=live))
 
 
 @app.command()

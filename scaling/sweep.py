@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from scaling.live_page import LivePage
 from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
 from scaling.records import StudyFolder, trial_rows, trial_state
 from scaling.study import Plan, load_study
@@ -60,8 +61,15 @@ def unfinished(folder: StudyFolder, plan: Plan) -> list:
 def run(plan: Plan, left: list, folder: StudyFolder, cluster, gpus_per_trial: float) -> bool:
     """Run the trainings ``left`` on the cluster, showing progress; returns whether it was interrupted."""
     from scaling.launch.grid import run_grid
-    with Progress(plan, left, folder, cluster.dashboard) as progress, interruptible() as interruption:
-        run_grid(plan, left, folder.folder.parent, gpus_per_trial, progress.update)
+    say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
+    with (LivePage(folder) as page, Progress(plan, left, folder, cluster.dashboard) as progress,
+          interruptible() as interruption):
+        def on_progress(train_id: str, result: dict) -> None:
+            progress.update(train_id, result)
+            if result.get("done"):
+                page.refresh()
+
+        run_grid(plan, left, folder.folder.parent, gpus_per_trial, on_progress)
     return interruption.happened
 
 
@@ -77,11 +85,11 @@ def mark_stopped(folder: StudyFolder, left: list) -> None:
 
 def answer(folder: StudyFolder, interrupted: bool) -> int:
     """Draw the figures, write the report, show the outcome; returns the exit code."""
+    from analysis.report import write_report
     rows = trial_rows(folder)
     if any(row["state"] == "completed" for row in rows):
-        from analysis.report import write_report
         write_real_images(folder)
-        write_report(folder.folder)
+    write_report(folder.folder)  # of nothing too: a page that reloads itself would wait for a sweep that is over
     show_outcome(folder, rows, interrupted)
     if interrupted:
         return INTERRUPTED
