@@ -28,6 +28,7 @@ class GaussianDiffusion:
         alpha_bar = alpha_bar[self.timesteps]
         previous = np.append(1.0, alpha_bar[:-1])
         betas = 1.0 - alpha_bar / previous
+        self.betas = betas  # (len,) float64
         alphas = 1.0 - betas
         posterior_variance = betas * (1.0 - previous) / (1.0 - alpha_bar)
         # The first posterior variance is 0; its log is clipped to the second's, as in improved DDPM.

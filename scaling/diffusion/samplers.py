@@ -1,4 +1,4 @@
-"""How does noise become an image? Ancestral DDPM and DDIM, as pure functions of a predictor and its noise.
+"""How does noise become an image? Ancestral DDPM, DDIM and DPM-Solver++, as pure functions of a predictor and its noise.
 
 ``predict(x, t)`` gives the network's output (B, C or 2C, H, W) for x (B, C, H, W) at original timesteps t (B,).
 """
@@ -34,6 +34,22 @@ def ddim(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise, 
         x = torch.sqrt(previous) * x0 + torch.sqrt(1 - previous - sigma**2) * eps
         if eta and not last:
             x = x + sigma * noise()
+    return x
+
+
+def dpm_solver(process: GaussianDiffusion, predict: Predict, x: Tensor, timesteps: list[int]) -> Tensor:
+    """DPM-Solver++ (arXiv 2211.01095) of second order, multistep, by diffusers, from x_T (B, C, H, W).
+
+    ``process`` is the whole one, whose betas the solver is given; ``timesteps``, ascending, are where the network is asked.
+    The last step, to the image itself, is of first order, as is the last but one below 15 steps (diffusers' defaults).
+    """
+    from diffusers import DPMSolverMultistepScheduler  # seconds to import, and no other sampler needs it
+
+    solver = DPMSolverMultistepScheduler(trained_betas=process.betas, num_train_timesteps=len(process))
+    solver.set_timesteps(timesteps=timesteps[::-1])
+    for t in solver.timesteps.tolist():
+        eps, _ = process.split(predict(x, torch.full((len(x),), t, device=x.device)))
+        x = solver.step(eps, t, x).prev_sample
     return x
 
 

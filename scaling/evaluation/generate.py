@@ -1,15 +1,42 @@
 """Which images does a model make? Samples under a protocol, image i a function of (seed, i) alone."""
 
+import contextlib
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from scaling.data import stream, to_uint8
-from scaling.diffusion import GaussianDiffusion, ddim, ddpm, guided
-from scaling.study.protocol import Protocol
+from scaling.diffusion import GaussianDiffusion, ddim, ddpm, dpm_solver, guided
+from scaling.study.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.spec import DiffusionSpec, ModelSpec
-from scaling.study.timesteps import kept_timesteps
+from scaling.study.timesteps import evaluated_at, kept_timesteps
 
 BATCH = 250  # images per sampling batch; bounds memory, does not change an image beyond rounding
+
+
+def check_sampling(spec: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol, label_dropout: float | None = None) -> None:
+    """Refuse sampling that the model or its process cannot give: guidance without a null label, steps above the schedule.
+
+    ``label_dropout`` is the training's, None where it is not known. ValueError, one line.
+    """
+    flow = diffusion.objective == "flow"
+    if flow != (protocol.sampler in FLOW_SAMPLERS):
+        fit = FLOW_SAMPLERS if flow else ("ddpm", "ddim", "dpm++")
+        raise ValueError(f"the sampler {protocol.sampler!r} does not fit a model trained as {diffusion.objective!r}; "
+                         f"choose {', '.join(fit)}")
+    evaluated_at(diffusion, protocol)
+    if protocol.guided and spec.num_classes < 2:
+        raise ValueError(f"guidance {protocol.guidance:g} on an unconditional model: {spec.name} knows "
+                         f"{spec.num_classes} class; set guidance to 1")
+    if protocol.guided and label_dropout == 0:
+        raise ValueError(f"guidance {protocol.guidance:g} needs a model that learned the null label, but label_dropout "
+                         "was 0; set guidance to 1, or train with label_dropout 0.1")
+    if protocol.guidance_channels is not None and protocol.guidance_channels > spec.channels:
+        raise ValueError(f"guidance on {protocol.guidance_channels} channels, but {spec.name} makes {spec.channels}")
+    if protocol.class_draw == "balanced" and protocol.samples < spec.num_classes:
+        raise ValueError(f"{protocol.samples} samples cannot be balanced over {spec.num_classes} classes; "
+                         f"draw {spec.num_classes} or more, or draw classes at random")
 
 
 def labels_and_streams(protocol: Protocol, num_classes: int, rows: range) -> tuple[Tensor, list[torch.Generator]]:
@@ -22,31 +49,64 @@ def labels_and_streams(protocol: Protocol, num_classes: int, rows: range) -> tup
     return torch.tensor(labels), streams
 
 
-def sampling_process(spec: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> GaussianDiffusion:
-    """The respaced process of the protocol. ValueError if it has more steps than the schedule."""
-    return GaussianDiffusion(spec, learn_sigma, keep=kept_timesteps(spec, protocol))
+def to_8_bits(images: Tensor, rounding: str) -> Tensor:
+    """Images in [-1, 1] to uint8: to nearest (DiT's and SiT's scripts), or truncated (ADM's)."""
+    if rounding == "nearest":
+        return to_uint8(images)
+    return ((images + 1) * 127.5).clamp(0, 255).to(torch.uint8)
 
 
 @torch.no_grad()
 def generate(model: nn.Module, spec: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol,
-             rows: range | None = None) -> tuple[Tensor, Tensor, int]:
-    """Images ``rows`` (default: all) of the protocol: uint8 (N, C, H, W), labels (N,), and how many were not finite."""
+             rows: range | None = None, classes: Sequence[int] | None = None) -> tuple[Tensor, Tensor, int]:
+    """Images ``rows`` (default: all) of the protocol: uint8 (N, C, H, W), labels (N,), and how many were not finite.
+
+    ``classes`` gives image i the class ``classes[i]`` in place of the protocol's draw; its noise stays the same.
+    """
     rows = range(protocol.samples) if rows is None else rows
-    process = sampling_process(diffusion, protocol, spec.learn_sigma)
     device = next(model.parameters()).device
     shape = (spec.channels, spec.input_size, spec.input_size)
-    channels = min(protocol.guidance_channels or spec.channels, spec.channels)
+    channels = protocol.guidance_channels or spec.channels
+    walk = _walk(diffusion, protocol, spec.learn_sigma)
     images, labels, nonfinite = [], [], 0
     for start in range(rows.start, rows.stop, BATCH):
         part = range(start, min(start + BATCH, rows.stop))
         y, streams = labels_and_streams(protocol, spec.num_classes, part)
+        if classes is not None:
+            y = torch.tensor([classes[i] for i in part])
 
         def noise(streams=streams) -> Tensor:
             return torch.stack([torch.randn(shape, generator=s) for s in streams]).to(device)
 
-        predict = guided(model, y.to(device), spec.num_classes, protocol.guidance, channels)
-        x = {"ddpm": ddpm, "ddim": ddim}[protocol.sampler](process, predict, noise(), noise).cpu()
+        predict = guided(model, y.to(device), spec.num_classes, protocol.guidance, channels, protocol.guidance_interval,
+                         horizon=diffusion.timesteps)
+        with _precision(protocol.precision, device):
+            x = walk(predict, noise(), noise).float().cpu()
         nonfinite += int((~x.isfinite()).flatten(1).any(1).sum())
-        images.append(to_uint8(x.nan_to_num(0.0)))
+        images.append(to_8_bits(x.nan_to_num(0.0), protocol.rounding))
         labels.append(y)
     return torch.cat(images), torch.cat(labels), nonfinite
+
+
+def _walk(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool):
+    """The protocol's way from noise to image, as a function (predict, x, noise) -> images."""
+    kept = kept_timesteps(diffusion, protocol)
+    if protocol.sampler == "dpm++":
+        whole = GaussianDiffusion(diffusion, learn_sigma)
+        return lambda predict, x, noise: dpm_solver(whole, predict, x, kept)
+    process = GaussianDiffusion(diffusion, learn_sigma, keep=kept)
+    if protocol.sampler == "ddim":
+        return lambda predict, x, noise: ddim(process, predict, x, noise, protocol.eta)
+    return lambda predict, x, noise: ddpm(process, predict, x, noise)
+
+
+@contextlib.contextmanager
+def _precision(name: str, device: torch.device):
+    """Forward passes in fp32, in fp32 with TF32 products, or under bf16 autocast; what was set before comes back."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high" if name == "tf32" else "highest")
+    try:
+        with torch.autocast(device.type, torch.bfloat16, enabled=name == "bf16"):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before)

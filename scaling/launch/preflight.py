@@ -51,14 +51,14 @@ def check_trials(plan: Plan) -> None:
     """Refuse models that do not fit their data, sampling that does not fit its schedule, features that cannot be had."""
     # Imported here, not above: torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_fits
-    from scaling.evaluation.generate import sampling_process
+    from scaling.evaluation.generate import check_sampling
     from scaling.evaluation.metrics import extractor_is_ready
 
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
-    for diffusion, protocol in {(t.spec.diffusion, t.spec.evaluate.protocol) for t in plan.trials}:
-        if protocol.metrics:
-            sampling_process(diffusion, protocol, learn_sigma=True)
+    for spec in (t.spec for t in plan.trials):
+        if spec.evaluate.protocol.metrics:
+            check_sampling(spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout)
     for features in {t.spec.evaluate.protocol.features for t in plan.trials if t.spec.evaluate.protocol.metrics}:
         extractor_is_ready(features)
 

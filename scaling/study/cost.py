@@ -63,7 +63,8 @@ def sampling_gmacs(m: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol) -
 
     Sampling compute of DiT's Figure 10 without guidance; a latent's decoder is not in it.
     """
-    forwards = sum(2 if guided_at(protocol, t) else 1 for t in evaluated_at(diffusion, protocol))
+    guided = [guided_at(t, protocol.guidance, protocol.guidance_interval) for t in evaluated_at(diffusion, protocol)]
+    forwards = len(guided) + sum(guided)
     return forwards * forward_gmacs(m)
 
 

@@ -56,8 +56,8 @@ class Protocol(Spec):
     sampler: Sampler = "ddpm"                              # euler, heun (ODE) and sde (SiT's) for flow models only
     sampling_steps: int = Field(50, ge=1)
     eta: float = Field(0.0, ge=0, le=1)                    # of ddim: 0 draws no noise, 1 is ancestral
-    sde_diffusion: Literal["sigma", "linear", "decreasing", "constant"] = "sigma"   # of sde: w(t), SiT section 2.4
-    sde_last: Literal["mean", "tweedie", "euler", "none"] = "mean"                  # of sde: the step to the image
+    sde_diffusion: Literal["sigma", "constant", "decreasing", "increasing-decreasing"] = "sigma"  # of sde: SiT's w(t) / 2
+    sde_last: Literal["mean", "tweedie"] = "mean"          # of sde: how the step to the image is taken
     sde_last_size: float = Field(0.04, gt=0, lt=1)         # of sde: the time left for that step
     guidance: float = Field(1.0, ge=0)                     # 1.0: none
     guidance_channels: int | None = Field(None, ge=1)      # null: all; 3 is DiT's released behaviour

@@ -2,6 +2,8 @@
 
 import itertools
 
+import numpy as np
+
 from scaling.study.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.spec import DiffusionSpec
 
@@ -32,8 +34,27 @@ def ddim_timesteps(total: int, count: int) -> list[int]:
     return spaced_timesteps(total, count)
 
 
+def solver_timesteps(diffusion: DiffusionSpec, count: int) -> list[int]:
+    """``count`` timesteps from the first to the last, evenly spaced in log-SNR as DPM-Solver wants (arXiv 2206.00927).
+
+    Near the image there are fewer timesteps than the spacing asks for: each is taken once. ValueError for more than
+    there are.
+    """
+    spaced_timesteps(diffusion.timesteps, count)  # refuses the count
+    alpha_bar = np.cumprod(1.0 - np.linspace(diffusion.beta_start, diffusion.beta_end, diffusion.timesteps))
+    log_sigma = 0.5 * np.log((1.0 - alpha_bar) / alpha_bar)
+    nearest = np.abs(log_sigma - np.linspace(log_sigma[-1], log_sigma[0], count)[:, None]).argmin(1)[::-1]
+    kept: list[int] = []
+    for k, timestep in enumerate(nearest.tolist()):
+        free = kept[-1] + 1 if kept else 0
+        kept.append(min(max(timestep, free), diffusion.timesteps - count + k))
+    return kept
+
+
 def kept_timesteps(diffusion: DiffusionSpec, protocol: Protocol) -> list[int]:
     """The discrete timesteps a protocol's sampler visits, ascending. ValueError for more steps than the schedule has."""
+    if protocol.sampler == "dpm++":
+        return solver_timesteps(diffusion, protocol.sampling_steps)
     space = ddim_timesteps if protocol.sampler == "ddim" else spaced_timesteps
     return space(diffusion.timesteps, protocol.sampling_steps)
 
@@ -62,7 +83,8 @@ def evaluated_at(diffusion: DiffusionSpec, protocol: Protocol) -> list[float]:
     return [t / diffusion.timesteps for t in reversed(kept_timesteps(diffusion, protocol))]
 
 
-def guided_at(protocol: Protocol, fraction: float) -> bool:
-    """Whether the prediction at ``fraction`` of the schedule is guided."""
-    low, high = protocol.guidance_interval or (0.0, 1.0)
-    return protocol.guided and low <= fraction <= high
+def guided_at(fraction: float, scale: float, interval: tuple[float, float] | None) -> bool:
+    """Whether the prediction at ``fraction`` of the schedule is guided: both ends of the interval are."""
+    low, high = interval or (0.0, 1.0)
+    rounding = 1e-6  # times pass through float32 on their way to the network
+    return scale != 1.0 and low - rounding <= fraction <= high + rounding
