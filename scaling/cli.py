@@ -109,6 +109,32 @@ def fit(
               bootstrap=bootstrap, curve=curve, method=method, as_json=as_json))
 
 
+@app.command()
+def predict(
+    folder: StudyFolderArgument,
+    target: Annotated[list[str] | None, typer.Option(metavar="MODEL[@STEPS]", help="What to predict, such as DiT-XL/2@400k.")]
+        = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: predictions-DATE.json in the folder.")] = None,
+) -> None:
+    """Freeze predictions of models that have not run, with law, data and code; never written over."""
+    from analysis.predict import predict, told
+    path = predict(folder, target or (), out)
+    print(f"{told(path)}\n{path}")
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="What scaling predict wrote.")],
+    folder: StudyFolderArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Score frozen predictions; exit code 1 where one is not measured, came late, or rests on data that changed."""
+    from analysis.score import run
+    text, sound = run(file, folder, as_json)
+    print(text)
+    raise typer.Exit(0 if sound else 1)
+
+
 def main(args: list[str] | None = None) -> None:
     """The command's entry: bad input becomes one line and exit code 2."""
     try:

@@ -1,0 +1,150 @@
+"""Which measurement does a prediction speak of, and was it made? A model at a step, under a study's conditions."""
+
+import difflib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from pydantic import ValidationError
+
+from scaling.records import Run, StudyFolder
+from scaling.study.base import identity
+from scaling.study.cost import forward_gmacs, params_m
+from scaling.study.ladder import SIZES
+from scaling.study.plan import Plan
+from scaling.study.protocol import Protocol
+from scaling.study.settings import explain
+from scaling.study.spec import DataSpec, ModelSpec
+
+_TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
+_SHAPE = re.compile(r"DiT-(?:(?P<size>S|B|L|XL)|d(?P<depth>\d+)w(?P<width>\d+))/(?P<patch>\d+)(?: ?\[(?P<how>[\w-]+)\])?")
+_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A model after so many training steps."""
+
+    model: ModelSpec
+    steps: int
+
+    def __str__(self) -> str:
+        return f"{self.model.name}@{self.steps}"
+
+    @property
+    def params_m(self) -> float:
+        return params_m(self.model)
+
+    @property
+    def forward_gmacs(self) -> float:
+        return forward_gmacs(self.model)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a measurement shares with those a prediction rests on."""
+
+    protocol: Protocol
+    data: DataSpec
+    ema: dict
+    batch: int
+
+    @classmethod
+    def of(cls, plan: Plan, rows: pl.DataFrame) -> "Conditions":
+        """Those of the measured ``rows`` of a study. ValueError where they are several."""
+        for column in ("ema", "batch"):
+            if rows[column].n_unique() > 1:
+                raise ValueError(f"the measured trials differ in {column} ({', '.join(map(str, rows[column].unique()))}); "
+                                 "a prediction needs one of it")
+        spec = next(trial.spec for trial in plan.trials if trial.trial_id == rows["trial_id"][0])
+        return cls(spec.evaluate.protocol, spec.data, spec.evaluate.ema.model_dump(mode="json"), spec.train.batch)
+
+    @classmethod
+    def from_json(cls, found: dict) -> "Conditions":
+        return cls(Protocol.model_validate(found["protocol"]), DataSpec.model_validate(found["data"]), found["ema"],
+                   found["batch"])
+
+    def as_json(self) -> dict:
+        return {"protocol": self.protocol.model_dump(mode="json"), "data": self.data.model_dump(mode="json"),
+                "ema": self.ema, "batch": self.batch}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A FID of a target: one training, one evaluation."""
+
+    train_id: str
+    eval_id: str
+    seed: int
+    lr: float
+    fid: float
+    began: datetime | None   # the training's first session
+    measured: datetime
+
+
+def target_of(text: str, plan: Plan) -> Target:
+    """``MODEL``, ``MODEL@STEPS`` (``@7M`` and ``@400k`` too); steps as in the plan without it. ValueError names what fits."""
+    found = _TARGET.fullmatch(text.strip())
+    name = found["model"].strip() if found else text
+    planned = {trial.model: trial.spec for trial in plan.trials}
+    model = planned[name].model if name in planned else _shaped(name, plan)
+    if found["steps"] is None:
+        lengths = {trial.spec.train.steps for trial in plan.trials if trial.model == name} or {
+            trial.spec.train.steps for trial in plan.trials}
+        if len(lengths) > 1:
+            raise ValueError(f"{name} after how many steps? the plan has {', '.join(map(str, sorted(lengths)))}; "
+                             f"write {name}@STEPS")
+        return Target(model, lengths.pop())
+    steps = float(found["steps"]) * _UNITS[found["unit"]]
+    if steps < 1 or steps != int(steps):
+        raise ValueError(f"{text!r} has no whole number of steps above 0")
+    return Target(model, int(steps))
+
+
+def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list[Measured]:
+    """Every FID of ``target`` under ``conditions`` in the study's records and those beside them, oldest first."""
+    found = []
+    for folder in sorted(study.run("any").folder.parent.glob("*")):
+        run = Run(folder)
+        spec = run.spec()
+        if spec is None or ModelSpec.model_validate(spec["model"]).name != target.model.name:
+            continue
+        data = DataSpec.model_validate(spec["data"])
+        if identity(data.identity_fields()) != identity(conditions.data.identity_fields()) or (
+                spec["train"]["batch"] != conditions.batch):
+            continue
+        figures = [_figure(e, run, spec, conditions) for e in run.evaluations() if e["step"] == target.steps]
+        found += [one for one in figures if one]
+    return sorted(found, key=lambda one: one.measured)
+
+
+def _figure(evaluation: dict, run: Run, spec: dict, conditions: Conditions) -> Measured | None:
+    protocol = Protocol.model_validate(evaluation["protocol"])
+    if protocol.comparable != conditions.protocol.comparable or evaluation["ema"] != conditions.ema:
+        return None
+    for figure in evaluation["figures"]:
+        if figure["metric"] == "fid" and figure["reference"] == protocol.references[0] and figure["value"] is not None:
+            sessions = (run.record() or {}).get("sessions") or []
+            began = [datetime.fromisoformat(one["started"]) for one in sessions if one.get("started")]
+            return Measured(spec["train_id"], evaluation["eval_id"], spec["train"]["seed"], spec["train"]["lr"],
+                            figure["value"], min(began, default=None), datetime.fromisoformat(evaluation["measured"]))
+    return None
+
+
+def _shaped(name: str, plan: Plan) -> ModelSpec:
+    """A model that is not in the plan, on the plan's images: ``DiT-XL/2`` or ``DiT-d4w64/2``."""
+    shape = _SHAPE.fullmatch(name)
+    if not shape:
+        known = list(dict.fromkeys(trial.model for trial in plan.trials))
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+        raise ValueError(f"unknown model {name!r}; in the plan are {', '.join(near)}; others are written DiT-XL/2 or "
+                         "DiT-d4w64/2 (depth and width)")
+    like = plan.trials[0].spec.model
+    # Heads alter neither parameters nor MACs, so that a free shape may have one.
+    depth, width, heads = SIZES[shape["size"]] if shape["size"] else (int(shape["depth"]), int(shape["width"]), 1)
+    try:
+        return ModelSpec(**{**like.model_dump(), "depth": depth, "width": width, "heads": heads,
+                            "patch": int(shape["patch"]), "conditioning": shape["how"] or "adaln-zero"})
+    except ValidationError as error:
+        raise ValueError(f"{name}: {explain(error)}") from None
