@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scaling.diffusion.process import Process
 from scaling.study.spec import DiffusionSpec
 
 
-class GaussianDiffusion:
+class GaussianDiffusion(Process):
     """A (possibly respaced) discrete diffusion process.
 
     ``timesteps`` are the original timesteps kept; the network is always given those. Index ``i`` of this object's
@@ -21,6 +22,7 @@ class GaussianDiffusion:
     """
 
     def __init__(self, spec: DiffusionSpec, learn_sigma: bool, keep: list[int] | None = None):
+        self.spec = spec
         betas = np.linspace(spec.beta_start, spec.beta_end, spec.timesteps, dtype=np.float64)
         alpha_bar = np.cumprod(1.0 - betas)
         self.learn_sigma = learn_sigma
@@ -44,6 +46,7 @@ class GaussianDiffusion:
             "log_beta": np.log(betas),
             "posterior_mean_x0": betas * np.sqrt(previous) / (1.0 - alpha_bar),
             "posterior_mean_xt": (1.0 - previous) * np.sqrt(alphas) / (1.0 - alpha_bar),
+            "min_snr_weight": np.minimum(1.0, spec.min_snr_gamma * (1.0 - alpha_bar) / alpha_bar),
         }
         self._device_tables: dict[torch.device, dict[str, Tensor]] = {}
 
@@ -56,6 +59,18 @@ class GaussianDiffusion:
             self._device_tables[index.device] = {
                 k: torch.from_numpy(v).float().to(index.device) for k, v in self._tables.items()}
         return self._device_tables[index.device][name][index].view(-1, 1, 1, 1)
+
+    def at_fraction(self, fraction: Tensor) -> Tensor:
+        return (fraction * len(self)).long().clamp(max=len(self) - 1)
+
+    def _uniform(self, count: int, generator: torch.Generator) -> Tensor:
+        return torch.randint(len(self), (count,), generator=generator)
+
+    def weighted(self, losses: dict[str, Tensor], time: Tensor) -> Tensor:
+        """``loss``; with min-SNR weighting the epsilon part counts min(SNR, gamma) / SNR (arXiv 2303.09556, eq. 8)."""
+        if self.spec.weighting != "min-snr":
+            return losses["loss"]
+        return losses["loss"] + (self.at("min_snr_weight", time).flatten() - 1) * losses["mse"]
 
     def q_sample(self, x0: Tensor, index: Tensor, noise: Tensor) -> Tensor:
         """x_t given x_0 (B, C, H, W): DDPM eq. 4."""

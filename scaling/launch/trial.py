@@ -4,7 +4,6 @@ What is on disk already is not done again: finished evaluations are kept, evalua
 training, and training goes on from the newest valid checkpoint. No Ray here; a trial is a plain function.
 """
 
-import math
 import time
 import traceback
 from collections.abc import Callable
@@ -125,7 +124,7 @@ class _Work:
         self._tell(evaluating=step)
         started = time.perf_counter()
         ema, protocol, eval_id = spec.evaluate.ema, spec.evaluate.protocol, spec.eval_id(step)
-        heldout = {k: v if math.isfinite(v) else None for k, v in self.trainer.heldout(ema).items()}
+        heldout = self.trainer.heldout(ema)
         rows, nonfinite = [], 0
         if protocol.metrics:
             with AveragedWeights(self.trainer, ema):
@@ -139,11 +138,11 @@ class _Work:
         self.run.write_evaluation(eval_id, {
             "eval_id": eval_id, "train_id": spec.train_id, "step": step, "images": step * spec.train.batch,
             "ema": ema.model_dump(mode="json"), "protocol": protocol.model_dump(mode="json"),
-            "heldout_loss": heldout["loss"], "heldout_mse": heldout["mse"], "figures": rows,
+            **heldout, "figures": rows,
             "nonfinite_samples": nonfinite, "wall_s": time.perf_counter() - started, "measured": _now(),
             "provenance": self.session["provenance"]})
         fid = next((row["value"] for row in rows if row["metric"] == "fid"), None)
-        self._tell(evaluating=None, fid=fid, heldout_loss=heldout["loss"])
+        self._tell(evaluating=None, fid=fid, heldout_loss=heldout["heldout_loss"])
 
     def _tell(self, **progress) -> None:
         self.report(self.heartbeat.tell(**progress))

@@ -113,12 +113,40 @@ class DataSpec(Spec):
 
 
 class DiffusionSpec(Spec):
-    """The forward process and what the network predicts (DiT section 3.1: linear betas, epsilon, learned sigma)."""
+    """The forward process, what the network predicts, and which times count how much.
 
-    objective: Literal["ddpm"] = "ddpm"
+    ``ddpm``: epsilon and sigma, linear betas (DiT section 3.1). ``epsilon``: epsilon alone. ``flow``: the velocity of the
+    linear path (SiT, arXiv 2401.08740), which has neither timesteps nor betas.
+    """
+
+    objective: Literal["ddpm", "epsilon", "flow"] = "ddpm"
     timesteps: int = Field(1000, gt=0)        # T
     beta_start: float = Field(1e-4, gt=0, lt=1)
     beta_end: float = Field(2e-2, gt=0, lt=1)
+    weighting: Literal["uniform", "min-snr", "logit-normal"] = "uniform"  # min-snr weights, logit-normal draws the times
+    min_snr_gamma: float = Field(5.0, gt=0)   # of min-snr (arXiv 2303.09556)
+    logit_mean: float = 0.0                   # of logit-normal (SD3, arXiv 2403.03206): above 0 is towards noise
+    logit_std: float = Field(1.0, gt=0)
+
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"weighting", "min_snr_gamma", "logit_mean", "logit_std"})
+
+    @model_validator(mode="after")
+    def _check(self):
+        if self.objective == "flow" and self.weighting == "min-snr":
+            raise ValueError("min-snr weights errors of epsilon, and a flow predicts velocity; "
+                             "set diffusion.weighting to logit-normal or uniform")
+        idle = [] if self.objective != "flow" else [(n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end")]
+        idle += [] if self.weighting == "min-snr" else [("min_snr_gamma", "min-snr weighting")]
+        idle += [] if self.weighting == "logit-normal" else [(n, "logit-normal times") for n in ("logit_mean", "logit_std")]
+        for name, owner in idle:
+            usual = type(self).model_fields[name].default
+            if getattr(self, name) != usual:
+                raise ValueError(f"{name} {getattr(self, name)!r} belongs to {owner}; leave diffusion.{name} at {usual!r}")
+        return self
+
+    @property
+    def learns_sigma(self) -> bool:
+        return self.objective == "ddpm"
 
 
 class TrainSpec(Spec):
@@ -169,6 +197,16 @@ class TrialSpec(Spec):
     diffusion: DiffusionSpec = DiffusionSpec()
     train: TrainSpec
     evaluate: EvaluationSpec = EvaluationSpec()
+
+    @model_validator(mode="after")
+    def _check(self):
+        if self.model.learn_sigma != self.diffusion.learns_sigma:
+            does, should, fits = (("learns", "true", "epsilon or flow") if self.diffusion.learns_sigma
+                                  else ("has no", "false", "ddpm"))
+            raise ValueError(f"objective {self.diffusion.objective!r} {does} sigma, but model.learn_sigma is "
+                             f"{str(self.model.learn_sigma).lower()}; set model.learn_sigma={should}, "
+                             f"or diffusion.objective to {fits}")
+        return self
 
     @property
     def train_id(self) -> str:

@@ -1,6 +1,6 @@
-"""Which loss compares models? The loss on held-out images with fixed noise and stratified, fixed timesteps.
+"""Which loss compares models? The loss on held-out images with fixed noise and stratified, fixed times.
 
-Nothing here depends on the trial's seed: every model of a study meets the same noise at the same timesteps
+Nothing here depends on the trial's seed: every model of a study meets the same noise at the same times
 (torchtitan's validation RFC: "validation with a fixed timestep and fixed data is crucial").
 """
 
@@ -8,28 +8,38 @@ import torch
 from torch import nn
 
 from scaling.data import Images, stream
-from scaling.diffusion import GaussianDiffusion
+from scaling.diffusion import Process
 
-PASSES = 4   # each image is noised this often, at timesteps from different strata
+PASSES = 4   # each image is noised this often, at times from different strata
 BATCH = 512  # images per forward pass; bounds memory and does not change the result beyond rounding
+BINS = 10    # equal parts of the schedule, from the image to noise, whose losses are told apart
+NOT_MEASURED = {"heldout_loss": None, "heldout_mse": None, "heldout_bins": None}
 
 
 @torch.no_grad()
-def heldout_loss(model: nn.Module, process: GaussianDiffusion, images: Images) -> dict[str, float]:
-    """Mean ``loss`` and ``mse`` (epsilon) over PASSES x N noised held-out images, labels given, in one fixed draw."""
+def heldout_loss(model: nn.Module, process: Process, images: Images) -> dict[str, float | list[float] | None]:
+    """Means over PASSES x N noised held-out images, labels given, in one fixed draw, unweighted.
+
+    ``heldout_loss`` is the objective, ``heldout_mse`` the error of what is predicted, ``heldout_bins`` the objective in
+    each of BINS parts of the schedule. All are None where one is not finite.
+    """
     total = PASSES * len(images)
-    # One timestep in the middle of each of `total` equal strata, dealt to images by a fixed shuffle.
-    strata = (torch.arange(total, dtype=torch.float64) + 0.5) * len(process) / total
-    index = strata.long()[torch.randperm(total, generator=stream("heldout-timesteps"))]
-    noise = torch.randn(total, *images.shape, generator=stream("heldout-noise"))
-    device = next(model.parameters()).device
-    sums: dict[str, float] = {}
+    # One time in the middle of each of `total` equal strata, dealt to images by a fixed shuffle.
+    dealt = torch.randperm(total, generator=stream("heldout-timesteps"))
+    times = process.at_fraction((torch.arange(total, dtype=torch.float64) + 0.5) / total)[dealt]
+    noise = stream("heldout-noise")
+    bins, device = dealt * BINS // total, next(model.parameters()).device
+    sums, by_bin = {"loss": 0.0, "mse": 0.0}, torch.zeros(BINS, dtype=torch.float64)
     for start in range(0, total, BATCH):
         rows = torch.arange(start, min(start + BATCH, total))
         x0, y = images.batch(rows % len(images)).to(device), images.labels[rows % len(images)].to(device)
-        i, z = index[rows].to(device), noise[rows].to(device)
-        x_t = process.q_sample(x0, i, z)
-        losses = process.losses(model(x_t, i, y), x0, x_t, i, z)
-        for name in ("loss", "mse"):
-            sums[name] = sums.get(name, 0.0) + float(losses[name].double().sum())
-    return {name: value / total for name, value in sums.items()}
+        t, z = times[rows].to(device), torch.randn(len(rows), *images.shape, generator=noise).to(device)
+        x_t = process.q_sample(x0, t, z)
+        losses = process.losses(model(x_t, t, y), x0, x_t, t, z)
+        for name in sums:
+            sums[name] += float(losses[name].double().sum())
+        by_bin.index_add_(0, bins[rows], losses["loss"].double().cpu())
+    by_bin /= torch.bincount(bins, minlength=BINS)
+    if not by_bin.isfinite().all():
+        return NOT_MEASURED
+    return {"heldout_loss": sums["loss"] / total, "heldout_mse": sums["mse"] / total, "heldout_bins": by_bin.tolist()}

@@ -1,20 +1,20 @@
 """How is a DiT trained? One step after another, each a pure function of (weights, seed, step)."""
 
 import math
-import time
 from collections.abc import Callable, Iterable
+from time import perf_counter
 
 import torch
 from torch import Tensor, nn
 
 from scaling.data import DataSet, Loader, load_data, stream
-from scaling.diffusion import GaussianDiffusion
+from scaling.diffusion import build_process
 from scaling.models import build_model
 from scaling.study.protocol import Ema
 from scaling.study.spec import TrialSpec
 from scaling.training import checkpoint
 from scaling.training.ema import EmaWeights
-from scaling.training.heldout import heldout_loss
+from scaling.training.heldout import NOT_MEASURED, heldout_loss
 
 
 class Diverged(Exception):
@@ -38,7 +38,7 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(stream("init", spec.train.seed).initial_seed() % 2**63))
             self.model: nn.Module = build_model(spec.model).to(self.device)
-        self.process = GaussianDiffusion(spec.diffusion, spec.model.learn_sigma)
+        self.process = build_process(spec.diffusion)
         self.params = [p for p in self.model.parameters() if p.requires_grad]
         self.names = [name for name, p in self.model.named_parameters() if p.requires_grad]
         t = spec.train
@@ -54,34 +54,35 @@ class Trainer:
         Raises Diverged with the first step whose loss is not finite; that step's line is not logged.
         """
         t = self.spec.train
-        started, since = time.perf_counter(), self.step
+        started, since = perf_counter(), self.step
         checked = 0
         while self.step < until:
             self._window.append(self._take_step())
             last = self.step == until
             if self.step % t.log_every == 0 or self.step % t.heldout_every == 0 or last:
                 self._refuse_nonfinite(checked)
-                now = time.perf_counter()
+                now = perf_counter()
                 elapsed, steps = now - started, self.step - since
                 self.train_wall_s += elapsed
                 log(self._line(t.batch * steps / elapsed))
                 if self.step % t.log_every == 0:
                     self._window.clear()
                 checked = len(self._window)
-                started, since = time.perf_counter(), self.step
+                started, since = perf_counter(), self.step
 
     def _take_step(self) -> Tensor:
         """One optimiser step on the batch of this step; returns the mean loss, not yet read from the device."""
         t, step = self.spec.train, self.step
         x0, y = self.loader.step(step)
-        index = torch.randint(len(self.process), (t.batch,), generator=stream("timesteps", t.seed, step))
+        time = self.process.draw(t.batch, stream("timesteps", t.seed, step))
         noise = torch.randn(x0.shape, generator=stream("noise", t.seed, step))
         dropped = torch.rand(t.batch, generator=stream("dropout", t.seed, step)) < t.label_dropout
-        index, noise, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (index, noise, dropped))
+        time, noise, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, noise, dropped))
         y = torch.where(dropped, self.spec.model.num_classes, y)
 
-        x_t = self.process.q_sample(x0, index, noise)
-        loss = self.process.losses(self.model(x_t, index, y), x0, x_t, index, noise)["loss"].mean()
+        x_t = self.process.q_sample(x0, time, noise)
+        losses = self.process.losses(self.model(x_t, time, y), x0, x_t, time, noise)
+        loss = self.process.weighted(losses, time).mean()
         loss.backward()
         if t.grad_clip is not None:
             nn.utils.clip_grad_norm_(self.params, t.grad_clip)
@@ -106,17 +107,16 @@ class Trainer:
         line = {"step": self.step, "images": self.step * t.batch,
                 "loss": float(torch.stack(self._window).double().mean()) if self._window else None,
                 "lr": self.optimiser.param_groups[0]["lr"],
-                "heldout_loss": None, "heldout_mse": None, "heldout_ema": None,
+                **NOT_MEASURED, "heldout_ema": None,
                 "images_per_s": images_per_s, "train_wall_s": self.train_wall_s}
         if self.step % t.heldout_every == 0:
             ema = self.emas[0].ema if self.emas else Ema(kind="none", length=0)
             measured = self.heldout(ema)
-            if all(map(math.isfinite, measured.values())):
-                line |= {"heldout_loss": measured["loss"], "heldout_mse": measured["mse"], "heldout_ema": ema.label}
+            line |= {**measured, "heldout_ema": ema.label if measured["heldout_loss"] is not None else None}
         return line
 
-    def heldout(self, ema: Ema) -> dict[str, float]:
-        """Held-out ``loss`` and ``mse`` of the averaged weights."""
+    def heldout(self, ema: Ema) -> dict[str, float | list[float] | None]:
+        """``heldout_loss``, ``heldout_mse`` and ``heldout_bins`` of the averaged weights; all None if one is not finite."""
         with AveragedWeights(self, ema):
             self.model.eval()
             measured = heldout_loss(self.model, self.process, self.data.heldout)

@@ -33,12 +33,15 @@ def test_what_does_not_change_the_training_shares_its_identity(tiny, setting):
 
 IDENTITY = [f for f in fields_of(TrialSpec) if f.split(".")[0] != "evaluate"
             and f not in ("train.steps", "train.log_every", "train.checkpoint_every", "train.heldout_every", "data.path")]
-OTHER = {"model.family": None, "data.source": None, "diffusion.objective": None, "train.schedule": None,
+OTHER = {"model.family": None, "data.source": None, "train.schedule": None,
+         "model.learn_sigma": None, "diffusion.objective": None,  # one goes with the other: below
+         "diffusion.weighting": "min-snr", "diffusion.min_snr_gamma": None, "diffusion.logit_mean": None,
+         "diffusion.logit_std": None,
          "train.precision": None,  # one value so far
          "data.name": None, "data.size": None, "data.vae": None, "data.content": None, "data.flip": None,
          "data.upscale": None,     # no fields of digits: test_data_spec.py
          "model.input_size": 16, "model.channels": 3, "model.patch": 2, "model.width": 32, "model.depth": 2,
-         "model.heads": 4, "model.num_classes": 7, "model.mlp_ratio": 2.0, "model.learn_sigma": False,
+         "model.heads": 4, "model.num_classes": 7, "model.mlp_ratio": 2.0,
          "model.conditioning": "adaln", "diffusion.timesteps": 500, "diffusion.beta_start": 2e-4,
          "diffusion.beta_end": 1e-2, "train.batch": 8, "train.lr": 1e-3, "train.betas": (0.9, 0.95),
          "train.weight_decay": 0.1, "train.warmup_steps": 5, "train.grad_clip": 1.0, "train.label_dropout": 0.2,
@@ -52,6 +55,29 @@ def test_every_field_is_either_identity_or_declared_not_to_be():
 @pytest.mark.parametrize("field", [f for f in OTHER if OTHER[f] is not None])
 def test_what_changes_the_training_changes_its_identity(tiny, field):
     assert with_settings(tiny, {field: OTHER[field]}).train_id != tiny.train_id
+
+
+EPSILON, FLOW = ({"model.learn_sigma": False, "diffusion.objective": o} for o in ("epsilon", "flow"))
+LOGIT, MIN_SNR = ({"diffusion.weighting": w} for w in ("logit-normal", "min-snr"))
+
+
+def test_what_is_learned_and_how_times_count_are_identity(tiny):
+    specs = [tiny, *(with_settings(tiny, s) for s in (
+        EPSILON, FLOW, LOGIT, FLOW | LOGIT, MIN_SNR, MIN_SNR | {"diffusion.min_snr_gamma": 1.0},
+        LOGIT | {"diffusion.logit_mean": 0.5}, LOGIT | {"diffusion.logit_std": 0.5}))]
+    assert len({spec.train_id for spec in specs}) == len(specs)
+
+
+@pytest.mark.parametrize("setting, says", [
+    ({"model.learn_sigma": False}, "set model.learn_sigma=true, or diffusion.objective to epsilon or flow"),
+    ({"diffusion.objective": "flow"}, "'flow' has no sigma, but model.learn_sigma is true; set model.learn_sigma=false"),
+    (FLOW | MIN_SNR, "a flow predicts velocity"),
+    (FLOW | {"diffusion.timesteps": 500}, "timesteps 500 belongs to a diffusion"),
+    ({"diffusion.min_snr_gamma": 1.0}, "belongs to min-snr"), ({"diffusion.logit_std": 2.0}, "belongs to logit-normal")])
+def test_objectives_that_contradict_themselves_are_refused(tiny, setting, says):
+    with pytest.raises(ValueError, match=says) as error:
+        with_settings(tiny, setting)
+    assert "\n" not in str(error.value)
 
 
 def test_equal_numbers_written_differently_are_one_trial(tiny):

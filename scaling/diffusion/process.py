@@ -1,0 +1,43 @@
+"""What must a process offer so that a network can be trained on it? Times, noising, losses and their weights."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from scaling.study.spec import DiffusionSpec
+
+
+class Process(ABC):
+    """What training and the held-out loss ask of an objective.
+
+    A *time* (B,) is what the network is given: the timestep 0 .. T - 1 of a diffusion, t in 0 .. 1 of a flow.
+    """
+
+    spec: DiffusionSpec
+
+    @abstractmethod
+    def at_fraction(self, fraction: Tensor) -> Tensor:
+        """Times (B,) at fractions (B,) of the schedule: 0 the image, 1 pure noise."""
+
+    @abstractmethod
+    def q_sample(self, x0: Tensor, time: Tensor, noise: Tensor) -> Tensor:
+        """x_0 (B, C, H, W) noised to ``time`` (B,)."""
+
+    @abstractmethod
+    def losses(self, out: Tensor, x0: Tensor, x_t: Tensor, time: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """Losses of each image, (B,), whatever the weighting: ``mse`` on what is predicted, ``loss`` the objective."""
+
+    @abstractmethod
+    def _uniform(self, count: int, generator: torch.Generator) -> Tensor: ...
+
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """The times (count,) of a training batch: uniform, or logit-normal (SD3, arXiv 2403.03206, eq. 19)."""
+        if self.spec.weighting != "logit-normal":
+            return self._uniform(count, generator)
+        normal = torch.randn(count, generator=generator)
+        return self.at_fraction(torch.sigmoid(self.spec.logit_mean + self.spec.logit_std * normal))
+
+    def weighted(self, losses: dict[str, Tensor], time: Tensor) -> Tensor:
+        """What training minimises, (B,): ``loss``, its ``mse`` weighted where the spec says so."""
+        return losses["loss"]
