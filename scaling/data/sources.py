@@ -31,8 +31,28 @@ def load_data(spec: DataSpec) -> DataSet:
     if spec.source == "synthetic":
         from scaling.data import synthetic
         return synthetic.load(place(spec), spec)
-    from scaling.data import latents
-    return latents.load(place(spec), spec)
+    if spec.source == "folder":
+        from scaling.data import folder
+        return folder.load(place(spec), spec)
+    if spec.source == "latents":
+        from scaling.data import latents
+        return latents.load(place(spec), spec)
+    from scaling.data import torchvision_sets
+    return torchvision_sets.load(place(spec), spec)
+
+
+def check_data(spec: DataSpec) -> None:
+    """Refuse data that would fail once training runs: damaged shards, images smaller than the crop or without a head.
+
+    Reads all of a latent store, and the head of every image of a folder.
+    """
+    data = load_data(spec)
+    if spec.source == "latents":
+        from scaling.data.store import check_store
+        check_store(place(spec))
+    if spec.source == "folder":
+        from scaling.data.folder import check_heads
+        check_heads(place(spec), [*data.train.paths, *data.heldout.paths], spec.size, spec.upscale)
 
 
 def check_fits(model: ModelSpec, spec: DataSpec) -> None:

@@ -48,14 +48,16 @@ def _difference(gone: list, added: list) -> str:
 
 
 def check_trials(plan: Plan) -> None:
-    """Refuse models that do not fit their data, sampling that does not fit its schedule, features that cannot be had."""
+    """Refuse damaged data, models that do not fit theirs, sampling that does not fit its schedule, features not to be had."""
     # Imported here, not above: torch takes seconds, and a finished study has no use for it.
-    from scaling.data import check_fits
+    from scaling.data import check_data, check_fits
     from scaling.evaluation.generate import check_sampling
     from scaling.evaluation.metrics import extractor_is_ready
 
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
+    for data in {t.spec.data for t in plan.trials}:
+        check_data(data)
     for spec in (t.spec for t in plan.trials):
         if spec.evaluate.protocol.metrics:
             check_sampling(spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout)
