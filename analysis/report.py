@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,16 +56,32 @@ def write_report(folder: Folder, live: bool = False) -> Path:
     trials none may be running).
     """
     (study,) = studies(folder)
-    drawn, missing = study_figures(study)
-    shown = []
-    for name, figure in drawn.items():
-        rendered = images(figure)
+    built = build(study, live)
+    for name, rendered in built.rendered.items():
         save(study, name, rendered)
-        shown.append(_shown(name, CAPTIONS[name], figure, rendered["svg"]))
-    shown += [_shown(name, CAPTIONS[name], missing=why) for name, why in missing.items()]
     page = study.folder / "report.html"
-    write_bytes(page, _render(report_data(study, live), shown).encode())
+    write_bytes(page, built.page.encode())
     return page
+
+
+@dataclass(frozen=True)
+class Built:
+    """A report and all that went into it."""
+
+    page: str
+    data: dict                                # what the page says
+    figures: dict[str, Figure]
+    rendered: dict[str, dict[str, bytes]]     # figure -> kind of picture -> its bytes
+
+
+def build(study: StudyFolder, live: bool = False, kinds: tuple[str, ...] = ("png", "svg")) -> Built:
+    """The report of ``study`` as its records are now; writes nothing."""
+    drawn, missing = study_figures(study)
+    rendered = {name: images(figure, kinds) for name, figure in drawn.items()}
+    shown = [_shown(name, CAPTIONS[name], figure, rendered[name]["svg"]) for name, figure in drawn.items()]
+    shown += [_shown(name, CAPTIONS[name], missing=why) for name, why in missing.items()]
+    data = report_data(study, live)
+    return Built(_render(data, shown), data, drawn, rendered)
 
 
 def _shown(name: str, caption: str, figure: Figure | None = None, svg: bytes | None = None, missing: str = "") -> dict:

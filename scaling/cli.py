@@ -135,6 +135,25 @@ def score(
     raise typer.Exit(0 if sound else 1)
 
 
+@app.command()
+def bundle(
+    folder: StudyFolderArgument,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: STUDY.zip in the folder.")] = None,
+) -> None:
+    """Pack a study's records, specs and versions with its report, numbers and figures, for whoever doubts it."""
+    from analysis.bundle import bundle
+    print(bundle(folder, out))
+
+
+@app.command()
+def verify(file: Annotated[Path, typer.Argument(help="What scaling bundle wrote.")]) -> None:
+    """Rebuild every number and figure of a bundle from its records; exit code 1 where one does not agree."""
+    from analysis.verify import run
+    text, agrees = run(file)
+    print(text)
+    raise typer.Exit(0 if agrees else 1)
+
+
 def main(args: list[str] | None = None) -> None:
     """The command's entry: bad input becomes one line and exit code 2."""
     try:
