@@ -1,6 +1,7 @@
 """How does a figure of quality depend on a model's Gflops? The main curve, its bubbles, and the other metrics."""
 
 import math
+import textwrap
 
 import numpy as np
 import polars as pl
@@ -16,8 +17,9 @@ from analysis.slopes import MIN_MODELS, Slope, correlation, fisher_interval, fit
 from analysis.style import GREY, entitle, legend, log_axis, patch_colours, size_markers, styled, subtitle
 from analysis.text import fixed, interval, number
 
+LABEL = 30     # letters of an axis label to a line, in a panel
 BUBBLE = 1500  # points² of the largest
-LETTER = 5.2   # points: how wide a letter of a bubble's name is
+LETTER = 6.2   # points: how wide a letter of a bubble's name is
 
 
 @styled
@@ -102,7 +104,7 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
         log_axis(axes.xaxis, narrow=True)
         if (means["value"] > 0).all():
             log_axis(axes.yaxis)
-        axes.set(ylabel=rows["label"][0], xlabel="Gflops")
+        axes.set(ylabel="\n".join(textwrap.wrap(rows["label"][0], LABEL)), xlabel="Gflops")
         axes.set_title(_correlation_text(means), loc="left", fontsize=9, color=GREY)
     legend(figure, patch_and_size(colours, markers), loc="outside right upper")
     seeds = last["seed"].n_unique()
@@ -128,9 +130,11 @@ def draw_bubbles(axes, points: pl.DataFrame) -> None:
         axes.scatter(cell["forward_gmacs"], cell["fid"], s=area, color=colours[cell["patch"]], alpha=0.55,
                      edgecolor="white", zorder=3)
         radius = math.sqrt(area / math.pi)  # points; a name wider than its bubble stands over it
-        above = 0 if 2 * radius > LETTER * len(cell["size"]) else radius + 2
-        axes.annotate(cell["size"], (cell["forward_gmacs"], cell["fid"]), xytext=(0, above), textcoords="offset points",
-                      fontsize=8, ha="center", va="bottom" if above else "center", zorder=4)
+        away = 0 if 2 * radius > LETTER * len(cell["size"]) else radius + 2
+        below = away and _crowded(cell, cells)
+        axes.annotate(cell["size"], (cell["forward_gmacs"], cell["fid"]), xytext=(0, -away if below else away),
+                      textcoords="offset points", fontsize=8, ha="center", zorder=4,
+                      va="center" if not away else "top" if below else "bottom")
     mark(axes, cells["forward_gmacs"], cells["fid"], map(_told, cells.to_dicts()))
     axes.margins(0.12, 0.12)
     log_axis(axes.xaxis)
@@ -138,6 +142,12 @@ def draw_bubbles(axes, points: pl.DataFrame) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     dots = [Line2D([], [], color=c, marker="o", markersize=8, alpha=0.6, linestyle="none") for c in colours.values()]
     legend(axes, {"Patch": [*zip(dots, map(str, colours))]}, loc="upper right")
+
+
+def _crowded(cell: dict, cells: pl.DataFrame) -> bool:
+    """Whether another bubble lies where the name over this one would stand."""
+    return not cells.filter((pl.col("forward_gmacs") / cell["forward_gmacs"]).is_between(0.75, 1.33)
+                            & (pl.col("fid") / cell["fid"]).is_between(1.0, 2.0, closed="right")).is_empty()
 
 
 def _told(cell: dict) -> str:
