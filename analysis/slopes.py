@@ -99,6 +99,26 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     return points
 
 
+def sampling_points(trials: pl.DataFrame) -> pl.DataFrame:
+    """The completed trials with a FID, alike but for their sampling steps. ValueError names those that are not."""
+    points = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
+    if points.is_empty():
+        raise ValueError("no completed trial has a FID; run the study to its end")
+    for column, what in (("fid_label_over_steps", "protocols"), ("data", "data sets")):
+        if points[column].n_unique() > 1:
+            told = ", ".join(map(str, points[column].unique().sort()))
+            raise ValueError(f"several {what} are mixed ({told}); their figures do not belong on one axis")
+    improper = points.filter(~(pl.col("fid").is_finite() & (pl.col("fid") > 0)))
+    if len(improper):
+        raise ValueError(f"{improper['trial_id'][0]} has FID {improper['fid'][0]}, which has no logarithm; leave it out by "
+                         "name or measure it again")
+    repeated = points.filter(pl.struct("model", "seed", "sampling_steps").is_duplicated())
+    if len(repeated):
+        raise ValueError(f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; keep one of each model, seed and "
+                         "number of sampling steps")
+    return points
+
+
 def left_out(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     """The trials that are no part of a fit: trial_id, state, why."""
     return trials.filter((pl.col("state") != "completed") | pl.col(metric).is_null()).select("trial_id", "state", "why")

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from analysis.figures.hover import mark
 from analysis.figures.panels import patch_and_size, settings_note
 from analysis.grid_steps import size_order
+from analysis.slopes import sampling_points
 from analysis.style import entitle, legend, log_axis, patch_colours, size_markers, styled
 from analysis.text import number
 
@@ -19,13 +20,7 @@ def fid_vs_sampling_gflops(trials: pl.DataFrame, title: str = "FID against sampl
     ``trials`` of one study or several, alike but for the sampling steps. ValueError where no model was sampled at two
     numbers of steps, or where figures differ in anything else that makes them incomparable.
     """
-    points = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
-    if points.is_empty():
-        raise ValueError("no completed trial has a FID; run the study to its end")
-    for column, what in (("fid_label_over_steps", "protocols"), ("data", "data sets")):
-        if points[column].n_unique() > 1:
-            told = ", ".join(map(str, points[column].unique().sort()))
-            raise ValueError(f"several {what} are mixed ({told}); their figures do not belong on one axis")
+    points = sampling_points(trials)
     means = points.group_by("model", "size", "patch", "sampling_gmacs", "sampling_steps", maintain_order=True).agg(
         pl.col("fid").log().mean().exp())
     if means.group_by("model").agg(pl.col("sampling_steps").n_unique())["sampling_steps"].max() < 2:

@@ -1,0 +1,123 @@
+"""What is a claim, and when does it hold? A statement with its threshold and needs, and a verdict by one rule.
+
+Effects are put so that the claim says "below the bound": a slope of log FID, or the log FID of the one that should win
+minus that of the other. A claim of several parts (a part per patch, or per pair of models) holds where the 95 % interval
+of every part lies below the bound. It does not hold where one interval lies above it, at a level that keeps the chance of
+a false refutation over all parts at 5 % (Bonferroni). In between there is not enough evidence.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+from scipy import stats
+
+from analysis.finding import ENOUGH, NOT, UNKNOWN
+from analysis.fits.linear import LEVEL, Noise
+from analysis.slopes import Bounds
+
+HOLDS, FAILS = ENOUGH, NOT
+
+
+@dataclass(frozen=True)
+class Part:
+    """One effect with its error."""
+
+    of: str                    # "patch 2", "DiT-XL/2 against DiT-L/2"
+    value: float
+    error: float               # standard error
+    dof: float
+    records: tuple[str, ...]   # trial ids, or rows of a published table
+
+    def interval(self, level: float = LEVEL) -> Bounds:
+        half = 0.0 if self.error == 0 else float(stats.t.ppf((1 + level) / 2, self.dof)) * self.error
+        return self.value - half, self.value + half
+
+
+@dataclass(frozen=True)
+class Records:
+    """What claims are tested on: frames of ``analysis.frames``, or published tables in their columns.
+
+    ``noise`` is what is known of the scatter between trainings where the records hold one seed, for figures of
+    ``samples`` samples each; None: nothing is known.
+    """
+
+    trials: pl.DataFrame
+    evaluations: pl.DataFrame | None = None
+    noise: Noise | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a test saw: the verdict, the effect that decides it, and what else a reader should know."""
+
+    verdict: str
+    effect: float
+    interval: Bounds
+    of: str                      # the part that decides
+    records: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A finding as a statement. ``threshold`` says, before any record is read, when it holds and when it does not."""
+
+    name: str
+    statement: str
+    threshold: str
+    effect: str       # what the effect is a figure of
+    needs: str
+    source: str
+    test: Callable[[Records], Found] = field(repr=False, compare=False)
+
+    def ask(self, records: Records) -> "Verdict":
+        """The verdict of ``records``; what they lack is the reason of "not enough evidence", never an error."""
+        try:
+            found = self.test(records)
+        except ValueError as reason:
+            return Verdict(self, UNKNOWN, why=str(reason))
+        return Verdict(self, found.verdict, found.effect, found.interval, found.of, found.records, found.parts, found.note)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's answer on some records. Without an effect ``why`` says what is missing."""
+
+    claim: Claim
+    verdict: str
+    effect: float | None = None
+    interval: Bounds | None = None      # 95 %
+    of: str = ""
+    records: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    why: str = ""
+
+
+def judge(parts: Sequence[Part], refuting: Sequence[Part] = (), bound: float = 0.0, note: str = "") -> Found:
+    """The verdict of ``parts`` by the rule above; a part of ``refuting`` cannot support the claim, only refute it.
+
+    The effect is that of the part which decides: the clearest refutation, else the least favourable part.
+    """
+    asked = [*parts, *refuting]
+    level = 1 - (1 - LEVEL) / len(asked)
+    against = [part for part in asked if part.interval(level)[0] > bound]
+    weakest = max(parts, key=lambda part: part.interval()[1])
+    if against:
+        weakest, verdict = max(against, key=lambda part: part.interval()[0]), FAILS
+    else:
+        verdict = HOLDS if weakest.interval()[1] < bound else UNKNOWN
+    clear = sum(part.interval()[1] < bound for part in parts)
+    of = weakest.of + (f" ({clear} of {len(parts)} clear)" if len(parts) > 1 else "")
+    return Found(verdict, weakest.value, weakest.interval(), of,
+                 tuple(dict.fromkeys(record for part in parts for record in part.records)), tuple(parts), note)
+
+
+def over_seeds(of: str, values: dict[int, float], records: Sequence[str]) -> Part:
+    """The mean of one figure per seed. ValueError below two seeds."""
+    if len(values) < 2:
+        raise ValueError(f"{of}: one seed measured it all, which has no error; train a second of {', '.join(records[:2])}")
+    found = pl.Series(list(values.values()))
+    return Part(of, float(found.mean()), float(found.std()) / math.sqrt(len(found)), len(found) - 1, tuple(records))

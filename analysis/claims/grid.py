@@ -1,0 +1,109 @@
+"""What do Gflops, model size and tokens buy over a grid of sizes and patches?"""
+
+import itertools
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from analysis.claims.claim import FAILS, HOLDS, Found, Records, judge
+from analysis.claims.contrast import cells_of, difference, trend
+from analysis.finding import UNKNOWN
+from analysis.fits import fid_laws
+from analysis.fits.linear import LEVEL
+from analysis.slopes import fit_points, slope
+from analysis.text import fixed, number
+
+STRONG = -0.7   # of a correlation: half of the variance of FID
+MARGIN = 0.1    # of a difference of exponents: doubling either of two buys the same within 7 % of FID
+REJECTED = 0.01  # p of the F test below which one law is not enough
+
+
+def gflops_lower_fid(records: Records) -> Found:
+    """A part per patch: the slope of log FID on log Gflops over its sizes; single steps up may refute."""
+    return _along(records, "patch", "forward_gmacs", "one size")
+
+
+def tokens_lower_fid(records: Records) -> Found:
+    """A part per size: the slope of log FID on log tokens over its patches; single steps up may refute."""
+    return _along(records, "size", "tokens", "one patch")
+
+
+def correlated(records: Records) -> Found:
+    """The paper's r: of FID, not its logarithm, with log Gflops."""
+    points = _one_design(records.trials)
+    law = slope(points)
+    if law.r_interval is None:
+        raise ValueError(f"an interval of a correlation needs 4 models that are not on one line, found {law.models}")
+    low, high = law.r_interval
+    verdict = HOLDS if high < STRONG else FAILS if low > STRONG else UNKNOWN
+    models = points.group_by("model", maintain_order=True).agg(pl.col("forward_gmacs").first(), pl.col("fid").mean())
+    linear = float(np.corrcoef(models["forward_gmacs"], models["fid"])[0, 1])
+    return Found(verdict, law.r, law.r_interval, f"{law.models} models", tuple(points["trial_id"]),
+                 note=f"with linear Gflops r is {fixed(linear, 3)}")
+
+
+def gflops_alone(records: Records) -> Found:
+    """Is log FID a function of log Gflops, or do tokens and parameters buy differently? F test and exponents."""
+    models, noise = fid_laws.model_means(_one_design(records.trials))
+    alone, apart = (fid_laws.fit_law(name, models, noise).fit for name in ("G", "N × T"))
+    rss, full = (fit.scatter**2 * fit.dof for fit in (alone, apart))
+    extra = alone.dof - apart.dof
+    ratio = (rss - full) / extra / (full / apart.dof)
+    p = float(stats.f.sf(ratio, extra, apart.dof))
+    weights = np.array([0.0, -1.0, 1.0, 0.0])  # exponent of tokens minus exponent of parameters, at the mean model
+    value = float(weights @ apart.coefficients)
+    half = float(stats.t.ppf((1 + LEVEL) / 2, apart.dof) * apart.scatter * np.sqrt(weights @ apart.unscaled @ weights))
+    inside = abs(value) + half < MARGIN
+    verdict = FAILS if p < REJECTED else HOLDS if inside else UNKNOWN
+    tokens, size = apart.coefficients[2], apart.coefficients[1]
+    return Found(verdict, value, (value - half, value + half), f"{len(models)} models",
+                 tuple(fit_points(_one_design(records.trials))["trial_id"]),
+                 note=f"F({extra}, {apart.dof}) = {number(ratio, 2)}, p = {number(p, 1)} against Gflops alone; "
+                      f"exponents at the mean model: tokens {fixed(tokens)}, parameters {fixed(size)}{_alike(models)}")
+
+
+def _alike(models: pl.DataFrame, within: float = 1.5) -> str:
+    """The FIDs of the group of models of like Gflops (largest over smallest ``within``) whose FIDs differ most."""
+    ordered = models.sort("forward_gmacs")
+    groups = [ordered.filter(pl.col("forward_gmacs").is_between(low, low * within)) for low in ordered["forward_gmacs"]]
+    worst = max((g for g in groups if len(g) > 1), key=lambda g: g["fid"].max() / g["fid"].min(), default=None)
+    if worst is None:
+        return ""
+    ends, fids = worst["forward_gmacs"], ", ".join(number(fid) for fid in worst["fid"])
+    return f"; at {number(ends.min())} to {number(ends.max())} Gflops FIDs are {fids}"
+
+
+def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
+    points = fit_points(_one_design(records.trials))
+    bad = points.filter(pl.col(axis).is_null() | ~(pl.col(axis) > 0))
+    if len(bad):
+        raise ValueError(f"{bad['trial_id'][0]} has {axis} {bad[axis][0]}, which has no logarithm")
+    cells = cells_of(points).sort("params_m", "patch")
+    parts, steps, alone = [], [], []
+    for (key,), ladder in cells.group_by(fixed_at, maintain_order=True):
+        ladder = ladder.sort(axis)
+        name = f"{fixed_at} {key}"
+        if ladder[axis].n_unique() < 2:
+            alone.append(name)
+            continue
+        parts.append(trend(name, ladder, ladder[axis].cast(pl.Float64).log().to_numpy(), records.noise))
+        if records.noise is not None or ladder["seeds"].min() > 1:
+            steps += [difference(upper, lower, f"{upper['model']} against {lower['model']}", records.noise)
+                      for lower, upper in itertools.pairwise(ladder.to_dicts())]
+    if not parts:
+        raise ValueError(f"no {fixed_at} was trained at more than {step}; train a second of {', '.join(cells['model'][:2])}")
+    down = sum(part.interval()[1] < 0 for part in steps)
+    told = [f"{down} of {len(steps)} single steps lower FID clearly"] if steps else [
+        "one seed: the scatter about each line stands for the noise, single steps have no error"]
+    told += [f"not judged, {step} each: {', '.join(alone)}"] if alone else []
+    return judge(sorted(parts, key=lambda part: part.of), steps, note="; ".join(told))
+
+
+def _one_design(trials: pl.DataFrame) -> pl.DataFrame:
+    """The trials of the block design of most models: what a grid of sizes and patches is asked of."""
+    if "conditioning" not in trials.columns or trials["conditioning"].n_unique() < 2:
+        return trials
+    count = trials.group_by("conditioning").agg(pl.col("model").n_unique())
+    most = count.sort(pl.col("model"), pl.col("conditioning") == "adaln-zero", descending=True)["conditioning"][0]
+    return trials.filter(pl.col("conditioning") == most)

@@ -1,0 +1,75 @@
+"""Do larger models use training compute more efficiently? Two sizes at the training FLOPs that the smaller one spent."""
+
+import itertools
+
+import numpy as np
+import polars as pl
+
+from analysis.claims.claim import Found, Records, judge, over_seeds
+from analysis.figures.panels import headline
+from analysis.grid_steps import size_order
+
+
+def larger_is_efficient(records: Records) -> Found:
+    """A part per patch, the mean over pairs of neighbouring sizes; a single pair may refute.
+
+    Of a pair: log FID of the larger where it has spent the training FLOPs of the smaller one's last checkpoint, between
+    its own checkpoints on a line in log FID and log FLOPs, minus log FID of the smaller one there.
+    """
+    if records.evaluations is None:
+        raise ValueError("these records hold no curve of FID over training, only its end")
+    rows = curve_points(records.evaluations)
+    sizes, parts, pairs, short = size_order(rows), [], [], []
+    for (patch,), curves in rows.group_by("patch", maintain_order=True):
+        at_patch: list[dict[int, float]] = []
+        used: list[str] = []
+        here = [size for size in sizes if size in set(curves["size"])]
+        for small, large in itertools.pairwise(here):
+            found, ids = _at_equal_flops(curves.filter(pl.col("size") == small), curves.filter(pl.col("size") == large))
+            name = f"patch {patch}: {large} against {small}"
+            if not found:
+                short.append(name)
+                continue
+            pairs.append(over_seeds(name, found, ids))
+            at_patch.append(found)
+            used += ids
+        if at_patch:
+            shared = set.intersection(*map(set, at_patch))
+            parts.append(over_seeds(f"patch {patch}", {s: float(np.mean([one[s] for one in at_patch])) for s in shared},
+                                    list(dict.fromkeys(used))))
+    if not parts:
+        raise ValueError("no two sizes of a patch were evaluated at the same training FLOPs: "
+                         + (f"{short[0]}, where the larger has no checkpoint as cheap; evaluate it earlier"
+                            if short else "a second size at some patch is needed"))
+    note = f"no checkpoint as cheap, not judged: {'; '.join(short)}" if short else ""
+    return judge(sorted(parts, key=lambda part: part.of), pairs, note=note)
+
+
+def curve_points(evaluations: pl.DataFrame) -> pl.DataFrame:
+    """The FIDs over training of completed trials, checked. ValueError names the trials that do not belong."""
+    rows = headline(evaluations.filter(pl.col("state") == "completed"))
+    improper = rows.filter(~(pl.col("value").is_finite() & (pl.col("value") > 0)))
+    if len(improper):
+        raise ValueError(f"{improper['trial_id'][0]} has FID {improper['value'][0]} at {improper['step'][0]:,} steps, which "
+                         "has no logarithm; leave it out by name or measure it again")
+    twice = rows.filter(pl.struct("model", "seed", "step").is_duplicated())
+    if len(twice):
+        named = ", ".join(twice["trial_id"].unique(maintain_order=True)[:4])
+        raise ValueError(f"measured twice at one step: {named}; keep one of each model, seed and step")
+    return rows.sort("train_flops")
+
+
+def _at_equal_flops(small: pl.DataFrame, large: pl.DataFrame) -> tuple[dict[int, float], list[str]]:
+    """Of each seed that both have: log FID of ``large`` minus that of ``small`` at the end of ``small``; trial ids."""
+    found, ids = {}, []
+    ends = {seed: one for (seed,), one in small.group_by("seed")}
+    for (seed,), curve in large.group_by("seed", maintain_order=True):
+        end = ends.get(seed)
+        if end is None:
+            continue
+        spent = end["train_flops"][-1]
+        if curve["train_flops"][0] <= spent <= curve["train_flops"][-1]:
+            there = np.interp(np.log(spent), curve["train_flops"].log(), curve["value"].log())
+            found[seed] = float(there - np.log(end["value"][-1]))
+            ids += [end["trial_id"][0], curve["trial_id"][0]]
+    return found, ids
