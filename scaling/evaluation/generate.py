@@ -1,6 +1,5 @@
 """Which images does a model make? Samples under a protocol, image i a function of (seed, i) alone."""
 
-import contextlib
 from collections.abc import Sequence
 
 import torch
@@ -8,6 +7,7 @@ from torch import Tensor, nn
 
 from scaling.data import stream, to_uint8
 from scaling.diffusion import GaussianDiffusion, ddim, ddpm, dpm_solver, guided
+from scaling.models.precision import computing
 from scaling.study.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.spec import DiffusionSpec, ModelSpec
 from scaling.study.timesteps import evaluated_at, kept_timesteps
@@ -80,7 +80,7 @@ def generate(model: nn.Module, spec: ModelSpec, diffusion: DiffusionSpec, protoc
 
         predict = guided(model, y.to(device), spec.num_classes, protocol.guidance, channels, protocol.guidance_interval,
                          horizon=diffusion.timesteps)
-        with _precision(protocol.precision, device):
+        with computing(protocol.precision, device):
             x = walk(predict, noise(), noise).float().cpu()
         nonfinite += int((~x.isfinite()).flatten(1).any(1).sum())
         images.append(to_8_bits(x.nan_to_num(0.0), protocol.rounding))
@@ -98,15 +98,3 @@ def _walk(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool):
     if protocol.sampler == "ddim":
         return lambda predict, x, noise: ddim(process, predict, x, noise, protocol.eta)
     return lambda predict, x, noise: ddpm(process, predict, x, noise)
-
-
-@contextlib.contextmanager
-def _precision(name: str, device: torch.device):
-    """Forward passes in fp32, in fp32 with TF32 products, or under bf16 autocast; what was set before comes back."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high" if name == "tf32" else "highest")
-    try:
-        with torch.autocast(device.type, torch.bfloat16, enabled=name == "bf16"):
-            yield
-    finally:
-        torch.set_float32_matmul_precision(before)

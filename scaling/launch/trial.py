@@ -18,6 +18,7 @@ from scaling.models.count import count, trainable_params
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
+from scaling.study.execution import Execution
 from scaling.study.protocol import Ema
 from scaling.study.spec import TrialSpec
 from scaling.training import AveragedWeights, Diverged, Trainer, checkpoint
@@ -28,7 +29,8 @@ LOCK_WAIT_S = 60.0   # for a killed predecessor's process to go away
 Report = Callable[[dict], None]
 
 
-def run_trials(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1) -> str:
+def run_trials(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1,
+               execution: Execution | None = None) -> str:
     """Do what is missing of ``specs``, which share one training, in ``run``; returns the final state.
 
     ``report`` is given progress as dicts: step, loss, images_per_s, heldout_loss, fid. A trial that fails is recorded
@@ -41,14 +43,16 @@ def run_trials(specs: list[TrialSpec], run: Run, report: Report, threads: int = 
     except Timeout:
         raise RuntimeError(f"{run.folder} is being worked on by another process; wait for it or stop it") from None
     with held:
-        work = _Work(specs, run, report, threads)
+        work = _Work(specs, run, report, threads, execution or Execution())
         if not work.left():
             return "completed"
         try:
             with work.heartbeat:
                 work.do()
         except Diverged as event:
-            run.write_state("diverged", str(event), **work.heartbeat.tell(step=event.step))
+            work.session["diverged"] = {"step": event.step, "grad_norm": event.grad_norm,
+                                        "last_good_checkpoint": checkpoint.newest_step(run.checkpoints)}
+            run.write_state("diverged", str(event), **work.heartbeat.tell(**work.session["diverged"]))
             return "diverged"
         except Exception as error:
             last = traceback.format_exc().strip().splitlines()[-3:]
@@ -61,14 +65,16 @@ def run_trials(specs: list[TrialSpec], run: Run, report: Report, threads: int = 
 
 
 class _Work:
-    def __init__(self, specs: list[TrialSpec], run: Run, report: Report, threads: int):
-        self.specs, self.run, self.report = specs, run, report
+    def __init__(self, specs: list[TrialSpec], run: Run, report: Report, threads: int, execution: Execution):
+        self.specs, self.run, self.report, self.execution = specs, run, report, execution
         self.spec = max(specs, key=lambda s: s.train.steps)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.trainer: Trainer | None = None
+        self.writer = checkpoint.Writer(run.checkpoints)
         self.heartbeat = Heartbeat(run)
         self.heartbeat.tell(step=0)
         self.session = {"started": _now(), "ended": None, "from_step": None, "to_step": None,
+                        "execution": execution.model_dump(mode="json"), "out_of_memory": [], "diverged": None,
                         "provenance": provenance(_device_name(self.device), threads)}
         before = run.record() or {"sessions": [], "count": None}
         self.sessions_before = before["sessions"]
@@ -92,13 +98,16 @@ class _Work:
         for step, spec in wanted:
             self._bring_to(step, emas, keep)
             self._evaluate(step, spec)
+        self.writer.join()
         checkpoint.prune(self.run.checkpoints, keep)
 
     def _bring_to(self, step: int, emas: list[Ema], keep: set[int]) -> None:
         """Have a trainer whose weights are those after ``step`` steps: from its checkpoint, or by training."""
         labels = [ema.label for ema in emas if ema.kind != "none"]
         if self.trainer is None or self.trainer.step > step:
-            self.trainer = Trainer(self.spec, emas, self.device)
+            self.trainer = Trainer(self.spec, emas, self.device, self.execution)
+            self.session["out_of_memory"] = self.trainer.out_of_memory
+        self.writer.join()
         saved = checkpoint.newest(self.run.checkpoints, labels, after=self.trainer.step, at_most=step)
         if saved:
             self.trainer.restore(saved)
@@ -108,9 +117,7 @@ class _Work:
         while self.trainer.step < step:
             until = min(step, (self.trainer.step // every + 1) * every)
             self.trainer.train_to(until, self._log)
-            self.trainer.save(self.run.checkpoints)
-            newest = checkpoint.steps(self.run.checkpoints)[:KEEP_NEWEST]
-            checkpoint.prune(self.run.checkpoints, keep | set(newest))
+            self.writer.write(self.trainer.snapshot(), keep, KEEP_NEWEST)
         self.session["to_step"] = self.trainer.step
 
     def _log(self, line: dict) -> None:
@@ -135,6 +142,7 @@ class _Work:
             if nonfinite:
                 rows = [row | {"value": None, "std": None, "why": f"{nonfinite} samples are not finite"} for row in rows]
             self.run.write_samples(eval_id, thumbnails(images, labels))
+        self.writer.join()  # what was measured can be measured again otherwise
         self.run.write_evaluation(eval_id, {
             "eval_id": eval_id, "train_id": spec.train_id, "step": step, "images": step * spec.train.batch,
             "ema": ema.model_dump(mode="json"), "protocol": protocol.model_dump(mode="json"),

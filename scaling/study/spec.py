@@ -158,20 +158,38 @@ class TrainSpec(Spec):
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = Field(0.0, ge=0)
     warmup_steps: int = Field(0, ge=0)        # linear, from 0 to lr
-    schedule: Literal["constant"] = "constant"
+    schedule: Literal["constant", "wsd", "cosine"] = "constant"  # wsd: warmup, stable, decay
+    cooldown: float = Field(0.2, gt=0, lt=1)  # of wsd: the fraction of ``steps`` over which the rate falls to 0
     grad_clip: float | None = Field(None, gt=0)  # largest gradient norm; null: no clipping
     label_dropout: float = Field(0.1, ge=0, lt=1)
-    precision: Literal["fp32"] = "fp32"
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"  # bf16 by autocast; weights, averages, held-out loss in fp32
     seed: int = Field(0, ge=0)
+    emas: tuple[Ema, ...] = ()                # averages kept in the checkpoints besides those that are evaluated
     log_every: int = Field(50, ge=1)          # steps between lines of the curve
     heldout_every: int = Field(100, ge=1)     # steps between held-out losses of the curve
     checkpoint_every: int = Field(500, ge=1)  # steps; evaluated steps are always checkpointed
 
-    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"steps", "log_every", "heldout_every", "checkpoint_every"})
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"steps", "log_every", "heldout_every", "checkpoint_every", "emas"})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown"})
+
+    @model_validator(mode="after")
+    def _check(self):
+        usual = type(self).model_fields["cooldown"].default
+        if self.schedule != "wsd" and self.cooldown != usual:
+            raise ValueError(f"cooldown {self.cooldown} belongs to the schedule 'wsd'; leave train.cooldown at {usual}")
+        if self.schedule == "wsd" and not max(1, self.warmup_steps) <= self.branch_step < self.steps:
+            raise ValueError(f"a cooldown of {self.cooldown} of {self.steps} steps begins at step {self.branch_step}, "
+                             f"which is not after the warmup of {self.warmup_steps} and before the end; set train.cooldown")
+        return self
 
     @property
     def has_horizon(self) -> bool:
         return self.schedule != "constant"
+
+    @property
+    def branch_step(self) -> int:
+        """Of wsd: the steps taken when the rate begins to fall."""
+        return self.steps - round(self.steps * self.cooldown)
 
 
 class EvaluationSpec(Spec):
@@ -216,8 +234,19 @@ class TrialSpec(Spec):
             "diffusion": self.diffusion.identity_fields(), "train": self.train.identity_fields(exclude=left_out)})
 
     @property
+    def trunk(self) -> "TrialSpec | None":
+        """The training at constant rate from which a cooldown branches, up to there; None of other schedules."""
+        if self.train.schedule != "wsd":
+            return None
+        usual = TrainSpec.model_fields["cooldown"].default
+        fields = {"schedule": "constant", "cooldown": usual, "steps": self.train.branch_step}
+        return self.model_copy(update={"train": self.train.model_copy(update=fields)})
+
+    @property
     def eval_steps(self) -> tuple[int, ...]:
-        return self.evaluate.steps(self.train.steps)
+        """The evaluated steps; of a cooldown those of its own alone: before, it is its trunk."""
+        own_from = self.train.branch_step if self.train.schedule == "wsd" else 0
+        return tuple(step for step in self.evaluate.steps(self.train.steps) if step > own_from)
 
     def eval_id(self, step: int) -> str:
         """The identity of the measurement of this trial at ``step``."""

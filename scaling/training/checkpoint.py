@@ -10,8 +10,10 @@
 import hashlib
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +75,29 @@ def save(root: Path, *, step: int, weights: dict[str, Tensor], emas: dict[str, d
     return final
 
 
+class Writer:
+    """Writes one checkpoint at a time off the training thread; ``join`` waits for it and raises what went wrong."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._writing: Future | None = None
+
+    def write(self, snapshot: dict, keep: Iterable[int], newest: int) -> None:
+        """Write ``snapshot``, then delete all checkpoints but those of ``keep`` and the ``newest`` ones."""
+        self.join()
+        self._writing = self._pool.submit(self._write, snapshot, frozenset(keep), newest)
+
+    def join(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing:
+            writing.result()
+
+    def _write(self, snapshot: dict, keep: frozenset[int], newest: int) -> None:
+        save(self.root, **snapshot)
+        prune(self.root, keep | set(steps(self.root)[:newest]))
+
+
 def load(root: Path, step: int) -> Checkpoint | None:
     """The checkpoint of ``step``, or None if there is none or its files are missing or damaged."""
     folder = folder_of(root, step)
@@ -102,6 +127,12 @@ def newest(root: Path, emas: Iterable[str], *, after: int, at_most: int) -> Chec
             if found and needed <= set(found.emas):
                 return found
     return None
+
+
+def newest_step(root: Path) -> int | None:
+    """The step of the newest valid checkpoint."""
+    found = newest(root, (), after=-1, at_most=sys.maxsize)
+    return found and found.step
 
 
 def prune(root: Path, keep: Iterable[int]) -> None:

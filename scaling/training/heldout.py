@@ -9,6 +9,7 @@ from torch import nn
 
 from scaling.data import Images, stream
 from scaling.diffusion import Process
+from scaling.training.workers import Workers
 
 PASSES = 4   # each image is noised this often, at times from different strata
 BATCH = 512  # images per forward pass; bounds memory and does not change the result beyond rounding
@@ -17,29 +18,39 @@ NOT_MEASURED = {"heldout_loss": None, "heldout_mse": None, "heldout_bins": None}
 
 
 @torch.no_grad()
-def heldout_loss(model: nn.Module, process: Process, images: Images) -> dict[str, float | list[float] | None]:
+def heldout_loss(model: nn.Module, process: Process, images: Images, device: torch.device | str = "cpu",
+                 workers: Workers | None = None) -> dict[str, float | list[float] | None]:
     """Means over PASSES x N noised held-out images, labels given, in one fixed draw, unweighted.
 
     ``heldout_loss`` is the objective, ``heldout_mse`` the error of what is predicted, ``heldout_bins`` the objective in
     each of BINS parts of the schedule. All are None where one is not finite.
     """
+    workers = workers or Workers()
     total = PASSES * len(images)
     # One time in the middle of each of `total` equal strata, dealt to images by a fixed shuffle.
     dealt = torch.randperm(total, generator=stream("heldout-timesteps"))
     times = process.at_fraction((torch.arange(total, dtype=torch.float64) + 0.5) / total)[dealt]
     noise = stream("heldout-noise")
-    bins, device = dealt * BINS // total, next(model.parameters()).device
-    sums, by_bin = {"loss": 0.0, "mse": 0.0}, torch.zeros(BINS, dtype=torch.float64)
+    bins = dealt * BINS // total
+    sums, by_bin = torch.zeros(2, dtype=torch.float64), torch.zeros(BINS, dtype=torch.float64)
     for start in range(0, total, BATCH):
-        rows = torch.arange(start, min(start + BATCH, total))
+        count = min(BATCH, total - start)
+        z = torch.randn(count, *images.shape, generator=noise)
+        part = workers.part(count)
+        spare = part.start == part.stop  # nothing is left for this worker, whose forward pass the others may need
+        part = slice(0, 1) if spare else part
+        rows, z = torch.arange(start, start + count)[part], z[part].to(device)
         x0, y = images.batch(rows % len(images)).to(device), images.labels[rows % len(images)].to(device)
-        t, z = times[rows].to(device), torch.randn(len(rows), *images.shape, generator=noise).to(device)
+        t = times[rows].to(device)
         x_t = process.q_sample(x0, t, z)
         losses = process.losses(model(x_t, t, y), x0, x_t, t, z)
-        for name in sums:
-            sums[name] += float(losses[name].double().sum())
-        by_bin.index_add_(0, bins[rows], losses["loss"].double().cpu())
+        if not spare:
+            each = losses["loss"].double().cpu()
+            sums += torch.stack((each.sum(), losses["mse"].double().cpu().sum()))
+            by_bin.index_add_(0, bins[rows], each)
+    sums, by_bin = workers.sum(sums.to(device)).cpu(), workers.sum(by_bin.to(device)).cpu()
     by_bin /= torch.bincount(bins, minlength=BINS)
     if not by_bin.isfinite().all():
         return NOT_MEASURED
-    return {"heldout_loss": sums["loss"] / total, "heldout_mse": sums["mse"] / total, "heldout_bins": by_bin.tolist()}
+    loss, mse = (sums / total).tolist()
+    return {"heldout_loss": loss, "heldout_mse": mse, "heldout_bins": by_bin.tolist()}

@@ -10,19 +10,26 @@ from torch import Tensor, nn
 from scaling.data import DataSet, Loader, load_data, stream
 from scaling.diffusion import build_process
 from scaling.models import build_model
+from scaling.models.precision import autocast, check_precision, matmul_precision
+from scaling.study.cost import train_flops
+from scaling.study.devices import mfu
+from scaling.study.execution import Execution
 from scaling.study.protocol import Ema
+from scaling.study.schedule import learning_rate
 from scaling.study.spec import TrialSpec
 from scaling.training import checkpoint
 from scaling.training.ema import EmaWeights
 from scaling.training.heldout import NOT_MEASURED, heldout_loss
+from scaling.training.workers import Workers, local, shared, whole
 
 
 class Diverged(Exception):
-    """The loss of ``step`` was not finite."""
+    """The loss or the gradient of ``step`` was not finite; ``grad_norm`` is None where it was not."""
 
-    def __init__(self, step: int, loss: float):
-        super().__init__(f"loss {loss} at step {step}")
-        self.step, self.loss = step, loss
+    def __init__(self, step: int, loss: float, grad_norm: float):
+        what = f"loss {loss}" if not math.isfinite(loss) else f"gradient norm {grad_norm}"
+        super().__init__(f"{what} at step {step}")
+        self.step, self.grad_norm = step, grad_norm if math.isfinite(grad_norm) else None
 
 
 class Trainer:
@@ -31,84 +38,138 @@ class Trainer:
     ``emas`` are the averages to keep besides the weights; the first one's held-out loss is logged.
     """
 
-    def __init__(self, spec: TrialSpec, emas: Iterable[Ema], device: torch.device | str = "cpu"):
-        self.spec, self.device = spec, torch.device(device)
-        self.data: DataSet = load_data(spec.data)
-        self.loader = Loader(self.data.train, spec.train.batch, spec.train.seed, self.device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(stream("init", spec.train.seed).initial_seed() % 2**63))
-            self.model: nn.Module = build_model(spec.model).to(self.device)
-        self.process = build_process(spec.diffusion)
-        self.params = [p for p in self.model.parameters() if p.requires_grad]
-        self.names = [name for name, p in self.model.named_parameters() if p.requires_grad]
+    def __init__(self, spec: TrialSpec, emas: Iterable[Ema], device: torch.device | str = "cpu",
+                 execution: Execution | None = None, workers: Workers | None = None):
+        self.spec, self.device, execution = spec, torch.device(device), execution or Execution()
+        self.workers = workers or Workers()
         t = spec.train
+        check_precision(t.precision, self.device.type)
+        self.part = self.workers.part(t.batch)   # of every batch
+        self.micro_batch = min(execution.micro_batch or t.batch, self.part.stop - self.part.start)
+        self.out_of_memory: list[dict] = []      # each time the micro-batch was halved
+        self.data: DataSet = load_data(spec.data)
+        self.loader = Loader(self.data.train, t.batch, t.seed, self.device, self.part)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(stream("init", t.seed).initial_seed() % 2**63))
+            self.model: nn.Module = build_model(spec.model, compile=execution.compile,
+                                                activation_checkpointing=execution.activation_checkpointing).to(self.device)
+        self.process = build_process(spec.diffusion)
+        self.network = self.workers.spread(self.model)
+        self.params = [p for p in self.model.parameters() if p.requires_grad]
+        self.local = local(self.params)          # this worker's shares, in the same memory
+        self.names = [name for name, p in self.model.named_parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(self.params, lr=t.lr, betas=t.betas, weight_decay=t.weight_decay, fused=True)
-        self.emas = [EmaWeights(ema, self.params) for ema in emas if ema.kind != "none"]
+        self.emas = [EmaWeights(ema, self.local) for ema in dict.fromkeys((*emas, *t.emas)) if ema.kind != "none"]
         self.step = 0             # optimiser steps taken
         self.train_wall_s = 0.0   # seconds spent in them, over all sessions
         self._window: list[Tensor] = []  # losses since the last regular log line
+        self._norms: list[Tensor] = []   # gradient norms since the last line of any kind
 
     def train_to(self, until: int, log: Callable[[dict], None]) -> None:
         """Take steps up to ``until``, passing a line for the curve to ``log`` at every logged step.
 
-        Raises Diverged with the first step whose loss is not finite; that step's line is not logged.
+        Raises Diverged with the first step whose loss or gradient is not finite; that step's line is not logged.
         """
         t = self.spec.train
         started, since = perf_counter(), self.step
-        checked = 0
-        while self.step < until:
-            self._window.append(self._take_step())
-            last = self.step == until
-            if self.step % t.log_every == 0 or self.step % t.heldout_every == 0 or last:
-                self._refuse_nonfinite(checked)
-                now = perf_counter()
-                elapsed, steps = now - started, self.step - since
-                self.train_wall_s += elapsed
-                log(self._line(t.batch * steps / elapsed))
-                if self.step % t.log_every == 0:
-                    self._window.clear()
-                checked = len(self._window)
-                started, since = perf_counter(), self.step
+        checked = len(self._window)
+        with matmul_precision(t.precision):
+            while self.step < until:
+                self._window.append(self._take_step())
+                last = self.step == until
+                if self.step % t.log_every == 0 or self.step % t.heldout_every == 0 or last:
+                    norm = self._refuse_nonfinite(checked)
+                    elapsed, steps = perf_counter() - started, self.step - since
+                    self.train_wall_s += elapsed
+                    log(self._line(t.batch * steps / elapsed, norm))
+                    if self.step % t.log_every == 0:
+                        self._window.clear()
+                    checked = len(self._window)
+                    started, since = perf_counter(), self.step
 
     def _take_step(self) -> Tensor:
-        """One optimiser step on the batch of this step; returns the mean loss, not yet read from the device."""
-        t, step = self.spec.train, self.step
+        """One optimiser step on the batch of this step; returns this worker's mean loss, not yet read from the device."""
+        t, step, part = self.spec.train, self.step, self.part
         x0, y = self.loader.step(step)
-        time = self.process.draw(t.batch, stream("timesteps", t.seed, step))
-        noise = torch.randn(x0.shape, generator=stream("noise", t.seed, step))
-        dropped = torch.rand(t.batch, generator=stream("dropout", t.seed, step)) < t.label_dropout
+        # Drawn for the whole batch, then shared out: one worker or eight see the same numbers.
+        time = self.process.draw(t.batch, stream("timesteps", t.seed, step))[part]
+        noise = torch.randn((t.batch, *x0.shape[1:]), generator=stream("noise", t.seed, step))[part]
+        dropped = torch.rand(t.batch, generator=stream("dropout", t.seed, step))[part] < t.label_dropout
         time, noise, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, noise, dropped))
         y = torch.where(dropped, self.spec.model.num_classes, y)
 
-        x_t = self.process.q_sample(x0, time, noise)
-        losses = self.process.losses(self.model(x_t, time, y), x0, x_t, time, noise)
-        loss = self.process.weighted(losses, time).mean()
-        loss.backward()
+        loss = self._gradients(x0, time, noise, y)
         if t.grad_clip is not None:
-            nn.utils.clip_grad_norm_(self.params, t.grad_clip)
-        if t.warmup_steps:
-            for group in self.optimiser.param_groups:
-                group["lr"] = t.lr * min(1.0, (step + 1) / t.warmup_steps)
+            norm = nn.utils.clip_grad_norm_(self.params, t.grad_clip)
+        else:
+            norm = nn.utils.get_total_norm([p.grad for p in self.params if p.grad is not None])
+        self._norms.append(whole(norm, norm))
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(t, step)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.step += 1
         for ema in self.emas:
             ema.update(self.step)
-        return loss.detach()
+        return loss
 
-    def _refuse_nonfinite(self, checked: int) -> None:
-        losses = torch.stack(self._window).tolist() if self._window else []
-        for offset, loss in enumerate(losses[checked:], start=checked):
-            if not math.isfinite(loss):
-                raise Diverged(self.step - len(losses) + offset + 1, loss)
+    def _gradients(self, x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
+        """Add up the gradients of the mean loss, micro-batch by micro-batch; halve it and begin again where memory ends.
 
-    def _line(self, images_per_s: float) -> dict:
+        Several workers cannot halve alone: theirs is raised, for whoever started them.
+        """
+        while True:
+            try:
+                return self._accumulate(x0, time, noise, y)
+            except torch.OutOfMemoryError:
+                if self.workers.size > 1 or self.micro_batch == 1:
+                    raise
+            self.optimiser.zero_grad(set_to_none=True)
+            half = (self.micro_batch + 1) // 2
+            self.out_of_memory.append({"step": self.step + 1, "micro_batch": self.micro_batch, "went_on_with": half})
+            self.micro_batch = half
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _accumulate(self, x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
+        total = None
+        for start in range(0, len(y), self.micro_batch):
+            rows = slice(start, min(start + self.micro_batch, len(y)))
+            with self.workers.accumulating(self.network, more=rows.stop < len(y)):
+                x_t = self.process.q_sample(x0[rows], time[rows], noise[rows])
+                with autocast(self.spec.train.precision, self.device):
+                    out = self.network(x_t, time[rows], y[rows])
+                losses = self.process.losses(out.float(), x0[rows], x_t, time[rows], noise[rows])
+                loss = self.process.weighted(losses, time[rows]).mean()
+                if rows.stop - rows.start < len(y):
+                    loss = loss * ((rows.stop - rows.start) / len(y))
+                loss.backward()
+            total = loss.detach() if total is None else total + loss.detach()
+        return total
+
+    def _refuse_nonfinite(self, checked: int) -> float | None:
+        """Raise Diverged if a loss since ``checked``, or its gradient, is not finite; else the last gradient norm."""
+        fresh = self._window[checked:]
+        if not fresh:
+            return None
+        losses = self.workers.mean(torch.stack(fresh))
+        self._window[checked:] = losses.unbind()
+        pairs = torch.stack((losses, torch.stack(self._norms))).tolist()
+        self._norms.clear()
+        for offset, (loss, norm) in enumerate(zip(*pairs)):
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise Diverged(self.step - len(fresh) + offset + 1, loss, norm)
+        return pairs[1][-1]
+
+    def _line(self, images_per_s: float, grad_norm: float | None) -> dict:
         t = self.spec.train
+        device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
         line = {"step": self.step, "images": self.step * t.batch,
                 "loss": float(torch.stack(self._window).double().mean()) if self._window else None,
-                "lr": self.optimiser.param_groups[0]["lr"],
+                "lr": self.optimiser.param_groups[0]["lr"], "grad_norm": grad_norm,
                 **NOT_MEASURED, "heldout_ema": None,
-                "images_per_s": images_per_s, "train_wall_s": self.train_wall_s}
+                "images_per_s": images_per_s, "train_wall_s": self.train_wall_s,
+                "mfu": mfu(images_per_s, train_flops(self.spec.model, 1), device, t.precision, self.workers.size)}
         if self.step % t.heldout_every == 0:
             ema = self.emas[0].ema if self.emas else Ema(kind="none", length=0)
             measured = self.heldout(ema)
@@ -117,26 +178,39 @@ class Trainer:
 
     def heldout(self, ema: Ema) -> dict[str, float | list[float] | None]:
         """``heldout_loss``, ``heldout_mse`` and ``heldout_bins`` of the averaged weights; all None if one is not finite."""
-        with AveragedWeights(self, ema):
+        with AveragedWeights(self, ema), matmul_precision("fp32"):
             self.model.eval()
-            measured = heldout_loss(self.model, self.process, self.data.heldout)
+            measured = heldout_loss(self.model, self.process, self.data.heldout, self.device, self.workers)
             self.model.train()
         return measured
 
+    def snapshot(self) -> dict:
+        """A copy in main memory of what a checkpoint holds, for ``checkpoint.save``: whole tensors, whatever the layout."""
+        def kept(tensors: Iterable[Tensor]) -> list[Tensor]:
+            return [whole(tensor, p).to("cpu", copy=True).contiguous() for tensor, p in zip(tensors, self.params)]
+
+        optimiser = self.optimiser.state_dict()
+        # A parameter that no step has touched has no state.
+        state = {i: {k: whole(v, self.params[i]).to("cpu", copy=True) if v.ndim else v.clone() for k, v in slots.items()}
+                 for i, slots in optimiser["state"].items()}
+        return {"step": self.step, "train_wall_s": self.train_wall_s,
+                "weights": dict(zip(self.names, kept(self.local))),
+                "emas": {e.ema.label: dict(zip(self.names, kept(e.average))) for e in self.emas},
+                "training": {"optimiser": {**optimiser, "state": state}, "window": [loss.cpu() for loss in self._window]}}
+
     def save(self, root) -> None:
         """Write a checkpoint of this step under ``root``."""
-        weights = {name: p.detach().contiguous() for name, p in zip(self.names, self.params)}
-        emas = {e.ema.label: dict(zip(self.names, e.average)) for e in self.emas}
-        checkpoint.save(root, step=self.step, weights=weights, emas=emas, train_wall_s=self.train_wall_s,
-                        training={"optimiser": self.optimiser.state_dict(), "window": list(self._window)})
+        checkpoint.save(root, **self.snapshot())
 
     def restore(self, saved: checkpoint.Checkpoint) -> None:
-        """Continue from ``saved`` exactly as if never stopped."""
+        """Continue from ``saved`` exactly as if never stopped, whatever the layout it was written from."""
         load_parameters(self.model, saved.weights())
         for ema in self.emas:
             tensors = saved.ema(ema.ema.label)
-            ema.average = [tensors[name].to(self.device) for name in self.names]
+            ema.average = [*local(shared(tensors[name], p) for name, p in zip(self.names, self.params))]
         state = saved.training_state()
+        for i, slots in state["optimiser"]["state"].items():
+            slots |= {k: shared(v, self.params[i]) for k, v in slots.items() if v.ndim}
         self.optimiser.load_state_dict(state["optimiser"])
         self._window = [loss.to(self.device) for loss in state["window"]]
         self.step, self.train_wall_s = saved.step, saved.train_wall_s
@@ -146,7 +220,7 @@ class AveragedWeights:
     """A context in which the trainer's model holds the average ``ema`` instead of the raw weights."""
 
     def __init__(self, trainer: Trainer, ema: Ema):
-        self.params = trainer.params
+        self.params = trainer.local
         self.average = None if ema.kind == "none" else next(e.average for e in trainer.emas if e.ema == ema)
 
     def __enter__(self):
@@ -169,4 +243,4 @@ def load_parameters(model: nn.Module, tensors: dict[str, Tensor]) -> None:
         odd = sorted(params.keys() ^ tensors.keys())
         raise ValueError(f"checkpoint and model differ in {len(odd)} parameters, among them {odd[:3]}")
     for name, p in params.items():
-        p.copy_(tensors[name])
+        p.copy_(shared(tensors[name], p))

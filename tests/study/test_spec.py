@@ -32,12 +32,13 @@ def test_what_does_not_change_the_training_shares_its_identity(tiny, setting):
 
 
 IDENTITY = [f for f in fields_of(TrialSpec) if f.split(".")[0] != "evaluate"
-            and f not in ("train.steps", "train.log_every", "train.checkpoint_every", "train.heldout_every", "data.path")]
-OTHER = {"model.family": None, "data.source": None, "train.schedule": None,
+            and f not in ("train.steps", "train.log_every", "train.checkpoint_every", "train.heldout_every", "train.emas",
+                  "data.path")]
+OTHER = {"model.family": None, "data.source": None, "train.cooldown": None, "train.schedule": "cosine",
          "model.learn_sigma": None, "diffusion.objective": None,  # one goes with the other: below
          "diffusion.weighting": "min-snr", "diffusion.min_snr_gamma": None, "diffusion.logit_mean": None,
          "diffusion.logit_std": None,
-         "train.precision": None,  # one value so far
+         "train.precision": "bf16",
          "data.name": None, "data.size": None, "data.vae": None, "data.content": None, "data.flip": None,
          "data.upscale": None,     # no fields of digits: test_data_spec.py
          "model.input_size": 16, "model.channels": 3, "model.patch": 2, "model.width": 32, "model.depth": 2,

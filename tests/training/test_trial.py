@@ -76,7 +76,9 @@ def test_a_loss_that_is_not_finite_is_recorded_with_its_step(tmp_path, tiny, mon
     assert run_trials([tiny], run, quiet) == "diverged"
     (row,) = trial_rows(folder)
     assert row["state"] == "diverged" and row["why"] == "loss nan at step 8" and row["fid"] is None
-    assert run.state()["step"] == 8
+    state, (session,) = run.state(), run.record()["sessions"]
+    assert state["step"] == 8 and state["last_good_checkpoint"] == 6 and state["grad_norm"] > 0
+    assert session["diverged"] == {k: state[k] for k in ("step", "grad_norm", "last_good_checkpoint")}
 
 
 def test_a_huge_learning_rate_diverges_for_real(tmp_path, tiny):
@@ -87,11 +89,10 @@ def test_a_huge_learning_rate_diverges_for_real(tmp_path, tiny):
 
 
 def test_a_failing_trial_is_recorded_and_raised(tmp_path, tiny, monkeypatch):
-    def broken(*args):
+    def broken(*args, **kwargs):
         raise OSError("disk is full")
 
     monkeypatch.setattr(loop.checkpoint, "save", broken)
-    monkeypatch.setattr(Trainer, "save", broken)
     run = Run(tmp_path)
     with pytest.raises(OSError):
         run_trials([tiny], run, quiet)

@@ -1,0 +1,76 @@
+"""Do several workers train as one, and does the checkpoint of one layout resume in the other? Two processes, gloo."""
+
+import multiprocessing
+import os
+
+import pytest
+import torch
+import torch.distributed as dist
+
+from scaling.study.settings import with_settings
+from scaling.training import Trainer, checkpoint
+from scaling.training.workers import Workers
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["scaling.launch.trial"])
+
+
+def train(spec, root, resume_at, until, workers=None):
+    trainer, lines = Trainer(spec, [spec.evaluate.ema], workers=workers), []
+    if resume_at:
+        trainer.restore(checkpoint.load(root, resume_at))
+    trainer.train_to(until, lines.append)
+    snapshot = trainer.snapshot()
+    if trainer.workers.lead:
+        checkpoint.save(root, **snapshot)
+    return [(line["step"], line["loss"], line["heldout_loss"]) for line in lines]
+
+
+def _worker(rank, parallel, store, args, queue):
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    try:
+        lines = train(*args, workers=Workers(parallel))
+        if rank == 0:
+            queue.put(lines)
+        dist.barrier()
+    finally:
+        dist.destroy_process_group()
+
+
+def by_two(parallel, tmp_path, *args):
+    queue = FORKS.SimpleQueue()
+    store = tmp_path / f"store-{parallel}-{len(list(tmp_path.iterdir()))}"
+    processes = [FORKS.Process(target=_worker, args=(rank, parallel, store, args, queue)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0, 0]
+    return queue.get()
+
+
+@pytest.fixture
+def spec(tiny):
+    return with_settings(tiny, {"train.steps": 20, "train.log_every": 1, "train.heldout_every": 10, "train.grad_clip": 1.0,
+                                "model.depth": 2})
+
+
+def assert_same(ours, theirs):
+    assert [step for step, _, _ in ours] == [step for step, _, _ in theirs]
+    for a, b in zip(ours, theirs):
+        assert a[1] == pytest.approx(b[1], abs=1e-5) and (a[2] is b[2] or a[2] == pytest.approx(b[2], abs=1e-5))
+
+
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_two_workers_train_as_one_and_each_resumes_the_other(tmp_path, spec, parallel):
+    alone = train(spec, tmp_path / "alone", None, 20)
+    train(spec, tmp_path / "half", None, 10)
+    assert_same(by_two(parallel, tmp_path, spec, tmp_path / "both", None, 20), alone)
+    assert_same(by_two(parallel, tmp_path, spec, tmp_path / "half", 10, 20), alone[10:])    # one worker's, by two
+    by_two(parallel, tmp_path, spec, tmp_path / "half-of-two", None, 10)
+    assert_same(train(spec, tmp_path / "half-of-two", 10, 20), alone[10:])                  # two workers', by one
+    ours, theirs = (checkpoint.load(tmp_path / name, 20) for name in ("alone", "both"))
+    for a, b in ((ours.weights(), theirs.weights()), (ours.ema("ema-power-0.05"), theirs.ema("ema-power-0.05"))):
+        assert a.keys() == b.keys() and all(torch.allclose(a[k], b[k], atol=1e-4) for k in a)
