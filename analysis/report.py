@@ -96,7 +96,7 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
     provenance = provenance_of(study)
     found = finding_of(trials)
     unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
-    reloads = unfinished and (live or "running" in trials["state"].to_list())
+    reloads = unfinished and (live or trials["state"].is_in(["running", "evaluating"]).any())
     return {
         "plan": plan, "finding": found, "trials": trials.to_dicts(),
         "states": trials.group_by("state", maintain_order=True).len().rows(),

@@ -74,13 +74,14 @@ def run(plan: Plan, left: list, folder: StudyFolder, cluster, gpus_per_trial: fl
 
 
 def mark_stopped(folder: StudyFolder, left: list) -> None:
-    """Say of trainings that were running when the sweep was interrupted that they are not running any more."""
+    """Say of trainings and evaluations that ran when the sweep was interrupted that they do not run any more."""
     for group in left:
-        record = folder.run(group[0].train_id)
-        state = record.state()
-        if state["state"] == "running":
-            kept = {k: v for k, v in state.items() if k not in ("schema_version", "state", "why", "heartbeat")}
-            record.write_state("stopped", "interrupted; the same command continues it", **kept)
+        run = folder.run(group[0].train_id)
+        for job in [run, *(run.evaluating(eval_id) for trial in group for eval_id in trial.eval_ids.values())]:
+            state = job.state()
+            if state["state"] == "running":
+                kept = {k: v for k, v in state.items() if k not in ("schema_version", "state", "why", "heartbeat")}
+                job.write_state("stopped", "interrupted; the same command continues it", **kept)
 
 
 def answer(folder: StudyFolder, interrupted: bool) -> int:

@@ -1,4 +1,4 @@
-"""How is a grid run? Ray Tune over the trainings that are left, dearest first, each a task of its own.
+"""How is a grid run? Ray Tune over the trainings that are left, dearest first; each and its evaluations are tasks.
 
 Tune only executes: what is to be done is read from the records before it starts, and nothing is restored from its own
 state (`Tuner.restore` drops work after a kill; our ledger does not).
@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import ray
 from ray import tune
 from ray.tune import Callback
 
@@ -16,7 +17,7 @@ from scaling.launch.worker import TrialWatch
 from scaling.records.ledger import StudyFolder
 from scaling.study.plan import Plan, PlannedTrial
 
-CPUS_PER_TRIAL = 1  # with as many torch threads: oversubscribed cores are many times slower
+CPUS_PER_TRIAL = 1  # and per evaluation, with as many torch threads: oversubscribed cores are many times slower
 
 OnProgress = Callable[[str, dict], None]  # train_id, the latest state, step, loss, ...
 
@@ -48,19 +49,35 @@ def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_
         "label": f"{plan.name} {group[0].model} lr={group[0].spec.train.lr:g} seed={group[0].spec.train.seed}",
         "specs": [trial.spec.model_dump(mode="json") for trial in group],
         "run": str(folder.run(group[0].train_id).folder.resolve()),
-        "cpus": CPUS_PER_TRIAL, "gpus": gpus_per_trial,
+        "evaluations": [{"eval_id": eval_id, "step": step, "spec": trial.spec.model_dump(mode="json")}
+                        for trial in group for step, eval_id in trial.eval_ids.items()],
+        "cpus": CPUS_PER_TRIAL, "gpus": gpus_per_trial, "evaluation_gpus": min(1.0, gpus_per_trial),
     } for group in groups]
-    # The Tune trial itself takes no CPU; the bundle is its task's.
-    resources = tune.PlacementGroupFactory([{}, {"CPU": CPUS_PER_TRIAL, "GPU": gpus_per_trial}])
+    # The Tune trial itself takes a byte of memory (Tune wants something), its tasks queue for CPUs and GPUs.
+    resources = tune.PlacementGroupFactory([{"memory": 1}])
     with tempfile.TemporaryDirectory(prefix="dit-scaling-tune-") as scratch:
         tune.Tuner(
             tune.with_resources(TrialWatch, resources),
             param_space={"training": tune.grid_search(configs)},
             tune_config=tune.TuneConfig(
-                reuse_actors=True,
+                reuse_actors=True, max_concurrent_trials=at_once(gpus_per_trial),
                 trial_name_creator=lambda trial: trial.config["training"]["trial_id"],
                 trial_dirname_creator=lambda trial: trial.config["training"]["train_id"]),
             run_config=tune.RunConfig(name=plan.name, storage_path=scratch, verbose=0,
                                       checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                                       callbacks=[_Listener(on_progress)]),
         ).fit()
+
+
+def at_once(gpus_per_trial: float) -> int:
+    """How many trainings are in hand on the connected cluster: as many as it has places for.
+
+    A trial is in hand until its evaluations have ended, so these get a place before the next training. Each trial in
+    hand has a task that runs or queues, so no place idles; where a training asks for more GPUs than an evaluation,
+    twice as many are in hand, for those that it leaves.
+    """
+    resources = ray.cluster_resources()
+    places = resources.get("CPU", 0.0) / CPUS_PER_TRIAL
+    if gpus_per_trial:
+        places = min(places, resources.get("GPU", 0.0) / gpus_per_trial)
+    return max(1, int(places)) * (2 if gpus_per_trial > 1 else 1)

@@ -1,10 +1,12 @@
-"""What runs on a Ray worker? The trial as a named task, and the light Tune trial that watches over it.
+"""What runs on a Ray worker? A training and each of its evaluations as named tasks, and the Tune trial that watches them.
 
-The work itself is a Ray *task*, so that it bears its model's name in the dashboard and runs in a pooled worker process
-that keeps torch imported from one trial to the next. The Tune trial holds the resources, polls the records and passes
-progress on; it never imports torch, and is reused too.
+The work itself are Ray *tasks*, so that they bear their model's name in the dashboard and run in pooled worker processes
+that keep torch imported from one to the next. Training goes on while its checkpoints are measured by tasks that queue
+for resources as it did. The Tune trial holds no resources, polls the records, starts evaluations as checkpoints get
+ready and passes progress on; it never imports torch, and is reused too.
 """
 
+import uuid
 from pathlib import Path
 
 import ray
@@ -15,29 +17,41 @@ from ray.util.metrics import Gauge
 from scaling.records.ledger import Run
 
 POLL_S = 1.0
+GAUGES = {"step": "optimiser steps taken", "loss": "training loss", "heldout_loss": "held-out loss",
+          "images_per_s": "training images per second", "fid": "FID under the study's protocol"}
 
 
-def _work(config: dict) -> str:
-    """Run in a worker process: specs in as JSON, progress out as Ray metrics, the outcome on disk."""
-    from scaling.launch.trial import run_trials
-    from scaling.study.spec import TrialSpec
-
+def _reporter(config: dict):
+    """Progress out as Ray metrics."""
     tags = {"study": config["study"], "model": config["model"], "trial": config["trial_id"]}
-    gauges = {name: Gauge(f"dit_scaling_{name}", description=text, tag_keys=tuple(tags)) for name, text in {
-        "step": "optimiser steps taken", "loss": "training loss", "heldout_loss": "held-out loss",
-        "images_per_s": "training images per second", "fid": "FID under the study's protocol"}.items()}
+    gauges = {name: Gauge(f"dit_scaling_{name}", description=text, tag_keys=tuple(tags)) for name, text in GAUGES.items()}
 
     def report(progress: dict) -> None:
         for name, gauge in gauges.items():
             if progress.get(name) is not None:
                 gauge.set(progress[name], tags=tags)
+    return report
+
+
+def _train(config: dict, session: str) -> None:
+    """Run in a worker process: specs in as JSON, the outcome on disk."""
+    from scaling.launch.trial import train
+    from scaling.study.spec import TrialSpec
 
     specs = [TrialSpec.model_validate(spec) for spec in config["specs"]]
-    return run_trials(specs, Run(Path(config["run"])), report, threads=config["cpus"])
+    train(specs, Run(Path(config["run"])), _reporter(config), threads=config["cpus"], session=session)
+
+
+def _evaluate(config: dict, spec: dict, step: int) -> None:
+    """Run in a worker process: a spec in as JSON, the measurement on disk."""
+    from scaling.launch.evaluation import evaluate
+    from scaling.study.spec import TrialSpec
+
+    evaluate(TrialSpec.model_validate(spec), step, Run(Path(config["run"])), _reporter(config), threads=config["cpus"])
 
 
 class TrialWatch(tune.Trainable):
-    """A Tune trial: starts the task of one training and reports its progress until it is done."""
+    """A Tune trial: one training and its evaluations, each a task; done when all have ended."""
 
     def setup(self, config: dict) -> None:
         self._start(config["training"])
@@ -47,24 +61,63 @@ class TrialWatch(tune.Trainable):
         return True
 
     def _start(self, config: dict) -> None:
-        self.records = Run(Path(config["run"]))
-        # A trial that fails is recorded and looked at, not tried again unseen.
-        task = ray.remote(_work).options(name=config["label"], num_cpus=config["cpus"], num_gpus=config["gpus"],
-                                         max_retries=0)
-        self.task = task.remote(config)
+        self.config, self.records = config, Run(Path(config["run"]))
+        self.session = uuid.uuid4().hex[:8]
+        self.waiting = [job for job in config["evaluations"] if self.records.evaluation(job["eval_id"]) is None]
+        self.failed: str | None = None
+        self.evaluations: dict = {}  # task -> what it measures
+        self.training = self._task(_train, config["label"], config["gpus"]).remote(config, self.session)
+
+    def _task(self, work, label: str, gpus: float):
+        # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune trial's own bundle.
+        return ray.remote(work).options(name=label, num_cpus=self.config["cpus"], num_gpus=gpus, max_retries=0,
+                                        scheduling_strategy="DEFAULT")
 
     def step(self) -> dict:
-        ready, _ = ray.wait([self.task], timeout=POLL_S)
-        if ready:
-            try:
-                ray.get(self.task)
-            except RayError as failure:
-                if self.records.state()["state"] != "failed":  # it ended before it could say so itself
-                    self.records.write_state("failed", str(failure).strip().splitlines()[-1])
+        tasks = [*([self.training] if self.training else []), *self.evaluations]
+        ended, _ = ray.wait(tasks, timeout=POLL_S)
+        for task in ended:
+            self._take_in(task)
         state = self.records.state()
-        progress = {k: state[k] for k in ("step", "loss", "heldout_loss", "images_per_s", "fid")
-                    if state.get(k) is not None}
-        return {"done": bool(ready), "state": state["state"], "why": state["why"], **progress}
+        if state.get("session") == self.session:  # an earlier session's word may be outdated
+            ready = [job for job in self.waiting if job["step"] in state["ready"]]
+            for job in ready:
+                self.waiting.remove(job)
+                label = f"evaluate {self.config['label']} step {job['step']}"
+                task = self._task(_evaluate, label, self.config["evaluation_gpus"])
+                self.evaluations[task.remote(self.config, job["spec"], job["step"])] = job
+        done = self.training is None and not self.evaluations  # what is still waiting has no checkpoint to come
+        return {"done": done, **self._stands(state)}
+
+    def _take_in(self, task) -> None:
+        """Note how a task ended; what it did is on disk."""
+        job = None if task == self.training else self.evaluations.pop(task)
+        if job is None:
+            self.training = None
+        place = self.records if job is None else self.records.evaluating(job["eval_id"])
+        try:
+            ray.get(task)
+        except RayError as failure:
+            if place.state()["state"] != "failed":  # it ended before it could say so itself
+                place.write_state("failed", str(failure).strip().splitlines()[-1], **({"step": job["step"]} if job else {}))
+            if job is not None:
+                self.failed = f"evaluation at step {job['step']} failed: {place.state()['why']}"
+
+    def _stands(self, state: dict) -> dict:
+        name, why = state["state"], state["why"]
+        if name == "completed" and self.evaluations:
+            name = "evaluating"
+        elif name == "completed" and self.failed:
+            name = "failed"
+        progress = {k: state[k] for k in ("step", "loss", "heldout_loss", "images_per_s") if state.get(k) is not None}
+        done = [found for job in self.config["evaluations"] if (found := self.records.evaluation(job["eval_id"]))]
+        if done:
+            last = max(done, key=lambda found: found["step"])
+            fids = [row["value"] for row in last["figures"] if row["metric"] == "fid" and row["value"] is not None]
+            progress |= {"heldout_loss": last["heldout_loss"], **({"fid": fids[0]} if fids else {})}
+        return {"state": name, "why": why or self.failed, **progress}
 
     def cleanup(self) -> None:
-        ray.cancel(self.task, force=True)
+        for task in [self.training, *self.evaluations]:
+            if task is not None:
+                ray.cancel(task, force=True)

@@ -1,18 +1,18 @@
-"""How is a running trial told from a dead one? A thread renews its state on disk, whatever the trial is busy with."""
+"""How is a running job told from a dead one? A thread renews its state on disk, whatever the job is busy with."""
 
 import threading
 
-from scaling.records.ledger import HEARTBEAT_S, Run
+from scaling.records.ledger import HEARTBEAT_S, Job, Run
 
 
 class Heartbeat:
-    """While entered, ``run``'s state is "running" with the latest progress, renewed every HEARTBEAT_S seconds.
+    """While entered, ``job`` (a training's run, an evaluation) is "running" with the latest progress, every HEARTBEAT_S.
 
     It ends before the final state is written, so that "running" never overwrites an outcome.
     """
 
-    def __init__(self, run: Run):
-        self.run = run
+    def __init__(self, job: Run | Job):
+        self.job = job
         self.progress: dict = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name="heartbeat")
@@ -22,8 +22,12 @@ class Heartbeat:
         self.progress = {**self.progress, **progress}  # a new dict: the thread may be reading the old one
         return self.progress
 
+    def beat(self) -> None:
+        """Write the progress now."""
+        self.job.write_state("running", **self.progress)
+
     def __enter__(self) -> "Heartbeat":
-        self.run.write_state("running", **self.progress)
+        self.beat()
         self._thread.start()
         return self
 
@@ -33,4 +37,4 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
-            self.run.write_state("running", **self.progress)
+            self.beat()

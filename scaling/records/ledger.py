@@ -1,6 +1,7 @@
 """Where does a measurement live on disk? One folder per training, shared by all studies under a results root.
 
     ROOT/runs/<train-id>/   spec.json state.json record.json curve.jsonl evaluations/<eval-id>.json checkpoints/ samples/
+                            evaluating/<eval-id>.json, of an evaluation that is being made, failed or was stopped
     ROOT/<study>/           study.json figures/ report.html
 
 A study folder that holds its own ``runs/`` (a committed reference, say) is complete in itself.
@@ -21,6 +22,26 @@ HEARTBEAT_S = 1.0      # a running trial renews its state this often
 STALE_AFTER_S = 60.0   # a running trial silent for longer is dead
 
 STATES = ("pending", "running", "completed", "diverged", "failed", "preempted", "stopped")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something that runs for a while and says in the file ``path`` how it stands."""
+
+    path: Path
+
+    def state(self) -> dict:
+        """The last state written, ``pending`` where there is none."""
+        return _checked(self.path) or {"state": "pending", "why": None}
+
+    def write_state(self, state: str, why: str | None = None, **progress) -> None:
+        """Set the state (one of STATES) and why, with ``progress`` such as step, loss and images_per_s."""
+        if state not in STATES:
+            raise ValueError(f"state {state!r} is not one of {', '.join(STATES)}")
+        write_json(self.path, {"schema_version": SCHEMA, "state": state, "why": why, "heartbeat": time.time(), **progress})
+
+    def clear(self) -> None:
+        self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -45,15 +66,15 @@ class Run:
         return _checked(self.folder / "spec.json")
 
     def state(self) -> dict:
-        """The last state written, ``pending`` where there is none."""
-        return _checked(self.folder / "state.json") or {"state": "pending", "why": None}
+        """The training's last state, ``pending`` where there is none."""
+        return Job(self.folder / "state.json").state()
 
     def write_state(self, state: str, why: str | None = None, **progress) -> None:
-        """Set the state (one of STATES) and why, with ``progress`` such as step, loss and images_per_s."""
-        if state not in STATES:
-            raise ValueError(f"state {state!r} is not one of {', '.join(STATES)}")
-        write_json(self.folder / "state.json",
-                   {"schema_version": SCHEMA, "state": state, "why": why, "heartbeat": time.time(), **progress})
+        Job(self.folder / "state.json").write_state(state, why, **progress)
+
+    def evaluating(self, eval_id: str) -> Job:
+        """The evaluation as a job; cleared when it is written."""
+        return Job(self.folder / "evaluating" / f"{eval_id}.json")
 
     def record(self) -> dict | None:
         return _checked(self.folder / "record.json")

@@ -13,14 +13,27 @@ def trial_state(trial: PlannedTrial, run: Run) -> tuple[str, str | None]:
         return "completed", None
     state = run.state()
     name, why = state["state"], state["why"]
+    jobs = [run.evaluating(eval_id).state() for eval_id in trial.eval_ids.values() if run.evaluation(eval_id) is None]
+    failures = [job for job in jobs if job["state"] == "failed"]
+    failed = f"evaluation at step {failures[0]['step']} failed: {failures[0]['why']}" if failures else None
     if name == "diverged":
         # A training that diverged later than this trial asks for can still be completed from its checkpoints.
         return ("diverged", why) if state["step"] <= trial.spec.train.steps else ("pending", None)
-    if name == "running" and time.time() - state["heartbeat"] > STALE_AFTER_S:
-        return "stopped", "its process went away; the same command continues it"
-    if name == "completed":  # as far as another study asked
+    if name == "running":
+        return ("running", failed) if _fresh(state) else ("stopped", "its process went away; the same command continues it")
+    if name == "completed":  # trained, as far as this or another study asked
+        if any(job["state"] == "running" and _fresh(job) for job in jobs):
+            return "evaluating", failed
+        if failed:
+            return "failed", failed
+        if any(job["state"] in ("running", "stopped") for job in jobs):
+            return "stopped", "its evaluation was stopped; the same command makes it again"
         return "pending", None
     return name, why
+
+
+def _fresh(state: dict) -> bool:
+    return time.time() - state["heartbeat"] <= STALE_AFTER_S
 
 
 def trial_rows(study: StudyFolder | Path | str) -> list[dict]:

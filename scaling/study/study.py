@@ -13,13 +13,16 @@ from scaling.study.spec import TrialSpec
 class Study(Spec):
     """A question and its trials: pure data.
 
-    ``nuisance`` says of each parameter that could tilt the curve how it was made fair: tuned, transferred or fixed.
+    ``scales`` are the same question asked elsewhere, such as of ImageNet: chosen by the setting ``scale``, each a study of
+    its own name. ``nuisance`` says of each parameter that could tilt the curve how it was made fair: tuned, transferred
+    or fixed.
     """
 
     name: str
     question: str
     expectation: str
     trials: tuple[TrialSpec, ...] = Field(min_length=1)
+    scales: dict[str, tuple[TrialSpec, ...]] = Field(default_factory=dict)
     nuisance: dict[str, str] = Field(default_factory=dict)
     seeds: int = Field(1, ge=1)
 
@@ -36,8 +39,20 @@ class Study(Spec):
         """Every distinct trial, over all seeds."""
         return distinct(with_seeds(self.trials, self.seeds) if self.seeds > 1 else self.trials)
 
+    def at(self, scale: str) -> "Study":
+        """The study at one of its ``scales``, named after it."""
+        if scale not in self.scales:
+            known = ", ".join(self.scales) or "none"
+            raise ValueError(f"study {self.name!r} has no scale {scale!r}; it has {known}")
+        return Study(**{**dict(self), "name": f"{self.name}_{scale}", "trials": self.scales[scale], "scales": {}})
+
     def with_settings(self, settings: Mapping) -> "Study":
-        """The study with dotted fields set on every trial; the key ``seeds`` sets how often the grid is repeated."""
+        """The study with dotted fields set on every trial; the key ``seeds`` sets how often the grid is repeated.
+
+        The key ``scale`` is taken first: it chooses among ``scales``.
+        """
+        if "scale" in settings:
+            return self.at(settings["scale"]).with_settings({k: v for k, v in settings.items() if k != "scale"})
         rest = {k: v for k, v in settings.items() if k != "seeds"}
         trials = tuple(with_settings(trial, rest) for trial in self.trials)
         try:

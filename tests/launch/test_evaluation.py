@@ -1,0 +1,115 @@
+"""Does training go on while its checkpoints are measured, with the figures of an evaluation in the training's own process?"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scaling.launch.evaluation import evaluate
+from scaling.launch.trial import run_trials, train
+from scaling.records import Run, StudyFolder, trial_rows
+from scaling.study import Plan, Study, load_study
+from scaling.study.settings import parse_settings, with_settings
+
+PATIENCE_S = 500
+ONE = ["--set", "model.width=16", "--set", "train.steps=3000", "--set", "train.checkpoint_every=1000",
+       "--set", "evaluate.every=300", "--set", "evaluate.checkpoints=1", "--set", "evaluate.protocol.samples=80"]
+
+
+def quiet(progress):
+    """Progress is not looked at here."""
+
+
+def figures(run: Run) -> list:
+    return sorted((e["step"], e["heldout_loss"], f["metric"], f["reference"], f["value"])
+                  for e in run.evaluations() for f in e["figures"])
+
+
+def test_a_training_alone_leaves_checkpoints_that_are_measured_in_any_order(tmp_path, tiny):
+    inline, apart = Run(tmp_path / "inline"), Run(tmp_path / "apart")
+    run_trials([tiny], inline, quiet)
+    assert train([tiny], apart, quiet, session="s") == "completed"
+    assert not apart.evaluations() and (apart.state()["ready"], apart.state()["session"]) == ([6, 12], "s")
+    for step in (12, 6):
+        evaluate(tiny, step, apart, quiet)
+    assert len(figures(apart)) == 8 and figures(apart) == figures(inline)
+    assert not list((apart.folder / "evaluating").iterdir())
+
+
+def test_trials_stand_as_their_evaluations_do(tmp_path, tiny):
+    folder = StudyFolder(tmp_path / "tiny")
+    folder.write_plan(Plan.of(Study(name="tiny", question="?", expectation="!", trials=(tiny,))))
+    run = folder.run(tiny.train_id)
+    train([tiny], run, quiet)
+    stands = lambda: (trial_rows(folder)[0]["state"], trial_rows(folder)[0]["why"])  # noqa: E731
+    assert stands() == ("pending", None)
+    job = run.evaluating(tiny.eval_id(6))
+    job.write_state("running", step=6)
+    assert stands() == ("evaluating", None)
+    job.write_state("failed", "OSError: disk is full", step=6)
+    assert stands() == ("failed", "evaluation at step 6 failed: OSError: disk is full")
+    run_trials([tiny], run, quiet)
+    assert stands() == ("completed", None)
+
+
+def test_a_missing_or_damaged_checkpoint_is_named_and_trained_again(tmp_path, tiny):
+    run = Run(tmp_path)
+    train([tiny], run, quiet)
+    weights = run.checkpoints / "step-00000006" / "ema-power-0.05.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-3])
+    with pytest.raises(ValueError, match=r"checkpoint of step 6 .* damaged"):
+        evaluate(tiny, 6, run, quiet)
+    assert run.evaluating(tiny.eval_id(6)).state()["state"] == "failed"
+    run_trials([tiny], run, quiet)
+    assert [e["step"] for e in sorted(run.evaluations(), key=lambda e: e["step"])] == [6, 12]
+
+
+def test_an_evaluation_asked_of_one_more_average_does_not_touch_what_is_ready(tmp_path, tiny):
+    run = Run(tmp_path)
+    train([tiny], run, quiet)
+    sound = (run.checkpoints / "step-00000006" / "manifest.json").stat().st_mtime_ns
+    train([tiny, with_settings(tiny, {"evaluate.ema.length": 0.1, "evaluate.checkpoints": 1})], run, quiet)
+    assert run.state()["ready"] == [6, 12]
+    assert (run.checkpoints / "step-00000006" / "manifest.json").stat().st_mtime_ns == sound
+
+
+def sweep(root: Path, log: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "scaling.sweep", "smoke", "--results", str(root), *ONE]
+    with open(log, "w") as out:
+        return subprocess.Popen(command, stdout=out, stderr=out)
+
+
+@pytest.mark.ray
+@pytest.mark.xdist_group("ray")
+def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(tmp_path):
+    plan = Plan.of(load_study("smoke").with_settings(parse_settings(ONE[1::2])))
+    (trial,), log = plan.trials, tmp_path / "log"
+    run = StudyFolder(tmp_path / "smoke").run(trial.train_id)
+    # A folder where the samples of one step belong: that evaluation fails.
+    in_the_way = run.folder / "samples" / f"{trial.eval_ids[600]}.npz"
+    in_the_way.mkdir(parents=True)
+
+    running, deadline = sweep(tmp_path, log), time.monotonic() + PATIENCE_S
+    while not run.evaluations():
+        assert time.monotonic() < deadline and running.poll() is None, log.read_text()
+        time.sleep(0.1)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert sweep(tmp_path, log).wait(timeout=PATIENCE_S) == 1, log.read_text()
+    (row,) = trial_rows(tmp_path / "smoke")
+    assert row["state"] == "failed" and "evaluation at step 600 failed: IsADirectoryError" in row["why"]
+    assert "evaluation at step 600 failed" in log.read_text()
+    assert {e["step"] for e in run.evaluations()} == {*trial.eval_ids} - {600} and row["step"] == 3000
+
+    in_the_way.rmdir()
+    trained = json.loads((run.folder / "record.json").read_text())["train_wall_s"]
+    assert sweep(tmp_path, log).wait(timeout=PATIENCE_S) == 0, log.read_text()
+    assert json.loads((run.folder / "record.json").read_text())["train_wall_s"] == trained
+    alone = Run(tmp_path / "alone")
+    run_trials([trial.spec], alone, quiet)
+    assert figures(run) == figures(alone) and len(figures(run)) == 4 * 10
