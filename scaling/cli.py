@@ -84,6 +84,30 @@ def export(
     print(run(checkpoint, to=to, out=out, average=average, heads=heads))
 
 
+@app.command(context_settings={"allow_extra_args": True})
+def sample(
+    context: typer.Context,
+    checkpoint: Annotated[Path, typer.Argument(help="A run or checkpoint folder of ours, a .pt, or a diffusers folder.")],
+    out: Annotated[Path, typer.Option(help="A .png for a grid; a folder (PNGs), .npy or ADM's .npz for --count.")],
+    classes: Annotated[list[str] | None, typer.Option(metavar="CLASS...", help="A row each: --classes 3 5.")] = None,
+    per_class: Annotated[int, typer.Option(help="Samples in a row of the grid.")] = 8,
+    count: Annotated[int | None, typer.Option(help="That many images of random classes, over Ray workers; resumes.")] = None,
+    guidance: Annotated[float, typer.Option(help="1: none.")] = 1.0,
+    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 250,
+    sampler: Annotated[str | None, typer.Option(help="ddpm, ddim, dpm++; of flow models euler, heun, sde.")] = None,
+    seed: Annotated[int, typer.Option(help="Sample i depends on (seed, i) alone.")] = 0,
+    average: Annotated[str | None, typer.Option(help="Which average of a checkpoint of ours, as ema-power-0.05.")] = None,
+    vae: Annotated[str | None, typer.Option(help="Decoder of latents: a folder, a hub id, sd-vae-ft-mse.")] = None,
+    address: Annotated[str | None, typer.Option(metavar="auto|HOST:PORT|local", help="A Ray cluster, for --count.")] = None,
+    gpus: Annotated[float, typer.Option(help="GPUs of each worker, for --count.")] = 0.0,
+) -> None:
+    """Sample a model: a grid of classes, or many images for an evaluation."""
+    from scaling.launch.sampling import run
+    print(run(checkpoint, out=out, classes=[*(classes or ()), *context.args], per_class=per_class, count=count,
+              guidance=guidance, steps=steps, sampler=sampler, seed=seed, average=average, vae=vae, address=address,
+              gpus=gpus))
+
+
 @app.command()
 def fit(
     law: Annotated[str, typer.Argument(

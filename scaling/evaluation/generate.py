@@ -1,16 +1,18 @@
 """Which images does a model make? Samples under a protocol, image i a function of (seed, i) alone."""
 
+import functools
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from scaling.data import stream, to_uint8
-from scaling.diffusion import GaussianDiffusion, ddim, ddpm, dpm_solver, guided
+from scaling.data.vae import decode, load_vae
+from scaling.diffusion import GaussianDiffusion, ddim, ddpm, dpm_solver, euler, euler_maruyama, guided, heun
 from scaling.models.precision import computing
 from scaling.study.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.spec import DiffusionSpec, ModelSpec
-from scaling.study.timesteps import evaluated_at, kept_timesteps
+from scaling.study.timesteps import evaluated_at, flow_times, kept_timesteps
 
 BATCH = 250  # images per sampling batch; bounds memory, does not change an image beyond rounding
 
@@ -61,7 +63,8 @@ def generate(model: nn.Module, spec: ModelSpec, diffusion: DiffusionSpec, protoc
              rows: range | None = None, classes: Sequence[int] | None = None) -> tuple[Tensor, Tensor, int]:
     """Images ``rows`` (default: all) of the protocol: uint8 (N, C, H, W), labels (N,), and how many were not finite.
 
-    ``classes`` gives image i the class ``classes[i]`` in place of the protocol's draw; its noise stays the same.
+    Latents are decoded by the protocol's VAE a few at a time. ``classes`` gives image i the class ``classes[i]`` in place
+    of the protocol's draw; its noise stays the same.
     """
     rows = range(protocol.samples) if rows is None else rows
     device = next(model.parameters()).device
@@ -79,17 +82,24 @@ def generate(model: nn.Module, spec: ModelSpec, diffusion: DiffusionSpec, protoc
             return torch.stack([torch.randn(shape, generator=s) for s in streams]).to(device)
 
         predict = guided(model, y.to(device), spec.num_classes, protocol.guidance, channels, protocol.guidance_interval,
-                         horizon=diffusion.timesteps)
+                         horizon=1.0 if protocol.sampler in FLOW_SAMPLERS else diffusion.timesteps)
         with computing(protocol.precision, device):
             x = walk(predict, noise(), noise).float().cpu()
         nonfinite += int((~x.isfinite()).flatten(1).any(1).sum())
-        images.append(to_8_bits(x.nan_to_num(0.0), protocol.rounding))
+        x, rounded = x.nan_to_num(0.0), functools.partial(to_8_bits, rounding=protocol.rounding)
+        images.append(decode(load_vae(protocol.decoder, device), x, to_8_bits=rounded) if protocol.decoder else rounded(x))
         labels.append(y)
     return torch.cat(images), torch.cat(labels), nonfinite
 
 
 def _walk(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool):
     """The protocol's way from noise to image, as a function (predict, x, noise) -> images."""
+    if protocol.sampler in FLOW_SAMPLERS:
+        times = flow_times(protocol)
+        if protocol.sampler == "sde":
+            return lambda velocity, x, noise: euler_maruyama(velocity, x, times, noise, protocol.sde_diffusion,
+                                                             protocol.sde_last)
+        return lambda velocity, x, noise: (heun if protocol.sampler == "heun" else euler)(velocity, x, times)
     kept = kept_timesteps(diffusion, protocol)
     if protocol.sampler == "dpm++":
         whole = GaussianDiffusion(diffusion, learn_sigma)

@@ -16,6 +16,7 @@ from scaling.diffusion import build_process
 from scaling.evaluation.generate import generate
 from scaling.evaluation.metrics import figures, thumbnails
 from scaling.models import build_model
+from scaling.models.precision import matmul_precision
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
@@ -56,7 +57,8 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int) -> dict:
     ema, protocol, eval_id = spec.evaluate.ema, spec.evaluate.protocol, spec.eval_id(step)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = averaged_model(spec, step, ema, run).to(device)
-    heldout = heldout_loss(model, build_process(spec.diffusion), load_data(spec.data).heldout)
+    with matmul_precision("fp32"):
+        heldout = heldout_loss(model, build_process(spec.diffusion), load_data(spec.data).heldout, device)
     rows, nonfinite = [], 0
     if protocol.metrics:
         images, labels, nonfinite = generate(model, spec.model, spec.diffusion, protocol)

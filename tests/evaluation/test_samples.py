@@ -1,0 +1,119 @@
+"""Are many samples those of any one process, whatever a kill left, and is what cannot be written refused?"""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from scaling.cli import main
+from scaling.evaluation import samples
+from scaling.evaluation.generate import generate
+from scaling.evaluation.load import load_checkpoint
+from scaling.launch.trial import train
+from scaling.models import build_model
+from scaling.records import Run
+from scaling.study import DiffusionSpec, ModelSpec, Protocol
+from scaling.study.settings import with_settings
+
+ASKED = {"checkpoint": "this"}
+
+
+@pytest.fixture
+def run(tmp_path, tiny):
+    train([tiny], Run(tmp_path / "run"), lambda progress: None)
+    return tmp_path / "run"
+
+
+def drawn(run, out, protocol, chunks=None):
+    folder, left = samples.open_partial(load_checkpoint(run), protocol, out, ASKED)
+    for rows in left[:chunks]:
+        samples.draw_chunk(str(run), None, protocol, folder, rows)
+    return folder, left
+
+
+def test_the_model_comes_with_its_process_and_its_average(run, tiny):
+    loaded = load_checkpoint(run / "checkpoints" / "step-00000006")
+    assert (loaded.spec, loaded.diffusion, loaded.label_dropout) == (tiny.model, tiny.diffusion, 0.1)
+    raw = load_checkpoint(run, average="weights").model.state_dict()
+    assert any(not torch.equal(raw[name], value) for name, value in load_checkpoint(run).model.state_dict().items())
+    with pytest.raises(ValueError, match="holds no average 'ema-decay-0"):
+        load_checkpoint(run, average="ema-decay-0.9")
+
+
+def test_what_is_drawn_is_kept_and_the_rest_drawn(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(samples, "CHUNK", 4)
+    protocol, out = Protocol(samples=10, sampling_steps=2), tmp_path / "out.npz"
+    folder, left = drawn(run, out, protocol, chunks=2)
+    assert left == [range(0, 4), range(4, 8), range(8, 10)] and not out.exists()
+    folder, left = drawn(run, out, protocol)
+    assert left == [range(8, 10)]
+    samples.finish(folder, out)
+    loaded = load_checkpoint(run)
+    whole, _, _ = generate(loaded.model, loaded.spec, loaded.diffusion, protocol)
+    with np.load(out) as arrays:
+        (name,) = arrays.files
+        assert name == "arr_0" and arrays[name].shape == (10, 8, 8, 1) and arrays[name].dtype == np.uint8
+        assert np.abs(arrays[name].astype(int) - whole.permute(0, 2, 3, 1).numpy()).max() <= 1
+    assert not folder.exists()
+
+
+def test_pngs_and_npy_hold_the_same(run, tmp_path):
+    protocol = Protocol(samples=3, sampling_steps=2)
+    for out in (tmp_path / "pngs", tmp_path / "out.npy"):
+        samples.finish(drawn(run, out, protocol)[0], out)
+    pictures = [np.asarray(Image.open(path)) for path in sorted((tmp_path / "pngs").iterdir())]
+    assert np.array_equal(np.stack(pictures)[..., None], np.load(tmp_path / "out.npy"))
+
+
+def test_other_samples_are_not_mixed_in(run, tmp_path):
+    protocol, loaded = Protocol(samples=3, sampling_steps=2), load_checkpoint(run)
+    samples.open_partial(loaded, protocol, tmp_path / "a.npy", ASKED)
+    with pytest.raises(ValueError, match="begun with another checkpoint"):
+        samples.open_partial(loaded, protocol, tmp_path / "a.npy", {"checkpoint": "that"})
+    (tmp_path / "b.npy").write_bytes(b"")
+    with pytest.raises(ValueError, match="exists; remove it"):
+        samples.open_partial(loaded, protocol, tmp_path / "b.npy", ASKED)
+
+
+def test_latents_are_decoded(tmp_path):
+    spec = ModelSpec(input_size=4, channels=4, patch=2, width=16, depth=1, heads=2, num_classes=3)
+    protocol = Protocol(samples=3, sampling_steps=2, decoder="synthetic")
+    images, _, _ = generate(build_model(spec).eval(), spec, DiffusionSpec(), protocol)
+    assert images.shape == (3, 3, 32, 32) and images.dtype == torch.uint8
+
+
+@pytest.mark.parametrize("sampler", ["euler", "heun", "sde"])
+def test_flow_models_are_sampled_any_sample_alone(tiny, sampler):
+    protocol = Protocol(samples=6, sampling_steps=4, sampler=sampler, guidance=2.0, guidance_interval=(0.2, 0.8))
+    spec = with_settings(tiny, {"model.learn_sigma": False, "diffusion.objective": "flow"})
+    model = build_model(spec.model).eval()
+    for p in model.parameters():
+        torch.nn.init.normal_(p, std=0.05)
+    whole, _, _ = generate(model, spec.model, spec.diffusion, protocol)
+    part, _, _ = generate(model, spec.model, spec.diffusion, protocol, rows=range(2, 4))
+    assert (whole[2:4].int() - part.int()).abs().max() <= 1
+
+
+def test_a_grid_has_a_row_for_each_class(run, tmp_path):
+    with pytest.raises(SystemExit) as stop:
+        main(["sample", str(run), "--classes", "3", "5", "--guidance", "4", "--steps", "3", "--per-class", "2",
+              "--out", str(tmp_path / "grid.png")])
+    assert stop.value.code == 0
+    assert Image.open(tmp_path / "grid.png").size == (96 + 2 * 68, 4 + 2 * 68)
+
+
+@pytest.mark.parametrize("args, says", [
+    (["--classes", "3", "12"], "class 12 is unknown to DiT-d1w16/4, which knows 10"),
+    (["--classes", "three"], "--classes takes numbers"),
+    (["--classes", "3", "--steps", "2000"], "2000 sampling steps"),
+    (["--classes", "3", "--sampler", "heun"], "'heun' does not fit"),
+    (["--classes", "3", "--sampler", "magic"], "sampler"),
+    (["--classes", "3", "--average", "best"], "holds no average 'best'"),
+    ([], "say either --classes"),
+    (["--count", "1"], "samples")])
+def test_bad_values_are_one_line_and_exit_code_2(run, tmp_path, capsys, args, says):
+    with pytest.raises(SystemExit) as stop:
+        main(["sample", str(run), "--out", str(tmp_path / "out"), *args])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and says in error and len(error.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
