@@ -8,7 +8,7 @@ import polars as pl
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from analysis.figures import designs, gflops, laws, rates, sampling, training
+from analysis.figures import designs, gflops, guidance, laws, rates, sampling, training
 from analysis.figures.panels import settings_note
 from analysis.fits import choices, isoflop, parametric
 from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
@@ -85,6 +85,8 @@ def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], F
         wanted["fid_by_conditioning"] = lambda: designs.fid_by_conditioning(evaluations)
     if trials["sampling_steps"].n_unique() > 1:
         wanted["fid_vs_sampling_gflops"] = lambda: sampling.fid_vs_sampling_gflops(trials)
+    if trials["guidance"].n_unique() > 1:
+        wanted["metrics_vs_guidance"] = lambda: guidance.metrics_vs_guidance(evaluations)
     return wanted | {"loss_law": lambda: _loss_law(evaluations),
                      "isoflop_profiles": lambda: _isoflop_profiles(evaluations),
                      "heldout_vs_steps": lambda: training.heldout_vs_steps(evaluations),

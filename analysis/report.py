@@ -39,6 +39,7 @@ CAPTIONS = {
     "metrics_vs_gflops": "Other metrics against model Gflops",
     "fid_by_conditioning": "FID of the block designs",
     "fid_vs_sampling_gflops": "FID against sampling compute",
+    "metrics_vs_guidance": "FID and recall against guidance",
     "loss_law": "Loss of model size and images",
     "isoflop_profiles": "IsoFLOP profiles",
     "heldout_vs_steps": "Held-out loss over training",
