@@ -109,6 +109,25 @@ def sample(
 
 
 @app.command()
+def encode(
+    images: Annotated[Path, typer.Option(metavar="DIR", help="A folder with a subfolder of images per class.")],
+    vae: Annotated[str, typer.Option(metavar="PATH_OR_HUB_ID", help="A diffusers AutoencoderKL, such as sd-vae-ft-mse.")],
+    size: Annotated[int, typer.Option(help="Pixels per image side, after the crop.")],
+    out: Annotated[Path, typer.Option(metavar="STORE", help="The folder of the latent store.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a store; damaged shards are made again.")] = False,
+    upscale: Annotated[bool, typer.Option("--upscale", help="Enlarge images smaller than the crop, as ADM does.")] = False,
+    allow_unreadable: Annotated[bool, typer.Option("--allow-unreadable", help="Go on above 1 % unreadable images.")] = False,
+    batch: Annotated[int, typer.Option(min=1, help="Images on a GPU at a time.")] = 32,
+    shard_images: Annotated[int, typer.Option(min=1, help="Images per shard of the store.")] = 512,
+    address: Annotated[str | None, typer.Option(
+        metavar="auto|HOST:PORT|local", help="A Ray cluster; default: $RAY_ADDRESS, else this machine.")] = None,
+) -> None:
+    """Encode images by a VAE into a latent store, on every GPU of a Ray cluster, or on this machine's CPUs."""
+    from scaling.encode import encode
+    encode(images, vae, size, out, resume, upscale, allow_unreadable, batch, shard_images, address)
+
+
+@app.command()
 def fit(
     law: Annotated[str, typer.Argument(
         metavar="LAW", help="approach3, isoflop, envelope, powerlaw, saturating, bnsl or repeats.")],

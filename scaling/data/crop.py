@@ -1,18 +1,24 @@
 """How does an image file become a square of pixels? Read in any common format, upright, RGB, cropped as ADM and DiT do."""
 
+import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 
 
-def read_image(path: Path, size: int) -> np.ndarray:
-    """The image in ``path``, cropped: (3, size, size) uint8. ValueError names a file that cannot be read, and why."""
+def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:
+    """The image in ``path``, whose content may be given, cropped: (3, size, size) uint8.
+
+    ValueError names a file that cannot be read, and why.
+    """
     try:
-        with Image.open(path) as image:
+        with Image.open(path if data is None else io.BytesIO(data)) as image:
             pixels = centre_crop(rgb(ImageOps.exif_transpose(image)), size)
+    except UnidentifiedImageError:
+        raise ValueError(f"{path} is in no image format that Pillow knows") from None
     except Exception as error:  # each format's decoder has its own: OSError, SyntaxError, struct.error, EOFError, ...
         raise ValueError(f"{path} cannot be read as an image ({type(error).__name__}: {error})") from None
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))

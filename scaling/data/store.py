@@ -65,6 +65,11 @@ def shard_is_whole(folder: Path, split: str, number: int) -> bool:
                                      for kind, digest in shard["sha256"].items())
 
 
+def read_skipped(folder: Path, split: str, number: int) -> list[dict]:
+    """The images that a shard could not hold: path and why."""
+    return read_json(shard_path(folder, split, number, "json"))["skipped"]
+
+
 def finish_store(folder: Path, description: dict, shards: dict[str, int]) -> dict:
     """Write skipped.csv and store.json over the ``shards`` of each split; returns what store.json says.
 

@@ -1,0 +1,178 @@
+"""Does scaling encode make the store that it should: every format, both sides, the same after a kill, nothing lost?"""
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from scaling.cli import main
+from scaling.data import DataSpec, load_data
+from scaling.data.crop import read_image
+from scaling.data.images import from_uint8
+from scaling.data.store import check_store, read_store, shard_path
+from scaling.data.vae import load_vae
+from scaling.launch import encode as ray_encode
+from tests.data.pictures import write_folder, write_kind
+
+pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
+PATIENCE_S = 300
+
+
+def without_ray(cluster, folder, out, vae, size, batch, shards):
+    encoder = ray_encode._Encoder(vae, str(out), size, batch)
+    for shard in shards:
+        yield encoder(ray_encode._read({"shard": json.dumps(shard)}, str(folder), size))
+
+
+def encode_in_this_process(monkeypatch) -> None:
+    """What Ray's tasks and actors run, without their start of half a minute."""
+    monkeypatch.setattr(ray_encode, "encode_shards", without_ray)
+    monkeypatch.setattr("scaling.launch.cluster.connected", lambda address: contextlib.nullcontext())
+
+
+@pytest.fixture
+def here(monkeypatch):
+    encode_in_this_process(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory) -> Path:
+    """Images of every kind, the saved VAE, and the store made of them in one go, in this process."""
+    work = tmp_path_factory.mktemp("encode")
+    write_folder(work / "images", per_class=60)
+    (work / "images" / "class1" / "broken.png").write_bytes(b"\x89PNG but no more")
+    load_vae("synthetic").save_pretrained(work / "vae")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        encode_in_this_process(monkeypatch)
+        run(command(work, "store"))
+    return work
+
+
+def command(work: Path, out: str, *more: str) -> list[str]:
+    return [sys.executable, "-m", "scaling", "encode", "--images", str(work / "images"), "--vae", str(work / "vae"),
+            "--size", "32", "--out", str(work / out), "--shard-images", "16", *more]
+
+
+def run(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments[3:])
+    assert stop.value.code == 0
+
+
+def refusal(arguments: list[str], capsys) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments[3:])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and len(error.strip().splitlines()) == 1, error
+    return error
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def rows(folder: Path, split: str) -> list[dict]:
+    return [row for i in range(len(read_store(folder)["shards"][split]))
+            for row in pq.read_table(shard_path(folder, split, i, "parquet")).to_pylist()]
+
+
+def test_a_store_holds_both_sides_of_every_image_and_lists_what_it_could_not_read(work):
+    store, vae = read_store(work / "store"), load_vae(str(work / "vae"))
+    check_store(work / "store")
+    counts = {split: len(rows(work / "store", split)) for split in ("train", "heldout")}
+    assert counts["heldout"] in (6, 7) and sum(counts.values()) == 120 and store["classes"] == ["class0", "class1"]
+    with open(work / "store" / "skipped.csv") as file:
+        (skipped,) = csv.DictReader(file)
+    assert skipped["path"] == "class1/broken.png" and "no image format" in skipped["why"]
+    shards = range(len(store["shards"]["train"]))
+    moments = np.concatenate([np.load(shard_path(work / "store", "train", i, "npy")) for i in shards])
+    for i in (0, 17, 50, 100):
+        pixels = torch.from_numpy(read_image(work / "images" / rows(work / "store", "train")[i]["path"], 32))[None]
+        with torch.no_grad():
+            for side, seen in enumerate((pixels, pixels.flip(-1))):
+                posterior = vae.encode(from_uint8(seen)).latent_dist
+                assert np.allclose(moments[i, side, 0], posterior.mean[0], atol=2e-3, rtol=2e-3)
+                assert np.allclose(moments[i, side, 1], posterior.std[0], atol=2e-3, rtol=2e-3)
+
+
+def test_the_store_is_read_as_the_spec_says(work):
+    spec = DataSpec(source="latents", name="toy", size=32, vae="vae", path=str(work / "store"), flip=True)
+    data = load_data(spec)
+    assert data.num_classes == 2 and data.train.shape == (4, 4, 4)
+    assert data.train.batch(torch.arange(8), key=(0, 0)).isfinite().all()
+
+
+def test_a_killed_encoding_goes_on_and_ends_identical(work, capsys):
+    """On Ray, both; the store that they end with was made without it."""
+    killed = subprocess.Popen(command(work, "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE_S
+    while len(list((work / "killed").glob("*/shard-*.json"))) < 2:
+        assert time.monotonic() < deadline and killed.poll() is None
+        time.sleep(0.005)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert not (work / "killed" / "store.json").exists()
+    assert "continue it with --resume" in refusal(command(work, "killed"), capsys)
+    again = subprocess.run(command(work, "killed", "--resume"), capture_output=True, text=True, timeout=PATIENCE_S)
+    assert again.returncode == 0, again.stderr
+    assert {name: data for name, data in files(work / "killed").items() if not name.endswith(".tmp")} == files(work / "store")
+
+
+def test_damaged_shards_are_made_again(work, here, capsys):
+    before = files(work / "store")
+    path = shard_path(work / "store", "train", 1, "npy")
+    path.write_bytes(path.read_bytes()[:-8])
+    shard_path(work / "store", "heldout", 0, "json").unlink()
+    run(command(work, "store", "--resume"))
+    assert "2 of 9 shards to make" in capsys.readouterr().out
+    assert files(work / "store") == before
+
+
+def test_over_one_percent_unreadable_is_an_error_unless_allowed(tmp_path, here, capsys):
+    write_folder(tmp_path / "images")
+    load_vae("synthetic").save_pretrained(tmp_path / "vae")
+    write_kind(tmp_path / "images" / "class0" / "short.jpg", "rgb.jpg")
+    short = tmp_path / "images" / "class0" / "short.jpg"
+    short.write_bytes(short.read_bytes()[:700])
+    assert "1 of 11 images cannot be read, more than 1%" in refusal(command(tmp_path, "store"), capsys)
+    assert "short.jpg" in (tmp_path / "store" / "skipped.csv").read_text()
+    assert not (tmp_path / "store" / "store.json").exists()
+    run(command(tmp_path, "store", "--resume", "--allow-unreadable"))
+    assert "1 unreadable" in capsys.readouterr().out and (tmp_path / "store" / "store.json").exists()
+
+
+@pytest.mark.parametrize("spoil, more, says", [
+    (lambda work: None, ("--size", "30"), "size 30 is not a multiple of 8"),
+    (lambda work: None, ("--size", "64"), "10 of 10 images"),
+    (lambda work: None, ("--vae", "/nowhere"), "no VAE at /nowhere"),
+    (lambda work: None, ("--images", "/nowhere"), "no image folder at /nowhere"),
+    (lambda work: (work / "images" / "class9").mkdir(), (), "such as 'class9'"),
+    (lambda work: (work / "store").mkdir() or (work / "store" / "thesis.tex").touch(), (), "is not empty")])
+def test_bad_input_is_one_line_before_anything_is_encoded(spoil, more, says, tmp_path, capsys):
+    write_folder(tmp_path / "images")
+    load_vae("synthetic").save_pretrained(tmp_path / "vae")
+    spoil(tmp_path)
+    assert says in refusal(command(tmp_path, "store", *more), capsys)
+    assert not list(tmp_path.glob("store/*/shard-*"))
+
+
+@pytest.mark.parametrize("change, says", [(("--size", "24"), "size was 32, is 24"), (("--vae", "synthetic-2"), "vae was")])
+def test_resuming_otherwise_is_refused_with_the_difference(change, says, work, capsys):
+    other = work / "synthetic-2"
+    if not other.exists():
+        vae = load_vae("synthetic")
+        from diffusers import AutoencoderKL
+        changed = AutoencoderKL(**{k: v for k, v in vae.config.items() if not k.startswith("_")} | {"scaling_factor": 0.5})
+        changed.save_pretrained(other)
+    change = (str(other) if part == "synthetic-2" else part for part in change)
+    assert says in refusal(command(work, "store", "--resume", *change), capsys)
