@@ -103,7 +103,8 @@ def write_real_images(folder: StudyFolder) -> None:
     if not path.exists():
         from scaling.evaluation.metrics import real_thumbnails
         from scaling.records.files import write_arrays
-        write_arrays(path, real_thumbnails(folder.plan().trials[0].spec.data))
+        spec = folder.plan().trials[0].spec
+        write_arrays(path, real_thumbnails(spec.data, spec.evaluate.protocol.decoder))
 
 
 if __name__ == "__main__":

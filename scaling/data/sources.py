@@ -6,6 +6,7 @@ from pathlib import Path
 from scaling.data.images import DataSet
 from scaling.study.spec import DataSpec, ModelSpec
 
+LATENT_SOURCES = ("latents", "synthetic")
 ROOT_VARIABLE = "DIT_SCALING_DATA"
 
 

@@ -44,9 +44,10 @@ class DigitsCnnExtractor(FeatureExtractorBase):
         self.net.load_state_dict(load_file(WEIGHTS))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        if images.dtype != torch.uint8 or images.shape[2:] != (8, 8):
-            raise ValueError(f"{NAME} takes uint8 images of 8x8 pixels, got {images.dtype} {tuple(images.shape)}")
-        grey = images.float().mean(1, keepdim=True)
+        if images.dtype != torch.uint8 or images.shape[2] != images.shape[3] or images.shape[2] % 8:
+            raise ValueError(f"{NAME} takes uint8 images of 8x8 pixels, or a multiple that is averaged down to them, "
+                             f"got {images.dtype} {tuple(images.shape)}")
+        grey = torch.nn.functional.adaptive_avg_pool2d(images.float().mean(1, keepdim=True), 8)  # of 8x8: as it is
         features, logits = self.net(grey / 127.5 - 1.0)
         by_name = {FEATURES: features, LOGITS: logits}
         return tuple(by_name[name] for name in self.features_list)

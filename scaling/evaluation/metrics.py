@@ -9,12 +9,13 @@ from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics
 from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, kid_features_to_metric
 from torch_fidelity.utils import create_feature_extractor, extract_featuresdict_from_input_id
 
-from scaling.data import load_data
+from scaling.data import Images, ImageSet, load_data, to_uint8
 from scaling.evaluation import digits_cnn
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
 
 KID_SUBSETS = 50
+READ_AT_ONCE = 250  # real images that are not in memory
 
 
 class Uint8Images(Dataset):
@@ -45,13 +46,13 @@ def features_of(images: Tensor, extractor: str) -> Tensor:
 
 
 @functools.lru_cache(maxsize=8)
-def _reference_features(data: DataSpec, subset: str, extractor: str) -> Tensor:
-    return features_of(load_data(data).subset(subset).uint8, extractor)
+def _reference_features(data: DataSpec, subset: str, extractor: str, decoder: str | None) -> Tensor:
+    return features_of(real_images(load_data(data).subset(subset), decoder), extractor)
 
 
 @functools.lru_cache(maxsize=8)
-def _reference_statistics(data: DataSpec, subset: str, extractor: str) -> dict:
-    return fid_features_to_statistics(_reference_features(data, subset, extractor).double())
+def _reference_statistics(data: DataSpec, subset: str, extractor: str, decoder: str | None) -> dict:
+    return fid_features_to_statistics(_reference_features(data, subset, extractor, decoder).double())
 
 
 def figures(images: Tensor, data: DataSpec, protocol: Protocol) -> list[dict]:
@@ -61,11 +62,11 @@ def figures(images: Tensor, data: DataSpec, protocol: Protocol) -> list[dict]:
     features = features_of(images, protocol.features)
     rows = []
     for subset in protocol.references:
-        reference = _reference_features(data, subset, protocol.features)
+        reference = _reference_features(data, subset, protocol.features, protocol.decoder)
         measured = {}
         if "fid" in protocol.metrics:
-            fid = fid_statistics_to_metric(fid_features_to_statistics(features.double()),
-                                           _reference_statistics(data, subset, protocol.features), verbose=False)
+            known = _reference_statistics(data, subset, protocol.features, protocol.decoder)
+            fid = fid_statistics_to_metric(fid_features_to_statistics(features.double()), known, verbose=False)
             measured["fid"] = (fid[KEY_METRIC_FID], None)
         if "kid" in protocol.metrics:
             # A subset as large as the smaller set has no spread, a larger one fails.
@@ -84,10 +85,23 @@ def thumbnails(images: Tensor, labels: Tensor, count: int = 100) -> dict:
     return {"images": images[:count].numpy(), "labels": labels[:count].numpy().astype("int16")}
 
 
-def real_thumbnails(data: DataSpec, count: int = 100) -> dict:
+def real_images(images: Images, decoder: str | None, count: int | None = None) -> Tensor:
+    """The first ``count`` images (default: all) as uint8 (n, C, H, W); latents are decoded."""
+    if isinstance(images, ImageSet):
+        return images.uint8[:count]
+    rows = torch.arange(len(images) if count is None else min(count, len(images)))
+    parts = (images.batch(part) for part in rows.split(READ_AT_ONCE))
+    if decoder is None:
+        return torch.cat([to_uint8(part) for part in parts])
+    from scaling.data.vae import decode, load_vae
+    vae = load_vae(decoder)
+    return torch.cat([decode(vae, part) for part in parts])
+
+
+def real_thumbnails(data: DataSpec, decoder: str | None, count: int = 100) -> dict:
     """The first held-out images as arrays for figures, as ``thumbnails`` gives samples."""
     heldout = load_data(data).heldout
-    return thumbnails(heldout.uint8, heldout.labels, count)
+    return thumbnails(real_images(heldout, decoder, count), heldout.labels, count)
 
 
 def extractor_is_ready(name: str) -> None:

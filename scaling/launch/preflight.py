@@ -58,11 +58,28 @@ def check_trials(plan: Plan) -> None:
         check_fits(model, data)
     for data in {t.spec.data for t in plan.trials}:
         check_data(data)
+    check_decoders({(t.spec.data, t.spec.evaluate.protocol.decoder) for t in plan.trials if t.spec.evaluate.protocol.metrics})
     for spec in (t.spec for t in plan.trials):
         if spec.evaluate.protocol.metrics:
             check_sampling(spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout)
     for features in {t.spec.evaluate.protocol.features for t in plan.trials if t.spec.evaluate.protocol.metrics}:
         extractor_is_ready(features)
+
+
+def check_decoders(pairs: set) -> None:
+    """Refuse latents without a decoder that makes their images, and pixels with one. Pairs of data and decoder."""
+    from scaling.data.sources import LATENT_SOURCES
+    from scaling.data.vae import latent_shape, load_vae
+    from scaling.study.spec import DataSpec
+
+    data: DataSpec
+    for data, decoder in pairs:
+        if (decoder is not None) != (data.source in LATENT_SOURCES):
+            raise ValueError(f"the data {data.source!r} is {'latents' if decoder is None else 'pixels'}, and the decoder "
+                             f"{decoder!r}; set evaluate.protocol.decoder to "
+                             f"{'a VAE such as sd-vae-ft-mse' if decoder is None else 'null'}")
+        if decoder is not None:
+            latent_shape(load_vae(decoder), data.size)
 
 
 def check_gpus(gpus_per_trial: float) -> None:

@@ -15,6 +15,8 @@ from scaling.study.timesteps import evaluated_at, guided_at
 FREQUENCIES = 256      # sinusoidal features of the timestep, before its MLP
 CONTEXT = 2            # conditioning tokens, in context or attended to: one for the timestep, one for the label
 FLOPS_PER_MAC = 2
+H100_PEAK_FLOPS = 989.4e12  # a second, dense bf16 (NVIDIA's data sheet of the H100 SXM)
+SECONDS_PER_HOUR = 3600
 FORWARDS_PER_STEP = 3  # the backward pass costs two forwards (DiT section 4, "training compute")
 
 MODULATIONS = {"adaln-zero": 6, "adaln": 4, "cross-attention": 0, "in-context": 0}        # vectors per block
@@ -95,3 +97,8 @@ def params(m: ModelSpec) -> int:
 def params_m(m: ModelSpec) -> float:
     """Trainable parameters in millions."""
     return params(m) / 1e6
+
+
+def gpu_hours(flops: float, mfu: float, peak_flops: float = H100_PEAK_FLOPS) -> float:
+    """Hours of one GPU for ``flops`` at a model FLOPs utilisation of ``mfu``."""
+    return flops / (mfu * peak_flops * SECONDS_PER_HOUR)

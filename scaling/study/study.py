@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import Field, ValidationError, field_validator
 
 from scaling.study.base import Spec
+from scaling.study.debug import debug
 from scaling.study.grid import distinct, with_seeds
 from scaling.study.settings import explain, with_settings
 from scaling.study.spec import TrialSpec
@@ -40,11 +41,15 @@ class Study(Spec):
         return distinct(with_seeds(self.trials, self.seeds) if self.seeds > 1 else self.trials)
 
     def at(self, scale: str) -> "Study":
-        """The study at one of its ``scales``, named after it."""
-        if scale not in self.scales:
-            known = ", ".join(self.scales) or "none"
+        """The study at one of its ``scales``, named after it; every study has ``debug``."""
+        if scale == "debug" and scale not in self.scales:
+            trials = tuple(map(debug, self.trials))
+        elif scale in self.scales:
+            trials = self.scales[scale]
+        else:
+            known = ", ".join(dict.fromkeys([*self.scales, "debug"]))
             raise ValueError(f"study {self.name!r} has no scale {scale!r}; it has {known}")
-        return Study(**{**dict(self), "name": f"{self.name}_{scale}", "trials": self.scales[scale], "scales": {}})
+        return Study(**{**dict(self), "name": f"{self.name}_{scale}", "trials": trials, "scales": {}})
 
     def with_settings(self, settings: Mapping) -> "Study":
         """The study with dotted fields set on every trial; the key ``seeds`` sets how often the grid is repeated.

@@ -1,0 +1,34 @@
+"""Does each study that ships run through every stage at debug scale, on real Ray, with nothing downloaded?"""
+
+import contextlib
+import json
+
+import pytest
+
+from scaling.launch import cluster as clusters
+from scaling.records import trial_rows
+from scaling.sweep import sweep
+from tests.study.test_experiments import STUDIES
+
+pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
+
+
+@pytest.fixture(scope="module")
+def shared_cluster():
+    with clusters.connected("local", cpus=2) as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_runs_through_every_stage_at_debug_scale(name, shared_cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(clusters, "connected", lambda address: contextlib.nullcontext(shared_cluster))
+    results = tmp_path / "results"
+    settings = ["scale=debug", f"data.path={tmp_path / 'data'}"]
+    assert sweep(name, settings, results) == 0
+    folder = results / f"{name}-debug"
+    rows = trial_rows(folder)
+    assert rows and {row["state"] for row in rows} == {"completed"}
+    assert all(row["fid"] is not None and row["heldout_loss"] is not None for row in rows)
+    assert (folder / "report.html").stat().st_size > 10_000 and (folder / "figures" / "sample_grid.png").exists()
+    protocols = {json.dumps(json.loads(path.read_text())["protocol"]) for path in results.glob("runs/*/evaluations/*.json")}
+    assert all(json.loads(protocol)["decoder"] == "synthetic" for protocol in protocols)

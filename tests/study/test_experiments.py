@@ -1,0 +1,74 @@
+"""Do the studies that ship say what they cost, and can they be priced and shrunk without their data?"""
+
+import importlib
+import re
+
+import pytest
+
+from scaling.cli import main
+from scaling.study import Plan, cost, load_study
+
+STUDIES = ("dit_imagenet256", "conditioning_blocks", "long_run", "imagenet512", "flow_vs_diffusion", "cifar10")
+
+
+def priced(name: str) -> float:
+    module = importlib.import_module(f"experiments.{name}")
+    return cost.gpu_hours(Plan.of(module.STUDY).train_flops, module.MFU)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_docstring_says_question_price_and_expectation(name):
+    text = importlib.import_module(f"experiments.{name}").__doc__
+    stated, mfu = re.search(r"Price: ([\d.]+) GPU-hours on an H100 at (\d+) % MFU", text).groups()
+    assert int(mfu) == 40 and float(stated) == round(priced(name), 1 if "." in stated else 0)
+    assert text.splitlines()[0].count("?") == 1 and "Expected" in text and re.search(r"Table|arXiv", text)
+
+
+def test_the_papers_protocol_is_that_of_the_paper():
+    study = load_study("dit_imagenet256")
+    assert {t.model.name for t in study.trials} == {f"DiT-{s}/{p}" for s in ("S", "B", "L", "XL") for p in (8, 4, 2)}
+    for trial in study.trials:
+        t, e = trial.train, trial.evaluate
+        assert (t.lr, t.weight_decay, t.batch, t.label_dropout, t.steps) == (1e-4, 0.0, 256, 0.1, 400_000)
+        assert (e.ema.kind, e.ema.length, trial.eval_steps) == ("decay", 0.9999, tuple(range(50_000, 400_001, 50_000)))
+        assert e.protocol.label("fid").startswith("FID-50K, ddpm250, cfg 1.0") and "inception" in e.protocol.label("fid")
+
+
+def test_what_two_studies_share_is_trained_once():
+    ids = {name: {t.train_id for t in load_study(name).trials} for name in STUDIES}
+    grid = ids["dit_imagenet256"]
+    assert len(grid & ids["conditioning_blocks"]) == 1 and len(grid & ids["flow_vs_diffusion"]) == 4
+    assert ids["long_run"] < grid and len(ids["long_run"]) == 1
+
+
+def test_cifar10_takes_one_gpu_day():
+    study = load_study("cifar10")
+    sampling = sum(5 * t.evaluate.protocol.samples * 2e9 * cost.sampling_gmacs(t.model, t.diffusion, t.evaluate.protocol)
+                   for t in study.trials)
+    assert 20 < priced("cifar10") + cost.gpu_hours(sampling, 0.4) < 24.5
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_dry_run_needs_no_data_and_writes_nothing(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", name, "--dry-run"])
+    assert stop.value.code == 0 and "training FLOPs" in capsys.readouterr().out and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_debug_scale_keeps_the_shape_of_the_question(name):
+    study, small = load_study(name), load_study(name).with_settings({"scale": "debug"})
+    assert small.name == f"{name}-debug" and len(small.all_trials) == len(study.all_trials)
+    for full, debug in zip(study.trials, small.trials):
+        for field in ("patch", "input_size", "conditioning", "learn_sigma"):
+            assert getattr(debug.model, field) == getattr(full.model, field)
+        assert debug.diffusion == full.diffusion and debug.evaluate.protocol.sampler == full.evaluate.protocol.sampler
+        assert debug.data.source == "synthetic" and cost.forward_gmacs(debug.model) < 1.0
+
+
+def test_settings_reach_a_study_at_debug_scale_and_no_other_scale_is_known():
+    study = load_study("long_run").with_settings({"scale": "debug", "train.steps": 7})
+    assert {t.train.steps for t in study.trials} == {7}
+    with pytest.raises(ValueError, match="scale 'tiny' is neither full nor debug"):
+        study.with_settings({"scale": "tiny"})
