@@ -25,7 +25,7 @@ def test_a_study_runs_through_every_stage_at_debug_scale(name, shared_cluster, t
     results = tmp_path / "results"
     settings = ["scale=debug", f"data.path={tmp_path / 'data'}"]
     assert sweep(name, settings, results) == 0
-    folder = results / f"{name}-debug"
+    folder = results / f"{name}_debug"
     rows = trial_rows(folder)
     assert rows and {row["state"] for row in rows} == {"completed"}
     assert all(row["fid"] is not None and row["heldout_loss"] is not None for row in rows)

@@ -59,7 +59,7 @@ def test_a_dry_run_needs_no_data_and_writes_nothing(name, tmp_path, monkeypatch,
 @pytest.mark.parametrize("name", STUDIES)
 def test_debug_scale_keeps_the_shape_of_the_question(name):
     study, small = load_study(name), load_study(name).with_settings({"scale": "debug"})
-    assert small.name == f"{name}-debug" and len(small.all_trials) == len(study.all_trials)
+    assert small.name == f"{name}_debug" and len(small.all_trials) == len(study.all_trials)
     for full, debug in zip(study.trials, small.trials):
         for field in ("patch", "input_size", "conditioning", "learn_sigma"):
             assert getattr(debug.model, field) == getattr(full.model, field)
@@ -70,5 +70,5 @@ def test_debug_scale_keeps_the_shape_of_the_question(name):
 def test_settings_reach_a_study_at_debug_scale_and_no_other_scale_is_known():
     study = load_study("long_run").with_settings({"scale": "debug", "train.steps": 7})
     assert {t.train.steps for t in study.trials} == {7}
-    with pytest.raises(ValueError, match="scale 'tiny' is neither full nor debug"):
+    with pytest.raises(ValueError, match="has no scale 'tiny'; it has debug"):
         study.with_settings({"scale": "tiny"})
