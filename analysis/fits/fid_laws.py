@@ -114,6 +114,8 @@ def log_axes(models: pl.DataFrame) -> np.ndarray:
 
 def fit_law(name: str, models: pl.DataFrame, noise: Noise = UNKNOWN) -> FidLaw:
     """Candidate ``name`` fitted to one row per model, as ``model_means`` gives them."""
+    if models.is_empty():
+        raise ValueError(f"the law {name} has no model to be fitted to: there is no smaller size than the held-out one")
     centre = log_axes(models).mean(1)
     repeats = int(models["seeds"].min()) if "seeds" in models.columns else 1
     return FidLaw(name, least_squares(design(name, models, centre), np.log(models["fid"].to_numpy()),
