@@ -73,6 +73,11 @@ def test_a_rung_that_cannot_tell_a_law_gives_a_reason_and_no_number():
     assert set(lost["held_out"]) == {"B"}
 
 
+def test_a_rung_with_none_below_it_gives_a_reason():
+    one = dit_table4().filter(pl.col("size") == "XL")
+    assert score("G", one, "XL").predicted is None and "no smaller size" in score("G", one, "XL").why
+
+
 def test_the_intervals_cover():
     """Of 9 models with a law of 4 coefficients, 95 % intervals hold 92 to 98 % of true and of measured FIDs."""
     truth = synthetic("N × T")["fid"].to_numpy()[9:]

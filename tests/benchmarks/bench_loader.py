@@ -27,7 +27,7 @@ ASKED, ASKED_SHARE, MFU = 10, 0.01, 0.40
 
 
 class NpyFiles(Dataset):
-    """One file an image, mean and deviation (2, C, h, w) fp16: as feature extraction scripts of DiT repositories leave them."""
+    """One file an image, mean and deviation (2, C, h, w) fp16: as DiT repositories' extraction scripts leave them."""
 
     def __init__(self, folder: Path, images, rows: int):
         self.paths, self.labels = [folder / f"{i:06d}.npy" for i in range(rows)], images.labels
@@ -88,8 +88,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(table([("shuffled batches of 256", "images/s", "ours beside it"),
                  ("store, read", f"{median['read']:.0f}", ""),
                  ("store, read and drawn from the posterior (1 thread)", f"{median['step']:.0f}", ""),
-                 ("file an image, DataLoader, no worker", f"{median['peer 0']:.0f}", f"{median['read'] / median['peer 0']:.1f}"),
-                 ("file an image, DataLoader, 2 workers", f"{median['peer 2']:.0f}", f"{median['read'] / median['peer 2']:.1f}")]))
+                 *((f"file an image, DataLoader, {workers} workers", f"{median[f'peer {workers}']:.0f}",
+                    f"{median['read'] / median[f'peer {workers}']:.1f}") for workers in (0, 2))]))
     print(f"asked: {ASKED} times; found {median['read'] / best:.1f} beside the better of the two")
     print(f"a step of S/8 with {BATCH} images at {MFU:.0%} of an H100's bf16 peak: {1e3 * step_s:.2f} ms; reading a batch: "
           f"{1e3 * BATCH / median['read']:.2f} ms of one thread, ahead of the step; the step itself is held up "

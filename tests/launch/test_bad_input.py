@@ -3,6 +3,8 @@
 import pytest
 
 from scaling.cli import main
+from scaling.data.synthetic import write_store
+from tests.data.pictures import write_folder
 
 CASES = {
     "unknown study": (["sweep", "digitz"], "nearest: digits"),
@@ -49,6 +51,57 @@ def test_auto_without_a_cluster_says_how_to_start_one(tmp_path, monkeypatch, cap
     error = capsys.readouterr().err
     assert stop.value.code == 2 and "no Ray cluster at auto" in error and "ray start --head" in error
     assert len(error.strip().splitlines()) == 1
+
+
+def store(folder, size=32):
+    write_store(folder, size=size, images={"train": 8, "heldout": 4}, shard=4)
+    return ["data.source=latents", "data.name=toy", "data.size=32", "data.vae=synthetic", f"data.path={folder}",
+            "model.channels=4", "model.input_size=4", "model.patch=2", "model.num_classes=1000",
+            "evaluate.protocol.decoder=synthetic"]
+
+
+def images(folder, **kinds):
+    write_folder(folder, **kinds)
+    return ["data.source=folder", "data.name=toy", "data.size=32", f"data.path={folder}", "model.channels=3",
+            "model.input_size=32", "model.num_classes=2"]
+
+
+def corrupt(folder):
+    settings, path = store(folder), folder / "train" / "shard-00001.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    return settings
+
+
+def empty_class(folder):
+    settings = images(folder)
+    (folder / "class7").mkdir()
+    return settings
+
+
+DATA = {
+    "missing folder": (lambda f: [*images(f)[:3], "data.path=/nowhere"], "no image folder at /nowhere"),
+    "missing store": (lambda f: [*store(f)[:4], "data.path=/nowhere"], "no latent store at /nowhere"),
+    "empty class": (empty_class, "such as 'class7'"),
+    "single class": (lambda f: images(f, classes=1), "has 1 classes"),
+    "small images": (lambda f: images(f, width=31), "smaller than the crop of 32 pixels"),
+    "corrupt shard": (corrupt, "1 of 6 shard files"),
+    "another VAE": (lambda f: [*store(f), "data.vae=sd-vae-ft-mse"], "made with the VAE synthetic"),
+    "another size": (lambda f: store(f, size=64), "made of 64-pixel images, the spec says 32"),
+    "no decoder": (lambda f: store(f)[:-1], "set evaluate.protocol.decoder to a VAE"),
+    "a decoder of pixels": (lambda f: ["evaluate.protocol.decoder=sd-vae-ft-mse"], "set evaluate.protocol.decoder to null"),
+}
+
+
+@pytest.mark.parametrize("case", DATA)
+def test_data_that_cannot_be_trained_on_is_one_line_before_any_training(case, tmp_path, capsys):
+    prepare, says = DATA[case]
+    settings = dict(pair.split("=", 1) for pair in prepare(tmp_path / "data"))
+    pairs = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", "smoke", "--results", str(tmp_path / "results"), *pairs])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and says in error and len(error.strip().splitlines()) == 1, error
+    assert not (tmp_path / "results" / "runs").exists()
 
 
 @pytest.mark.parametrize("root", ["file/results", "/proc/nothing"])
