@@ -32,7 +32,10 @@ def freeze(path: Path, content: dict) -> None:
 
 def thaw(path: Path) -> dict:
     """What ``freeze`` wrote. ValueError where it is no such file, of a newer schema, or changed since."""
-    found = read_json(Path(path))
+    try:
+        found = read_json(Path(path))
+    except ValueError:
+        raise ValueError(f"{path} is no frozen prediction; scaling predict writes one") from None
     if found is None:
         raise ValueError(f"there is no file {path}")
     if not isinstance(found, dict) or "seal" not in found:

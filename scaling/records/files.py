@@ -49,7 +49,7 @@ def read_json(path: Path):
     """The JSON in ``path``, or None where there is no such file. ValueError names a file that is not JSON."""
     try:
         text = path.read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the latter: a file stands where a folder was named
         return None
     try:
         return json.loads(text)

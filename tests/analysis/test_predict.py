@@ -123,5 +123,11 @@ def test_the_commands(held_out, tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         main(["score", str(tmp_path / "none.json"), str(held_out.folder)])
     assert end.value.code == 2 and "there is no file" in capsys.readouterr().err
+    (tmp_path / "text.md").write_text("# text")
+    for args, said in ((["score", str(tmp_path / "text.md"), str(held_out.folder)], "is no frozen prediction"),
+                       (["report", str(tmp_path / "text.md")], "holds no study.json")):
+        with pytest.raises(SystemExit) as end:
+            main(args)
+        assert end.value.code == 2 and said in capsys.readouterr().err
 
 
