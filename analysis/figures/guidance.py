@@ -42,8 +42,9 @@ def metrics_vs_guidance(evaluations: pl.DataFrame, title: str = "FID and recall 
             log_axis(axes.yaxis)
         axes.set_title(of_metric["label_over_guidance"][0].split(",")[0], loc="left", fontsize=10)
         axes.set_xlabel("guidance scale (1: none)")
-    handles = [(Line2D([], [], color=colours[i], marker="o"), model) for i, model in enumerate(models)]
+    sizes = dict(rows.select("model", "size").unique().rows())
+    handles = [(Line2D([], [], color=colours[i], marker=markers[sizes[model]]), model) for i, model in enumerate(models)]
     legend(figure, {"Model": handles}, loc="outside right upper")
     first = rows["label_over_guidance"][0].split(", ", 1)[1]
-    entitle(figure, title, f"{first[0].upper()}{first[1:]}. {settings_note(rows, sampling=False)}")
+    entitle(figure, title, f"Protocol: {first}. {settings_note(rows, sampling=False)}")
     return figure
