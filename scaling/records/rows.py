@@ -7,9 +7,17 @@ from scaling.records.ledger import STALE_AFTER_S, Run, StudyFolder
 from scaling.study.plan import PlannedTrial
 
 
-def trial_state(trial: PlannedTrial, run: Run) -> tuple[str, str | None]:
-    """The state of ``trial`` and why, judged by what was measured: completed means every evaluation is on disk."""
-    if all(run.evaluation(eval_id) for eval_id in trial.eval_ids.values()):
+def measured(trial: PlannedTrial, run: Run) -> dict[int, dict]:
+    """The evaluations of ``trial`` that are on disk, by step."""
+    return {step: found for step, eval_id in trial.eval_ids.items() if (found := run.evaluation(eval_id))}
+
+
+def trial_state(trial: PlannedTrial, run: Run, evaluations: dict[int, dict] | None = None) -> tuple[str, str | None]:
+    """The state of ``trial`` and why, judged by what was measured: completed means every evaluation is on disk.
+
+    ``evaluations`` are what ``measured`` found, where it was asked already.
+    """
+    if len(measured(trial, run) if evaluations is None else evaluations) == len(trial.eval_ids):
         return "completed", None
     state = run.state()
     name, why = state["state"], state["why"]
@@ -39,15 +47,18 @@ def _fresh(state: dict) -> bool:
 def trial_rows(study: StudyFolder | Path | str) -> list[dict]:
     """One dict per trial, in plan order, with the keys of ``scaling status --json``; unknown figures are None."""
     study = study if isinstance(study, StudyFolder) else StudyFolder(Path(study))
-    return [_row(trial, study.run(trial.train_id)) for trial in study.plan().trials]
+    rows = []
+    for trial in study.plan().trials:
+        run = study.run(trial.train_id)
+        curve = [line for line in run.curve() if line["step"] <= trial.spec.train.steps]
+        rows.append(trial_row(trial, run, measured(trial, run), curve[-1] if curve else None))
+    return rows
 
 
-def _row(trial: PlannedTrial, run: Run) -> dict:
-    state, why = trial_state(trial, run)
+def trial_row(trial: PlannedTrial, run: Run, evaluations: dict[int, dict], line: dict | None) -> dict:
+    """The row of one trial from its ``evaluations`` by step and the last logged ``line`` that it asks for."""
+    state, why = trial_state(trial, run, evaluations)
     spec = trial.spec
-    curve = [line for line in run.curve() if line["step"] <= spec.train.steps]
-    reached = curve[-1]["step"] if curve else 0
-    evaluations = {step: found for step, eval_id in trial.eval_ids.items() if (found := run.evaluation(eval_id))}
     final = evaluations.get(spec.train.steps)
     headline = spec.evaluate.protocol.references[0]
     count = (run.record() or {}).get("count") or {}  # fvcore's; until the trial has run, the closed form's
@@ -56,11 +67,12 @@ def _row(trial: PlannedTrial, run: Run) -> dict:
         "patch": spec.model.patch, "tokens": spec.model.tokens, "seed": spec.train.seed, "lr": spec.train.lr,
         "state": state, "why": why, "params_m": count.get("params_m", trial.params_m),
         "forward_gmacs": count.get("forward_gmacs", trial.forward_gmacs),
-        "steps": spec.train.steps, "step": reached, "images": trial.images, "train_flops": trial.train_flops,
-        "loss": curve[-1]["loss"] if curve else None,
+        "steps": spec.train.steps, "step": line["step"] if line else 0,
+        "images": trial.images, "train_flops": trial.train_flops,
+        "loss": line["loss"] if line else None,
         "heldout_loss": final["heldout_loss"] if final else None,
         "heldout_mse": final["heldout_mse"] if final else None,
-        "images_per_s": curve[-1]["images_per_s"] if curve else None,
+        "images_per_s": line["images_per_s"] if line else None,
         "fid": None, "kid": None, "fid_vs_heldout": None,
         "fid_features": spec.evaluate.protocol.features, "fid_samples": spec.evaluate.protocol.samples,
         "fid_reference": headline,
@@ -71,6 +83,6 @@ def _row(trial: PlannedTrial, run: Run) -> dict:
             row[figure["metric"]] = figure["value"]
         if figure["reference"] == "heldout" and figure["metric"] == "fid":
             row["fid_vs_heldout"] = figure["value"]
-    if curve:
-        row["wall_s"] = curve[-1]["train_wall_s"] + sum(found["wall_s"] for found in evaluations.values())
+    if line:
+        row["wall_s"] = line["train_wall_s"] + sum(found["wall_s"] for found in evaluations.values())
     return row

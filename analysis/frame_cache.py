@@ -1,0 +1,127 @@
+"""What of a study was read before, and is it still so? Its tables as Parquet beside the records, renewed run by run.
+
+``STUDY/.frames/index.json`` names the tables and says, of every training, when its files were last changed and how
+large they are. A training of which that differs is read again, and so is one that is running, whose state depends on
+the clock, and one that was changed within the last seconds, when a clock's tick may hide a change. Another plan, or
+other code, reads all again. The index is renamed into place last: a reader never sees tables of two times.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import time
+import uuid
+import warnings
+from pathlib import Path
+
+import polars as pl
+
+import scaling.records
+import scaling.study
+from analysis.frame_tables import TABLES, in_order, read_tables
+from scaling.records import StudyFolder
+from scaling.records.files import write_json
+
+UNSETTLED_S = 2.0  # since the last change of a training's files
+
+
+def load_tables(study: StudyFolder, *names: str) -> list[pl.DataFrame]:
+    """The tables ``names`` of ``frame_tables.TABLES``, from Parquet as far as it is still true.
+
+    A results folder that cannot be written to is read anew each time.
+    """
+    folder, plan = study.folder / ".frames", _stamp(study.folder / "study.json")
+    index = _index(folder, plan)
+    if index is not None:
+        before = index["trainings"]
+        now = {train_id: signature(study, train_id) for train_id in before}
+        changed = {train_id for train_id, was in before.items() if was is None or was != now[train_id]}
+        kept = _kept(folder, index["stamp"], tuple(TABLES) if changed else names)
+        if kept and not changed:
+            return [kept[name] for name in names]
+        if kept:
+            tables = _renewed(kept, read_tables(study, changed))
+            settled = _settled(tables, now)
+            if any(settled[train_id] is not None for train_id in changed):
+                _keep(folder, tables, plan, settled)
+            return [tables[name] for name in names]
+    now = {trial.train_id: signature(study, trial.train_id) for trial in study.plan().trials}
+    tables = read_tables(study)
+    _keep(folder, tables, plan, _settled(tables, now))
+    return [tables[name] for name in names]
+
+
+def signature(study: StudyFolder, train_id: str) -> str | None:
+    """Names, times of change and sizes of a training's files; None within UNSETTLED_S of the last change."""
+    run, newest, told = study.run(train_id).folder, 0, []
+    for folder in (run, run / "evaluations"):
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith((".json", ".jsonl")):
+                        at = entry.stat()
+                        newest = max(newest, at.st_mtime_ns)
+                        told.append((entry.name, at.st_mtime_ns, at.st_size))
+        except FileNotFoundError:  # not begun, or not measured yet
+            told.append(())
+    if newest > time.time_ns() - UNSETTLED_S * 1e9:
+        return None
+    return hashlib.blake2b(repr(sorted(told)).encode(), digest_size=8).hexdigest()
+
+
+@functools.cache
+def code() -> str:
+    """The text of all modules that decide what the tables hold, hashed."""
+    sources = [*Path(scaling.study.__file__).parent.glob("*.py"), *Path(scaling.records.__file__).parent.glob("*.py"),
+               *Path(__file__).parent.glob("*frame*.py"), Path(__file__).with_name("curve_lines.py")]
+    return hashlib.blake2b(b"".join(path.read_bytes() for path in sorted(sources)), digest_size=8).hexdigest()
+
+
+def _index(folder: Path, plan: list | None) -> dict | None:
+    """What is kept, where it was made by this code from this plan."""
+    try:
+        index = json.loads((folder / "index.json").read_text())
+    except (OSError, ValueError):  # none, or a damaged one, which is made anew
+        return None
+    return index if plan and index.get("code") == code() and index.get("plan") == plan else None
+
+
+def _kept(folder: Path, stamp: str, names) -> dict[str, pl.DataFrame] | None:
+    try:
+        return {name: pl.read_parquet(folder / f"{name}-{stamp}.parquet") for name in names}
+    except (OSError, pl.exceptions.PolarsError):  # taken away or damaged: made anew
+        return None
+
+
+def _stamp(path: Path) -> list | None:
+    if not path.is_file():
+        return None
+    at = path.stat()
+    return [at.st_mtime_ns, at.st_size, hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()]
+
+
+def _renewed(kept: dict[str, pl.DataFrame], read: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    places = read["trials"]["trial"]
+    return {name: in_order(pl.concat([table.filter(~pl.col("trial").is_in(places.implode())), read[name]]))
+            for name, table in kept.items()}
+
+
+def _settled(tables: dict[str, pl.DataFrame], now: dict[str, str | None]) -> dict[str, str | None]:
+    """Signatures without those of running trainings, whose state a silence of their process changes."""
+    running = tables["trials"].filter(pl.col("state") == "running")["train_id"]
+    return now | dict.fromkeys(running, None)
+
+
+def _keep(folder: Path, tables: dict[str, pl.DataFrame], plan: list, trainings: dict[str, str | None]) -> None:
+    stamp = uuid.uuid4().hex[:8]
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, table in tables.items():
+            table.write_parquet(folder / f"{name}-{stamp}.parquet", compression="uncompressed", statistics=False)
+        write_json(folder / "index.json", {"code": code(), "plan": plan, "stamp": stamp, "trainings": trainings})
+        for path in folder.glob("*.parquet"):
+            if not path.stem.endswith(stamp):
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        warnings.warn(f"the tables of {folder.parent} are not kept for the next time: {error}", stacklevel=2)

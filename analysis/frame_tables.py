@@ -1,0 +1,152 @@
+"""How do the records of a study become tables? A table of trials, and tables of figures and of steps that refer to it.
+
+In the last two a row says by ``trial``, the place in the plan, whose it is; ``frames`` puts the trial's columns beside.
+"""
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import polars as pl
+
+from analysis.curve_lines import LINE, curve_lines
+from scaling.records import StudyFolder
+from scaling.records.rows import measured, trial_row
+from scaling.study.base import identity
+from scaling.study.cost import sampling_gmacs, train_flops
+from scaling.study.plan import PlannedTrial
+from scaling.study.spec import TrialSpec
+
+WHICH = {  # which trial a row belongs to; first in every frame
+    "study": pl.String, "trial_id": pl.String, "train_id": pl.String, "cell": pl.String,
+    "model": pl.String, "size": pl.String, "patch": pl.Int64, "tokens": pl.Int64, "conditioning": pl.String,
+    "seed": pl.Int64, "lr": pl.Float64,
+    "batch": pl.Int64, "state": pl.String, "params_m": pl.Float64, "forward_gmacs": pl.Float64,
+}
+HOW = {  # how its figures were measured
+    "ema": pl.String, "sampling": pl.String, "sampler": pl.String, "sampling_steps": pl.Int64, "guidance": pl.Float64,
+    "sampling_gmacs": pl.Float64,
+    "protocol": pl.String, "data": pl.String,
+}
+OF_TRIAL = {
+    "why": pl.String, "steps": pl.Int64, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
+    "loss": pl.Float64, "heldout_loss": pl.Float64, "heldout_mse": pl.Float64, "images_per_s": pl.Float64,
+    "fid": pl.Float64, "kid": pl.Float64, "fid_vs_heldout": pl.Float64, "fid_features": pl.String,
+    "fid_samples": pl.Int64, "fid_reference": pl.String, "fid_label": pl.String,
+    "fid_label_over_steps": pl.String, "wall_s": pl.Float64,
+}
+OF_EVALUATION = {
+    "eval_id": pl.String, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
+    "metric": pl.String, "value": pl.Float64, "std": pl.Float64, "reference": pl.String, "headline": pl.Boolean,
+    "features": pl.String, "samples": pl.Int64, "label": pl.String, "label_over_guidance": pl.String, "why": pl.String,
+    "measured": pl.String,
+    "wall_s": pl.Float64,
+}
+OF_STEP = {
+    "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64, "loss": pl.Float64, "heldout_loss": pl.Float64,
+    "heldout_mse": pl.Float64, "heldout_ema": pl.String, "images_per_s": pl.Float64, "train_wall_s": pl.Float64,
+}
+_PLACE = {"trial": pl.UInt32}
+TABLES = {"trials": _PLACE | WHICH | HOW | OF_TRIAL, "evaluations": _PLACE | OF_EVALUATION, "curves": _PLACE | OF_STEP}
+
+
+def read_tables(study: StudyFolder, trainings: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
+    """The three TABLES from the records, in plan order; of some ``trainings`` (train_ids) only where they are named."""
+    plan = study.plan()
+    trials = [(place, trial) for place, trial in enumerate(plan.trials) if trainings is None or trial.train_id in trainings]
+    runs = {train_id: study.run(train_id) for train_id in dict.fromkeys(trial.train_id for _, trial in trials)}
+    with ThreadPoolExecutor(1) as pool:  # polars parses the curves while the small files are read here
+        lines = pool.submit(curve_lines, list(runs.values()))
+        found = [measured(trial, runs[trial.train_id]) for _, trial in trials]
+        which = [_which(plan.name, trial) for _, trial in trials]
+        evaluations = _table("evaluations", [
+            {"trial": place} | row for (place, trial), steps in zip(trials, found) for row in _evaluation_rows(trial, steps)])
+    curves, last = _curves(trials, {train_id: i for i, train_id in enumerate(runs)}, lines.result())
+    rows = [{"trial": place} | trial_row(trial, runs[trial.train_id], steps, last.get(place)) | more
+            for (place, trial), steps, more in zip(trials, found, which)]
+    return {"trials": _table("trials", rows), "evaluations": evaluations, "curves": curves}
+
+
+def cell_id(spec: TrialSpec) -> str:
+    """What trials share that differ in their seeds alone; they are repeats of one measurement."""
+    return identity({
+        "model": spec.model.identity_fields(), "data": spec.data.identity_fields(),
+        "diffusion": spec.diffusion.identity_fields(), "steps": spec.train.steps,
+        "train": spec.train.identity_fields(exclude=spec.train.NOT_IDENTITY | {"seed"}),
+        "ema": spec.evaluate.ema.identity_fields(), "protocol": spec.evaluate.protocol.comparable})
+
+
+def protocol_id(spec: TrialSpec) -> str:
+    """What two figures must share to stand on one axis: the protocol without its seed, and the data."""
+    return identity({"protocol": spec.evaluate.protocol.comparable, "data": spec.data.identity_fields()})[:8]
+
+
+def _table(name: str, rows: list[dict]) -> pl.DataFrame:
+    schema = TABLES[name]
+    return pl.DataFrame({column: [row.get(column) for row in rows] for column in schema}, schema=schema)
+
+
+def _which(study: str, trial: PlannedTrial) -> dict:
+    spec, protocol = trial.spec, trial.spec.evaluate.protocol
+    return {"study": study, "cell": cell_id(spec), "conditioning": spec.model.conditioning, "batch": spec.train.batch,
+            "ema": spec.evaluate.ema.label, "sampling": protocol.short, "sampler": protocol.sampler,
+            "sampling_steps": protocol.sampling_steps, "guidance": protocol.guidance,
+            "sampling_gmacs": sampling_gmacs(spec.model, spec.diffusion, protocol), "protocol": protocol_id(spec),
+            "data": spec.data.source, "fid_label": protocol.label(), "fid_label_over_steps": protocol.label(over="steps")}
+
+
+def _evaluation_rows(trial: PlannedTrial, steps: dict[int, dict]):
+    protocol = trial.spec.evaluate.protocol
+    for step, found in steps.items():
+        shared = {"eval_id": trial.eval_ids[step], "step": step, "images": found["images"],
+                  "train_flops": train_flops(trial.spec.model, found["images"]), "measured": found["measured"],
+                  "wall_s": found["wall_s"]}
+        for metric, label in (("heldout_loss", "held-out loss"), ("heldout_mse", "held-out epsilon MSE")):
+            yield shared | {"metric": metric, "value": found[metric], "reference": "heldout", "headline": True,
+                            "label": label, "label_over_guidance": label}
+        for figure in found["figures"]:
+            metric, reference = figure["metric"], figure["reference"]
+            yield shared | figure | {
+                "headline": reference == protocol.references[0], "label": protocol.label(metric, reference),
+                "label_over_guidance": protocol.label(metric, reference, over="guidance")}
+
+
+def _curves(trials: list[tuple[int, PlannedTrial]], run_of: dict[str, int], batches: list[pl.DataFrame]):
+    """The table of steps, and of each trial's place its last logged line. Batches are given up as they are used."""
+    asked: dict[int, list[tuple[int, PlannedTrial]]] = {}
+    for place, trial in trials:
+        asked.setdefault(run_of[trial.train_id], []).append((place, trial))
+    parts, last = [], {}
+    while batches:
+        lines = batches.pop(0)
+        steps, run = lines["step"].to_numpy(), lines["run"].to_numpy()
+        places, counts, factors, rows = [], [], [], []
+        for number, begin, end in _stretches(run):
+            for place, trial in asked[number]:
+                stop = begin + int(np.searchsorted(steps[begin:end], trial.spec.train.steps, side="right"))
+                if stop > begin:
+                    last[place] = lines.row(stop - 1, named=True)
+                    places.append(place)
+                    counts.append(stop - begin)
+                    factors.append(train_flops(trial.spec.model, 1))
+                    rows.append(np.arange(begin, stop, dtype=np.uint32))
+        whole = rows and sum(counts) == len(lines) and all(r[0] == s for r, s in zip(rows, np.cumsum([0, *counts])))
+        kept = lines if whole else lines[np.concatenate(rows) if rows else []]
+        parts.append(kept.select(
+            pl.Series("trial", np.repeat(np.array(places, np.uint32), counts)),
+            "step", "images",
+            (pl.Series(np.repeat(np.array(factors), counts), dtype=pl.Float64) * pl.col("images")).alias("train_flops"),
+            *[name for name in LINE if name not in ("step", "images")]))
+    empty = pl.DataFrame(schema=TABLES["curves"])
+    return pl.concat([empty, *parts]).pipe(in_order), last
+
+
+def _stretches(run: np.ndarray):
+    """(run, first row, row after the last) of each run in a batch."""
+    ends = np.flatnonzero(np.diff(run, append=np.iinfo(np.uint32).max)) + 1
+    return zip(run[ends - 1].tolist(), [0, *ends[:-1].tolist()], ends.tolist()) if len(run) else ()
+
+
+def in_order(table: pl.DataFrame) -> pl.DataFrame:
+    """By ``trial``, the rows of each as they are."""
+    return table if table["trial"].is_sorted() else table.sort("trial", maintain_order=True)
