@@ -65,7 +65,9 @@ def headline(evaluations: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     if rows.is_empty():
         raise ValueError(f"no evaluation has a figure for {metric}; it was not asked for, or is not measured yet")
     if rows["protocol"].n_unique() > 1:
-        raise ValueError(f"{rows['protocol'].n_unique()} protocols are mixed; their figures do not belong on one axis")
+        first = rows.group_by("protocol", maintain_order=True).agg(pl.col("trial_id").first())["trial_id"]
+        raise ValueError(f"{len(first)} protocols are mixed, as in {' and '.join(first[:2])}; "
+                         "their figures do not belong on one axis")
     return rows
 
 

@@ -52,9 +52,13 @@ def read_json(path: Path):
     except (FileNotFoundError, NotADirectoryError):  # the latter: a file stands where a folder was named
         return None
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
+        return json.loads(text, parse_constant=_no_number)
+    except ValueError as error:
         raise ValueError(f"{path} is not valid JSON ({error}); delete it to measure it again") from None
+
+
+def _no_number(word: str):
+    raise ValueError(f"{word} is no number; a missing one is null")
 
 
 def append_line(path: Path, value) -> None:
@@ -76,5 +80,9 @@ def read_lines(path: Path) -> list[dict]:
     rows = []
     for line in path.read_bytes().split(b"\n"):
         if line.startswith(b"{") and line.endswith(b"}"):
-            rows.append(json.loads(line))
+            try:
+                rows.append(json.loads(line, parse_constant=_no_number))
+            except ValueError as error:
+                raise ValueError(f"{path} holds a line that is not valid JSON ({error}): "
+                                 f"{line[:80].decode(errors='replace')}; take the line out") from None
     return rows

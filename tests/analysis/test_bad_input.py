@@ -1,0 +1,169 @@
+"""Does what cannot be fitted end in a line that names the trials, from every entry, and never in a number?"""
+
+import json
+
+import polars as pl
+import pytest
+
+from analysis.frames import curves_frame, evaluations_frame, trials_frame
+from analysis.laws import laws, rolled
+from analysis.report import report_data
+from analysis.slopes import fit_points, slope
+from scaling.cli import main
+from scaling.records import StudyFolder
+from tests.analysis.synthetic_study import digits_like, measure
+
+
+@pytest.fixture
+def study(tmp_path) -> StudyFolder:
+    """Four sizes at patch 2, one seed, all measured."""
+    plan = digits_like({"size": [{"model.width": w, "model.depth": 2, "model.heads": 1} for w in (16, 32, 48, 64)]}, seeds=1)
+    folder = StudyFolder(tmp_path / plan.name)
+    folder.write_plan(plan)
+    for trial in plan.trials:
+        measure(folder, trial, 0.06)
+    return folder
+
+
+def edit(path, **changes) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def evaluation(study: StudyFolder):
+    trial = study.plan().trials[1]
+    return study.run(trial.train_id).folder / "evaluations" / f"{trial.eval_ids[500]}.json"
+
+
+def newer_plan(study):
+    edit(study.folder / "study.json", schema_version=99)
+    return r"study\.json has schema version 99, this code reads up to 1; update dit-scaling to read it"
+
+
+def newer_record(study):
+    edit(study.run(study.plan().trials[1].train_id).folder / "record.json", schema_version=7)
+    return r"record\.json has schema version 7"
+
+
+def newer_evaluation(study):
+    edit(evaluation(study), schema_version=7)
+    return r"evaluations/\w+\.json has schema version 7"
+
+
+def nan_in_an_evaluation(study):
+    edit(evaluation(study), heldout_loss=float("nan"))
+    return r"evaluations/\w+\.json is not valid JSON \(NaN is no number; a missing one is null\); delete it to measure"
+
+
+def nan_in_a_curve(study):
+    path = study.run(study.plan().trials[1].train_id).folder / "curve.jsonl"
+    path.write_text(path.read_text() + '{"step": 500, "images": 32000, "loss": NaN}\n')
+    return r"curve\.jsonl holds a line that is not valid JSON \(NaN is no number.*\): .*\"loss\": NaN.*; take the line out"
+
+
+def half_an_evaluation(study):
+    evaluation(study).write_text('{"schema_version": 1, "step": 50')
+    return r"evaluations/\w+\.json is not valid JSON"
+
+
+def no_plan(study):
+    (study.folder / "study.json").unlink()
+    return r"holds no study\.json; run the study first"
+
+
+BROKEN = [newer_plan, newer_record, newer_evaluation, nan_in_an_evaluation, nan_in_a_curve, half_an_evaluation, no_plan]
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["read first", "read before"])
+@pytest.mark.parametrize("harm", BROKEN)
+def test_records_that_cannot_be_read_are_named_by_the_frames(study, harm, kept):
+    if kept:
+        trials_frame(study)
+    told = harm(study)
+    for frame in (trials_frame, evaluations_frame, curves_frame):
+        with pytest.raises(ValueError, match=told):
+            frame(study)
+
+
+@pytest.mark.parametrize("harm", BROKEN)
+def test_records_that_cannot_be_read_end_the_report_with_one_line_and_code_2(study, harm, capsys):
+    harm(study)
+    with pytest.raises(SystemExit) as left:
+        main(["report", str(study.folder)])
+    out, err = capsys.readouterr()
+    assert left.value.code == 2
+    assert out == ""
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert not (study.folder / "report.html").exists()
+
+
+def all_diverged(trials):
+    return trials.with_columns(state=pl.lit("diverged")), r"no completed trial has a FID \(4 diverged\)"
+
+
+def none_measured(trials):
+    return trials.with_columns(fid=pl.lit(None, pl.Float64)), r"no completed trial has a FID \(4 completed\)"
+
+
+def mixed_protocols(trials):
+    return (trials.with_columns(protocol=pl.Series(["a", "a", "a", "b"])),
+            rf"2 protocols are mixed, as in {trials['trial_id'][0]} and {trials['trial_id'][3]}")
+
+
+def twice(trials):
+    return pl.concat([trials, trials[:1]]), f"trials measured twice: {trials['trial_id'][0]}"
+
+
+def figure(value):
+    def harm(trials):
+        return (trials.with_columns(fid=pl.when(pl.int_range(4) == 2).then(value).otherwise("fid")),
+                rf"{trials['trial_id'][2]} has FID {value}, which has no logarithm")
+    return harm
+
+
+def two_models(trials):
+    return trials[:2], r"needs 3 .*, found [12] \("
+
+
+SENSELESS = {"all diverged": all_diverged, "none measured": none_measured, "mixed protocols": mixed_protocols,
+             "twice": twice, "nan": figure(float("nan")), "zero": figure(0.0), "negative": figure(-3.0),
+             "two models": two_models}
+
+
+@pytest.mark.parametrize("harm", SENSELESS.values(), ids=SENSELESS)
+def test_trials_that_make_no_law_are_named_and_give_no_number(study, harm):
+    trials, told = harm(trials_frame(study))
+    for law in (slope, rolled):
+        with pytest.raises(ValueError, match=told):
+            law(trials)
+    asked = laws(trials, evaluations_frame(study))
+    of_fid = [law for law in asked if law.question.startswith("FID on")]
+    assert len(of_fid) == 4
+    for law in of_fid:
+        assert law.value is None and law.interval is None and law.law is None
+        assert law.why_not
+
+
+def test_laws_over_checkpoints_say_what_these_lack(study):
+    evaluations, trials = evaluations_frame(study), trials_frame(study)
+    last = trials["trial_id"][3]
+    mixed = evaluations.with_columns(protocol=pl.when(pl.col("trial_id") == last).then(pl.lit("b")).otherwise(pl.lit("a")))
+    for harmed, told in ((evaluations.with_columns(state=pl.lit("diverged")), "no evaluated trial is completed (4 diverged)"),
+                         (evaluations.head(0), "no evaluated trial is completed (none is evaluated)"),
+                         (mixed, f"2 protocols are mixed, as in {trials['trial_id'][0]} and {last}"),
+                         (evaluations.filter(pl.col("model") == "DiT-d2w16/2"), "needs 7 runs or more, found 5; add 2")):
+        approach3 = next(law for law in laws(trials, harmed) if "approach 3" in law.question)
+        assert approach3.value is None and approach3.law is None
+        assert told in approach3.why_not
+
+
+def test_the_report_of_a_study_that_all_diverged_says_so_and_has_no_law(tmp_path):
+    plan = digits_like({"model.patch": [8, 4, 2]}, seeds=1)
+    study = StudyFolder(tmp_path / plan.name)
+    study.write_plan(plan)
+    for trial in plan.trials:
+        measure(study, trial, 0.06, until=200).write_state("diverged", "loss nan at step 231", step=231)
+    told = report_data(study)
+    assert told["laws"] is None and told["slopes"] is None
+    assert {row["trial_id"] for row in told["lost"]} == {trial.trial_id for trial in plan.trials}
+    with pytest.raises(ValueError, match=r"no completed trial has a FID \(3 diverged\)"):
+        fit_points(trials_frame(study))
