@@ -49,10 +49,10 @@ class Curve:
 
     def uncertain(self, resamples: int = 1000, seed: int = 0) -> Uncertain:
         """Intervals of the parameters and of predictions; see ``intervals``."""
-        problem = Problem(self.kind, self.runs["x"], self.runs["y"], self.delta)
+        runs, problem = self.runs, Problem(self.kind, self.runs["x"], self.runs["y"], self.delta)
         near = problem.inner(self.vector)
-        return simulate(tuple(self.parameters), self.vector, np.log(self(self.runs["x"])), self.residuals(),
-                        lambda y: problem.refit(y, near), self.runs.cluster, self.runs.names, resamples, seed)
+        return simulate(tuple(self.parameters), self.vector, lambda p: np.log(law(self.kind, p, runs["x"])),
+                        self.residuals(), lambda y: problem.refit(y, near), runs.cluster, runs.names, resamples, seed)
 
 
 def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:

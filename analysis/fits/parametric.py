@@ -200,8 +200,8 @@ def uncertain(fitted: Approach3, resamples: int = RESAMPLES, seed: int = 0) -> U
         with ThreadPoolExecutor(usable_cores()) as pool:
             return np.concatenate(list(pool.map(part, range(0, len(losses), CHUNK))))
 
-    return simulate(PARAMETERS, fitted.parameters, np.log(fitted.loss(runs["n"], runs["d"])), fitted.residuals(), refit,
-                    runs.cluster, runs.names, resamples, seed)
+    return simulate(PARAMETERS, fitted.parameters, lambda p: np.log(law(p[..., None, :], runs["n"], runs["d"])),
+                    fitted.residuals(), refit, runs.cluster, runs.names, resamples, seed)
 
 
 def usable_cores() -> int:

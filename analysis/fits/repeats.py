@@ -52,8 +52,8 @@ class Repeats:
             logs = np.log(losses)
             return np.concatenate([problem.near(logs[i:i + CHUNK], near) for i in range(0, len(logs), CHUNK)])
 
-        log_law = np.log(self.loss(r["n"], r["d"], r["unique"]))
-        return simulate(PARAMETERS, self.vector, log_law, self.residuals(), refit, r.cluster, r.names, resamples, seed)
+        return simulate(PARAMETERS, self.vector, lambda p: np.log(law(p[..., None, :], r["n"], r["d"], r["unique"])),
+                        self.residuals(), refit, r.cluster, r.names, resamples, seed)
 
 
 def effective(d, unique, half_life):
