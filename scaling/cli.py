@@ -146,7 +146,15 @@ def fit(
     method: Annotated[str, typer.Option(help="envelope: interpolated or hull.")] = "interpolated",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Fit a scaling law to anyone's table of runs, with standard errors and 95 % intervals."""
+    """Fit a scaling law to anyone's table of runs, with standard errors and 95 % intervals.
+
+    A column ``state`` keeps completed rows, a column ``protocol`` must hold one value, ``trial_id`` names rows.
+
+    \b
+    scaling fit approach3 --csv runs.csv --n params --d images --loss loss --json
+    scaling fit isoflop --csv runs.csv --n params --flops train_flops --loss loss
+    scaling fit powerlaw --csv runs.csv --x forward_gmacs --loss fid --bootstrap 0
+    """
     from analysis.fit_command import run
     print(run(law, csv, n=n, d=d, loss=loss, flops=flops, x=x, unique=unique, cluster=cluster, delta=delta,
               bootstrap=bootstrap, curve=curve, method=method, as_json=as_json))
