@@ -161,6 +161,22 @@ def fit(
 
 
 @app.command()
+def suggest(
+    folder: StudyFolderArgument,
+    target: Annotated[str, typer.Option(metavar="MODEL@STEPS", help="What is to be predicted, such as DiT-XL/2@7M.")],
+    gpu_hours: Annotated[float, typer.Option(help="What may be spent on training.")],
+    candidates: Annotated[list[str] | None, typer.Option(
+        metavar="MODEL[@STEPS]", help="What could be run; default: every size and patch, up to twice as long.")] = None,
+    mfu: Annotated[float, typer.Option(help="Model-FLOPs utilisation of an H100.")] = 0.4,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.py", help="Default: next_STUDY.py here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Choose the trainings that narrow a prediction most per GPU-hour, and write them as a study."""
+    from analysis.suggest import run
+    print(run(folder, target, gpu_hours, candidates or (), mfu, out, as_json))
+
+
+@app.command()
 def predict(
     folder: StudyFolderArgument,
     target: Annotated[list[str] | None, typer.Option(metavar="MODEL[@STEPS]", help="What to predict, such as DiT-XL/2@400k.")]

@@ -27,3 +27,13 @@ def test_scaling_curves_runs_on_the_study_that_is_named(finished, monkeypatch):
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 5
     assert any("FID falls with Gflops" in output.get("text", "") for output in outputs)
+
+
+def test_next_experiment_runs_on_the_study_that_is_named(finished, monkeypatch):
+    monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
+    (path,) = (path for path in NOTEBOOKS if path.stem == "next_experiment")
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 1
+    assert any("DiT-d3w64/2@5000: FID" in output.get("text", "") for output in outputs)

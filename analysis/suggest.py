@@ -1,0 +1,248 @@
+"""Which trainings should be run next to predict a target best within a budget? A study's records in, a study module out."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from analysis.design import Training, choose
+from analysis.figures.panels import headline
+from analysis.fits.linear import noise_of
+from analysis.forecast import Forecast, Noise, forecast
+from analysis.frames import Folder, evaluations_frame, studies
+from analysis.study_module import write_module
+from analysis.targets import Conditions, Target, target_of
+from analysis.text import number
+from scaling.study.cost import gpu_hours, params_m, train_flops
+from scaling.study.ladder import SIZES
+from scaling.study.plan import Plan
+from scaling.study.spec import TrialSpec
+
+MFU = 0.4                           # assumed of an H100 in bf16; too kind to the smallest models
+LENGTHS = (0.125, 0.25, 0.5, 1, 2)  # candidates' steps, of the longest measured
+LEAST_PLACES, LEAST_REPEATS = 3, 3  # measured checkpoints behind a forecast; degrees of freedom behind a measured noise
+LUCK_TO_SAMPLING = 3.2              # arXiv 2606.20536
+Z = 1.959964                        # of a 95 % interval
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """One training to run, or to continue, and what is expected of it once those before it have run."""
+
+    trial: TrialSpec
+    checkpoints: tuple[int, ...]     # steps at which it is to be measured
+    from_step: int                   # 0: a new training
+    gpu_hours: float
+    width: float                     # expected width of the target's 95 % prediction interval afterwards, log FID
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """The target's forecast, and the trainings to run next in order. FIDs are exponentials of log FID."""
+
+    study: str
+    target: Target
+    fid: float
+    interval: tuple[float, float]    # 95 %, prediction: parameters, law, misfit, one training's luck and samples
+    width: float                     # of its logarithm
+    budget: float                    # GPU-hours
+    mfu: float
+    noise: Noise
+    weights: dict[str, float]        # law -> posterior weight
+    runs: tuple[Suggested, ...]
+
+    @property
+    def expected(self) -> tuple[float, float]:
+        """The interval's expected ends once all have run, about today's prediction."""
+        half = self.runs[-1].width / 2
+        return self.fid * np.exp(-half), self.fid * np.exp(half)
+
+    @property
+    def gpu_hours(self) -> float:
+        return sum(run.gpu_hours for run in self.runs)
+
+    def table(self) -> pl.DataFrame:
+        """One row per training, in order."""
+        widths = [self.width, *(run.width for run in self.runs)]
+        return pl.DataFrame([{
+            "model": run.trial.model.name, "seed": run.trial.train.seed, "from_step": run.from_step,
+            "steps": run.trial.train.steps, "gpu_hours": run.gpu_hours, "width_now": before, "width_after": run.width,
+        } for run, before in zip(self.runs, widths)])
+
+    def as_json(self) -> dict:
+        return {"study": self.study, "target": str(self.target), "fid": self.fid, "interval": list(self.interval),
+                "log_width": self.width, "expected_interval": list(self.expected), "budget_gpu_hours": self.budget,
+                "gpu_hours": self.gpu_hours, "mfu": self.mfu, "weights": self.weights, "runs": self.table().to_dicts()}
+
+    def lines(self) -> str:
+        """For a terminal."""
+        rows = [f"{self.target}: FID {number(self.fid)}, 95 % {_ends(self.interval)} now, a factor of "
+                f"{number(_factor(self.width))}", "",
+                f"{'run':26}{'steps':>22}{'GPU-hours':>12}   interval's high / low after"]
+        for run in self.runs:
+            steps = f"{run.from_step:,} to {run.trial.train.steps:,}" if run.from_step else f"{run.trial.train.steps:,}"
+            rows.append(f"{run.trial.model.name:26}{steps:>22}{number(run.gpu_hours):>12}   {number(_factor(run.width))}")
+        return "\n".join([*rows, "", f"{number(self.gpu_hours)} of {number(self.budget)} GPU-hours (training on an H100 at "
+                          f"{self.mfu:.0%} MFU, evaluation not counted); expected interval {_ends(self.expected)}"])
+
+
+def suggest(folder: Folder, target: str, budget: float, candidates: Sequence[str] = (), mfu: float = MFU) -> Suggestion:
+    """The trainings whose results will narrow the 95 % prediction interval of ``target`` most within ``budget`` GPU-hours.
+
+    ``target`` is MODEL@STEPS. ``candidates`` are MODEL or MODEL@STEPS; by default every size and patch there is, at
+    ``LENGTHS`` of the longest training measured. ValueError where the target is measured already, where records are
+    too few, or where the budget buys none of the candidates.
+    """
+    if not 0 < mfu <= 1:
+        raise ValueError(f"mfu is {mfu:g}; a utilisation lies in (0, 1], such as {MFU:g}")
+    (study,) = studies(folder)
+    plan = study.plan()
+    frame = evaluations_frame(study)
+    if frame.is_empty():
+        raise ValueError(f"{plan.name} has no records to predict {target} from; run it first")
+    rows = headline(frame.filter(~pl.col("state").is_in(["diverged", "failed"]))).unique(
+        ["train_id", "step"], keep="first", maintain_order=True)
+    Conditions.of(plan, rows)  # one EMA, one batch
+    wanted = target_of(target, plan)
+    same = rows.filter((pl.col("model") == wanted.model.name) & (pl.col("step") == wanted.steps))
+    if len(same):
+        raise ValueError(f"{wanted} is measured already: FID {same['value'][0]:g} of {same['trial_id'][0]}; "
+                         "name a model or a step that is not")
+    if len(rows) < LEAST_PLACES:
+        raise ValueError(f"a forecast needs {LEAST_PLACES} measured checkpoints or more, {plan.name} has {len(rows)}")
+    specs, steps = _trainings(plan, rows), _candidates(plan, wanted, rows, candidates)
+    noise = _noise(rows)
+
+    origin = _axes(wanted.model, wanted.steps * rows["batch"][0])
+    measured = np.log(rows.select("params_m", "tokens", "images").cast(pl.Float64).to_numpy()) - origin
+    trials, reached, trainings, places, owner, checkpoints = [], [], [], [], [], []
+    for name, lengths in steps.items():
+        trial = specs.get(name) or _like(target_of(f"{name}@{lengths[-1]}", plan).model, specs)
+        done = int(rows.filter(pl.col("train_id") == trial.train_id)["step"].max() or 0)
+        if ahead := [n for n in lengths if n > done]:
+            flops = [train_flops(trial.model, (n - done) * trial.train.batch) for n in ahead]
+            trainings.append(Training(tuple(range(len(places), len(places) + len(ahead))),
+                                      tuple(gpu_hours(f, mfu) for f in flops)))
+            trials.append(trial)
+            reached.append(done)
+            checkpoints.append(ahead)
+            places += [_axes(trial.model, n * trial.train.batch) - origin for n in ahead]
+            owner += [trial.train_id] * len(ahead)
+    if not trainings:
+        raise ValueError("every candidate is measured already; name longer ones with --candidates MODEL@STEPS")
+    cheapest = min(training.prices[0] for training in trainings)
+    if budget < cheapest:
+        raise ValueError(f"{budget:g} GPU-hours buy none of the candidates; the cheapest costs {cheapest:.3g}")
+    now = forecast(measured, rows["train_id"].to_numpy(), rows["value"].log().to_numpy(),
+                   np.array([*places, np.zeros(3)]), np.array([*owner, "the target"]), noise)
+
+    chosen = choose(now.covariance, len(places), trainings, noise.sampling**2, budget)
+    if not chosen:
+        raise ValueError(f"no candidate within {budget:g} GPU-hours would narrow the interval of {wanted}; raise the budget "
+                         "or name others with --candidates")
+    runs = []
+    for choice in chosen:
+        which, done = choice.training, reached[choice.training]
+        passed = [n for n in checkpoints[which] if n > done][:choice.checkpoint + 1]
+        trial = trials[which].model_copy(update={"train": trials[which].train.model_copy(update={"steps": passed[-1]})})
+        runs.append(Suggested(trial, tuple(passed), done, choice.gpu_hours, _width(choice.variance, noise)))
+        reached[which] = passed[-1]
+    return _told(plan, wanted, now, budget, mfu, noise, runs)
+
+
+def run(folder: Path, target: str, budget: float, candidates: Sequence[str], mfu: float, out: Path | None,
+        as_json: bool) -> str:
+    """The work of ``scaling suggest``: print the suggestion, write it as a study module."""
+    found = suggest(folder, target, budget, candidates, mfu)
+    path = write_module(found, out or Path(f"next_{found.study}.py"))
+    if as_json:
+        return json.dumps(found.as_json() | {"module": str(path)}, indent=1)
+    return f"{found.lines()}\n\npython -m scaling.sweep {path}"
+
+
+def _told(plan: Plan, target: Target, now: Forecast, budget: float, mfu: float, noise: Noise, runs) -> Suggestion:
+    mean, width = float(now.mean[-1]), _width(now.covariance[-1, -1], noise)
+    weights: dict[str, float] = {}
+    for (law, _), weight in now.weights.items():
+        weights[law] = weights.get(law, 0.0) + weight
+    return Suggestion(plan.name, target, float(np.exp(mean)),
+                      (float(np.exp(mean - width / 2)), float(np.exp(mean + width / 2))), width, budget, mfu, noise, weights,
+                      tuple(runs))
+
+
+def _trainings(plan: Plan, rows: pl.DataFrame) -> dict[str, TrialSpec]:
+    """Per measured model its training of the lowest seed, the longest one. ValueError where a model has several settings."""
+    found: dict[str, TrialSpec] = {}
+    measured = set(rows["train_id"])
+    for trial in sorted((t for t in plan.trials if t.train_id in measured), key=lambda t: (t.spec.train.seed, -t.images)):
+        spec, first = trial.spec, found.setdefault(trial.model, trial.spec)
+        if spec.train.has_horizon:
+            raise ValueError(f"{trial.trial_id} has the schedule {spec.train.schedule!r}, whose checkpoints are not those of "
+                             "shorter trainings; suggestions are made for constant learning rates")
+        if spec.train.lr != first.train.lr:
+            raise ValueError(f"{trial.model} was trained at learning rates {first.train.lr:g} and {spec.train.lr:g}; a law "
+                             "needs one setting per model, keep the one chosen on held-out loss")
+    return found
+
+
+def _candidates(plan: Plan, target: Target, rows: pl.DataFrame, named: Sequence[str]) -> dict[str, list[int]]:
+    """Model -> steps at which it could be measured, ascending; never the target itself."""
+    longest = int(rows["step"].max())
+    lengths = sorted({max(1, round(longest * share)) for share in LENGTHS})
+    models = [name for name in named] or _every_model(plan, target)
+    found: dict[str, set[int]] = {}
+    for name in models:
+        at = [target_of(name, plan)] if "@" in name else [target_of(f"{name}@{n}", plan) for n in lengths]
+        for one in at:
+            if str(one) != str(target):
+                found.setdefault(one.model.name, set()).add(one.steps)
+    if not found:
+        raise ValueError(f"the only candidate is the target {target} itself; name others with --candidates")
+    return {name: sorted(steps) for name, steps in found.items()}
+
+
+def _every_model(plan: Plan, target: Target) -> list[str]:
+    planned = {trial.model: trial.spec.model for trial in plan.trials}
+    models = {**planned, target.model.name: target.model}
+    sizes = set(SIZES) if target.model.size in SIZES else {model.size for model in models.values()}
+    patches = sorted({model.patch for model in models.values()}, reverse=True)
+    suffix = target.model.name.partition(" ")[2]
+    grid = [f"DiT-{size}/{patch}" + (f" {suffix}" if suffix else "") for size in sizes for patch in patches]
+    return list(dict.fromkeys([*planned, *sorted(grid)]))
+
+
+def _like(model, specs: dict[str, TrialSpec]) -> TrialSpec:
+    """A training of a model that has no record: all but the model as in the measured one nearest in parameters."""
+    near = min(specs.values(), key=lambda spec: abs(np.log(params_m(spec.model) / params_m(model))))
+    alike = [spec.model for spec in specs.values() if (spec.model.depth, spec.model.width) == (model.depth, model.width)]
+    heads = alike[0].heads if alike else model.heads  # a free shape's name does not tell its heads
+    return near.model_copy(update={"model": model.model_copy(update={"heads": heads})})
+
+
+def _noise(rows: pl.DataFrame) -> Noise:
+    """What seeds of one model scatter at one step, where enough were repeated; else the published spread."""
+    cell = (rows["model"] + "@" + rows["step"].cast(pl.String)).to_numpy()
+    repeats = noise_of(rows["value"].to_numpy(), cell)
+    if repeats.training is None or repeats.training_dof < LEAST_REPEATS or repeats.training == 0:
+        return Noise()
+    sampling = np.sqrt(repeats.training / (1 + LUCK_TO_SAMPLING**2))
+    return Noise(float(LUCK_TO_SAMPLING * sampling), float(sampling))
+
+
+def _axes(model, images: int) -> np.ndarray:
+    return np.log([params_m(model), model.tokens, images])
+
+
+def _width(variance: float, noise: Noise) -> float:
+    return float(2 * Z * np.sqrt(variance + noise.sampling**2))
+
+
+def _factor(width: float) -> float:
+    return float(np.exp(width))
+
+
+def _ends(ends: tuple[float, float]) -> str:
+    return f"[{number(ends[0])}, {number(ends[1])}]"

@@ -1,0 +1,167 @@
+"""How many GPU-hours does choosing the next training save? Simulated studies of the paper's 12 models, five rules.
+
+    python -m tests.benchmarks.bench_suggest [--seeds 50]
+
+A law per seed, drawn from stated ranges (``draw``), half of them products of powers with a floor, half sums of a power of
+N and T and a power of D; a training's luck of 1.5 % and 0.5 % per evaluation, the published seed spread. The pool: S, B,
+L, XL x patch 8, 4, 2 at five checkpoints, a training's cost its exact FLOPs on an H100 at 40 % MFU, increments only. The
+target: XL/2 at 7M steps, true log FID. All rules begin with S/8, see each result before the next choice, and have the
+same forecaster, which knows neither the law nor its ranges. What differs is the choice:
+
+* ours: most variance of the target per GPU-hour, by ``analysis.design.best``;
+* V-optimal: as in active-sl (arXiv 2604.22753, vopt.py): the forecaster's most probable law alone, linearised, most variance
+  of the target per GPU-hour ** 0.3, after 12 cheap starting points;
+* random, cheapest first, and the whole grid.
+
+Asked: ours needs at most half the GPU-hours of the better simple rule (random, cheapest first) for the same rms error.
+"""
+
+import argparse
+import functools
+import math
+from multiprocessing import get_context
+
+import numpy as np
+
+from analysis.design import Choice, Training, best
+from analysis.forecast import Noise, forecast
+from analysis.suggest import MFU
+from scaling.study import ModelSpec
+from scaling.study.cost import gpu_hours, params_m, train_flops
+from scaling.study.ladder import PRESETS
+from tests.benchmarks.timing import table
+
+STEPS, BATCH, TARGET_STEPS = (50_000, 100_000, 200_000, 400_000, 800_000), 256, 7_000_000
+SPECS = [ModelSpec.preset(name) for name in PRESETS]
+NOISE = Noise()
+ERRORS = (0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03)  # rms of log FID, at which hours are compared
+V_COST_POWER, V_START = 0.3, 12
+RULES = ("ours", "V-optimal", "cheapest first", "random")
+ASKED = 0.5
+
+
+def axes(model: ModelSpec, steps: int) -> np.ndarray:
+    return np.log([params_m(model), model.tokens, steps * BATCH])
+
+
+TARGET = axes(ModelSpec.preset("DiT-XL/2"), TARGET_STEPS)
+PLACES = np.array([axes(model, steps) for model in SPECS for steps in STEPS]) - TARGET
+RUN = np.repeat(np.arange(len(SPECS)), len(STEPS))
+PRICES = np.array([[gpu_hours(train_flops(model, steps * BATCH), MFU) for steps in STEPS] for model in SPECS])
+GRID = float(PRICES[:, -1].sum())
+BUDGETS = np.append(np.geomspace(0.25, 128, 28), GRID * 1.001)
+
+
+def draw(rng: np.random.Generator):
+    """log FID of a law, about B/4 at 400K steps: exponents, products, level, floor."""
+    middle = axes(ModelSpec.preset("DiT-B/4"), 400_000) - TARGET
+    size, tokens, data = rng.uniform(.15, .45), rng.uniform(.2, .6), rng.uniform(.15, .4)
+    size_tokens, size_data, tokens_data = rng.uniform(-.15, 0), rng.uniform(-.04, .04), rng.uniform(-.04, .04)
+    level, floor, summed, share = rng.uniform(50, 90), rng.uniform(.5, 5), rng.random() < .5, rng.uniform(.3, .7)
+
+    def log_fid(places: np.ndarray) -> np.ndarray:
+        n, t, d = (places - middle).T
+        if summed:
+            model = np.exp(-1.6 * size * n - 1.3 * tokens * t + size_tokens * n * t)
+            return np.log(floor + level * (share * model + (1 - share) * np.exp(-1.5 * data * d)))
+        power = -size * n - tokens * t - data * d + size_tokens * n * t + size_data * n * d + tokens_data * t * d
+        return np.log(floor + level * np.exp(power))
+
+    return log_fid
+
+
+def world(seed: int) -> tuple[np.ndarray, float]:
+    """What the pool would measure, and the truth at the target; laws that end below FID 1 are drawn again."""
+    rng = np.random.default_rng(seed)
+    while (truth := (law := draw(rng))(np.zeros((1, 3)))[0]) < 0:
+        pass
+    luck, sampling = rng.standard_normal(len(SPECS))[RUN], rng.standard_normal(len(PLACES))
+    return law(PLACES) + NOISE.luck * luck + NOISE.sampling * sampling, truth
+
+
+def simulate(rule: str, seed: int) -> np.ndarray:
+    """Error of log FID and the forecast's standard deviation, at each of BUDGETS: (budgets, 2)."""
+    (log_fid, truth), rng = world(seed), np.random.default_rng([seed, 1])
+    reached, spent, starts, found = np.zeros(len(SPECS), int), 0.0, {}, []
+    reached[0] = len(STEPS)
+    while len(found) < len(BUDGETS):
+        look = functools.cache(lambda: _forecast(log_fid, reached, starts))  # once a state, where anyone looks
+        choice = _choice(rule, rng, look, reached)
+        while len(found) < len(BUDGETS) and (choice is None or spent + choice.gpu_hours > BUDGETS[len(found)]):
+            cast, _ = look()
+            found.append((cast.mean[-1] - truth, math.sqrt(cast.covariance[-1, -1] - NOISE.luck**2)))
+        if choice is not None:
+            reached[choice.training] += choice.checkpoint + 1
+            spent += choice.gpu_hours
+    return np.array(found)
+
+
+def _forecast(log_fid, reached, starts):
+    seen = (np.arange(len(STEPS)) < reached[:, None]).ravel()
+    rest = np.flatnonzero(~seen)
+    return forecast(PLACES[seen], RUN[seen], log_fid[seen], np.vstack([PLACES[rest], np.zeros(3)]),
+                    np.append(RUN[rest], -1), NOISE, starts), rest
+
+
+def _choice(rule, rng, look, reached) -> Choice | None:
+    ahead = np.cumsum(len(STEPS) - reached) - (len(STEPS) - reached)  # places left in the trainings before
+    trainings = [Training(tuple(range(first, first + len(STEPS) - done)),
+                          tuple(prices[done:] - (prices[done - 1] if done else 0)))
+                 for prices, done, first in zip(PRICES, reached, ahead)]
+    options = [Choice(which, checkpoint, price, math.nan) for which, training in enumerate(trainings)
+               for checkpoint, price in enumerate(training.prices)]
+    cheap = min(options, key=lambda option: option.gpu_hours, default=None)
+    if cheap is None or rule == "cheapest first" or (rule == "V-optimal" and reached.sum() < len(STEPS) + V_START):
+        return cheap
+    if rule == "random":
+        return options[rng.integers(len(options))]
+    cast, rest = look()
+    covariance, power = (cast.covariance, 1.0) if rule == "ours" else (cast.best_law_covariance, V_COST_POWER)
+    return best(covariance, len(rest), trainings, NOISE.sampling**2, cost_power=power)
+
+
+def hours(errors: np.ndarray, asked: float) -> float:
+    """GPU-hours at which the best rms so far first meets ``asked``, interpolated on logarithms."""
+    least = np.minimum.accumulate(errors)
+    at = int(np.argmax(least <= asked))
+    if least[at] > asked:
+        return math.inf
+    if at == 0:
+        return float(BUDGETS[0])
+    share = math.log(asked / least[at - 1]) / math.log(least[at] / least[at - 1])
+    return float(BUDGETS[at - 1] * (BUDGETS[at] / BUDGETS[at - 1]) ** share)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=50)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    given = parser.parse_args(arguments)
+    seeds = range(given.first, given.first + given.seeds)
+    found = {}
+    with get_context("spawn").Pool(2) as pool:
+        for rule in RULES:
+            found[rule] = np.array(pool.map(functools.partial(simulate, rule), seeds))
+    rms = {rule: np.sqrt((found[rule][..., 0] ** 2).mean(0)) for rule in RULES}
+    shown = [int(np.argmin(abs(BUDGETS - h))) for h in (0.5, 1, 2, 4, 8, 16, 32, 64, 128)]
+    print(f"rms error of log FID of XL/2 at 7M steps, {given.seeds} laws, by GPU-hours spent; the whole grid costs "
+          f"{GRID:.0f} and leaves {rms['ours'][-1]:.3f}\n")
+    print(table([("GPU-hours", *(f"{BUDGETS[i]:.3g}" for i in shown)),
+                 *((rule, *(f"{rms[rule][i]:.3f}" for i in shown)) for rule in RULES)]), "\n")
+    rows, ratios, peers = [], [], []
+    for error in ERRORS:
+        needed = {rule: hours(rms[rule], error) for rule in RULES}
+        simple = min(needed["cheapest first"], needed["random"])
+        ratios.append(needed["ours"] / simple)
+        peers.append(needed["ours"] / needed["V-optimal"])
+        rows.append((f"{error:g}", *(f"{needed[rule]:.2f}" for rule in RULES), f"{ratios[-1]:.2f}", f"{peers[-1]:.2f}"))
+    print(table([("rms error", *RULES, "ours / simple", "ours / V-optimal"), *rows]), "\n")
+    mean, peer = (math.exp(np.mean(np.log(r))) for r in (ratios, peers))
+    held = abs(found["ours"][..., 0]) < 1.96 * found["ours"][..., 1]
+    print(f"GPU-hours of ours over the better simple rule's: {mean:.2f} in the geometric mean over these errors, "
+          f"{min(ratios):.2f} to {max(ratios):.2f} (asked: {ASKED}); over V-optimal's {peer:.2f}")
+    print(f"95 % intervals of ours held the truth in {held[:, BUDGETS >= 1].mean():.0%} from 1 GPU-hour on")
+
+
+if __name__ == "__main__":
+    main()
