@@ -128,6 +128,21 @@ def encode(
 
 
 @app.command()
+def evaluate(
+    target: Annotated[Path, typer.Argument(
+        metavar="CHECKPOINT|IMAGE_FOLDER|NPZ", help="A model to sample, or samples: ADM's .npz or a folder.")],
+    reference: Annotated[str, typer.Option(
+        metavar="DATA|FOLDER|NPZ", help="Real images: digits or cifar10 (:heldout), a folder, or ADM's .npz.")],
+    protocol: Annotated[list[str] | None, typer.Option(
+        metavar="KEY=VALUE", help="A field of the protocol, such as features=efficientnet-lite0.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Measure anyone's images against real ones, each figure with its sampling error."""
+    from scaling.evaluation.evaluate import run
+    print(run(target, reference, protocol or (), as_json))
+
+
+@app.command()
 def fit(
     law: Annotated[str, typer.Argument(
         metavar="LAW", help="approach3, isoflop, envelope, powerlaw, saturating, bnsl or repeats.")],

@@ -1,83 +1,167 @@
-"""How far are samples from real images? FID and KID by torch-fidelity, over features extracted once."""
+"""How far are samples from real images? All metrics of a protocol from one pass over the images per extractor.
+
+FID, sFID and Fréchet distances are ``frechet``'s, Inception Score, KID, precision and recall torch-fidelity's functions.
+Each figure has its sampling error ``se``: what other samples of the same model would move it by. What retraining with
+another seed moves it by is told by seeds, in ``analysis``.
+"""
 
 import functools
+import math
+from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
-from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
 from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, kid_features_to_metric
-from torch_fidelity.utils import create_feature_extractor, extract_featuresdict_from_input_id
+from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
-from scaling.data import Images, ImageSet, load_data, to_uint8
-from scaling.evaluation import digits_cnn
+from scaling.data import load_data
+from scaling.evaluation import kernels
+from scaling.evaluation.collect import HELD, INFLUENCE, Kept, Need, collect
+from scaling.evaluation.extractors import layers_of, network, weights_identity
+from scaling.evaluation.frechet import frechet_at_infinity, frechet_distance, frechet_error
+from scaling.evaluation.images import ImageFolder, batches
+from scaling.evaluation.memorisation import memorisation
+from scaling.evaluation.reference import Reference, data_images
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
 
-KID_SUBSETS = 50
-READ_AT_ONCE = 250  # real images that are not in memory
+KID_SUBSETS, KID_SUBSET = 50, 1000  # subsets; the most images in one
+IS_SPLITS = 10
+NEIGHBOURS, PRC_BATCH = 3, 2000     # ADM's k; rows of distances at a time
+MEMORY = "memorisation"
+
+NEEDS = {"fid": Need(moments=True, rows=INFLUENCE), "sfid": Need(moments=True, rows=INFLUENCE),
+         "fid_infinity": Need(moments=True, halves=True, rows=INFLUENCE), "kid": Need(rows=HELD), "isc": Need(rows=None),
+         "precision": Need(rows=HELD), "recall": Need(rows=HELD), "cmmd": Need(rows=HELD), MEMORY: Need(rows=INFLUENCE)}
 
 
-class Uint8Images(Dataset):
-    """Images (N, C, H, W) as torch-fidelity reads them: uint8 tensors (C, H, W)."""
-
-    def __init__(self, images: Tensor):
-        self.images = images
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, i: int) -> Tensor:
-        return self.images[i]
+def layer_of(metric: str, protocol: Protocol) -> tuple[str, str]:
+    """The extractor and layer a metric compares. ValueError where the protocol's features have no such layer."""
+    extractor = protocol.features_of(metric)
+    layers = layers_of(extractor)
+    layer = layers.scores if metric == "isc" else layers.spatial if metric == "sfid" else layers.features
+    if layer is None:
+        raise ValueError(f"{metric} is of class scores, which {extractor!r} does not give; leave {metric} out of metrics, or "
+                         "set features to inception, efficientnet-lite0 or digits-cnn")
+    return extractor, layer
 
 
-@functools.cache
-def _extractor(name: str):
-    digits_cnn.register()
-    return create_feature_extractor(name, [digits_cnn.FEATURES], cuda=False, verbose=False)
-
-
-def features_of(images: Tensor, extractor: str) -> Tensor:
-    """Features (N, D) of uint8 images (N, C, H, W) under a registered torch-fidelity extractor."""
-    by_layer = extract_featuresdict_from_input_id(
-        1, _extractor(extractor), input1=Uint8Images(images), cuda=False, batch_size=256, save_cpu_ram=True,
-        verbose=False)
-    return by_layer[digits_cnn.FEATURES]
-
-
-@functools.lru_cache(maxsize=8)
-def _reference_features(data: DataSpec, subset: str, extractor: str, decoder: str | None) -> Tensor:
-    return features_of(real_images(load_data(data).subset(subset), decoder), extractor)
-
-
-@functools.lru_cache(maxsize=8)
-def _reference_statistics(data: DataSpec, subset: str, extractor: str, decoder: str | None) -> dict:
-    return fid_features_to_statistics(_reference_features(data, subset, extractor, decoder).double())
+@functools.lru_cache(maxsize=16)
+def reference_of(data: DataSpec, name: str, extractor: str, images: int | None, transform: str,
+                 decoder: str | None) -> Reference:
+    """A protocol's reference, ``train``, ``heldout`` or a file, as an extractor sees it."""
+    source = Path(name) if name.endswith(".npz") else data_images(data, name, decoder)
+    return Reference(source, extractor, images, transform)
 
 
 def figures(images: Tensor, data: DataSpec, protocol: Protocol) -> list[dict]:
     """The protocol's metrics of uint8 samples (N, C, H, W) against each of its references, one row per figure."""
+    return measure(images, data, protocol)["figures"]
+
+
+def measure(images: Tensor | ImageFolder, data: DataSpec, protocol: Protocol,
+            references: Mapping[str, Mapping[str, Reference]] | None = None) -> dict:
+    """``figures``: one row per metric and reference; ``memorisation``: where both training and held-out images are compared
+    with. ``references``, by name and extractor, replace those the protocol names in ``data``.
+    """
     if not protocol.metrics:
-        return []
-    features = features_of(images, protocol.features)
+        return {"figures": [], MEMORY: None}
+    asked = [*protocol.metrics, *([MEMORY] if {"train", "heldout"} <= set(protocol.references) else [])]
+    needs: dict[str, dict[str, Need]] = {}
+    for metric in asked:
+        extractor, layer = layer_of(metric, protocol)
+        layers = needs.setdefault(extractor, {})
+        layers[layer] = layers.get(layer, Need()) | NEEDS[metric]
+    why = constant(images)
+    kept = {} if why else {extractor: collect(batches(images), len(images), extractor, layers)
+                           for extractor, layers in needs.items()}
+
+    def against(name: str, extractor: str) -> Reference:
+        if references is not None:
+            return references[name][extractor]
+        return reference_of(data, name, extractor, protocol.reference_images, protocol.transform, protocol.decoder)
+
     rows = []
-    for subset in protocol.references:
-        reference = _reference_features(data, subset, protocol.features, protocol.decoder)
-        measured = {}
-        if "fid" in protocol.metrics:
-            known = _reference_statistics(data, subset, protocol.features, protocol.decoder)
-            fid = fid_statistics_to_metric(fid_features_to_statistics(features.double()), known, verbose=False)
-            measured["fid"] = (fid[KEY_METRIC_FID], None)
-        if "kid" in protocol.metrics:
-            # A subset as large as the smaller set has no spread, a larger one fails.
-            size = min(len(features), len(reference)) // 2
-            kid = kid_features_to_metric(features, reference, kid_subsets=KID_SUBSETS, kid_subset_size=size,
-                                         rng_seed=0, verbose=False)
-            measured["kid"] = (kid[KEY_METRIC_KID_MEAN], kid[KEY_METRIC_KID_STD])
-        rows += [{"metric": metric, "value": value, "std": std, "features": protocol.features,
-                  "samples": len(images), "reference": subset, "reference_images": len(reference),
-                  "label": protocol.label(metric, subset)} for metric, (value, std) in measured.items()]
-    return rows
+    for name in references or protocol.references:
+        shared: dict[str, dict] = {}  # precision and recall come together
+        for metric in protocol.metrics:
+            extractor, layer = layer_of(metric, protocol)
+            reference = against(name, extractor)
+            found = {"value": None, "why": why} if why else _figure(metric, kept[extractor][layer], len(images), reference,
+                                                                    layer, protocol, shared)
+            rows.append({"metric": metric, "value": None, "std": None, "se": None, "why": None, "warning": None, **found,
+                         "features": extractor, "weights": weights_identity(extractor), "samples": len(images),
+                         "reference": name, "reference_images": reference.count,
+                         "label": protocol.label(metric, name)})
+    memory = None
+    if MEMORY in asked and not why and references is None:
+        extractor, layer = layer_of(MEMORY, protocol)
+        memory = memorisation(kept[extractor][layer].rows,
+                              *(against(name, extractor).rows(layer) for name in ("train", "heldout")))
+    return {"figures": rows, MEMORY: memory}
+
+
+def _figure(metric: str, kept: Kept, count: int, reference: Reference, layer: str, protocol: Protocol,
+            shared: dict) -> dict:
+    """Value, std, se, why and warning of one figure."""
+    if metric in ("fid", "sfid", "fid_infinity"):
+        return _frechet(metric, kept, reference, layer)
+    if metric == "isc":
+        if count < IS_SPLITS:
+            return {"why": f"{count} samples cannot be split in {IS_SPLITS}"}
+        found = isc_features_to_metric(kept.rows, IS_SPLITS)
+        spread = found[KEY_METRIC_ISC_STD]
+        return {"value": found[KEY_METRIC_ISC_MEAN], "std": spread, "se": spread / math.sqrt(IS_SPLITS - 1)}
+    if metric == "kid":
+        real = reference.rows(layer)
+        # A subset as large as the smaller set has no spread, a larger one fails.
+        size = min(len(kept.rows) // 2, len(real) // 2, KID_SUBSET)
+        if size < 2:
+            return {"why": f"{min(len(kept.rows), len(real))} images are too few for subsets"}
+        found = kid_features_to_metric(kept.rows, real, kid_subsets=KID_SUBSETS, kid_subset_size=size, rng_seed=0,
+                                       verbose=False)
+        return {"value": found[KEY_METRIC_KID_MEAN], "std": found[KEY_METRIC_KID_STD],
+                "se": kernels.mmd_error(kept.rows, real, kernels.cubic, count)}
+    if metric == "cmmd":
+        real = reference.rows(layer)
+        error = kernels.mmd_error(kernels.unit(kept.rows), kernels.unit(real), kernels.rbf, count)
+        return {"value": kernels.cmmd(kept.rows, real), "se": kernels.SCALE * error}
+    if "prc" not in shared:
+        real = reference.rows(layer, protocol.manifold_images)
+        if min(len(kept.rows), len(real)) <= NEIGHBOURS:
+            return {"why": f"{min(len(kept.rows), len(real))} images have no {NEIGHBOURS} neighbours"}
+        shared["prc"] = prc_features_to_metric(kept.rows, real, prc_neighborhood=NEIGHBOURS, prc_batch_size=PRC_BATCH,
+                                               save_cpu_ram=True, verbose=False)
+    if metric == "recall":  # the samples span the manifold: each moves many real images in or out, no binomial error
+        return {"value": shared["prc"][KEY_METRIC_RECALL]}
+    share = shared["prc"][KEY_METRIC_PRECISION]
+    return {"value": share, "se": math.sqrt(share * (1 - share) / len(kept.rows))}
+
+
+def _frechet(metric: str, kept: Kept, reference: Reference, layer: str) -> dict:
+    ours, real = kept.gaussian, reference.gaussian(layer)
+    dimension, halves = len(ours.mean), kept.halves
+    error = frechet_error(kept.rows, ours, real)
+    if metric == "fid_infinity":
+        if halves is None or min(half.count for half in halves) <= dimension:
+            return {"why": f"half of {ours.count} samples is no more than {dimension} features: nothing to extrapolate from"}
+        return {"value": frechet_at_infinity(halves, ours, real), "se": error}
+    few = [f"{count} {what}" for count, what in ((ours.count, "samples"), (real.count, "reference images"))
+           if count is not None and count <= dimension]
+    warning = f"{' and '.join(few)} do not span {dimension} features: biased upward, its error unknown" if few else None
+    return {"value": frechet_distance(ours, real), "se": error, "warning": warning}
+
+
+def constant(images: Tensor | ImageFolder) -> str | None:
+    """What is wrong with a sample set of one image again and again, or of too few to compare; None where nothing is."""
+    if len(images) < 2:
+        return f"{len(images)} samples have no covariance"
+    first = images.read(torch.tensor([0])) if isinstance(images, ImageFolder) else images[:1]
+    if all(bool((part == first).all()) for part in batches(images)):
+        return f"all {len(images)} samples are the same image"
+    return None
 
 
 def thumbnails(images: Tensor, labels: Tensor, count: int = 100) -> dict:
@@ -85,26 +169,21 @@ def thumbnails(images: Tensor, labels: Tensor, count: int = 100) -> dict:
     return {"images": images[:count].numpy(), "labels": labels[:count].numpy().astype("int16")}
 
 
-def real_images(images: Images, decoder: str | None, count: int | None = None) -> Tensor:
-    """The first ``count`` images (default: all) as uint8 (n, C, H, W); latents are decoded."""
-    if isinstance(images, ImageSet):
-        return images.uint8[:count]
-    rows = torch.arange(len(images) if count is None else min(count, len(images)))
-    parts = (images.batch(part) for part in rows.split(READ_AT_ONCE))
-    if decoder is None:
-        return torch.cat([to_uint8(part) for part in parts])
-    from scaling.data.vae import decode, load_vae
-    vae = load_vae(decoder)
-    return torch.cat([decode(vae, part) for part in parts])
-
-
 def real_thumbnails(data: DataSpec, decoder: str | None, count: int = 100) -> dict:
     """The first held-out images as arrays for figures, as ``thumbnails`` gives samples."""
     heldout = load_data(data).heldout
-    return thumbnails(real_images(heldout, decoder, count), heldout.labels, count)
+    rows = torch.arange(min(count, len(heldout)))
+    return thumbnails(data_images(data, "heldout", decoder).read(rows), heldout.labels, count)
 
 
-def extractor_is_ready(name: str) -> None:
-    """Load the extractor now, so that missing weights are found before any training."""
-    with torch.no_grad():
-        _extractor(name)
+def check_metrics(data: DataSpec, protocol: Protocol) -> None:
+    """Load every extractor and open every reference of ``protocol`` now, so that what is missing is found before training."""
+    for metric in protocol.metrics:
+        extractor, layer = layer_of(metric, protocol)
+        network(extractor, (layer,))
+        for name in protocol.references:
+            reference = reference_of(data, name, extractor, protocol.reference_images, protocol.transform, protocol.decoder)
+            if reference.stored and NEEDS[metric].moments:
+                reference.gaussian(layer)
+            if reference.source is None and not NEEDS[metric].moments and metric != "isc":
+                reference.rows(layer)

@@ -14,7 +14,7 @@ from torch import nn
 from scaling.data import load_data
 from scaling.diffusion import build_process
 from scaling.evaluation.generate import generate
-from scaling.evaluation.metrics import figures, thumbnails
+from scaling.evaluation.metrics import measure, thumbnails
 from scaling.models import build_model
 from scaling.models.precision import matmul_precision
 from scaling.records import Run
@@ -59,17 +59,18 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int) -> dict:
     model = averaged_model(spec, step, ema, run).to(device)
     with matmul_precision("fp32"):
         heldout = heldout_loss(model, build_process(spec.diffusion), load_data(spec.data).heldout, device)
-    rows, nonfinite = [], 0
+    measured, nonfinite = {"figures": [], "memorisation": None}, 0
     if protocol.metrics:
         images, labels, nonfinite = generate(model, spec.model, spec.diffusion, protocol)
-        rows = figures(images, spec.data, protocol)
+        measured = measure(images, spec.data, protocol)
         if nonfinite:
-            rows = [row | {"value": None, "std": None, "why": f"{nonfinite} samples are not finite"} for row in rows]
+            missing = {"value": None, "std": None, "se": None, "why": f"{nonfinite} samples are not finite"}
+            measured = {"figures": [row | missing for row in measured["figures"]], "memorisation": None}
         run.write_samples(eval_id, thumbnails(images, labels))
     return {
         "eval_id": eval_id, "train_id": spec.train_id, "step": step, "images": step * spec.train.batch,
         "ema": ema.model_dump(mode="json"), "protocol": protocol.model_dump(mode="json"),
-        **heldout, "figures": rows, "nonfinite_samples": nonfinite,
+        **heldout, **measured, "nonfinite_samples": nonfinite,
         "wall_s": time.perf_counter() - started, "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": provenance(torch.cuda.get_device_name() if device == "cuda" else "cpu", threads)}
 

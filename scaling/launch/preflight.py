@@ -52,7 +52,7 @@ def check_trials(plan: Plan) -> None:
     # Imported here, not above: torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_data, check_fits
     from scaling.evaluation.generate import check_sampling
-    from scaling.evaluation.metrics import extractor_is_ready
+    from scaling.evaluation.metrics import check_metrics
 
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
@@ -62,8 +62,9 @@ def check_trials(plan: Plan) -> None:
     for spec in (t.spec for t in plan.trials):
         if spec.evaluate.protocol.metrics:
             check_sampling(spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout)
-    for features in {t.spec.evaluate.protocol.features for t in plan.trials if t.spec.evaluate.protocol.metrics}:
-        extractor_is_ready(features)
+    for data, protocol in {(t.spec.data, t.spec.evaluate.protocol.model_copy(update={"sampling_seed": 0}))
+                           for t in plan.trials}:
+        check_metrics(data, protocol)
 
 
 def check_decoders(pairs: set) -> None:

@@ -73,7 +73,7 @@ def trial_row(trial: PlannedTrial, run: Run, evaluations: dict[int, dict], line:
         "heldout_loss": final["heldout_loss"] if final else None,
         "heldout_mse": final["heldout_mse"] if final else None,
         "images_per_s": line["images_per_s"] if line else None,
-        "fid": None, "kid": None, "fid_vs_heldout": None,
+        "fid": None, "fid_se": None, "kid": None, "fid_vs_heldout": None,
         "fid_features": spec.evaluate.protocol.features, "fid_samples": spec.evaluate.protocol.samples,
         "fid_reference": headline,
         "wall_s": None,
@@ -81,6 +81,8 @@ def trial_row(trial: PlannedTrial, run: Run, evaluations: dict[int, dict], line:
     for figure in final["figures"] if final else ():
         if figure["reference"] == headline:
             row[figure["metric"]] = figure["value"]
+            if figure["metric"] == "fid":
+                row["fid_se"] = figure.get("se")  # records before it was measured have none
         if figure["reference"] == "heldout" and figure["metric"] == "fid":
             row["fid_vs_heldout"] = figure["value"]
     if line:

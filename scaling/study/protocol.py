@@ -9,9 +9,9 @@ from scaling.study.base import Spec
 
 # Images of the trial's data set, or a file of statistics or images as ADM's evaluation suite publishes them.
 Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
-Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd"]
+Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity"]
 METRIC_NAMES = {"fid": "FID", "kid": "KID", "isc": "IS", "precision": "precision", "recall": "recall", "sfid": "sFID",
-                "cmmd": "CMMD"}
+                "cmmd": "CMMD", "fid_infinity": "FID∞"}
 # "inception" is torch-fidelity's inception-v3-compat; the others beside digits-cnn and efficientnet-lite0 are its names.
 Features = Literal[
     "digits-cnn", "inception", "efficientnet-lite0", "vgg16",
@@ -113,6 +113,12 @@ class Protocol(Spec):
         """Network evaluations of one image, guidance aside: Heun's method asks twice a step."""
         return self.sampling_steps * (2 if self.sampler == "heun" else 1)
 
+    def features_of(self, metric: str) -> str:
+        """The extractor behind a metric: sFID is of Inception's, CMMD of CLIP's, whatever the other metrics' features are."""
+        if metric == "sfid":
+            return "inception"
+        return "clip-vit-l-14-336px" if metric == "cmmd" and not self.features.startswith("clip") else self.features
+
     def label(self, metric: str = "fid", reference: str | None = None, over: str | None = None) -> str:
         """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
 
@@ -120,7 +126,7 @@ class Protocol(Spec):
         """
         name = "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
         against = PurePath(reference or self.references[0]).name
-        return f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, {self.features}, vs {against}"
+        return f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, {self.features_of(metric)}, vs {against}"
 
     @property
     def short(self) -> str:

@@ -1,0 +1,78 @@
+"""What is kept of images once they are features? Moments for Fréchet distances, and a bounded number of rows.
+
+One pass over the images for all metrics of an extractor; memory does not grow with their number beyond those rows.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scaling.evaluation.extractors import features_of
+from scaling.evaluation.frechet import Gaussian, Moments
+
+BATCH = 256
+HELD = 50_000        # rows for KID, CMMD, precision and recall: as many as ADM compares
+INFLUENCE = 10_000   # rows whose spread of influence tells the error of a Fréchet distance
+
+
+@dataclass(frozen=True)
+class Need:
+    """Of one layer: its moments, those of two random halves too, and how many rows; None: all."""
+
+    moments: bool = False
+    halves: bool = False
+    rows: int | None = 0
+
+    def __or__(self, other: "Need") -> "Need":
+        rows = None if None in (self.rows, other.rows) else max(self.rows, other.rows)
+        return Need(self.moments or other.moments, self.halves or other.halves, rows)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What one layer gave."""
+
+    gaussian: Gaussian | None
+    halves: tuple[Gaussian, Gaussian] | None
+    rows: Tensor                          # (n, D) float32, a random choice where not all were asked for
+
+
+def collect(batches: Iterable[Tensor], count: int, extractor: str, needs: dict[str, Need]) -> dict[str, Kept]:
+    """One pass over ``count`` uint8 images (B, C, H, W) in ``batches``: what each layer of ``needs`` is needed for."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
+    rank = torch.empty_like(order)
+    rank[order] = torch.arange(count)  # image i is among the first n of a random order if rank[i] < n
+    moments: dict[tuple[str, int], Moments] = {}
+    rows: dict[str, list[Tensor]] = {layer: [] for layer in needs}
+    start = 0
+    for images in batches:
+        ranks = rank[start:start + len(images)]
+        start += len(images)
+        for layer, found in features_of(images, extractor, tuple(needs)).items():
+            need = needs[layer]
+            if need.halves:
+                for half, chosen in enumerate((ranks < count // 2, ranks >= count // 2)):
+                    if chosen.any():
+                        _moments(moments, (layer, half), found).add(found[chosen])
+            elif need.moments:
+                _moments(moments, (layer, 0), found).add(found)
+            rows[layer].append(found if need.rows is None else found[ranks < need.rows])
+    kept = {}
+    for layer, need in needs.items():
+        halves = [moments[layer, half] for half in (0, 1) if (layer, half) in moments]
+        whole = halves[0] if len(halves) == 1 else halves[0] + halves[1] if halves else None
+        kept[layer] = Kept(whole.gaussian if whole else None,
+                           tuple(half.gaussian for half in halves) if need.halves and len(halves) == 2 else None,
+                           torch.cat(rows[layer]))
+    return kept
+
+
+def _moments(moments: dict, key: tuple[str, int], found: Tensor) -> Moments:
+    return moments.setdefault(key, Moments(found.shape[1])) if key not in moments else moments[key]
+
+
+def batches_of(read: Callable[[Tensor], Tensor], rows: Tensor) -> Iterable[Tensor]:
+    """``read`` of ``rows``, BATCH at a time."""
+    return (read(part) for part in rows.split(BATCH))

