@@ -11,14 +11,13 @@ from torch import Tensor
 from scaling.data import DataSpec
 from scaling.evaluation.generate import check_sampling, generate
 from scaling.evaluation.images import ImageFolder, read_npz
+from scaling.evaluation.load import load_checkpoint
 from scaling.evaluation.metrics import layer_of, measure
 from scaling.evaluation.reference import RealImages, Reference, data_images
-from scaling.models.export import load_model, open_checkpoint
-from scaling.records import Run
 from scaling.study.base import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
-from scaling.study.spec import DiffusionSpec, ModelSpec, Source
+from scaling.study.spec import Source
 
 
 def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: bool = False) -> str:
@@ -59,24 +58,13 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def sampled(checkpoint: Path, protocol: Protocol) -> Tensor:
-    """Samples of a checkpoint under ``protocol``: uint8 (N, C, H, W). ValueError for models of latents and bad samples."""
-    model = load_model(checkpoint).eval()
-    spec, process = next((found for folder in (checkpoint, *checkpoint.parents) if (found := _described(folder))),
-                         (None, DiffusionSpec()))
-    spec = spec or open_checkpoint(checkpoint)[0]
-    if spec.channels not in (1, 3):
-        raise ValueError(f"{checkpoint} makes latents of {spec.channels} channels: sample it, then evaluate the images")
-    check_sampling(spec, process, protocol)
-    images, _, nonfinite = generate(model, spec, process, protocol)
+    """Samples of a checkpoint under ``protocol``: uint8 (N, C, H, W). ValueError for sampling that it cannot give."""
+    loaded = load_checkpoint(checkpoint)
+    check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
+    images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol)
     if nonfinite:
         raise ValueError(f"{nonfinite} of {len(images)} samples of {checkpoint} are not finite; there is nothing to measure")
     return images
-
-
-def _described(folder: Path) -> tuple[ModelSpec, DiffusionSpec] | None:
-    """The model and process in a run's spec.json."""
-    found = Run(folder).spec()
-    return found and (ModelSpec.model_validate(found["model"]), DiffusionSpec.model_validate(found["diffusion"]))
 
 
 def load_images(path: Path) -> Tensor | ImageFolder:
