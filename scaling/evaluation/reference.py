@@ -61,7 +61,7 @@ def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> Real
     """``train`` or ``heldout`` of a data set; latents as ``decoder`` shows them. ValueError for latents without one."""
     latents = data.source in LATENT_SOURCES
     if latents and decoder is None:
-        raise ValueError(f"{data.source} data holds no images to compare with; set evaluate.protocol.decoder to their VAE, or "
+        raise ValueError(f"{data.source} data holds no images to compare with; set evaluate.protocol.decoder to its VAE, or "
                          "evaluate.protocol.references to an .npz of the real images, such as ADM's")
     found = load_data(data)
     images = found.subset(subset)
