@@ -22,11 +22,17 @@ def sweep(
     address: Annotated[str | None, typer.Option(
         metavar="auto|HOST:PORT|local", help="A Ray cluster; default: $RAY_ADDRESS, else this machine.")] = None,
     gpus_per_trial: Annotated[float, typer.Option(help="GPUs each trial reserves; below 1 it shares one.")] = 0.0,
+    micro_batch: Annotated[int | None, typer.Option(min=1, help="Images computed at once; the batch stays.")] = None,
+    compile: Annotated[bool, typer.Option("--compile", help="Train through torch.compile.")] = False,
+    activation_checkpointing: Annotated[bool, typer.Option(
+        "--activation-checkpointing", help="Less memory, a third more computing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the priced trials and stop.")] = False,
 ) -> None:
     """Run a study on Ray and answer it: records, figures, report. The same command again resumes."""
+    from scaling.study.execution import Execution
     from scaling.sweep import sweep
-    raise typer.Exit(sweep(study, settings or (), results, address, gpus_per_trial, dry_run))
+    execution = Execution(micro_batch=micro_batch, compile=compile, activation_checkpointing=activation_checkpointing)
+    raise typer.Exit(sweep(study, settings or (), results, address, gpus_per_trial, dry_run, execution))
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """How does a question become a curve? The whole story: study, plan, preflight, Ray, records, figures, report.
 
     python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT] [--address auto|HOST:PORT|local]
-                            [--gpus-per-trial X] [--dry-run]
+                            [--gpus-per-trial X] [--micro-batch N] [--compile] [--activation-checkpointing] [--dry-run]
 
 Running the same command again resumes: what is on disk is read, not measured again.
 """
@@ -14,13 +14,15 @@ from scaling.live_page import LivePage
 from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
 from scaling.records import StudyFolder, trial_rows, trial_state
 from scaling.study import Plan, load_study
+from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
 
 OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
 
 
 def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = Path("results"),
-          address: str | None = None, gpus_per_trial: float = 0.0, dry_run: bool = False) -> int:
+          address: str | None = None, gpus_per_trial: float = 0.0, dry_run: bool = False,
+          execution: Execution | None = None) -> int:
     """Price, run, measure and report ``study``; returns the exit code. ValueError for bad input, before money is spent.
 
     ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is the root; the study's
@@ -38,11 +40,13 @@ def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = P
     left = unfinished(folder, plan)
     if left:
         preflight.check_trials(plan)
+        preflight.check_precisions(plan, gpus_per_trial)
+        preflight.check_disk(left, folder)
         from scaling.launch.cluster import check_cluster, connected
         with connected(address) as cluster:
             check_cluster(cluster, gpus_per_trial)
             folder.write_plan(plan)
-            interrupted = run(plan, left, folder, cluster, gpus_per_trial)
+            interrupted = run(plan, left, folder, cluster, gpus_per_trial, execution or Execution())
         if interrupted:
             mark_stopped(folder, left)
     else:
@@ -58,7 +62,8 @@ def unfinished(folder: StudyFolder, plan: Plan) -> list:
     return [group for group in plan.runs() if any(rows[t.trial_id] not in ("completed", "diverged") for t in group)]
 
 
-def run(plan: Plan, left: list, folder: StudyFolder, cluster, gpus_per_trial: float) -> bool:
+def run(plan: Plan, left: list, folder: StudyFolder, cluster, gpus_per_trial: float,
+        execution: Execution) -> bool:
     """Run the trainings ``left`` on the cluster, showing progress; returns whether it was interrupted."""
     from scaling.launch.grid import run_grid
     say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
@@ -69,7 +74,7 @@ def run(plan: Plan, left: list, folder: StudyFolder, cluster, gpus_per_trial: fl
             if result.get("done"):
                 page.refresh()
 
-        run_grid(plan, left, folder.folder.parent, gpus_per_trial, on_progress)
+        run_grid(plan, left, folder.folder.parent, gpus_per_trial, on_progress, execution)
     return interruption.happened
 
 

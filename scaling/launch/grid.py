@@ -15,6 +15,7 @@ from ray.tune import Callback
 
 from scaling.launch.worker import TrialWatch
 from scaling.records.ledger import StudyFolder
+from scaling.study.execution import Execution
 from scaling.study.plan import Plan, PlannedTrial
 
 CPUS_PER_TRIAL = 1  # and per evaluation, with as many torch threads: oversubscribed cores are many times slower
@@ -34,7 +35,7 @@ class _Listener(Callback):
 
 
 def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_trial: float,
-             on_progress: OnProgress) -> None:
+             on_progress: OnProgress, execution: Execution) -> None:
     """Run the trainings ``groups`` (trials that share one each) on the connected cluster; returns when all have ended.
 
     Outcomes are on disk. Ctrl-C ends it early; the records keep what was measured.
@@ -51,6 +52,8 @@ def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_
         "run": str(folder.run(group[0].train_id).folder.resolve()),
         "evaluations": [{"eval_id": eval_id, "step": step, "spec": trial.spec.model_dump(mode="json")}
                         for trial in group for step, eval_id in trial.eval_ids.items()],
+        "branches": [trial.spec.model_dump(mode="json") for trial in plan.branches(group)],
+        "execution": execution.model_dump(mode="json"),
         "cpus": CPUS_PER_TRIAL, "gpus": gpus_per_trial, "evaluation_gpus": min(1.0, gpus_per_trial),
     } for group in groups]
     # The Tune trial itself takes a byte of memory (Tune wants something), its tasks queue for CPUs and GPUs.

@@ -1,10 +1,12 @@
 """What would make this study fail later? Found out before anything runs."""
 
+import shutil
 import uuid
 from pathlib import Path
 
 from scaling.records.ledger import StudyFolder
-from scaling.study.plan import Plan
+from scaling.study.memory import checkpoint_bytes
+from scaling.study.plan import Plan, PlannedTrial
 
 
 def check_folder(root: Path, plan: Plan) -> None:
@@ -81,6 +83,32 @@ def check_decoders(pairs: set) -> None:
                              f"{'a VAE such as sd-vae-ft-mse' if decoder is None else 'null'}")
         if decoder is not None:
             latent_shape(load_vae(decoder), data.size)
+
+
+def check_precisions(plan: Plan, gpus_per_trial: float) -> None:
+    """Refuse training in a precision that the device lacks, as far as this machine can tell."""
+    import torch
+
+    from scaling.models.precision import check_precision
+    device = "cuda" if gpus_per_trial else "cpu"
+    if device == "cpu" or torch.cuda.is_available():
+        for precision in {t.spec.train.precision for t in plan.trials}:
+            check_precision(precision, device)
+
+
+def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
+    """Refuse to start where the checkpoints that are to be kept would not fit on the disk."""
+    needed, trainings = 0, {}
+    for trial in (t for group in left for t in group):
+        trainings.setdefault(trial.train_id, []).append(trial)
+    for train_id, group in trainings.items():
+        run = folder.run(train_id)
+        there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
+        needed += max(0, checkpoint_bytes(group) - there)
+    free = shutil.disk_usage(folder.folder).free
+    if needed > free:
+        raise ValueError(f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and {folder.folder} has "
+                         f"{free / 1e9:.2f} GB free; evaluate at fewer steps, or choose another disk with --results")
 
 
 def check_gpus(gpus_per_trial: float) -> None:

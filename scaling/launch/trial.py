@@ -21,17 +21,18 @@ from scaling.study.spec import TrialSpec
 from scaling.training import Diverged, Trainer, checkpoint
 
 KEEP_NEWEST = 2      # checkpoints, besides those of evaluated steps
+TRUNK_POLL_S = 5.0   # between looks at a trunk that another process trains
 LOCK_WAIT_S = 60.0   # for a killed predecessor's process to go away
 
 
 def run_trials(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1,
-               execution: Execution | None = None) -> str:
+               execution: Execution | None = None, branches: list[TrialSpec] | None = None) -> str:
     """Train and measure what is missing of ``specs``, which share one training, in this process; returns the final state.
 
     ``report`` is given progress as dicts: step, loss, images_per_s, heldout_loss, fid. What fails is recorded as
     ``failed`` with its traceback's last lines, and the exception goes on to the caller.
     """
-    ended = train(specs, run, report, threads, execution=execution)
+    ended = train(specs, run, report, threads, execution=execution, branches=branches)
     for step, spec in missing(specs, run):
         if step in run.state().get("ready", ()):
             evaluate(spec, step, run, report, threads)
@@ -45,11 +46,12 @@ def missing(specs: list[TrialSpec], run: Run) -> list[tuple[int, TrialSpec]]:
 
 
 def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, session: str | None = None,
-          execution: Execution | None = None) -> str:
+          execution: Execution | None = None, branches: list[TrialSpec] | None = None) -> str:
     """Have a checkpoint at every step that ``specs`` still have to be measured at; returns the final state.
 
     The state tells ``ready``: the steps whose checkpoints are sound and stay as they are, to be measured by whoever
-    will, and ``session``, whose word that is.
+    will, and ``session``, whose word that is. ``branches`` are the cooldowns that share this training as their trunk, or
+    the trunk of ``specs``: it keeps a checkpoint where each begins, so that none of its steps is trained twice.
     """
     torch.set_num_threads(threads)
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +62,8 @@ def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, se
     with held:
         if not missing(specs, run):
             return "completed"
-        work = _Work(specs, run, report, threads, session, execution or Execution())
+        branches = [spec for spec in {*specs, *(branches or [])} if spec.trunk]
+        work = _Work(specs, run, report, threads, session, execution or Execution(), branches)
         try:
             with work.heartbeat:
                 work.do()
@@ -81,8 +84,9 @@ def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, se
 
 class _Work:
     def __init__(self, specs: list[TrialSpec], run: Run, report: Report, threads: int, session: str | None,
-                 execution: Execution):
+                 execution: Execution, branches: list[TrialSpec]):
         self.specs, self.run, self.report, self.execution = specs, run, report, execution
+        self.threads, self.branches = threads, branches
         self.spec = max(specs, key=lambda s: s.train.steps)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.trainer: Trainer | None = None
@@ -102,9 +106,11 @@ class _Work:
     def do(self) -> None:
         wanted = missing(self.specs, self.run)
         self.write_record()  # so that a session that is killed is known too
-        emas = _distinct([spec.evaluate.ema for _, spec in wanted])
+        own = [] if self.spec.trunk else self.branches
+        emas = _distinct([spec.evaluate.ema for spec in [*(spec for _, spec in wanted), *own]])
         # Checkpoints of every step ever evaluated stay, for metrics still to be asked for.
         keep = {step for spec in self.specs for step in spec.eval_steps}
+        keep |= {spec.train.branch_step for spec in own}
         keep |= {evaluation["step"] for evaluation in self.run.evaluations()}
         for step in sorted({step for step, _ in wanted}):
             if self._sound(step, _labels([spec.evaluate.ema for at, spec in wanted if at == step])):
@@ -131,17 +137,46 @@ class _Work:
             self.session["out_of_memory"] = self.trainer.out_of_memory
         self.writer.join()
         saved = checkpoint.newest(self.run.checkpoints, labels, after=self.trainer.step, at_most=step)
+        if not saved and self.spec.trunk and self.trainer.step < self.spec.train.branch_step:
+            saved = self._trunk(emas)
         if saved:
             self.trainer.restore(saved)
         if self.session["from_step"] is None:
             self.session["from_step"] = self.trainer.step
         every = self.spec.train.checkpoint_every
         while self.trainer.step < step:
-            until = min(step, (self.trainer.step // every + 1) * every)
+            until = min(s for s in {step, (self.trainer.step // every + 1) * every, *keep} if s > self.trainer.step)
             self.trainer.train_to(until, self._log)
             if self.trainer.step not in self.heartbeat.progress["ready"]:  # which may be being read
                 self.writer.write(self.trainer.snapshot(), keep, KEEP_NEWEST)
         self.session["to_step"] = self.trainer.step
+
+    def _trunk(self, emas: list[Ema]) -> checkpoint.Checkpoint:
+        """The trunk's checkpoint where this cooldown begins: there already, from whoever trains it now, or trained here."""
+        trunk, labels = self.spec.trunk, _labels(emas)
+        run, keep = Run(self.run.folder.parent / trunk.train_id), {spec.train.branch_step for spec in self.branches}
+        run.folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            saved = checkpoint.load(run.checkpoints, trunk.train.steps)
+            if saved and set(labels) <= set(saved.emas):
+                return saved
+            try:
+                held = FileLock(run.lock).acquire(timeout=TRUNK_POLL_S)
+            except Timeout:
+                continue
+            with held:
+                work = _Work([trunk], run, self.report, self.threads, None, self.execution, [])
+                keep |= {evaluation["step"] for evaluation in run.evaluations()}
+                try:
+                    with work.heartbeat:
+                        work._bring_to(trunk.train.steps, emas, keep)
+                        work.writer.join()
+                except Diverged as event:
+                    run.write_state("diverged", str(event), **work.heartbeat.tell(step=event.step))
+                    raise
+                finally:
+                    work.end_session()
+                run.write_state("completed", **work.heartbeat.progress)
 
     def _log(self, line: dict) -> None:
         self.run.log(line)

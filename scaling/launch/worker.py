@@ -36,10 +36,12 @@ def _reporter(config: dict):
 def _train(config: dict, session: str) -> None:
     """Run in a worker process: specs in as JSON, the outcome on disk."""
     from scaling.launch.trial import train
+    from scaling.study.execution import Execution
     from scaling.study.spec import TrialSpec
 
-    specs = [TrialSpec.model_validate(spec) for spec in config["specs"]]
-    train(specs, Run(Path(config["run"])), _reporter(config), threads=config["cpus"], session=session)
+    specs, branches = ([TrialSpec.model_validate(spec) for spec in config[name]] for name in ("specs", "branches"))
+    train(specs, Run(Path(config["run"])), _reporter(config), threads=config["cpus"], session=session,
+          execution=Execution.model_validate(config["execution"]), branches=branches)
 
 
 def _evaluate(config: dict, spec: dict, step: int) -> None:

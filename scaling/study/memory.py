@@ -35,6 +35,17 @@ class TrainingMemory(NamedTuple):
         return self.weights + self.optimiser + self.ema + max(self.gradients, self.activations)
 
 
+NEWEST, WRITING = 2, 1  # checkpoints besides those of evaluated steps: the newest, and one being written
+
+
+def checkpoint_bytes(group) -> int:
+    """Bytes of all checkpoints that planned trials which share a training keep at once: weights, averages, two moments."""
+    steps = {step for trial in group for step in trial.spec.eval_steps}
+    averages = {e for t in group for e in (t.spec.evaluate.ema, *t.spec.train.emas) if e.kind != "none"}
+    each = FP32 * cost.params(group[0].spec.model) * (1 + ADAMW_MOMENTS + len(averages))
+    return each * (len(steps) + NEWEST + WRITING)
+
+
 def block_activations(m: ModelSpec) -> int:
     """Numbers one block keeps per image."""
     T, d, modulations = cost.sequence(m), m.width, cost.MODULATIONS[m.conditioning]

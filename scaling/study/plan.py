@@ -51,15 +51,35 @@ class Plan(Spec):
 
     @property
     def train_flops(self) -> float:
-        """Over all trials; a training that two trials share is counted once, at its longest."""
-        longest = {}
+        """Over all trials; a training or trunk that several trials share is counted once, at its longest."""
+        families: dict[str, list[PlannedTrial]] = {}
         for trial in self.trials:
-            longest[trial.train_id] = max(trial.train_flops, longest.get(trial.train_id, 0.0))
-        return sum(longest.values())
+            families.setdefault(root(trial), []).append(trial)
+        return sum(price(family) for family in families.values())
 
     def runs(self) -> list[list[PlannedTrial]]:
-        """The trials grouped by the training they share, dearest training first (longest processing time first)."""
+        """The trials grouped by the training they share, dearest first (longest processing time first)."""
         groups: dict[str, list[PlannedTrial]] = {}
         for trial in self.trials:
             groups.setdefault(trial.train_id, []).append(trial)
         return sorted(groups.values(), key=lambda group: -max(trial.train_flops for trial in group))
+
+    def branches(self, group: list[PlannedTrial]) -> list[PlannedTrial]:
+        """The cooldowns that begin on the training of ``group``, or on its trunk."""
+        return [trial for trial in self.trials if trial.spec.trunk and root(trial) == root(group[0])]
+
+
+def root(trial: PlannedTrial) -> str:
+    """The training whose first steps this trial's are: its trunk's, or its own."""
+    return trial.spec.trunk.train_id if trial.spec.trunk else trial.train_id
+
+
+def price(group: list[PlannedTrial]) -> float:
+    """Training FLOPs of trials that share a training or its trunk: the trunk once, at its longest, and each cooldown."""
+    trunk, cooldowns = 0, {}
+    for trial in group:
+        train = trial.spec.train
+        own = train.steps - train.branch_step if trial.spec.trunk else 0
+        trunk = max(trunk, train.steps - own)
+        cooldowns[trial.train_id] = own
+    return cost.train_flops(group[0].spec.model, (trunk + sum(cooldowns.values())) * group[0].spec.train.batch)

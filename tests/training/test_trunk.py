@@ -1,0 +1,61 @@
+"""Do cooldowns branch from one trunk, each step trained once, and is the price that of the steps taken?"""
+
+import pytest
+
+from scaling.launch import preflight
+from scaling.launch.trial import run_trials
+from scaling.records import Run, StudyFolder
+from scaling.study import Plan, Study
+from scaling.study.settings import with_settings
+from scaling.training import Trainer
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    steps, step = [], Trainer._take_step
+    monkeypatch.setattr(Trainer, "_take_step",
+                        lambda self: (steps.append((self.spec.train_id, self.step)), step(self))[1])
+    return steps
+
+
+def trials(tiny):
+    base = with_settings(tiny, {"evaluate.checkpoints": 1})
+    wsd = with_settings(base, {"train.schedule": "wsd", "train.cooldown": 0.25})
+    return [base, *(with_settings(wsd, {"train.steps": n}) for n in (8, 12, 20))]
+
+
+def run_all(specs, root):
+    """The dearest first, as a sweep starts them."""
+    for spec in sorted(specs, key=lambda spec: -spec.train.steps):
+        assert run_trials([spec], Run(root / spec.train_id), lambda progress: None, branches=specs) == "completed"
+
+
+def test_a_trunk_serves_every_horizon_and_no_step_is_trained_twice(tmp_path, tiny, taken):
+    """Horizons 8, 12, 20 with a quarter to cool branch at 6, 9, 15; the constant trial of 12 steps is their trunk."""
+    specs = trials(tiny)
+    assert {spec.trunk.train_id for spec in specs[1:]} == {specs[0].train_id}
+    run_all(specs, tmp_path)
+    assert len(taken) == len(set(taken)) == 15 + 2 + 3 + 5
+    plan = Plan.of(Study(name="wsd", question="?", expectation="!", trials=tuple(specs)))
+    assert plan.train_flops == pytest.approx(plan.trials[0].train_flops * 25 / 12)
+    run_all(specs, tmp_path)
+    assert len(taken) == 25
+    longer = with_settings(specs[1], {"train.steps": 16})  # branches at 12, where the trunk was evaluated
+    run_all([*specs, longer], tmp_path)
+    assert len(taken) == 25 + 4
+
+
+def test_a_cooldown_from_the_trunk_is_the_run_trained_alone(tmp_path, tiny):
+    spec = trials(tiny)[2]
+    run_all([spec], tmp_path)
+    alone, lines = Trainer(spec, [spec.evaluate.ema]), []
+    alone.train_to(12, lines.append)
+    found = Run(tmp_path / spec.train_id).evaluation(spec.eval_id(12))
+    assert found["heldout_loss"] == alone.heldout(spec.evaluate.ema)["heldout_loss"]
+
+
+def test_a_disk_too_small_for_the_checkpoints_is_refused_with_the_numbers(tmp_path, tiny, monkeypatch):
+    plan = Plan.of(Study(name="big", question="?", expectation="!", trials=(tiny,)))
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10}))
+    with pytest.raises(ValueError, match=r"checkpoints of 1 trainings take 0\.\d+ GB and .* has 0\.00 GB free"):
+        preflight.check_disk(plan.runs(), StudyFolder(tmp_path))
