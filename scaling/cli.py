@@ -61,6 +61,26 @@ def report(
 
 
 @app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="RESULTS/A", help="The results folder of the recipe compared with.")],
+    b: Annotated[Path, typer.Argument(metavar="RESULTS/B", help="That of the other recipe, the same rungs.")],
+    metric: Annotated[str, typer.Option(help="fid, kid or heldout_loss.")] = "fid",
+    across_protocols: Annotated[bool, typer.Option(
+        "--across-protocols", help="Compare figures that were measured differently, too.")] = False,
+    figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the multipliers, .png or .svg.")] = None,
+) -> None:
+    """How many times the compute of recipe B recipe A would need, at each rung, with its trend and crossover."""
+    from analysis.compare import compare, compare_text
+    found = compare(a, b, metric, across_protocols)
+    print(compare_text(found))
+    if figure is not None:
+        from analysis.draw import images
+        from analysis.figures.compare import multipliers
+        kind = figure.suffix.lstrip(".") or "png"
+        figure.write_bytes(images(multipliers(found, a.name, b.name), (kind,))[kind])
+
+
+@app.command()
 def count(
     models: Annotated[list[str] | None, typer.Argument(
         metavar="[MODEL]...", help="Such as DiT-XL/2; default: the paper's 16 published figures.")] = None,

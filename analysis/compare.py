@@ -1,0 +1,190 @@
+"""How much compute is recipe B worth over recipe A, and does that grow with scale? Two studies of the same rungs.
+
+The compute multiplier at a rung: how many times B's training FLOPs recipe A would need for B's figure, along A's own power
+law over the sizes of that patch. Its interval holds the seeds of both recipes and those of A's law (a contrast of the cell
+means, linearised; Welch), not the misfit of the power law. The trend is the power of training FLOPs with which the
+multiplier grows; a crossover is where it passes 1.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from analysis.claims.claim import Part
+from analysis.claims.contrast import cells_of, contrast
+from analysis.frames import Folder, studies, trials_frame
+from analysis.slopes import Bounds, fit_points
+from analysis.text import number
+
+WORTH = 1.2      # a multiplier that a comparison should be able to resolve
+FAR = 10.0       # times the largest rung: how far a crossover is told
+BETTER, WORSE, OPEN = "B needs less compute", "A needs less compute", "not resolved"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One size of one patch under both recipes."""
+
+    name: str
+    train_flops: float           # of B
+    log: Part                    # of the log multiplier
+
+    @property
+    def multiplier(self) -> float:
+        return math.exp(self.log.value)
+
+    @property
+    def interval(self) -> Bounds:
+        return _exp(self.log.interval())
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """B against A at one patch."""
+
+    metric: str
+    patch: int
+    rungs: tuple[Rung, ...]
+    mean: Part                   # of the log multiplier over the rungs
+    trend: Part | None           # of the log multiplier on log training FLOPs; None below 3 rungs
+    crossover: float | None      # training FLOPs, up to FAR times the largest rung; None where no trend is resolved
+    seeds: int                   # of the cell with fewest
+    records: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Over the rungs as a whole. A resolved trend with a crossover inside the ladder has no winner for all."""
+        low, high = self.mean.interval()
+        return BETTER if low > 0 else WORSE if high < 0 else OPEN
+
+    @property
+    def advice(self) -> str:
+        """What would resolve it; empty where it is resolved."""
+        if self.verdict != OPEN or self.crossover is not None:
+            return ""
+        half = self.mean.interval()[1] - self.mean.value
+        wanted = max(self.seeds + 1, math.ceil(self.seeds * (half / math.log(WORTH)) ** 2))
+        told = f"{wanted} seeds of each rung would resolve a multiplier of {WORTH:g}"
+        seen = abs(self.mean.value)
+        if seen > 0:
+            needed = math.ceil(self.seeds * (half / seen) ** 2)
+            told += f"; the one seen, {number(math.exp(self.mean.value))}, needs {max(needed, self.seeds + 1):,}"
+        if self.trend is not None and self.trend.value * self.mean.value > 0 and self.trend.value != 0:
+            reach = math.exp(max(0.0, half / abs(self.trend.value) - seen / abs(self.trend.value)))
+            told += f"; at the trend seen a rung of {number(reach)} times the geometric mean's training FLOPs would show it"
+        return told
+
+
+def compare(a: Folder, b: Folder, metric: str = "fid", across_protocols: bool = False) -> list[Comparison]:
+    """B against A at each patch that both trained at two sizes or more.
+
+    ValueError where protocols differ (unless ``across_protocols``), where losses are of other objectives, where no rungs
+    are shared, or where a rung has one seed.
+    """
+    (one,), (other,) = studies(a), studies(b)
+    if metric == "heldout_loss":
+        kinds = [{trial.spec.diffusion.objective for trial in study.plan().trials} for study in (one, other)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(f"held-out losses of {' and '.join(sorted(kinds[0] | kinds[1]))} are no one figure; compare "
+                             "by --metric fid")
+    return compare_frames(trials_frame(one), trials_frame(other), metric, across_protocols)
+
+
+def compare_frames(a: pl.DataFrame, b: pl.DataFrame, metric: str = "fid", across_protocols: bool = False) -> list[Comparison]:
+    """The same of two trials frames."""
+    points = [fit_points(trials, metric) for trials in (a, b)]
+    protocols = [frame["protocol"][0] for frame in points]
+    if protocols[0] != protocols[1] and not across_protocols:
+        raise ValueError(f"the studies have two protocols, as in {points[0]['trial_id'][0]} and {points[1]['trial_id'][0]}; "
+                         "their figures are compared only with --across-protocols")
+    rungs = [cells_of(frame, ("size", "patch"), metric) for frame in points]
+    shared = rungs[0].join(rungs[1], on=["size", "patch"], how="semi").sort("patch", "train_flops")
+    found = []
+    for (patch,), mine in shared.group_by("patch", maintain_order=True):
+        if len(mine) > 1:
+            theirs = mine.select("size", "patch").join(rungs[1], on=["size", "patch"], how="left", maintain_order="left")
+            found.append(_at_patch(metric, patch, mine, theirs))
+    if not found:
+        names = [", ".join(sorted({f"{s}/{p}" for s, p in r.select("size", "patch").rows()})) for r in rungs]
+        raise ValueError(f"no patch has two sizes that both studies trained (A: {names[0]}; B: {names[1]}); "
+                         "run the same rungs")
+    return found
+
+
+def comparison_table(found: list[Comparison]) -> pl.DataFrame:
+    """One row per rung and per patch as a whole, for reading."""
+    rows = []
+    for one in found:
+        rows += [{"patch": one.patch, "rung": r.name, "train_flops": r.train_flops, "multiplier": r.multiplier,
+                  "low": r.interval[0], "high": r.interval[1]} for r in one.rungs]
+        low, high = _exp(one.mean.interval())
+        rows.append({"patch": one.patch, "rung": f"all {len(one.rungs)}", "train_flops": None,
+                     "multiplier": math.exp(one.mean.value), "low": low, "high": high})
+    return pl.DataFrame(rows, schema={"patch": pl.Int64, "rung": pl.String, "train_flops": pl.Float64,
+                                      "multiplier": pl.Float64, "low": pl.Float64, "high": pl.Float64})
+
+
+def compare_text(found: list[Comparison]) -> str:
+    """What the command prints."""
+    lines = []
+    for one in found:
+        low, high = _exp(one.mean.interval())
+        lines.append(f"patch {one.patch}: {one.verdict}. Compute multiplier of B over A {number(math.exp(one.mean.value))} "
+                     f"[{number(low)}, {number(high)}], 95 %, over {len(one.rungs)} rungs, by {one.metric}")
+        lines += [f"  {r.name}, {number(r.train_flops)} training FLOPs: {number(r.multiplier)} "
+                  f"[{number(r.interval[0])}, {number(r.interval[1])}]" for r in one.rungs]
+        if one.trend is not None:
+            low, high = (number(end, 2) for end in one.trend.interval())
+            lines.append(f"  trend: multiplier ∝ training FLOPs^{number(one.trend.value, 2)} [{low}, {high}]")
+        if one.crossover is not None:
+            lines.append(f"  crossover at {number(one.crossover)} training FLOPs")
+        if one.advice:
+            lines.append(f"  {one.advice}")
+    return "\n".join(lines)
+
+
+def _at_patch(metric: str, patch: int, a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
+    """``a`` and ``b``: a row per rung, the same rungs in the same order."""
+    n = len(a)
+    x_a, x_b = (frame["train_flops"].log().to_numpy() for frame in (a, b))
+    if np.ptp(x_a) == 0:
+        raise ValueError(f"patch {patch}: all rungs of A spent the same training FLOPs; a law needs two budgets")
+    cells = pl.concat([a, b], how="vertical_relaxed").with_columns(model=pl.format("{}/{}", "size", "patch"))
+    away = x_a - x_a.mean()
+    law = np.concatenate([-away / (away @ away), np.zeros(n)])           # minus the slope of A's law
+    steep = float(law @ cells["mean"].to_numpy())
+    sure = contrast("A's law", cells, law)
+    if sure.interval()[0] <= 0:
+        raise ValueError(f"patch {patch}: {metric} of A does not fall clearly with training FLOPs (power {-steep:.3g}), so "
+                         "no compute makes up for a difference; add seeds or larger rungs")
+    gain = np.concatenate([np.eye(n), -np.eye(n)], axis=1)               # log figure of A minus that of B, by rung (n, 2n)
+    rungs = [Rung(name, flops, _ratio(name, cells, gain[i], law, shift=x_a[i] - x_b[i]))
+             for i, (name, flops) in enumerate(zip(cells["model"][:n], b["train_flops"]))]
+    mean = _ratio("mean", cells, gain.mean(0), law, shift=float(np.mean(x_a - x_b)))
+    around = x_b - x_b.mean()
+    weights = around / (around @ around)
+    trend = _ratio("trend", cells, weights @ gain, law, shift=float(weights @ (x_a - x_b))) if n > 2 else None
+    ids = tuple(trial for found in cells["ids"].to_list() for trial in found)
+    return Comparison(metric, patch, tuple(rungs), mean, trend, _crossover(mean, trend, x_b), int(cells["seeds"].min()), ids)
+
+
+def _ratio(of: str, cells: pl.DataFrame, gain: np.ndarray, law: np.ndarray, shift: float) -> Part:
+    """A gain in log figure over the slope of A's law, plus ``shift``: linearised as one contrast of the cell means."""
+    means = cells["mean"].to_numpy()
+    steep = float(law @ means)
+    value = float(gain @ means) / steep
+    linear = contrast(of, cells, (gain - value * law) / steep)
+    return Part(of, value + shift, linear.error, linear.dof, linear.records)
+
+
+def _crossover(mean: Part, trend: Part | None, x: np.ndarray) -> float | None:
+    if trend is None or trend.interval()[0] <= 0 <= trend.interval()[1]:
+        return None
+    at = x.mean() - mean.value / trend.value
+    return math.exp(at) if x.min() - math.log(FAR) <= at <= x.max() + math.log(FAR) else None
+
+
+def _exp(bounds: Bounds) -> Bounds:
+    return math.exp(bounds[0]), math.exp(bounds[1])

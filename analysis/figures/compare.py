@@ -1,0 +1,34 @@
+"""How much compute is one recipe worth over another, rung by rung?"""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from analysis.compare import Comparison
+from analysis.figures.hover import mark
+from analysis.style import GREY, INK, entitle, log_axis, patch_colours, styled
+from analysis.text import number
+
+
+@styled
+def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
+    """The compute multiplier of ``b`` over ``a`` with its 95 % interval at each rung, a line per patch; 1 is no gain."""
+    figure = Figure(figsize=(7.6, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    colours = patch_colours([one.patch for one in found])
+    for one in found:
+        x, y = [r.train_flops for r in one.rungs], np.array([r.multiplier for r in one.rungs])
+        ends = np.array([r.interval for r in one.rungs]).T
+        axes.errorbar(x, y, yerr=[y - ends[0], ends[1] - y], marker="o", capsize=3, linewidth=1.4, color=colours[one.patch],
+                      label=f"patch {one.patch}")
+        mark(axes, x, y, (f"{r.name}: {number(r.multiplier)} [{number(r.interval[0])}, {number(r.interval[1])}]"
+                          for r in one.rungs))
+        if one.crossover is not None:
+            axes.axvline(one.crossover, color=colours[one.patch], linestyle=":", linewidth=1.2)
+    axes.axhline(1, color=INK, linewidth=0.9)
+    log_axis(axes.xaxis)
+    log_axis(axes.yaxis)
+    axes.set(xlabel=f"training FLOPs of {b}", ylabel=f"compute multiplier of {b} over {a}")
+    axes.legend(labelcolor=GREY)
+    entitle(figure, f"What {b} is worth over {a}", f"Times {b}'s training FLOPs that {a} would need for its "
+            f"{found[0].metric}, along {a}'s power law at that patch. Bars: 95 %, seeds of both. Dotted: crossover.")
+    return figure

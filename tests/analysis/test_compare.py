@@ -1,0 +1,92 @@
+"""Is a known compute multiplier found, at the rate its interval claims, with its trend and crossover?"""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+
+from analysis.compare import BETTER, OPEN, compare, compare_frames, compare_text
+from analysis.figures.compare import multipliers
+from scaling.study.cost import train_flops
+from tests.analysis.synthetic_study import SIZES, digits_like, write_study
+
+FLOPS = np.geomspace(1e9, 1e12, 4)
+
+
+def recipe(rng, log_gain, noise=0.05, seeds=3, flops=FLOPS) -> pl.DataFrame:
+    """FID = (FLOPs e^gain)^-0.3: A has a gain of 0, B's FLOPs count e^gain times."""
+    rows = [{"trial_id": f"t{i}-{seed}", "model": f"m{i}", "cell": f"c{i}", "size": f"s{i}", "patch": 2, "seed": seed,
+             "lr": 1e-3, "state": "completed", "protocol": "p", "train_flops": c,
+             "fid": 1e5 * math.exp(-0.3 * (math.log(c) + log_gain(c)) + noise * rng.standard_normal())}
+            for i, c in enumerate(flops) for seed in range(seeds)]
+    return pl.DataFrame(rows)
+
+
+def test_without_noise_the_multiplier_is_exact():
+    rng = np.random.default_rng(0)
+    (found,) = compare_frames(recipe(rng, lambda c: 0, 0), recipe(rng, lambda c: math.log(2), 0))
+    assert [rung.multiplier for rung in found.rungs] == pytest.approx([2] * 4)
+    assert found.trend.value == pytest.approx(0, abs=1e-9)
+    assert found.verdict == BETTER
+
+
+def test_the_interval_holds_a_known_multiplier_at_about_its_rate():
+    rng, held, draws = np.random.default_rng(1), np.zeros(3), 300
+    for _ in range(draws):
+        (found,) = compare_frames(recipe(rng, lambda c: 0), recipe(rng, lambda c: math.log(1.5)))
+        parts = (found.rungs[1].log, found.mean, found.trend)
+        for k, (part, truth) in enumerate(zip(parts, (math.log(1.5), math.log(1.5), 0.0))):
+            low, high = part.interval()
+            held[k] += low <= truth <= high
+    assert (held / draws > 0.92).all() and (held / draws < 0.995).all()
+
+
+def test_equal_recipes_are_not_resolved_and_are_told_what_would():
+    rng, wrong = np.random.default_rng(2), 0
+    for _ in range(100):
+        (found,) = compare_frames(recipe(rng, lambda c: 0), recipe(rng, lambda c: 0))
+        wrong += found.verdict != OPEN
+    assert wrong <= 9
+    assert "seeds of each rung would resolve a multiplier of 1.2" in compare_text([found]) or found.verdict != OPEN
+
+
+def test_crossing_laws_give_the_crossover():
+    rng, cross = np.random.default_rng(3), 3e10
+    (found,) = compare_frames(recipe(rng, lambda c: 0, 0.01), recipe(rng, lambda c: 0.4 * math.log(c / cross), 0.01))
+    assert found.crossover == pytest.approx(cross, rel=0.3)
+    low, high = found.trend.interval()
+    assert low < 0.4 < high
+    assert "crossover at" in compare_text([found])
+    (axes,) = multipliers([found], "A", "B").axes
+    assert axes.get_ylabel() == "compute multiplier of B over A"
+
+
+def test_what_cannot_be_compared_is_refused():
+    rng = np.random.default_rng(4)
+    a, b = recipe(rng, lambda c: 0), recipe(rng, lambda c: 0)
+    other = b.with_columns(protocol=pl.lit("q"))
+    with pytest.raises(ValueError, match="two protocols, as in t0-0 and t0-0"):
+        compare_frames(a, other)
+    assert len(compare_frames(a, other, across_protocols=True)) == 1
+    with pytest.raises(ValueError, match="no patch has two sizes that both"):
+        compare_frames(a, b.with_columns(size=pl.format("x{}", "size")))
+    with pytest.raises(ValueError, match="have one seed"):
+        compare_frames(a.filter(pl.col("seed") == 0), b)
+    with pytest.raises(ValueError, match="does not fall clearly"):
+        compare_frames(a.with_columns(fid=10 + pl.col("seed").cast(pl.Float64)), b)
+
+
+def test_two_studies_on_disk(tmp_path):
+    def worse(trial, step):
+        return 100 * (train_flops(trial.spec.model, step * trial.spec.train.batch)) ** -0.2
+
+    def better(trial, step):
+        return 100 * (2 * train_flops(trial.spec.model, step * trial.spec.train.batch)) ** -0.2
+
+    a, b = (write_study(tmp_path / name, digits_like({"size": SIZES}, seeds=3, name=name), noise=0.004, fid=fid)
+            for name, fid in (("plain", worse), ("doubled", better)))
+    (found,) = compare(a, b)
+    low, high = found.mean.interval()
+    assert low < math.log(2) < high
+    assert low > math.log(1.8)
