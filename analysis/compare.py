@@ -20,7 +20,7 @@ from analysis.text import number
 
 WORTH = 1.2      # a multiplier that a comparison should be able to resolve
 FAR = 10.0       # times the largest rung: how far a crossover is told
-BETTER, WORSE, OPEN = "B needs less compute", "A needs less compute", "not resolved"
+BETTER, WORSE, CROSSES, OPEN = "B needs less compute", "A needs less compute", "the recipes cross", "not resolved"
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,17 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Over the rungs as a whole. A resolved trend with a crossover inside the ladder has no winner for all."""
+        """Over the rungs as a whole; with a crossover inside the ladder there is no winner for all of them."""
+        spent = [rung.train_flops for rung in self.rungs]
+        if self.crossover is not None and min(spent) <= self.crossover <= max(spent):
+            return CROSSES
         low, high = self.mean.interval()
         return BETTER if low > 0 else WORSE if high < 0 else OPEN
 
     @property
     def advice(self) -> str:
         """What would resolve it; empty where it is resolved."""
-        if self.verdict != OPEN or self.crossover is not None:
+        if self.verdict != OPEN:
             return ""
         half = self.mean.interval()[1] - self.mean.value
         wanted = max(self.seeds + 1, math.ceil(self.seeds * (half / math.log(WORTH)) ** 2))

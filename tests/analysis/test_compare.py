@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.compare import BETTER, OPEN, compare, compare_frames, compare_text
+from analysis.compare import BETTER, CROSSES, OPEN, compare, compare_frames, compare_text
 from analysis.figures.compare import multipliers
 from scaling.study.cost import train_flops
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study
@@ -57,6 +57,7 @@ def test_crossing_laws_give_the_crossover():
     assert found.crossover == pytest.approx(cross, rel=0.3)
     low, high = found.trend.interval()
     assert low < 0.4 < high
+    assert found.verdict == CROSSES
     assert "crossover at" in compare_text([found])
     (axes,) = multipliers([found], "A", "B").axes
     assert axes.get_ylabel() == "compute multiplier of B over A"
