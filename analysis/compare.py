@@ -19,6 +19,7 @@ from analysis.slopes import Bounds, fit_points
 from analysis.text import number
 
 WORTH = 1.2      # a multiplier that a comparison should be able to resolve
+LEAST = 1.001    # below it the one seen is none
 FAR = 10.0       # times the largest rung: how far a crossover is told
 BETTER, WORSE, CROSSES, OPEN = "B needs less compute", "A needs less compute", "the recipes cross", "not resolved"
 
@@ -71,12 +72,13 @@ class Comparison:
         wanted = max(self.seeds + 1, math.ceil(self.seeds * (half / math.log(WORTH)) ** 2))
         told = f"{wanted} seeds of each rung would resolve a multiplier of {WORTH:g}"
         seen = abs(self.mean.value)
-        if seen > 0:
+        if seen > math.log(LEAST):
             needed = math.ceil(self.seeds * (half / seen) ** 2)
             told += f"; the one seen, {number(math.exp(self.mean.value))}, needs {max(needed, self.seeds + 1):,}"
-        if self.trend is not None and self.trend.value * self.mean.value > 0 and self.trend.value != 0:
-            reach = math.exp(max(0.0, half / abs(self.trend.value) - seen / abs(self.trend.value)))
-            told += f"; at the trend seen a rung of {number(reach)} times the geometric mean's training FLOPs would show it"
+        further = (half - seen) / abs(self.trend.value) if self.trend is not None and self.trend.value else math.inf
+        if self.trend is not None and self.trend.value * self.mean.value > 0 and further < math.log(FAR**2):
+            told += (f"; at the trend seen a rung of {number(math.exp(further))} times the geometric mean's training FLOPs "
+                     "would show it")
         return told
 
 

@@ -11,8 +11,11 @@ import polars as pl
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
+from analysis import claims
+from analysis.compare import compare, comparison_table
 from analysis.draw import images, save, study_figures
 from analysis.figures import published
+from analysis.figures.compare import multipliers
 from analysis.figures.hover import positions
 from analysis.finding import Finding, finding_of, steps_text
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
@@ -50,14 +53,14 @@ RELOAD_S = 20  # how often a page of a running sweep loads itself again
 _IMAGES = {"train": "training", "heldout": "held-out"}
 
 
-def write_report(folder: Folder, live: bool = False) -> Path:
+def write_report(folder: Folder, live: bool = False, other: Folder | None = None) -> Path:
     """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway through a sweep.
 
     The page reloads itself while trials are running; ``live`` says that a sweep is, whatever their states (between two
-    trials none may be running).
+    trials none may be running). ``other`` is a study of the same rungs to compare with.
     """
     (study,) = studies(folder)
-    built = build(study, live)
+    built = build(study, live, other=other)
     for name, rendered in built.rendered.items():
         save(study, name, rendered)
     page = study.folder / "report.html"
@@ -75,13 +78,14 @@ class Built:
     rendered: dict[str, dict[str, bytes]]     # figure -> kind of picture -> its bytes
 
 
-def build(study: StudyFolder, live: bool = False, kinds: tuple[str, ...] = ("png", "svg")) -> Built:
+def build(study: StudyFolder, live: bool = False, kinds: tuple[str, ...] = ("png", "svg"),
+          other: Folder | None = None) -> Built:
     """The report of ``study`` as its records are now; writes nothing."""
     drawn, missing = study_figures(study)
     rendered = {name: images(figure, kinds) for name, figure in drawn.items()}
     shown = [_shown(name, CAPTIONS[name], figure, rendered[name]["svg"]) for name, figure in drawn.items()]
     shown += [_shown(name, CAPTIONS[name], missing=why) for name, why in missing.items()]
-    data = report_data(study, live)
+    data = report_data(study, live) | _comparison(study, other)
     return Built(_render(data, shown), data, drawn, rendered)
 
 
@@ -105,7 +109,29 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC", "warnings": _mixed(trials) + provenance.warnings,
         "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
         "wall_s": trials.unique("train_id")["wall_s"].sum(), "protocols": _protocols(plan), "provenance": provenance,
-        **_law(trials, found), **_rates(trials), **_laws(trials, evaluations_frame(study))}
+        **_law(trials, found), **_rates(trials), **_laws(trials, evaluations_frame(study)),
+        "claims": _claims(trials, evaluations_frame(study))}
+
+
+def _claims(trials: pl.DataFrame, evaluations: pl.DataFrame) -> list[tuple]:
+    """Each claim's verdict here beside the papers' own; none for a search of learning rates or before a FID."""
+    if searches_lr(trials) or trials.filter(pl.col("state") == "completed")["fid"].is_null().all():
+        return []
+    return list(zip(claims.claims(claims.Records(trials, evaluations)), claims.of_papers(), strict=True))
+
+
+def _comparison(study: StudyFolder, other: Folder | None) -> dict:
+    if other is None:
+        return {"comparison": None}
+    (beside,) = studies(other)
+    named = beside.plan().name if beside.plan().name != study.plan().name else str(beside.folder)
+    try:
+        found = compare(beside, study)
+    except ValueError as reason:  # told in the comparison's place
+        return {"comparison": {"other": named, "found": [], "why": str(reason)}}
+    figure = multipliers(found, named, study.plan().name)
+    return {"comparison": {"other": named, "found": found, "table": comparison_table(found).to_dicts(), "figure": _shown(
+        "multipliers", "Compute multipliers by rung", figure, images(figure, ("svg",))["svg"])}}
 
 
 def _mixed(trials: pl.DataFrame) -> list[str]:

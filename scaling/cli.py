@@ -54,10 +54,12 @@ def status(
 def report(
     folder: StudyFolderArgument,
     live: Annotated[bool, typer.Option("--live", help="A sweep is running: the page reloads itself till it ends.")] = False,
+    compare: Annotated[Path | None, typer.Option(
+        "--compare", metavar="RESULTS/OTHER", help="A study of the same rungs to compare with.")] = None,
 ) -> None:
     """Draw a study's figures again and write its report.html."""
     from analysis.report import write_report
-    print(write_report(folder, live=live))
+    print(write_report(folder, live=live, other=compare))
 
 
 @app.command()

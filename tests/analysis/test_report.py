@@ -73,6 +73,15 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
         assert 500 < height < 2000
 
 
+def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(finished, tmp_path):
+    one, other = copied(finished, tmp_path / "a"), copied(finished, tmp_path / "b")
+    page = Page(write_report(one.folder, other=other.folder).read_text())
+    for part in ("At a fixed patch, more Gflops lower FID.", "the paper's figures", "−0.19 [−0.25, −0.14]",
+                 "F(2, 8) = 70", "Patch 2: not resolved", "seeds of each rung would resolve a multiplier of 1.2"):
+        assert part in page.text, part
+    assert "Patch 2: not resolved" not in Page(write_report(one.folder).read_text()).text
+
+
 def test_the_page_of_half_a_sweep(half_run, tmp_path):
     page = page_of(half_run, tmp_path)
     for part in ("diverged: loss nan at step 231", "different versions of the code: 0.1.0+def456 (1)",
