@@ -19,6 +19,16 @@ def test_a_notebook_defines_no_function(path):
                     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)]
 
 
+@pytest.mark.parametrize("name, pictures", [("laws", 3), ("paper_figures", 4)])
+def test_a_notebook_runs(name, pictures, finished, monkeypatch):
+    monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
+    (path,) = (path for path in NOTEBOOKS if path.stem == name)
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == pictures
+
+
 def test_scaling_curves_runs_on_the_study_that_is_named(finished, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
     (path,) = (path for path in NOTEBOOKS if path.stem == "scaling_curves")
