@@ -18,7 +18,8 @@ __all__ = ["MFU", "STUDY"]
 BASE = TrialSpec(
     model=ModelSpec(input_size=32, channels=3, patch=2, width=384, depth=12, heads=6, num_classes=10),
     data=DataSpec(source="cifar10", flip=True),
-    train=TrainSpec(steps=500_000, batch=256, lr=1e-4, log_every=100, heldout_every=5_000, checkpoint_every=10_000),
+    train=TrainSpec(steps=500_000, batch=256, lr=1e-4, precision="bf16", log_every=100, heldout_every=5_000,
+                    checkpoint_every=10_000),
     evaluate=EvaluationSpec(checkpoints=5, ema=Ema(kind="decay", length=0.9999), protocol=Protocol(
         samples=50_000, sampler="ddpm", sampling_steps=250, features="inception", references=("train",), metrics=("fid",))),
 )

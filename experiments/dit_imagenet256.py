@@ -22,7 +22,8 @@ MFU = 0.40
 BASE = TrialSpec(
     model=ModelSpec.preset("DiT-XL/2"),
     data=DataSpec(source="latents", name="imagenet", size=256, vae="sd-vae-ft-mse", flip=True),
-    train=TrainSpec(steps=400_000, batch=256, lr=1e-4, log_every=100, heldout_every=5_000, checkpoint_every=10_000),
+    train=TrainSpec(steps=400_000, batch=256, lr=1e-4, precision="bf16", log_every=100, heldout_every=5_000,
+                    checkpoint_every=10_000),
     evaluate=EvaluationSpec(every=50_000, ema=Ema(kind="decay", length=0.9999), protocol=Protocol(
         samples=50_000, sampler="ddpm", sampling_steps=250, decoder="sd-vae-ft-mse", features="inception",
         references=("VIRTUAL_imagenet256_labeled.npz",), metrics=("fid",))),
@@ -33,6 +34,7 @@ NUISANCE = {
     "ema": "0.9999 for all, the paper's",
     "batch, steps, data order": "equal for all",
     "guidance": "none",
+    "precision": "bf16 autocast, weights and EMA in fp32, which the price supposes; train.precision=tf32 is the release's",
 }
 
 STUDY = Study(

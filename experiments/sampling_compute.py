@@ -16,20 +16,17 @@ larger one (6.9, 5.6, 4.7 from d2w32 up), as expected. Against the expectation t
 larger models with fewer.
 """
 
+from experiments import dit_imagenet256
 from experiments.digits import BASE, SIZES, TUNED_LR
-from scaling.study import DataSpec, Ema, EvaluationSpec, ModelSpec, Protocol, Study, TrainSpec, TrialSpec, grid
+from scaling.study import ModelSpec, Study, grid
 from scaling.study.settings import with_settings
 
 STEPS = (4, 8, 16, 32, 64, 128, 250)
 PAPERS_STEPS = (16, 32, 64, 128, 256, 1000)
 
-IMAGENET = TrialSpec(
-    model=ModelSpec.preset("DiT-XL/2"),
-    data=DataSpec(source="latents", name="imagenet", size=256, vae="sd-vae-ft-mse", flip=True),
-    train=TrainSpec(steps=400_000, batch=256, lr=1e-4, log_every=500, heldout_every=5000, checkpoint_every=10_000),
-    evaluate=EvaluationSpec(ema=Ema(kind="decay", length=0.9999), protocol=Protocol(
-        samples=10_000, sampling_steps=250, features="inception", decoder="sd-vae-ft-mse", references=("train",))),
-)
+# The trainings of dit_imagenet256, by identity; measured at their end.
+IMAGENET = with_settings(dit_imagenet256.BASE, {
+    "evaluate.every": None, "evaluate.protocol.samples": 10_000})
 
 DIGITS = tuple(with_settings(trial, {"train.lr": TUNED_LR[trial.model.width]}) for trial in grid(
     with_settings(BASE, {"model.patch": 4, "evaluate.checkpoints": 1}),

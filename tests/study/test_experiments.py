@@ -72,3 +72,10 @@ def test_settings_reach_a_study_at_debug_scale_and_no_other_scale_is_known():
     assert {t.train.steps for t in study.trials} == {7}
     with pytest.raises(ValueError, match="has no scale 'tiny'; it has debug"):
         study.with_settings({"scale": "tiny"})
+
+
+@pytest.mark.parametrize("name", ("sampling_compute", "guidance"))
+def test_sampling_studies_sample_what_the_grid_trains(name):
+    """At the paper's scale nothing is trained but the models of dit_imagenet256."""
+    trained = {t.train_id for t in load_study("dit_imagenet256").trials}
+    assert {t.train_id for t in importlib.import_module(f"experiments.{name}").STUDY.scales["imagenet256"]} <= trained
