@@ -13,14 +13,18 @@ test: .venv/.installed
 test-browser: .venv/.browser
 	.venv/bin/python -m pytest tests/browser
 
-bench: .venv/.installed
+bench: .venv/.bench
 	.venv/bin/python -m tests.benchmarks
 
 chaos: .venv/.installed
-	.venv/bin/python -m pytest tests/training/test_resume.py tests/launch/test_sweep.py -k "kill or damaged or ended"
+	.venv/bin/python -m pytest tests/training/test_resume.py tests/launch -k "kill or damaged or ended or stopped"
 
 lint: .venv/.installed
 	.venv/bin/ruff check .
+
+.venv/.bench: .venv/.installed
+	.venv/bin/python -m pip install -qq --editable ".[bench]"
+	touch $@
 
 .venv/.browser: .venv/.installed
 	.venv/bin/python -m pip install -qq --editable ".[browser]"
