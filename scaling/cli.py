@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +22,10 @@ def sweep(
     address: Annotated[str | None, typer.Option(
         metavar="auto|HOST:PORT|local", help="A Ray cluster; default: $RAY_ADDRESS, else this machine.")] = None,
     gpus_per_trial: Annotated[float, typer.Option(help="GPUs each trial reserves; below 1 it shares one.")] = 0.0,
+    workers_per_trial: Annotated[int, typer.Option(
+        min=1, help="Processes that share each batch of a training, one per GPU.")] = 1,
+    parallel: Annotated[Literal["ddp", "fsdp"], typer.Option(
+        help="Several workers hold copies of the weights, or a share each.")] = "ddp",
     micro_batch: Annotated[int | None, typer.Option(min=1, help="Images computed at once; the batch stays.")] = None,
     compile: Annotated[bool, typer.Option("--compile", help="Train through torch.compile.")] = False,
     activation_checkpointing: Annotated[bool, typer.Option(
@@ -31,7 +35,8 @@ def sweep(
     """Run a study on Ray and answer it: records, figures, report. The same command again resumes."""
     from scaling.study.execution import Execution
     from scaling.sweep import sweep
-    execution = Execution(micro_batch=micro_batch, compile=compile, activation_checkpointing=activation_checkpointing)
+    execution = Execution(workers=workers_per_trial, parallel=parallel, micro_batch=micro_batch, compile=compile,
+                          activation_checkpointing=activation_checkpointing)
     raise typer.Exit(sweep(study, settings or (), results, address, gpus_per_trial, dry_run, execution))
 
 

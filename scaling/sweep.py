@@ -1,7 +1,8 @@
 """How does a question become a curve? The whole story: study, plan, preflight, Ray, records, figures, report.
 
     python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT] [--address auto|HOST:PORT|local]
-                            [--gpus-per-trial X] [--micro-batch N] [--compile] [--activation-checkpointing] [--dry-run]
+                            [--gpus-per-trial X] [--workers-per-trial N] [--parallel ddp|fsdp] [--micro-batch N] [--compile]
+                            [--activation-checkpointing] [--dry-run]
 
 Running the same command again resumes: what is on disk is read, not measured again.
 """
@@ -34,7 +35,9 @@ def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = P
         return OK
 
     from scaling.launch import preflight
-    preflight.check_gpus(gpus_per_trial)
+    execution = execution or Execution()
+    preflight.check_gpus(gpus_per_trial, execution.workers)
+    preflight.check_workers(plan, execution)
     preflight.check_folder(results, plan)
     folder = StudyFolder(results / plan.name)
     left = unfinished(folder, plan)
@@ -44,9 +47,9 @@ def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = P
         preflight.check_disk(left, folder)
         from scaling.launch.cluster import check_cluster, connected
         with connected(address) as cluster:
-            check_cluster(cluster, gpus_per_trial)
+            check_cluster(cluster, gpus_per_trial, execution.workers)
             folder.write_plan(plan)
-            interrupted = run(plan, left, folder, cluster, gpus_per_trial, execution or Execution())
+            interrupted = run(plan, left, folder, cluster, gpus_per_trial, execution)
         if interrupted:
             mark_stopped(folder, left)
     else:

@@ -65,8 +65,13 @@ def most_gpus_on_a_node() -> float:
     return max((node["Resources"].get("GPU", 0.0) for node in ray.nodes() if node["Alive"]), default=0.0)
 
 
-def check_cluster(cluster: Cluster, gpus_per_trial: float) -> None:
+def check_cluster(cluster: Cluster, gpus_per_trial: float, workers: int = 1) -> None:
     """Refuse what the cluster can never give; Ray would wait for it without end."""
+    if workers > 1:  # which may be on several nodes
+        if gpus_per_trial > cluster.gpus or workers > cluster.cpus:
+            raise ValueError(f"--workers-per-trial {workers} asks for {workers} CPUs and {gpus_per_trial:g} GPUs, and the "
+                             f"cluster has {cluster.cpus:g} and {cluster.gpus:g}; lower it, or connect to another cluster")
+        return
     best = most_gpus_on_a_node()
     if gpus_per_trial > best:
         raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} asks for more than any node of the cluster has "

@@ -18,7 +18,7 @@ from scaling.records.ledger import StudyFolder
 from scaling.study.execution import Execution
 from scaling.study.plan import Plan, PlannedTrial
 
-CPUS_PER_TRIAL = 1  # and per evaluation, with as many torch threads: oversubscribed cores are many times slower
+CPUS_PER_TRIAL = 1  # per worker and per evaluation, with as many torch threads: oversubscribed cores are many times slower
 
 OnProgress = Callable[[str, dict], None]  # train_id, the latest state, step, loss, ...
 
@@ -63,7 +63,7 @@ def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_
             tune.with_resources(TrialWatch, resources),
             param_space={"training": tune.grid_search(configs)},
             tune_config=tune.TuneConfig(
-                reuse_actors=True, max_concurrent_trials=at_once(gpus_per_trial),
+                reuse_actors=True, max_concurrent_trials=at_once(gpus_per_trial, execution.workers),
                 trial_name_creator=lambda trial: trial.config["training"]["trial_id"],
                 trial_dirname_creator=lambda trial: trial.config["training"]["train_id"]),
             run_config=tune.RunConfig(name=plan.name, storage_path=scratch, verbose=0,
@@ -72,7 +72,7 @@ def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_
         ).fit()
 
 
-def at_once(gpus_per_trial: float) -> int:
+def at_once(gpus_per_trial: float, workers: int = 1) -> int:
     """How many trainings are in hand on the connected cluster: as many as it has places for.
 
     A trial is in hand until its evaluations have ended, so these get a place before the next training. Each trial in
@@ -80,7 +80,7 @@ def at_once(gpus_per_trial: float) -> int:
     twice as many are in hand, for those that it leaves.
     """
     resources = ray.cluster_resources()
-    places = resources.get("CPU", 0.0) / CPUS_PER_TRIAL
+    places = resources.get("CPU", 0.0) / (CPUS_PER_TRIAL * workers)
     if gpus_per_trial:
         places = min(places, resources.get("GPU", 0.0) / gpus_per_trial)
     return max(1, int(places)) * (2 if gpus_per_trial > 1 else 1)

@@ -5,6 +5,7 @@ import uuid
 from pathlib import Path
 
 from scaling.records.ledger import StudyFolder
+from scaling.study.execution import Execution
 from scaling.study.memory import checkpoint_bytes
 from scaling.study.plan import Plan, PlannedTrial
 
@@ -111,7 +112,16 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
                          f"{free / 1e9:.2f} GB free; evaluate at fewer steps, or choose another disk with --results")
 
 
-def check_gpus(gpus_per_trial: float) -> None:
-    """Refuse a number of GPUs that Ray would not take: below 0, or above 1 and not whole."""
+def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:
+    """Refuse a number of GPUs that Ray would not take: below 0, or above 1 and not whole; or not one for each worker."""
     if gpus_per_trial < 0 or (gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial)):
         raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number")
+    if workers > 1 and gpus_per_trial not in (0, workers):
+        raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} with --workers-per-trial {workers}: each worker has one GPU; "
+                         f"give {workers}, or 0 to train on CPUs")
+
+
+def check_workers(plan: Plan, execution: Execution) -> None:
+    """Refuse batches that the workers of a training cannot share equally."""
+    for batch in sorted({t.spec.train.batch for t in plan.trials}):
+        execution.check_batch(batch)

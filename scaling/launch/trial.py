@@ -8,9 +8,9 @@ import traceback
 from datetime import UTC, datetime
 
 import torch
-from filelock import FileLock, Timeout
 
 from scaling.launch.evaluation import Report, evaluate
+from scaling.launch.writers import Onlooker, hold
 from scaling.models.count import count, trainable_params
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
@@ -19,6 +19,7 @@ from scaling.study.execution import Execution
 from scaling.study.protocol import Ema
 from scaling.study.spec import TrialSpec
 from scaling.training import Diverged, Trainer, checkpoint
+from scaling.training.workers import Workers
 
 KEEP_NEWEST = 2      # checkpoints, besides those of evaluated steps
 TRUNK_POLL_S = 5.0   # between looks at a trunk that another process trains
@@ -46,24 +47,28 @@ def missing(specs: list[TrialSpec], run: Run) -> list[tuple[int, TrialSpec]]:
 
 
 def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, session: str | None = None,
-          execution: Execution | None = None, branches: list[TrialSpec] | None = None) -> str:
+          execution: Execution | None = None, branches: list[TrialSpec] | None = None,
+          workers: Workers | None = None) -> str:
     """Have a checkpoint at every step that ``specs`` still have to be measured at; returns the final state.
 
     The state tells ``ready``: the steps whose checkpoints are sound and stay as they are, to be measured by whoever
     will, and ``session``, whose word that is. ``branches`` are the cooldowns that share this training as their trunk, or
     the trunk of ``specs``: it keeps a checkpoint where each begins, so that none of its steps is trained twice.
+    Each of several ``workers`` calls this; their lead reads the records, decides, and alone writes and reports.
     """
     torch.set_num_threads(threads)
     run.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        held = FileLock(run.lock).acquire(timeout=LOCK_WAIT_S)  # the kernel releases it however the process ends
-    except Timeout:
-        raise RuntimeError(f"{run.folder} is being worked on by another process; wait for it or stop it") from None
+    workers = workers or Workers()
+    if not workers.lead:
+        run, report = Onlooker(run.folder), lambda progress: None
+    held = hold(run, LOCK_WAIT_S, workers)
+    if held is None:
+        raise RuntimeError(f"{run.folder} is being worked on by another process; wait for it or stop it")
     with held:
-        if not missing(specs, run):
+        if not workers.agree(lambda: missing(specs, run)):
             return "completed"
         branches = [spec for spec in {*specs, *(branches or [])} if spec.trunk]
-        work = _Work(specs, run, report, threads, session, execution or Execution(), branches)
+        work = _Work(specs, run, report, threads, session, execution or Execution(), branches, workers)
         try:
             with work.heartbeat:
                 work.do()
@@ -84,8 +89,8 @@ def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, se
 
 class _Work:
     def __init__(self, specs: list[TrialSpec], run: Run, report: Report, threads: int, session: str | None,
-                 execution: Execution, branches: list[TrialSpec]):
-        self.specs, self.run, self.report, self.execution = specs, run, report, execution
+                 execution: Execution, branches: list[TrialSpec], workers: Workers):
+        self.specs, self.run, self.report, self.execution, self.workers = specs, run, report, execution, workers
         self.threads, self.branches = threads, branches
         self.spec = max(specs, key=lambda s: s.train.steps)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -104,14 +109,14 @@ class _Work:
             "model", "data", "diffusion", "train"}))
 
     def do(self) -> None:
-        wanted = missing(self.specs, self.run)
+        wanted = self.workers.agree(lambda: missing(self.specs, self.run))
         self.write_record()  # so that a session that is killed is known too
         own = [] if self.spec.trunk else self.branches
         emas = _distinct([spec.evaluate.ema for spec in [*(spec for _, spec in wanted), *own]])
         # Checkpoints of every step ever evaluated stay, for metrics still to be asked for.
         keep = {step for spec in self.specs for step in spec.eval_steps}
         keep |= {spec.train.branch_step for spec in own}
-        keep |= {evaluation["step"] for evaluation in self.run.evaluations()}
+        keep |= self._measured(self.run)
         for step in sorted({step for step, _ in wanted}):
             if self._sound(step, _labels([spec.evaluate.ema for at, spec in wanted if at == step])):
                 self._ready(step)
@@ -119,10 +124,14 @@ class _Work:
             self._bring_to(step, emas, keep)
             self.writer.join()
             self._ready(step)
-        checkpoint.prune(self.run.checkpoints, keep)
+        if self.workers.lead:
+            checkpoint.prune(self.run.checkpoints, keep)
+
+    def _measured(self, run: Run) -> set[int]:
+        return self.workers.agree(lambda: {evaluation["step"] for evaluation in run.evaluations()})
 
     def _sound(self, step: int, labels: list[str]) -> bool:
-        saved = checkpoint.load(self.run.checkpoints, step)
+        saved = self.workers.agree(lambda: checkpoint.load(self.run.checkpoints, step))
         return saved is not None and set(labels) <= set(saved.emas)
 
     def _ready(self, step: int) -> None:
@@ -133,10 +142,11 @@ class _Work:
         """Have a trainer whose weights are those after ``step`` steps: from its checkpoint, or by training."""
         labels = _labels(emas)
         if self.trainer is None or self.trainer.step > step:
-            self.trainer = Trainer(self.spec, emas, self.device, self.execution)
+            self.trainer = Trainer(self.spec, emas, self.device, self.execution, self.workers)
             self.session["out_of_memory"] = self.trainer.out_of_memory
         self.writer.join()
-        saved = checkpoint.newest(self.run.checkpoints, labels, after=self.trainer.step, at_most=step)
+        saved = self.workers.agree(lambda: checkpoint.newest(self.run.checkpoints, labels, after=self.trainer.step,
+                                                             at_most=step))
         if not saved and self.spec.trunk and self.trainer.step < self.spec.train.branch_step:
             saved = self._trunk(emas)
         if saved:
@@ -148,25 +158,27 @@ class _Work:
             until = min(s for s in {step, (self.trainer.step // every + 1) * every, *keep} if s > self.trainer.step)
             self.trainer.train_to(until, self._log)
             if self.trainer.step not in self.heartbeat.progress["ready"]:  # which may be being read
-                self.writer.write(self.trainer.snapshot(), keep, KEEP_NEWEST)
+                snapshot = self.trainer.snapshot()  # of whole tensors, to which every worker gives its share
+                if self.workers.lead:
+                    self.writer.write(snapshot, keep, KEEP_NEWEST)
         self.session["to_step"] = self.trainer.step
 
     def _trunk(self, emas: list[Ema]) -> checkpoint.Checkpoint:
         """The trunk's checkpoint where this cooldown begins: there already, from whoever trains it now, or trained here."""
         trunk, labels = self.spec.trunk, _labels(emas)
-        run, keep = Run(self.run.folder.parent / trunk.train_id), {spec.train.branch_step for spec in self.branches}
+        run = type(self.run)(self.run.folder.parent / trunk.train_id)
+        keep = {spec.train.branch_step for spec in self.branches}
         run.folder.mkdir(parents=True, exist_ok=True)
         while True:
-            saved = checkpoint.load(run.checkpoints, trunk.train.steps)
+            saved = self.workers.agree(lambda: checkpoint.load(run.checkpoints, trunk.train.steps))
             if saved and set(labels) <= set(saved.emas):
                 return saved
-            try:
-                held = FileLock(run.lock).acquire(timeout=TRUNK_POLL_S)
-            except Timeout:
+            held = hold(run, TRUNK_POLL_S, self.workers)
+            if held is None:
                 continue
             with held:
-                work = _Work([trunk], run, self.report, self.threads, None, self.execution, [])
-                keep |= {evaluation["step"] for evaluation in run.evaluations()}
+                work = _Work([trunk], run, self.report, self.threads, None, self.execution, [], self.workers)
+                keep |= self._measured(run)
                 try:
                     with work.heartbeat:
                         work._bring_to(trunk.train.steps, emas, keep)

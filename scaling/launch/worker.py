@@ -34,14 +34,22 @@ def _reporter(config: dict):
 
 
 def _train(config: dict, session: str) -> None:
-    """Run in a worker process: specs in as JSON, the outcome on disk."""
+    """Run in a worker process that trains, or starts those which do and waits: specs in as JSON, the outcome on disk."""
+    if config["execution"]["workers"] > 1:
+        from scaling.launch.together import together
+        together(_train_here, config, session)
+    else:
+        _train_here(config, session)
+
+
+def _train_here(config: dict, session: str, workers=None) -> None:
     from scaling.launch.trial import train
     from scaling.study.execution import Execution
     from scaling.study.spec import TrialSpec
 
     specs, branches = ([TrialSpec.model_validate(spec) for spec in config[name]] for name in ("specs", "branches"))
     train(specs, Run(Path(config["run"])), _reporter(config), threads=config["cpus"], session=session,
-          execution=Execution.model_validate(config["execution"]), branches=branches)
+          execution=Execution.model_validate(config["execution"]), branches=branches, workers=workers)
 
 
 def _evaluate(config: dict, spec: dict, step: int) -> None:
@@ -68,11 +76,13 @@ class TrialWatch(tune.Trainable):
         self.waiting = [job for job in config["evaluations"] if self.records.evaluation(job["eval_id"]) is None]
         self.failed: str | None = None
         self.evaluations: dict = {}  # task -> what it measures
-        self.training = self._task(_train, config["label"], config["gpus"]).remote(config, self.session)
+        alone = config["execution"]["workers"] == 1  # several reserve what each needs themselves
+        self.training = self._task(_train, config["label"], config["gpus"] if alone else 0.0,
+                                   config["cpus"] if alone else 0).remote(config, self.session)
 
-    def _task(self, work, label: str, gpus: float):
+    def _task(self, work, label: str, gpus: float, cpus: int):
         # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune trial's own bundle.
-        return ray.remote(work).options(name=label, num_cpus=self.config["cpus"], num_gpus=gpus, max_retries=0,
+        return ray.remote(work).options(name=label, num_cpus=cpus, num_gpus=gpus, max_retries=0,
                                         scheduling_strategy="DEFAULT")
 
     def step(self) -> dict:
@@ -86,7 +96,7 @@ class TrialWatch(tune.Trainable):
             for job in ready:
                 self.waiting.remove(job)
                 label = f"evaluate {self.config['label']} step {job['step']}"
-                task = self._task(_evaluate, label, self.config["evaluation_gpus"])
+                task = self._task(_evaluate, label, self.config["evaluation_gpus"], self.config["cpus"])
                 self.evaluations[task.remote(self.config, job["spec"], job["step"])] = job
         done = self.training is None and not self.evaluations  # what is still waiting has no checkpoint to come
         return {"done": done, **self._stands(state)}

@@ -20,4 +20,4 @@ class Execution(Spec):
         """ValueError for a batch that the workers cannot share equally."""
         if batch % self.workers:
             raise ValueError(f"a batch of {batch} images does not divide among {self.workers} workers; "
-                             "choose a number that divides it")
+                             "choose a --workers-per-trial that divides it")

@@ -116,13 +116,18 @@ class Trainer:
     def _gradients(self, x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
         """Add up the gradients of the mean loss, micro-batch by micro-batch; halve it and begin again where memory ends.
 
-        Several workers cannot halve alone: theirs is raised, for whoever started them.
+        One of several workers cannot halve alone, the others are past asking: it says what to do and ends the training.
         """
         while True:
             try:
                 return self._accumulate(x0, time, noise, y)
-            except torch.OutOfMemoryError:
-                if self.workers.size > 1 or self.micro_batch == 1:
+            except torch.OutOfMemoryError as error:
+                if self.workers.size > 1:
+                    raise RuntimeError(
+                        f"out of memory at step {self.step + 1} with {self.micro_batch} images at once on worker "
+                        f"{self.workers.rank} of {self.workers.size}; give a smaller --micro-batch, or --parallel fsdp, and "
+                        "the same command goes on") from error
+                if self.micro_batch == 1:
                     raise
             self.optimiser.zero_grad(set_to_none=True)
             half = (self.micro_batch + 1) // 2

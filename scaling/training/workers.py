@@ -1,7 +1,7 @@
 """Who else works on this training? Nobody, or workers that share each batch, and copy (DDP) or share (FSDP2) the weights."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 import torch.distributed as dist
@@ -58,11 +58,11 @@ class Workers:
             dist.all_reduce(values)
         return values
 
-    def agree(self, value=None):
-        """The lead's ``value``, on every worker; each waits for it."""
+    def agree(self, find: Callable):
+        """What the lead's ``find()`` gives, on every worker; each waits for it, and only the lead looks."""
         if self.size == 1:
-            return value
-        box = [value]
+            return find()
+        box = [find() if self.lead else None]
         dist.broadcast_object_list(box, src=0)
         return box[0]
 

@@ -20,6 +20,8 @@ CASES = {
     "data shape": (["sweep", "smoke", "--set", "model.channels=3"], "model.channels"),
     "sampling steps": (["sweep", "smoke", "--set", "evaluate.protocol.sampling_steps=2000"], "2000 sampling steps"),
     "half a GPU too many": (["sweep", "smoke", "--gpus-per-trial", "1.5"], "whole number"),
+    "unequal shares": (["sweep", "smoke", "--workers-per-trial", "3"], "32 images does not divide among 3 workers"),
+    "workers without GPUs": (["sweep", "smoke", "--workers-per-trial", "2", "--gpus-per-trial", "1"], "give 2, or 0"),
     "negative GPUs": (["sweep", "smoke", "--gpus-per-trial", "-1"], "-1"),
     "nobody there": (["sweep", "smoke", "--address", "127.0.0.1:1"], "no Ray cluster at 127.0.0.1:1"),
     "not an address": (["sweep", "smoke", "--address", "nonsense"], "HOST:PORT"),
