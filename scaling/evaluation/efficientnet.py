@@ -14,7 +14,7 @@ from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d
 
 NAME = "efficientnet-lite0"
 POOL, SCORES = "1280", "logits"
-PIXELS = 224
+PIXELS, CPU_BATCH = 224, 8
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -35,18 +35,23 @@ class EfficientNetLite0(FeatureExtractorBase):
     def __init__(self, name: str, features_list: list[str], feature_extractor_weights_path=None, **kwargs):
         from efficientnet_lite_pytorch import EfficientNet
         super().__init__(name, features_list)
-        self.net = EfficientNet.from_name(NAME)
+        self.net = EfficientNet.from_name(NAME).to(memory_format=torch.channels_last)
         self.net.load_state_dict(torch.load(feature_extractor_weights_path or weights_file(), weights_only=True))
         self.register_buffer("mean", 255 * torch.tensor(MEAN)[:, None, None])
         self.register_buffer("std", 255 * torch.tensor(STD)[:, None, None])
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        x = interpolate_bilinear_2d_like_tensorflow1x(images.float(), size=(PIXELS, PIXELS), align_corners=False)
-        pooled = self.net.extract_features((x - self.mean) / self.std).mean((2, 3))  # its own forward() prints shapes
+        # On a CPU a few at a time, for its cache: half the time of a large batch.
+        pooled = torch.cat([self._pooled(part) for part in images.split(len(images) if images.is_cuda else CPU_BATCH)])
         found = {POOL: pooled}
         if SCORES in self.features_list:
             found[SCORES] = self.net._fc(pooled)
         return tuple(found[name] for name in self.features_list)
+
+    def _pooled(self, images: Tensor) -> Tensor:
+        x = interpolate_bilinear_2d_like_tensorflow1x(images.float(), size=(PIXELS, PIXELS), align_corners=False)
+        x = ((x - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        return self.net.extract_features(x).mean((2, 3))  # its own forward() prints shapes
 
     @staticmethod
     def get_provided_features_list():

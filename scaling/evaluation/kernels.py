@@ -7,7 +7,7 @@ from torch import Tensor
 
 SIGMA, SCALE = 10.0, 1000.0  # of CMMD (Jayasumana et al., arXiv 2401.09603, sections 3.1 and 4)
 BLOCK = 2048                 # rows at a time
-ERROR_ROWS = 2000            # of each set, behind an error
+ERROR_ROWS = 1000            # of each set, behind an error
 
 Kernel = Callable[[Tensor, Tensor], Tensor]  # (n, D), (m, D) -> (n, m)
 

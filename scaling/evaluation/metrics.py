@@ -29,7 +29,8 @@ from scaling.study.spec import DataSpec
 
 KID_SUBSETS, KID_SUBSET = 50, 1000  # subsets; the most images in one
 IS_SPLITS = 10
-NEIGHBOURS, PRC_BATCH = 3, 2000     # ADM's k; rows of distances at a time
+NEIGHBOURS = 3                      # ADM's k
+PRC_BATCH, PRC_WHOLE = 2000, 10_000  # rows of distances at a time; images up to which all distances are held
 MEMORY = "memorisation"
 
 NEEDS = {"fid": Need(moments=True, rows=INFLUENCE), "sfid": Need(moments=True, rows=INFLUENCE),
@@ -133,7 +134,7 @@ def _figure(metric: str, kept: Kept, count: int, reference: Reference, layer: st
         if min(len(kept.rows), len(real)) <= NEIGHBOURS:
             return {"why": f"{min(len(kept.rows), len(real))} images have no {NEIGHBOURS} neighbours"}
         shared["prc"] = prc_features_to_metric(kept.rows, real, prc_neighborhood=NEIGHBOURS, prc_batch_size=PRC_BATCH,
-                                               save_cpu_ram=True, verbose=False)
+                                               save_cpu_ram=max(len(kept.rows), len(real)) > PRC_WHOLE, verbose=False)
     if metric == "recall":  # the samples span the manifold: each moves many real images in or out, no binomial error
         return {"value": shared["prc"][KEY_METRIC_RECALL]}
     share = shared["prc"][KEY_METRIC_PRECISION]
