@@ -10,6 +10,19 @@ import pytest
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "analysis").glob("*.ipynb"))
 
 
+def executed(name: str) -> list:
+    """The outputs of a notebook of ``analysis/``, executed now."""
+    (path,) = (path for path in NOTEBOOKS if path.stem == name)
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    return outputs
+
+
+def pictures_of(outputs: list) -> int:
+    return sum("image/png" in output.get("data", {}) for output in outputs)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_defines_no_function(path):
     cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
@@ -22,28 +35,19 @@ def test_a_notebook_defines_no_function(path):
 @pytest.mark.parametrize("name, pictures", [("laws", 3), ("paper_figures", 4)])
 def test_a_notebook_runs(name, pictures, finished, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
-    (path,) = (path for path in NOTEBOOKS if path.stem == name)
-    notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == pictures
+    outputs = executed(name)
+    assert pictures_of(outputs) == pictures
 
 
 def test_scaling_curves_runs_on_the_study_that_is_named(finished, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
-    (path,) = (path for path in NOTEBOOKS if path.stem == "scaling_curves")
-    notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 5
+    outputs = executed("scaling_curves")
+    assert pictures_of(outputs) == 5
     assert any("FID falls with Gflops" in output.get("text", "") for output in outputs)
 
 
 def test_next_experiment_runs_on_the_study_that_is_named(finished, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
-    (path,) = (path for path in NOTEBOOKS if path.stem == "next_experiment")
-    notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 1
+    outputs = executed("next_experiment")
+    assert pictures_of(outputs) == 1
     assert any("DiT-d3w64/2@5000: FID" in output.get("text", "") for output in outputs)
