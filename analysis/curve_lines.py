@@ -8,7 +8,8 @@ import polars as pl
 from scaling.records import Run
 
 LINE = {"step": pl.Int64, "images": pl.Int64, "loss": pl.Float64, "heldout_loss": pl.Float64, "heldout_mse": pl.Float64,
-        "heldout_ema": pl.String, "images_per_s": pl.Float64, "train_wall_s": pl.Float64}
+        "heldout_ema": pl.String, "heldout_bins": pl.List(pl.Float64), "grad_norm": pl.Float64, "images_per_s": pl.Float64,
+        "mfu": pl.Float64, "train_wall_s": pl.Float64}
 FILES = 500  # parsed at once
 
 

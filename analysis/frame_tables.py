@@ -45,7 +45,8 @@ OF_EVALUATION = {
 }
 OF_STEP = {
     "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64, "loss": pl.Float64, "heldout_loss": pl.Float64,
-    "heldout_mse": pl.Float64, "heldout_ema": pl.String, "images_per_s": pl.Float64, "train_wall_s": pl.Float64,
+    "heldout_mse": pl.Float64, "heldout_ema": pl.String, "heldout_bins": pl.List(pl.Float64), "grad_norm": pl.Float64,
+    "images_per_s": pl.Float64, "mfu": pl.Float64, "train_wall_s": pl.Float64,
 }
 _PLACE = {"trial": pl.UInt32}
 TABLES = {"trials": _PLACE | WHICH | HOW | OF_TRIAL, "evaluations": _PLACE | OF_EVALUATION, "curves": _PLACE | OF_STEP}

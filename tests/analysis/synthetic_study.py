@@ -45,10 +45,12 @@ def measure(study: StudyFolder, trial: PlannedTrial, noise: float, fid=law, unti
     loss = 0.2 + 0.02 * math.log(spec.train.lr / best) ** 2 + 0.2 * forward_gmacs(spec.model) ** -0.05
     for step in range(50, until + 1, 50):
         line = {"step": step, "images": step * spec.train.batch, "loss": loss + 50 / step, "lr": spec.train.lr,
-                "heldout_loss": None, "heldout_mse": None, "heldout_ema": None, "images_per_s": 4e3,
-                "train_wall_s": step / 50}
+                "heldout_loss": None, "heldout_mse": None, "heldout_bins": None, "heldout_ema": None,
+                "grad_norm": 20 / step, "images_per_s": 4e3, "mfu": None, "train_wall_s": step / 50}
         if step % 100 == 0:
-            line |= {"heldout_loss": loss + 40 / step, "heldout_mse": loss, "heldout_ema": "ema-power-0.05"}
+            bins = [2 * (loss + 40 / step) * (k + 0.5) / 10 for k in range(9, -1, -1)]
+            line |= {"heldout_loss": loss + 40 / step, "heldout_mse": loss, "heldout_bins": bins,
+                     "heldout_ema": "ema-power-0.05"}
         run.log(line)
     evaluated = [step for step in trial.eval_ids if step <= until]
     protocol = spec.evaluate.protocol

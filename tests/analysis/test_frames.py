@@ -62,7 +62,21 @@ def test_one_row_per_logged_step(finished):
     frame = curves_frame(finished)
     assert frame.columns == list(frames.CURVES)
     assert len(frame) == 36 * 10
-    assert frame["heldout_loss"].null_count() == 36 * 5
+    assert frame["heldout_loss"].null_count() == frame["heldout_bins"].null_count() == 36 * 5
+    bins = frame.drop_nulls("heldout_bins")  # ten equal parts of the schedule, whose mean is the whole
+    assert bins["heldout_bins"].list.mean().to_list() == pytest.approx(bins["heldout_loss"].to_list())
+    assert bins["heldout_bins"].list.len().unique().to_list() == [10]
+    assert frame["grad_norm"].to_list() == [20 / step for step in frame["step"]]
+    assert frame["mfu"].null_count() == len(frame)  # of a device whose peak is not known
+
+
+def test_records_from_before_a_column_have_null_in_it(small):
+    run = small.run(small.plan().trials[0].train_id)
+    old = [{k: v for k, v in line.items() if k not in ("grad_norm", "mfu", "heldout_bins")} for line in run.curve()]
+    (run.folder / "curve.jsonl").write_text("".join(json.dumps(line) + "\n" for line in old))
+    frame = curves_frame(small).filter(pl.col("train_id") == run.folder.name)
+    assert frame["loss"].null_count() == 0
+    assert frame["grad_norm"].null_count() == frame["heldout_bins"].null_count() == len(frame)
 
 
 def test_every_trial_of_an_unfinished_sweep_has_its_row(half_run):

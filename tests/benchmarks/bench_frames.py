@@ -80,7 +80,9 @@ def _curve(rng: random.Random, lines: int) -> str:
     return "".join(json.dumps({
         "step": i, "images": 64 * i, "loss": rng.random(), "lr": 3e-3,
         "heldout_loss": None if i % 10 else rng.random(), "heldout_mse": None if i % 10 else rng.random(),
-        "heldout_ema": None if i % 10 else "ema-power-0.05", "images_per_s": 4e3 + 1e3 * rng.random(),
+        "heldout_bins": None if i % 10 else [rng.random() for _ in range(10)],
+        "heldout_ema": None if i % 10 else "ema-power-0.05", "grad_norm": rng.random(),
+        "images_per_s": 4e3 + 1e3 * rng.random(), "mfu": None,
         "train_wall_s": i + rng.random()}) + "\n" for i in range(1, lines + 1))
 
 
