@@ -50,7 +50,7 @@ CAPTIONS = {
     "sample_grid": "Samples",
 }
 RELOAD_S = 20  # how often a page of a running sweep loads itself again
-_IMAGES = {"train": "training", "heldout": "held-out"}
+_IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
 
 
 def write_report(folder: Folder, live: bool = False, other: Folder | None = None) -> Path:
@@ -200,9 +200,10 @@ def _protocols(plan: Plan) -> list[dict]:
         if p.metrics:
             words |= {
                 "Features": p.features, "Samples": f"{p.samples:,}, classes drawn {_draw(p.class_draw)}",
-                "Compared with": " and ".join(f"{_IMAGES[r]} images" for r in p.references)
-                                 + f"; the headline FID is against {_IMAGES[p.references[0]]} images",
-                "Sampler": f"{p.sampler}, {p.sampling_steps} steps, guidance {p.guidance:g}", "Precision": p.precision}
+                "Compared with": " and ".join(_IMAGES.get(r, r) for r in p.references)
+                                 + f"; the headline FID is against {_IMAGES.get(p.references[0], p.references[0])}",
+                "Sampler": f"{p.sampler}, {p.sampling_steps} steps, guidance {p.guidance:g}", "Precision": p.precision,
+                **({"Decoder": p.decoder} if p.decoder else {})}
         words |= {
             "Weights": spec.evaluate.ema.label,
             "Diffusion": f"{spec.diffusion.objective}, {spec.diffusion.timesteps} timesteps",

@@ -50,7 +50,7 @@ def encode(images: Path, vae: str, size: int, out: Path, resume: bool = False, u
                     rate = seen / (told - started)
                     say(f"{seen} images, {rate:.1f} a second, {len(skipped)} unreadable; "
                         f"{(sum(len(s['rows']) for s in left) - seen) / rate / 60:.0f} minutes left")
-    made = store.finish_store(out, description, shards)
+    made = store.finish_store(out, description, shards, images)
     say(f"{out}: {total - len(skipped)} images, content {made['content']}"
         + (f"; {len(skipped)} unreadable, listed in {out / store.SKIPPED}" if skipped else ""))
     return made

@@ -84,6 +84,7 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
     ValueError where nothing is measured at the last step.
     """
     last = evaluations.filter(pl.col("headline") & pl.col("value").is_not_null() & (pl.col("state") == "completed")
+                              & (pl.col("metric") != "rfid")  # the decoder's, the same for every model
                               & (pl.col("step") == pl.col("step").max().over("trial_id")))
     metrics = last["metric"].unique(maintain_order=True).to_list()
     if not metrics:

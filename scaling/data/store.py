@@ -70,21 +70,26 @@ def read_skipped(folder: Path, split: str, number: int) -> list[dict]:
     return read_json(shard_path(folder, split, number, "json"))["skipped"]
 
 
-def finish_store(folder: Path, description: dict, shards: dict[str, int]) -> dict:
+def read_images(folder: Path, split: str, shards: int) -> list[dict]:
+    """Label, path and sha256 of each image of a split, in the order of its latents."""
+    return [row for i in range(shards) for row in pq.read_table(shard_path(folder, split, i, "parquet")).to_pylist()]
+
+
+def finish_store(folder: Path, description: dict, shards: dict[str, int], encoded_from: Path | None = None) -> dict:
     """Write skipped.csv and store.json over the ``shards`` of each split; returns what store.json says.
 
     ``description`` has size, shape (C, h, w), vae (name, identity, scaling_factor, shift_factor), classes and upscale.
     The identity of the content depends on the images' bytes, labels and order, the VAE and the size; not on where they lay,
-    nor on the last bit of a GPU's arithmetic.
+    nor on the last bit of a GPU's arithmetic. ``encoded_from``: where they lay, None where there are none.
     """
     parts = {split: [read_json(shard_path(folder, split, i, "json")) for i in range(n)] for split, n in shards.items()}
     write_skipped(folder, [row for split in SPLITS for part in parts[split] for row in part["skipped"]])
-    images = {split: [[row["path"], row["label"], row["sha256"]] for i in range(n)
-                      for row in pq.read_table(shard_path(folder, split, i, "parquet")).to_pylist()]
+    images = {split: [[row["path"], row["label"], row["sha256"]] for row in read_images(folder, split, n)]
               for split, n in shards.items()}
     vae = {k: v for k, v in description["vae"].items() if k != "name"}
     store = {"format": FORMAT, **description,
              "content": identity({**description, "format": FORMAT, "vae": vae, "images": images}),
+             "encoded_from": encoded_from and str(encoded_from.resolve()),
              "shards": {split: [{"images": part["images"], "sha256": part["sha256"]} for part in parts[split]]
                         for split in SPLITS}}
     write_json(folder / STORE, store)

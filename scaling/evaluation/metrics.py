@@ -20,7 +20,7 @@ from scaling.data import load_data
 from scaling.evaluation import kernels
 from scaling.evaluation.collect import HELD, INFLUENCE, Kept, Need, collect
 from scaling.evaluation.extractors import layers_of, network, weights_identity
-from scaling.evaluation.frechet import frechet_at_infinity, frechet_distance, frechet_error
+from scaling.evaluation.frechet import Gaussian, frechet_at_infinity, frechet_distance, frechet_error
 from scaling.evaluation.images import ImageFolder, batches
 from scaling.evaluation.memorisation import memorisation
 from scaling.evaluation.reference import Reference, data_images
@@ -142,17 +142,21 @@ def _figure(metric: str, kept: Kept, count: int, reference: Reference, layer: st
 
 
 def _frechet(metric: str, kept: Kept, reference: Reference, layer: str) -> dict:
-    ours, real = kept.gaussian, reference.gaussian(layer)
-    dimension, halves = len(ours.mean), kept.halves
-    error = frechet_error(kept.rows, ours, real)
-    if metric == "fid_infinity":
-        if halves is None or min(half.count for half in halves) <= dimension:
-            return {"why": f"half of {ours.count} samples is no more than {dimension} features: nothing to extrapolate from"}
-        return {"value": frechet_at_infinity(halves, ours, real), "se": error}
+    ours, real, halves = kept.gaussian, reference.gaussian(layer), kept.halves
+    if metric != "fid_infinity":
+        return frechet_figure(ours, real, kept.rows)
+    if halves is None or min(half.count for half in halves) <= len(ours.mean):
+        return {"why": f"half of {ours.count} samples is no more than {len(ours.mean)} features: nothing to extrapolate from"}
+    return {"value": frechet_at_infinity(halves, ours, real), "se": frechet_error(kept.rows, ours, real)}
+
+
+def frechet_figure(ours: Gaussian, real: Gaussian, rows: Tensor | None) -> dict:
+    """Value, se (by ``rows`` of ours; without them null) and warning of a Fréchet distance."""
     few = [f"{count} {what}" for count, what in ((ours.count, "samples"), (real.count, "reference images"))
-           if count is not None and count <= dimension]
-    warning = f"{' and '.join(few)} do not span {dimension} features: biased upward, its error unknown" if few else None
-    return {"value": frechet_distance(ours, real), "se": error, "warning": warning}
+           if count is not None and count <= len(ours.mean)]
+    warning = f"{' and '.join(few)} do not span {len(ours.mean)} features: biased upward, its error unknown" if few else None
+    return {"value": frechet_distance(ours, real), "se": None if rows is None else frechet_error(rows, ours, real),
+            "warning": warning}
 
 
 def constant(images: Tensor | ImageFolder) -> str | None:

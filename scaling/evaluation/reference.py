@@ -65,16 +65,13 @@ def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> Real
                          "evaluate.protocol.references to an .npz of the real images, such as ADM's")
     found = load_data(data)
     images = found.subset(subset)
-
-    def read(rows: Tensor) -> Tensor:
-        if not latents:
-            return to_uint8(images.batch(rows))
-        from scaling.data.vae import decode, load_vae
-        return decode(load_vae(decoder), images.batch(rows))
-
-    content = identity([found.content, subset, *([decoder] if latents else [])]) if found.content else \
-        _content_of_subset(images)
-    return RealImages(subset, len(images), content, read)
+    if latents:
+        from scaling.data.vae import decode, identity_of, load_vae
+        vae = load_vae(decoder, torch.device("cuda:0" if torch.cuda.is_available() else "cpu"))
+        return RealImages(subset, len(images), identity([found.content, subset, identity_of(vae)]),
+                          lambda rows: decode(vae, images.batch(rows)))
+    content = identity([found.content, subset]) if found.content else _content_of_subset(images)
+    return RealImages(subset, len(images), content, lambda rows: to_uint8(images.batch(rows)))
 
 
 def _content_of_subset(images: Images) -> str:

@@ -15,6 +15,7 @@ from scaling.data import load_data
 from scaling.diffusion import build_process
 from scaling.evaluation.generate import generate
 from scaling.evaluation.metrics import measure, thumbnails
+from scaling.evaluation.reconstruction import rfid
 from scaling.models import build_model
 from scaling.models.precision import matmul_precision
 from scaling.records import Run
@@ -67,6 +68,7 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int) -> dict:
             missing = {"value": None, "std": None, "se": None, "why": f"{nonfinite} samples are not finite"}
             measured = {"figures": [row | missing for row in measured["figures"]], "memorisation": None}
         run.write_samples(eval_id, thumbnails(images, labels))
+        measured["figures"] += rfid(spec.data, protocol)
     return {
         "eval_id": eval_id, "train_id": spec.train_id, "step": step, "images": step * spec.train.batch,
         "ema": ema.model_dump(mode="json"), "protocol": protocol.model_dump(mode="json"),

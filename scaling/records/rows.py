@@ -73,7 +73,7 @@ def trial_row(trial: PlannedTrial, run: Run, evaluations: dict[int, dict], line:
         "heldout_loss": final["heldout_loss"] if final else None,
         "heldout_mse": final["heldout_mse"] if final else None,
         "images_per_s": line["images_per_s"] if line else None,
-        "fid": None, "fid_se": None, "kid": None, "fid_vs_heldout": None,
+        "fid": None, "fid_se": None, "kid": None, "fid_vs_heldout": None, "rfid": None,
         "fid_features": spec.evaluate.protocol.features, "fid_samples": spec.evaluate.protocol.samples,
         "fid_reference": headline,
         "wall_s": None,

@@ -11,7 +11,7 @@ from scaling.study.base import Spec
 Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
 Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity"]
 METRIC_NAMES = {"fid": "FID", "kid": "KID", "isc": "IS", "precision": "precision", "recall": "recall", "sfid": "sFID",
-                "cmmd": "CMMD", "fid_infinity": "FID∞"}
+                "cmmd": "CMMD", "fid_infinity": "FID∞", "rfid": "rFID"}  # the last stands beside FID unasked
 # "inception" is torch-fidelity's inception-v3-compat; the others beside digits-cnn and efficientnet-lite0 are its names.
 Features = Literal[
     "digits-cnn", "inception", "efficientnet-lite0", "vgg16",
@@ -122,10 +122,13 @@ class Protocol(Spec):
     def label(self, metric: str = "fid", reference: str | None = None, over: str | None = None) -> str:
         """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
 
-        ``over``, ``"steps"`` or ``"guidance"``, leaves that out: the axis along which it varies says it.
+        ``over``, ``"steps"`` or ``"guidance"``, leaves that out: the axis along which it varies says it. rFID samples
+        nothing: ``rFID, sd-vae-ft-mse, inception, vs train``.
         """
         name = "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
         against = PurePath(reference or self.references[0]).name
+        if metric == "rfid":
+            return f"{name}, {PurePath(self.decoder).name}, {self.features}, vs {against}"
         return f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, {self.features_of(metric)}, vs {against}"
 
     @property
