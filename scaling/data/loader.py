@@ -1,9 +1,15 @@
-"""How do batches reach the device in time? Read ahead by threads, each batch a pure function of (seed, step).
+"""How do batches reach the device in time? Threads make them ahead of the step, each a pure function of (seed, step).
 
-Which thread reads a batch, and how far ahead, changes when it is ready and never what is in it.
+Which thread makes a batch, and how far ahead, changes when it is ready and never what is in it. On a GPU the copy and the
+posterior's draw are on a stream of their own, beside the step's.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import contextlib
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 import torch
 from torch import Tensor
@@ -11,8 +17,8 @@ from torch import Tensor
 from scaling.data.images import Images
 from scaling.data.order import batch_indices
 
-AHEAD = 8    # batches read before they are asked for
-THREADS = 4  # that read them; they wait for disks and copy memory, both without Python's lock
+AHEAD = 8    # batches made before they are asked for
+THREADS = 4  # that make them; they wait for disks, copy memory and draw, all without Python's lock
 
 
 class Loader:
@@ -20,29 +26,97 @@ class Loader:
 
     def __init__(self, images: Images, batch: int, seed: int, device: torch.device | str = "cpu",
                  part: slice = slice(None)):
-        self.images, self.batch, self.seed, self.part = images, batch, seed, part
         self.device = torch.device(device)
-        self._reading: dict[int, Future] = {}
-        self._pool = None if images.in_memory else ThreadPoolExecutor(THREADS, thread_name_prefix="loader")
+        stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
+        self._batches = _Batches(images, batch, seed, self.device, part, stream)
+        self._ahead = stream is not None or not images.in_memory
+        self._readers: _Readers | None = None
 
     def step(self, step: int) -> tuple[Tensor, Tensor]:
-        """Images (B, C, H, W) float32 and labels (B,) of step ``step`` (from 0). Steps in order are read ahead."""
-        if self._pool is None:
-            rows, stored = self._read(step)
-        else:
-            wanted = range(step, step + AHEAD)
-            for gone in self._reading.keys() - set(wanted):
-                self._reading.pop(gone).cancel()
-            for ahead in wanted:
-                if ahead not in self._reading:
-                    self._reading[ahead] = self._pool.submit(self._read, ahead)
-            rows, stored = self._reading.pop(step).result()
-        noise = self.images.noise((self.seed, step), self.batch, rows, self.device)  # of the whole batch, then shared out
-        images = self.images.finish(stored.to(self.device, non_blocking=True), None if noise is None else noise[self.part])
-        return images, self.images.labels[rows].to(self.device, non_blocking=True)
+        """Images (B, C, H, W) float32 and labels (B,) of step ``step`` (from 0). Steps in order are made ahead.
 
-    def _read(self, step: int) -> tuple[Tensor, Tensor]:
+        What went wrong in making this batch is raised here.
+        """
+        if not self._ahead:
+            return self._batches.make(step)[:2]
+        if self._readers is None or self._readers.next != step:
+            self._readers = _Readers(self._batches.make, step)
+        images, labels, made = self._readers.take()
+        if made is not None:
+            now = torch.cuda.current_stream(self.device)
+            now.wait_event(made)
+            images.record_stream(now)
+            labels.record_stream(now)
+        return images, labels
+
+
+@dataclass(frozen=True)
+class _Batches:
+    images: Images
+    batch: int
+    seed: int
+    device: torch.device
+    part: slice
+    stream: "torch.cuda.Stream | None"
+
+    def make(self, step: int) -> tuple[Tensor, Tensor, "torch.cuda.Event | None"]:
+        """Images, labels, and on a GPU the event after which they are there."""
         rows = batch_indices(len(self.images), self.batch, self.seed, step)
         flipped = self.images.flips(self.batch, (self.seed, step))
-        stored = self.images.read(rows[self.part], flipped[self.part])
-        return rows[self.part], stored.pin_memory() if self.device.type == "cuda" else stored
+        rows, flipped = rows[self.part], flipped[self.part]
+        stored, labels = self.images.read(rows, flipped), self.images.labels[rows]
+        if self.stream is None:
+            return self._finished(stored, rows, step), labels, None
+        with torch.cuda.stream(self.stream):
+            images = self._finished(stored.pin_memory().to(self.device, non_blocking=True), rows, step)
+            return images, labels.to(self.device), self.stream.record_event()
+
+    def _finished(self, stored: Tensor, rows: Tensor, step: int) -> Tensor:
+        # Drawn for the whole batch, then shared out.
+        noise = self.images.noise((self.seed, step), self.batch, rows, self.device)
+        return self.images.finish(stored, None if noise is None else noise[self.part])
+
+
+class _Readers:
+    """Threads that make the batches from step ``next`` on, in order, at most AHEAD before they are taken."""
+
+    def __init__(self, make: Callable[[int], tuple], first: int):
+        self.next = first
+        # Queues of C, each step's batch in its slot: to take one costs the step microseconds.
+        self._wanted, self._made = SimpleQueue(), [SimpleQueue() for _ in range(AHEAD)]
+        for step in range(first, first + AHEAD):
+            self._wanted.put(step)
+        threads = [threading.Thread(target=_read, args=(make, self._wanted, self._made), daemon=True, name="loader")
+                   for _ in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        weakref.finalize(self, _stop, self._wanted, threads)  # at the interpreter's end too
+
+    def take(self) -> tuple:
+        batch = self._made[self.next % AHEAD].get()
+        self._wanted.put(self.next + AHEAD)
+        self.next += 1
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
+
+
+def _read(make: Callable[[int], tuple], wanted: SimpleQueue, made: list[SimpleQueue]) -> None:
+    while (step := wanted.get()) is not None:
+        try:
+            batch = make(step)
+        except Exception as error:
+            batch = error  # for the step that asks for it
+        made[step % AHEAD].put(batch)
+
+
+def _stop(wanted: SimpleQueue, threads: list[threading.Thread]) -> None:
+    """Have the threads end, and wait for what they are at: none may be in torch's code when the interpreter ends."""
+    with contextlib.suppress(Empty):
+        while True:
+            wanted.get_nowait()
+    for _ in threads:
+        wanted.put(None)
+    for thread in threads:
+        if thread is not threading.current_thread():  # the garbage may be collected on one of them
+            thread.join()

@@ -93,9 +93,10 @@ class Trainer:
         x0, y = self.loader.step(step)
         # Drawn for the whole batch, then shared out: one worker or eight see the same numbers.
         time = self.process.draw(t.batch, stream("timesteps", t.seed, step))[part]
-        noise = torch.randn((t.batch, *x0.shape[1:]), generator=stream("noise", t.seed, step))[part]
+        noise = torch.randn((t.batch, *x0.shape[1:]), generator=stream("noise", t.seed, step, device=self.device),
+                            device=self.device)[part]
         dropped = torch.rand(t.batch, generator=stream("dropout", t.seed, step))[part] < t.label_dropout
-        time, noise, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, noise, dropped))
+        time, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, dropped))
         y = torch.where(dropped, self.spec.model.num_classes, y)
 
         loss = self._gradients(x0, time, noise, y)

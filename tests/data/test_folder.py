@@ -146,3 +146,16 @@ def test_a_truncated_image_is_named(tmp_path):
     (tmp_path / "a.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:700])
     with pytest.raises(ValueError, match=r"a.jpg cannot be read as an image"):
         read_image(tmp_path / "a.jpg", 32)
+
+
+def test_an_image_that_cannot_be_read_is_raised_at_its_step_though_read_ahead(tmp_path):
+    """A file whose head is whole: what comes before it is given."""
+    images = load_data(spec(write_folder(tmp_path, per_class=10))).train
+    broken = tmp_path / images.paths[int(batch_indices(len(images), 2, 0, 3)[1])]
+    whole = Loader(images, batch=2, seed=0)
+    expected = [whole.step(step)[0] for step in range(3)]
+    broken.write_bytes(broken.read_bytes()[:200])
+    loader = Loader(images, batch=2, seed=0)
+    assert all(torch.equal(loader.step(step)[0], expected[step]) for step in range(3))
+    with pytest.raises(ValueError, match=f"{broken.name} cannot be read"):
+        loader.step(3)

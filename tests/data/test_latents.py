@@ -37,6 +37,7 @@ def test_rows_are_those_of_the_shards(folder):
     assert np.array_equal(images.read(rows, flipped).numpy(), moments[rows, flipped.int()])
     assert np.array_equal(moments[:, 1], moments[:, 0, ..., ::-1])
     assert images.labels.tolist() == [i * 50 for i in range(20)]
+    assert images.read(rows[:0], flipped[:0]).shape == (0, 2, 4, 4, 4)
 
 
 def test_a_draw_is_the_scaled_posterior_and_fresh_at_every_step(folder):
