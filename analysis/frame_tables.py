@@ -3,8 +3,9 @@
 In the last two a row says by ``trial``, the place in the plan, whose it is; ``frames`` puts the trial's columns beside.
 """
 
+import functools
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -12,10 +13,9 @@ import polars as pl
 from analysis.curve_lines import LINE, curve_lines
 from scaling.records import StudyFolder
 from scaling.records.rows import measured, trial_row
+from scaling.study import DiffusionSpec, ModelSpec, PlannedTrial, Protocol, TrialSpec
 from scaling.study.base import identity
 from scaling.study.cost import sampling_gmacs, train_flops
-from scaling.study.plan import PlannedTrial
-from scaling.study.spec import TrialSpec
 
 WHICH = {  # which trial a row belongs to; first in every frame
     "study": pl.String, "trial_id": pl.String, "train_id": pl.String, "cell": pl.String,
@@ -55,19 +55,23 @@ TABLES = {"trials": _PLACE | WHICH | HOW | OF_TRIAL, "evaluations": _PLACE | OF_
 
 def read_tables(study: StudyFolder, trainings: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
     """The three TABLES from the records, in plan order; of some ``trainings`` (train_ids) only where they are named."""
-    plan = study.plan()
-    trials = [(place, trial) for place, trial in enumerate(plan.trials) if trainings is None or trial.train_id in trainings]
-    runs = {train_id: study.run(train_id) for train_id in dict.fromkeys(trial.train_id for _, trial in trials)}
-    with ThreadPoolExecutor(1) as pool:  # polars parses the curves while the small files are read here
-        lines = pool.submit(curve_lines, list(runs.values()))
-        found = [measured(trial, runs[trial.train_id]) for _, trial in trials]
-        which = [_which(plan.name, trial) for _, trial in trials]
-        evaluations = _table("evaluations", [
-            {"trial": place} | row for (place, trial), steps in zip(trials, found) for row in _evaluation_rows(trial, steps)])
-    curves, last = _curves(trials, {train_id: i for i, train_id in enumerate(runs)}, lines.result())
-    rows = [{"trial": place} | trial_row(trial, runs[trial.train_id], steps, last.get(place)) | more
-            for (place, trial), steps, more in zip(trials, found, which)]
-    return {"trials": _table("trials", rows), "evaluations": evaluations, "curves": curves}
+    plan, asked = study.plan(), {}
+    for place, trial in enumerate(plan.trials):
+        if trainings is None or trial.train_id in trainings:
+            asked.setdefault(trial.train_id, []).append((place, trial))
+    runs, asked = [study.run(train_id) for train_id in asked], list(asked.values())
+    known, evaluations, lines = {}, [], []
+    with ThreadPoolExecutor(2) as pool:
+        for numbers, parsed in curve_lines(runs, pool):
+            lines.append(parsed)
+            for run, place, trial in ((runs[n], *one) for n in numbers for one in asked[n]):  # its small files, meanwhile
+                found = measured(trial, run)
+                known[place] = trial, run, found, _which(plan.name, trial)
+                evaluations += ({"trial": place} | row for row in _evaluation_rows(trial, found))
+    curves, last = _curves(asked, lines)
+    rows = [{"trial": place} | trial_row(trial, run, found, last.get(place)) | which
+            for place, (trial, run, found, which) in sorted(known.items())]
+    return {"trials": _table("trials", rows), "evaluations": in_order(_table("evaluations", evaluations)), "curves": curves}
 
 
 def cell_id(spec: TrialSpec) -> str:
@@ -90,12 +94,17 @@ def _table(name: str, rows: list[dict]) -> pl.DataFrame:
 
 
 def _which(study: str, trial: PlannedTrial) -> dict:
-    spec, protocol = trial.spec, trial.spec.evaluate.protocol
+    spec = trial.spec
     return {"study": study, "cell": cell_id(spec), "conditioning": spec.model.conditioning, "batch": spec.train.batch,
-            "ema": spec.evaluate.ema.label, "sampling": protocol.short, "sampler": protocol.sampler,
-            "sampling_steps": protocol.sampling_steps, "guidance": protocol.guidance,
-            "sampling_gmacs": sampling_gmacs(spec.model, spec.diffusion, protocol), "protocol": protocol_id(spec),
-            "data": spec.data.source, "fid_label": protocol.label(), "fid_label_over_steps": protocol.label(over="steps")}
+            "ema": spec.evaluate.ema.label, "data": spec.data.source, "protocol": protocol_id(spec),
+            **_measured_by(spec.model, spec.diffusion, spec.evaluate.protocol)}
+
+
+@functools.lru_cache(1000)
+def _measured_by(model: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol) -> dict:
+    return {"sampling": protocol.short, "sampler": protocol.sampler, "sampling_steps": protocol.sampling_steps,
+            "guidance": protocol.guidance, "sampling_gmacs": sampling_gmacs(model, diffusion, protocol),
+            "fid_label": protocol.label(), "fid_label_over_steps": protocol.label(over="steps")}
 
 
 def _evaluation_rows(trial: PlannedTrial, steps: dict[int, dict]):
@@ -114,14 +123,11 @@ def _evaluation_rows(trial: PlannedTrial, steps: dict[int, dict]):
                 "label_over_guidance": protocol.label(metric, reference, over="guidance")}
 
 
-def _curves(trials: list[tuple[int, PlannedTrial]], run_of: dict[str, int], batches: list[pl.DataFrame]):
+def _curves(asked: list[list[tuple[int, PlannedTrial]]], parsed: list[Future[pl.DataFrame]]):
     """The table of steps, and of each trial's place its last logged line. Batches are given up as they are used."""
-    asked: dict[int, list[tuple[int, PlannedTrial]]] = {}
-    for place, trial in trials:
-        asked.setdefault(run_of[trial.train_id], []).append((place, trial))
     parts, last = [], {}
-    while batches:
-        lines = batches.pop(0)
+    while parsed:
+        lines = parsed.pop(0).result()
         steps, run = lines["step"].to_numpy(), lines["run"].to_numpy()
         places, counts, factors, rows = [], [], [], []
         for number, begin, end in _stretches(run):

@@ -28,6 +28,6 @@ class Spec(BaseModel):
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         """The fields that make this spec what it is, as JSON values."""
-        data = self.model_dump(mode="json", exclude=set(exclude))
-        defaults = {name: type(self).model_fields[name].default for name in self.ADDED_LATER}
+        data, fields = self.model_dump(mode="json", exclude=set(exclude)), type(self).model_fields
+        defaults = {name: fields[name].default for name in self.ADDED_LATER}
         return {k: v for k, v in data.items() if k not in defaults or getattr(self, k) != defaults[k]}
