@@ -32,7 +32,7 @@ def weights_file() -> Path:
 
 @functools.lru_cache(maxsize=8)
 def _scaling(side: int) -> Tensor:
-    """torch-fidelity's scaling along one side as the matrix (PIXELS, side) that it is: two products are a fifth of its time."""
+    """torch-fidelity's scaling along a side as the matrix (PIXELS, side) that it is: products take a tenth of its time."""
     identity = torch.eye(side)[None, None]
     return interpolate_bilinear_2d_like_tensorflow1x(identity, size=(PIXELS, side), align_corners=False)[0, 0]
 
