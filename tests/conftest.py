@@ -1,12 +1,14 @@
 """What do tests share? One torch thread, a tiny trial, and a place for results."""
 
 import os
+import secrets
 import tempfile
 
 # Before torch or Ray start threads: two test workers with two threads each on two cores are many times slower.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ.pop("RAY_ADDRESS", None)
+os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # each test worker's clusters are its own
 os.environ["DIT_SCALING_CACHE"] = tempfile.mkdtemp(prefix="dit-scaling-tests-")  # no test reads what another run left
 
 import pytest  # noqa: E402

@@ -3,19 +3,24 @@
 A model sees (z - shift factor) * scaling factor, z drawn from the posterior; for Stable Diffusion's VAEs z * 0.18215.
 """
 
+from __future__ import annotations
+
 import functools
 import hashlib
 import logging
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor
 
 from scaling.data.images import from_uint8, to_uint8
 from scaling.study.base import canonical_json
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL  # seconds to import, and pixels need none
 
 SHORT_NAMES = {"sd-vae-ft-mse": "stabilityai/sd-vae-ft-mse", "sd-vae-ft-ema": "stabilityai/sd-vae-ft-ema"}  # DiT's decoders
 SYNTHETIC = "synthetic"  # the VAE of the synthetic store: tiny, of Stable Diffusion's shape, its weights from a fixed seed
@@ -42,6 +47,7 @@ def load_vae(name: str, device: torch.device | str = "cpu") -> AutoencoderKL:
 
 
 def _from(name: str, wrong: str, next_step: str) -> AutoencoderKL:
+    from diffusers import AutoencoderKL
     loud = [logging.getLogger(n) for n in ("diffusers.models.modeling_utils", "huggingface_hub.utils._http")]
     levels = [logger.level for logger in loud]
     for logger in loud:
@@ -59,6 +65,7 @@ def _from(name: str, wrong: str, next_step: str) -> AutoencoderKL:
 
 
 def _synthetic() -> AutoencoderKL:
+    from diffusers import AutoencoderKL
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,

@@ -78,15 +78,15 @@ def test_an_evaluation_asked_of_one_more_average_does_not_touch_what_is_ready(tm
     assert (run.checkpoints / "step-00000006" / "manifest.json").stat().st_mtime_ns == sound
 
 
-def sweep(root: Path, log: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "scaling.sweep", "smoke", "--results", str(root), *ONE]
+def sweep(root: Path, log: Path, address: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "scaling.sweep", "smoke", "--results", str(root), "--address", address, *ONE]
     with open(log, "w") as out:
         return subprocess.Popen(command, stdout=out, stderr=out)
 
 
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
-def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(tmp_path):
+def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(tmp_path, ray_address):
     plan = Plan.of(load_study("smoke").with_settings(parse_settings(ONE[1::2])))
     (trial,), log = plan.trials, tmp_path / "log"
     run = StudyFolder(tmp_path / "smoke").run(trial.train_id)
@@ -94,13 +94,13 @@ def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
     in_the_way = run.folder / "samples" / f"{trial.eval_ids[600]}.npz"
     in_the_way.mkdir(parents=True)
 
-    running, deadline = sweep(tmp_path, log), time.monotonic() + PATIENCE_S
+    running, deadline = sweep(tmp_path, log, ray_address), time.monotonic() + PATIENCE_S
     while not run.evaluations():
         assert time.monotonic() < deadline and running.poll() is None, log.read_text()
         time.sleep(0.1)
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
-    assert sweep(tmp_path, log).wait(timeout=PATIENCE_S) == 1, log.read_text()
+    assert sweep(tmp_path, log, ray_address).wait(timeout=PATIENCE_S) == 1, log.read_text()
     (row,) = trial_rows(tmp_path / "smoke")
     assert row["state"] == "failed" and "evaluation at step 600 failed: IsADirectoryError" in row["why"]
     assert "evaluation at step 600 failed" in log.read_text()
@@ -108,7 +108,7 @@ def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
 
     in_the_way.rmdir()
     trained = json.loads((run.folder / "record.json").read_text())["train_wall_s"]
-    assert sweep(tmp_path, log).wait(timeout=PATIENCE_S) == 0, log.read_text()
+    assert sweep(tmp_path, log, ray_address).wait(timeout=PATIENCE_S) == 0, log.read_text()
     assert json.loads((run.folder / "record.json").read_text())["train_wall_s"] == trained
     alone = Run(tmp_path / "alone")
     run_trials([trial.spec], alone, quiet)

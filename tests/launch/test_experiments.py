@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 
 
 @pytest.fixture(scope="module")
-def shared_cluster():
-    with clusters.connected("local", cpus=2) as cluster:
+def shared_cluster(ray_address):
+    with clusters.connected(ray_address) as cluster:
         yield cluster
 
 

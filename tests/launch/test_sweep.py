@@ -70,49 +70,60 @@ def test_another_plan_in_the_same_folder_is_refused_with_the_difference(smoke):
     assert len(other.stderr.strip().splitlines()) == 1
 
 
-def checkpoints(root: Path) -> int:
-    """The furthest step that any training has checkpointed."""
-    return max((int(path.name.removeprefix("step-")) for path in root.glob("runs/*/checkpoints/step-*")), default=0)
+def checkpoints(root: Path) -> dict[Path, int]:
+    """The furthest step that each training has checkpointed, by its folder."""
+    saved: dict[Path, int] = {}
+    for path in root.glob("runs/*/checkpoints/step-*"):
+        run = path.parent.parent
+        saved[run] = max(saved.get(run, 0), int(path.name.removeprefix("step-")))
+    return saved
 
 
-def interrupted(root: Path, how: signal.Signals) -> int:
+def furthest(root: Path) -> int:
+    return max(checkpoints(root).values(), default=0)
+
+
+def interrupted(root: Path, how: signal.Signals, address: str) -> int:
     """Run the sweep until its trainings have moved on by two checkpoints, end it by ``how``, return its exit code."""
     deadline, said, before = time.monotonic() + PATIENCE_S, root / f"{how.name}.log", None
     with open(said, "w") as log:
-        sweep = subprocess.Popen([*COMMAND, "smoke", "--results", str(root), *SLOW], stdout=log, stderr=log)
-        while before is None or checkpoints(root) < before + 100:
+        sweep = subprocess.Popen([*COMMAND, "smoke", "--results", str(root), "--address", address, *SLOW],
+                                 stdout=log, stderr=log)
+        while before is None or furthest(root) < before + 100:
             assert time.monotonic() < deadline and sweep.poll() is None, said.read_text()
             if before is None and "trainings ended" in said.read_text():  # it runs; what a killed one left may run on
-                before = checkpoints(root)
+                before = furthest(root)
             time.sleep(0.1)
         os.kill(sweep.pid, how)
         return sweep.wait(timeout=PATIENCE_S)
 
 
-def test_a_sweep_ended_in_any_way_goes_on_where_it_was(tmp_path):
+def test_a_sweep_ended_in_any_way_goes_on_where_it_was(tmp_path, ray_address):
     curves = {}
-    for how, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 130), (signal.SIGINT, 130)):
-        assert interrupted(tmp_path, how) == code
+    for how, code, address in ((signal.SIGKILL, -signal.SIGKILL, "local"), (signal.SIGTERM, 130, ray_address),
+                               (signal.SIGINT, 130, ray_address)):
+        assert interrupted(tmp_path, how, address) == code
         for path, lines in curves.items():
             assert len(path.read_bytes().splitlines()) >= lines  # nothing measured was lost
         curves = {path: len(path.read_bytes().splitlines()) for path in tmp_path.glob("runs/*/curve.jsonl")}
         states = [row["state"] for row in status(tmp_path / "smoke")]
         assert curves and "completed" not in states
         assert how == signal.SIGKILL or set(states) <= {"stopped", "pending"}
-    last = run("smoke", "--results", str(tmp_path), *SLOW)
+    saved = checkpoints(tmp_path)
+    last = run("smoke", "--results", str(tmp_path), "--address", ray_address, *SLOW)
     assert last.returncode == 0, last.stdout + last.stderr
     assert [row["state"] for row in status(tmp_path / "smoke")] == ["completed"] * 2
-    for path in curves:
-        starts = [session["from_step"] for session in json.loads((path.parent / "record.json").read_text())["sessions"]]
-        assert starts[-1] >= 50  # from a checkpoint, not from the start
+    for folder, step in saved.items():
+        sessions = json.loads((folder / "record.json").read_text())["sessions"]
+        assert sessions[-1]["from_step"] >= step > 0  # from a checkpoint, not from the start
 
 
-def test_a_diverging_trial_is_named_and_the_others_go_on(tmp_path):
+def test_a_diverging_trial_is_named_and_the_others_go_on(tmp_path, ray_address):
     study = tmp_path / "wild.py"
     study.write_text("from experiments.smoke import BASE\nfrom scaling.study import Study, grid\n"
                      "STUDY = Study(name='wild', question='?', expectation='!', "
                      "trials=grid(BASE, {'train.lr': [1e-3, 1e30]}))\n")
-    done = run(str(study), "--results", str(tmp_path / "results"))
+    done = run(str(study), "--results", str(tmp_path / "results"), "--address", ray_address)
     assert done.returncode == 1
     good, bad = status(tmp_path / "results" / "wild")
     assert (good["state"], bad["state"]) == ("completed", "diverged") and bad["fid"] is None
@@ -120,7 +131,7 @@ def test_a_diverging_trial_is_named_and_the_others_go_on(tmp_path):
     assert run(str(study), "--results", str(tmp_path / "results")).returncode == 1  # and nothing is tried again
 
 
-def test_more_gpus_than_the_cluster_has_are_refused(tmp_path):
-    done = run("smoke", "--results", str(tmp_path), "--gpus-per-trial", "2")
+def test_more_gpus_than_the_cluster_has_are_refused(tmp_path, ray_address):
+    done = run("smoke", "--results", str(tmp_path), "--gpus-per-trial", "2", "--address", ray_address)
     assert done.returncode == 2 and "--gpus-per-trial 2" in done.stderr
     assert not list(tmp_path.glob("runs/*"))

@@ -36,10 +36,11 @@ def sweep(*args):
 
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
-def test_two_workers_on_ray_train_measure_what_one_does_and_one_goes_on_from_them(tmp_path):
+def test_two_workers_on_ray_train_measure_what_one_does_and_one_goes_on_from_them(tmp_path, ray_address):
     (alone,) = [trial.spec for trial in Plan.of(load_study(study(tmp_path, 20))).trials]
     run_trials([alone], Run(tmp_path / "alone"), lambda progress: None)
-    sweep(study(tmp_path, 20), "--results", str(tmp_path / "results"), "--workers-per-trial", "2", "--parallel", "ddp")
+    here = ["--results", str(tmp_path / "results"), "--address", ray_address]
+    sweep(study(tmp_path, 20), *here, "--workers-per-trial", "2", "--parallel", "ddp")
     (folder,) = (tmp_path / "results" / "runs").iterdir()
     ours, theirs = Run(folder).curve(), Run(tmp_path / "alone").curve()
     assert [line["step"] for line in ours] == [line["step"] for line in theirs] == list(range(1, 21))
@@ -48,7 +49,7 @@ def test_two_workers_on_ray_train_measure_what_one_does_and_one_goes_on_from_the
         assert a["heldout_loss"] is b["heldout_loss"] or a["heldout_loss"] == pytest.approx(b["heldout_loss"], abs=1e-5)
     assert len((folder / "curve.jsonl").read_text().splitlines()) == 20  # the lead alone writes
 
-    sweep(study(tmp_path, 30), "--results", str(tmp_path / "results"), "--workers-per-trial", "1")
+    sweep(study(tmp_path, 30), *here, "--workers-per-trial", "1")
     sessions = json.loads((folder / "record.json").read_text())["sessions"]
     assert [(s["from_step"], s["to_step"], s["execution"]["workers"]) for s in sessions] == [(0, 20, 2), (20, 30, 1)]
     assert Run(folder).state()["state"] == "completed" and Run(folder).curve()[-1]["step"] == 30
