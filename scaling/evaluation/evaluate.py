@@ -5,43 +5,61 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
+import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from scaling.data import DataSpec
+from scaling.data import DataSpec, load_data
 from scaling.evaluation.generate import check_sampling, generate
 from scaling.evaluation.images import ImageFolder, read_npz
-from scaling.evaluation.load import load_checkpoint
+from scaling.evaluation.load import Loaded, load_checkpoint
 from scaling.evaluation.metrics import layer_of, measure
 from scaling.evaluation.reference import RealImages, Reference, data_images
+from scaling.evaluation.samples import image_channels
 from scaling.study.base import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
-from scaling.study.spec import Source
+from scaling.study.spec import LATENT_FACTOR, Source
+
+DATA_SETS = tuple(source for source in get_args(Source) if source not in ("folder", "latents", "synthetic"))
+OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}  # however they were made
 
 
 def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: bool = False) -> str:
     """The figures of ``target`` against ``reference`` as a table or JSON. ValueError names the file or value at fault."""
-    source = reference_source(reference)
-    given = {"features": "inception", "metrics": ["fid", "kid", "precision", "recall"]} | parse_settings(settings)
-    checkpoint = is_checkpoint(target)
-    images = None if checkpoint else load_images(target)
-    if images is not None and given.setdefault("samples", max(2, len(images))) != max(2, len(images)):
+    given = {"features": "inception", "metrics": ["fid", "kid", "precision", "recall"]} | parse_settings(
+        settings, "--protocol")
+    loaded = load_checkpoint(target) if is_checkpoint(target) else None
+    images = None if loaded else load_images(target)
+    if loaded:
+        flow = loaded.diffusion.objective == "flow"
+        given = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae} | given
+    elif given.setdefault("samples", max(2, len(images))) != max(2, len(images)):
         raise ValueError(f"{target} holds {len(images)} images, the protocol says {given['samples']} samples: leave that out")
     try:
         protocol = Protocol(**given)
     except ValidationError as error:
         raise ValueError(explain(error)) from None
-    if checkpoint:
-        images = sampled(target, protocol)
-    name = source.name
-    references = {name: {extractor: Reference(source, extractor, protocol.reference_images, protocol.transform)
-                         for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}}}
+    size = sampled_size(loaded, protocol) if loaded else (images.size if isinstance(images, ImageFolder)
+                                                          else (images.shape[3], images.shape[2]))
+    source = reference_source(reference, size if protocol.transform == "center-crop" else None)
+    if loaded:
+        check_reference_classes(loaded, reference)
+    references = {source.name: {extractor: Reference(source, extractor, protocol.reference_images, protocol.transform)
+                                for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}}}
+    if loaded:
+        images = sampled(target, loaded, protocol)
     rows = measure(images, DataSpec(), protocol, references)["figures"]
-    for row in rows if not checkpoint else ():  # how the images were sampled is not known here
-        row["label"] = f"{protocol.label(row['metric'], name).partition(',')[0]}, {row['features']}, vs {name}"
+    scaled = None if isinstance(source, Path) else other_size(source, size)
+    cropped = ", center-crop" if protocol.transform == "center-crop" else ""
+    for row in rows:
+        row["label"] = (protocol.label(row["metric"], source.name) if loaded else  # else sampled nobody here knows how
+                        f"{protocol.label(row['metric']).partition(',')[0]}, {row['features']}, vs {source.name}") + cropped
+        row["warning"] = "; ".join(filter(None, (row["warning"], scaled))) or None
     if as_json:
-        return json.dumps({"target": str(target), "figures": rows}, indent=1, allow_nan=False)
+        return json.dumps({"target": str(target), "reference": reference, "protocol": protocol.model_dump(
+            mode="json", exclude={"references"}, include=None if loaded else OF_IMAGES), "figures": rows}, indent=1,
+            allow_nan=False)
     return "\n".join(_line(row) for row in rows)
 
 
@@ -57,14 +75,35 @@ def is_checkpoint(path: Path) -> bool:
     return path.suffix in (".pt", ".safetensors") or any((path / mark).exists() for mark in marks)
 
 
-def sampled(checkpoint: Path, protocol: Protocol) -> Tensor:
-    """Samples of a checkpoint under ``protocol``: uint8 (N, C, H, W). ValueError for sampling that it cannot give."""
-    loaded = load_checkpoint(checkpoint)
+def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
+    """Width and height of a checkpoint's samples. ValueError for sampling that it cannot give."""
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
+    image_channels(loaded, protocol)
+    side = loaded.spec.input_size * (LATENT_FACTOR if protocol.decoder else 1)
+    return side, side
+
+
+def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Tensor:
+    """Samples under ``protocol``: uint8 (N, C, H, W). ValueError where some are not finite."""
     images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol)
     if nonfinite:
         raise ValueError(f"{nonfinite} of {len(images)} samples of {checkpoint} are not finite; there is nothing to measure")
     return images
+
+
+def check_reference_classes(loaded: Loaded, reference: str) -> None:
+    """Refuse a data set of other classes than the model draws: the distance would be one between classes."""
+    name = reference.partition(":")[0]
+    if name in DATA_SETS and (classes := load_data(DataSpec(source=name)).num_classes) != loaded.spec.num_classes:
+        raise ValueError(f"{loaded.spec.name} draws {loaded.spec.num_classes} classes, the reference {reference} has "
+                         f"{classes}: compare with the images that it was trained on, or a folder of such")
+
+
+def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
+    """What to know where samples and reference are not of one size."""
+    height, width = source.read(torch.tensor([0])).shape[2:]
+    return None if (width, height) == size else (
+        f"samples are {size[0]}x{size[1]} pixels, reference images {width}x{height}: each is scaled for the features")
 
 
 def load_images(path: Path) -> Tensor | ImageFolder:
@@ -80,20 +119,25 @@ def load_images(path: Path) -> Tensor | ImageFolder:
     return images
 
 
-def reference_source(reference: str) -> RealImages | Path:
-    """What to compare with: an .npz, a folder of images, or a data set's name with ``:heldout`` for its held-out images."""
+def reference_source(reference: str, crop: tuple[int, int] | None = None) -> RealImages | Path:
+    """What to compare with: an .npz, a folder of images, or a data set's name with ``:heldout`` for its held-out images.
+
+    ``crop``: width and height to which a folder's images are cropped, None to take them as they are.
+    """
     path = Path(reference)
+    if crop and (crop[0] != crop[1] or not path.is_dir()):
+        raise ValueError(f"transform 'center-crop' crops the images of a folder to the samples' square; got the reference "
+                         f"{reference} and samples of {crop[0]}x{crop[1]} pixels; set transform to none")
     if path.suffix == ".npz":
         return path
     if path.is_dir():
-        folder = ImageFolder(path)
-        content = identity([[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in folder.files])
+        folder = ImageFolder(path, crop and crop[0])
+        content = identity([crop, [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns]
+                                   for file in folder.files]])
         return RealImages(path.name, len(folder), content, folder.read)
     name, _, subset = reference.partition(":")
-    known = [source for source in get_args(Source) if source not in ("folder", "latents", "synthetic")]
-    if name not in known or subset not in ("", "train", "heldout"):
-        raise ValueError(f"--reference {reference!r} is no .npz, no folder and no data set; data sets: {', '.join(known)}, "
-                         "each with :heldout for its held-out images")
+    if name not in DATA_SETS or subset not in ("", "train", "heldout"):
+        raise ValueError(f"--reference {reference!r} is no .npz, no folder and no data set; data sets: "
+                         f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images")
     found = data_images(DataSpec(source=name), subset or "train")
     return RealImages(f"{name}-{subset or 'train'}", found.count, found.content, found.read)
-

@@ -9,18 +9,26 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+from scaling.data.crop import SUFFIXES, read_image
+
 STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")
 BATCH = 256
 
 
 class ImageFolder:
-    """The images below a folder, in the order of their names; all of one size and mode. ValueError names what is not."""
+    """The images below a folder, in the order of their names; all of one size and mode. ValueError names what is not.
 
-    def __init__(self, folder: Path):
+    With ``crop`` images of any size and mode are cropped to so many pixels, as ADM crops.
+    """
+
+    def __init__(self, folder: Path, crop: int | None = None):
         self.files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         if not self.files:
             raise ValueError(f"{folder} holds no images ({', '.join(SUFFIXES)})")
+        self.crop = crop
+        if crop is not None:
+            self.size, self.mode = (crop, crop), "RGB"
+            return
         with _opened(self.files[0]) as first:
             self.size, self.mode = first.size, first.mode
 
@@ -32,13 +40,16 @@ class ImageFolder:
         return torch.stack([self._one(self.files[i]) for i in rows.tolist()])
 
     def _one(self, path: Path) -> Tensor:
+        if self.crop is not None:
+            return torch.from_numpy(read_image(path, self.crop))
         with _opened(path) as image:
             if image.mode not in ("RGB", "L"):
                 raise ValueError(f"{path} is a {image.mode} image; metrics are of RGB or grey ones: convert it, since what "
                                  "lies behind transparent pixels or in a palette is a choice")
             if (image.size, image.mode) != (self.size, self.mode):
                 raise ValueError(f"{path} is {image.mode} of {image.width}x{image.height} pixels, but {self.files[0]} is "
-                                 f"{self.mode} of {self.size[0]}x{self.size[1]}: a set of images has one size and mode")
+                                 f"{self.mode} of {self.size[0]}x{self.size[1]}: a set of images has one size and mode; make "
+                                 "them alike, or let a reference be cropped (--protocol transform=center-crop)")
             try:
                 pixels = np.asarray(image)
             except (OSError, SyntaxError) as error:

@@ -1,6 +1,6 @@
 """How far are samples from real images? All metrics of a protocol from one pass over the images per extractor.
 
-FID, sFID and Fréchet distances are ``frechet``'s, Inception Score, KID, precision and recall torch-fidelity's functions.
+Fréchet distances are ``frechet``'s, KID and CMMD ``kernels``', Inception Score, precision and recall torch-fidelity's.
 Each figure has its sampling error ``se``: what other samples of the same model would move it by. What retraining with
 another seed moves it by is told by seeds, in ``analysis``.
 """
@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
-from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, kid_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
 from scaling.data import load_data
@@ -121,10 +120,8 @@ def _figure(metric: str, kept: Kept, count: int, reference: Reference, layer: st
         size = min(len(kept.rows) // 2, len(real) // 2, KID_SUBSET)
         if size < 2:
             return {"why": f"{min(len(kept.rows), len(real))} images are too few for subsets"}
-        found = kid_features_to_metric(kept.rows, real, kid_subsets=KID_SUBSETS, kid_subset_size=size, rng_seed=0,
-                                       verbose=False)
-        return {"value": found[KEY_METRIC_KID_MEAN], "std": found[KEY_METRIC_KID_STD],
-                "se": kernels.mmd_error(kept.rows, real, kernels.cubic, count)}
+        value, spread = kernels.kid(kept.rows, real, KID_SUBSETS, size)
+        return {"value": value, "std": spread, "se": kernels.mmd_error(kept.rows, real, kernels.cubic, count)}
     if metric == "cmmd":
         real = reference.rows(layer)
         error = kernels.mmd_error(kernels.unit(kept.rows), kernels.unit(real), kernels.rbf, count)

@@ -36,7 +36,7 @@ def write_grid(loaded: Loaded, protocol: Protocol, classes: Sequence[int], per_c
     """Write a PNG with a row of ``per_class`` samples for each class. ValueError for what cannot be sampled or shown."""
     check_classes(loaded, classes)
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
-    _channels(loaded, protocol)
+    image_channels(loaded, protocol)
     labels = [c for c in classes for _ in range(per_class)]
     images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, range(len(labels)), labels)
     if nonfinite:
@@ -61,7 +61,7 @@ def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> 
     ``asked`` says which samples these are. ValueError where OUT is there already, or begun with other samples.
     """
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
-    channels = _channels(loaded, protocol)
+    channels = image_channels(loaded, protocol)
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
     folder = out.with_name(out.name + ".partial")
@@ -114,11 +114,12 @@ def finish(folder: Path, out: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _channels(loaded: Loaded, protocol: Protocol) -> int:
+def image_channels(loaded: Loaded, protocol: Protocol) -> int:
+    """1 or 3. ValueError for latents without a decoder."""
     channels = 3 if protocol.decoder else loaded.spec.channels
     if channels not in (1, 3):
         raise ValueError(f"{loaded.spec.name} makes latents of {channels} channels; say which VAE decodes them, "
-                         "as --vae sd-vae-ft-mse")
+                         "as --vae sd-vae-ft-mse (of scaling evaluate: --protocol decoder=sd-vae-ft-mse)")
     return channels
 
 

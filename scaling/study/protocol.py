@@ -68,7 +68,7 @@ class Protocol(Spec):
     references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)  # the first is the headline's
     reference_images: int | None = Field(None, ge=2)       # how many of the reference's images count; null: all
     manifold_images: int = Field(10_000, ge=4)             # reference images for precision and recall (ADM; 1,000 at 512 px)
-    transform: Literal["none", "center-crop"] = "none"     # of real images that are not the samples' size (ADM's crop)
+    transform: Literal["none", "center-crop"] = "none"     # of a reference folder's images, ADM's, to the samples' size
     metrics: tuple[Metric, ...] = ("fid", "kid")           # held-out loss is always measured; empty: nothing is sampled
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"    # of the network while sampling
 

@@ -21,18 +21,19 @@ def fields_of(model: type[BaseModel], prefix: str = "") -> list[str]:
     return leaves
 
 
-def parse_settings(pairs: Iterable[str]) -> dict:
+def parse_settings(pairs: Iterable[str], option: str = "--set") -> dict:
     """``["train.steps=100"]`` to ``{"train.steps": 100}``; values are JSON, anything else is a string.
 
-    Raises ValueError for a pair without ``=`` or a key given twice.
+    Raises ValueError for a pair without ``=`` or a key given twice, in words of the command's ``option``.
     """
     settings = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key:
-            raise ValueError(f"--set {pair!r} is not KEY=VALUE, as in --set train.steps=100")
+            raise ValueError(f"{option} {pair!r} is not KEY=VALUE"
+                             + (", as in --set train.steps=100" if option == "--set" else ""))
         if key in settings:
-            raise ValueError(f"--set {key} is given twice: {settings[key]!r} and {text!r}")
+            raise ValueError(f"{option} {key} is given twice: {settings[key]!r} and {text!r}")
         try:
             settings[key] = json.loads(text)
         except json.JSONDecodeError:

@@ -8,11 +8,15 @@ import torch
 from PIL import Image
 
 from scaling.cli import main
-from scaling.data import DataSpec, load_data
+from scaling.data import DataSet, DataSpec, ImageSet, load_data
+from scaling.data.crop import read_image
+from scaling.evaluation import evaluate, reference
+from scaling.evaluation.images import ImageFolder
 from scaling.evaluation.metrics import figures
-from scaling.launch.trial import run_trials
+from scaling.launch.trial import run_trials, train
 from scaling.records import Run
 from scaling.study import Ema, Protocol
+from tests.data.pictures import write_folder
 
 DIGITS = ["--protocol", "features=digits-cnn"]
 
@@ -64,6 +68,55 @@ def test_a_checkpoint_is_sampled_as_its_trial_was(tiny, tmp_path, capsys):
     assert row["label"] == "FID-80, ddpm3, cfg 1.0, digits-cnn, vs digits-train"
 
 
+def test_a_reference_folder_is_cropped_where_the_protocol_says_so(folder, tmp_path, samples, capsys):
+    """Of any size and mode; cropped beforehand they give the same figures."""
+    write_folder(tmp_path / "real", per_class=30, width=24, height=20)
+    assert "rgba.png is a RGBA image" in refused(folder, tmp_path / "real", capsys)
+    (tmp_path / "cropped").mkdir()
+    for i, path in enumerate(ImageFolder(tmp_path / "real", 8).files):
+        Image.fromarray(read_image(path, 8).transpose(1, 2, 0)).save(tmp_path / "cropped" / f"{i:03d}.png")
+    found = []
+    for name, more in (("real", ["--protocol", "transform=center-crop"]), ("cropped", [])):
+        main_exits(["evaluate", str(folder), "--reference", str(tmp_path / name), *DIGITS, *more, "--json"], 0)
+        found.append(json.loads(capsys.readouterr().out))
+    assert [row["value"] for row in found[0]["figures"]] == pytest.approx([row["value"] for row in found[1]["figures"]])
+    assert found[0]["figures"][0]["label"] == "FID-80, digits-cnn, vs real, center-crop"
+    assert found[0]["protocol"]["transform"] == "center-crop" and "sampler" not in found[0]["protocol"]
+    assert "crops the images of a folder" in refused(folder, "digits", capsys, "transform=center-crop")
+    assert "transform" in refused(folder, tmp_path / "real", capsys, "transform=squeeze")
+
+
+def test_samples_of_another_size_than_the_reference_say_so(tmp_path, samples, capsys):
+    np.savez(tmp_path / "large.npz", arr_0=samples.permute(0, 2, 3, 1).numpy().repeat(2, 1).repeat(2, 2))
+    main_exits(["evaluate", str(tmp_path / "large.npz"), "--reference", "digits", *DIGITS], 0)
+    assert "samples are 16x16 pixels, reference images 8x8: each is scaled" in capsys.readouterr().out
+
+
+def test_a_checkpoint_that_cannot_be_compared_is_refused(tiny, tmp_path, capsys):
+    train([tiny], Run(tmp_path), lambda progress: None)
+    few = DataSet("cifar10", 3, *[ImageSet(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.zeros(4).long())] * 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference, "load_data", lambda data: few)
+        patch.setattr(evaluate, "load_data", lambda data: few)
+        assert "draws 10 classes, the reference cifar10 has 3" in refused(tmp_path, "cifar10", capsys)
+    for setting, says in (("sampling_steps=1001", "1001 sampling steps"), ("sampler=heun", "'heun' does not fit"),
+                          ("guidance_channels=3", "guidance on 3 channels"), ("feature=vgg16", "feature"),
+                          ("steps", "--protocol 'steps' is not KEY=VALUE"),
+                          ("class_draw=balanced", "5 samples cannot be balanced over 10 classes")):
+        assert says in refused(tmp_path, "digits", capsys, setting, "samples=5")
+
+
+def test_a_truncated_image_among_many_is_named(folder, tmp_path, samples, capsys):
+    """Whichever set it is in."""
+    for i, image in enumerate(load_data(DataSpec()).train.uint8[:200]):
+        Image.fromarray(image[0].numpy()).save(folder / f"more-{i:03d}.png")
+    whole = (folder / "more-137.png").read_bytes()
+    (folder / "more-137.png").write_bytes(whole[:-30])
+    np.savez(tmp_path / "samples.npz", arr_0=samples.permute(0, 2, 3, 1).numpy())
+    assert "more-137.png cannot be read as an image" in refused(folder, "digits", capsys)
+    assert "more-137.png cannot be read as an image" in refused(tmp_path / "samples.npz", folder, capsys)
+
+
 def test_what_is_wrong_with_images_is_named(folder, tmp_path, samples, capsys):
     (tmp_path / "empty").mkdir()
     assert "holds no images" in refused(tmp_path / "empty", "digits", capsys)
@@ -86,8 +139,9 @@ def test_what_is_wrong_with_images_is_named(folder, tmp_path, samples, capsys):
     assert "data sets: digits" in refused(folder, "digitz", capsys)
 
 
-def refused(target, reference, capsys) -> str:
-    main_exits(["evaluate", str(target), "--reference", str(reference), *DIGITS], 2)
+def refused(target, reference, capsys, *settings) -> str:
+    more = [word for setting in settings for word in ("--protocol", setting)]
+    main_exits(["evaluate", str(target), "--reference", str(reference), *DIGITS, *more], 2)
     error = capsys.readouterr().err
     assert len(error.strip().splitlines()) == 1
     return error

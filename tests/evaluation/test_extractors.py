@@ -7,9 +7,10 @@ import torch
 from sklearn.datasets import load_sample_images
 from torch_fidelity import calculate_metrics, feature_extractor_inceptionv3
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 
 from scaling.cli import main
-from scaling.evaluation import dinov2, kernels
+from scaling.evaluation import dinov2, efficientnet, kernels
 from scaling.evaluation.extractors import features_of, weights_source
 from scaling.evaluation.metrics import measure
 from scaling.evaluation.reference import Reference, tensor_images
@@ -91,6 +92,12 @@ def test_efficientnet_knows_a_dahlia_from_a_palace():
     scores = features_of(torch.stack([palace, flower]), "efficientnet-lite0", ("1280", "logits"))["logits"]
     top = scores.topk(2).indices.tolist()
     assert 698 in top[0] and 985 in top[1]
+
+
+def test_efficientnets_scaling_is_torch_fidelitys():
+    scaling = efficientnet._scaling(12)
+    theirs = interpolate_bilinear_2d_like_tensorflow1x(IMAGES.float(), size=(224, 224), align_corners=False)
+    assert torch.allclose(scaling @ IMAGES.float() @ scaling.T, theirs, atol=1e-3)
 
 
 def test_cmmd_is_the_authors_formula():
