@@ -7,7 +7,7 @@ multiplier grows; a crossover is where it passes 1.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ import polars as pl
 from analysis.claims.claim import Part
 from analysis.claims.contrast import cells_of, contrast
 from analysis.frames import Folder, studies, trials_frame
+from analysis.protocols import ACROSS, one_axis
 from analysis.slopes import Bounds, fit_points
 from analysis.text import number
 
@@ -53,6 +54,7 @@ class Comparison:
     crossover: float | None      # training FLOPs, up to FAR times the largest rung; None where no trend is resolved
     seeds: int                   # of the cell with fewest
     records: tuple[str, ...]
+    protocols: tuple[str, ...] = ()  # A's and B's in words, where they differ and that was asked for
 
     @property
     def verdict(self) -> str:
@@ -100,17 +102,16 @@ def compare(a: Folder, b: Folder, metric: str = "fid", across_protocols: bool = 
 def compare_frames(a: pl.DataFrame, b: pl.DataFrame, metric: str = "fid", across_protocols: bool = False) -> list[Comparison]:
     """The same of two trials frames."""
     points = [fit_points(trials, metric) for trials in (a, b)]
-    protocols = [frame["protocol"][0] for frame in points]
-    if protocols[0] != protocols[1] and not across_protocols:
-        raise ValueError(f"the studies have two protocols, as in {points[0]['trial_id'][0]} and {points[1]['trial_id'][0]}; "
-                         "their figures are compared only with --across-protocols")
+    protocols = tuple(one_axis(pl.concat(points, how="diagonal_relaxed"), across_protocols,
+                               "compare them only with across_protocols=True (--across-protocols)").values())
     rungs = [cells_of(frame, ("size", "patch"), metric) for frame in points]
     shared = rungs[0].join(rungs[1], on=["size", "patch"], how="semi").sort("patch", "train_flops")
     found = []
     for (patch,), mine in shared.group_by("patch", maintain_order=True):
         if len(mine) > 1:
             theirs = mine.select("size", "patch").join(rungs[1], on=["size", "patch"], how="left", maintain_order="left")
-            found.append(_at_patch(metric, patch, mine, theirs))
+            at = _at_patch(metric, patch, mine, theirs)
+            found.append(replace(at, protocols=protocols) if len(protocols) > 1 else at)
     if not found:
         names = [", ".join(sorted({f"{s}/{p}" for s, p in r.select("size", "patch").rows()})) for r in rungs]
         raise ValueError(f"no patch has two sizes that both studies trained (A: {names[0]}; B: {names[1]}); "
@@ -133,7 +134,7 @@ def comparison_table(found: list[Comparison]) -> pl.DataFrame:
 
 def compare_text(found: list[Comparison]) -> str:
     """What the command prints."""
-    lines = []
+    lines = [f"{ACROSS} A: {found[0].protocols[0]}. B: {found[0].protocols[1]}."] if found[0].protocols else []
     for one in found:
         low, high = _exp(one.mean.interval())
         lines.append(f"patch {one.patch}: {one.verdict}. Compute multiplier of B over A {number(math.exp(one.mean.value))} "

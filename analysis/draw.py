@@ -22,13 +22,16 @@ from scaling.records.files import write_bytes
 DPI = 160
 
 
-def study_figures(folder: Folder) -> tuple[dict[str, Figure], dict[str, str]]:
-    """The study's figures by name, and of each that its records cannot carry (yet), why."""
+def study_figures(folder: Folder, across_protocols: bool = False) -> tuple[dict[str, Figure], dict[str, str]]:
+    """The study's figures by name, and of each that its records cannot carry (yet), why.
+
+    ``across_protocols`` puts figures of several protocols on one axis, told apart and said so, where a figure can.
+    """
     (study,) = studies(folder)
     trials, evaluations = trials_frame(study), evaluations_frame(study)
     drawn: dict[str, Figure] = {}
     missing: dict[str, str] = {}
-    for name, draw in _wanted(study, trials, evaluations).items():
+    for name, draw in _wanted(study, trials, evaluations, across_protocols).items():
         try:
             drawn[name] = draw()
         except ValueError as reason:  # what the records cannot carry is told to the reader in the figure's place
@@ -64,7 +67,7 @@ def images(figure: Figure, kinds: tuple[str, ...] = ("png", "svg")) -> dict[str,
     return rendered
 
 
-def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], Figure]]:
+def _wanted(study: StudyFolder, trials, evaluations, across: bool) -> dict[str, Callable[[], Figure]]:
     """The figures that this kind of study asks for, in the order a reader meets them."""
     protocols = [trial.spec.evaluate.protocol for trial in study.plan().trials]
     asks_fid = any("fid" in protocol.metrics for protocol in protocols)
@@ -73,13 +76,14 @@ def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], F
         return wanted | ({"sample_grid": lambda: sample_grid(study)} if asks_fid else {})
     wanted = {}
     if asks_fid:
-        wanted |= {"fid_vs_gflops": lambda: gflops.fid_vs_gflops(trials), "fid_law": lambda: laws.fid_law(trials),
+        wanted |= {"fid_vs_gflops": lambda: gflops.fid_vs_gflops(trials, across_protocols=across),
+                   "fid_law": lambda: laws.fid_law(trials),
                    "exponent_choices": lambda: laws.exponent_choices(choices.spread(trials), note=settings_note(trials)),
                    "fid_bubbles": lambda: gflops.fid_bubbles(trials),
                    "sample_grid": lambda: sample_grid(study),
-                   "fid_vs_steps": lambda: training.fid_vs_steps(evaluations),
-                   "fid_vs_steps_by_size": lambda: training.fid_vs_steps_by_size(evaluations),
-                   "fid_vs_train_flops": lambda: training.fid_vs_train_flops(evaluations),
+                   "fid_vs_steps": lambda: training.fid_vs_steps(evaluations, across),
+                   "fid_vs_steps_by_size": lambda: training.fid_vs_steps_by_size(evaluations, across),
+                   "fid_vs_train_flops": lambda: training.fid_vs_train_flops(evaluations, across),
                    "metrics_vs_gflops": lambda: gflops.metrics_vs_gflops(evaluations)}
     if trials["conditioning"].n_unique() > 1:
         wanted["fid_by_conditioning"] = lambda: designs.fid_by_conditioning(evaluations)
@@ -87,10 +91,14 @@ def _wanted(study: StudyFolder, trials, evaluations) -> dict[str, Callable[[], F
         wanted["fid_vs_sampling_gflops"] = lambda: sampling.fid_vs_sampling_gflops(trials)
     if trials["guidance"].n_unique() > 1:
         wanted["metrics_vs_guidance"] = lambda: guidance.metrics_vs_guidance(evaluations)
+    note = settings_note(trials, sampling=False)
     return wanted | {"loss_law": lambda: _loss_law(evaluations),
                      "isoflop_profiles": lambda: _isoflop_profiles(evaluations),
-                     "heldout_vs_steps": lambda: training.heldout_vs_steps(evaluations),
-                     "loss_vs_steps": lambda: training.loss_vs_steps(curves_frame(study))}
+                     "heldout_vs_steps": lambda: training.heldout_vs_steps(evaluations, across),
+                     "heldout_by_bin": lambda: training.heldout_by_bin(curves_frame(study), note),
+                     "loss_vs_steps": lambda: training.loss_vs_steps(curves_frame(study), note),
+                     "grad_norm_vs_steps": lambda: training.grad_norm_vs_steps(curves_frame(study), note),
+                     "images_per_s_vs_steps": lambda: training.images_per_s_vs_steps(curves_frame(study), note)}
 
 
 def _loss_law(evaluations) -> Figure:

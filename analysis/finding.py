@@ -10,6 +10,7 @@ from analysis.nuisance import best_rates, searches_lr
 from analysis.slopes import Slope, slope
 from analysis.text import count, fixed, interval, number
 
+SAMPLED_OVER = {"guidance": "at guidance {}", "sampling_steps": "at {} sampling steps"}
 ENOUGH, NOT, UNKNOWN = "holds", "does not hold", "not enough evidence"
 
 
@@ -33,11 +34,15 @@ def finding_of(trials: pl.DataFrame) -> Finding:
     """The finding of a trials frame."""
     tail = _unfinished(trials)
     if not (trials["state"] == "completed").any():
-        return Finding(f"Nothing is measured yet: {_states(trials)}.", None)
+        ended = trials["state"].is_in(["diverged", "failed"]).all()
+        return Finding(f"Nothing {'was measured' if ended else 'is measured yet'}: {_states(trials)}.", None)
     if searches_lr(trials):
         return Finding(_rates_sentence(trials) + tail, None)
     if trials["fid"].is_null().all():
         return Finding(_loss_sentence(trials) + tail, None)
+    for axis, at in SAMPLED_OVER.items():
+        if (trials[axis].n_unique() == trials["protocol"].n_unique() > 1) and (trials["fid"] > 0).any():
+            return Finding(_sampled_sentence(trials, axis, at) + tail, None)
     try:
         law = slope(trials)
     except ValueError as reason:  # too few models, or figures that do not belong together: that is the finding
@@ -47,7 +52,7 @@ def finding_of(trials: pl.DataFrame) -> Finding:
 
 
 def slope_text(law: Slope) -> str:
-    """``slope of log FID on log Gflops −0.42, 95 % interval [..] over 12 models, [..] over 3 seeds``."""
+    """For a figure: ``slope of log FID on log Gflops −0.42, 95 % interval [..] over 12 models, [..] over 3 seeds``."""
     over = f"95 % interval {interval(law.over_models)} over {law.models} models"
     if law.over_seeds is not None:
         over += f", {interval(law.over_seeds)} over {law.seeds} seeds"
@@ -78,10 +83,30 @@ def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tu
     claim = {-1: "FID falls with Gflops", 1: "FID rises with Gflops",
              0: "no trend of FID with Gflops is resolved"}[law.clear]
     verdict = {-1: ENOUGH, 1: NOT, 0: UNKNOWN}[law.clear]
-    parts = [f"Over {models} and {count(seeds, 'seed')} {claim}: {slope_text(law)}; "
-             f"correlation of FID with log Gflops {fixed(law.r)}"]
-    told = steps_text(steps)
-    return "; ".join(parts + ([told] if told else [])) + ".", verdict
+    over = f"95 % interval {_ends(law.over_models)} over models"
+    if law.over_seeds is not None:
+        over += f", {_ends(law.over_seeds)} over seeds"
+    told = (f"Over {models} and {count(seeds, 'seed')} {claim}: the slope of log FID on log Gflops is {fixed(law.value)} "
+            f"({over})")
+    if law.clear:
+        change = 2**law.value - 1
+        told += f", so twice the Gflops {'lowers' if change < 0 else 'raises'} FID by {number(100 * abs(change), 2)} %"
+    grid = steps_text(steps)
+    return f"{told}. {grid}." if grid else f"{told}.", verdict
+
+
+def _ends(bounds: tuple[float, float]) -> str:
+    return f"{fixed(bounds[0])} to {fixed(bounds[1])}"
+
+
+def _sampled_sentence(trials: pl.DataFrame, axis: str, at: str) -> str:
+    """Of a study that samples each model in several ways: where along ``axis`` the FID of each is lowest."""
+    done = trials.filter((pl.col("state") == "completed") & (pl.col("fid") > 0))
+    means = done.group_by("model", axis, maintain_order=True).agg(pl.col("fid").log().mean().exp()).sort("fid")
+    told = [f"{model} {at.format(f'{best:,g}')} (FID {number(fid)})"
+            for model, best, fid in means.unique("model", keep="first", maintain_order=True).rows()]
+    seeds = count(done["seed"].n_unique(), "seed")
+    return f"FID is lowest for {', '.join(told[:-1])}{' and ' if told[1:] else ''}{told[-1]}, from {seeds}."
 
 
 def _rates_sentence(trials: pl.DataFrame) -> str:

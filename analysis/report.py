@@ -2,7 +2,7 @@
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,21 +46,25 @@ CAPTIONS = {
     "loss_law": "Loss of model size and images",
     "isoflop_profiles": "IsoFLOP profiles",
     "heldout_vs_steps": "Held-out loss over training",
+    "heldout_by_bin": "Held-out loss by noise level",
     "loss_vs_steps": "Training loss",
+    "grad_norm_vs_steps": "Gradient norm",
+    "images_per_s_vs_steps": "Training throughput",
     "sample_grid": "Samples",
 }
 RELOAD_S = 20  # how often a page of a running sweep loads itself again
 _IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
 
 
-def write_report(folder: Folder, live: bool = False, other: Folder | None = None) -> Path:
+def write_report(folder: Folder, live: bool = False, other: Folder | None = None, across_protocols: bool = False) -> Path:
     """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway through a sweep.
 
     The page reloads itself while trials are running; ``live`` says that a sweep is, whatever their states (between two
-    trials none may be running). ``other`` is a study of the same rungs to compare with.
+    trials none may be running). ``other`` is a study of the same rungs to compare with. ``across_protocols`` puts figures of
+    several protocols beside each other, in the comparison and on one axis, and says so.
     """
     (study,) = studies(folder)
-    built = build(study, live, other=other)
+    built = build(study, live, other=other, across_protocols=across_protocols)
     for name, rendered in built.rendered.items():
         save(study, name, rendered)
     page = study.folder / "report.html"
@@ -79,13 +83,13 @@ class Built:
 
 
 def build(study: StudyFolder, live: bool = False, kinds: tuple[str, ...] = ("png", "svg"),
-          other: Folder | None = None) -> Built:
+          other: Folder | None = None, across_protocols: bool = False) -> Built:
     """The report of ``study`` as its records are now; writes nothing."""
-    drawn, missing = study_figures(study)
+    drawn, missing = study_figures(study, across_protocols)
     rendered = {name: images(figure, kinds) for name, figure in drawn.items()}
     shown = [_shown(name, CAPTIONS[name], figure, rendered[name]["svg"]) for name, figure in drawn.items()]
     shown += [_shown(name, CAPTIONS[name], missing=why) for name, why in missing.items()]
-    data = report_data(study, live) | _comparison(study, other)
+    data = report_data(study, live) | _comparison(study, other, across_protocols)
     return Built(_render(data, shown), data, drawn, rendered)
 
 
@@ -99,7 +103,9 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
     """All that the page says, the study's figures apart."""
     plan, trials = study.plan(), trials_frame(study)
     provenance = provenance_of(study)
-    found = finding_of(trials)
+    found, judged = finding_of(trials), _claims(trials, evaluations_frame(study))
+    if judged:
+        found = replace(found, sentence=f"{found.sentence} {claims.claims_sentence([here for here, _ in judged])}")
     unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
     reloads = unfinished and (live or trials["state"].is_in(["running", "evaluating"]).any())
     return {
@@ -110,7 +116,7 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
         "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
         "wall_s": trials.unique("train_id")["wall_s"].sum(), "protocols": _protocols(plan), "provenance": provenance,
         **_law(trials, found), **_rates(trials), **_laws(trials, evaluations_frame(study)),
-        "claims": _claims(trials, evaluations_frame(study))}
+        "claims": judged}
 
 
 def _claims(trials: pl.DataFrame, evaluations: pl.DataFrame) -> list[tuple]:
@@ -120,13 +126,13 @@ def _claims(trials: pl.DataFrame, evaluations: pl.DataFrame) -> list[tuple]:
     return list(zip(claims.claims(claims.Records(trials, evaluations)), claims.of_papers(), strict=True))
 
 
-def _comparison(study: StudyFolder, other: Folder | None) -> dict:
+def _comparison(study: StudyFolder, other: Folder | None, across_protocols: bool) -> dict:
     if other is None:
         return {"comparison": None}
     (beside,) = studies(other)
     named = beside.plan().name if beside.plan().name != study.plan().name else str(beside.folder)
     try:
-        found = compare(beside, study)
+        found = compare(beside, study, across_protocols=across_protocols)
     except ValueError as reason:  # told in the comparison's place
         return {"comparison": {"other": named, "found": [], "why": str(reason)}}
     figure = multipliers(found, named, study.plan().name)

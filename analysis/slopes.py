@@ -20,6 +20,8 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from analysis.protocols import one_axis
+
 MIN_MODELS = 3  # two points give a line and no interval
 LEVEL = 0.95
 
@@ -78,10 +80,7 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
         states = ", ".join(f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows())
         raise ValueError(f"no completed trial has a {metric.upper()} ({states or 'no trials'}); "
                          "run the study to its end")
-    protocols = points.group_by("protocol", maintain_order=True).agg(pl.col("trial_id").first())
-    if len(protocols) > 1:
-        raise ValueError(f"{len(protocols)} protocols are mixed, as in {' and '.join(protocols['trial_id'][:2])}; "
-                         "their figures do not belong on one axis, fit them apart")
+    one_axis(points)
     settings = points.group_by("model", maintain_order=True).agg(
         pl.col("cell").n_unique(), pl.col("lr").unique().sort(), pl.col("trial_id").first())
     for model, cells, lrs, trial_id in settings.filter(pl.col("cell") > 1).rows():
@@ -105,9 +104,9 @@ def sampling_points(trials: pl.DataFrame) -> pl.DataFrame:
     if points.is_empty():
         raise ValueError("no completed trial has a FID; run the study to its end")
     for column, what in (("fid_label_over_steps", "protocols"), ("data", "data sets")):
-        if points[column].n_unique() > 1:
-            told = ", ".join(map(str, points[column].unique().sort()))
-            raise ValueError(f"several {what} are mixed ({told}); their figures do not belong on one axis")
+        if (several := points[column].unique().sort().to_list())[1:]:
+            told = "; ".join(several[:2]) + (f"; {len(several) - 2} more" if several[2:] else "")
+            raise ValueError(f"{len(several)} {what} are mixed ({told}); their figures do not belong on one axis")
     improper = points.filter(~(pl.col("fid").is_finite() & (pl.col("fid") > 0)))
     if len(improper):
         raise ValueError(f"{improper['trial_id'][0]} has FID {improper['fid'][0]}, which has no logarithm; leave it out by "

@@ -61,10 +61,12 @@ def report(
     live: Annotated[bool, typer.Option("--live", help="A sweep is running: the page reloads itself till it ends.")] = False,
     compare: Annotated[Path | None, typer.Option(
         "--compare", metavar="RESULTS/OTHER", help="A study of the same rungs to compare with.")] = None,
+    across_protocols: Annotated[bool, typer.Option(
+        "--across-protocols", help="Put figures that were measured differently beside each other, too, and say so.")] = False,
 ) -> None:
     """Draw a study's figures again and write its report.html."""
     from analysis.report import write_report
-    print(write_report(folder, live=live, other=compare))
+    print(write_report(folder, live=live, other=compare, across_protocols=across_protocols))
 
 
 @app.command()

@@ -10,10 +10,11 @@ import polars as pl
 from analysis import published
 from analysis.claims import designs, grid, sampling, training
 from analysis.claims.claim import FAILS, HOLDS, Claim, Found, Part, Records, Verdict
+from analysis.finding import UNKNOWN
 from analysis.frames import Folder, evaluations_frame, trials_frame
 
-__all__ = ["CLAIMS", "FAILS", "HOLDS", "Claim", "Found", "Part", "Records", "Verdict", "claims", "claims_table", "of_papers",
-           "of_study"]
+__all__ = ["CLAIMS", "FAILS", "HOLDS", "Claim", "Found", "Part", "Records", "Verdict", "claims", "claims_sentence",
+           "claims_table", "of_papers", "of_study"]
 
 DIT = "DiT, arXiv 2212.09748"
 _BELOW = "holds where the 95 % interval lies below 0{}; does not hold where {} lies above 0"
@@ -71,6 +72,18 @@ def of_papers() -> list[Verdict]:
     for name in ("sampling", "sampling-rival"):
         tables[name] = Records(published.sampling_compute(), noise=published.seed_spread(samples=10_000))
     return [claim.ask(tables[claim.name]) for claim in CLAIMS]
+
+
+def claims_sentence(verdicts: Sequence[Verdict]) -> str:
+    """``Of 8 claims of the papers 2 hold here (“…”; “…”), 1 does not (“…”) and 5 lack evidence.``"""
+    said = {name: [f"“{v.claim.statement.rstrip('.')}”" for v in verdicts if v.verdict == name]
+            for name in (HOLDS, FAILS, UNKNOWN)}
+    if len(said[UNKNOWN]) == len(verdicts):
+        return f"None of {len(verdicts)} claims of the papers can be judged by these records."
+    verbs = {HOLDS: ("holds here", "hold here"), FAILS: ("does not", "do not"), UNKNOWN: ("lacks evidence", "lack evidence")}
+    parts = [f"{len(those)} {verbs[name][len(those) > 1]}" + ("" if name == UNKNOWN else f" ({'; '.join(those)})")
+             for name, those in said.items() if those]
+    return f"Of {len(verdicts)} claims of the papers {', '.join(parts[:-1])}{' and ' if len(parts) > 1 else ''}{parts[-1]}."
 
 
 def claims_table(verdicts: Sequence[Verdict]) -> pl.DataFrame:

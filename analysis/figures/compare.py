@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from analysis.compare import Comparison
 from analysis.figures.hover import mark
+from analysis.protocols import ACROSS
 from analysis.style import GREY, INK, entitle, log_axis, patch_colours, styled
 from analysis.text import number
 
@@ -29,6 +30,9 @@ def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
     log_axis(axes.yaxis)
     axes.set(xlabel=f"training FLOPs of {b}", ylabel=f"compute multiplier of {b} over {a}")
     axes.legend(labelcolor=GREY)
-    entitle(figure, f"What {b} is worth over {a}", f"Times {b}'s training FLOPs that {a} would need for its "
+    across = found[0].protocols
+    told = f"{ACROSS} {a}: {across[0]}. {b}: {across[1]}. " if across else ""
+    entitle(figure, f"What {b} is worth over {a}" + (", across protocols" if across else ""),
+            f"{told}Times {b}'s training FLOPs that {a} would need for its "
             f"{found[0].metric}, along {a}'s power law at that patch. Bars: 95 %, seeds of both. Dotted: crossover.")
     return figure

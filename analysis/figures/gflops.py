@@ -10,9 +10,18 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS, done_note, panels_of, patch_and_size, settings_note
+from analysis.figures.panels import (
+    GFLOPS,
+    dashes_of,
+    done_note,
+    panels_of,
+    patch_and_size,
+    protocol_legend,
+    settings_note,
+)
 from analysis.finding import slope_text
 from analysis.grid_steps import THRESHOLD, size_order
+from analysis.protocols import ACROSS, APART, one_axis
 from analysis.slopes import MIN_MODELS, Slope, correlation, fisher_interval, fit_points, slope
 from analysis.style import GREY, entitle, legend, log_axis, patch_colours, size_markers, styled, subtitle
 from analysis.text import fixed, interval, number
@@ -23,43 +32,51 @@ LETTER = 6.2   # points: how wide a letter of a bubble's name is
 
 
 @styled
-def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops") -> Figure:
+def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops", across_protocols: bool = False) -> Figure:
     """One line per patch, a marker per size; seeds as dots, their geometric mean with error bars; the slope if any.
 
-    ValueError, from ``fit_points``, where the trials do not belong on one axis or none has a FID.
+    ValueError, from ``fit_points``, where the trials do not belong on one axis or none has a FID. ``across_protocols``
+    draws those of several protocols with dashes of their own and no law, and says so.
     """
-    points = fit_points(trials)
-    law = slope(trials) if points["forward_gmacs"].n_unique() >= MIN_MODELS else None
+    measured = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
+    protocols = one_axis(measured, across_protocols, APART)
+    points = pl.concat(fit_points(measured.filter(pl.col("protocol") == one)) for one in protocols) if (
+        protocols) else fit_points(trials)
+    law = slope(trials) if len(protocols) == 1 and points["forward_gmacs"].n_unique() >= MIN_MODELS else None
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
-    sizes, seeds = size_order(trials), points["seed"].n_unique()
+    sizes, seeds, dashes = size_order(trials), points["seed"].n_unique(), dashes_of(protocols)
     colours, markers = patch_colours(trials["patch"].to_list()), size_markers(sizes)
     if law:
         _draw_law(axes, law)
-    for (patch,), rows in points.group_by("patch", maintain_order=True):
+    for (protocol, patch), rows in points.group_by("protocol", "patch", maintain_order=True):
         cells = _means(rows).sort("forward_gmacs")
-        axes.plot(cells["forward_gmacs"], cells["fid"], color=colours[patch], linewidth=1.6, zorder=3)
+        axes.plot(cells["forward_gmacs"], cells["fid"], color=colours[patch], linewidth=1.6, zorder=3,
+                  linestyle=dashes[protocol])
         if seeds > 1:
             axes.scatter(rows["forward_gmacs"], rows["fid"], s=9, color=colours[patch], alpha=0.45, lw=0, zorder=4)
         for cell in cells.to_dicts():
             bars = None if cell["error"] is None else [[cell["fid"] - cell["low"]], [cell["high"] - cell["fid"]]]
             axes.errorbar(cell["forward_gmacs"], cell["fid"], yerr=bars, color=colours[patch], capsize=3, linewidth=1.2,
                           marker=markers[cell["size"]], markersize=7.5, markeredgecolor="white", zorder=5)
-        mark(axes, cells["forward_gmacs"], cells["fid"], map(_told, cells.to_dicts()))
+        told = f" ({protocols[protocol]})" if len(protocols) > 1 else ""
+        mark(axes, cells["forward_gmacs"], cells["fid"], (_told(cell) + told for cell in cells.to_dicts()))
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
-    axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
-    groups = patch_and_size(colours, markers)
+    axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0] if len(protocols) == 1 else "FID, of several protocols")
+    groups = patch_and_size(colours, markers) | protocol_legend(protocols)
     if law:
         groups["Fit"] = [(Line2D([], [], color=GREY, linestyle="--"), "all models"),
                          (Line2D([], [], color=GREY, alpha=0.2, linewidth=8), "its 95 % band")]
-    legend(axes, groups, loc="upper left", bbox_to_anchor=(1.01, 1.02))
-    if law:
         text = slope_text(law)
         subtitle(axes, f"{text[0].upper()}{text[1:]}. Correlation of FID with log Gflops {fixed(law.r)}.", 98)
+    elif len(protocols) > 1:
+        subtitle(axes, f"{ACROSS} No law is fitted over several.", 98)
+    legend(axes, groups, loc="upper left", bbox_to_anchor=(1.01, 1.02))
     bars = (f"Dots: one training each. Markers: geometric mean of {seeds} seeds, bars {THRESHOLD:g} standard errors."
             if seeds > 1 else "One training per point: no error is known.")
-    entitle(figure, title, f"{bars} {settings_note(points)}{done_note(trials)}")
+    entitle(figure, title + (", across protocols" if len(protocols) > 1 else ""),
+            f"{bars} {settings_note(points)}{done_note(trials)}")
     return figure
 
 
@@ -89,8 +106,7 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
     metrics = last["metric"].unique(maintain_order=True).to_list()
     if not metrics:
         raise ValueError("no completed trial has a metric at its last step; run the study to its end")
-    if last["protocol"].n_unique() > 1:
-        raise ValueError(f"{last['protocol'].n_unique()} protocols are mixed; their figures do not belong on one axis")
+    one_axis(last)
     figure, panels = panels_of(metrics, share_y=False)
     sizes = size_order(last)
     colours, markers = patch_colours(last["patch"].to_list()), size_markers(sizes)

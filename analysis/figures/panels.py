@@ -1,14 +1,19 @@
 """What do figures of several panels, and their notes, have in common?"""
 
+import textwrap
+
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.protocols import APART, one_axis
 from analysis.style import GREY, legend
 from analysis.text import count
 
 GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
 COLUMNS = 3  # panels side by side
+DASHES = ("-", "--", ":", "-.")  # of protocols
+LETTERS = 24  # of a protocol's words to a line of a legend
 
 
 def panels_of(names: list, title: str = "{}", share_x: bool = True, share_y: bool = True) -> tuple[Figure, dict]:
@@ -25,10 +30,10 @@ def panels_of(names: list, title: str = "{}", share_x: bool = True, share_y: boo
     return figure, dict(zip(names, grid))
 
 
-def side_legend(figure: Figure, name: str, colours: dict, markers: dict) -> None:
-    """A legend beside the panels: one marked line per value of ``name``."""
+def side_legend(figure: Figure, name: str, colours: dict, markers: dict, more: dict | None = None) -> None:
+    """A legend beside the panels: one marked line per value of ``name``, then the groups ``more``."""
     handles = [Line2D([], [], color=colours[key], marker=markers[key], markersize=6) for key in colours]
-    legend(figure, {name: [*zip(handles, map(str, colours))]}, loc="outside right upper")
+    legend(figure, {name: [*zip(handles, map(str, colours))], **(more or {})}, loc="outside right upper")
 
 
 def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
@@ -36,6 +41,20 @@ def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
     lines = [Line2D([], [], color=colour, linewidth=2.5) for colour in colours.values()]
     shapes = [Line2D([], [], color=GREY, marker=marker, linestyle="none", markersize=7) for marker in markers.values()]
     return {"Patch": [*zip(lines, map(str, colours))], "Size": [*zip(shapes, markers)]}
+
+
+def dashes_of(protocols: dict[str, str]) -> dict[str, str]:
+    """How the lines of each protocol are drawn."""
+    return {protocol: DASHES[i % len(DASHES)] for i, protocol in enumerate(protocols)}
+
+
+def protocol_legend(protocols: dict[str, str]) -> dict[str, list]:
+    """Entries of a legend whose dashes are protocols; no group for one."""
+    if len(protocols) < 2:
+        return {}
+    dashes = dashes_of(protocols)
+    return {"Protocol": [(Line2D([], [], color=GREY, linestyle=dashes[protocol]), textwrap.fill(words, LETTERS))
+                         for protocol, words in protocols.items()]}
 
 
 def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:
@@ -58,16 +77,13 @@ def done_note(trials: pl.DataFrame) -> str:
     return "" if done == len(trials) else f" Unfinished: {done} of {count(len(trials), 'trial')} completed."
 
 
-def headline(evaluations: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
+def headline(evaluations: pl.DataFrame, metric: str = "fid", across_protocols: bool = False) -> pl.DataFrame:
     """The measured rows of one metric against its headline reference. ValueError where there are none, or protocols
-    are mixed."""
+    are mixed (unless ``across_protocols``)."""
     rows = evaluations.filter((pl.col("metric") == metric) & pl.col("headline") & pl.col("value").is_not_null())
     if rows.is_empty():
         raise ValueError(f"no evaluation has a figure for {metric}; it was not asked for, or is not measured yet")
-    if rows["protocol"].n_unique() > 1:
-        first = rows.group_by("protocol", maintain_order=True).agg(pl.col("trial_id").first())["trial_id"]
-        raise ValueError(f"{len(first)} protocols are mixed, as in {' and '.join(first[:2])}; "
-                         "their figures do not belong on one axis")
+    one_axis(rows, across_protocols, APART)
     return rows
 
 

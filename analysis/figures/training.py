@@ -1,51 +1,90 @@
-"""How do the figures move while the models train? Against steps and training FLOPs, by patch and by size."""
+"""How do the figures move while the models train? Over steps, training FLOPs and noise levels, by patch and by size."""
+
+import itertools
 
 import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import headline, panels_of, settings_note, side_legend
+from analysis.figures.panels import dashes_of, headline, panels_of, protocol_legend, settings_note, side_legend
 from analysis.grid_steps import size_order
+from analysis.protocols import ACROSS, protocols_of
 from analysis.style import entitle, log_axis, patch_colours, size_colours, size_markers, styled
 from analysis.text import number
 
 
-def fid_vs_steps(evaluations: pl.DataFrame) -> Figure:
-    """Figure 6, above: FID over training steps, a panel per patch, a line per size."""
-    return _panels(headline(evaluations), "step", "training steps", "FID over training")
+def fid_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
+    """Figure 6, above: FID over training steps, a panel per patch, a line per size.
+
+    ``across_protocols``, here and below, draws figures of several protocols with dashes of their own, and says so.
+    """
+    return _panels(headline(evaluations, "fid", across_protocols), "step", "training steps", "FID over training")
 
 
-def fid_vs_steps_by_size(evaluations: pl.DataFrame) -> Figure:
+def fid_vs_steps_by_size(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
     """Figure 6, below: FID over training steps, a panel per size, a line per patch."""
-    return _panels(headline(evaluations), "step", "training steps", "FID over training, by size", by="size")
+    return _panels(headline(evaluations, "fid", across_protocols), "step", "training steps", "FID over training, by size",
+                   by="size")
 
 
-def fid_vs_train_flops(evaluations: pl.DataFrame) -> Figure:
+def fid_vs_train_flops(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
     """Figure 9: FID against training compute so far, a panel per patch, a line per size."""
-    return _panels(headline(evaluations), "train_flops", "training FLOPs", "FID against training compute", log_x=True)
+    return _panels(headline(evaluations, "fid", across_protocols), "train_flops", "training FLOPs",
+                   "FID against training compute", log_x=True)
 
 
-def heldout_vs_steps(evaluations: pl.DataFrame) -> Figure:
+def heldout_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
     """Held-out loss over training steps, a panel per patch, a line per size."""
-    return _panels(headline(evaluations, "heldout_loss"), "step", "training steps", "Held-out loss over training")
+    return _panels(headline(evaluations, "heldout_loss", across_protocols), "step", "training steps",
+                   "Held-out loss over training")
 
 
-def loss_vs_steps(curves: pl.DataFrame) -> Figure:
+def loss_vs_steps(curves: pl.DataFrame, note: str = "") -> Figure:
     """Figure 13: training loss over steps, mean since the line before, a panel per patch, a line per size.
 
-    ValueError where nothing is logged.
+    ``note`` says what the trials share. ValueError where nothing is logged.
     """
-    rows = curves.filter(pl.col("loss").is_finite()).with_columns(
-        value=pl.col("loss"), label=pl.lit("training loss"), samples=pl.lit(None, pl.Int64))
+    return _logged(curves, "loss", "training loss", "Training loss", note)
+
+
+def grad_norm_vs_steps(curves: pl.DataFrame, note: str = "") -> Figure:
+    """Norm of the gradient before clipping over steps, as ``loss_vs_steps``."""
+    return _logged(curves, "grad_norm", "gradient norm, before clipping", "Gradient norm", note)
+
+
+def images_per_s_vs_steps(curves: pl.DataFrame, note: str = "") -> Figure:
+    """Training images per second over steps, as ``loss_vs_steps``: did a machine slow down?"""
+    return _logged(curves, "images_per_s", "images/s", "Training throughput", note)
+
+
+def _logged(curves: pl.DataFrame, column: str, label: str, title: str, note: str) -> Figure:
+    rows = curves.filter(pl.col(column).is_finite()).with_columns(
+        value=pl.col(column), label=pl.lit(label), samples=pl.lit(None, pl.Int64), protocol=pl.lit(""))
     if rows.is_empty():
-        raise ValueError("no trial has logged a loss yet")
-    return _panels(rows, "step", "training steps", "Training loss", dots=False)
+        raise ValueError(f"no trial has logged a {label.split(',')[0]}")
+    return _panels(rows, "step", "training steps", title, dots=False, note=note)
+
+
+def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
+    """The last held-out loss by part of the schedule, from image to noise: a panel per patch, a line per size.
+
+    ValueError where no trial has recorded it.
+    """
+    told = curves.filter(pl.col("heldout_bins").is_not_null())
+    if told.is_empty():
+        raise ValueError("no trial has recorded its held-out loss by part of the schedule")
+    last = told.filter(pl.col("step") == pl.col("step").max().over("trial_id"))
+    bins = last["heldout_bins"].list.len().max()
+    rows = last.with_columns(
+        value=pl.col("heldout_bins"), part=pl.lit([(k + 0.5) / bins for k in range(bins)], pl.List(pl.Float64)),
+        label=pl.lit("held-out loss"), samples=pl.lit(None, pl.Int64), protocol=pl.lit("")).explode("value", "part")
+    return _panels(rows, "part", "part of the schedule (0 image, 1 noise)", "Held-out loss by noise level", note=note)
 
 
 @styled
 def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = False, by: str = "patch",
-            dots: bool = True) -> Figure:
-    """A panel per value of ``by``, a line per value of the other of size and patch."""
+            dots: bool = True, note: str = "") -> Figure:
+    """A panel per value of ``by``, a line per value of the other of size and patch; dashes where protocols are several."""
     sizes, patches = size_order(rows), sorted(rows["patch"].unique())
     if by == "patch":
         figure, panels = panels_of(patches, "patch {}")
@@ -54,28 +93,34 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
         figure, panels = panels_of(sizes)
         lines, colours, other = patches, patch_colours(patches), "patch"
         markers = size_markers(patches)
+    protocols = protocols_of(rows)
+    dashes = dashes_of(protocols)
     positive = bool((rows["value"] > 0).all())
     middle = pl.col("value").log().mean().exp() if positive else pl.col("value").mean()
     for panel, axes in panels.items():
-        for line in lines:
-            cell = rows.filter((pl.col(by) == panel) & (pl.col(other) == line))
+        for line, (protocol, words) in itertools.product(lines, protocols.items()):
+            cell = rows.filter((pl.col(by) == panel) & (pl.col(other) == line) & (pl.col("protocol") == protocol))
             for _, one in cell.sort(x).group_by("trial_id", maintain_order=True):
                 axes.plot(one[x], one["value"], color=colours[line], linewidth=0.7, alpha=0.4)
             mean = cell.group_by(x, "model").agg(middle, pl.len().alias("seeds")).sort(x)
             axes.plot(mean[x], mean["value"], color=colours[line], marker=markers[line] if dots else None, markersize=5,
-                      linewidth=1.6)
+                      linewidth=1.6, linestyle=dashes[protocol])
             told = mean if dots else mean.tail(1)
+            measured = f" ({words})" if len(protocols) > 1 else ""
             mark(axes, told[x], told["value"], (
-                f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}" for row in told.to_dicts()))
+                f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}{measured}"
+                for row in told.to_dicts()))
         axes.set_xlabel(xlabel)
     first = next(iter(panels.values()))
     if log_x:
         log_axis(first.xaxis, narrow=True)
     if positive:
         log_axis(first.yaxis)
-    first.set_ylabel(rows["label"][0])
-    side_legend(figure, other.capitalize(), colours, markers if dots else dict.fromkeys(colours))
+    first.set_ylabel(rows["label"][0] if rows["label"].n_unique() == 1 else "FID, of several protocols")
+    side_legend(figure, other.capitalize(), colours, markers if dots else dict.fromkeys(colours), protocol_legend(protocols))
     seeds = rows["seed"].n_unique()
     thick = f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
-    entitle(figure, title, f"{thick}{settings_note(rows, lr=False, sampling=bool(rows['samples'].count()))}")
+    across = f"{ACROSS} " if len(protocols) > 1 else ""
+    entitle(figure, title + (", across protocols" if across else ""),
+            f"{across}{thick}{note or settings_note(rows, lr=False, sampling=bool(rows['samples'].count()))}")
     return figure
