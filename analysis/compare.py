@@ -14,6 +14,7 @@ import polars as pl
 
 from analysis.claims.claim import Part
 from analysis.claims.contrast import cells_of, contrast
+from analysis.fits.holdout import FAR, far
 from analysis.frames import Folder, studies, trials_frame
 from analysis.protocols import ACROSS, one_axis
 from analysis.slopes import Bounds, fit_points
@@ -21,7 +22,6 @@ from analysis.text import number
 
 WORTH = 1.2      # a multiplier that a comparison should be able to resolve
 LEAST = 1.001    # below it the one seen is none
-FAR = 10.0       # times the largest rung: how far a crossover is told
 BETTER, WORSE, CROSSES, OPEN = "B needs less compute", "A needs less compute", "the recipes cross", "not resolved"
 
 
@@ -54,6 +54,7 @@ class Comparison:
     crossover: float | None      # training FLOPs, up to FAR times the largest rung; None where no trend is resolved
     seeds: int                   # of the cell with fewest
     records: tuple[str, ...]
+    reach: float                 # times A's largest rung: how far A's law is carried for the largest multiplier
     protocols: tuple[str, ...] = ()  # A's and B's in words, where they differ and that was asked for
 
     @property
@@ -146,8 +147,7 @@ def compare_text(found: list[Comparison]) -> str:
             lines.append(f"  trend: multiplier ∝ training FLOPs^{number(one.trend.value, 2)} [{low}, {high}]")
         if one.crossover is not None:
             lines.append(f"  crossover at {number(one.crossover)} training FLOPs")
-        if one.advice:
-            lines.append(f"  {one.advice}")
+        lines += [f"  {told}" for told in (far(one.reach, "A's largest budget"), one.advice) if told]
     return "\n".join(lines)
 
 
@@ -173,7 +173,9 @@ def _at_patch(metric: str, patch: int, a: pl.DataFrame, b: pl.DataFrame) -> Comp
     weights = around / (around @ around)
     trend = _ratio("trend", cells, weights @ gain, law, shift=float(weights @ (x_a - x_b))) if n > 2 else None
     ids = tuple(trial for found in cells["ids"].to_list() for trial in found)
-    return Comparison(metric, patch, tuple(rungs), mean, trend, _crossover(mean, trend, x_b), int(cells["seeds"].min()), ids)
+    reach = max(math.exp(rung.log.value + at - x_a.max()) for rung, at in zip(rungs, x_b))
+    return Comparison(metric, patch, tuple(rungs), mean, trend, _crossover(mean, trend, x_b), int(cells["seeds"].min()), ids,
+                      reach)
 
 
 def _ratio(of: str, cells: pl.DataFrame, gain: np.ndarray, law: np.ndarray, shift: float) -> Part:

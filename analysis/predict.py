@@ -80,9 +80,7 @@ def _prediction(target: Target, rows: pl.DataFrame, conditions: Conditions) -> t
         raise ValueError(f"{target} cannot be predicted from these records: {reason}") from None
     flops = train_flops(target.model, images)
     reach = flops / used["train_flops"].max()
-    audit, caveats = told["audit"], []
-    if reach > holdout.FAR:
-        caveats.append(f"reaches {reach:.3g} times the training compute measured, past {holdout.FAR:g} times")
+    audit, caveats = told["audit"], [one for one in [holdout.far(reach, "the training compute measured")] if one]
     if audit["rms_log_error"] is None:
         caveats.append(f"not checked out of sample: {audit['why_not']}")
     elif audit["inside"] < audit["models"]:

@@ -9,7 +9,7 @@ APART = "fit them apart, or draw them on one axis with across_protocols=True"
 def protocols_of(rows: pl.DataFrame) -> dict[str, str]:
     """The protocols of ``rows``, a frame of trials or evaluations, each in words that tell it from the others."""
     first = rows.unique("protocol", keep="first", maintain_order=True).to_dicts()
-    for say in (_label, lambda row: f"{_label(row)}, {row['data']}"):
+    for say in (_label, lambda row: f"{_label(row)}, {row.get('data')}"):
         words = [say(row) for row in first]
         if len(set(words)) == len(words):
             return dict(zip((row["protocol"] for row in first), words))

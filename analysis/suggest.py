@@ -10,6 +10,7 @@ import polars as pl
 
 from analysis.design import Training, choose
 from analysis.figures.panels import headline
+from analysis.fits.holdout import far
 from analysis.fits.linear import noise_of
 from analysis.forecast import Forecast, Noise, forecast
 from analysis.frames import Folder, evaluations_frame, studies
@@ -53,6 +54,7 @@ class Suggestion:
     noise: Noise
     weights: dict[str, float]        # law -> posterior weight
     runs: tuple[Suggested, ...]
+    reach: float                     # the target's training FLOPs over the most measured
 
     @property
     def expected(self) -> tuple[float, float]:
@@ -75,16 +77,17 @@ class Suggestion:
     def as_json(self) -> dict:
         return {"study": self.study, "target": str(self.target), "fid": self.fid, "interval": list(self.interval),
                 "log_width": self.width, "expected_interval": list(self.expected), "budget_gpu_hours": self.budget,
-                "gpu_hours": self.gpu_hours, "mfu": self.mfu, "weights": self.weights, "runs": self.table().to_dicts()}
+                "gpu_hours": self.gpu_hours, "mfu": self.mfu, "weights": self.weights, "reach": self.reach,
+                "runs": self.table().to_dicts()}
 
     def lines(self) -> str:
         """For a terminal."""
         rows = [f"{self.target}: FID {number(self.fid)}, 95 % {_ends(self.interval)} now, a factor of "
-                f"{number(_factor(self.width))}", "",
+                f"{number(np.exp(self.width))}", *filter(None, [far(self.reach, "the training compute measured")]), "",
                 f"{'run':26}{'steps':>22}{'GPU-hours':>12}   interval's high / low after"]
         for run in self.runs:
             steps = f"{run.from_step:,} to {run.trial.train.steps:,}" if run.from_step else f"{run.trial.train.steps:,}"
-            rows.append(f"{run.trial.model.name:26}{steps:>22}{number(run.gpu_hours):>12}   {number(_factor(run.width))}")
+            rows.append(f"{run.trial.model.name:26}{steps:>22}{number(run.gpu_hours):>12}   {number(np.exp(run.width))}")
         return "\n".join([*rows, "", f"{number(self.gpu_hours)} of {number(self.budget)} GPU-hours (training on an H100 at "
                           f"{self.mfu:.0%} MFU, evaluation not counted); expected interval {_ends(self.expected)}"])
 
@@ -150,7 +153,8 @@ def suggest(folder: Folder, target: str, budget: float, candidates: Sequence[str
         trial = trials[which].model_copy(update={"train": trials[which].train.model_copy(update={"steps": passed[-1]})})
         runs.append(Suggested(trial, tuple(passed), done, choice.gpu_hours, _width(choice.variance, noise)))
         reached[which] = passed[-1]
-    return _told(plan, wanted, now, budget, mfu, noise, runs)
+    reach = train_flops(wanted.model, wanted.steps * rows["batch"][0]) / rows["train_flops"].max()
+    return _told(plan, wanted, now, budget, mfu, noise, runs, reach)
 
 
 def run(folder: Path, target: str, budget: float, candidates: Sequence[str], mfu: float, out: Path | None,
@@ -163,14 +167,15 @@ def run(folder: Path, target: str, budget: float, candidates: Sequence[str], mfu
     return f"{found.lines()}\n\npython -m scaling.sweep {path}"
 
 
-def _told(plan: Plan, target: Target, now: Forecast, budget: float, mfu: float, noise: Noise, runs) -> Suggestion:
+def _told(plan: Plan, target: Target, now: Forecast, budget: float, mfu: float, noise: Noise, runs,
+          reach: float) -> Suggestion:
     mean, width = float(now.mean[-1]), _width(now.covariance[-1, -1], noise)
     weights: dict[str, float] = {}
     for (law, _), weight in now.weights.items():
         weights[law] = weights.get(law, 0.0) + weight
     return Suggestion(plan.name, target, float(np.exp(mean)),
                       (float(np.exp(mean - width / 2)), float(np.exp(mean + width / 2))), width, budget, mfu, noise, weights,
-                      tuple(runs))
+                      tuple(runs), reach)
 
 
 def _trainings(plan: Plan, rows: pl.DataFrame) -> dict[str, TrialSpec]:
@@ -238,10 +243,6 @@ def _axes(model, images: int) -> np.ndarray:
 
 def _width(variance: float, noise: Noise) -> float:
     return float(2 * Z * np.sqrt(variance + noise.sampling**2))
-
-
-def _factor(width: float) -> float:
-    return float(np.exp(width))
 
 
 def _ends(ends: tuple[float, float]) -> str:

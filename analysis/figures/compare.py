@@ -5,6 +5,8 @@ from matplotlib.figure import Figure
 
 from analysis.compare import Comparison
 from analysis.figures.hover import mark
+from analysis.figures.panels import say_far
+from analysis.fits.holdout import far
 from analysis.protocols import ACROSS
 from analysis.style import GREY, INK, entitle, log_axis, patch_colours, styled
 from analysis.text import number
@@ -29,6 +31,7 @@ def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.set(xlabel=f"training FLOPs of {b}", ylabel=f"compute multiplier of {b} over {a}")
+    say_far(axes, far(max(one.reach for one in found), f"the largest budget of {a}"))
     axes.legend(labelcolor=GREY)
     across = found[0].protocols
     told = f"{ACROSS} {a}: {across[0]}. {b}: {across[1]}. " if across else ""

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS, patch_and_size, settings_note
+from analysis.figures.panels import GFLOPS, patch_and_size, say_far, settings_note
 from analysis.fits import fid_laws, holdout, isoflop, parametric
 from analysis.fits.fid_laws import Chosen, FidLaw, Score
 from analysis.fits.isoflop import IsoFlop
@@ -56,10 +56,9 @@ def fid_law(trials: pl.DataFrame, ahead: float = AHEAD, title: str = "A law of F
                 (Line2D([], [], color=INK, marker="_", linestyle="-", linewidth=1), f"{final.rung} foretold")],
     }, loc="upper left", bbox_to_anchor=(1.01, 1.02))
     axes.set_title(audit_text(chosen, final), loc="left", fontsize=9, color=GREY)
-    far = f" Drawn to {ahead:g} times the largest model" + (
-        f", past {holdout.FAR:g} times the data: nothing checks a law there." if ahead > holdout.FAR else ".")
-    entitle(figure, title, f"log FID = a constant and {chosen.law} (N parameters, T tokens, G Gflops; × with both terms)."
-                           f"{far} {settings_note(points)}")
+    say_far(axes, holdout.far(ahead, "the largest model"))
+    entitle(figure, title, f"log FID = a constant and {chosen.law} (N parameters, T tokens, G Gflops; × with both terms). "
+                           f"Drawn to {ahead:g} times the largest model. {settings_note(points)}")
     return figure
 
 
@@ -73,8 +72,9 @@ def audit_text(chosen: Chosen, final: Score) -> str:
 
 @styled
 def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", size: str = "parameters",
-                     note: str = "") -> Figure:
-    """Loss against model size at each budget with its curve and minimum, and the minima's law beside it.
+                     note: str = "", ahead: float = holdout.FAR) -> Figure:
+    """Loss against model size at each budget with its curve and minimum, and the minima's law beside it, drawn to
+    ``ahead`` times the largest budget.
 
     ``runs`` have columns n, loss and flops. A budget without a minimum is drawn without one, and the note says why;
     ``note`` says what the runs share.
@@ -98,7 +98,7 @@ def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", s
             error = 0 if curve.log_n_error is None else curve.n * np.expm1(2 * curve.log_n_error)
             right.errorbar(curve.flops, curve.n, yerr=error, marker="*", markersize=11, color=colour, capsize=3)
     budgets = np.array([m.flops for m in found.used])
-    x = np.geomspace(budgets.min(), budgets.max() * holdout.FAR, 100)
+    x = np.geomspace(budgets.min(), budgets.max() * ahead, 100)
     value, low, high = found.n_opt(x)
     inside = x <= budgets.max()
     right.fill_between(x, low, high, color=GREY, alpha=0.15, linewidth=0)
@@ -111,6 +111,7 @@ def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", s
     right.set(xlabel=TRAINING_FLOPS, ylabel=f"{size} of least loss")
     mark(right, budgets, [m.n for m in found.used], (
         f"{number(m.flops)} FLOPs: {number(m.n)} {size}" for m in found.used))
+    say_far(right, holdout.far(ahead, "the largest budget"))
     budgets_named = [(Line2D([], [], color=c, marker="o"), tick(float(f"{flops:.3g}"))) for flops, c in colours.items()]
     legend(left, {"FLOPs": budgets_named}, loc="best")
     low, high = found.exponent_interval
@@ -118,16 +119,16 @@ def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", s
                     color=GREY)
     lost = [f"{m.flops:.3g} FLOPs: {m.why}" for m in found.minima if m.n is None]
     entitle(figure, "IsoFLOP profiles", "Stars: minima, bars two standard errors. Dotted: beyond the budgets fitted, up to "
-            f"{holdout.FAR:g} times the largest." + (f" Without a minimum: {'; '.join(lost)}." if lost else "")
+            f"{ahead:g} times the largest." + (f" Without a minimum: {'; '.join(lost)}." if lost else "")
             + f" {len(runs)} runs. {note}")
     return figure
 
 
 @styled
 def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str = "held-out loss",
-             resamples: int = 200, note: str = "") -> Figure:
+             resamples: int = 200, note: str = "", ahead: float = holdout.FAR) -> Figure:
     """Loss against training FLOPs by model size: measured, the law E + A/N^alpha + B/D^beta with its 95 % band, and the
-    frontier of best sizes, to 10 times the largest budget; ``note`` says what the runs share."""
+    frontier of best sizes, to ``ahead`` times the largest budget; ``note`` says what the runs share."""
     runs, sure = fitted.runs, parametric.uncertain(fitted, resamples)
     figure = Figure(figsize=(8.6, 5.0), layout="constrained")
     axes = figure.add_subplot()
@@ -145,7 +146,7 @@ def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str
         band = sure.predict(lambda p, n=n, d=d: parametric.law(p[..., None, :], n, d))
         axes.fill_between(c, band.low, band.high, color=colour, alpha=0.18, linewidth=0)
         axes.plot(c, band.value, color=colour, linewidth=1.3)
-    c = np.geomspace(flops.min(), flops.max() * holdout.FAR, 100)
+    c = np.geomspace(flops.min(), flops.max() * ahead, 100)
     best = fitted.loss(*fitted.optimal(c))
     axes.plot(c, best, color=INK, linestyle="--", linewidth=1.2)
     log_axis(axes.xaxis)
@@ -154,6 +155,7 @@ def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str
     legend(axes, {size: [(Line2D([], [], color=colour, marker="o", markersize=5), name) for name, colour in colours.items()],
                   "Law": [(Line2D([], [], color=INK, linestyle="--"), "best size at each budget")]},
            loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    say_far(axes, holdout.far(ahead, "the largest budget"))
     low, high = sure.of(lambda p: p[..., 4] / (p[..., 3] + fitted.flops_power * p[..., 4]))
     floor = f"{number(fitted.E)} + " if fitted.E > 1e-3 * runs["loss"].min() else ""  # a floor of nothing is left out
     axes.set_title(f"$L = {floor}{number(fitted.A)}\\,N^{{{-fitted.alpha:.3f}}} + {number(fitted.B)}\\,"
@@ -161,7 +163,7 @@ def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str
                    f"95 % [{low:.2f}, {high:.2f}]", loc="left", fontsize=9, color=GREY)
     entitle(figure, "Approach 3: loss of model size and images",
             f"{fitted.n_runs} evaluated checkpoints; bands: 95 % confidence of the law. The dashed frontier goes to "
-            f"{holdout.FAR:g} times the largest budget and may ask for sizes that nobody trained. {note}")
+            f"{ahead:g} times the largest budget and may ask for sizes that nobody trained. {note}")
     return figure
 
 

@@ -3,6 +3,7 @@
 import textwrap
 
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -55,6 +56,14 @@ def protocol_legend(protocols: dict[str, str]) -> dict[str, list]:
     dashes = dashes_of(protocols)
     return {"Protocol": [(Line2D([], [], color=GREY, linestyle=dashes[protocol]), textwrap.fill(words, LETTERS))
                          for protocol, words in protocols.items()]}
+
+
+def say_far(axes: Axes, told: str) -> None:
+    """Write in the panel what ``holdout.far`` has to say of what is drawn there; nothing where that is nothing."""
+    if told:
+        axes.text(0.985, 0.02, f"{told[0].upper()}{told[1:]}:\nnothing checks a law there.", transform=axes.transAxes,
+                  ha="right", va="bottom", fontsize=8.5, fontweight="bold", zorder=9,
+                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2})
 
 
 def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:

@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
+from analysis.figures.panels import say_far
+from analysis.fits.holdout import far
 from analysis.style import GREY, INK, entitle, log_axis, styled
 from analysis.suggest import Suggestion
 from analysis.text import number
@@ -29,6 +31,7 @@ def suggestion(found: Suggestion) -> Figure:
     axes.grid(axis="y", visible=False)
     log_axis(axes.xaxis)
     axes.set_xlabel(f"FID of {found.target}: 95 % prediction interval")
+    say_far(axes, far(found.reach, "the training compute measured"))
     spent = axes.secondary_yaxis("right")
     spent.set_yticks(row, [f"{number(float(h))}" for h in hours])
     spent.set_ylabel("GPU-hours so far")

@@ -22,6 +22,11 @@ FAR = 10.0
 Predict = Callable[[Runs, Runs], Interval]  # runs to fit, runs to predict -> their figures
 
 
+def far(reach: float, of: str) -> str:
+    """What a prediction ``reach`` times beyond ``of`` must say, on its figure too; "" within FAR times the data."""
+    return f"reaches {reach:.3g} times {of}, past {FAR:g} times the data" if reach > FAR * (1 + 1e-9) else ""
+
+
 @dataclass(frozen=True)
 class Audit:
     """A law fitted without the largest rungs, against what these measured."""
@@ -70,8 +75,7 @@ class Extrapolation:
     def caveat(self) -> str:
         """A line for the figure; "" within FAR times the data and with an audit whose intervals held."""
         return "; ".join(part for part in (
-            f"reaches {self.reach:.3g} times the largest budget fitted, past {FAR:g} times the data"
-            if self.reach > FAR else "",
+            far(self.reach, "the largest budget fitted"),
             f"not checked out of sample: {self.why_no_audit}" if self.audit is None else "",
             f"out of sample {self.audit.held:.0%} of the intervals held" if self.audit and self.audit.held < 1 else "",
         ) if part)

@@ -63,13 +63,24 @@ def test_crossing_laws_give_the_crossover():
     assert axes.get_ylabel() == "compute multiplier of B over A"
 
 
+def test_a_multiplier_past_ten_times_the_data_says_so():
+    rng = np.random.default_rng(5)
+    near, far = (compare_frames(recipe(rng, lambda c: 0), recipe(rng, lambda c, m=m: math.log(m))) for m in (2, 40))
+    assert "past 10 times the data" not in compare_text(near)
+    assert "times A's largest budget, past 10 times the data" in compare_text(far)
+    drawn = [[text.get_text() for text in multipliers(found, "A", "B").axes[0].texts] for found in (near, far)]
+    assert drawn[0] == [] and "nothing checks a law there" in drawn[1][0]
+
+
 def test_what_cannot_be_compared_is_refused():
     rng = np.random.default_rng(4)
     a, b = recipe(rng, lambda c: 0), recipe(rng, lambda c: 0)
     other = b.with_columns(protocol=pl.lit("q"))
-    with pytest.raises(ValueError, match="two protocols, as in t0-0 and t0-0"):
+    with pytest.raises(ValueError, match=r"2 protocols are mixed, as in t0-0 and t0-0 .*--across-protocols"):
         compare_frames(a, other)
-    assert len(compare_frames(a, other, across_protocols=True)) == 1
+    (across,) = compare_frames(a, other, across_protocols=True)
+    assert compare_text([across]).startswith("Across protocols, as asked for")
+    assert "different quantities" in multipliers([across], "A", "B").get_supxlabel().replace("\n", " ")
     with pytest.raises(ValueError, match="no patch has two sizes that both"):
         compare_frames(a, b.with_columns(size=pl.format("x{}", "size")))
     with pytest.raises(ValueError, match="have one seed"):

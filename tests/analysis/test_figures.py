@@ -70,6 +70,18 @@ def test_sampling_compute_is_forward_gflops_times_steps(tmp_path):
         sampling.fid_vs_sampling_gflops(trials_frame(study).filter(pl.col("sampling_steps") == 8))
 
 
+def test_what_is_drawn_past_ten_times_the_data_says_so(traded, noise_free):
+    """Every figure that extrapolates; within ten times none says it."""
+    trials, fitted, found = trials_frame(noise_free), parametric.fit(traded), isoflop.fit(traded)
+    far = "times the largest budget, past 10 times the data"
+    for draw, told in ((lambda n: laws.loss_law(fitted, resamples=20, ahead=n), far),
+                       (lambda n: laws.isoflop_profiles(traded, found, ahead=n), far),
+                       (lambda n: laws.fid_law(trials, ahead=n), "times the largest model, past 10 times the data")):
+        near, beyond = ([text.get_text() for axes in draw(n).axes for text in axes.texts] for n in (10, 30))
+        assert not [text for text in near if "past" in text]
+        assert [text for text in beyond if text.startswith(f"Reaches 30 {told}")]
+
+
 def test_choices_are_named_in_words(finished):
     figure = laws.exponent_choices(choices.spread(trials_frame(finished)), note="Data: digits.")
     named = [label.get_text() for label in figure.axes[0].get_yticklabels()]

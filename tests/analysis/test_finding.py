@@ -9,11 +9,12 @@ from analysis.nuisance import best_rates, lr_table, searches_lr
 from analysis.text import fixed, interval, number
 
 
-def test_a_finished_study_states_slope_intervals_correlation_and_steps(finished):
+def test_a_finished_study_states_slope_intervals_and_steps(finished):
     found = finding(finished)
     assert found.verdict == "holds"
-    assert found.sentence.startswith("Over 12 DiTs and 3 seeds FID falls with Gflops: slope of log FID on log Gflops −")
-    for part in ("over 12 models", "over 3 seeds", "correlation of FID with log Gflops −0.", "of 17 single steps"):
+    assert found.sentence.startswith("Over 12 DiTs and 3 seeds FID falls with Gflops: the slope of log FID on log Gflops is "
+                                     "−0.")
+    for part in ("over models", "over seeds)", "so twice the Gflops lowers FID by 2", "of 17 single steps"):
         assert part in found.sentence
 
 
@@ -43,6 +44,18 @@ def test_half_a_sweep_says_what_is_missing(half_run):
 def test_nothing_measured_is_said(half_run):
     pending = trials_frame(half_run).filter(pl.col("state") == "pending")
     assert finding_of(pending).sentence == "Nothing is measured yet: 5 pending."
+
+
+def test_a_study_of_which_nothing_is_left_says_so(half_run):
+    lost = trials_frame(half_run).with_columns(state=pl.lit("diverged"))
+    assert finding_of(lost).sentence == "Nothing was measured: 12 diverged."
+
+
+def test_a_study_over_guidance_says_where_fid_is_lowest(half_run):
+    done = trials_frame(half_run).head(1)
+    both = pl.concat([done.with_columns(fid=pl.lit(fid), guidance=pl.lit(scale), protocol=pl.format("{}", pl.lit(scale)))
+                      for scale, fid in ((1.0, 9.0), (1.5, 4.0), (4.0, 6.0))])
+    assert finding_of(both).sentence == "FID is lowest for DiT-d2w16/8 at guidance 1.5 (FID 4.00), from 1 seed."
 
 
 def test_two_models_make_no_law(half_run):

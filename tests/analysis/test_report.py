@@ -7,14 +7,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 
+from analysis import report
 from analysis.draw import draw_all, study_figures
 from analysis.figures import gflops, published, training
-from analysis.frames import evaluations_frame, trials_frame
+from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report import write_report
 from analysis.sample_grid import sample_grid
 from scaling.records import StudyFolder
-from tests.analysis.synthetic_study import digits_like
+from scaling.study import EvaluationSpec, Protocol
+from tests.analysis.synthetic_study import BASE, SIZES, digits_like, write_study
 
 
 class Page(HTMLParser):
@@ -43,6 +46,12 @@ def copied(study: StudyFolder, to: Path) -> StudyFolder:
     return StudyFolder(to / study.folder.name)
 
 
+def fewer_samples(to: Path) -> StudyFolder:
+    """A study of another protocol."""
+    base = BASE.model_copy(update={"evaluate": EvaluationSpec(checkpoints=5, protocol=Protocol(samples=500))})
+    return write_study(to, digits_like({"size": SIZES, "model.patch": [4, 2]}, seeds=2, base=base, name="fewer"))
+
+
 def page_of(study: StudyFolder, to: Path) -> Page:
     path = write_report(copied(study, to).folder)
     assert path.name == "report.html"
@@ -56,14 +65,16 @@ def page_of(study: StudyFolder, to: Path) -> Page:
 
 def test_the_page_of_a_finished_study(finished, tmp_path):
     page = page_of(finished, tmp_path)
-    for part in ("Over 12 DiTs and 3 seeds FID falls", "FID falls at every step of width and of patch.", "36 completed",
+    for part in ("Over 12 DiTs and 3 seeds FID falls", "Of 8 claims of the papers 3 hold here (“At a fixed patch,",
+                 "FID falls at every step of width and of patch.", "36 completed",
                  "tuned per size on held-out loss", "FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train", "0.1.0+abc123",
                  "torch 2.14.1", "one size up", "holds", "DiT, Table 4 (paper)"):
         assert part in page.text, part
     for trial in finished.plan().trials:
         assert trial.trial_id in page.text
     names = {"exponent_choices", "fid_bubbles", "fid_law", "fid_vs_gflops", "fid_vs_steps", "fid_vs_steps_by_size",
-             "fid_vs_train_flops", "heldout_vs_steps", "loss_vs_steps", "metrics_vs_gflops", "sample_grid"}
+             "fid_vs_train_flops", "heldout_by_bin", "heldout_vs_steps", "grad_norm_vs_steps", "images_per_s_vs_steps",
+             "loss_vs_steps", "metrics_vs_gflops", "sample_grid"}
     written = {path.name for path in (tmp_path / "digits" / "figures").iterdir()}
     assert written == {f"{name}.{kind}" for kind in ("png", "svg") for name in names}
     assert sum(src.startswith("data:image/svg") for src in page.loads) >= 6
@@ -73,13 +84,32 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
         assert 500 < height < 2000
 
 
-def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(finished, tmp_path):
+def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "study_figures", lambda *_: ({}, {}))  # the study's own figures are told of above
     one, other = copied(finished, tmp_path / "a"), copied(finished, tmp_path / "b")
     page = Page(write_report(one.folder, other=other.folder).read_text())
     for part in ("At a fixed patch, more Gflops lower FID.", "the paper's figures", "−0.19 [−0.25, −0.14]",
                  "F(2, 8) = 70", "Patch 2: not resolved", "seeds of each rung would resolve a multiplier of 1.2"):
         assert part in page.text, part
-    assert "Patch 2: not resolved" not in Page(write_report(one.folder).read_text()).text
+    other = fewer_samples(tmp_path)
+    refused = Page(write_report(one.folder, other=other.folder).read_text()).text
+    assert "Not compared: 2 protocols are mixed" in refused and "Patch 2: not resolved" not in refused
+    asked = Page(write_report(one.folder, other=other.folder, across_protocols=True).read_text()).text
+    assert "Across protocols, as asked for: fewer was measured by FID-500" in asked and "Patch 2: not resolved" in asked
+
+
+def test_protocols_meet_only_where_it_is_asked_for_and_then_it_is_said(finished, tmp_path):
+    """Refused by default, both named in short; with the keyword the figure itself says it, and no law is fitted."""
+    other = fewer_samples(tmp_path)
+    trials, evaluations = trials_frame([finished, other]), evaluations_frame([finished, other])
+    both = r"\(FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train; FID-500, .*across_protocols=True"
+    for draw, frame in ((gflops.fid_vs_gflops, trials), (training.fid_vs_steps, evaluations)):
+        with pytest.raises(ValueError, match=both):
+            draw(frame)
+        figure = draw(frame, across_protocols=True)
+        assert figure._suptitle.get_text().endswith(", across protocols")
+        told = " ".join(text.get_text() for text in figure.findobj(Text)).replace("\n", " ")
+        assert "different quantities" in told and "FID-500, ddpm50," in told and "Slope of" not in told
 
 
 def test_the_page_of_half_a_sweep(half_run, tmp_path):
@@ -142,6 +172,19 @@ def test_panels_by_patch_share_their_axis(finished):
     figure = training.fid_vs_train_flops(evaluations_frame(finished))
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["patch 2", "patch 4", "patch 8"]
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
+
+
+def test_what_training_logs_has_a_figure(finished):
+    curves = curves_frame(finished)
+    by_bin = training.heldout_by_bin(curves, note="Data: digits.")
+    line = by_bin.axes[0].lines[-1]
+    assert list(line.get_xdata()) == pytest.approx([(k + 0.5) / 10 for k in range(10)])
+    assert line.get_ydata()[0] / line.get_ydata()[-1] == pytest.approx(19)  # falls from image to noise
+    assert "Data: digits." in by_bin.get_supxlabel()
+    assert training.grad_norm_vs_steps(curves).axes[0].lines[0].get_ydata()[0] == 20 / 50
+    assert training.images_per_s_vs_steps(curves).axes[0].get_ylabel() == "images/s"
+    with pytest.raises(ValueError, match="no trial has recorded its held-out loss by part of the schedule"):
+        training.heldout_by_bin(curves.with_columns(heldout_bins=None))
 
 
 def test_a_figure_without_its_data_says_what_is_missing(rates):
