@@ -32,6 +32,9 @@ def load_data(spec: DataSpec) -> DataSet:
     if spec.source == "synthetic":
         from scaling.data import synthetic
         return synthetic.load(place(spec), spec)
+    if spec.source == "synthetic-pixels":
+        from scaling.data import synthetic
+        return synthetic.pixels(spec)
     if spec.source == "folder":
         from scaling.data import folder
         return folder.load(place(spec), spec)

@@ -1,16 +1,18 @@
-"""What stands in for ImageNet's latents in a trial run? A small store of their shape, of noise around classes."""
+"""What stands in for ImageNet's latents, or CIFAR's pixels, in a trial run? A few of their shape: noise around classes."""
 
 import hashlib
 from pathlib import Path
 
 import numpy as np
+import torch
 from filelock import FileLock
 
 from scaling.data import latents, store
-from scaling.data.images import DataSet
+from scaling.data.images import DataSet, ImageSet, to_uint8
 from scaling.study.spec import LATENT_FACTOR, DataSpec
 
 CLASSES, CHANNELS = 1000, 4                  # as ImageNet under Stable Diffusion's VAE
+PIXEL_CLASSES, PIXEL_CHANNELS = 10, 3       # as CIFAR-10
 IMAGES = {"train": 64, "heldout": 16}
 SHARD = 32                                   # images
 VAE = {"name": "synthetic", "identity": "synthetic", "scaling_factor": 0.18215, "shift_factor": 0.0}
@@ -58,3 +60,14 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
         if not (folder / store.STORE).exists():
             write_store(folder, spec.size)
     return latents.load(folder, spec)
+
+
+def pixels(spec: DataSpec) -> DataSet:
+    """Images in memory, uint8 (N, 3, size, size)."""
+    shape, sets = (PIXEL_CHANNELS, spec.size, spec.size), {}
+    for split, count in IMAGES.items():
+        labels = [row * PIXEL_CLASSES // count for row in range(count)]
+        noise = np.random.default_rng([spec.size, count]).standard_normal((count, *shape))
+        images = to_uint8(torch.from_numpy((noise + _patterns(labels, shape)) / 4))
+        sets[split] = ImageSet(images, torch.tensor(labels), spec.flip and split == "train")
+    return DataSet(name=spec.source, num_classes=PIXEL_CLASSES, **sets)

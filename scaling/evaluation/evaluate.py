@@ -21,7 +21,8 @@ from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
 from scaling.study.spec import LATENT_FACTOR, Source
 
-DATA_SETS = tuple(source for source in get_args(Source) if source not in ("folder", "latents", "synthetic"))
+SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")  # which a name alone does not tell
+DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
 OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}  # however they were made
 
 

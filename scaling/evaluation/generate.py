@@ -1,13 +1,12 @@
 """Which images does a model make? Samples under a protocol, image i a function of (seed, i) alone."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from scaling.data import stream, to_uint8
-from scaling.data.vae import decode, load_vae
 from scaling.diffusion import GaussianDiffusion, ddim, ddpm, dpm_solver, euler, euler_maruyama, guided, heun
 from scaling.models.precision import computing
 from scaling.study.protocol import FLOW_SAMPLERS, Protocol
@@ -87,9 +86,14 @@ def generate(model: nn.Module, spec: ModelSpec, diffusion: DiffusionSpec, protoc
             x = walk(predict, noise(), noise).float().cpu()
         nonfinite += int((~x.isfinite()).flatten(1).any(1).sum())
         x, rounded = x.nan_to_num(0.0), functools.partial(to_8_bits, rounding=protocol.rounding)
-        images.append(decode(load_vae(protocol.decoder, device), x, to_8_bits=rounded) if protocol.decoder else rounded(x))
+        images.append(_decoded(x, protocol.decoder, device, rounded) if protocol.decoder else rounded(x))
         labels.append(y)
     return torch.cat(images), torch.cat(labels), nonfinite
+
+
+def _decoded(latents: Tensor, decoder: str, device: torch.device, rounded: Callable[[Tensor], Tensor]) -> Tensor:
+    from scaling.data.vae import decode, load_vae  # seconds of imports, and pixels have no use for it
+    return decode(load_vae(decoder, device), latents, to_8_bits=rounded)
 
 
 def _walk(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool):

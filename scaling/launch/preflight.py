@@ -73,7 +73,6 @@ def check_trials(plan: Plan) -> None:
 def check_decoders(pairs: set) -> None:
     """Refuse latents without a decoder that makes their images, and pixels with one. Pairs of data and decoder."""
     from scaling.data.sources import LATENT_SOURCES
-    from scaling.data.vae import latent_shape, load_vae
     from scaling.study.spec import DataSpec
 
     data: DataSpec
@@ -83,6 +82,7 @@ def check_decoders(pairs: set) -> None:
                              f"{decoder!r}; set evaluate.protocol.decoder to "
                              f"{'a VAE such as sd-vae-ft-mse' if decoder is None else 'null'}")
         if decoder is not None:
+            from scaling.data.vae import latent_shape, load_vae  # seconds of imports, and pixels have no use for it
             latent_shape(load_vae(decoder), data.size)
 
 

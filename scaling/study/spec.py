@@ -16,7 +16,8 @@ from scaling.study.base import Spec, identity
 from scaling.study.ladder import preset_fields, size_name
 from scaling.study.protocol import Ema, Protocol
 
-Source = Literal["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "folder", "latents", "synthetic"]
+Source = Literal["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "folder", "latents", "synthetic",
+                 "synthetic-pixels"]
 LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
 Conditioning = Literal["adaln-zero", "adaln", "cross-attention", "in-context"]
 
@@ -82,7 +83,7 @@ class DataSpec(Spec):
     source: Source = "digits"
     path: str | None = None             # folder of the images, store or downloads; null: below $DIT_SCALING_DATA, or ./data
     name: str | None = None             # folder, latents: what the images are, such as imagenet
-    size: int | None = Field(None, gt=0)  # folder, latents, synthetic: pixels per image side, after the crop, before any VAE
+    size: int | None = Field(None, gt=0)  # where the source fixes none: pixels per side, after the crop, before any VAE
     vae: str | None = None              # latents: the VAE's name or identity, as `scaling encode` wrote it in the store
     content: str | None = None          # folder, latents: the identity of the content, checked; null: any of that name
     flip: bool = False                  # horizontally, half of the draws
@@ -94,7 +95,7 @@ class DataSpec(Spec):
     @model_validator(mode="after")
     def _check(self):
         takes = {"folder": {"name", "size", "content", "upscale"}, "latents": {"name", "size", "vae", "content"},
-                 "synthetic": {"size"}}.get(self.source, set())
+                 "synthetic": {"size"}, "synthetic-pixels": {"size"}}.get(self.source, set())
         for name in ("name", "size", "vae"):
             if name in takes and getattr(self, name) is None:
                 raise ValueError(f"source {self.source!r} needs a {name}; set data.{name}")

@@ -92,6 +92,13 @@ def test_synthetic_latents_are_made_where_none_are_and_kept(tmp_path, monkeypatc
     assert (tmp_path / "synthetic-64" / "store.json").stat().st_mtime_ns == written
 
 
+def test_synthetic_pixels_are_images_in_memory_the_same_every_time():
+    data, again = (load_data(DataSpec(source="synthetic-pixels", size=32, flip=True)) for _ in range(2))
+    assert (data.num_classes, data.train.shape, data.train.images.dtype) == (10, (3, 32, 32), torch.uint8)
+    assert torch.equal(data.train.images, again.train.images) and set(data.heldout.labels.tolist()) == set(range(10))
+    assert 20 < float(data.train.images.float().std()) < 128
+
+
 @pytest.mark.parametrize("fields, says", [
     ({"size": 64}, "made of 32-pixel images, the spec says 64"),
     ({"vae": "stabilityai/sd-vae-ft-mse"}, r"VAE synthetic \(synthetic\), the spec says stabilityai/sd-vae-ft-mse"),

@@ -64,7 +64,10 @@ def test_debug_scale_keeps_the_shape_of_the_question(name):
         for field in ("patch", "input_size", "conditioning", "learn_sigma"):
             assert getattr(debug.model, field) == getattr(full.model, field)
         assert debug.diffusion == full.diffusion and debug.evaluate.protocol.sampler == full.evaluate.protocol.sampler
-        assert debug.data.source == "synthetic" and cost.forward_gmacs(debug.model) < 1.0
+        assert debug.model.channels == full.model.channels and cost.forward_gmacs(debug.model) < 1.0
+        latent = full.data.source == "latents"
+        assert debug.data.source == ("synthetic" if latent else "synthetic-pixels")
+        assert debug.evaluate.protocol.decoder == ("synthetic" if latent else None)
 
 
 def test_settings_reach_a_study_at_debug_scale_and_no_other_scale_is_known():
