@@ -32,7 +32,7 @@ def connected(address: str | None, cpus: int | None = None):
     options = {"num_cpus": cpus or os.cpu_count(), "include_dashboard": True, "dashboard_host": "127.0.0.1"}
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
     try:
-        context = ray.init(address=address, **quiet, **(options if local else {}))
+        context = _init(address=address, **quiet, **(options if local else {}))
     except (ConnectionError, RuntimeError, ValueError) as error:
         if local:
             raise
@@ -46,6 +46,17 @@ def connected(address: str | None, cpus: int | None = None):
                       gpus=resources.get("GPU", 0.0), local=local)
     finally:
         ray.shutdown()
+
+
+def _init(**options):
+    """``ray.init``; once more where Ray gave its node up after 30 seconds, as it does on a machine with much else to do."""
+    try:
+        return ray.init(**options)
+    except Exception as error:
+        if "timed out during startup" not in str(error):
+            raise
+        ray.shutdown()
+        return ray.init(**options)
 
 
 def _check_answers(address: str) -> None:
