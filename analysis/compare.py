@@ -55,7 +55,11 @@ class Comparison:
     seeds: int                   # of the cell with fewest
     records: tuple[str, ...]
     reach: float                 # times A's largest rung: how far A's law is carried for the largest multiplier
-    protocols: tuple[str, ...] = ()  # A's and B's in words, where they differ and that was asked for
+    protocols: tuple[str, ...] = ()  # in words: the one of both, or A's and B's where that was asked for
+
+    @property
+    def across(self) -> bool:
+        return len(self.protocols) > 1
 
     @property
     def verdict(self) -> str:
@@ -111,8 +115,7 @@ def compare_frames(a: pl.DataFrame, b: pl.DataFrame, metric: str = "fid", across
     for (patch,), mine in shared.group_by("patch", maintain_order=True):
         if len(mine) > 1:
             theirs = mine.select("size", "patch").join(rungs[1], on=["size", "patch"], how="left", maintain_order="left")
-            at = _at_patch(metric, patch, mine, theirs)
-            found.append(replace(at, protocols=protocols) if len(protocols) > 1 else at)
+            found.append(replace(_at_patch(metric, patch, mine, theirs), protocols=protocols))
     if not found:
         names = [", ".join(sorted({f"{s}/{p}" for s, p in r.select("size", "patch").rows()})) for r in rungs]
         raise ValueError(f"no patch has two sizes that both studies trained (A: {names[0]}; B: {names[1]}); "
@@ -135,7 +138,7 @@ def comparison_table(found: list[Comparison]) -> pl.DataFrame:
 
 def compare_text(found: list[Comparison]) -> str:
     """What the command prints."""
-    lines = [f"{ACROSS} A: {found[0].protocols[0]}. B: {found[0].protocols[1]}."] if found[0].protocols else []
+    lines = [f"{ACROSS} A: {found[0].protocols[0]}. B: {found[0].protocols[1]}."] if found[0].across else []
     for one in found:
         low, high = _exp(one.mean.interval())
         lines.append(f"patch {one.patch}: {one.verdict}. Compute multiplier of B over A {number(math.exp(one.mean.value))} "

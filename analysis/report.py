@@ -95,7 +95,8 @@ def build(study: StudyFolder, live: bool = False, kinds: tuple[str, ...] = ("png
 
 def _shown(name: str, caption: str, figure: Figure | None = None, svg: bytes | None = None, missing: str = "") -> dict:
     """A figure for the page: its picture and where its values are, or why there is none. Rendered before, so laid out."""
-    return {"name": name, "caption": caption, "src": svg and "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
+    return {"name": name, "caption": caption, "inches": figure and figure.get_figwidth(),
+            "src": svg and "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
             "marks": positions(figure) if figure else [], "missing": missing}
 
 

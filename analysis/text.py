@@ -2,6 +2,9 @@
 
 import math
 
+SPOKEN = {"fid": "FID", "kid": "KID", "heldout_loss": "held-out loss", "forward_gmacs": "Gflops",
+          "train_flops": "training FLOPs", "params_m": "parameters", "ema": "average", "lr": "learning rate"}
+
 
 def number(value: float | int | None, digits: int = 3) -> str:
     """``value`` to ``digits`` significant digits; whole numbers in full, thousands apart; null as an em dash."""

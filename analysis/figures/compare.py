@@ -9,7 +9,7 @@ from analysis.figures.panels import say_far
 from analysis.fits.holdout import far
 from analysis.protocols import ACROSS
 from analysis.style import GREY, INK, entitle, log_axis, patch_colours, styled
-from analysis.text import number
+from analysis.text import SPOKEN, number
 
 
 @styled
@@ -33,9 +33,10 @@ def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
     axes.set(xlabel=f"training FLOPs of {b}", ylabel=f"compute multiplier of {b} over {a}")
     say_far(axes, far(max(one.reach for one in found), f"the largest budget of {a}"))
     axes.legend(labelcolor=GREY)
-    across = found[0].protocols
-    told = f"{ACROSS} {a}: {across[0]}. {b}: {across[1]}. " if across else ""
-    entitle(figure, f"What {b} is worth over {a}" + (", across protocols" if across else ""),
-            f"{told}Times {b}'s training FLOPs that {a} would need for its "
-            f"{found[0].metric}, along {a}'s power law at that patch. Bars: 95 %, seeds of both. Dotted: crossover.")
+    metric, words = SPOKEN.get(found[0].metric, found[0].metric), found[0].protocols
+    measured = (f"{ACROSS} {a}: {words[0]}. {b}: {words[1]}." if found[0].across else
+                f"{metric} of {words[0].removeprefix('FID-')}." if words else "")
+    entitle(figure, f"What {b} is worth over {a}" + (", across protocols" if found[0].across else ""),
+            f"Training FLOPs that {a} would need for the {metric} of {b}, along {a}'s power law at that patch, over those of "
+            f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more. Dotted: crossover. {measured}")
     return figure

@@ -28,7 +28,7 @@ from analysis.text import fixed, interval, number
 
 LABEL = 30     # letters of an axis label to a line, in a panel
 BUBBLE = 1500  # points² of the largest
-LETTER = 6.2   # points: how wide a letter of a bubble's name is
+LETTER, TALL = 6.2, 10.0   # points: how wide a letter of a bubble's name is, and how tall
 
 
 @styled
@@ -141,30 +141,47 @@ def draw_bubbles(axes, points: pl.DataFrame) -> None:
     """A bubble per model of ``points`` with its size written in it, both axes logarithmic."""
     cells, colours = _means(points), patch_colours(points["patch"].to_list())
     most = cells["forward_gmacs"].max()
-    for cell in cells.sort("forward_gmacs", descending=True).to_dicts():
-        # A bubble too small to see would read as a missing one: the least area is that of a small mark.
-        area = max(BUBBLE * cell["forward_gmacs"] / most, 14)
-        axes.scatter(cell["forward_gmacs"], cell["fid"], s=area, color=colours[cell["patch"]], alpha=0.55,
+    # A bubble too small to see would read as a missing one: the least area is that of a small mark.
+    cells = cells.with_columns(area=(BUBBLE * pl.col("forward_gmacs") / most).clip(14)).sort("area", descending=True)
+    for cell in cells.to_dicts():
+        axes.scatter(cell["forward_gmacs"], cell["fid"], s=cell["area"], color=colours[cell["patch"]], alpha=0.55,
                      edgecolor="white", zorder=3)
-        radius = math.sqrt(area / math.pi)  # points; a name wider than its bubble stands over it
-        away = 0 if 2 * radius > LETTER * len(cell["size"]) else radius + 2
-        below = away and _crowded(cell, cells)
-        axes.annotate(cell["size"], (cell["forward_gmacs"], cell["fid"]), xytext=(0, -away if below else away),
-                      textcoords="offset points", fontsize=8, ha="center", zorder=4,
-                      va="center" if not away else "top" if below else "bottom")
     mark(axes, cells["forward_gmacs"], cells["fid"], map(_told, cells.to_dicts()))
     axes.margins(0.12, 0.12)
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.xaxis.set_minor_formatter(NullFormatter())
+    name_bubbles(axes, cells.with_columns(name="size"))
     dots = [Line2D([], [], color=c, marker="o", markersize=8, alpha=0.6, linestyle="none") for c in colours.values()]
     legend(axes, {"Patch": [*zip(dots, map(str, colours))]}, loc="upper right")
 
 
-def _crowded(cell: dict, cells: pl.DataFrame) -> bool:
-    """Whether another bubble lies where the name over this one would stand."""
-    return not cells.filter((pl.col("forward_gmacs") / cell["forward_gmacs"]).is_between(0.75, 1.33)
-                            & (pl.col("fid") / cell["fid"]).is_between(1.0, 2.0, closed="right")).is_empty()
+def name_bubbles(axes, cells: pl.DataFrame) -> None:
+    """The name of each bubble in it where it is wide enough, else above, below, right or left, wherever least is in the way.
+
+    ``cells`` have columns forward_gmacs, fid, area (points²), name; the limits of ``axes`` are final.
+    """
+    at = axes.transData.transform(cells.select("forward_gmacs", "fid").to_numpy()) * 72 / axes.figure.dpi
+    radii, names = np.sqrt(cells["area"].to_numpy() / math.pi), cells["name"].to_list()
+    (left, bottom), (right, top) = axes.bbox.get_points() * 72 / axes.figure.dpi
+    boxes = []  # left, bottom, right, top of the names written so far, in points
+    for i, name in enumerate(names):
+        width, away = LETTER * len(name), radii[i] + 2
+        sides = [(0.0, 0.0)] if 2 * radii[i] > width else []
+        sides += [(0.0, away + TALL / 2), (0.0, -away - TALL / 2), (away + width / 2, 0.0), (-away - width / 2, 0.0)]
+
+        def in_the_way(side, i=i, width=width):
+            x, y = at[i] + side
+            box = np.array([x - width / 2, y - TALL / 2, x + width / 2, y + TALL / 2])
+            near = np.clip(at, box[:2], box[2:]) - at  # from each bubble's middle to the box
+            hit = [other for other in boxes if (box[:2] < other[2:]).all() and (other[:2] < box[2:]).all()]
+            outside = box[0] < left or box[1] < bottom or box[2] > right or box[3] > top
+            return outside + len(hit) + np.sum((np.hypot(*near.T) < radii) & (np.arange(len(at)) != i)), box
+
+        side = min(sides, key=lambda one: in_the_way(one)[0])
+        boxes.append(in_the_way(side)[1])
+        axes.annotate(name, tuple(cells.select("forward_gmacs", "fid").row(i)), xytext=side, textcoords="offset points",
+                      fontsize=8, ha="center", va="center", zorder=4)
 
 
 def _told(cell: dict) -> str:

@@ -18,12 +18,10 @@ from analysis.grid_steps import size_order
 from analysis.laws import rolled
 from analysis.slopes import fit_points
 from analysis.style import GREY, INK, entitle, legend, log_axis, patch_colours, size_colours, size_markers, styled, tick
-from analysis.text import fixed, interval, number
+from analysis.text import SPOKEN, fixed, interval, number
 
 AHEAD = 4.0    # times the largest model: how far a law is drawn
 TRAINING_FLOPS = "training FLOPs"
-SPOKEN = {"fid": "FID", "kid": "KID", "heldout_loss": "held-out loss", "forward_gmacs": "Gflops",
-          "train_flops": "training FLOPs", "params_m": "parameters", "ema": "average", "lr": "learning rate"}
 
 
 @styled

@@ -1,5 +1,6 @@
 """What do the paper's own figures look like, from its tables, drawn as ours are?"""
 
+import polars as pl
 from matplotlib.figure import Figure
 
 from analysis import published as tables
@@ -27,17 +28,15 @@ def bubbles() -> Figure:
     grid[0].set_title("DiT at 400K steps, no guidance", loc="left", fontsize=10)
     families = others["family"].unique(maintain_order=True).to_list()
     colours = dict(zip(families, patch_colours(range(len(families))).values()))
-    most = others["forward_gmacs"].max()
+    others = others.with_columns(area=gflops.BUBBLE * pl.col("forward_gmacs") / pl.col("forward_gmacs").max(), name="model")
     for row in others.to_dicts():
-        grid[1].scatter(row["forward_gmacs"], row["fid"], s=gflops.BUBBLE * row["forward_gmacs"] / most,
-                        color=colours[row["family"]], alpha=0.55, edgecolor="white")
-        lift = 0 if row["forward_gmacs"] > most / 2 else 13  # a small bubble's name stands over it
-        grid[1].annotate(row["model"], (row["forward_gmacs"], row["fid"]), xytext=(0, lift), textcoords="offset points",
-                         fontsize=8.5, ha="center", va="center")
+        grid[1].scatter(row["forward_gmacs"], row["fid"], s=row["area"], color=colours[row["family"]], alpha=0.55,
+                        edgecolor="white")
     mark(grid[1], others["forward_gmacs"], others["fid"], (
         f"{row['model']}: FID {number(row['fid'])}, {number(row['forward_gmacs'])} Gflops" for row in others.to_dicts()))
     grid[1].margins(0.16, 0.2)
     log_axis(grid[1].xaxis)
+    gflops.name_bubbles(grid[1], others)
     grid[1].set(xlabel=GFLOPS)
     grid[1].set_title("beside earlier diffusion models, guided", loc="left", fontsize=10)
     entitle(figure, "Compute and quality of diffusion models on ImageNet 256",

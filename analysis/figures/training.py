@@ -78,7 +78,7 @@ def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
     rows = last.with_columns(
         value=pl.col("heldout_bins"), part=pl.lit([(k + 0.5) / bins for k in range(bins)], pl.List(pl.Float64)),
         label=pl.lit("held-out loss"), samples=pl.lit(None, pl.Int64), protocol=pl.lit("")).explode("value", "part")
-    return _panels(rows, "part", "part of the schedule (0 image, 1 noise)", "Held-out loss by noise level", note=note)
+    return _panels(rows, "part", "noise level (0 image, 1 noise)", "Held-out loss by noise level", note=note)
 
 
 @styled

@@ -1,5 +1,6 @@
 """Do the figures beyond the digits study say what they show: designs, sampling compute, isoFLOP profiles, laws?"""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 
 from analysis.draw import images, study_figures
-from analysis.figures import designs, laws, sampling
+from analysis.figures import designs, laws, published, sampling
 from analysis.figures.hover import positions
 from analysis.fits import choices, isoflop, parametric
 from analysis.fits.points import Runs
@@ -80,6 +81,17 @@ def test_what_is_drawn_past_ten_times_the_data_says_so(traded, noise_free):
         near, beyond = ([text.get_text() for axes in draw(n).axes for text in axes.texts] for n in (10, 30))
         assert not [text for text in near if "past" in text]
         assert [text for text in beyond if text.startswith(f"Reaches 30 {told}")]
+
+
+def test_no_name_of_a_bubble_lies_over_another():
+    """Two of the paper's models have 5.6 and 6.1 Gflops and one FID."""
+    figure = published.bubbles()
+    images(figure, ("svg",))
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) >= 5
+        assert not [one for one, other in itertools.combinations(boxes, 2) if one.overlaps(other)]
+        assert all(axes.bbox.containsx(box.x0) and axes.bbox.containsy(box.y0) for box in boxes)
 
 
 def test_choices_are_named_in_words(finished):
