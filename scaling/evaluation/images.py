@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -84,7 +85,14 @@ def read_npz(path: Path) -> tuple[dict[str, np.ndarray], Tensor | None]:
     return found, images
 
 
-def batches(images: Tensor | ImageFolder) -> Iterator[Tensor]:
+class Stored(Protocol):
+    """Images that are read when they are wanted: an ImageFolder, or Parts."""
+
+    def __len__(self) -> int: ...
+    def read(self, rows: Tensor) -> Tensor: ...
+
+
+def batches(images: Tensor | Stored) -> Iterator[Tensor]:
     """uint8 images (B, C, H, W), in order."""
     if isinstance(images, Tensor):
         yield from images.split(BATCH)

@@ -1,5 +1,6 @@
 """What may be sampled from a checkpoint? Its network with the chosen average, and the process that it was trained for."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def load_checkpoint(path: Path | str, average: str | None = None) -> Loaded:
     trained = _training_of(Path(path)) or {}
     return Loaded(load_weights(build_model(spec), state).eval(), spec, DiffusionSpec(**trained.get("diffusion", {})),
                   trained.get("train", {}).get("label_dropout"), trained.get("data", {}).get("vae"))
+
+
+def digest(model: nn.Module) -> str:
+    """What tells a network's weights from others: 16 digits of their SHA-256."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        found.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return found.hexdigest()[:16]
 
 
 def _training_of(path: Path) -> dict | None:

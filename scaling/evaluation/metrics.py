@@ -20,7 +20,7 @@ from scaling.evaluation import kernels
 from scaling.evaluation.collect import HELD, INFLUENCE, Kept, Need, collect
 from scaling.evaluation.extractors import layers_of, network, weights_identity
 from scaling.evaluation.frechet import Gaussian, frechet_at_infinity, frechet_distance, frechet_error
-from scaling.evaluation.images import ImageFolder, batches
+from scaling.evaluation.images import Stored, batches
 from scaling.evaluation.memorisation import memorisation
 from scaling.evaluation.reference import Reference, data_images
 from scaling.study.protocol import Protocol
@@ -61,7 +61,7 @@ def figures(images: Tensor, data: DataSpec, protocol: Protocol) -> list[dict]:
     return measure(images, data, protocol)["figures"]
 
 
-def measure(images: Tensor | ImageFolder, data: DataSpec, protocol: Protocol,
+def measure(images: Tensor | Stored, data: DataSpec, protocol: Protocol,
             references: Mapping[str, Mapping[str, Reference]] | None = None) -> dict:
     """``figures``: one row per metric and reference; ``memorisation``: where both training and held-out images are compared
     with. ``references``, by name and extractor, replace those the protocol names in ``data``.
@@ -156,19 +156,20 @@ def frechet_figure(ours: Gaussian, real: Gaussian, rows: Tensor | None) -> dict:
             "warning": warning}
 
 
-def constant(images: Tensor | ImageFolder) -> str | None:
+def constant(images: Tensor | Stored) -> str | None:
     """What is wrong with a sample set of one image again and again, or of too few to compare; None where nothing is."""
     if len(images) < 2:
         return f"{len(images)} samples have no covariance"
-    first = images.read(torch.tensor([0])) if isinstance(images, ImageFolder) else images[:1]
+    first = images[:1] if isinstance(images, Tensor) else images.read(torch.tensor([0]))
     if all(bool((part == first).all()) for part in batches(images)):
         return f"all {len(images)} samples are the same image"
     return None
 
 
-def thumbnails(images: Tensor, labels: Tensor, count: int = 100) -> dict:
+def thumbnails(images: Tensor | Stored, labels: Tensor, count: int = 100) -> dict:
     """The first ``count`` samples as arrays for figures: images (n, C, H, W) uint8, labels (n,)."""
-    return {"images": images[:count].numpy(), "labels": labels[:count].numpy().astype("int16")}
+    shown = images[:count] if isinstance(images, Tensor) else images.read(torch.arange(min(count, len(images))))
+    return {"images": shown.numpy(), "labels": labels[:count].numpy().astype("int16")}
 
 
 def real_thumbnails(data: DataSpec, decoder: str | None, count: int = 100) -> dict:

@@ -1,12 +1,10 @@
-"""Where do samples go? A picture of classes in rows, or many images: drawn in chunks that outlive a kill, then written.
+"""Where do samples go? A picture of classes in rows, or many images: drawn in parts that outlive a kill, then written.
 
-While it is drawn, OUT is OUT.partial/: images.npy (N, H, W, C) uint8, memory-mapped, a marker for each chunk that is whole,
-and what was asked for. Any worker may draw any chunk, as image i depends on (seed, i) alone.
+While they are drawn they are in OUT.partial/, whose parts any worker may draw.
 """
 
 import functools
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,11 +14,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from scaling.evaluation.generate import check_sampling, generate
 from scaling.evaluation.load import Loaded, load_checkpoint
-from scaling.records.files import read_json, write_bytes, write_json
+from scaling.evaluation.parts import Parts
 from scaling.study.protocol import Protocol
-from scaling.study.spec import LATENT_FACTOR
 
-CHUNK = 250
+PART = 250
 CELL, GAP, MARGIN = 64, 4, 96  # pixels: an image is enlarged to at least CELL
 
 
@@ -55,27 +52,20 @@ def write_grid(loaded: Loaded, protocol: Protocol, classes: Sequence[int], per_c
     _replace(out, lambda aside: picture.save(aside, "PNG"))
 
 
-def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> tuple[Path, list[range]]:
-    """The folder OUT.partial/, made or found, and the chunks still to be drawn.
+def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> Parts:
+    """The parts in OUT.partial/, begun or found.
 
     ``asked`` says which samples these are. ValueError where OUT is there already, or begun with other samples.
     """
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
-    channels = image_channels(loaded, protocol)
+    image_channels(loaded, protocol)
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
-    folder = out.with_name(out.name + ".partial")
-    before = read_json(folder / "asked.json")
-    if before is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        size = loaded.spec.input_size * (LATENT_FACTOR if protocol.decoder else 1)
-        np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (protocol.samples, size, size, channels)).flush()
-        write_json(folder / "asked.json", asked)
-    elif before != asked:
-        changed = [k for k in asked if before.get(k) != asked[k]]
-        raise ValueError(f"{folder} was begun with another {', '.join(changed)}; remove it or give another --out")
-    chunks = [range(i, min(i + CHUNK, protocol.samples)) for i in range(0, protocol.samples, CHUNK)]
-    return folder, [chunk for chunk in chunks if not _marker(folder, chunk).exists()]
+    parts = Parts(out.with_name(out.name + ".partial"), protocol.samples, PART)
+    changed = parts.begin(asked)
+    if changed:
+        raise ValueError(f"{parts.folder} was begun with another {', '.join(changed)}; remove it or give another --out")
+    return parts
 
 
 @functools.lru_cache(maxsize=1)
@@ -85,33 +75,40 @@ def _loaded(checkpoint: str, average: str | None, device: str) -> Loaded:
     return loaded
 
 
-def draw_chunk(checkpoint: str, average: str | None, protocol: Protocol, folder: Path, rows: range, threads: int = 1) -> int:
-    """Draw images ``rows`` into the partial ``folder``; returns how many were not finite (and are black)."""
+def draw_part(checkpoint: str, average: str | None, protocol: Protocol, folder: Path, rows: range, threads: int = 1) -> None:
+    """Draw images ``rows``, a part, into the partial ``folder``; those that are not finite are black."""
     torch.set_num_threads(threads)
     loaded = _loaded(checkpoint, average, "cuda" if torch.cuda.is_available() else "cpu")
-    images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, rows)
-    array = np.load(folder / "images.npy", mmap_mode="r+")
-    array[rows.start:rows.stop] = images.permute(0, 2, 3, 1).numpy()
-    array.flush()
-    write_bytes(_marker(folder, rows), b"")
-    return nonfinite
+
+    def draw(rows: range):
+        images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, rows)
+        return images, nonfinite
+
+    Parts(folder, protocol.samples, PART).draw_one(rows, draw, wait=True)
 
 
-def finish(folder: Path, out: Path) -> None:
-    """Make OUT of a partial folder whose chunks are whole: .npy, .npz as ADM's suite reads it, or a folder of PNGs."""
-    images = np.load(folder / "images.npy", mmap_mode="r")
-    if out.suffix == ".npy":
-        os.replace(folder / "images.npy", out)
-    elif out.suffix == ".npz":
-        _replace(out, lambda aside: np.savez(aside, arr_0=images))
+def finish(parts: Parts, out: Path) -> None:
+    """Make OUT of parts that are whole: .npy (N, H, W, C), .npz as ADM's suite reads it, or a folder of PNGs."""
+    if out.suffix in (".npy", ".npz"):
+        first = parts.read(torch.tensor([0]))
+        whole = np.lib.format.open_memmap(parts.folder / "images.npy", "w+", np.uint8,
+                                          (len(parts), *first.permute(0, 2, 3, 1).shape[1:]))
+        for rows in parts.ranges:
+            whole[rows.start:rows.stop] = parts.read(torch.arange(rows.start, rows.stop)).permute(0, 2, 3, 1).numpy()
+        whole.flush()
+        if out.suffix == ".npy":
+            os.replace(parts.folder / "images.npy", out)
+        else:
+            _replace(out, lambda aside: np.savez(aside, arr_0=whole))
     else:
-        pictures = folder / "png"
+        pictures = parts.folder / "png"
         pictures.mkdir(exist_ok=True)
-        digits = max(6, len(str(len(images) - 1)))
-        for i, image in enumerate(images):
-            _picture(image).save(pictures / f"{i:0{digits}}.png")
+        digits = max(6, len(str(len(parts) - 1)))
+        for rows in parts.ranges:
+            for i, image in zip(rows, parts.read(torch.arange(rows.start, rows.stop))):
+                _picture(image.permute(1, 2, 0).numpy()).save(pictures / f"{i:0{digits}}.png")
         os.replace(pictures, out)
-    shutil.rmtree(folder)
+    parts.clear()
 
 
 def image_channels(loaded: Loaded, protocol: Protocol) -> int:
@@ -121,10 +118,6 @@ def image_channels(loaded: Loaded, protocol: Protocol) -> int:
         raise ValueError(f"{loaded.spec.name} makes latents of {channels} channels; say which VAE decodes them, "
                          "as --vae sd-vae-ft-mse (of scaling evaluate: --protocol decoder=sd-vae-ft-mse)")
     return channels
-
-
-def _marker(folder: Path, rows: range) -> Path:
-    return folder / f"drawn-{rows.start}-{rows.stop}"
 
 
 def _picture(image: np.ndarray) -> Image.Image:

@@ -3,18 +3,22 @@
 No Ray here; an evaluation is a plain function of (spec, step) and the checkpoint on disk, so that any process may do it.
 """
 
+import contextlib
+import shutil
 import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from scaling.data import load_data
 from scaling.diffusion import build_process
-from scaling.evaluation.generate import generate
+from scaling.evaluation.generate import generate, labels_and_streams
+from scaling.evaluation.load import digest
 from scaling.evaluation.metrics import measure, thumbnails
+from scaling.evaluation.parts import Draw, Parts
 from scaling.evaluation.reconstruction import rfid
 from scaling.models import build_model
 from scaling.models.precision import matmul_precision
@@ -26,13 +30,18 @@ from scaling.study.spec import TrialSpec
 from scaling.training import checkpoint, load_parameters
 from scaling.training.heldout import heldout_loss
 
+PART = 1000   # samples; no more than that are drawn at once and kept in memory
+SHOWN = 100   # samples kept for figures
+
 Report = Callable[[dict], None]
+Helped = Callable[[int], contextlib.AbstractContextManager]
 
 
-def evaluate(spec: TrialSpec, step: int, run: Run, report: Report, threads: int = 1) -> None:
+def evaluate(spec: TrialSpec, step: int, run: Run, report: Report, threads: int = 1, helped: Helped | None = None) -> None:
     """Measure the checkpoint of ``step`` as ``spec`` asks and write it down, unless that was done.
 
     Meanwhile ``run.evaluating`` says so. A failure is recorded there with its traceback's last lines, and raised.
+    While ``helped`` is entered, with a number of parts of samples, others may draw some by ``help_sampling``.
     """
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
@@ -42,18 +51,19 @@ def evaluate(spec: TrialSpec, step: int, run: Run, report: Report, threads: int 
         heartbeat.tell(step=step)
         try:
             with heartbeat:
-                measured = _measure(spec, step, run, threads)
+                measured = _measure(spec, step, run, threads, helped or contextlib.nullcontext)
         except Exception as error:
             job.write_state("failed", f"{type(error).__name__}: {error}", step=step,
                             traceback=traceback.format_exc().strip().splitlines()[-3:])
             raise
         run.write_evaluation(eval_id, measured)
+        clear_parts(run)
         fid = next((row["value"] for row in measured["figures"] if row["metric"] == "fid"), None)
         report({"fid": fid, "heldout_loss": measured["heldout_loss"]})
     job.clear()
 
 
-def _measure(spec: TrialSpec, step: int, run: Run, threads: int) -> dict:
+def _measure(spec: TrialSpec, step: int, run: Run, threads: int, helped: Helped) -> dict:
     started = time.perf_counter()
     ema, protocol, eval_id = spec.evaluate.ema, spec.evaluate.protocol, spec.eval_id(step)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -62,12 +72,13 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int) -> dict:
         heldout = heldout_loss(model, build_process(spec.diffusion), load_data(spec.data).heldout, device)
     measured, nonfinite = {"figures": [], "memorisation": None}, 0
     if protocol.metrics:
-        images, labels, nonfinite = generate(model, spec.model, spec.diffusion, protocol)
+        images, nonfinite = _samples(spec, step, run, model, helped)
         measured = measure(images, spec.data, protocol)
         if nonfinite:
             missing = {"value": None, "std": None, "se": None, "why": f"{nonfinite} samples are not finite"}
             measured = {"figures": [row | missing for row in measured["figures"]], "memorisation": None}
-        run.write_samples(eval_id, thumbnails(images, labels))
+        labels, _ = labels_and_streams(protocol, spec.model.num_classes, range(min(SHOWN, protocol.samples)))
+        run.write_samples(eval_id, thumbnails(images, labels, SHOWN))
         measured["figures"] += rfid(spec.data, protocol)
     return {
         "eval_id": eval_id, "train_id": spec.train_id, "step": step, "images": step * spec.train.batch,
@@ -75,6 +86,47 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int) -> dict:
         **heldout, **measured, "nonfinite_samples": nonfinite,
         "wall_s": time.perf_counter() - started, "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": provenance(torch.cuda.get_device_name() if device == "cuda" else "cpu", threads)}
+
+
+def _samples(spec: TrialSpec, step: int, run: Run, model: nn.Module, helped: Helped) -> tuple[Tensor | Parts, int]:
+    """The protocol's samples, and how many are not finite. Many are drawn in parts: a kill loses one, others may help."""
+    protocol = spec.evaluate.protocol
+    if protocol.samples <= PART:
+        images, _, nonfinite = generate(model, spec.model, spec.diffusion, protocol)
+        return images, nonfinite
+    parts = parts_of(spec, step, run)
+    weights = {"weights": digest(model)}
+    if parts.begin(weights):  # trained again since, on another device perhaps
+        parts.clear()
+        parts.begin(weights)
+    with helped(len(parts.left())):
+        parts.draw(_drawing(spec, model))
+    return parts, parts.nonfinite
+
+
+def parts_of(spec: TrialSpec, step: int, run: Run) -> Parts:
+    return Parts(run.folder / "evaluating" / f"{spec.eval_id(step)}.parts", spec.evaluate.protocol.samples, PART)
+
+
+def help_sampling(spec: TrialSpec, step: int, run: Run, threads: int = 1) -> None:
+    """Draw parts of an evaluation that another process makes, until none is left that nobody draws."""
+    torch.set_num_threads(threads)
+    model = averaged_model(spec, step, spec.evaluate.ema, run).to("cuda" if torch.cuda.is_available() else "cpu")
+    parts_of(spec, step, run).draw(_drawing(spec, model), wait=False)
+
+
+def clear_parts(run: Run) -> None:
+    """Remove the samples of evaluations that are recorded."""
+    for folder in (run.folder / "evaluating").glob("*.parts"):
+        if run.evaluation(folder.stem) is not None:
+            shutil.rmtree(folder, ignore_errors=True)  # another evaluation may be removing it too
+
+
+def _drawing(spec: TrialSpec, model: nn.Module) -> Draw:
+    def draw(rows: range) -> tuple[Tensor, int]:
+        images, _, nonfinite = generate(model, spec.model, spec.diffusion, spec.evaluate.protocol, rows)
+        return images, nonfinite
+    return draw
 
 
 def averaged_model(spec: TrialSpec, step: int, ema: Ema, run: Run) -> nn.Module:

@@ -1,6 +1,5 @@
 """How are samples asked for? ``scaling sample``: a grid of classes here, or many images spread over Ray workers."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ def run(checkpoint: Path, *, out: Path, classes: Sequence[str] = (), per_class: 
         guidance: float = 1.0, steps: int = 250, sampler: str | None = None, seed: int = 0, average: str | None = None,
         vae: str | None = None, address: str | None = None, gpus: float = 0.0) -> str:
     """Sample and say where to; ValueError, one line, for what cannot be."""
-    from scaling.evaluation.load import load_checkpoint
+    from scaling.evaluation.load import digest, load_checkpoint
     from scaling.evaluation.samples import finish, open_partial, write_grid
 
     if bool(classes) == (count is not None):
@@ -34,27 +33,21 @@ def run(checkpoint: Path, *, out: Path, classes: Sequence[str] = (), per_class: 
                              f"and {per_class}")
         write_grid(loaded, protocol, [int(name) for name in classes], per_class, out)
         return f"{len(classes)} classes of {loaded.spec.name}, {protocol.short}: {out}"
-    asked = {"checkpoint": _digest(loaded.model), "protocol": protocol.identity_fields()}
-    folder, left = open_partial(loaded, protocol, out, asked)
-    lost = 0
-    if left:
+    asked = {"checkpoint": digest(loaded.model), "protocol": protocol.identity_fields()}
+    parts = open_partial(loaded, protocol, out, asked)
+    if left := parts.left():
         with connected(address):
-            # Retried where a node goes away: a chunk drawn twice is the same.
+            # Retried where a node goes away: a part drawn twice is the same.
             draw = ray.remote(_draw).options(num_cpus=1, num_gpus=gpus, max_retries=3)
-            work = [str(Path(checkpoint).resolve()), average, protocol.model_dump(mode="json"), str(folder.resolve())]
-            lost = sum(ray.get([draw.remote(*work, rows.start, rows.stop) for rows in left]))
-    finish(folder, out)
+            work = [str(Path(checkpoint).resolve()), average, protocol.model_dump(mode="json"), str(parts.folder.resolve())]
+            ray.get([draw.remote(*work, rows.start, rows.stop) for rows in left])
+    lost = parts.nonfinite
+    finish(parts, out)
     return f"{count} samples of {loaded.spec.name}, {protocol.short}: {out}" + (f"; {lost} not finite, black" if lost else "")
 
 
-def _draw(checkpoint: str, average: str | None, protocol: dict, folder: str, start: int, stop: int) -> int:
-    """Run in a worker process: one chunk."""
-    from scaling.evaluation.samples import draw_chunk
-    return draw_chunk(checkpoint, average, Protocol.model_validate(protocol), Path(folder), range(start, stop))
+def _draw(checkpoint: str, average: str | None, protocol: dict, folder: str, start: int, stop: int) -> None:
+    """Run in a worker process: one part."""
+    from scaling.evaluation.samples import draw_part
+    draw_part(checkpoint, average, Protocol.model_validate(protocol), Path(folder), range(start, stop))
 
-
-def _digest(model) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode() + tensor.numpy().tobytes())
-    return digest.hexdigest()[:16]

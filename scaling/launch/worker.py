@@ -6,6 +6,7 @@ for resources as it did. The Tune trial holds no resources, polls the records, s
 ready and passes progress on; it never imports torch, and is reused too.
 """
 
+import contextlib
 import uuid
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ray.util.metrics import Gauge
 from scaling.records.ledger import Run
 
 POLL_S = 1.0
+HELPED_FROM = 10  # parts of an evaluation's samples that are still to be drawn: a task starts in seconds
 GAUGES = {"step": "optimiser steps taken", "loss": "training loss", "heldout_loss": "held-out loss",
           "images_per_s": "training images per second", "fid": "FID under the study's protocol"}
 
@@ -57,7 +59,36 @@ def _evaluate(config: dict, spec: dict, step: int) -> None:
     from scaling.launch.evaluation import evaluate
     from scaling.study.spec import TrialSpec
 
-    evaluate(TrialSpec.model_validate(spec), step, Run(Path(config["run"])), _reporter(config), threads=config["cpus"])
+    evaluate(TrialSpec.model_validate(spec), step, Run(Path(config["run"])), _reporter(config), threads=config["cpus"],
+             helped=lambda parts: _helped(config, spec, step, parts))
+
+
+def _help(config: dict, spec: dict, step: int) -> None:
+    """Run in a worker process: draws samples of an evaluation that another task makes."""
+    from scaling.launch.evaluation import help_sampling
+    from scaling.study.spec import TrialSpec
+
+    help_sampling(TrialSpec.model_validate(spec), step, Run(Path(config["run"])), threads=config["cpus"])
+
+
+@contextlib.contextmanager
+def _helped(config: dict, spec: dict, step: int, parts: int):
+    """Tasks that draw samples beside an evaluation as places get free; it waits for none, so they cannot block it."""
+    gpus, cpus, there = config["evaluation_gpus"], config["cpus"], ray.cluster_resources()
+    places = int(there.get("GPU", 0.0) / gpus) if gpus else int(there["CPU"] / cpus)
+    count = min(places, parts) - 1 if parts >= HELPED_FROM else 0
+    tasks = [_task(_help, f"sample {config['label']} step {step}", gpus, cpus).remote(config, spec, step)
+             for _ in range(count)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            ray.cancel(task)
+
+
+def _task(work, label: str, gpus: float, cpus: int):
+    # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune trial's own bundle.
+    return ray.remote(work).options(name=label, num_cpus=cpus, num_gpus=gpus, max_retries=0, scheduling_strategy="DEFAULT")
 
 
 class TrialWatch(tune.Trainable):
@@ -77,13 +108,8 @@ class TrialWatch(tune.Trainable):
         self.failed: str | None = None
         self.evaluations: dict = {}  # task -> what it measures
         alone = config["execution"]["workers"] == 1  # several reserve what each needs themselves
-        self.training = self._task(_train, config["label"], config["gpus"] if alone else 0.0,
-                                   config["cpus"] if alone else 0).remote(config, self.session)
-
-    def _task(self, work, label: str, gpus: float, cpus: int):
-        # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune trial's own bundle.
-        return ray.remote(work).options(name=label, num_cpus=cpus, num_gpus=gpus, max_retries=0,
-                                        scheduling_strategy="DEFAULT")
+        self.training = _task(_train, config["label"], config["gpus"] if alone else 0.0,
+                              config["cpus"] if alone else 0).remote(config, self.session)
 
     def step(self) -> dict:
         tasks = [*([self.training] if self.training else []), *self.evaluations]
@@ -96,7 +122,7 @@ class TrialWatch(tune.Trainable):
             for job in ready:
                 self.waiting.remove(job)
                 label = f"evaluate {self.config['label']} step {job['step']}"
-                task = self._task(_evaluate, label, self.config["evaluation_gpus"], self.config["cpus"])
+                task = _task(_evaluate, label, self.config["evaluation_gpus"], self.config["cpus"])
                 self.evaluations[task.remote(self.config, job["spec"], job["step"])] = job
         done = self.training is None and not self.evaluations  # what is still waiting has no checkpoint to come
         return {"done": done, **self._stands(state)}

@@ -1,7 +1,8 @@
 """Where does a measurement live on disk? One folder per training, shared by all studies under a results root.
 
     ROOT/runs/<train-id>/   spec.json state.json record.json curve.jsonl evaluations/<eval-id>.json checkpoints/ samples/
-                            evaluating/<eval-id>.json, of an evaluation that is being made, failed or was stopped
+                            evaluating/<eval-id>.json, of an evaluation that is being made, failed or was stopped, and
+                            <eval-id>.parts/, the samples that it has drawn so far
     ROOT/<study>/           study.json figures/ report.html
 
 A study folder that holds its own ``runs/`` (a committed reference, say) is complete in itself.

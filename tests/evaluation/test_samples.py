@@ -24,11 +24,12 @@ def run(tmp_path, tiny):
     return tmp_path / "run"
 
 
-def drawn(run, out, protocol, chunks=None):
-    folder, left = samples.open_partial(load_checkpoint(run), protocol, out, ASKED)
-    for rows in left[:chunks]:
-        samples.draw_chunk(str(run), None, protocol, folder, rows)
-    return folder, left
+def drawn(run, out, protocol, most=None):
+    parts = samples.open_partial(load_checkpoint(run), protocol, out, ASKED)
+    left = parts.left()
+    for rows in left[:most]:
+        samples.draw_part(str(run), None, protocol, parts.folder, rows)
+    return parts, left
 
 
 def test_the_model_comes_with_its_process_and_its_average(run, tiny):
@@ -41,20 +42,20 @@ def test_the_model_comes_with_its_process_and_its_average(run, tiny):
 
 
 def test_what_is_drawn_is_kept_and_the_rest_drawn(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(samples, "CHUNK", 4)
+    monkeypatch.setattr(samples, "PART", 4)
     protocol, out = Protocol(samples=10, sampling_steps=2), tmp_path / "out.npz"
-    folder, left = drawn(run, out, protocol, chunks=2)
+    _, left = drawn(run, out, protocol, most=2)
     assert left == [range(0, 4), range(4, 8), range(8, 10)] and not out.exists()
-    folder, left = drawn(run, out, protocol)
-    assert left == [range(8, 10)]
-    samples.finish(folder, out)
+    parts, left = drawn(run, out, protocol)
+    assert left == [range(8, 10)] and parts.nonfinite == 0
+    samples.finish(parts, out)
     loaded = load_checkpoint(run)
     whole, _, _ = generate(loaded.model, loaded.spec, loaded.diffusion, protocol)
     with np.load(out) as arrays:
         (name,) = arrays.files
         assert name == "arr_0" and arrays[name].shape == (10, 8, 8, 1) and arrays[name].dtype == np.uint8
         assert np.abs(arrays[name].astype(int) - whole.permute(0, 2, 3, 1).numpy()).max() <= 1
-    assert not folder.exists()
+    assert not parts.folder.exists()
 
 
 def test_pngs_and_npy_hold_the_same(run, tmp_path):

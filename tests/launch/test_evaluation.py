@@ -1,5 +1,6 @@
 """Does training go on while its checkpoints are measured, with the figures of an evaluation in the training's own process?"""
 
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
+from scaling.launch import evaluation
 from scaling.launch.evaluation import evaluate
 from scaling.launch.trial import run_trials, train
 from scaling.records import Run, StudyFolder, trial_rows
@@ -76,6 +79,75 @@ def test_an_evaluation_asked_of_one_more_average_does_not_touch_what_is_ready(tm
     train([tiny, with_settings(tiny, {"evaluate.ema.length": 0.1, "evaluate.checkpoints": 1})], run, quiet)
     assert run.state()["ready"] == [6, 12]
     assert (run.checkpoints / "step-00000006" / "manifest.json").stat().st_mtime_ns == sound
+
+
+class Killed(Exception):
+    pass
+
+
+def parts_drawn(monkeypatch, most: int | None = None) -> list[range]:
+    """The parts that are drawn from here on, of 30 samples each; with ``most`` a kill comes instead of the next."""
+    drawn, generate = [], evaluation.generate
+
+    def draw(model, spec, diffusion, protocol, rows):
+        if len(drawn) == most:
+            raise Killed
+        drawn.append(rows)
+        return generate(model, spec, diffusion, protocol, rows)
+
+    monkeypatch.setattr(evaluation, "PART", 30)
+    monkeypatch.setattr(evaluation, "generate", draw)
+    return drawn
+
+
+def test_many_samples_are_drawn_in_parts_that_outlive_a_kill(tmp_path, tiny, monkeypatch):
+    whole, run = Run(tmp_path / "whole"), Run(tmp_path / "parts")
+    tiny = with_settings(tiny, {"evaluate.checkpoints": 1})
+    run_trials([tiny], whole, quiet)
+    train([tiny], run, quiet)
+    with monkeypatch.context() as patch:
+        assert parts_drawn(patch, most=2) == []
+        with pytest.raises(Killed):
+            evaluate(tiny, 12, run, quiet)
+    drawn = parts_drawn(monkeypatch)
+    evaluate(tiny, 12, run, quiet)
+    assert drawn == [range(60, 80)] and not list((run.folder / "evaluating").iterdir())
+    assert [row[:4] for row in figures(run)] == [row[:4] for row in figures(whole)]
+    assert [row[4] for row in figures(run)] == pytest.approx([row[4] for row in figures(whole)], rel=1e-5)
+    eval_id = tiny.eval_id(12)
+    assert all((run.samples(eval_id)[name] == whole.samples(eval_id)[name]).all() for name in ("images", "labels"))
+
+
+def test_parts_of_other_weights_are_drawn_again(tmp_path, tiny, monkeypatch):
+    run = Run(tmp_path)
+    train([tiny], run, quiet)
+    parts_drawn(monkeypatch)
+    parts = evaluation.parts_of(tiny, 12, run)
+    parts.begin({"weights": "before"})
+    parts.draw_one(range(0, 30), lambda rows: (torch.zeros(30, 1, 8, 8, dtype=torch.uint8), 7))
+    evaluate(tiny, 12, run, quiet)
+    assert run.evaluation(tiny.eval_id(12))["nonfinite_samples"] == 0
+    assert not parts.folder.exists()
+
+
+def test_others_draw_what_is_left_of_an_evaluations_samples(tmp_path, tiny, monkeypatch):
+    """Here all of it, before the evaluation draws any; and none once it is recorded."""
+    run = Run(tmp_path)
+    train([tiny], run, quiet)
+    drawn, asked = parts_drawn(monkeypatch), []
+
+    @contextlib.contextmanager
+    def helped(parts: int):
+        asked.append((parts, list(drawn)))
+        evaluation.help_sampling(tiny, 12, run)
+        asked.append(list(drawn))
+        yield
+
+    evaluate(tiny, 12, run, quiet, helped=helped)
+    parts = [range(0, 30), range(30, 60), range(60, 80)]
+    assert asked == [(3, []), parts] and drawn == parts and len(figures(run)) == 4
+    evaluation.help_sampling(tiny, 12, run)
+    assert drawn == parts and not list((run.folder / "evaluating").iterdir())
 
 
 def sweep(root: Path, log: Path, address: str) -> subprocess.Popen:

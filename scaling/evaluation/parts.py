@@ -1,0 +1,99 @@
+"""How are many samples drawn so that a kill loses little and anyone may help? Part by part, each a file of its own.
+
+    FOLDER/asked.json                which samples these are
+    FOLDER/part-0-1000.npy           images (n, C, H, W) uint8
+    FOLDER/part-0-1000.json          how many of them were not finite; written last
+
+Image i depends on (seed, i) alone, so a part is the same whoever draws it. Who does holds the part's lock.
+"""
+
+import functools
+import io
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from torch import Tensor
+
+from scaling.records.files import read_json, write_bytes, write_json
+
+ASKED = "asked.json"
+POLL_S = 0.2  # between looks at a part that another process draws
+
+Draw = Callable[[range], tuple[Tensor, int]]  # rows -> images (n, C, H, W) uint8, how many were not finite
+
+
+@dataclass(frozen=True)
+class Parts:
+    """``count`` samples in parts of ``size``; read in order once all are there."""
+
+    folder: Path
+    count: int
+    size: int
+
+    def begin(self, asked: dict) -> list[str]:
+        """Take up the folder for the samples that ``asked`` describes; returns what it was begun with that differs."""
+        before = read_json(self.folder / ASKED)
+        if before is None:
+            write_json(self.folder / ASKED, asked)
+        return [key for key in asked if before is not None and before.get(key) != asked[key]]
+
+    @property
+    def ranges(self) -> list[range]:
+        return [range(i, min(i + self.size, self.count)) for i in range(0, self.count, self.size)]
+
+    def left(self) -> list[range]:
+        return [rows for rows in self.ranges if not self._path(rows, "json").exists()]
+
+    def draw(self, draw: Draw, wait: bool = True) -> None:
+        """Draw every part that is left and that no other process draws; with ``wait`` return when all are there."""
+        while (left := self.left()) and (self.folder / ASKED).exists():  # else they were used and removed
+            if not any([self.draw_one(rows, draw) for rows in left]):
+                if not wait:
+                    return
+                time.sleep(POLL_S)
+
+    def draw_one(self, rows: range, draw: Draw, wait: bool = False) -> bool:
+        """Draw the part ``rows`` unless it is there; False where another process does, and is not waited for."""
+        try:
+            with FileLock(self._path(rows, "lock"), timeout=-1 if wait else 0):  # the kernel frees it however its holder ends
+                if not self._path(rows, "json").exists():
+                    images, nonfinite = draw(rows)
+                    array = io.BytesIO()
+                    np.save(array, images.numpy())
+                    write_bytes(self._path(rows, "npy"), array.getvalue())
+                    write_json(self._path(rows, "json"), {"nonfinite": nonfinite})
+        except Timeout:
+            return False
+        return True
+
+    @property
+    def nonfinite(self) -> int:
+        return sum(read_json(self._path(rows, "json"))["nonfinite"] for rows in self.ranges)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def read(self, rows: Tensor) -> Tensor:
+        """Images ``rows``, ascending, as uint8 (B, C, H, W)."""
+        numbers = rows // self.size
+        found = [_mapped(self._path(self.ranges[n], "npy"))[(rows[numbers == n] - n * self.size).numpy()]
+                 for n in numbers.unique().tolist()]
+        return torch.from_numpy(np.concatenate(found))
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder)
+        _mapped.cache_clear()
+
+    def _path(self, rows: range, kind: str) -> Path:
+        return self.folder / f"part-{rows.start}-{rows.stop}.{kind}"
+
+
+@functools.lru_cache(maxsize=2)
+def _mapped(path: Path) -> np.ndarray:
+    return np.load(path, mmap_mode="r")
