@@ -2,8 +2,10 @@
 
 The compute multiplier at a rung: how many times B's training FLOPs recipe A would need for B's figure, along A's own power
 law over the sizes of that patch. Its interval holds the seeds of both recipes and those of A's law (a contrast of the cell
-means, linearised; Welch), not the misfit of the power law. The trend is the power of training FLOPs with which the
-multiplier grows; a crossover is where it passes 1.
+means, linearised; Welch), and how far A's law bends between its rungs: the scatter of A's rungs about the law beyond what
+seeds explain. Where rungs have one seed, the seeds of others tell its error, or, where none has two, the scatter of all
+rungs about both laws. The trend is the power of training FLOPs with which the multiplier grows; a crossover is where it
+passes 1.
 """
 
 import math
@@ -15,10 +17,11 @@ import polars as pl
 from analysis.claims.claim import Part
 from analysis.claims.contrast import cells_of, contrast
 from analysis.fits.holdout import FAR, far
+from analysis.fits.linear import Noise
 from analysis.frames import Folder, studies, trials_frame
 from analysis.protocols import ACROSS, one_axis
 from analysis.slopes import Bounds, fit_points
-from analysis.text import number
+from analysis.text import count, number
 
 WORTH = 1.2      # a multiplier that a comparison should be able to resolve
 LEAST = 1.001    # below it the one seen is none
@@ -55,6 +58,7 @@ class Comparison:
     seeds: int                   # of the cell with fewest
     records: tuple[str, ...]
     reach: float                 # times A's largest rung: how far A's law is carried for the largest multiplier
+    note: str = ""               # what its errors rest on, where not on each rung's own seeds and A's scatter
     protocols: tuple[str, ...] = ()  # in words: the one of both, or A's and B's where that was asked for
 
     @property
@@ -93,7 +97,7 @@ def compare(a: Folder, b: Folder, metric: str = "fid", across_protocols: bool = 
     """B against A at each patch that both trained at two sizes or more.
 
     ValueError where protocols differ (unless ``across_protocols``), where losses are of other objectives, where no rungs
-    are shared, or where a rung has one seed.
+    are shared, or where two rungs of one seed tell no error.
     """
     (one,), (other,) = studies(a), studies(b)
     if metric == "heldout_loss":
@@ -150,7 +154,7 @@ def compare_text(found: list[Comparison]) -> str:
             lines.append(f"  trend: multiplier ∝ training FLOPs^{number(one.trend.value, 2)} [{low}, {high}]")
         if one.crossover is not None:
             lines.append(f"  crossover at {number(one.crossover)} training FLOPs")
-        lines += [f"  {told}" for told in (far(one.reach, "A's largest budget"), one.advice) if told]
+        lines += [f"  {told}" for told in (far(one.reach, "A's largest budget"), one.advice, one.note) if told]
     return "\n".join(lines)
 
 
@@ -164,29 +168,72 @@ def _at_patch(metric: str, patch: int, a: pl.DataFrame, b: pl.DataFrame) -> Comp
     away = x_a - x_a.mean()
     law = np.concatenate([-away / (away @ away), np.zeros(n)])           # minus the slope of A's law
     steep = float(law @ cells["mean"].to_numpy())
-    sure = contrast("A's law", cells, law)
+    noise, note = _seed_error(cells)
+    sure = contrast("A's law", cells, law, noise)
     if sure.interval()[0] <= 0:
         raise ValueError(f"patch {patch}: {metric} of A does not fall clearly with training FLOPs (power {-steep:.3g}), so "
                          "no compute makes up for a difference; add seeds or larger rungs")
     gain = np.concatenate([np.eye(n), -np.eye(n)], axis=1)               # log figure of A minus that of B, by rung (n, 2n)
-    rungs = [Rung(name, flops, _ratio(name, cells, gain[i], law, shift=x_a[i] - x_b[i]))
-             for i, (name, flops) in enumerate(zip(cells["model"][:n], b["train_flops"]))]
-    mean = _ratio("mean", cells, gain.mean(0), law, shift=float(np.mean(x_a - x_b)))
+    bend = np.gradient(np.eye(n), x_a, axis=0) if np.diff(x_a).all() else np.tile(away / (away @ away), (n, 1))
+    bends = (gain @ cells["mean"].to_numpy() / steep)[:, None] * bend / steep  # log multipliers by A's deviations (n, n)
+    misfit, free = _misfit(cells[:n], x_a, noise)
+
+    def ratio(of: str, weights: np.ndarray) -> Part:
+        """``weights`` (n,) on the log multipliers of the rungs."""
+        seeds = _ratio(of, cells, weights @ gain, law, float(weights @ (x_a - x_b)), noise)
+        parts = seeds.error**2, misfit * float(np.sum((weights @ bends) ** 2))
+        dof = sum(parts) ** 2 / (parts[0] ** 2 / seeds.dof + parts[1] ** 2 / free) if parts[1] else seeds.dof
+        return replace(seeds, error=math.sqrt(sum(parts)), dof=dof)
+
+    rungs = [Rung(name, flops, ratio(name, weights))
+             for name, flops, weights in zip(cells["model"][:n], b["train_flops"], np.eye(n))]
+    mean = ratio("mean", np.full(n, 1 / n))
     around = x_b - x_b.mean()
-    weights = around / (around @ around)
-    trend = _ratio("trend", cells, weights @ gain, law, shift=float(weights @ (x_a - x_b))) if n > 2 else None
+    trend = ratio("trend", around / (around @ around)) if n > 2 else None
     ids = tuple(trial for found in cells["ids"].to_list() for trial in found)
+    note = "; ".join(filter(None, (note, "" if free else "two rungs do not tell how far A's law bends")))
     reach = max(math.exp(rung.log.value + at - x_a.max()) for rung, at in zip(rungs, x_b))
     return Comparison(metric, patch, tuple(rungs), mean, trend, _crossover(mean, trend, x_b), int(cells["seeds"].min()), ids,
-                      reach)
+                      reach, note)
 
 
-def _ratio(of: str, cells: pl.DataFrame, gain: np.ndarray, law: np.ndarray, shift: float) -> Part:
+def _seed_error(cells: pl.DataFrame) -> tuple[Noise | None, str]:
+    """The error of one training, where not every cell tells its own, and what it rests on; None: nothing tells it."""
+    single = cells.filter(pl.col("seeds") == 1)
+    if single.is_empty():
+        return None, ""
+    told = f"{count(len(single), 'rung')} of one seed:"
+    if several := int((cells["seeds"] - 1).sum()):
+        spread = cells.select((pl.col("var") * (pl.col("seeds") - 1)).sum()).item()
+        return Noise(spread / several, several), f"{told} the error is the spread between the seeds of the others"
+    n = len(cells) // 2
+    if n < 3:
+        return None, ""
+    halves = [_about_line(half["train_flops"].log().to_numpy(), half["mean"].to_numpy()) for half in (cells[:n], cells[n:])]
+    return Noise(sum(halves) / (2 * n - 4), 2 * n - 4), f"{told} the error is the scatter about both laws, misfit included"
+
+
+def _misfit(cells: pl.DataFrame, x: np.ndarray, noise: Noise | None) -> tuple[float, int]:
+    """The variance of A's mean log figures about its law beyond that of their seeds, and its degrees of freedom."""
+    free = len(cells) - 2
+    if not free:
+        return 0.0, 0
+    seeds = cells["var"].to_numpy() if noise is None else noise.training
+    return max(0.0, _about_line(x, cells["mean"].to_numpy()) / free - float(np.mean(seeds / cells["seeds"].to_numpy()))), free
+
+
+def _about_line(x: np.ndarray, y: np.ndarray) -> float:
+    """The sum of squares about the line of least squares."""
+    residual = y - np.polynomial.Polynomial.fit(x, y, 1)(x)
+    return float(residual @ residual)
+
+
+def _ratio(of: str, cells: pl.DataFrame, gain: np.ndarray, law: np.ndarray, shift: float, noise: Noise | None) -> Part:
     """A gain in log figure over the slope of A's law, plus ``shift``: linearised as one contrast of the cell means."""
     means = cells["mean"].to_numpy()
     steep = float(law @ means)
     value = float(gain @ means) / steep
-    linear = contrast(of, cells, (gain - value * law) / steep)
+    linear = contrast(of, cells, (gain - value * law) / steep, noise)
     return Part(of, value + shift, linear.error, linear.dof, linear.records)
 
 

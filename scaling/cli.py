@@ -272,9 +272,16 @@ def verify(file: Annotated[Path, typer.Argument(help="What scaling bundle wrote.
 
 
 def main(args: list[str] | None = None) -> None:
-    """The command's entry: bad input becomes one line and exit code 2."""
+    """The command's entry: bad input, and a file that cannot be read or written, becomes one line and exit code 2."""
     try:
         app(args)
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        told = str(error)
+    except OSError as error:
+        if error.filename is None:  # of no file that was named: a fault
+            raise
+        told = f"{error.filename}: {error.strerror}"
+    else:
+        return
+    print(f"error: {told}", file=sys.stderr)
+    sys.exit(2)

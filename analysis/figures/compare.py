@@ -38,5 +38,6 @@ def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
                 f"{metric} of {words[0].removeprefix('FID-')}." if words else "")
     entitle(figure, f"What {b} is worth over {a}" + (", across protocols" if found[0].across else ""),
             f"Training FLOPs that {a} would need for the {metric} of {b}, along {a}'s power law at that patch, over those of "
-            f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more. Dotted: crossover. {measured}")
+            f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more, misfit included. Dotted: "
+            f"crossover. {measured}")
     return figure

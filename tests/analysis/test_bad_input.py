@@ -96,6 +96,19 @@ def test_records_that_cannot_be_read_end_the_report_with_one_line_and_code_2(stu
     assert not (study.folder / "report.html").exists()
 
 
+@pytest.mark.parametrize("command", [
+    ("compare", "STUDY", "STUDY", "--figure", "FILE/x.png"),
+    ("predict", "STUDY", "--target", "DiT-d2w96/2", "--out", "FILE/x.json"),
+    ("suggest", "STUDY", "--target", "DiT-d2w96/2@900", "--gpu-hours", "1", "--out", "FILE/x.py")], ids=lambda c: c[0])
+def test_what_cannot_be_written_ends_with_one_line_that_names_it_and_code_2(study, command, tmp_path, capsys):
+    (tmp_path / "FILE").write_text("a file, where a folder is asked for")
+    with pytest.raises(SystemExit) as left:
+        main([str(study.folder) if word == "STUDY" else word.replace("FILE", str(tmp_path / "FILE")) for word in command])
+    err = capsys.readouterr().err
+    assert left.value.code == 2
+    assert err.startswith(f"error: {tmp_path / 'FILE'}") and err.count("\n") == 1
+
+
 def all_diverged(trials):
     return trials.with_columns(state=pl.lit("diverged")), r"no completed trial has a FID \(4 diverged\)"
 

@@ -48,6 +48,7 @@ def test_an_untouched_bundle_agrees_in_everything(packed):
     manifest, files = read(packed)
     assert {"python", "torch", "polars", "matplotlib"} <= manifest["versions"].keys() and manifest["code"]
     assert sum(name.endswith("spec.json") for name in files) == 6 and "study/study.json" in files
+    assert not [name for name in files if ".frames" in name]  # what is kept of the tables is made again from the records
     assert run(packed)[1]
 
 

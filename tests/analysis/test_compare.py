@@ -51,6 +51,36 @@ def test_equal_recipes_are_not_resolved_and_are_told_what_would():
     assert "seeds of each rung would resolve a multiplier of 1.2" in compare_text([found]) or found.verdict != OPEN
 
 
+def test_the_interval_holds_the_multiplier_of_a_law_that_bends_between_its_rungs():
+    """B is A at double the compute, and A waves 10 % about its power law, far beyond what its seeds scatter."""
+    rng, truth, held, draws = np.random.default_rng(5), math.log(2), np.zeros(2), 60
+    for _ in range(draws):
+        phase = rng.uniform(0, 2 * math.pi)
+
+        def wave(c, gain=0.0, phase=phase):
+            return gain - 0.1 / 0.3 * math.sin((math.log(c) + gain) / 1.5 + phase)
+
+        (found,) = compare_frames(recipe(rng, wave, 0.01), recipe(rng, lambda c: wave(c, truth), 0.01))
+        for k, part in enumerate((found.rungs[1].log, found.mean)):
+            held[k] += part.interval()[0] <= truth <= part.interval()[1]
+    assert (held / draws > 0.88).all()  # seeds alone: 0.4 to 0.5
+
+
+def test_rungs_of_one_seed_take_their_error_from_the_others_else_from_the_scatter_about_both_laws():
+    rng = np.random.default_rng(6)
+    a, b = recipe(rng, lambda c: 0), recipe(rng, lambda c: math.log(3))
+    one_less = b.filter((pl.col("seed") == 0) | (pl.col("size") != "s1"))
+    (pooled,) = compare_frames(a, one_less)
+    assert "1 rung of one seed: the error is the spread between the seeds of the others" in compare_text([pooled])
+    (single,) = compare_frames(*(frame.filter(pl.col("seed") == 0) for frame in (a, b)))
+    assert "8 rungs of one seed: the error is the scatter about both laws, misfit included" in compare_text([single])
+    for found in (pooled, single):
+        low, high = found.mean.interval()
+        assert low < math.log(3) < high and high - low < 3
+    pair = [frame.filter(pl.col("size").is_in(["s0", "s3"])) for frame in (a, b)]
+    assert "two rungs do not tell how far A's law bends" in compare_text(compare_frames(*pair))
+
+
 def test_crossing_laws_give_the_crossover():
     rng, cross = np.random.default_rng(3), 3e10
     (found,) = compare_frames(recipe(rng, lambda c: 0, 0.01), recipe(rng, lambda c: 0.4 * math.log(c / cross), 0.01))
@@ -83,8 +113,9 @@ def test_what_cannot_be_compared_is_refused():
     assert "different quantities" in multipliers([across], "A", "B").get_supxlabel().replace("\n", " ")
     with pytest.raises(ValueError, match="no patch has two sizes that both"):
         compare_frames(a, b.with_columns(size=pl.format("x{}", "size")))
-    with pytest.raises(ValueError, match="have one seed"):
-        compare_frames(a.filter(pl.col("seed") == 0), b)
+    few = [frame.filter(pl.col("seed") == 0, pl.col("size").is_in(["s0", "s3"])) for frame in (a, b)]
+    with pytest.raises(ValueError, match="have one seed, and no error is known without a second"):
+        compare_frames(*few)
     with pytest.raises(ValueError, match="does not fall clearly"):
         compare_frames(a.with_columns(fid=10 + pl.col("seed").cast(pl.Float64)), b)
 
