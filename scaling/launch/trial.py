@@ -19,7 +19,7 @@ from scaling.study.execution import Execution
 from scaling.study.protocol import Ema
 from scaling.study.spec import TrialSpec
 from scaling.training import Diverged, Trainer, checkpoint
-from scaling.training.workers import Workers
+from scaling.training.workers import OutOfMemory, Workers
 
 KEEP_NEWEST = 2      # checkpoints, besides those of evaluated steps
 TRUNK_POLL_S = 5.0   # between looks at a trunk that another process trains
@@ -77,6 +77,8 @@ def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, se
                                         "last_good_checkpoint": checkpoint.newest_step(run.checkpoints)}
             run.write_state("diverged", str(event), **work.heartbeat.tell(**work.session["diverged"]))
             return "diverged"
+        except OutOfMemory:
+            raise  # to begin again
         except Exception as error:
             last = traceback.format_exc().strip().splitlines()[-3:]
             run.write_state("failed", f"{type(error).__name__}: {error}", traceback=last, **work.heartbeat.progress)

@@ -20,7 +20,7 @@ from scaling.study.spec import TrialSpec
 from scaling.training import checkpoint
 from scaling.training.ema import EmaWeights
 from scaling.training.heldout import NOT_MEASURED, heldout_loss
-from scaling.training.workers import Workers, local, shared, whole
+from scaling.training.workers import OutOfMemory, Workers, local, shared, whole
 
 
 class Diverged(Exception):
@@ -46,7 +46,7 @@ class Trainer:
         check_precision(t.precision, self.device.type)
         self.part = self.workers.part(t.batch)   # of every batch
         self.micro_batch = min(execution.micro_batch or t.batch, self.part.stop - self.part.start)
-        self.out_of_memory: list[dict] = []      # each time the micro-batch was halved
+        self.out_of_memory = [*self.workers.out_of_memory]  # each time the micro-batch was halved
         self.data: DataSet = load_data(spec.data)
         self.loader = Loader(self.data.train, t.batch, t.seed, self.device, self.part)
         with torch.random.fork_rng(devices=[]):
@@ -115,24 +115,19 @@ class Trainer:
         return loss
 
     def _gradients(self, x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
-        """Add up the gradients of the mean loss, micro-batch by micro-batch; halve it and begin again where memory ends.
-
-        One of several workers cannot halve alone, the others are past asking: it says what to do and ends the training.
-        """
+        """Add up the gradients of the mean loss, micro-batch by micro-batch; halve it and begin again where memory ends."""
         while True:
             try:
                 return self._accumulate(x0, time, noise, y)
             except torch.OutOfMemoryError as error:
-                if self.workers.size > 1:
-                    raise RuntimeError(
-                        f"out of memory at step {self.step + 1} with {self.micro_batch} images at once on worker "
-                        f"{self.workers.rank} of {self.workers.size}; give a smaller --micro-batch, or --parallel fsdp, and "
-                        "the same command goes on") from error
                 if self.micro_batch == 1:
                     raise
+                half = (self.micro_batch + 1) // 2
+                told = {"step": self.step + 1, "micro_batch": self.micro_batch, "went_on_with": half}
+                if self.workers.size > 1:
+                    raise OutOfMemory({**told, "worker": self.workers.rank}) from error
             self.optimiser.zero_grad(set_to_none=True)
-            half = (self.micro_batch + 1) // 2
-            self.out_of_memory.append({"step": self.step + 1, "micro_batch": self.micro_batch, "went_on_with": half})
+            self.out_of_memory.append(told)
             self.micro_batch = half
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()

@@ -10,6 +10,33 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from scaling.study.execution import Execution
+
+
+class OutOfMemory(RuntimeError):
+    """One of several workers ran out of memory. It cannot halve its micro-batch alone: the others are past asking."""
+
+    def __init__(self, told: dict):
+        super().__init__(told)
+        self.told = told  # step, micro_batch, went_on_with, worker
+
+    def __str__(self) -> str:
+        return "worker {worker} out of memory at step {step} with {micro_batch} images at once".format(**self.told)
+
+
+def until_it_fits(attempt: Callable[[Execution, list[dict]], None], execution: Execution) -> None:
+    """Have ``attempt`` start workers that train, anew with half the micro-batch each time it raises OutOfMemory.
+
+    It is given how to carry the training out, and for the record each time that it was halved before.
+    """
+    told: list[dict] = []
+    while True:
+        try:
+            return attempt(execution, told)
+        except OutOfMemory as full:
+            told = [*told, full.told]
+            execution = execution.model_copy(update={"micro_batch": full.told["went_on_with"]})
+
 
 class Workers:
     """The processes of one training, alike but for ``rank``; ``parallel`` None: this one alone.
@@ -17,8 +44,9 @@ class Workers:
     With "ddp" or "fsdp" torch.distributed is initialised already. All methods are collective: every worker calls them.
     """
 
-    def __init__(self, parallel: str | None = None):
+    def __init__(self, parallel: str | None = None, out_of_memory: Iterable[dict] = ()):
         self.parallel = parallel
+        self.out_of_memory = out_of_memory  # what ended those before them
         self.rank, self.size = (dist.get_rank(), dist.get_world_size()) if parallel else (0, 1)
 
     @property

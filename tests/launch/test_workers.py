@@ -1,17 +1,14 @@
-"""Does a sweep whose trainings have several workers measure what one worker's does, and can one go on from it? Real Ray."""
+"""Does a sweep whose trainings have several workers measure what one worker does, by DDP and on from it by FSDP? Real Ray."""
 
 import json
 import subprocess
 import sys
 
 import pytest
-import torch
 
 from scaling.launch.trial import run_trials
 from scaling.records import Run
 from scaling.study import Plan, load_study
-from scaling.study.execution import Execution
-from scaling.training import Trainer
 
 STUDY = """
 from experiments.smoke import BASE
@@ -36,32 +33,21 @@ def sweep(*args):
 
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
-def test_two_workers_on_ray_train_measure_what_one_does_and_one_goes_on_from_them(tmp_path, ray_address):
-    (alone,) = [trial.spec for trial in Plan.of(load_study(study(tmp_path, 20))).trials]
-    run_trials([alone], Run(tmp_path / "alone"), lambda progress: None)
+def test_two_workers_on_ray_train_measure_what_one_does_and_go_on_in_another_layout(tmp_path, ray_address):
+    alone = [trial.spec for steps in (20, 30) for trial in Plan.of(load_study(study(tmp_path, steps))).trials]
+    run_trials(alone, Run(tmp_path / "alone"), lambda progress: None)
     here = ["--results", str(tmp_path / "results"), "--address", ray_address]
     sweep(study(tmp_path, 20), *here, "--workers-per-trial", "2", "--parallel", "ddp")
+    sweep(study(tmp_path, 30), *here, "--workers-per-trial", "2", "--parallel", "fsdp")
     (folder,) = (tmp_path / "results" / "runs").iterdir()
     ours, theirs = Run(folder).curve(), Run(tmp_path / "alone").curve()
-    assert [line["step"] for line in ours] == [line["step"] for line in theirs] == list(range(1, 21))
+    assert [line["step"] for line in ours] == [line["step"] for line in theirs] == list(range(1, 31))
     for a, b in zip(ours, theirs):
         assert a["loss"] == pytest.approx(b["loss"], abs=1e-5)
         assert a["heldout_loss"] is b["heldout_loss"] or a["heldout_loss"] == pytest.approx(b["heldout_loss"], abs=1e-5)
-    assert len((folder / "curve.jsonl").read_text().splitlines()) == 20  # the lead alone writes
-
-    sweep(study(tmp_path, 30), *here, "--workers-per-trial", "1")
+    assert len((folder / "curve.jsonl").read_text().splitlines()) == 30  # the lead alone writes
     sessions = json.loads((folder / "record.json").read_text())["sessions"]
-    assert [(s["from_step"], s["to_step"], s["execution"]["workers"]) for s in sessions] == [(0, 20, 2), (20, 30, 1)]
-    assert Run(folder).state()["state"] == "completed" and Run(folder).curve()[-1]["step"] == 30
+    assert [(s["from_step"], s["to_step"], s["execution"]["workers"], s["execution"]["parallel"]) for s in sessions] == [
+        (0, 20, 2, "ddp"), (20, 30, 2, "fsdp")]
+    assert Run(folder).state()["state"] == "completed"
     assert not list(folder.glob(".ray-train-*"))
-
-
-def test_several_workers_out_of_memory_are_told_of_the_micro_batch(tiny, monkeypatch):
-    def full(*args):
-        raise torch.OutOfMemoryError("out of memory")
-
-    trainer = Trainer(tiny, [], execution=Execution(micro_batch=8))
-    trainer.workers.size = 2
-    monkeypatch.setattr(trainer.process, "q_sample", full)
-    with pytest.raises(RuntimeError, match="with 8 images at once on worker 0 of 2; give a smaller --micro-batch"):
-        trainer.train_to(1, lambda line: None)

@@ -2,14 +2,18 @@
 
 import multiprocessing
 import os
+import time
 
 import pytest
 import torch
 import torch.distributed as dist
 
+from scaling.launch import trial
+from scaling.records import Run
+from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
 from scaling.training import Trainer, checkpoint
-from scaling.training.workers import Workers
+from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["scaling.launch.trial"])
@@ -74,3 +78,53 @@ def test_two_workers_train_as_one_and_each_resumes_the_other(tmp_path, spec, par
     ours, theirs = (checkpoint.load(tmp_path / name, 20) for name in ("alone", "both"))
     for a, b in ((ours.weights(), theirs.weights()), (ours.ema("ema-power-0.05"), theirs.ema("ema-power-0.05"))):
         assert a.keys() == b.keys() and all(torch.allclose(a[k], b[k], atol=1e-4) for k in a)
+
+
+def _crowded_worker(rank, store, spec, folder, execution, told, queue):
+    """The second one holds no more than 4 images at once, from the fifteenth step on."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    accumulate = Trainer._accumulate
+
+    def crowded(self, x0, *rest):
+        if rank == 1 and self.step >= 14 and min(self.micro_batch, len(x0)) > 4:
+            raise torch.OutOfMemoryError("out of memory")
+        return accumulate(self, x0, *rest)
+
+    Trainer._accumulate = crowded
+    try:
+        trial.train([spec], Run(folder), lambda progress: None, execution=execution, workers=Workers("ddp", told))
+        queue.put((rank, None))
+    except OutOfMemory as error:
+        queue.put((rank, error))
+        time.sleep(60)  # its connections stay, and the other waits for its gradients until it is ended
+
+
+def test_one_of_two_workers_out_of_memory_has_both_begin_again_with_half_the_micro_batch(tmp_path, spec):
+    alone = train(spec, tmp_path / "alone", None, 20)
+
+    def attempt(execution, told):
+        """As Ray Train: the first failure ends the others, wherever they are."""
+        queue, store = FORKS.SimpleQueue(), tmp_path / f"store-{len(told)}"
+        processes = [FORKS.Process(target=_crowded_worker,
+                                   args=(rank, store, spec, tmp_path / "run", execution, told, queue)) for rank in range(2)]
+        for process in processes:
+            process.start()
+        ended = [queue.get()]
+        if ended[0][1] is None:
+            ended.append(queue.get())
+        for process in processes:
+            process.kill()
+            process.join()
+        for _, error in ended:
+            if error is not None:
+                raise error
+
+    until_it_fits(attempt, Execution(workers=2))
+    run = Run(tmp_path / "run")
+    assert_same([(line["step"], line["loss"], line["heldout_loss"]) for line in run.curve()], alone)
+    first, second = run.record()["sessions"]
+    assert first["ended"] is None and first["out_of_memory"] == []
+    assert second["from_step"] in (10, 12)  # the evaluated step is on disk for certain, the one after it mostly
+    assert second["execution"]["micro_batch"] == 4 and run.state()["state"] == "completed"
+    assert second["out_of_memory"] == [{"step": 15, "micro_batch": 8, "went_on_with": 4, "worker": 1}]
