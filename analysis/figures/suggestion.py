@@ -12,8 +12,9 @@ from analysis.text import number
 
 
 @styled
-def suggestion(found: Suggestion) -> Figure:
-    """The target's 95 % prediction interval now and, expected, after each suggested training, in the order to run them."""
+def suggestion(found: Suggestion, note: str = "") -> Figure:
+    """The target's 95 % prediction interval now and, expected, after each suggested training, in the order to run
+    them; ``note`` says how the FID is measured."""
     widths = np.array([found.width, *(run.width for run in found.runs)])
     hours = np.cumsum([0.0, *(run.gpu_hours for run in found.runs)])
     names = ["now", *(f"{run.trial.model.name} {'on ' if run.from_step else ''}to {run.trial.train.steps:,} steps"
@@ -38,5 +39,5 @@ def suggestion(found: Suggestion) -> Figure:
     spent.tick_params(length=0)
     entitle(figure, f"What would tell most about {found.target}?",
             f"Expected intervals are drawn about today's prediction, FID {number(found.fid)}. GPU-hours of training on an "
-            f"H100 at {found.mfu:.0%} MFU.")
+            f"H100 at {found.mfu:.0%} MFU. {note}")
     return figure
