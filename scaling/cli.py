@@ -172,7 +172,16 @@ def evaluate(
         metavar="KEY=VALUE", help="A field of the protocol, such as features=efficientnet-lite0.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Measure anyone's images against real ones, each figure with its sampling error."""
+    """Measure anyone's images against real ones, each figure with its sampling error.
+
+    By default FID, KID, precision and recall on Inception's features (precision and recall as ADM's); the fields of the
+    protocol are those of evaluate.protocol in a study.
+
+    \b
+    scaling evaluate samples.npz --reference VIRTUAL_imagenet256_labeled.npz --protocol 'metrics=["fid","sfid","isc"]'
+    scaling evaluate PNGS/ --reference PHOTOS/ --protocol features=efficientnet-lite0 --protocol transform=center-crop
+    scaling evaluate results/runs/ID --reference digits --protocol features=digits-cnn --protocol samples=1000 --json
+    """
     from scaling.evaluation.evaluate import run
     print(run(target, reference, protocol or (), as_json))
 

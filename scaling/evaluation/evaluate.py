@@ -41,11 +41,15 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
         protocol = Protocol(**given)
     except ValidationError as error:
         raise ValueError(explain(error)) from None
+    if not protocol.metrics:
+        raise ValueError("the protocol names no metric; leave metrics out, or name some, as metrics='[\"fid\"]'")
     size = sampled_size(loaded, protocol) if loaded else (images.size if isinstance(images, ImageFolder)
                                                           else (images.shape[3], images.shape[2]))
     source = reference_source(reference, size if protocol.transform == "center-crop" else None)
     if loaded:
         check_reference_classes(loaded, reference)
+    if isinstance(source, RealImages) and protocol.transform == "none":
+        check_colours(target, image_channels(loaded, protocol) if loaded else channels_of(images), reference, source)
     references = {source.name: {extractor: Reference(source, extractor, protocol.reference_images, protocol.transform)
                                 for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}}}
     if loaded:
@@ -98,6 +102,19 @@ def check_reference_classes(loaded: Loaded, reference: str) -> None:
     if name in DATA_SETS and (classes := load_data(DataSpec(source=name)).num_classes) != loaded.spec.num_classes:
         raise ValueError(f"{loaded.spec.name} draws {loaded.spec.num_classes} classes, the reference {reference} has "
                          f"{classes}: compare with the images that it was trained on, or a folder of such")
+
+
+def channels_of(images: Tensor | ImageFolder) -> int:
+    return images.shape[1] if isinstance(images, Tensor) else 1 if images.mode == "L" else 3
+
+
+def check_colours(target: Path, channels: int, reference: str, source: RealImages) -> None:
+    """Refuse grey images beside RGB ones: the features would tell the colours apart, not the images."""
+    real = source.read(torch.tensor([0])).shape[1]
+    if channels != real:
+        kinds = {1: "grey", 3: "RGB"}
+        raise ValueError(f"the images of {target} are {kinds[channels]}, those of the reference {reference} {kinds[real]}: "
+                         "convert one of them")
 
 
 def other_size(source: RealImages, size: tuple[int, int]) -> str | None:

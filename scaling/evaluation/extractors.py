@@ -78,6 +78,9 @@ def weights_of(name: str) -> Path:
     file, address = weights_source(name)
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     given = os.environ.get(WEIGHTS_VARIABLE)
+    if given and not Path(given).expanduser().is_dir():
+        raise ValueError(f"${WEIGHTS_VARIABLE} is {given}, which is no folder; the weights {file} of features {name!r} are "
+                         "looked for in it")
     for folder in ([Path(given).expanduser()] if given else []) + [cache]:
         if (folder / file).is_file():
             return folder / file

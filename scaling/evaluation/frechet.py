@@ -64,10 +64,11 @@ class Gaussian:
 
 
 def frechet_distance(a: Gaussian, reference: Gaussian) -> float:
-    """|m1 - m2|^2 + tr(S1 + S2 - 2 (S2^1/2 S1 S2^1/2)^1/2) (Heusel et al., arXiv 1706.08500, equation 6)."""
+    """|m1 - m2|^2 + tr(S1 + S2 - 2 (S2^1/2 S1 S2^1/2)^1/2) (Heusel et al., arXiv 1706.08500, equation 6); 0 or more."""
     values = torch.linalg.eigvalsh(reference.root @ a.cov @ reference.root)
     gap = a.mean - reference.mean
-    return float(gap @ gap + a.cov.trace() + reference.cov.trace() - 2 * values.clamp(min=0).sqrt().sum())
+    found = float(gap @ gap + a.cov.trace() + reference.cov.trace() - 2 * values.clamp(min=0).sqrt().sum())
+    return max(0.0, found)  # rounding takes the distance of equals below it
 
 
 def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | None:

@@ -68,22 +68,33 @@ def test_a_checkpoint_is_sampled_as_its_trial_was(tiny, tmp_path, capsys):
     assert row["label"] == "FID-80, ddpm3, cfg 1.0, digits-cnn, vs digits-train"
 
 
-def test_a_reference_folder_is_cropped_where_the_protocol_says_so(folder, tmp_path, samples, capsys):
+def test_a_reference_folder_is_cropped_where_the_protocol_says_so(tmp_path, samples, capsys):
     """Of any size and mode; cropped beforehand they give the same figures."""
+    target = tmp_path / "samples.npz"
+    np.savez(target, arr_0=samples.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy())
     write_folder(tmp_path / "real", per_class=30, width=24, height=20)
-    assert "rgba.png is a RGBA image" in refused(folder, tmp_path / "real", capsys)
+    assert "rgba.png is a RGBA image" in refused(target, tmp_path / "real", capsys)
     (tmp_path / "cropped").mkdir()
     for i, path in enumerate(ImageFolder(tmp_path / "real", 8).files):
         Image.fromarray(read_image(path, 8).transpose(1, 2, 0)).save(tmp_path / "cropped" / f"{i:03d}.png")
     found = []
     for name, more in (("real", ["--protocol", "transform=center-crop"]), ("cropped", [])):
-        main_exits(["evaluate", str(folder), "--reference", str(tmp_path / name), *DIGITS, *more, "--json"], 0)
+        main_exits(["evaluate", str(target), "--reference", str(tmp_path / name), *DIGITS, *more, "--json"], 0)
         found.append(json.loads(capsys.readouterr().out))
     assert [row["value"] for row in found[0]["figures"]] == pytest.approx([row["value"] for row in found[1]["figures"]])
     assert found[0]["figures"][0]["label"] == "FID-80, digits-cnn, vs real, center-crop"
     assert found[0]["protocol"]["transform"] == "center-crop" and "sampler" not in found[0]["protocol"]
-    assert "crops the images of a folder" in refused(folder, "digits", capsys, "transform=center-crop")
-    assert "transform" in refused(folder, tmp_path / "real", capsys, "transform=squeeze")
+    assert "crops the images of a folder" in refused(target, "digits", capsys, "transform=center-crop")
+    assert "transform" in refused(target, tmp_path / "real", capsys, "transform=squeeze")
+
+
+def test_grey_images_do_not_meet_rgb_ones(folder, tmp_path, capsys):
+    (tmp_path / "rgb").mkdir()
+    for i in range(5):
+        Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / "rgb" / f"{i}.png")
+    assert f"the images of {folder} are grey, those of the reference {tmp_path / 'rgb'} RGB" in refused(
+        folder, tmp_path / "rgb", capsys)
+    assert "names no metric" in refused(folder, "digits", capsys, "metrics=[]")
 
 
 def test_samples_of_another_size_than_the_reference_say_so(tmp_path, samples, capsys):

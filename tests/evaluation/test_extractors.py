@@ -41,12 +41,12 @@ def weights(tmp_path_factory):
 
 def test_inceptions_figures_are_torch_fidelitys(weights):
     """The real path: a file of weights, found by name, to FID, IS, KID, precision, recall and sFID in one pass."""
-    samples, real = IMAGES[:12], (IMAGES[12:].float() * 0.8).to(torch.uint8)
+    samples, real = IMAGES[:10], (IMAGES[10:16].float() * 0.8).to(torch.uint8)
     theirs = calculate_metrics(
         input1=Uint8Images(samples), input2=Uint8Images(real), cuda=False, fid=True, kid=True, kid_subsets=50,
-        kid_subset_size=6, isc=True, prc=True, feature_extractor="inception-v3-compat", save_cpu_ram=True, verbose=False,
+        kid_subset_size=3, isc=True, prc=True, feature_extractor="inception-v3-compat", save_cpu_ram=True, verbose=False,
         feature_extractor_weights_path=weights / weights_source("inception")[0], rng_seed=0)
-    protocol = Protocol(samples=12, features="inception", references=("train",),
+    protocol = Protocol(samples=10, features="inception", references=("train",),
                         metrics=("fid", "kid", "isc", "precision", "recall", "sfid"))
     references = {"train": {"inception": Reference(tensor_images("train", real), "inception")}}
     ours = by_metric(measure(samples, DataSpec(), protocol, references)["figures"])
@@ -54,7 +54,7 @@ def test_inceptions_figures_are_torch_fidelitys(weights):
     assert ours["kid"]["value"] == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4)
     assert (ours["precision"]["value"], ours["recall"]["value"]) == (theirs["precision"], theirs["recall"])
     assert ours["sfid"]["value"] > 0 and "2023 features" in ours["sfid"]["warning"]
-    assert ours["sfid"]["label"].startswith("sFID-12") and "inception" in ours["sfid"]["label"]
+    assert ours["sfid"]["label"].startswith("sFID-10") and "inception" in ours["sfid"]["label"]
 
 
 def test_spatial_features_are_seven_channels_in_adms_order(weights):
@@ -119,6 +119,7 @@ def no_net(*args, **kwargs):
 def test_missing_weights_are_found_before_training(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    (tmp_path / "weights").mkdir()
     monkeypatch.setenv("DIT_SCALING_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setattr(torch.hub, "download_url_to_file", no_net)
     with pytest.raises(SystemExit) as stop:
@@ -135,6 +136,12 @@ def test_weights_that_are_none(tmp_path, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_WEIGHTS", str(tmp_path))
     with pytest.raises(ValueError, match=r"vgg16-397923af\.pth cannot be read as weights of 'vgg16'"):
         features_of(IMAGES[:1], "vgg16", ("fc2_relu",))
+    torch.save({"weight": torch.zeros(2)}, tmp_path / weights_source("dinov2-vit-l-14")[0])
+    with pytest.raises(ValueError, match=r"dinov2_vitl14_pretrain\.pth cannot be read as weights of 'dinov2-vit-l-14'"):
+        features_of(IMAGES[:1], "dinov2-vit-l-14", ("dinov2",))
+    monkeypatch.setenv("DIT_SCALING_WEIGHTS", str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match=r"\$DIT_SCALING_WEIGHTS is .*nowhere, which is no folder"):
+        features_of(IMAGES[:1], "clip-vit-b-32", ("clip",))
 
 
 def test_scores_where_there_are_none():

@@ -79,4 +79,4 @@ def test_a_singular_covariance_has_no_error():
     rows = torch.randn(10, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
     found = moments(rows).gaussian
     assert frechet_error(rows, found, found) is None
-    assert frechet_distance(found, found) == pytest.approx(0, abs=1e-6)
+    assert 0 <= frechet_distance(found, found) < 1e-6

@@ -89,6 +89,7 @@ def rows(folder: Path, split: str) -> list[dict]:
 def test_a_store_holds_both_sides_of_every_image_and_lists_what_it_could_not_read(work):
     store, vae = read_store(work / "store"), load_vae(str(work / "vae"))
     check_store(work / "store")
+    assert store["encoded_from"] == str(work / "images")
     counts = {split: len(rows(work / "store", split)) for split in ("train", "heldout")}
     assert counts["heldout"] in (6, 7) and sum(counts.values()) == 120 and store["classes"] == ["class0", "class1"]
     with open(work / "store" / "skipped.csv") as file:
