@@ -23,9 +23,10 @@ def encode(images: Path, vae: str, size: int, out: Path, resume: bool = False, u
     description = {"size": size, "shape": list(vaes.latent_shape(model, size)), "vae": vaes.describe(model, vae),
                    "upscale": upscale, "classes": listing.classes}
     _claim(out, resume, {**description, "shard_images": shard_images}, listing.splits)
-    total = sum(map(len, listing.splits.values()))
-    folder.check_heads(images, [path for rows in listing.splits.values() for path, _ in rows], size, upscale, unreadable=True)
+    paths = [path for rows in listing.splits.values() for path, _ in rows]
+    folder.check_images(images, paths, size, upscale, unreadable=True)
 
+    total = len(paths)
     shards = {split: -(-len(rows) // shard_images) for split, rows in listing.splits.items()}
     done = [(split, number) for split, count in shards.items() for number in range(count)
             if store.shard_is_whole(out, split, number)]

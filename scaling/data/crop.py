@@ -24,11 +24,15 @@ def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def image_size(path: Path) -> tuple[int, int] | None:
-    """Width and height as the file's head says, nothing decoded; None where it is no image."""
+def image_size(path: Path, whole: bool = False) -> tuple[int, int] | None:
+    """Width and height as the file's head says; None where it is no image, or, read ``whole``, its pixels end early."""
     try:
         with Image.open(path) as image:
-            return image.size
+            size = image.size
+            if whole:
+                image.draft("RGB", (1, 1))  # all of a JPEG is read, an eighth of its width and height computed
+                image.load()
+            return size
     except Exception:  # as above; reading the image says why
         return None
 

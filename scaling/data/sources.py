@@ -46,17 +46,17 @@ def load_data(spec: DataSpec) -> DataSet:
 
 
 def check_data(spec: DataSpec) -> None:
-    """Refuse data that would fail once training runs: damaged shards, images smaller than the crop or without a head.
+    """Refuse data that would fail once training runs: damaged shards, images smaller than the crop, cut off or none at all.
 
-    Reads all of a latent store, and the head of every image of a folder.
+    Reads all of a latent store; of a folder the head of every image, and all of up to 20,000.
     """
     data = load_data(spec)
     if spec.source == "latents":
         from scaling.data.store import check_store
         check_store(place(spec))
     if spec.source == "folder":
-        from scaling.data.folder import check_heads
-        check_heads(place(spec), [*data.train.paths, *data.heldout.paths], spec.size, spec.upscale)
+        from scaling.data.folder import check_images
+        check_images(place(spec), [*data.train.paths, *data.heldout.paths], spec.size, spec.upscale)
 
 
 def check_fits(model: ModelSpec, spec: DataSpec) -> None:

@@ -98,14 +98,16 @@ def check_precisions(plan: Plan, gpus_per_trial: float) -> None:
 
 
 def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
-    """Refuse to start where the checkpoints that are to be kept would not fit on the disk."""
+    """Refuse to start where the checkpoints that are to be kept, those of trunks too, would not fit on the disk."""
     needed, trainings = 0, {}
     for trial in (t for group in left for t in group):
-        trainings.setdefault(trial.train_id, []).append(trial)
-    for train_id, group in trainings.items():
+        trainings.setdefault(trial.train_id, {})[trial.spec] = trial.spec.eval_steps
+        if trial.spec.trunk:
+            trainings.setdefault(trial.spec.trunk.train_id, {})[trial.spec] = (trial.spec.train.branch_step,)
+    for train_id, kept in trainings.items():
         run = folder.run(train_id)
         there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
-        needed += max(0, checkpoint_bytes(group) - there)
+        needed += max(0, checkpoint_bytes(kept) - there)
     free = shutil.disk_usage(folder.folder).free
     if needed > free:
         raise ValueError(f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and {folder.folder} has "

@@ -5,10 +5,11 @@ profiler reports for a real step. Not priced: the loss, the batch itself, kernel
 fragmentation.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from scaling.study import cost
-from scaling.study.spec import ModelSpec
+from scaling.study.spec import ModelSpec, TrialSpec
 
 FP32 = 4          # bytes
 ADAMW_MOMENTS = 2
@@ -38,11 +39,14 @@ class TrainingMemory(NamedTuple):
 NEWEST, WRITING = 2, 1  # checkpoints besides those of evaluated steps: the newest, and one being written
 
 
-def checkpoint_bytes(group) -> int:
-    """Bytes of all checkpoints that planned trials which share a training keep at once: weights, averages, two moments."""
-    steps = {step for trial in group for step in trial.spec.eval_steps}
-    averages = {e for t in group for e in (t.spec.evaluate.ema, *t.spec.train.emas) if e.kind != "none"}
-    each = FP32 * cost.params(group[0].spec.model) * (1 + ADAMW_MOMENTS + len(averages))
+def checkpoint_bytes(kept: Mapping[TrialSpec, Iterable[int]]) -> int:
+    """Bytes of all checkpoints that a training holds at once: weights, averages, two moments.
+
+    ``kept`` are the trials that it serves, as their own training or as their trunk, each with the steps that stay for it.
+    """
+    steps = {step for of_trial in kept.values() for step in of_trial}
+    averages = {e for spec in kept for e in (spec.evaluate.ema, *spec.train.emas) if e.kind != "none"}
+    each = FP32 * cost.params(next(iter(kept)).model) * (1 + ADAMW_MOMENTS + len(averages))
     return each * (len(steps) + NEWEST + WRITING)
 
 

@@ -80,7 +80,16 @@ def empty_class(folder):
     return settings
 
 
+def cut_off(folder):
+    """The head of each is whole, the pixels end early."""
+    settings = images(folder)
+    for path in sorted(folder.glob("class1/*"))[:2]:
+        path.write_bytes(path.read_bytes()[:-40])
+    return settings
+
+
 DATA = {
+    "cut off": (cut_off, "2 of 10 files"),
     "missing folder": (lambda f: [*images(f)[:3], "data.path=/nowhere"], "no image folder at /nowhere"),
     "missing store": (lambda f: [*store(f)[:4], "data.path=/nowhere"], "no latent store at /nowhere"),
     "empty class": (empty_class, "such as 'class7'"),

@@ -1,11 +1,13 @@
 """Do cooldowns branch from one trunk, each step trained once, and is the price that of the steps taken?"""
 
+import contextlib
+
 import pytest
 
 from scaling.launch import preflight
 from scaling.launch.trial import run_trials
 from scaling.records import Run, StudyFolder
-from scaling.study import Plan, Study
+from scaling.study import Plan, Study, cost
 from scaling.study.settings import with_settings
 from scaling.training import Trainer
 
@@ -59,3 +61,14 @@ def test_a_disk_too_small_for_the_checkpoints_is_refused_with_the_numbers(tmp_pa
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10}))
     with pytest.raises(ValueError, match=r"checkpoints of 1 trainings take 0\.\d+ GB and .* has 0\.00 GB free"):
         preflight.check_disk(plan.runs(), StudyFolder(tmp_path))
+
+
+def test_the_disk_must_hold_the_checkpoints_of_trunks_that_no_trial_asks_for(tmp_path, tiny, monkeypatch):
+    """Two cooldowns keep one checkpoint each besides the newest, their trunk those where they begin."""
+    cooldowns = trials(tiny)[1:3]
+    plan = Plan.of(Study(name="wsd", question="?", expectation="!", trials=tuple(cooldowns)))
+    each = 4 * cost.params(tiny.model) * (1 + 2 + 1)
+    for free, fits in ((each * (4 + 4 + 5), True), (each * (4 + 4 + 5) - 1, False)):
+        monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path, free=free: type("Usage", (), {"free": free}))
+        with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="checkpoints of 3 trainings"):
+            preflight.check_disk(plan.runs(), StudyFolder(tmp_path))
