@@ -4,6 +4,7 @@ What is on disk already is not done again: finished evaluations are kept, evalua
 training, and training goes on from the newest valid checkpoint. No Ray here; a training is a plain function.
 """
 
+import time
 import traceback
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from scaling.launch.writers import Onlooker, hold
 from scaling.models.count import count, trainable_params
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
+from scaling.records.ledger import STALE_AFTER_S
 from scaling.records.provenance import provenance
 from scaling.study.execution import Execution
 from scaling.study.protocol import Ema
@@ -61,9 +63,9 @@ def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, se
     workers = workers or Workers()
     if not workers.lead:
         run, report = Onlooker(run.folder), lambda progress: None
-    held = hold(run, LOCK_WAIT_S, workers)
-    if held is None:
-        raise RuntimeError(f"{run.folder} is being worked on by another process; wait for it or stop it")
+    while (held := hold(run, LOCK_WAIT_S, workers)) is None:
+        if not workers.agree(lambda: is_trained_as_trunk(run)):
+            raise RuntimeError(f"{run.folder} is being worked on by another process; wait for it or stop it")
     with held:
         if not workers.agree(lambda: missing(specs, run)):
             return "completed"
@@ -87,6 +89,12 @@ def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, se
             work.end_session()
         run.write_state("completed", **work.heartbeat.progress)
         return "completed"
+
+
+def is_trained_as_trunk(run: Run) -> bool:
+    """Whether a cooldown trains ``run`` now: its trunk, which is in no session of its own."""
+    state = run.state()
+    return state["state"] == "running" and state.get("session") is None and time.time() - state["heartbeat"] < STALE_AFTER_S
 
 
 class _Work:

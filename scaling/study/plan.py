@@ -58,11 +58,19 @@ class Plan(Spec):
         return sum(price(family) for family in families.values())
 
     def runs(self) -> list[list[PlannedTrial]]:
-        """The trials grouped by the training they share, dearest first (longest processing time first)."""
+        """The trials grouped by the training they share, dearest first (longest processing time first).
+
+        Cooldowns whose trunk another one trains come after all others: till then they would wait for it in a place.
+        """
         groups: dict[str, list[PlannedTrial]] = {}
         for trial in self.trials:
             groups.setdefault(trial.train_id, []).append(trial)
-        return sorted(groups.values(), key=lambda group: -max(trial.train_flops for trial in group))
+        dearest = sorted(groups.values(), key=lambda group: -max(trial.train_flops for trial in group))
+        first: dict[str, str] = {}  # trunk -> who trains it: its own training, or the dearest cooldown
+        for train_id, trunk in ((group[0].train_id, root(group[0])) for group in dearest):
+            if trunk not in first or train_id == trunk:
+                first[trunk] = train_id
+        return sorted(dearest, key=lambda group: group[0].train_id != first[root(group[0])])
 
     def branches(self, group: list[PlannedTrial]) -> list[PlannedTrial]:
         """The cooldowns that begin on the training of ``group``, or on its trunk."""

@@ -3,6 +3,7 @@
 import pytest
 
 from scaling.study import Plan, Study, distinct, grid, load_study, study_names, with_seeds
+from scaling.study.settings import with_settings
 
 
 def study(trials, **fields):
@@ -77,3 +78,14 @@ def test_a_study_name_cannot_leave_its_root(tiny, name):
 def test_bad_seeds_are_refused(tiny, value):
     with pytest.raises(ValueError, match="seeds"):
         study([tiny]).with_settings({"seeds": value})
+
+
+def test_trunks_come_before_the_cooldowns_that_wait_for_them(tiny):
+    """A constant training is its cooldowns' trunk; without one the dearest cooldown trains it. Dearest first otherwise."""
+    wsd, wide = {"train.schedule": "wsd", "train.cooldown": 0.25}, {"model.width": 24}
+    constant, *cooldowns = tiny, *(with_settings(tiny, {**wsd, "train.steps": steps}) for steps in (20, 8))
+    others = [with_settings(tiny, {**wsd, **wide, "train.steps": steps}) for steps in (12, 8)]
+    study = Study(name="wsd", question="?", expectation="!", trials=(*cooldowns, constant, *others))
+    order = [group[0].spec for group in Plan.of(study).runs()]
+    assert set(order[:2]) == {constant, others[0]} and set(order[2:]) == {*cooldowns, others[1]}
+    assert order.index(cooldowns[0]) < order.index(cooldowns[1])

@@ -1,10 +1,12 @@
 """Do cooldowns branch from one trunk, each step trained once, and is the price that of the steps taken?"""
 
 import contextlib
+import threading
+import time
 
 import pytest
 
-from scaling.launch import preflight
+from scaling.launch import preflight, trial
 from scaling.launch.trial import run_trials
 from scaling.records import Run, StudyFolder
 from scaling.study import Plan, Study, cost
@@ -45,6 +47,29 @@ def test_a_trunk_serves_every_horizon_and_no_step_is_trained_twice(tmp_path, tin
     longer = with_settings(specs[1], {"train.steps": 16})  # branches at 12, where the trunk was evaluated
     run_all([*specs, longer], tmp_path)
     assert len(taken) == 25 + 4
+
+
+def test_a_training_waits_for_the_cooldown_that_trains_it_as_a_trunk(tmp_path, tiny, monkeypatch):
+    """And for no other process, which would be another sweep's."""
+    monkeypatch.setattr(trial, "LOCK_WAIT_S", 0.05)
+    constant, *cooldowns = trials(tiny)
+    run = Run(tmp_path / constant.train_id)
+    take, seen = Trainer._take_step, []
+
+    def step(self):
+        if not seen:
+            seen.append(threading.Thread(target=run_trials, args=([constant], run, lambda progress: None),
+                                         kwargs={"branches": cooldowns}))
+            seen[0].start()
+            time.sleep(0.3)  # several waits long
+        return take(self)
+
+    monkeypatch.setattr(Trainer, "_take_step", step)
+    run_trials([cooldowns[-1]], Run(tmp_path / cooldowns[-1].train_id), lambda progress: None, branches=cooldowns)
+    seen[0].join()
+    assert run.state()["state"] == "completed" and run.evaluation(constant.eval_id(12))
+    run.write_state("running", session="another's")
+    assert not trial.is_trained_as_trunk(run)
 
 
 def test_a_cooldown_from_the_trunk_is_the_run_trained_alone(tmp_path, tiny):
