@@ -1,8 +1,9 @@
 """How sure is a fitted law? The spread of the same fit over simulated repeats of the study, with Student's factor.
 
 Each repeat measures the fitted law again at the same points, with noise of the scatter that the fit left, and is fitted
-by the same optimiser. The interval is the estimate plus or minus t times the standard deviation over repeats, t of
-n - p degrees of freedom, for the scatter itself is known from no more than that. Repeats tell by how much their own fits
+by the same optimiser. The interval is the estimate plus or minus t times the standard deviation over repeats, of each side
+by itself (a steep exponent is known less well than a flat one, so that repeats are skewed), t of n - p degrees of freedom,
+for the scatter itself is known from no more than that. Repeats tell by how much their own fits
 overstate the scatter that was put in (a Huber fit passes through p points exactly), and scatter and spread are divided by
 that: without it intervals at 12 trials held the truth in 99.5 %, not 95. A confidence interval is of the law; a
 prediction interval adds the scatter of one more measurement, which holds its training seed and its samples. The scatter is
@@ -64,16 +65,21 @@ class Uncertain:
         if log:
             tiny = 1e-12 * value
             value, draws = np.log(max(value, tiny, 1e-300)), np.log(np.maximum(draws, max(tiny, 1e-300)))
-        half = self.t * float(np.std(draws, ddof=1)) / self.overstated
-        ends = (float(value) - half, float(value) + half)
+        down, up = self._spread(draws)
+        ends = (float(value - self.t * down), float(value + self.t * up))
         return tuple(float(np.exp(np.clip(end, -700, 700))) for end in ends) if log else ends
 
     def predict(self, law: Callable[[np.ndarray], np.ndarray]) -> Interval:
         """``law`` maps parameters (..., p) to figures (..., m): both 95 % intervals of each, on the logarithm."""
         value = np.log(law(self.estimate))
-        spread = np.log(law(self.draws)).std(0, ddof=1) / self.overstated
-        sure, new = self.t * spread, self.t * np.hypot(spread, self.scatter)
-        return Interval(*(np.exp(v) for v in (value, value - sure, value + sure, value - new, value + new)))
+        down, up = self._spread(np.log(law(self.draws)))
+        new_down, new_up = np.hypot(down, self.scatter), np.hypot(up, self.scatter)
+        return Interval(*(np.exp(value + self.t * away) for away in (0 * up, -down, up, -new_down, new_up)))
+
+    def _spread(self, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The standard deviations of ``draws`` (S, ...) below and above their median; equal where these are symmetric."""
+        away = draws - np.median(draws, axis=0)
+        return tuple(np.sqrt(2 * np.mean(np.maximum(side, 0) ** 2, axis=0)) / self.overstated for side in (-away, away))
 
 
 POSITIVE = frozenset({"E", "A", "B", "x_break", "width", "half_life"})
