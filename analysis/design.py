@@ -6,7 +6,7 @@ come with it, and only the steps that were not trained yet are paid. After a cho
 so that the next one is worth what it adds.
 
 Choosing scaling-law experiments by design criteria is the subject of active-sl (arXiv 2604.22753), whose baselines are
-D- and V-optimal designs: ``tests/benchmarks/bench_suggest.py`` runs their V-optimal rule beside this one.
+D- and V-optimal designs: ``tests/benchmarks/bench_suggest.py`` runs both beside this one.
 """
 
 from collections.abc import Sequence

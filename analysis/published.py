@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from analysis.fits.linear import Noise
+from scaling.study.plan import Plan
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published"
 LATENT = 8  # pixels of an image per latent pixel, along a side
@@ -25,6 +26,15 @@ def dit_table4() -> pl.DataFrame:
     Columns as in ``frames.trials_frame``, so that every function of a trials frame takes it.
     """
     return _table4().filter(pl.col("conditioning") == "adaln-zero")
+
+
+def dit_evaluations(plan: Plan) -> pl.DataFrame:
+    """The same as what the trainings of ``plan`` (of ``dit_imagenet256``) measured, columns as in
+    ``frames.evaluations_frame`` as far as the table tells: a row per model that is in the plan."""
+    ids = pl.DataFrame([{"model": t.model, "trial_id": t.trial_id, "train_id": t.train_id} for t in plan.trials])
+    return dit_table4().drop("trial_id").join(ids, on="model", maintain_order="left").with_columns(
+        step="steps", images=pl.col("steps") * pl.col("batch"), metric=pl.lit("fid"), value="fid", headline=True,
+        train_flops=6e9 * pl.col("forward_gmacs") * pl.col("steps") * pl.col("batch"))
 
 
 def block_designs() -> pl.DataFrame:

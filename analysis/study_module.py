@@ -12,7 +12,7 @@ from scaling.study.settings import fields_of
 from scaling.study.spec import TrialSpec
 
 if TYPE_CHECKING:
-    from analysis.suggest import Suggestion
+    from analysis.suggestion import Suggestion
 
 _WIDTH = 110
 
@@ -44,8 +44,8 @@ def module(s: "Suggestion") -> str:
         f"Chosen from the records of {s.study} by `scaling suggest`, in this order: " + "; ".join(
             f"{run.trial.model.name} to {run.trial.train.steps:,} steps ({number(run.gpu_hours)} GPU-hours, then "
             f"{number(run.width)} wide)" for run in s.runs) + ".", "",
-        f"Price: {number(s.gpu_hours)} GPU-hours of training on an H100 at {s.mfu:.0%} MFU, recorded steps not counted "
-        "again; evaluation is not in it.", "",
+        f"Price: {number(s.gpu_hours)} GPU-hours of training, and of sampling at each checkpoint, on an H100 at "
+        f"{s.mfu:.0%} MFU, recorded steps not counted again.", "",
         f"Expected: {expectation}"))
     nuisance = {"all but the model and the steps": f"as in {s.study}; for a model without a record, as in its measured "
                                                    "model nearest in parameters"}

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,13 @@ import polars as pl
 
 from analysis.design import Training, choose
 from analysis.figures.panels import headline
-from analysis.fits.holdout import far
 from analysis.fits.linear import noise_of
 from analysis.forecast import Forecast, Noise, forecast
 from analysis.frames import Folder, evaluations_frame, studies
 from analysis.study_module import write_module
+from analysis.suggestion import Suggested, Suggestion
 from analysis.targets import Conditions, Target, target_of
-from analysis.text import number
-from scaling.study.cost import gpu_hours, params_m, train_flops
+from scaling.study.cost import evaluation_flops, gpu_hours, params_m, train_flops
 from scaling.study.ladder import SIZES
 from scaling.study.plan import Plan
 from scaling.study.spec import TrialSpec
@@ -29,69 +27,6 @@ LUCK_TO_SAMPLING = 3.2              # arXiv 2606.20536
 Z = 1.959964                        # of a 95 % interval
 
 
-@dataclass(frozen=True)
-class Suggested:
-    """One training to run, or to continue, and what is expected of it once those before it have run."""
-
-    trial: TrialSpec
-    checkpoints: tuple[int, ...]     # steps at which it is to be measured
-    from_step: int                   # 0: a new training
-    gpu_hours: float
-    width: float                     # expected width of the target's 95 % prediction interval afterwards, log FID
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """The target's forecast, and the trainings to run next in order. FIDs are exponentials of log FID."""
-
-    study: str
-    target: Target
-    fid: float
-    interval: tuple[float, float]    # 95 %, prediction: parameters, law, misfit, one training's luck and samples
-    width: float                     # of its logarithm
-    budget: float                    # GPU-hours
-    mfu: float
-    noise: Noise
-    weights: dict[str, float]        # law -> posterior weight
-    runs: tuple[Suggested, ...]
-    reach: float                     # the target's training FLOPs over the most measured
-
-    @property
-    def expected(self) -> tuple[float, float]:
-        """The interval's expected ends once all have run, about today's prediction."""
-        half = self.runs[-1].width / 2
-        return self.fid * np.exp(-half), self.fid * np.exp(half)
-
-    @property
-    def gpu_hours(self) -> float:
-        return sum(run.gpu_hours for run in self.runs)
-
-    def table(self) -> pl.DataFrame:
-        """One row per training, in order."""
-        widths = [self.width, *(run.width for run in self.runs)]
-        return pl.DataFrame([{
-            "model": run.trial.model.name, "seed": run.trial.train.seed, "from_step": run.from_step,
-            "steps": run.trial.train.steps, "gpu_hours": run.gpu_hours, "width_now": before, "width_after": run.width,
-        } for run, before in zip(self.runs, widths)])
-
-    def as_json(self) -> dict:
-        return {"study": self.study, "target": str(self.target), "fid": self.fid, "interval": list(self.interval),
-                "log_width": self.width, "expected_interval": list(self.expected), "budget_gpu_hours": self.budget,
-                "gpu_hours": self.gpu_hours, "mfu": self.mfu, "weights": self.weights, "reach": self.reach,
-                "runs": self.table().to_dicts()}
-
-    def lines(self) -> str:
-        """For a terminal."""
-        rows = [f"{self.target}: FID {number(self.fid)}, 95 % {_ends(self.interval)} now, a factor of "
-                f"{number(np.exp(self.width))}", *filter(None, [far(self.reach, "the training compute measured")]), "",
-                f"{'run':26}{'steps':>22}{'GPU-hours':>12}   interval's high / low after"]
-        for run in self.runs:
-            steps = f"{run.from_step:,} to {run.trial.train.steps:,}" if run.from_step else f"{run.trial.train.steps:,}"
-            rows.append(f"{run.trial.model.name:26}{steps:>22}{number(run.gpu_hours):>12}   {number(np.exp(run.width))}")
-        return "\n".join([*rows, "", f"{number(self.gpu_hours)} of {number(self.budget)} GPU-hours (training on an H100 at "
-                          f"{self.mfu:.0%} MFU, evaluation not counted); expected interval {_ends(self.expected)}"])
-
-
 def suggest(folder: Folder, target: str, budget: float, candidates: Sequence[str] = (), mfu: float = MFU) -> Suggestion:
     """The trainings whose results will narrow the 95 % prediction interval of ``target`` most within ``budget`` GPU-hours.
 
@@ -99,14 +34,19 @@ def suggest(folder: Folder, target: str, budget: float, candidates: Sequence[str
     ``LENGTHS`` of the longest training measured. ValueError where the target is measured already, where records are
     too few, or where the budget buys none of the candidates.
     """
+    (study,) = studies(folder)
+    return suggest_from(study.plan(), evaluations_frame(study), target, budget, candidates, mfu)
+
+
+def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: float, candidates: Sequence[str] = (),
+                 mfu: float = MFU) -> Suggestion:
+    """The same from ``evaluations``, in the columns of ``frames.evaluations_frame`` and by the train_ids of ``plan``: those
+    of its records, or a published table (``published.dit_evaluations``)."""
     if not 0 < mfu <= 1:
         raise ValueError(f"mfu is {mfu:g}; a utilisation lies in (0, 1], such as {MFU:g}")
-    (study,) = studies(folder)
-    plan = study.plan()
-    frame = evaluations_frame(study)
-    if frame.is_empty():
+    if evaluations.is_empty():
         raise ValueError(f"{plan.name} has no records to predict {target} from; run it first")
-    rows = headline(frame.filter(~pl.col("state").is_in(["diverged", "failed"]))).unique(
+    rows = headline(evaluations.filter(~pl.col("state").is_in(["diverged", "failed"]))).unique(
         ["train_id", "step"], keep="first", maintain_order=True)
     Conditions.of(plan, rows)  # one EMA, one batch
     wanted = target_of(target, plan)
@@ -126,7 +66,8 @@ def suggest(folder: Folder, target: str, budget: float, candidates: Sequence[str
         trial = specs.get(name) or _like(target_of(f"{name}@{lengths[-1]}", plan).model, specs)
         done = int(rows.filter(pl.col("train_id") == trial.train_id)["step"].max() or 0)
         if ahead := [n for n in lengths if n > done]:
-            flops = [train_flops(trial.model, (n - done) * trial.train.batch) for n in ahead]
+            measuring = evaluation_flops(trial.model, trial.diffusion, trial.evaluate.protocol)  # at each checkpoint passed
+            flops = [train_flops(trial.model, (n - done) * trial.train.batch) + measuring * i for i, n in enumerate(ahead, 1)]
             trainings.append(Training(tuple(range(len(places), len(places) + len(ahead))),
                                       tuple(gpu_hours(f, mfu) for f in flops)))
             trials.append(trial)
@@ -243,7 +184,3 @@ def _axes(model, images: int) -> np.ndarray:
 
 def _width(variance: float, noise: Noise) -> float:
     return float(2 * Z * np.sqrt(variance + noise.sampling**2))
-
-
-def _ends(ends: tuple[float, float]) -> str:
-    return f"[{number(ends[0])}, {number(ends[1])}]"

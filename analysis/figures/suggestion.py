@@ -7,7 +7,7 @@ from analysis.figures.hover import mark
 from analysis.figures.panels import say_far
 from analysis.fits.holdout import far
 from analysis.style import GREY, INK, entitle, log_axis, styled
-from analysis.suggest import Suggestion
+from analysis.suggestion import Suggestion
 from analysis.text import number
 
 
@@ -38,6 +38,6 @@ def suggestion(found: Suggestion, note: str = "") -> Figure:
     spent.set_ylabel("GPU-hours so far")
     spent.tick_params(length=0)
     entitle(figure, f"What would tell most about {found.target}?",
-            f"Expected intervals are drawn about today's prediction, FID {number(found.fid)}. GPU-hours of training on an "
-            f"H100 at {found.mfu:.0%} MFU. {note}")
+            f"Expected intervals are drawn about today's prediction, FID {number(found.fid)}. GPU-hours of training and "
+            f"sampling on an H100 at {found.mfu:.0%} MFU. {note}")
     return figure

@@ -70,6 +70,11 @@ def sampling_gmacs(m: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol) -
     return forwards * forward_gmacs(m)
 
 
+def evaluation_flops(m: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol) -> float:
+    """Floating-point operations of sampling one evaluation; decoder and feature extractor are not in it."""
+    return float(FLOPS_PER_MAC * 1e9 * sampling_gmacs(m, diffusion, protocol) * protocol.samples)
+
+
 def linear(inputs: int, outputs: int) -> int:
     """Parameters of a linear with bias."""
     return inputs * outputs + outputs

@@ -5,14 +5,23 @@ import json
 
 import pytest
 
-from analysis.suggest import MFU, suggest
+from analysis.published import dit_evaluations
+from analysis.suggest import MFU, suggest, suggest_from
 from scaling import cli
 from scaling.records import StudyFolder
 from scaling.study import Plan, load_study
-from scaling.study.cost import gpu_hours, train_flops
+from scaling.study.cost import forward_gmacs, gpu_hours, train_flops
 from tests.analysis.synthetic_study import digits_like
 
 TARGET, BUDGET = "DiT-d3w64/2@2000", 4e-7
+
+
+def price(run, images: int) -> float:
+    """GPU-hours of training on ``images``, and of sampling 1,000 images by 50 forwards at each checkpoint."""
+    protocol = run.trial.evaluate.protocol
+    assert (protocol.samples, protocol.forwards, protocol.guided) == (1000, 50, False)
+    sampling = len(run.checkpoints) * 2 * 1000 * 50 * 1e9 * forward_gmacs(run.trial.model)
+    return gpu_hours(train_flops(run.trial.model, images) + sampling, MFU)
 
 
 def test_a_suggestion_keeps_its_budget_and_counts_only_steps_not_yet_trained(finished):
@@ -23,7 +32,7 @@ def test_a_suggestion_keeps_its_budget_and_counts_only_steps_not_yet_trained(fin
     for run in found.runs:
         assert run.trial.train_id in recorded and run.from_step == done[run.trial.train_id]
         images = (run.trial.train.steps - run.from_step) * run.trial.train.batch
-        assert run.gpu_hours == pytest.approx(gpu_hours(train_flops(run.trial.model, images), MFU))
+        assert run.gpu_hours == pytest.approx(price(run, images))
         done[run.trial.train_id] = run.trial.train.steps
     widths = [found.width, *(run.width for run in found.runs)]
     assert all(after < before for before, after in itertools.pairwise(widths))
@@ -35,7 +44,16 @@ def test_a_model_without_records_costs_its_whole_training_and_keeps_its_heads(fi
     (run,) = found.runs
     assert (run.from_step, run.trial.model.heads, run.trial.train.lr) == (0, 4, 3e-3)
     assert run.checkpoints == (200, 400)
-    assert run.gpu_hours == pytest.approx(gpu_hours(train_flops(run.trial.model, 400 * 64), MFU))
+    assert run.gpu_hours == pytest.approx(price(run, 400 * 64))
+
+
+def test_the_papers_table_is_asked_what_to_run_next():
+    """XL/2 at 7M steps from the 12 models at 400K: the interval holds the published 9.62, and all is to be continued."""
+    plan = Plan.of(load_study("dit_imagenet256"))
+    found = suggest_from(plan, dit_evaluations(plan), "DiT-XL/2@7M", 20)
+    assert found.interval[0] < 9.62 < found.interval[1]
+    assert {run.from_step for run in found.runs} == {400_000} and found.gpu_hours <= 20
+    assert found.width > found.runs[-1].width
 
 
 def test_a_higher_utilisation_buys_more(finished):

@@ -1,4 +1,4 @@
-"""How many GPU-hours does choosing the next training save? Simulated studies of the paper's 12 models, five rules.
+"""How many GPU-hours does choosing the next training save? Simulated studies of the paper's 12 models, six rules.
 
     python -m tests.benchmarks.bench_suggest [--seeds 50]
 
@@ -11,6 +11,8 @@ same forecaster, which knows neither the law nor its ranges. What differs is the
 * ours: most variance of the target per GPU-hour, by ``analysis.design.best``;
 * V-optimal: as in active-sl (arXiv 2604.22753, vopt.py): the forecaster's most probable law alone, linearised, most variance
   of the target per GPU-hour ** 0.3, after 12 cheap starting points;
+* D-optimal: as theirs, too (baseline_dopt.py): most information on that law's parameters per GPU-hour ** 0.4, every
+  measurement with noise of its own, after 2.5 cheap starting points per parameter;
 * random, cheapest first, and the whole grid.
 
 Asked: ours needs at most half the GPU-hours of the better simple rule (random, cheapest first) for the same rms error.
@@ -24,7 +26,7 @@ from multiprocessing import get_context
 import numpy as np
 
 from analysis.design import Choice, Training, best
-from analysis.forecast import Noise, forecast
+from analysis.forecast import Noise, forecast, laws
 from analysis.suggest import MFU
 from scaling.study import ModelSpec
 from scaling.study.cost import gpu_hours, params_m, train_flops
@@ -35,8 +37,9 @@ STEPS, BATCH, TARGET_STEPS = (50_000, 100_000, 200_000, 400_000, 800_000), 256, 
 SPECS = [ModelSpec.preset(name) for name in PRESETS]
 NOISE = Noise()
 ERRORS = (0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03)  # rms of log FID, at which hours are compared
-V_COST_POWER, V_START = 0.3, 12
-RULES = ("ours", "V-optimal", "cheapest first", "random")
+V_COST_POWER, V_START, D_COST_POWER, D_START = 0.3, 12, 0.4, 17
+RULES = ("ours", "V-optimal", "D-optimal", "cheapest first", "random")
+START = {"V-optimal": V_START, "D-optimal": D_START, "cheapest first": math.inf}  # places measured cheapest first
 ASKED = 0.5
 
 
@@ -86,7 +89,7 @@ def simulate(rule: str, seed: int) -> np.ndarray:
     reached[0] = len(STEPS)
     while len(found) < len(BUDGETS):
         look = functools.cache(lambda: _forecast(log_fid, reached, starts))  # once a state, where anyone looks
-        choice = _choice(rule, rng, look, reached)
+        choice = _choice(rule, rng, look, reached, log_fid, starts)
         while len(found) < len(BUDGETS) and (choice is None or spent + choice.gpu_hours > BUDGETS[len(found)]):
             cast, _ = look()
             found.append((cast.mean[-1] - truth, math.sqrt(cast.covariance[-1, -1] - NOISE.luck**2)))
@@ -103,7 +106,7 @@ def _forecast(log_fid, reached, starts):
                     np.append(RUN[rest], -1), NOISE, starts), rest
 
 
-def _choice(rule, rng, look, reached) -> Choice | None:
+def _choice(rule, rng, look, reached, log_fid, starts) -> Choice | None:
     ahead = np.cumsum(len(STEPS) - reached) - (len(STEPS) - reached)  # places left in the trainings before
     trainings = [Training(tuple(range(first, first + len(STEPS) - done)),
                           tuple(prices[done:] - (prices[done - 1] if done else 0)))
@@ -111,13 +114,32 @@ def _choice(rule, rng, look, reached) -> Choice | None:
     options = [Choice(which, checkpoint, price, math.nan) for which, training in enumerate(trainings)
                for checkpoint, price in enumerate(training.prices)]
     cheap = min(options, key=lambda option: option.gpu_hours, default=None)
-    if cheap is None or rule == "cheapest first" or (rule == "V-optimal" and reached.sum() < len(STEPS) + V_START):
+    if cheap is None or reached.sum() < len(STEPS) + START.get(rule, 0):
         return cheap
     if rule == "random":
         return options[rng.integers(len(options))]
     cast, rest = look()
+    if rule == "D-optimal":
+        told = _information(cast, rest, log_fid, starts)
+        return max(options, key=lambda option: told(trainings[option.training].places[:option.checkpoint + 1])
+                   / option.gpu_hours**D_COST_POWER)
     covariance, power = (cast.covariance, 1.0) if rule == "ours" else (cast.best_law_covariance, V_COST_POWER)
     return best(covariance, len(rest), trainings, NOISE.sampling**2, cost_power=power)
+
+
+def _information(cast, rest, log_fid, starts):
+    """What measuring some of the places ``rest`` tells of the most probable law's parameters, in nats, noise independent."""
+    name, misfit = max(cast.weights, key=cast.weights.get)
+    seen = np.setdiff1d(np.arange(len(PLACES)), rest)
+    law, _, sd = laws(log_fid[seen])[name]
+    J = law(starts[name, misfit], PLACES)[1] / math.hypot(NOISE.luck, NOISE.sampling)
+    left = np.linalg.inv(J[seen].T @ J[seen] + np.diag(1 / sd**2))
+
+    def told(places) -> float:
+        new = J[rest[list(places)]]
+        return float(np.linalg.slogdet(np.eye(len(new)) + new @ left @ new.T)[1])
+
+    return told
 
 
 def hours(errors: np.ndarray, asked: float) -> float:
@@ -148,18 +170,21 @@ def main(arguments: list[str] | None = None) -> None:
           f"{GRID:.0f} and leaves {rms['ours'][-1]:.3f}\n")
     print(table([("GPU-hours", *(f"{BUDGETS[i]:.3g}" for i in shown)),
                  *((rule, *(f"{rms[rule][i]:.3f}" for i in shown)) for rule in RULES)]), "\n")
-    rows, ratios, peers = [], [], []
+    rows, ratios, peers = [], [], {"V-optimal": [], "D-optimal": []}
     for error in ERRORS:
         needed = {rule: hours(rms[rule], error) for rule in RULES}
         simple = min(needed["cheapest first"], needed["random"])
         ratios.append(needed["ours"] / simple)
-        peers.append(needed["ours"] / needed["V-optimal"])
-        rows.append((f"{error:g}", *(f"{needed[rule]:.2f}" for rule in RULES), f"{ratios[-1]:.2f}", f"{peers[-1]:.2f}"))
-    print(table([("rms error", *RULES, "ours / simple", "ours / V-optimal"), *rows]), "\n")
-    mean, peer = (math.exp(np.mean(np.log(r))) for r in (ratios, peers))
+        for rule, peer in peers.items():
+            peer.append(needed["ours"] / needed[rule])
+        rows.append((f"{error:g}", *(f"{needed[rule]:.2f}" for rule in RULES), f"{ratios[-1]:.2f}",
+                     *(f"{peer[-1]:.2f}" for peer in peers.values())))
+    print(table([("rms error", *RULES, "ours / simple", *(f"ours / {rule}" for rule in peers)), *rows]), "\n")
+    mean = math.exp(np.mean(np.log(ratios)))
+    beside = ", ".join(f"{rule}'s {math.exp(np.mean(np.log(peer))):.2f}" for rule, peer in peers.items())
     held = abs(found["ours"][..., 0]) < 1.96 * found["ours"][..., 1]
     print(f"GPU-hours of ours over the better simple rule's: {mean:.2f} in the geometric mean over these errors, "
-          f"{min(ratios):.2f} to {max(ratios):.2f} (asked: {ASKED}); over V-optimal's {peer:.2f}")
+          f"{min(ratios):.2f} to {max(ratios):.2f} (asked: {ASKED}); over {beside}")
     print(f"95 % intervals of ours held the truth in {held[:, BUDGETS >= 1].mean():.0%} from 1 GPU-hour on")
 
 
