@@ -7,8 +7,9 @@ Four sizes x patch 8, 4, 2 (arXiv 2212.09748, Figure 8) under the paper's protoc
     python -m scaling.sweep dit_imagenet256 --address auto --gpus-per-trial 1
     python -m scaling.sweep dit_imagenet256 --set scale=debug        every stage, in seconds, no data needed
 
-Price: 129 GPU-hours on an H100 at 40 % MFU for training, in bf16; the evaluations add about a third. The references are
-the statistics of ADM's evaluation suite, VIRTUAL_imagenet256_labeled.npz, in the working folder.
+Price: 129 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 84, in tf32 as the release samples; decoder
+and features are in neither. The references are the statistics of ADM's evaluation suite, VIRTUAL_imagenet256_labeled.npz, in
+the working folder.
 
 Expected (DiT, Table 4): S/8 153.6, S/4 100.4, S/2 68.4, B/8 122.7, B/4 68.4, B/2 43.5, L/8 118.9, L/4 45.6, L/2 23.3,
 XL/8 106.4, XL/4 43.0, XL/2 19.5; the correlation of FID with log Gflops is -0.93 (Figure 8).
@@ -26,7 +27,7 @@ BASE = TrialSpec(
                     checkpoint_every=10_000),
     evaluate=EvaluationSpec(every=50_000, ema=Ema(kind="decay", length=0.9999), protocol=Protocol(
         samples=50_000, sampler="ddpm", sampling_steps=250, decoder="sd-vae-ft-mse", features="inception",
-        references=("VIRTUAL_imagenet256_labeled.npz",), metrics=("fid",))),
+        references=("VIRTUAL_imagenet256_labeled.npz",), metrics=("fid",), precision="tf32")),
 )
 SIZE_AXIS = [{"model.depth": s.depth, "model.width": s.width, "model.heads": s.heads} for s in SIZES.values()]
 NUISANCE = {

@@ -7,6 +7,7 @@ import pytest
 
 from scaling.cli import main
 from scaling.study import Plan, cost, load_study
+from scaling.study.devices import peak_flops
 
 STUDIES = ("dit_imagenet256", "conditioning_blocks", "long_run", "imagenet512", "flow_vs_diffusion", "cifar10")
 
@@ -16,11 +17,26 @@ def priced(name: str) -> float:
     return cost.gpu_hours(Plan.of(module.STUDY).train_flops, module.MFU)
 
 
+def sampled(name: str) -> float:
+    """GPU-hours of the network in sampling for every evaluation, in the protocol's precision."""
+    hours = 0.0
+    for trial in load_study(name).trials:
+        protocol = trial.evaluate.protocol
+        images = protocol.samples * len(trial.eval_steps)
+        hours += cost.gpu_hours(2e9 * cost.sampling_gmacs(trial.model, trial.diffusion, protocol) * images, 0.4,
+                                peak_flops("NVIDIA H100 80GB HBM3", protocol.precision))
+    return hours
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_docstring_says_question_price_and_expectation(name):
     text = importlib.import_module(f"experiments.{name}").__doc__
-    stated, mfu = re.search(r"Price: ([\d.]+) GPU-hours on an H100 at (\d+) % MFU", text).groups()
+    stated, mfu, sampling, precision = re.search(
+        r"Price: ([\d.]+) GPU-hours on an H100 at (\d+) % MFU for training, in bf16. Sampling adds ([\d.]+), in (\w+)",
+        text).groups()
     assert int(mfu) == 40 and float(stated) == round(priced(name), 1 if "." in stated else 0)
+    assert float(sampling) == round(sampled(name), 1 if "." in sampling else 0)
+    assert {(t.train.precision, t.evaluate.protocol.precision) for t in load_study(name).trials} == {("bf16", precision)}
     assert text.splitlines()[0].count("?") == 1 and "Expected" in text and re.search(r"Table|arXiv", text)
 
 
@@ -42,10 +58,7 @@ def test_what_two_studies_share_is_trained_once():
 
 
 def test_cifar10_takes_one_gpu_day():
-    study = load_study("cifar10")
-    sampling = sum(5 * t.evaluate.protocol.samples * 2e9 * cost.sampling_gmacs(t.model, t.diffusion, t.evaluate.protocol)
-                   for t in study.trials)
-    assert 20 < priced("cifar10") + cost.gpu_hours(sampling, 0.4) < 24.5
+    assert 20 < priced("cifar10") + sampled("cifar10") < 24.5
 
 
 @pytest.mark.parametrize("name", STUDIES)
