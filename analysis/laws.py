@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from analysis.figures.panels import headline
+from analysis.figures.panels import completed, headline
 from analysis.fits import agreement, curves, envelope, fid_laws, holdout, isoflop, loss_to_fid, parametric
 from analysis.fits.fid_laws import Chosen, FidLaw, Score
 from analysis.fits.points import Runs, need
@@ -95,7 +95,7 @@ def loss_runs(evaluations: pl.DataFrame) -> tuple[int, Runs]:
 
     One patch at a time: tokens are an axis of their own, which a law of N and D does not have.
     """
-    rows = headline(_completed(evaluations), "heldout_loss")
+    rows = headline(completed(evaluations), "heldout_loss")
     models = rows.group_by("patch").agg(pl.col("model").n_unique()).sort("model", "patch", descending=[True, False])
     patch = models["patch"][0]
     one = rows.filter(pl.col("patch") == patch).with_columns(macs=pl.col("forward_gmacs") * 1e9)
@@ -141,7 +141,7 @@ def _frontier(evaluations: pl.DataFrame) -> Told:
 
 def frontier_runs(evaluations: pl.DataFrame) -> Runs:
     """Checkpoints (means over seeds) that no cheaper one betters: x training FLOPs, y FID."""
-    rows = headline(_completed(evaluations))
+    rows = headline(completed(evaluations))
     means = rows.group_by("model", "step").agg(
         pl.col("train_flops").first(), pl.col("value").log().mean().exp().alias("fid")).sort("train_flops", "fid")
     best = means.filter(pl.col("fid") < pl.col("fid").cum_min().shift(1, fill_value=float("inf")))
@@ -186,16 +186,6 @@ def _loss_to_fid(trials: pl.DataFrame) -> Told:
     low, high = fitted.fit.coefficient_intervals()[1]
     return Told("", f"FID ∝ L^{fixed(fitted.slope, 3)}", "of L", fitted.slope, (float(low), float(high)),
                 why_no_audit="a map between figures of the same models, not an extrapolation", fitted=fitted)
-
-
-def _completed(evaluations: pl.DataFrame) -> pl.DataFrame:
-    """Rows of completed trials. ValueError, with the states there are, where there are none."""
-    rows = evaluations.filter(pl.col("state") == "completed")
-    if rows.is_empty():
-        states = evaluations.unique("trial_id").group_by("state").len().sort("state").rows()
-        told = ", ".join(f"{n} {state}" for state, n in states) or "none is evaluated"
-        raise ValueError(f"no evaluated trial is completed ({told}); there is nothing to fit")
-    return rows
 
 
 def seed_means(runs: Runs) -> Runs:

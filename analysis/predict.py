@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analysis.figures.panels import headline
+from analysis.figures.panels import completed, headline
 from analysis.fits import fid_laws, holdout, parametric
 from analysis.fits.points import Runs
 from analysis.frames import Folder, evaluations_frame, studies
@@ -38,7 +38,7 @@ def predict(folder: Folder, targets: Sequence[str], out: Path | None = None) -> 
     plan = study.plan()
     if not targets:
         raise ValueError(f"name what to predict: --target MODEL or MODEL@STEPS, such as {plan.trials[-1].model}@1000")
-    rows = headline(evaluations_frame(study).filter(pl.col("state") == "completed"))
+    rows = headline(completed(evaluations_frame(study)))
     rows = rows.unique(["train_id", "step"], keep="first", maintain_order=True)
     conditions = Conditions.of(plan, rows)
     wanted = [target_of(text, plan) for text in dict.fromkeys(targets)]

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from analysis.design import Training, choose
-from analysis.figures.panels import headline
+from analysis.figures.panels import completed, headline
 from analysis.fits.linear import noise_of
 from analysis.forecast import Forecast, Noise, forecast
 from analysis.frames import Folder, evaluations_frame, studies
@@ -46,7 +46,7 @@ def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: flo
         raise ValueError(f"mfu is {mfu:g}; a utilisation lies in (0, 1], such as {MFU:g}")
     if evaluations.is_empty():
         raise ValueError(f"{plan.name} has no records to predict {target} from; run it first")
-    rows = headline(evaluations.filter(~pl.col("state").is_in(["diverged", "failed"]))).unique(
+    rows = headline(completed(evaluations, running=True)).unique(
         ["train_id", "step"], keep="first", maintain_order=True)
     Conditions.of(plan, rows)  # one EMA, one batch
     wanted = target_of(target, plan)

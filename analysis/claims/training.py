@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from analysis.claims.claim import Found, Records, judge, over_seeds
-from analysis.figures.panels import headline
+from analysis.figures.panels import completed, headline
 from analysis.grid_steps import size_order
 
 
@@ -47,7 +47,7 @@ def larger_is_efficient(records: Records) -> Found:
 
 def curve_points(evaluations: pl.DataFrame) -> pl.DataFrame:
     """The FIDs over training of completed trials, checked. ValueError names the trials that do not belong."""
-    rows = headline(evaluations.filter(pl.col("state") == "completed"))
+    rows = headline(completed(evaluations))
     improper = rows.filter(~(pl.col("value").is_finite() & (pl.col("value") > 0)))
     if len(improper):
         raise ValueError(f"{improper['trial_id'][0]} has FID {improper['value'][0]} at {improper['step'][0]:,} steps, which "

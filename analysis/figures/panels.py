@@ -86,6 +86,18 @@ def done_note(trials: pl.DataFrame) -> str:
     return "" if done == len(trials) else f" Unfinished: {done} of {count(len(trials), 'trial')} completed."
 
 
+def completed(evaluations: pl.DataFrame, running: bool = False) -> pl.DataFrame:
+    """Rows of completed trials, or where ``running`` of all that did not diverge or fail. ValueError, with the states there
+    are, where there are none."""
+    rows = evaluations.filter(~pl.col("state").is_in(["diverged", "failed"]) if running else pl.col("state") == "completed")
+    if rows.is_empty():
+        states = evaluations.unique("trial_id").group_by("state").len().sort("state").rows()
+        told = ", ".join(f"{n} {state}" for state, n in states) or "none is evaluated"
+        raise ValueError(f"no evaluated trial is {'under way or ' if running else ''}completed ({told}); there is nothing "
+                         "to fit")
+    return rows
+
+
 def headline(evaluations: pl.DataFrame, metric: str = "fid", across_protocols: bool = False) -> pl.DataFrame:
     """The measured rows of one metric against its headline reference. ValueError where there are none, or protocols
     are mixed (unless ``across_protocols``)."""

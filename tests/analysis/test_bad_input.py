@@ -7,8 +7,10 @@ import pytest
 
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.laws import laws, rolled
+from analysis.predict import predict
 from analysis.report import report_data
 from analysis.slopes import fit_points, slope
+from analysis.suggest import suggest
 from scaling.cli import main
 from scaling.records import StudyFolder
 from tests.analysis.synthetic_study import digits_like, measure
@@ -107,6 +109,17 @@ def test_what_cannot_be_written_ends_with_one_line_that_names_it_and_code_2(stud
     err = capsys.readouterr().err
     assert left.value.code == 2
     assert err.startswith(f"error: {tmp_path / 'FILE'}") and err.count("\n") == 1
+
+
+def test_a_study_of_which_every_trial_diverged_predicts_and_suggests_nothing(study):
+    for trial in study.plan().trials:
+        run = study.run(trial.train_id)
+        (run.folder / "evaluations" / f"{trial.eval_ids[500]}.json").unlink()
+        run.write_state("diverged", "loss nan at step 450", step=450)
+    with pytest.raises(ValueError, match=r"no evaluated trial is completed \(4 diverged\)"):
+        predict(study, ["DiT-d2w96/2@500"])
+    with pytest.raises(ValueError, match=r"no evaluated trial is under way or completed \(4 diverged\)"):
+        suggest(study, "DiT-d2w96/2@900", 1.0)
 
 
 def all_diverged(trials):

@@ -104,6 +104,8 @@ def test_what_is_damaged_missing_or_added_is_bad_input_that_names_the_file(packe
     with pytest.raises(ValueError, match="schema version 99"):
         verify(rewrite(packed, out, schema_version=99))
     out.write_bytes(b"no zip")
+    with pytest.raises(ValueError, match="is a folder; name a bundle's file"):
+        verify(tmp_path)
     with pytest.raises(ValueError, match="is no bundle"):
         verify(out)
 
