@@ -13,7 +13,7 @@ from scaling.study.spec import LATENT_FACTOR, DataSpec
 
 CLASSES, CHANNELS = 1000, 4                  # as ImageNet under Stable Diffusion's VAE
 PIXEL_CLASSES, PIXEL_CHANNELS = 10, 3       # as CIFAR-10
-IMAGES = {"train": 64, "heldout": 16}
+IMAGES = {"train": 64, "heldout": 10}
 SHARD = 32                                   # images
 VAE = {"name": "synthetic", "identity": "synthetic", "scaling_factor": 0.18215, "shift_factor": 0.0}
 

@@ -75,9 +75,7 @@ def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, se
             with work.heartbeat:
                 work.do()
         except Diverged as event:
-            work.session["diverged"] = {"step": event.step, "grad_norm": event.grad_norm,
-                                        "last_good_checkpoint": checkpoint.newest_step(run.checkpoints)}
-            run.write_state("diverged", str(event), **work.heartbeat.tell(**work.session["diverged"]))
+            work.write_diverged(event)
             return "diverged"
         except OutOfMemory:
             raise  # to begin again
@@ -194,7 +192,7 @@ class _Work:
                         work._bring_to(trunk.train.steps, emas, keep)
                         work.writer.join()
                 except Diverged as event:
-                    run.write_state("diverged", str(event), **work.heartbeat.tell(step=event.step))
+                    work.write_diverged(event)
                     raise
                 finally:
                     work.end_session()
@@ -209,6 +207,12 @@ class _Work:
 
     def _tell(self, **progress) -> None:
         self.report(self.heartbeat.tell(**progress))
+
+    def write_diverged(self, event: Diverged) -> None:
+        self.writer.join()  # of what may be the last good checkpoint
+        self.session["diverged"] = {"step": event.step, "grad_norm": event.grad_norm,
+                                    "last_good_checkpoint": checkpoint.newest_step(self.run.checkpoints)}
+        self.run.write_state("diverged", str(event), **self.heartbeat.tell(**self.session["diverged"]))
 
     def end_session(self) -> None:
         self.session["ended"] = _now()

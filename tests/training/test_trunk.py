@@ -1,6 +1,7 @@
 """Do cooldowns branch from one trunk, each step trained once, and is the price that of the steps taken?"""
 
 import contextlib
+import math
 import threading
 import time
 
@@ -97,3 +98,14 @@ def test_the_disk_must_hold_the_checkpoints_of_trunks_that_no_trial_asks_for(tmp
         monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path, free=free: type("Usage", (), {"free": free}))
         with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="checkpoints of 3 trainings"):
             preflight.check_disk(plan.runs(), StudyFolder(tmp_path))
+
+
+def test_a_trunk_that_diverges_says_so_with_its_last_good_checkpoint(tmp_path, tiny, monkeypatch):
+    step = Trainer._take_step
+    monkeypatch.setattr(Trainer, "_take_step", lambda self: step(self) * (math.nan if self.step == 6 else 1.0))
+    cooldown = trials(tiny)[2]
+    run, trunk = (Run(tmp_path / train_id) for train_id in (cooldown.train_id, cooldown.trunk.train_id))
+    assert run_trials([cooldown], run, lambda progress: None) == "diverged"
+    state, (session,) = trunk.state(), trunk.record()["sessions"]
+    assert (state["state"], state["step"], state["last_good_checkpoint"]) == ("diverged", 6, 4) and state["grad_norm"] > 0
+    assert session["diverged"]["step"] == 6 and run.state()["state"] == "diverged" and run.state()["step"] == 6
