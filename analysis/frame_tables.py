@@ -32,6 +32,7 @@ OF_TRIAL = {
     "why": pl.String, "steps": pl.Int64, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
     "loss": pl.Float64, "heldout_loss": pl.Float64, "heldout_mse": pl.Float64, "images_per_s": pl.Float64,
     "fid": pl.Float64, "fid_se": pl.Float64, "kid": pl.Float64, "fid_vs_heldout": pl.Float64, "rfid": pl.Float64,
+    "nearer_to_train": pl.Float64, "copies": pl.Float64,
     "fid_features": pl.String,
     "fid_samples": pl.Int64, "fid_reference": pl.String, "fid_label": pl.String,
     "fid_label_over_steps": pl.String, "wall_s": pl.Float64,

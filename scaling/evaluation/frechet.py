@@ -10,6 +10,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+BLOCK = 256  # rows of a product of covariances at a time
+
 
 class Moments:
     """Mean and covariance of rows (N, D) that come a batch at a time, in memory of D x D; two can be added."""
@@ -63,9 +65,18 @@ class Gaussian:
         return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
 
 
+def _lower(root: Tensor, cov: Tensor) -> Tensor:
+    """The lower triangle of root cov root, a little more: symmetric eigenvalues are read from no more."""
+    half, found = root @ cov, torch.zeros_like(cov)
+    for rows in torch.arange(len(cov)).split(BLOCK):
+        start, stop = int(rows[0]), int(rows[-1]) + 1
+        found[start:stop, :stop] = half[start:stop] @ root[:, :stop]
+    return found
+
+
 def frechet_distance(a: Gaussian, reference: Gaussian) -> float:
     """|m1 - m2|^2 + tr(S1 + S2 - 2 (S2^1/2 S1 S2^1/2)^1/2) (Heusel et al., arXiv 1706.08500, equation 6); 0 or more."""
-    values = torch.linalg.eigvalsh(reference.root @ a.cov @ reference.root)
+    values = torch.linalg.eigvalsh(_lower(reference.root, a.cov))
     gap = a.mean - reference.mean
     found = float(gap @ gap + a.cov.trace() + reference.cov.trace() - 2 * values.clamp(min=0).sqrt().sum())
     return max(0.0, found)  # rounding takes the distance of equals below it
@@ -79,7 +90,7 @@ def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | Non
     """
     if a.count <= len(a.mean):
         return None
-    values, vectors = torch.linalg.eigh(reference.root @ a.cov @ reference.root)
+    values, vectors = torch.linalg.eigh(_lower(reference.root, a.cov))
     scale = values.clamp(min=float(values[-1]) * 1e-14).rsqrt()
     half = reference.root @ vectors
     slope = torch.eye(len(a.mean), dtype=torch.float64) - (half * scale) @ half.T   # dFD / dS1

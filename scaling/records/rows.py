@@ -62,6 +62,7 @@ def trial_row(trial: PlannedTrial, run: Run, evaluations: dict[int, dict], line:
     final = evaluations.get(spec.train.steps)
     headline = spec.evaluate.protocol.references[0]
     count = (run.record() or {}).get("count") or {}  # fvcore's; until the trial has run, the closed form's
+    memory = (final or {}).get("memorisation") or {}  # of samples compared with training and held-out images
     row = {
         "trial_id": trial.trial_id, "train_id": trial.train_id, "model": trial.model, "size": spec.model.size,
         "patch": spec.model.patch, "tokens": spec.model.tokens, "seed": spec.train.seed, "lr": spec.train.lr,
@@ -74,6 +75,7 @@ def trial_row(trial: PlannedTrial, run: Run, evaluations: dict[int, dict], line:
         "heldout_mse": final["heldout_mse"] if final else None,
         "images_per_s": line["images_per_s"] if line else None,
         "fid": None, "fid_se": None, "kid": None, "fid_vs_heldout": None, "rfid": None,
+        "nearer_to_train": memory.get("nearer_to_train"), "copies": memory.get("copies"),
         "fid_features": spec.evaluate.protocol.features, "fid_samples": spec.evaluate.protocol.samples,
         "fid_reference": headline,
         "wall_s": None,
