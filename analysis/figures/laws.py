@@ -109,12 +109,12 @@ def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", s
     right.set(xlabel=TRAINING_FLOPS, ylabel=f"{size} of least loss")
     mark(right, budgets, [m.n for m in found.used], (
         f"{number(m.flops)} FLOPs: {number(m.n)} {size}" for m in found.used))
-    say_far(right, holdout.far(ahead, "the largest budget"))
     budgets_named = [(Line2D([], [], color=c, marker="o"), tick(float(f"{flops:.3g}"))) for flops, c in colours.items()]
     legend(left, {"FLOPs": budgets_named}, loc="best")
     low, high = found.exponent_interval
     right.set_title(f"$N_{{opt}} \\propto C^{{{found.exponent:.3f}}}$, 95 % [{low:.3f}, {high:.3f}]", loc="left", fontsize=9,
                     color=GREY)
+    say_far(right, holdout.far(ahead, "the largest budget"))
     lost = [f"{m.flops:.3g} FLOPs: {m.why}" for m in found.minima if m.n is None]
     entitle(figure, "IsoFLOP profiles", "Stars: minima, bars two standard errors. Dotted: beyond the budgets fitted, up to "
             f"{ahead:g} times the largest." + (f" Without a minimum: {'; '.join(lost)}." if lost else "")
@@ -153,12 +153,12 @@ def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str
     legend(axes, {size: [(Line2D([], [], color=colour, marker="o", markersize=5), name) for name, colour in colours.items()],
                   "Law": [(Line2D([], [], color=INK, linestyle="--"), "best size at each budget")]},
            loc="upper left", bbox_to_anchor=(1.01, 1.02))
-    say_far(axes, holdout.far(ahead, "the largest budget"))
     low, high = sure.of(lambda p: p[..., 4] / (p[..., 3] + fitted.flops_power * p[..., 4]))
     floor = f"{number(fitted.E)} + " if fitted.E > 1e-3 * runs["loss"].min() else ""  # a floor of nothing is left out
     axes.set_title(f"$L = {floor}{number(fitted.A)}\\,N^{{{-fitted.alpha:.3f}}} + {number(fitted.B)}\\,"
                    f"D^{{{-fitted.beta:.3f}}}$;  $N_{{opt}} \\propto C^{{{fitted.exponent:.2f}}}$, "
                    f"95 % [{low:.2f}, {high:.2f}]", loc="left", fontsize=9, color=GREY)
+    say_far(axes, holdout.far(ahead, "the largest budget"))
     entitle(figure, "Approach 3: loss of model size and images",
             f"{fitted.n_runs} evaluated checkpoints; bands: 95 % confidence of the law. The dashed frontier goes to "
             f"{ahead:g} times the largest budget and may ask for sizes that nobody trained. {note}")

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.protocols import APART, one_axis
-from analysis.style import GREY, legend
+from analysis.style import GREY, INK, legend
 from analysis.text import count
 
 GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
@@ -59,11 +59,12 @@ def protocol_legend(protocols: dict[str, str]) -> dict[str, list]:
 
 
 def say_far(axes: Axes, told: str) -> None:
-    """Write in the panel what ``holdout.far`` has to say of what is drawn there; nothing where that is nothing."""
+    """Add to the panel's title what ``holdout.far`` has to say of what is drawn in it; nothing where that is nothing."""
     if told:
-        axes.text(0.985, 0.02, f"{told[0].upper()}{told[1:]}:\nnothing checks a law there.", transform=axes.transAxes,
-                  ha="right", va="bottom", fontsize=8.5, fontweight="bold", zorder=9,
-                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2})
+        letters = int(12.5 * axes.get_position().width * axes.figure.get_figwidth())
+        said = textwrap.fill(f"{told[0].upper()}{told[1:]}: nothing checks a law there.", letters)
+        before = axes.get_title(loc="left")
+        axes.set_title(f"{before}\n{said}" if before else said, loc="left", fontsize=9, color=INK)
 
 
 def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:

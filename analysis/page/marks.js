@@ -19,9 +19,12 @@ for (const figure of document.querySelectorAll("figure.marked")) {
     tip.textContent = placed.filter(mark => apart(mark) < SAME).map(mark => mark.text).join("\n");
     ring.style.left = near.left + "%";
     ring.style.top = near.top + "%";
-    // Towards the middle of the picture, so that it stays inside it.
-    tip.style.left = near.left < 50 ? `calc(${near.left}% + 14px)` : "auto";
-    tip.style.right = near.left < 50 ? "auto" : `calc(${100 - near.left}% + 14px)`;
+    // Towards the middle of what is seen of the picture, so that it stays inside it.
+    const seen = picture.parentElement.getBoundingClientRect(), x = box.left + near.left * box.width / 100;
+    const rightwards = x - seen.left < seen.width / 2;
+    tip.style.maxWidth = `min(19rem, ${(rightwards ? seen.right - x : x - seen.left) - 18}px)`;
+    tip.style.left = rightwards ? `calc(${near.left}% + 14px)` : "auto";
+    tip.style.right = rightwards ? "auto" : `calc(${100 - near.left}% + 14px)`;
     tip.style.top = near.top < 50 ? `calc(${near.top}% + 8px)` : "auto";
     tip.style.bottom = near.top < 50 ? "auto" : `calc(${100 - near.top}% + 8px)`;
     ring.hidden = tip.hidden = false;
