@@ -22,8 +22,8 @@ def debug(trial: TrialSpec) -> TrialSpec:
     source = LATENTS if p.decoder else PIXELS
     protocol = p.model_dump() | {
         "samples": SAMPLES, "sampling_steps": SAMPLING_STEPS, "decoder": DECODER if p.decoder else None,
-        "features": "digits-cnn", "references": ("heldout",), "metrics": ("fid",), "precision": "fp32",
-        "class_draw": "random"}
+        "features": "digits-cnn", "references": ("heldout",), "reference_images": SAMPLES, "metrics": ("fid",),
+        "precision": "fp32", "class_draw": "random"}
     return TrialSpec.model_validate({
         **trial.model_dump(),
         "model": m.model_dump() | {"depth": depth, "width": width, "heads": 2, **SHAPE_OF[source]},
