@@ -1,8 +1,9 @@
 """How much of a latent model's FID is its decoder's? rFID: real images, encoded and decoded, against real images.
 
 Made once per data, decoder, extractor and crop, as reference statistics are. Against ADM's file: as many reconstructions
-of training images as there are samples. Against ``train`` or ``heldout``: the decoded latents that samples are compared
-with, against the images that they were encoded from, read where ``scaling encode`` found them, or in the data root.
+of training images as there are samples, the floor of FID. Against ``train`` or ``heldout``: the decoded latents that samples
+are compared with, against the images that they were encoded from, read where ``scaling encode`` found them, or in the
+data root; FID of samples has that part of the way to real images left out.
 """
 
 import functools

@@ -129,6 +129,8 @@ class Protocol(Spec):
         against = PurePath(reference or self.references[0]).name
         if metric == "rfid":
             return f"{name}, {PurePath(self.decoder).name}, {self.features}, vs {against}"
+        if self.decoder and not against.endswith(".npz"):  # latents are compared with as their decoder shows them
+            against = f"decoded {against}"
         return f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, {self.features_of(metric)}, vs {against}"
 
     @property
