@@ -56,10 +56,13 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
         images = sampled(target, loaded, protocol)
     rows = measure(images, DataSpec(), protocol, references)["figures"]
     scaled = None if isinstance(source, Path) else other_size(source, size)
+    count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
     for row in rows:
-        row["label"] = (protocol.label(row["metric"], source.name) if loaded else  # else sampled nobody here knows how
-                        f"{protocol.label(row['metric']).partition(',')[0]}, {row['features']}, vs {source.name}") + cropped
+        said = protocol.label(row["metric"]).rpartition(", vs ")[0]
+        if not loaded:  # sampled nobody here knows how
+            said = f"{said.partition(',')[0]}, {row['features']}"
+        row["label"] = f"{said}, vs {source.name}{count}{cropped}"
         row["warning"] = "; ".join(filter(None, (row["warning"], scaled))) or None
     if as_json:
         return json.dumps({"target": str(target), "reference": reference, "protocol": protocol.model_dump(
@@ -90,6 +93,7 @@ def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
 
 def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Tensor:
     """Samples under ``protocol``: uint8 (N, C, H, W). ValueError where some are not finite."""
+    loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
     images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol)
     if nonfinite:
         raise ValueError(f"{nonfinite} of {len(images)} samples of {checkpoint} are not finite; there is nothing to measure")

@@ -34,6 +34,7 @@ def write_grid(loaded: Loaded, protocol: Protocol, classes: Sequence[int], per_c
     check_classes(loaded, classes)
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
+    loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
     labels = [c for c in classes for _ in range(per_class)]
     images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, range(len(labels)), labels)
     if nonfinite:

@@ -127,11 +127,12 @@ class Protocol(Spec):
         """
         name = "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
         against = PurePath(reference or self.references[0]).name
+        count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
         if metric == "rfid":
-            return f"{name}, {PurePath(self.decoder).name}, {self.features}, vs {against}"
-        if self.decoder and not against.endswith(".npz"):  # latents are compared with as their decoder shows them
+            return f"{name}, {PurePath(self.decoder).name}, {self.features}, vs {against}{count}"
+        if self.decoder and against in ("train", "heldout"):  # latents are compared with as their decoder shows them
             against = f"decoded {against}"
-        return f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, {self.features_of(metric)}, vs {against}"
+        return f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, {self.features_of(metric)}, vs {against}{count}"
 
     @property
     def short(self) -> str:
