@@ -98,6 +98,11 @@ def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(finished, t
     assert "Across protocols, as asked for: fewer was measured by FID-500" in asked and "Patch 2: not resolved" in asked
 
 
+def test_every_figure_of_a_study_has_its_place_on_the_page():
+    page = "".join(path.read_text() for path in (Path(report.__file__).parent / "page").glob("*.html"))
+    assert [name for name in report.CAPTIONS if f'"{name}"' not in page] == []
+
+
 def test_protocols_meet_only_where_it_is_asked_for_and_then_it_is_said(finished, tmp_path):
     """Refused by default, both named in short; with the keyword the figure itself says it, and no law is fitted."""
     other = fewer_samples(tmp_path)
