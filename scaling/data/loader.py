@@ -17,7 +17,8 @@ from torch import Tensor
 from scaling.data.images import Images
 from scaling.data.order import batch_indices
 
-AHEAD = 8    # batches made before they are asked for
+AHEAD = 8    # batches made before they are asked for, at most
+ASKED = 4    # of them are ordered at once: to wake a thread costs a step more than all else here
 THREADS = 4  # that make them; they wait for disks, copy memory and draw, all without Python's lock
 
 
@@ -84,7 +85,7 @@ class _Readers:
         self.next = first
         # Queues of C, each step's batch in its slot: to take one costs the step microseconds.
         self._wanted, self._made = SimpleQueue(), [SimpleQueue() for _ in range(AHEAD)]
-        for step in range(first, first + AHEAD):
+        for step in range(first, first - first % ASKED + AHEAD):
             self._wanted.put(step)
         threads = [threading.Thread(target=_read, args=(make, self._wanted, self._made), daemon=True, name="loader")
                    for _ in range(THREADS)]
@@ -94,8 +95,10 @@ class _Readers:
 
     def take(self) -> tuple:
         batch = self._made[self.next % AHEAD].get()
-        self._wanted.put(self.next + AHEAD)
         self.next += 1
+        if self.next % ASKED == 0:
+            for step in range(self.next - ASKED, self.next):
+                self._wanted.put(step + AHEAD)
         if isinstance(batch, Exception):
             raise batch
         return batch

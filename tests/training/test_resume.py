@@ -9,10 +9,12 @@ import time
 
 import pytest
 
+from scaling.data.synthetic import write_store
 from scaling.launch.trial import run_trials
 from scaling.records import Run
 from scaling.study import grid
-from scaling.training import checkpoint
+from scaling.study.settings import with_settings
+from scaling.training import Trainer, checkpoint
 
 
 def fingerprint(run: Run, step: int) -> dict[str, str]:
@@ -107,3 +109,27 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, spec
     run_trials([spec], run, lambda progress: None)
     assert run.record()["sessions"][-1]["from_step"] < newest
     assert fingerprint(run, 240) == undisturbed
+
+
+def test_batches_made_ahead_and_a_resume_among_them_change_nothing(tmp_path, tiny):
+    """Latents, whose posterior is drawn by the threads that read ahead: bitwise what one thread without them trains."""
+    write_store(tmp_path / "store", size=64, images={"train": 20, "heldout": 4}, shard=8)
+    spec = with_settings(tiny, {"data.source": "synthetic", "data.size": 64, "data.path": str(tmp_path / "store"),
+                                "data.flip": True, "model.channels": 4, "model.num_classes": 1000})
+
+    def train(until, ahead=True, resumed=None):
+        trainer = Trainer(spec, [spec.evaluate.ema])
+        trainer.loader._ahead = ahead
+        if resumed:
+            trainer.restore(resumed)
+        trainer.train_to(until, lambda line: None)
+        trainer.save(tmp_path / "checkpoints")
+        return checkpoint.load(tmp_path / "checkpoints", until)
+
+    def bits(saved):
+        return {name: tensor.numpy().tobytes() for name, tensor in (saved.weights() | {
+            f"ema.{k}": v for k, v in saved.ema("ema-power-0.05").items()}).items()}
+
+    alone = bits(train(12, ahead=False))
+    assert bits(train(12)) == alone
+    assert bits(train(12, resumed=train(5))) == alone
