@@ -63,8 +63,11 @@ def train(specs: list[TrialSpec], run: Run, report: Report, threads: int = 1, se
     workers = workers or Workers()
     if not workers.lead:
         run, report = Onlooker(run.folder), lambda progress: None
-    while (held := hold(run, LOCK_WAIT_S, workers)) is None:
-        if not workers.agree(lambda: is_trained_as_trunk(run)):
+    held = hold(run, LOCK_WAIT_S, workers)
+    while held is None:
+        as_trunk = workers.agree(lambda: is_trained_as_trunk(run))
+        held = hold(run, LOCK_WAIT_S, workers)  # whoever is not at it any more may be just leaving
+        if held is None and not as_trunk:
             raise RuntimeError(f"{run.folder} is being worked on by another process; wait for it or stop it")
     with held:
         if not workers.agree(lambda: missing(specs, run)):

@@ -52,7 +52,7 @@ def test_a_trunk_serves_every_horizon_and_no_step_is_trained_twice(tmp_path, tin
 
 def test_a_training_waits_for_the_cooldown_that_trains_it_as_a_trunk(tmp_path, tiny, monkeypatch):
     """And for no other process, which would be another sweep's."""
-    monkeypatch.setattr(trial, "LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr(trial, "LOCK_WAIT_S", 0.2)
     constant, *cooldowns = trials(tiny)
     run = Run(tmp_path / constant.train_id)
     take, seen = Trainer._take_step, []
@@ -62,7 +62,7 @@ def test_a_training_waits_for_the_cooldown_that_trains_it_as_a_trunk(tmp_path, t
             seen.append(threading.Thread(target=run_trials, args=([constant], run, lambda progress: None),
                                          kwargs={"branches": cooldowns}))
             seen[0].start()
-            time.sleep(0.3)  # several waits long
+            time.sleep(0.7)  # several waits long
         return take(self)
 
     monkeypatch.setattr(Trainer, "_take_step", step)
