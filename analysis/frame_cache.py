@@ -56,13 +56,14 @@ def load_tables(study: StudyFolder, *names: str) -> list[pl.DataFrame]:
         if kept and not changed:
             return [kept[name] for name in names]
         if kept:
-            tables = _renewed(kept, read_tables(study, changed))
+            tables = _renewed(kept, read_tables(study, study.plan(), changed))
             settled = _settled(tables, now)
             if any(settled[train_id] is not None for train_id in changed):
                 _keep(folder, tables, plan, settled)
             return [tables[name] for name in names]
-    now = {trial.train_id: signature(study, trial.train_id) for trial in study.plan().trials}
-    tables = read_tables(study)
+    asked = study.plan()
+    now = {trial.train_id: signature(study, trial.train_id) for trial in asked.trials}
+    tables = read_tables(study, asked)
     _keep(folder, tables, plan, _settled(tables, now))
     return [tables[name] for name in names]
 

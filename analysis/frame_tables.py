@@ -13,7 +13,7 @@ import polars as pl
 from analysis.curve_lines import LINE, curve_lines
 from scaling.records import StudyFolder
 from scaling.records.rows import measured, trial_row
-from scaling.study import DiffusionSpec, ModelSpec, PlannedTrial, Protocol, TrialSpec
+from scaling.study import DiffusionSpec, ModelSpec, Plan, PlannedTrial, Protocol, TrialSpec
 from scaling.study.base import identity
 from scaling.study.cost import sampling_gmacs, train_flops
 
@@ -54,9 +54,9 @@ _PLACE = {"trial": pl.UInt32}
 TABLES = {"trials": _PLACE | WHICH | HOW | OF_TRIAL, "evaluations": _PLACE | OF_EVALUATION, "curves": _PLACE | OF_STEP}
 
 
-def read_tables(study: StudyFolder, trainings: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
-    """The three TABLES from the records, in plan order; of some ``trainings`` (train_ids) only where they are named."""
-    plan, asked = study.plan(), {}
+def read_tables(study: StudyFolder, plan: Plan, trainings: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
+    """The three TABLES from the records, in the order of ``plan``; of some ``trainings`` (train_ids) where they are named."""
+    asked = {}
     for place, trial in enumerate(plan.trials):
         if trainings is None or trial.train_id in trainings:
             asked.setdefault(trial.train_id, []).append((place, trial))
