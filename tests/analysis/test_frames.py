@@ -186,7 +186,8 @@ def test_what_is_kept_as_parquet_is_what_the_records_say(small, monkeypatch):
 def test_a_changed_record_is_read_again_and_no_other(small, monkeypatch):
     trials_frame(small)
     asked, read = [], frame_cache.read_tables
-    monkeypatch.setattr(frame_cache, "read_tables", lambda study, plan, only=None: (asked.append(only), read(study, plan, only))[1])
+    monkeypatch.setattr(frame_cache, "read_tables",
+                        lambda study, plan, only=None: (asked.append(only), read(study, plan, only))[1])
     trial = small.plan().trials[0]
     path = small.run(trial.train_id).folder / "evaluations" / f"{trial.eval_ids[500]}.json"
     found = json.loads(path.read_text())
