@@ -70,7 +70,9 @@ def collect(batches: Iterable[Tensor], count: int, extractor: str, needs: dict[s
 
 
 def _moments(moments: dict, key: tuple[str, int], found: Tensor) -> Moments:
-    return moments.setdefault(key, Moments(found.shape[1])) if key not in moments else moments[key]
+    if key not in moments:
+        moments[key] = Moments(found.shape[1])
+    return moments[key]
 
 
 def batches_of(read: Callable[[Tensor], Tensor], rows: Tensor) -> Iterable[Tensor]:

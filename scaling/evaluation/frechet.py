@@ -79,7 +79,7 @@ def frechet_distance(a: Gaussian, reference: Gaussian) -> float:
     values = torch.linalg.eigvalsh(_lower(reference.root, a.cov))
     gap = a.mean - reference.mean
     found = float(gap @ gap + a.cov.trace() + reference.cov.trace() - 2 * values.clamp(min=0).sqrt().sum())
-    return max(0.0, found)  # rounding takes the distance of equals below it
+    return max(found, 0.0)  # rounding takes the distance of equals below it; in this order NaN stays NaN
 
 
 def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | None:

@@ -1,5 +1,7 @@
 """Are Fréchet distances and their sampling errors right? Against torch-fidelity, and on Gaussians of known distance."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -80,3 +82,10 @@ def test_a_singular_covariance_has_no_error():
     found = moments(rows).gaussian
     assert frechet_error(rows, found, found) is None
     assert 0 <= frechet_distance(found, found) < 1e-6
+
+
+def test_what_is_not_a_number_is_no_distance_of_zero():
+    known = Gaussian(torch.zeros(2, dtype=torch.float64), torch.eye(2, dtype=torch.float64), 10)
+    lost = Gaussian(torch.full((2,), torch.nan, dtype=torch.float64), torch.eye(2, dtype=torch.float64), 10)
+    assert math.isnan(frechet_distance(lost, known))
+    assert frechet_distance(known, known) == 0
