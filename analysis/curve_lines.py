@@ -14,7 +14,7 @@ from scaling.records import Run
 LINE = {"step": pl.Int64, "images": pl.Int64, "loss": pl.Float64, "heldout_loss": pl.Float64, "heldout_mse": pl.Float64,
         "heldout_ema": pl.String, "heldout_bins": pl.List(pl.Float64), "grad_norm": pl.Float64, "images_per_s": pl.Float64,
         "mfu": pl.Float64, "train_wall_s": pl.Float64}
-FILES = 100  # parsed at once: some 20 MB, for which memory is not asked for anew each time
+FILES = 100  # parsed at once: some 30 MB, for which memory is not asked for anew each time
 AHEAD = 3    # batches read and not parsed yet, at most
 
 
