@@ -10,7 +10,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 
 from scaling.cli import main
-from scaling.evaluation import dinov2, efficientnet, kernels
+from scaling.evaluation import dinov2, efficientnet
 from scaling.evaluation.extractors import features_of, weights_source
 from scaling.evaluation.metrics import measure
 from scaling.evaluation.reference import Reference, tensor_images
@@ -98,18 +98,6 @@ def test_efficientnets_scaling_is_torch_fidelitys():
     scaling = efficientnet._scaling(12)
     theirs = interpolate_bilinear_2d_like_tensorflow1x(IMAGES.float(), size=(224, 224), align_corners=False)
     assert torch.allclose(scaling @ IMAGES.float() @ scaling.T, theirs, atol=1e-3)
-
-
-def test_cmmd_is_the_authors_formula():
-    g = torch.Generator().manual_seed(1)
-    x, y = torch.randn(40, 8, generator=g), torch.randn(30, 8, generator=g) + 0.5
-    u, v = (rows.double() / rows.double().norm(dim=1, keepdim=True) for rows in (x, y))
-
-    def mean(a, b):
-        return torch.exp(-(a[:, None] - b[None]).square().sum(-1) / 200).mean()
-
-    assert kernels.cmmd(x, y) == pytest.approx(float(1000 * (mean(u, u) + mean(v, v) - 2 * mean(u, v))), rel=1e-6)
-    assert kernels.cmmd(x, x) == pytest.approx(0, abs=1e-9)
 
 
 def no_net(*args, **kwargs):
