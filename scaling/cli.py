@@ -175,7 +175,8 @@ def evaluate(
     """Measure anyone's images against real ones, each figure with its sampling error.
 
     By default FID, KID, precision and recall on Inception's features (precision and recall as ADM's); the fields of the
-    protocol are those of evaluate.protocol in a study.
+    protocol are those of evaluate.protocol in a study. A checkpoint's samples are kept in the cache until they are measured:
+    killed, the same command goes on.
 
     \b
     scaling evaluate samples.npz --reference VIRTUAL_imagenet256_labeled.npz --protocol 'metrics=["fid","sfid","isc"]'

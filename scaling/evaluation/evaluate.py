@@ -1,21 +1,24 @@
 """How good are images that anyone made? A folder, an .npz or a checkpoint's samples against a data set, folder or .npz."""
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
 import torch
+from filelock import FileLock
 from pydantic import ValidationError
 from torch import Tensor
 
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.generate import check_sampling, generate
 from scaling.evaluation.images import ImageFolder, read_npz
-from scaling.evaluation.load import Loaded, load_checkpoint
+from scaling.evaluation.load import Loaded, digest, load_checkpoint
 from scaling.evaluation.metrics import layer_of, measure
-from scaling.evaluation.reference import RealImages, Reference, data_images
-from scaling.evaluation.samples import image_channels
+from scaling.evaluation.parts import Parts
+from scaling.evaluation.reference import RealImages, Reference, cache_folder, data_images
+from scaling.evaluation.samples import PART, image_channels
 from scaling.study.base import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
@@ -52,9 +55,8 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
         check_colours(target, image_channels(loaded, protocol) if loaded else channels_of(images), reference, source)
     references = {source.name: {extractor: Reference(source, extractor, protocol.reference_images, protocol.transform)
                                 for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}}}
-    if loaded:
-        images = sampled(target, loaded, protocol)
-    rows = measure(images, DataSpec(), protocol, references)["figures"]
+    with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
+        rows = measure(images, DataSpec(), protocol, references)["figures"]
     scaled = None if isinstance(source, Path) else other_size(source, size)
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
@@ -91,13 +93,30 @@ def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
     return side, side
 
 
-def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Tensor:
-    """Samples under ``protocol``: uint8 (N, C, H, W). ValueError where some are not finite."""
+@contextlib.contextmanager
+def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Parts]:
+    """Samples under ``protocol``, in the cache until they are measured: asked again after a kill, it goes on with those.
+
+    Who asks for the same meanwhile waits. ValueError where some are not finite.
+    """
+    asked = {"weights": digest(loaded.model), "diffusion": loaded.diffusion.identity_fields(),
+             "protocol": protocol.identity_fields(exclude=OF_IMAGES - {"samples"})}
+    parts = Parts(cache_folder("samples") / identity(asked), protocol.samples, PART)
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
-    images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol)
-    if nonfinite:
-        raise ValueError(f"{nonfinite} of {len(images)} samples of {checkpoint} are not finite; there is nothing to measure")
-    return images
+
+    def draw(rows: range) -> tuple[Tensor, int]:
+        images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, rows)
+        return images, nonfinite
+
+    parts.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(parts.folder.with_suffix(".lock")):
+        parts.begin(asked)
+        parts.draw(draw)
+        if nonfinite := parts.nonfinite:
+            parts.clear()
+            raise ValueError(f"{nonfinite} of {len(parts)} samples of {checkpoint} are not finite: nothing to measure")
+        yield parts
+        parts.clear()
 
 
 def check_reference_classes(loaded: Loaded, reference: str) -> None:

@@ -31,8 +31,8 @@ CACHE_VARIABLE = "DIT_SCALING_CACHE"
 LATENT_SOURCES = ("latents", "synthetic")
 
 
-def cache_folder() -> Path:
-    return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/dit-scaling").expanduser() / "references"
+def cache_folder(kind: str) -> Path:
+    return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/dit-scaling").expanduser() / kind
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Reference:
 
     def _cached(self, layer: str, kind: str) -> dict[str, Tensor]:
         if (layer, kind) not in self._held:
-            path = cache_folder() / f"{identity([*self.key, layer, kind])}.npz"
+            path = cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz"
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock")):
                 if not path.exists():
@@ -156,7 +156,7 @@ class Reference:
                              ("gaussian", {"mean": gaussian.mean, "cov": gaussian.cov, "root": gaussian.root})):
             buffer = io.BytesIO()
             np.savez(buffer, **{name: array.numpy() for name, array in arrays.items()})
-            write_bytes(cache_folder() / f"{identity([*self.key, layer, kind])}.npz", buffer.getvalue())
+            write_bytes(cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz", buffer.getvalue())
 
 
 @lru_cache(maxsize=32)

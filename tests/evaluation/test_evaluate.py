@@ -11,6 +11,7 @@ from scaling.cli import main
 from scaling.data import DataSet, DataSpec, ImageSet, load_data
 from scaling.data.crop import read_image
 from scaling.evaluation import evaluate, reference
+from scaling.evaluation.generate import generate
 from scaling.evaluation.images import ImageFolder
 from scaling.evaluation.metrics import figures
 from scaling.launch.trial import run_trials, train
@@ -56,13 +57,25 @@ def test_adms_reference_statistics(folder, tmp_path, capsys):
     assert "made with another extractor" in refused(folder, tmp_path / "other.npz", capsys)
 
 
-def test_a_checkpoint_is_sampled_as_its_trial_was(tiny, tmp_path, capsys):
-    run = Run(tmp_path)
+def test_a_checkpoint_is_sampled_as_its_trial_was_and_goes_on_after_a_kill(tiny, tmp_path, capsys, monkeypatch):
+    run, drawn = Run(tmp_path), []
     run_trials([tiny.model_copy(update={"evaluate": tiny.evaluate.model_copy(update={"ema": Ema(kind="none", length=0)})})],
                run, lambda progress: None)
     (measured,) = [found for found in run.evaluations() if found["step"] == 12]
     settings = [word for pair in ("samples=80", "sampling_steps=3", 'metrics=["fid"]') for word in ("--protocol", pair)]
-    main_exits(["evaluate", str(tmp_path), "--reference", "digits", *DIGITS, *settings, "--json"], 0)
+    command = ["evaluate", str(tmp_path), "--reference", "digits", *DIGITS, *settings, "--json"]
+
+    def killed_once(model, spec, diffusion, protocol, rows):
+        drawn.append(rows.start)
+        if len(drawn) == 3:
+            raise KeyboardInterrupt
+        return generate(model, spec, diffusion, protocol, rows)
+
+    monkeypatch.setattr(evaluate, "PART", 30)
+    monkeypatch.setattr(evaluate, "generate", killed_once)
+    main_exits(command, 130)
+    main_exits(command, 0)
+    assert drawn == [0, 30, 60, 60]
     (row,) = json.loads(capsys.readouterr().out)["figures"]
     assert row["value"] == pytest.approx(measured["figures"][0]["value"], rel=1e-4)
     assert row["label"] == "FID-80, ddpm3, cfg 1.0, digits-cnn, vs digits-train"
