@@ -79,7 +79,6 @@ class Measured:
     seed: int
     lr: float
     fid: float
-    began: datetime | None   # the training's first session
     measured: datetime
 
 
@@ -114,21 +113,19 @@ def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list
         if identity(data.identity_fields()) != identity(conditions.data.identity_fields()) or (
                 spec["train"]["batch"] != conditions.batch):
             continue
-        figures = [_figure(e, run, spec, conditions) for e in run.evaluations() if e["step"] == target.steps]
+        figures = [_figure(e, spec, conditions) for e in run.evaluations() if e["step"] == target.steps]
         found += [one for one in figures if one]
     return sorted(found, key=lambda one: one.measured)
 
 
-def _figure(evaluation: dict, run: Run, spec: dict, conditions: Conditions) -> Measured | None:
+def _figure(evaluation: dict, spec: dict, conditions: Conditions) -> Measured | None:
     protocol = Protocol.model_validate(evaluation["protocol"])
     if protocol.comparable != conditions.protocol.comparable or evaluation["ema"] != conditions.ema:
         return None
     for figure in evaluation["figures"]:
         if figure["metric"] == "fid" and figure["reference"] == protocol.references[0] and figure["value"] is not None:
-            sessions = (run.record() or {}).get("sessions") or []
-            began = [datetime.fromisoformat(one["started"]) for one in sessions if one.get("started")]
             return Measured(spec["train_id"], evaluation["eval_id"], spec["train"]["seed"], spec["train"]["lr"],
-                            figure["value"], min(began, default=None), datetime.fromisoformat(evaluation["measured"]))
+                            figure["value"], datetime.fromisoformat(evaluation["measured"]))
     return None
 
 
