@@ -26,6 +26,7 @@ from analysis.provenance import provenance_of
 from analysis.published import dit_table4
 from analysis.slopes import left_out, slope, slopes
 from analysis.text import count, fixed, interval, number
+from analysis.two_errors import two_errors
 from scaling.records import StudyFolder
 from scaling.records.files import write_bytes
 from scaling.study.plan import Plan
@@ -168,7 +169,8 @@ def _law(trials: pl.DataFrame, found: Finding) -> dict:
         return {"slopes": None}
     steps = grid_steps(trials)
     return {"slopes": laws, "steps": steps, "steps_text": steps_text(steps), "left_out": left_out(trials).to_dicts(),
-            "matrix": _matrix(trials), "published": slope(dit_table4()), "published_figure": _papers()}
+            "matrix": _matrix(trials), "two_errors": two_errors(trials),
+            "published": slope(dit_table4()), "published_figure": _papers()}
 
 
 def _papers() -> dict:

@@ -11,6 +11,7 @@ from scaling.study import EvaluationSpec, ModelSpec, Plan, PlannedTrial, Protoco
 from scaling.study.cost import forward_gmacs
 
 SLOPE, AT_ONE_GFLOP = -0.4, 0.5  # log FID = AT_ONE_GFLOP + SLOPE log Gflops, at the end of training
+SAMPLING = 0.02  # standard error of a FID over other samples, a share of it
 SIZES = [{"model.width": w, "model.depth": n, "model.heads": w // 16} for w, n in ((16, 2), (32, 2), (48, 2), (64, 3))]
 BASE = TrialSpec(
     model=ModelSpec(input_size=8, channels=1, patch=2, width=16, depth=2, heads=1, num_classes=10),
@@ -56,7 +57,8 @@ def measure(study: StudyFolder, trial: PlannedTrial, noise: float, fid=law, unti
     protocol = spec.evaluate.protocol
     for step in evaluated:
         value = fid(trial, step) * math.exp(noise * rng.standard_normal())
-        figures = [{"metric": metric, "value": value * scale, "std": std, "features": protocol.features,
+        figures = [{"metric": metric, "value": value * scale, "std": std, "se": SAMPLING * value * scale,
+                    "features": protocol.features,
                     "samples": protocol.samples, "reference": reference, "reference_images": 1433,
                     "label": protocol.label(metric, reference)}
                    for reference in protocol.references for metric, scale, std in (("fid", 1, None), ("kid", .01, .001))
