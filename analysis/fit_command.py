@@ -72,9 +72,8 @@ def _approach3(runs: Runs, delta: float, bootstrap: int) -> dict:
         "flops": _flops_told(runs, fitted.flops_factor, fitted.flops_power)}
     if not bootstrap:
         return answer | {"se": None, "ci95": None}
-    sure, m = parametric.uncertain(fitted, bootstrap), fitted.flops_power
-    return answer | _sure(sure) | {
-        "n_opt_exponent_ci95": list(sure.of(lambda p: p[..., 4] / (p[..., 3] + m * p[..., 4])))}
+    sure = parametric.uncertain(fitted, bootstrap)
+    return answer | _sure(sure) | {"n_opt_exponent_ci95": list(fitted.exponent_interval(sure))}
 
 
 def _repeats(runs: Runs, delta: float, bootstrap: int) -> dict:

@@ -154,12 +154,10 @@ def frontier_runs(evaluations: pl.DataFrame) -> Runs:
 def _approach3(evaluations: pl.DataFrame) -> Told:
     patch, runs = loss_runs(evaluations)
     fitted = parametric.fit(runs)
-    sure = parametric.uncertain(fitted, RESAMPLES)
-    m = fitted.flops_power
     return Told(f"Held-out loss on model and images at patch {patch}, approach 3",
                 f"L = {number(fitted.E)} + {number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} "
                 f"D^{fixed(-fitted.beta, 3)}, N in MACs",
-                "a of N_opt ∝ C^a", fitted.exponent, sure.of(lambda p: p[..., 4] / (p[..., 3] + m * p[..., 4])),
+                "a of N_opt ∝ C^a", fitted.exponent, fitted.exponent_interval(parametric.uncertain(fitted, RESAMPLES)),
                 **_audited(lambda: holdout.audit(runs, holdout.approach3(), "approach 3", "loss", "n")), fitted=fitted)
 
 

@@ -153,7 +153,7 @@ def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str
     legend(axes, {size: [(Line2D([], [], color=colour, marker="o", markersize=5), name) for name, colour in colours.items()],
                   "Law": [(Line2D([], [], color=INK, linestyle="--"), "best size at each budget")]},
            loc="upper left", bbox_to_anchor=(1.01, 1.02))
-    low, high = sure.of(lambda p: p[..., 4] / (p[..., 3] + fitted.flops_power * p[..., 4]))
+    low, high = fitted.exponent_interval(sure)
     floor = f"{number(fitted.E)} + " if fitted.E > 1e-3 * runs["loss"].min() else ""  # a floor of nothing is left out
     axes.set_title(f"$L = {floor}{number(fitted.A)}\\,N^{{{-fitted.alpha:.3f}}} + {number(fitted.B)}\\,"
                    f"D^{{{-fitted.beta:.3f}}}$;  $N_{{opt}} \\propto C^{{{fitted.exponent:.2f}}}$, "

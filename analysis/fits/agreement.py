@@ -10,29 +10,11 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from analysis.fits.envelope import Envelope
-from analysis.fits.intervals import Uncertain
-from analysis.fits.isoflop import IsoFlop
-from analysis.fits.parametric import Approach3
-
 AGREE, DISAGREE = "agree", "disagree"
 
 
-def exponents(envelope: Envelope | None = None, isoflop: IsoFlop | None = None, approach3: Approach3 | None = None,
-              uncertain: Uncertain | None = None) -> dict[str, tuple[float, float, float]]:
-    """a with its 95 % interval, by approach; of approach 3 where its ``parametric.uncertain`` is given too."""
-    found = {name: (law.exponent, *law.exponent_interval)
-             for name, law in (("envelope", envelope), ("isoflop", isoflop)) if law is not None}
-    if approach3 is not None:
-        if uncertain is None:
-            raise ValueError("the exponent of approach 3 needs its interval; give parametric.uncertain(fit)")
-        m = approach3.flops_power
-        found["approach3"] = (approach3.exponent, *uncertain.of(lambda p: p[..., 4] / (p[..., 3] + m * p[..., 4])))
-    return found
-
-
 def agreement(found: Mapping[str, tuple[float, float, float]]) -> pl.DataFrame:
-    """One row per pair of approaches: one, other, difference, low, high (95 %), verdict."""
+    """``found``: exponent, low and high (95 %) by approach. One row per pair: one, other, difference, low, high, verdict."""
     if len(found) < 2:
         raise ValueError(f"agreement needs two approaches or more, found {len(found)} ({', '.join(found) or 'none'})")
     rows = []

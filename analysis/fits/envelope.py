@@ -32,9 +32,6 @@ class Envelope:
     law: Linear
     n: np.ndarray             # (k,) sizes inside the ladder that are lowest somewhere
     flops: np.ndarray         # (k,) the middle of the budgets where they are
-    frontier_flops: np.ndarray    # (m,) the envelope itself
-    frontier_loss: np.ndarray     # (m,)
-    frontier_n: np.ndarray        # (m,)
     left_out: tuple[float, ...]   # sizes at the ends of the ladder that are lowest somewhere
 
     def n_opt(self, flops) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -54,7 +51,7 @@ def fit(runs: Runs, method: str = "interpolated") -> Envelope:
     if method not in METHODS:
         raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
     need_spread(runs, "n", LEAST_WINNERS + 2, "an envelope")
-    flops, loss, n = frontier(runs, method)
+    flops, _, n = frontier(runs, method)
     sizes = np.unique(runs["n"])
     winners = np.unique(n[(n > sizes[0]) & (n < sizes[-1])])
     if method == "interpolated":
@@ -72,7 +69,7 @@ def fit(runs: Runs, method: str = "interpolated") -> Envelope:
     low, high = line.coefficient_intervals()[1]
     ends = tuple(float(v) for v in (sizes[0], sizes[-1]) if (n == v).any())
     return Envelope(slope, (float(low), float(high)), float(np.exp(line.coefficients[0] - slope * middle.mean())), line,
-                    winners, np.exp(middle), flops, loss, n, ends)
+                    winners, np.exp(middle), ends)
 
 
 def frontier(runs: Runs, method: str = "interpolated") -> tuple[np.ndarray, np.ndarray, np.ndarray]:

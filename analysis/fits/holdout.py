@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 
 from analysis.fits import curves, parametric
-from analysis.fits.isoflop import flops_of
 from analysis.fits.linear import Interval
 from analysis.fits.points import Runs
 
@@ -33,7 +32,6 @@ class Audit:
 
     law: str
     held_out: tuple[str, ...]        # names of the runs
-    fitted_on: int                   # runs
     reach: float                     # largest held-out value of the axis over the largest fitted
     measured: np.ndarray             # (m,)
     predicted: Interval              # (m,)
@@ -60,25 +58,6 @@ class Audit:
             "run": self.held_out, "measured": self.measured, "predicted": p.value, "low": p.predicted_low,
             "high": p.predicted_high, "log_error": self.errors,
             "inside": (p.predicted_low <= self.measured) & (self.measured <= p.predicted_high)})
-
-
-@dataclass(frozen=True)
-class Extrapolation:
-    """A prediction with what a reader needs to doubt it."""
-
-    predicted: Interval
-    reach: float                     # times the largest budget fitted
-    audit: Audit | None              # None where too few runs are left without the largest rung
-    why_no_audit: str
-
-    @property
-    def caveat(self) -> str:
-        """A line for the figure; "" within FAR times the data and with an audit whose intervals held."""
-        return "; ".join(part for part in (
-            far(self.reach, "the largest budget fitted"),
-            f"not checked out of sample: {self.why_no_audit}" if self.audit is None else "",
-            f"out of sample {self.audit.held:.0%} of the intervals held" if self.audit and self.audit.held < 1 else "",
-        ) if part)
 
 
 def approach3(resamples: int = 200, delta: float = parametric.DELTA, seed: int = 0) -> Predict:
@@ -109,18 +88,4 @@ def audit(runs: Runs, predict: Predict, law: str, measured: str, axis: str, rung
         raise ValueError(f"{rungs} of {len(steps)} rungs of {axis} cannot be held out; hold out 1 to {len(steps) - 1}")
     out = runs[axis] >= steps[-rungs]
     kept, held = runs.take(~out), runs.take(out)
-    return Audit(law, held.names, len(kept), float(steps[-1] / kept[axis].max()), held[measured], predict(kept, held))
-
-
-def extrapolate(runs: Runs, at: Runs, predict: Predict, law: str, measured: str, axis: str) -> Extrapolation:
-    """Predict ``at`` from all ``runs``, and the largest rung of ``axis`` from those below it.
-
-    The reach is in training FLOPs where both have n and d or flops, else in ``axis``.
-    """
-    budget = (lambda r: flops_of(r)) if {"n", "d"} <= runs.columns.keys() else (lambda r: r[axis])
-    reach = float(budget(at).max() / budget(runs).max())
-    try:
-        checked, why = audit(runs, predict, law, measured, axis), ""
-    except ValueError as reason:  # told on the figure, in place of the audit
-        checked, why = None, str(reason)
-    return Extrapolation(predict(runs, at), reach, checked, why)
+    return Audit(law, held.names, float(steps[-1] / kept[axis].max()), held[measured], predict(kept, held))

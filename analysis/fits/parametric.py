@@ -49,6 +49,10 @@ class Approach3:
         """a of N_opt = G C^a."""
         return self.beta / (self.alpha + self.flops_power * self.beta)
 
+    def exponent_interval(self, sure: Uncertain) -> tuple[float, float]:
+        """Its 95 % interval; ``sure`` is ``uncertain`` of this fit."""
+        return sure.of(lambda p: p[..., 4] / (p[..., 3] + self.flops_power * p[..., 4]))
+
     def loss(self, n, d):
         """The law at model size ``n`` and data ``d``, broadcast."""
         return law(self.parameters, n, d)

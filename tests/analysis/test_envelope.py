@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.fits import envelope, isoflop, parametric
-from analysis.fits.agreement import AGREE, DISAGREE, agreement, exponents
+from analysis.fits.agreement import AGREE, DISAGREE, agreement
 from tests.analysis.laws import TRUTH, isoflop_runs, table
 
 EXPONENT = 0.28 / (0.34 + 0.28)
@@ -60,8 +60,9 @@ def test_sizes_at_the_ends_of_the_ladder_are_no_optimum():
 def test_the_three_approaches_agree_on_runs_of_one_law():
     runs = isoflop_runs(0.003, seed=4, decades=0.7)
     law = parametric.fit(runs)
-    found = exponents(envelope.fit(training_curves(0.002)), isoflop.fit(runs), law, parametric.uncertain(law, 100))
-    table = agreement(found)
+    table = agreement({"approach3": (law.exponent, *law.exponent_interval(parametric.uncertain(law, 100)))} | {
+        name: (found.exponent, *found.exponent_interval)
+        for name, found in (("envelope", envelope.fit(training_curves(0.002))), ("isoflop", isoflop.fit(runs)))})
     assert len(table) == 3
     assert set(table["verdict"]) == {AGREE}
 
@@ -72,5 +73,3 @@ def test_a_difference_beyond_its_interval_is_told():
     assert rows["difference"][0] == pytest.approx(-0.2)
     with pytest.raises(ValueError, match=r"two approaches or more, found 1 \(a\)"):
         agreement({"a": (0.5, 0.4, 0.6)})
-    with pytest.raises(ValueError, match="needs its interval"):
-        exponents(approach3=parametric.fit(isoflop_runs()))
