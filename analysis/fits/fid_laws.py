@@ -19,6 +19,8 @@ import polars as pl
 from analysis.fits.linear import UNKNOWN, Interval, Linear, Noise, least_squares, noise_of
 from analysis.slopes import fit_points
 
+LEAST_ROLLED = 3  # sizes over which the held-out rung rolls
+
 Terms = Callable[[np.ndarray, np.ndarray, np.ndarray], list[np.ndarray]]
 
 CANDIDATES: dict[str, Terms] = {  # of log N, log T, log G; declared before any fit, a constant is in each
@@ -146,9 +148,7 @@ def choose(models: pl.DataFrame, candidates: Sequence[str] = tuple(CANDIDATES), 
     Give it the rungs that may decide: not the one that the law will be scored on at the end.
     """
     order = rungs(models)
-    if len(order) < 3:
-        raise ValueError(f"rolling a held-out rung needs 3 sizes or more, found {len(order)} ({', '.join(order)}); "
-                         f"add {3 - len(order)}")
+    _enough(order, "rolling a held-out rung", "sizes")
     scores = tuple(score(name, models, rung, noise) for rung in order[1:] for name in candidates)
     last = [one for one in scores if one.rung == order[-1] and one.rms is not None]
     if not last:
@@ -163,9 +163,17 @@ def final_score(models: pl.DataFrame, rung: str, candidates: Sequence[str] = tup
     order = rungs(models)
     if rung not in order:
         raise ValueError(f"no model of size {rung!r}; sizes are {', '.join(order)}")
-    below = models.filter(pl.col("size").is_in(order[:order.index(rung)]))
+    smaller = order[:order.index(rung)]
+    _enough(smaller, f"a law chosen by rolling and scored on {rung}", "smaller sizes")
+    below = models.filter(pl.col("size").is_in(smaller))
     chosen = choose(below, candidates, noise)
     return chosen, score(chosen.law, models, rung, noise)
+
+
+def _enough(sizes: Sequence[str], law: str, what: str) -> None:
+    if len(sizes) < LEAST_ROLLED:
+        named = f" ({', '.join(sizes)})" if sizes else ""
+        raise ValueError(f"{law} needs {LEAST_ROLLED} {what} or more, found {len(sizes)}{named}; add {LEAST_ROLLED - len(sizes)}")
 
 
 def scores_table(scores: Sequence[Score]) -> pl.DataFrame:
