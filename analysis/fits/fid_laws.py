@@ -173,7 +173,8 @@ def final_score(models: pl.DataFrame, rung: str, candidates: Sequence[str] = tup
 def _enough(sizes: Sequence[str], law: str, what: str) -> None:
     if len(sizes) < LEAST_ROLLED:
         named = f" ({', '.join(sizes)})" if sizes else ""
-        raise ValueError(f"{law} needs {LEAST_ROLLED} {what} or more, found {len(sizes)}{named}; add {LEAST_ROLLED - len(sizes)}")
+        raise ValueError(f"{law} needs {LEAST_ROLLED} {what} or more, found {len(sizes)}{named}; "
+                         f"add {LEAST_ROLLED - len(sizes)}")
 
 
 def scores_table(scores: Sequence[Score]) -> pl.DataFrame:
