@@ -58,7 +58,7 @@ def images(figure: Figure, kinds: tuple[str, ...] = ("png", "svg")) -> dict[str,
     rendered = {}
     with rc_context(STYLE):
         figure.set_dpi(DPI)
-        figure.draw_without_rendering()  # lay out once, for every format
+        figure.get_layout_engine().execute(figure)  # once, for every format, and nothing is drawn for it
         figure.set_layout_engine(None)
         for kind in kinds:
             buffer = io.BytesIO()

@@ -89,7 +89,8 @@ def _real(study: StudyFolder, wanted: np.ndarray, rows: int) -> list[np.ndarray]
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as arrays:
-        of = {label: arrays["images"][arrays["labels"] == label] for label in np.unique(wanted)}
+        images, labels = arrays["images"], arrays["labels"]  # each access unpacks
+    of = {label: images[labels == label] for label in np.unique(wanted)}
     if not all(map(len, of.values())):
         return None
     return [np.stack([of[label][(row * len(wanted) // len(of) + i // len(of)) % len(of[label])]
