@@ -22,12 +22,11 @@ import polars as pl
 from matplotlib.figure import Figure
 from pydantic import BaseModel
 
-from analysis.figures.carried import carried
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.report import build
 from analysis.text import count
 from scaling.records import StudyFolder, trial_rows
-from scaling.records.files import write_bytes
+from scaling.records.files import json_bytes, write_bytes
 from scaling.records.provenance import code_version, versions
 
 SCHEMA = 1
@@ -62,13 +61,13 @@ def bundle(folder: Folder, out: Path | None = None) -> Path:
 
 def answers(study: StudyFolder) -> dict[str, bytes]:
     """Every number, table, figure and page that the records of ``study`` give, as files by name."""
-    built = build(study, kinds=("svg",))
+    built = build(study, kinds=("svg", "json"))
     numbers = {key: plain(value) for key, value in built.data.items() if key not in _NOT_NUMBERS}
-    files = {"report.html": built.page.encode(), "numbers.json": _json(numbers),
+    files = {"report.html": built.page.encode(), "numbers.json": json_bytes(numbers),
              "tables/trials.csv": trials_frame(study).write_csv().encode(),
              "tables/evaluations.csv": evaluations_frame(study).write_csv().encode()}
-    for name, figure in built.figures.items():
-        files |= {f"figures/{name}.svg": built.rendered[name]["svg"], f"figures/{name}.json": _json(carried(figure))}
+    for name, one in built.pictures.items():
+        files |= {f"figures/{name}.{kind}": data for kind, data in one.files.items()}
     return files
 
 
@@ -110,7 +109,3 @@ def _records(study: StudyFolder) -> Iterable[tuple[str, Path]]:
                      *(f"evaluations/{one}.json" for one in eval_ids), *(f"samples/{one}.npz" for one in eval_ids)):
             if (path := folder / name).is_file():
                 yield f"runs/{train_id}/{name}", path
-
-
-def _json(value) -> bytes:
-    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()

@@ -1,7 +1,10 @@
 """Which figures does a study have, and where are they? Every one that its records can carry, as PNG and SVG."""
 
+import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +12,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from analysis.figures import designs, gflops, guidance, laws, rates, sampling, training
+from analysis.figures.carried import carried
+from analysis.figures.hover import positions
 from analysis.figures.panels import settings_note
 from analysis.fits import choices, isoflop, parametric
 from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
@@ -17,9 +22,10 @@ from analysis.nuisance import searches_lr
 from analysis.sample_grid import sample_grid
 from analysis.style import STYLE
 from scaling.records import StudyFolder
-from scaling.records.files import write_bytes
+from scaling.records.files import json_bytes, write_bytes
 
 DPI = 160
+KINDS = ("png", "svg")
 
 
 def study_figures(folder: Folder, across_protocols: bool = False) -> tuple[dict[str, Figure], dict[str, str]]:
@@ -27,14 +33,12 @@ def study_figures(folder: Folder, across_protocols: bool = False) -> tuple[dict[
 
     ``across_protocols`` puts figures of several protocols on one axis, told apart and said so, where a figure can.
     """
-    (study,) = studies(folder)
-    trials, evaluations = trials_frame(study), evaluations_frame(study)
     drawn: dict[str, Figure] = {}
     missing: dict[str, str] = {}
-    for name, draw in _wanted(study, trials, evaluations, across_protocols).items():
+    for name, draw in _wanted(folder, across_protocols).items():
         try:
             drawn[name] = draw()
-        except ValueError as reason:  # what the records cannot carry is told to the reader in the figure's place
+        except ValueError as reason:
             missing[name] = str(reason)
     return drawn, missing
 
@@ -42,7 +46,51 @@ def study_figures(folder: Folder, across_protocols: bool = False) -> tuple[dict[
 def draw_all(folder: Folder) -> list[Path]:
     """Write the study's figures as PNG and SVG to ``figures/`` in its folder; returns the files."""
     (study,) = studies(folder)
-    return [path for name, figure in study_figures(study)[0].items() for path in save(study, name, images(figure))]
+    return [path for name, picture in study_pictures(study).items() for path in save(study, name, picture.files)]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as files and pages have it, or why there is none."""
+
+    files: dict[str, bytes]                          # kind -> its bytes
+    inches: float | None = None                      # its width
+    marks: Sequence[tuple[float, float, str]] = ()   # its values and where they are, see ``hover.positions``
+    missing: str = ""
+
+
+def picture(draw: Callable[[], Figure], kinds: tuple[str, ...] = KINDS) -> Picture:
+    """What ``draw`` draws, as files of these ``kinds``."""
+    try:
+        figure = draw()
+    except ValueError as reason:  # what the records cannot carry is told to the reader in the figure's place
+        return Picture({}, missing=str(reason))
+    return Picture(images(figure, kinds), figure.get_figwidth(), positions(figure))
+
+
+def study_pictures(folder: Folder, kinds: tuple[str, ...] = KINDS, across_protocols: bool = False,
+                   begun: Mapping[str, Future] | None = None) -> dict[str, Picture]:
+    """The study's figures by name. Of ``begun``, which ``begin`` gives, those that nobody has come to are drawn here."""
+    def found(name: str, draw: Callable[[], Figure]) -> Picture:
+        if begun and not begun[name].cancel():
+            with contextlib.suppress(BrokenExecutor):  # of a helper that was killed
+                return begun[name].result()
+        return picture(draw, kinds)
+
+    return {name: found(name, draw) for name, draw in _wanted(folder, across_protocols).items()}
+
+
+def begin(helper: Executor, study: StudyFolder, kinds: tuple[str, ...] = KINDS,
+          across_protocols: bool = False) -> dict[str, Future]:
+    """Have another process draw the study's figures, the last first."""
+    names = reversed(_wanted(study, across_protocols))
+    with contextlib.suppress(BrokenExecutor):
+        return {name: helper.submit(_one, study.folder, name, kinds, across_protocols) for name in names}
+    return {}
+
+
+def _one(folder: Path, name: str, kinds: tuple[str, ...], across_protocols: bool) -> Picture:
+    return picture(_wanted(folder, across_protocols)[name], kinds)
 
 
 def save(study: StudyFolder, name: str, rendered: dict[str, bytes]) -> list[Path]:
@@ -53,22 +101,27 @@ def save(study: StudyFolder, name: str, rendered: dict[str, bytes]) -> list[Path
     return list(paths)
 
 
-def images(figure: Figure, kinds: tuple[str, ...] = ("png", "svg")) -> dict[str, bytes]:
-    """``figure`` as the bytes of a PNG and an SVG, without date or machine in them."""
+def images(figure: Figure, kinds: tuple[str, ...] = KINDS) -> dict[str, bytes]:
+    """``figure`` as the bytes of a PNG and an SVG, without date or machine in them, or as JSON: the data it carries."""
     rendered = {}
     with rc_context(STYLE):
         figure.set_dpi(DPI)
         figure.get_layout_engine().execute(figure)  # once, for every format, and nothing is drawn for it
         figure.set_layout_engine(None)
         for kind in kinds:
+            if kind == "json":
+                rendered[kind] = json_bytes(carried(figure))
+                continue
             buffer = io.BytesIO()
             figure.savefig(buffer, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
             rendered[kind] = buffer.getvalue()
     return rendered
 
 
-def _wanted(study: StudyFolder, trials, evaluations, across: bool) -> dict[str, Callable[[], Figure]]:
+def _wanted(folder: Folder, across: bool) -> dict[str, Callable[[], Figure]]:
     """The figures that this kind of study asks for, in the order a reader meets them."""
+    (study,) = studies(folder)
+    trials, evaluations = trials_frame(study), evaluations_frame(study)
     protocols = [trial.spec.evaluate.protocol for trial in study.plan().trials]
     asks_fid = any("fid" in protocol.metrics for protocol in protocols)
     if searches_lr(trials):

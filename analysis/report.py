@@ -2,6 +2,7 @@
 
 import base64
 import re
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,14 +10,12 @@ from pathlib import Path
 import jinja2
 import polars as pl
 from markupsafe import Markup, escape
-from matplotlib.figure import Figure
 
 from analysis import claims
 from analysis.compare import compare, comparison_table
-from analysis.draw import images, save, study_figures
+from analysis.draw import KINDS, Picture, begin, picture, save, study_pictures
 from analysis.figures import published
 from analysis.figures.compare import multipliers
-from analysis.figures.hover import positions
 from analysis.finding import Finding, finding_of, steps_text
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.grid_steps import grid_steps, size_order
@@ -57,17 +56,19 @@ RELOAD_S = 20  # how often a page of a running sweep loads itself again
 _IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
 
 
-def write_report(folder: Folder, live: bool = False, other: Folder | None = None, across_protocols: bool = False) -> Path:
+def write_report(folder: Folder, live: bool = False, other: Folder | None = None, across_protocols: bool = False,
+                 helper: Executor | None = None) -> Path:
     """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway through a sweep.
 
     The page reloads itself while trials are running; ``live`` says that a sweep is, whatever their states (between two
     trials none may be running). ``other`` is a study of the same rungs to compare with. ``across_protocols`` puts figures of
-    several protocols beside each other, in the comparison and on one axis, and says so.
+    several protocols beside each other, in the comparison and on one axis, and says so. ``helper`` is a process that draws
+    half of the figures, see ``analysis.helper``.
     """
     (study,) = studies(folder)
-    built = build(study, live, other=other, across_protocols=across_protocols)
-    for name, rendered in built.rendered.items():
-        save(study, name, rendered)
+    built = build(study, live, other=other, across_protocols=across_protocols, helper=helper)
+    for name, one in built.pictures.items():
+        save(study, name, one.files)
     page = study.folder / "report.html"
     write_bytes(page, built.page.encode())
     return page
@@ -78,27 +79,24 @@ class Built:
     """A report and all that went into it."""
 
     page: str
-    data: dict                                # what the page says
-    figures: dict[str, Figure]
-    rendered: dict[str, dict[str, bytes]]     # figure -> kind of picture -> its bytes
+    data: dict                     # what the page says
+    pictures: dict[str, Picture]
 
 
-def build(study: StudyFolder, live: bool = False, kinds: tuple[str, ...] = ("png", "svg"),
-          other: Folder | None = None, across_protocols: bool = False) -> Built:
+def build(study: StudyFolder, live: bool = False, kinds: tuple[str, ...] = KINDS, other: Folder | None = None,
+          across_protocols: bool = False, helper: Executor | None = None) -> Built:
     """The report of ``study`` as its records are now; writes nothing."""
-    drawn, missing = study_figures(study, across_protocols)
-    rendered = {name: images(figure, kinds) for name, figure in drawn.items()}
-    shown = [_shown(name, CAPTIONS[name], figure, rendered[name]["svg"]) for name, figure in drawn.items()]
-    shown += [_shown(name, CAPTIONS[name], missing=why) for name, why in missing.items()]
+    begun = begin(helper, study, kinds, across_protocols) if helper else {}
     data = report_data(study, live) | _comparison(study, other, across_protocols)
-    return Built(_render(data, shown), data, drawn, rendered)
+    pictures = study_pictures(study, kinds, across_protocols, begun)
+    return Built(_render(data, [_shown(name, CAPTIONS[name], one) for name, one in pictures.items()]), data, pictures)
 
 
-def _shown(name: str, caption: str, figure: Figure | None = None, svg: bytes | None = None, missing: str = "") -> dict:
-    """A figure for the page: its picture and where its values are, or why there is none. Rendered before, so laid out."""
-    return {"name": name, "caption": caption, "inches": figure and figure.get_figwidth(),
-            "src": svg and "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
-            "marks": positions(figure) if figure else [], "missing": missing}
+def _shown(name: str, caption: str, one: Picture) -> dict:
+    """A figure for the page: its picture and where its values are, or why there is none."""
+    svg = one.files.get("svg")
+    return {"name": name, "caption": caption, "inches": one.inches, "marks": one.marks, "missing": one.missing,
+            "src": svg and "data:image/svg+xml;base64," + base64.b64encode(svg).decode()}
 
 
 def report_data(study: StudyFolder, live: bool = False) -> dict:
@@ -137,9 +135,9 @@ def _comparison(study: StudyFolder, other: Folder | None, across_protocols: bool
         found = compare(beside, study, across_protocols=across_protocols)
     except ValueError as reason:  # told in the comparison's place
         return {"comparison": {"other": named, "found": [], "why": str(reason)}}
-    figure = multipliers(found, named, study.plan().name)
-    return {"comparison": {"other": named, "found": found, "table": comparison_table(found).to_dicts(), "figure": _shown(
-        "multipliers", "Compute multipliers by rung", figure, images(figure, ("svg",))["svg"])}}
+    drawn = picture(lambda: multipliers(found, named, study.plan().name), ("svg",))
+    return {"comparison": {"other": named, "found": found, "table": comparison_table(found).to_dicts(),
+                           "figure": _shown("multipliers", "Compute multipliers by rung", drawn)}}
 
 
 def _mixed(trials: pl.DataFrame) -> list[str]:
@@ -174,8 +172,7 @@ def _law(trials: pl.DataFrame, found: Finding) -> dict:
 
 
 def _papers() -> dict:
-    figure = published.fid_vs_gflops()
-    return _shown("published", "FID against model Gflops, DiT Table 4", figure, images(figure, ("svg",))["svg"])
+    return _shown("published", "FID against model Gflops, DiT Table 4", picture(published.fid_vs_gflops, ("svg",)))
 
 
 def _matrix(trials: pl.DataFrame) -> dict:

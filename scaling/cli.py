@@ -1,5 +1,6 @@
 """Which jobs does the ``scaling`` command do? A verb per job; each imports its room only when called."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -65,8 +66,10 @@ def report(
         "--across-protocols", help="Put figures that were measured differently beside each other, too, and say so.")] = False,
 ) -> None:
     """Draw a study's figures again and write its report.html."""
-    from analysis.report import write_report
-    print(write_report(folder, live=live, other=compare, across_protocols=across_protocols))
+    from analysis.helper import helper
+    with contextlib.nullcontext() if live else helper() as other:  # beside a sweep one core is enough
+        from analysis.report import write_report
+        print(write_report(folder, live=live, other=compare, across_protocols=across_protocols, helper=other))
 
 
 @app.command()

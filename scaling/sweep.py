@@ -94,11 +94,14 @@ def mark_stopped(folder: StudyFolder, left: list) -> None:
 
 def answer(folder: StudyFolder, interrupted: bool) -> int:
     """Draw the figures, write the report, show the outcome; returns the exit code."""
-    from analysis.report import write_report
-    rows = trial_rows(folder)
-    if any(row["state"] == "completed" for row in rows):
-        write_real_images(folder)
-    write_report(folder.folder)  # of nothing too: a page that reloads itself would wait for a sweep that is over
+    from analysis.helper import helper
+    with helper() as other:
+        from analysis.report import write_report
+        rows = trial_rows(folder)
+        if any(row["state"] == "completed" for row in rows):
+            write_real_images(folder)
+        # Of nothing too: a page that reloads itself would wait for a sweep that is over.
+        write_report(folder.folder, helper=other)
     show_outcome(folder, rows, interrupted)
     if interrupted:
         return INTERRUPTED

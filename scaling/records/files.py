@@ -34,8 +34,13 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value) -> None:
-    """Write ``value`` as JSON atomically. NaN and infinity are refused: a missing number is null."""
-    write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+    """Write ``value`` as JSON atomically."""
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value) -> bytes:
+    """``value`` as a file of JSON. NaN and infinity are refused: a missing number is null."""
+    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

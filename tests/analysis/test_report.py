@@ -3,6 +3,8 @@
 import re
 import shutil
 import struct
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,9 +12,10 @@ import pytest
 from matplotlib.text import Text
 
 from analysis import report
-from analysis.draw import draw_all, study_figures
+from analysis.draw import begin, draw_all, study_figures, study_pictures
 from analysis.figures import gflops, published, training
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
+from analysis.helper import helper
 from analysis.report import write_report
 from analysis.sample_grid import sample_grid
 from scaling.records import StudyFolder
@@ -85,7 +88,7 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
 
 
 def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "study_figures", lambda *_: ({}, {}))  # the study's own figures are told of above
+    monkeypatch.setattr(report, "study_pictures", lambda *_: {})  # the study's own figures are told of above
     one, other = copied(finished, tmp_path / "a"), copied(finished, tmp_path / "b")
     page = Page(write_report(one.folder, other=other.folder).read_text())
     for part in ("At a fixed patch, more Gflops lower FID.", "the paper's figures", "−0.19 [−0.25, −0.14]",
@@ -152,6 +155,17 @@ def test_figures_are_the_same_bytes_when_drawn_again(rates, tmp_path):
     first = {path: path.read_bytes() for path in (png, svg)}
     draw_all(study)
     assert {path: path.read_bytes() for path in (png, svg)} == first
+
+
+def test_a_helper_draws_the_same_and_one_that_is_killed_is_not_missed(rates, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    here, killed = study_pictures(rates), Future()
+    with helper() as other:
+        assert {name: future.result() for name, future in begin(other, rates).items()} == here
+    killed.set_running_or_notify_cancel()
+    killed.set_exception(BrokenProcessPool())
+    assert study_pictures(rates, begun={"heldout_vs_lr": killed}) == here
+    assert here["heldout_vs_lr"].marks and set(here["heldout_vs_lr"].files) == {"png", "svg"}
 
 
 def test_the_scaling_figure_says_protocol_slope_and_settings(finished):
