@@ -3,7 +3,7 @@
 import contextlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from analysis.figures.hover import positions
 from analysis.figures.panels import settings_note
 from analysis.fits import choices, isoflop, parametric
 from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
+from analysis.helper import LOST, Helper
 from analysis.laws import loss_runs, seed_means
 from analysis.nuisance import searches_lr
 from analysis.sample_grid import sample_grid
@@ -73,20 +74,18 @@ def study_pictures(folder: Folder, kinds: tuple[str, ...] = KINDS, across_protoc
     """The study's figures by name. Of ``begun``, which ``begin`` gives, those that nobody has come to are drawn here."""
     def found(name: str, draw: Callable[[], Figure]) -> Picture:
         if begun and not begun[name].cancel():
-            with contextlib.suppress(BrokenExecutor):  # of a helper that was killed
+            with contextlib.suppress(*LOST):  # drawn here then
                 return begun[name].result()
         return picture(draw, kinds)
 
     return {name: found(name, draw) for name, draw in _wanted(folder, across_protocols).items()}
 
 
-def begin(helper: Executor, study: StudyFolder, kinds: tuple[str, ...] = KINDS,
+def begin(helper: Helper, study: StudyFolder, kinds: tuple[str, ...] = KINDS,
           across_protocols: bool = False) -> dict[str, Future]:
     """Have another process draw the study's figures, the last first."""
     names = reversed(_wanted(study, across_protocols))
-    with contextlib.suppress(BrokenExecutor):
-        return {name: helper.submit(_one, study.folder, name, kinds, across_protocols) for name in names}
-    return {}
+    return {name: helper.submit(_one, study.folder, name, kinds, across_protocols) for name in names}
 
 
 def _one(folder: Path, name: str, kinds: tuple[str, ...], across_protocols: bool) -> Picture:

@@ -1,31 +1,62 @@
-"""Who draws the other half of a report's figures? A process of its own, on a second core."""
+"""Who draws the other half of a report's figures? A process of its own, on a second core: ``python -m analysis.helper``."""
 
 import contextlib
-import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+LOST = (EOFError, OSError)  # what a call raises whose process has ended
+
+
+class Helper:
+    """Calls functions in another process, one at a time: what is not begun can be cancelled."""
+
+    def __init__(self, process: subprocess.Popen):
+        self._process, self._calls = process, ThreadPoolExecutor(1, "helper")
+
+    def submit(self, function: Callable, *args) -> Future:
+        """``function``, of a module, with ``args``."""
+        return self._calls.submit(self._call, function, args)
+
+    def _call(self, function: Callable, args: tuple):
+        pickle.dump((function, args), self._process.stdin)
+        self._process.stdin.flush()
+        return pickle.load(self._process.stdout)
+
+    def end(self) -> None:
+        self._process.kill()
+        self._calls.shutdown(cancel_futures=True)
+        self._process.communicate()
 
 
 @contextlib.contextmanager
-def helper() -> Iterator[Executor | None]:
-    """A process that gets ready to draw while this one does other things; None where this one has a single core."""
-    if len(os.sched_getaffinity(0)) < 2:
+def helper() -> Iterator[Helper | None]:
+    """A process that gets ready to draw while this one does other things; None on a machine with a single core."""
+    if os.cpu_count() == 1:
         yield None
         return
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _get_ready) as executor:
-        executor.submit(int)  # without work it would not start
-        yield executor
+    # A session of its own: Ctrl-C is this process's to answer. When this one ends, so does its input.
+    other = Helper(subprocess.Popen([sys.executable, "-m", "analysis.helper"], stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, start_new_session=True))
+    try:
+        yield other
+    finally:
+        other.end()
 
 
-def _get_ready() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the other process's to answer
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _serve() -> None:
     import analysis.draw  # noqa: F401
+    with os.fdopen(os.dup(1), "wb") as out:
+        os.dup2(2, 1)  # what is printed is no answer
+        with contextlib.suppress(EOFError):
+            while True:
+                function, args = pickle.load(sys.stdin.buffer)
+                pickle.dump(function(*args), out)
+                out.flush()
 
 
-def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)  # the pool's own queue would keep it waiting for ever
+if __name__ == "__main__":
+    _serve()

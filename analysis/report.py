@@ -2,7 +2,6 @@
 
 import base64
 import re
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from analysis.figures.compare import multipliers
 from analysis.finding import Finding, finding_of, steps_text
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.grid_steps import grid_steps, size_order
+from analysis.helper import Helper
 from analysis.laws import agreement_table, laws
 from analysis.nuisance import best_rates, lr_table, searches_lr
 from analysis.provenance import provenance_of
@@ -57,7 +57,7 @@ _IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a f
 
 
 def write_report(folder: Folder, live: bool = False, other: Folder | None = None, across_protocols: bool = False,
-                 helper: Executor | None = None) -> Path:
+                 helper: Helper | None = None) -> Path:
     """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway through a sweep.
 
     The page reloads itself while trials are running; ``live`` says that a sweep is, whatever their states (between two
@@ -84,7 +84,7 @@ class Built:
 
 
 def build(study: StudyFolder, live: bool = False, kinds: tuple[str, ...] = KINDS, other: Folder | None = None,
-          across_protocols: bool = False, helper: Executor | None = None) -> Built:
+          across_protocols: bool = False, helper: Helper | None = None) -> Built:
     """The report of ``study`` as its records are now; writes nothing."""
     begun = begin(helper, study, kinds, across_protocols) if helper else {}
     data = report_data(study, live) | _comparison(study, other, across_protocols)

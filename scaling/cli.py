@@ -1,6 +1,8 @@
 """Which jobs does the ``scaling`` command do? A verb per job; each imports its room only when called."""
 
+import atexit
 import contextlib
+import gc
 import json
 import sys
 from pathlib import Path
@@ -286,6 +288,7 @@ def verify(file: Annotated[Path, typer.Argument(help="What scaling bundle wrote.
 
 def main(args: list[str] | None = None) -> None:
     """The command's entry: bad input, and a file that cannot be read or written, becomes one line and exit code 2."""
+    atexit.register(gc.freeze)  # else Python looks through all of torch and Ray for garbage once more, for a second or two
     try:
         app(args)
     except ValueError as error:
