@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch_fidelity import FeatureExtractorBase, register_feature_extractor
+from torch_fidelity import FeatureExtractorBase
 
 NAME = "digits-cnn"
 WEIGHTS = Path(__file__).with_name("digits_cnn.safetensors")
@@ -67,10 +67,3 @@ class DigitsCnnExtractor(FeatureExtractorBase):
     @staticmethod
     def get_dummy_input_for_compile():
         return torch.zeros((1, 1, 8, 8), dtype=torch.uint8)
-
-
-def register() -> None:
-    """Make ``digits-cnn`` known to torch-fidelity in this process; again is harmless."""
-    from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
-    if NAME not in FEATURE_EXTRACTORS_REGISTRY:
-        register_feature_extractor(NAME, DigitsCnnExtractor)

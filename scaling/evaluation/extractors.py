@@ -36,13 +36,12 @@ class Layers:
 @functools.cache
 def layers_of(name: str) -> Layers:
     """The layers of the extractor a protocol calls ``name``; registers ours with torch-fidelity."""
-    if name in (digits_cnn.NAME, efficientnet.NAME):
-        module = {digits_cnn.NAME: digits_cnn, efficientnet.NAME: efficientnet}[name]
-        cls = {digits_cnn.NAME: digits_cnn.DigitsCnnExtractor, efficientnet.NAME: efficientnet.EfficientNetLite0}[name]
-        features = digits_cnn.FEATURES if name == digits_cnn.NAME else efficientnet.POOL
-        scores = digits_cnn.LOGITS if name == digits_cnn.NAME else efficientnet.SCORES
-        _register(module.NAME, cls)
-        return Layers(name, features, scores)
+    if name == digits_cnn.NAME:
+        _register(name, digits_cnn.DigitsCnnExtractor)
+        return Layers(name, digits_cnn.FEATURES, digits_cnn.LOGITS)
+    if name == efficientnet.NAME:
+        _register(name, efficientnet.EfficientNetLite0)
+        return Layers(name, efficientnet.POOL, efficientnet.SCORES)
     if name == inception.NAME:
         _register("inception-v3-spatial", inception.SpatialInception)
         return Layers("inception-v3-spatial", inception.POOL, inception.SCORES, inception.SPATIAL)

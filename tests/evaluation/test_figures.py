@@ -9,6 +9,7 @@ from torch_fidelity import calculate_metrics
 
 from scaling.data import DataSpec, load_data
 from scaling.evaluation import digits_cnn, reference
+from scaling.evaluation.extractors import layers_of
 from scaling.evaluation.metrics import figures, measure
 from scaling.evaluation.reference import Reference, tensor_images
 from scaling.evaluation.train_digits_cnn import accuracy
@@ -46,11 +47,10 @@ def test_the_shipped_weights_classify_heldout_digits():
 
 @pytest.mark.parametrize("name", ["train", "heldout"])
 def test_figures_are_torch_fidelitys(dimmed, name):
-    digits_cnn.register()
     theirs = calculate_metrics(
         input1=Uint8Images(dimmed), input2=Uint8Images(load_data(DataSpec()).subset(name).uint8), cuda=False, fid=True,
-        kid=True, isc=True, prc=True, feature_extractor="digits-cnn", kid_subsets=50, kid_subset_size=182,
-        save_cpu_ram=True, verbose=False, rng_seed=0)
+        kid=True, isc=True, prc=True, feature_extractor=layers_of("digits-cnn").registered, kid_subsets=50,
+        kid_subset_size=182, save_cpu_ram=True, verbose=False, rng_seed=0)
     ours = by_metric(figures(dimmed, DataSpec(), Protocol(
         samples=364, references=(name,), metrics=("fid", "kid", "isc", "precision", "recall"))))
     assert ours["fid"]["value"] == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4)
