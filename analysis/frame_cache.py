@@ -22,7 +22,7 @@ import polars as pl
 import scaling.records
 import scaling.study
 from analysis.frame_tables import TABLES, in_order, read_tables
-from scaling.records import StudyFolder
+from scaling.records import Run, StudyFolder
 from scaling.records.files import write_json
 
 UNSETTLED_S = 2.0  # since the last change of a training's files
@@ -50,7 +50,7 @@ def load_tables(study: StudyFolder, *names: str) -> list[pl.DataFrame]:
     index = _index(folder, plan)
     if index is not None:
         before = index["trainings"]
-        now = {train_id: signature(study, train_id) for train_id in before}
+        now = {train_id: signature(study.run(train_id)) for train_id in before}
         changed = {train_id for train_id, was in before.items() if was is None or was != now[train_id]}
         kept = _kept(folder, index["stamp"], tuple(TABLES) if changed else names)
         if kept and not changed:
@@ -61,17 +61,16 @@ def load_tables(study: StudyFolder, *names: str) -> list[pl.DataFrame]:
             if any(settled[train_id] is not None for train_id in changed):
                 _keep(folder, tables, plan, settled)
             return [tables[name] for name in names]
-    asked = study.plan()
-    now = {trial.train_id: signature(study, trial.train_id) for trial in asked.trials}
-    tables = read_tables(study, asked)
+    now = {}
+    tables = read_tables(study, study.plan(), before=lambda run: now.update({run.folder.name: signature(run)}))
     _keep(folder, tables, plan, _settled(tables, now))
     return [tables[name] for name in names]
 
 
-def signature(study: StudyFolder, train_id: str) -> str | None:
+def signature(run: Run) -> str | None:
     """Names, times of change and sizes of a training's files; None within UNSETTLED_S of the last change."""
-    run, newest, told = study.run(train_id).folder, 0, []
-    for folder in (run, run / "evaluations"):
+    newest, told = 0, []
+    for folder in (run.folder, run.folder / "evaluations"):
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:

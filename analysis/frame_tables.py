@@ -4,16 +4,16 @@ In the last two a row says by ``trial``, the place in the plan, whose it is; ``f
 """
 
 import functools
-from collections.abc import Collection
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
 
 from analysis.curve_lines import LINE, curve_lines
-from scaling.records import StudyFolder
+from scaling.records import Run, StudyFolder
 from scaling.records.rows import measured, trial_row
-from scaling.study import DiffusionSpec, ModelSpec, Plan, PlannedTrial, Protocol, TrialSpec
+from scaling.study import Plan, PlannedTrial, Protocol, TrialSpec
 from scaling.study.base import identity
 from scaling.study.cost import sampling_gmacs, train_flops
 
@@ -54,25 +54,28 @@ _PLACE = {"trial": pl.UInt32}
 TABLES = {"trials": _PLACE | WHICH | HOW | OF_TRIAL, "evaluations": _PLACE | OF_EVALUATION, "curves": _PLACE | OF_STEP}
 
 
-def read_tables(study: StudyFolder, plan: Plan, trainings: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
-    """The three TABLES from the records, in the order of ``plan``; of some ``trainings`` (train_ids) where they are named."""
+def read_tables(study: StudyFolder, plan: Plan, trainings: Collection[str] | None = None,
+                before: Callable[[Run], None] = lambda run: None) -> dict[str, pl.DataFrame]:
+    """The three TABLES from the records, in the order of ``plan``; of some ``trainings`` (train_ids) where they are named.
+
+    ``before`` is called with each training's run before its files are opened.
+    """
     asked = {}
     for place, trial in enumerate(plan.trials):
         if trainings is None or trial.train_id in trainings:
             asked.setdefault(trial.train_id, []).append((place, trial))
     runs, asked = [study.run(train_id) for train_id in asked], list(asked.values())
-    known, evaluations, lines = {}, [], []
+    trials, evaluations, curves = [], [], [pl.DataFrame(schema=TABLES["curves"])]
     with ThreadPoolExecutor(2) as pool:
-        for numbers, parsed in curve_lines(runs, pool):
-            lines.append(parsed)
-            for run, place, trial in ((runs[n], *one) for n in numbers for one in asked[n]):  # its small files, meanwhile
+        for numbers, lines in curve_lines(runs, pool, before):
+            curve, last = _curve(asked, lines)
+            curves.append(curve)
+            for run, place, trial in ((runs[n], *one) for n in numbers for one in asked[n]):
                 found = measured(trial, run)
-                known[place] = trial, run, found, _which(plan.name, trial)
+                trials.append({"trial": place} | trial_row(trial, run, found, last.get(place)) | _which(plan.name, trial))
                 evaluations += ({"trial": place} | row for row in _evaluation_rows(trial, found))
-    curves, last = _curves(asked, lines)
-    rows = [{"trial": place} | trial_row(trial, run, found, last.get(place)) | which
-            for place, (trial, run, found, which) in sorted(known.items())]
-    return {"trials": _table("trials", rows), "evaluations": in_order(_table("evaluations", evaluations)), "curves": curves}
+    return {"trials": in_order(_table("trials", trials)), "evaluations": in_order(_table("evaluations", evaluations)),
+            "curves": in_order(pl.concat(curves))}
 
 
 def cell_id(spec: TrialSpec) -> str:
@@ -95,16 +98,18 @@ def _table(name: str, rows: list[dict]) -> pl.DataFrame:
 
 
 def _which(study: str, trial: PlannedTrial) -> dict:
-    spec = trial.spec
-    return {"study": study, "cell": cell_id(spec), "conditioning": spec.model.conditioning, "batch": spec.train.batch,
-            "ema": spec.evaluate.ema.label, "data": spec.data.source, "protocol": protocol_id(spec),
-            **_measured_by(spec.model, spec.diffusion, spec.evaluate.protocol)}
+    unseeded = trial.spec.train.model_copy(update={"seed": 0})
+    return {"study": study} | _of_seeds(trial.spec.model_copy(update={"train": unseeded}))
 
 
 @functools.lru_cache(1000)
-def _measured_by(model: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol) -> dict:
-    return {"sampling": protocol.short, "sampler": protocol.sampler, "sampling_steps": protocol.sampling_steps,
-            "guidance": protocol.guidance, "sampling_gmacs": sampling_gmacs(model, diffusion, protocol),
+def _of_seeds(spec: TrialSpec) -> dict:
+    """What is the same whatever the seed of ``spec``."""
+    model, protocol = spec.model, spec.evaluate.protocol
+    return {"cell": cell_id(spec), "conditioning": model.conditioning, "batch": spec.train.batch,
+            "ema": spec.evaluate.ema.label, "data": spec.data.source, "protocol": protocol_id(spec),
+            "sampling": protocol.short, "sampler": protocol.sampler, "sampling_steps": protocol.sampling_steps,
+            "guidance": protocol.guidance, "sampling_gmacs": sampling_gmacs(model, spec.diffusion, protocol),
             "fid_label": protocol.label(), "fid_label_over_steps": protocol.label(over="steps")}
 
 
@@ -118,37 +123,36 @@ def _evaluation_rows(trial: PlannedTrial, steps: dict[int, dict]):
             yield shared | {"metric": metric, "value": found[metric], "reference": "heldout", "headline": True,
                             "label": label, "label_over_guidance": label}
         for figure in found["figures"]:
-            metric, reference = figure["metric"], figure["reference"]
-            yield shared | figure | {
-                "headline": reference == protocol.references[0], "label": protocol.label(metric, reference),
-                "label_over_guidance": protocol.label(metric, reference, over="guidance")}
+            yield shared | figure | _labels(protocol, figure["metric"], figure["reference"])
 
 
-def _curves(asked: list[list[tuple[int, PlannedTrial]]], parsed: list[Future[pl.DataFrame]]):
-    """The table of steps, and of each trial's place its last logged line. Batches are given up as they are used."""
-    parts, last = [], {}
-    while parsed:
-        lines = parsed.pop(0).result()
-        steps, run = lines["step"].to_numpy(), lines["run"].to_numpy()
-        places, counts, factors, rows = [], [], [], []
-        for number, begin, end in _stretches(run):
-            for place, trial in asked[number]:
-                stop = begin + int(np.searchsorted(steps[begin:end], trial.spec.train.steps, side="right"))
-                if stop > begin:
-                    last[place] = lines.row(stop - 1, named=True)
-                    places.append(place)
-                    counts.append(stop - begin)
-                    factors.append(train_flops(trial.spec.model, 1))
-                    rows.append(np.arange(begin, stop, dtype=np.uint32))
-        whole = rows and sum(counts) == len(lines) and all(r[0] == s for r, s in zip(rows, np.cumsum([0, *counts])))
-        kept = lines if whole else lines[np.concatenate(rows) if rows else []]
-        parts.append(kept.select(
-            pl.Series("trial", np.repeat(np.array(places, np.uint32), counts)),
-            "step", "images",
-            (pl.Series(np.repeat(np.array(factors), counts), dtype=pl.Float64) * pl.col("images")).alias("train_flops"),
-            *[name for name in LINE if name not in ("step", "images")]))
-    empty = pl.DataFrame(schema=TABLES["curves"])
-    return pl.concat([empty, *parts]).pipe(in_order), last
+@functools.lru_cache(1000)
+def _labels(protocol: Protocol, metric: str, reference: str) -> dict:
+    return {"headline": reference == protocol.references[0], "label": protocol.label(metric, reference),
+            "label_over_guidance": protocol.label(metric, reference, over="guidance")}
+
+
+def _curve(asked: list[list[tuple[int, PlannedTrial]]], lines: pl.DataFrame) -> tuple[pl.DataFrame, dict[int, dict]]:
+    """Rows of the table of steps from a batch of ``lines``, and of each trial's place its last logged line."""
+    steps, run = lines["step"].to_numpy(), lines["run"].to_numpy()
+    places, begins, stops, factors = [], [], [], []
+    for number, begin, end in _stretches(run):
+        for place, trial in asked[number]:
+            stop = begin + int(np.searchsorted(steps[begin:end], trial.spec.train.steps, side="right"))
+            if stop > begin:
+                places.append(place)
+                begins.append(begin)
+                stops.append(stop)
+                factors.append(train_flops(trial.spec.model, 1))
+    if not places:
+        return pl.DataFrame(schema=TABLES["curves"]), {}
+    counts, ends = np.subtract(stops, begins), lines[np.subtract(stops, 1)].rows(named=True)
+    if begins != [0, *stops[:-1]] or stops[-1] < len(lines):  # lines beyond what is asked, or asked by several trials
+        lines = lines[np.concatenate([np.arange(*span, dtype=np.uint32) for span in zip(begins, stops)])]
+    return lines.select(
+        pl.Series("trial", np.repeat(np.array(places, np.uint32), counts)),
+        "step", "images", (pl.Series(np.repeat(factors, counts)) * pl.col("images")).alias("train_flops"),
+        *[name for name in LINE if name not in ("step", "images")]), dict(zip(places, ends))
 
 
 def _stretches(run: np.ndarray):

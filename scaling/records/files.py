@@ -53,17 +53,20 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 def read_json(path: Path):
     """The JSON in ``path``, or None where there is no such file. ValueError names a file that is not JSON."""
     try:
-        text = path.read_text()
+        text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):  # the latter: a file stands where a folder was named
         return None
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return _DECODER.decode(text.decode())
     except ValueError as error:
         raise ValueError(f"{path} is not valid JSON ({error}); delete it to measure it again") from None
 
 
 def _no_number(word: str):
     raise ValueError(f"{word} is no number; a missing one is null")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def append_line(path: Path, value) -> None:

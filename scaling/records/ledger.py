@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
 from scaling.records.files import append_line, read_json, read_lines, write_arrays, write_json
 from scaling.study.plan import SCHEMA as PLAN_SCHEMA
@@ -121,10 +122,16 @@ class StudyFolder:
 
     def plan(self) -> Plan:
         """The frozen plan. ValueError where the folder holds none, or one of a newer schema."""
-        data = _checked(self.folder / "study.json", newest=PLAN_SCHEMA)
-        if data is None:
+        path = self.folder / "study.json"
+        if not path.is_file():
             raise ValueError(f"{self.folder} holds no study.json; run the study first, or name its results folder")
-        return Plan.model_validate(data)
+        try:
+            plan = Plan.model_validate_json(path.read_bytes())  # in a third less time than by way of Python's dicts
+        except ValidationError:
+            _checked(path, newest=PLAN_SCHEMA)  # no JSON, or of a schema that this code does not know
+            raise
+        _refuse_newer(path, plan.schema_version, PLAN_SCHEMA)
+        return plan
 
     def write_plan(self, plan: Plan) -> None:
         write_json(self.folder / "study.json", plan.model_dump(mode="json"))
@@ -136,7 +143,12 @@ class StudyFolder:
 
 def _checked(path: Path, newest: int = SCHEMA) -> dict | None:
     data = read_json(path)
-    if data is not None and data.get("schema_version", 0) > newest:
-        raise ValueError(f"{path} has schema version {data['schema_version']}, this code reads up to {newest}; "
-                         "update dit-scaling to read it")
+    if data is not None:
+        _refuse_newer(path, data.get("schema_version", 0), newest)
     return data
+
+
+def _refuse_newer(path: Path, version: int, newest: int) -> None:
+    if version > newest:
+        raise ValueError(f"{path} has schema version {version}, this code reads up to {newest}; "
+                         "update dit-scaling to read it")

@@ -8,6 +8,8 @@ The three conditionings the authors did not release are built so that these form
 (DiT Table 4): no norm has weights, and in-context and cross-attention end in a norm that is not adaptive.
 """
 
+import functools
+
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DiffusionSpec, ModelSpec
 from scaling.study.timesteps import evaluated_at, guided_at
@@ -42,6 +44,7 @@ def block_macs(m: ModelSpec) -> int:
     return macs + MODULATIONS[m.conditioning] * d * d
 
 
+@functools.lru_cache(1000)
 def forward_macs(m: ModelSpec) -> int:
     """Multiply-accumulates of one forward pass on one image."""
     T, d = m.tokens, m.width
