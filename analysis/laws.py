@@ -98,7 +98,8 @@ def loss_runs(evaluations: pl.DataFrame) -> tuple[int, Runs]:
     rows = headline(completed(evaluations), "heldout_loss")
     models = rows.group_by("patch").agg(pl.col("model").n_unique()).sort("model", "patch", descending=[True, False])
     patch = models["patch"][0]
-    one = rows.filter(pl.col("patch") == patch).with_columns(macs=pl.col("forward_gmacs") * 1e9)
+    one = rows.filter(pl.col("patch") == patch).with_columns(
+        macs=pl.col("forward_gmacs") * 1e9, name=pl.format("{} at {} steps", "trial_id", "step"))
     return patch, Runs.of(one.drop("state"), "train_id", n="macs", d="images", loss="value", flops="train_flops")
 
 
@@ -188,8 +189,8 @@ def _loss_to_fid(trials: pl.DataFrame) -> Told:
 
 def seed_means(runs: Runs) -> Runs:
     """Repeats of one size and length as one row: geometric means."""
-    table = pl.DataFrame({role: runs[role] for role in runs.columns}).group_by("n", "d", maintain_order=True).agg(
-        pl.col("loss").log().mean().exp(), pl.col("flops").first())
+    table = pl.DataFrame({"name": runs.names} | {role: runs[role] for role in runs.columns}).group_by(
+        "n", "d", maintain_order=True).agg(pl.col("name", "flops").first(), pl.col("loss").log().mean().exp())
     return Runs.of(table, n="n", d="d", loss="loss", flops="flops")
 
 
