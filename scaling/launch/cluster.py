@@ -18,6 +18,11 @@ class Cluster:
     local: bool             # started by us
 
 
+def starts_here(address: str | None) -> bool:
+    """Whether ``address`` names no cluster that runs already."""
+    return (address or os.environ.get("RAY_ADDRESS") or "local") == "local"
+
+
 @contextlib.contextmanager
 def connected(address: str | None, cpus: int | None = None):
     """A Cluster: ``auto``, ``HOST:PORT``, or ``local``; None means $RAY_ADDRESS, else local. Left again on exit.
@@ -25,8 +30,8 @@ def connected(address: str | None, cpus: int | None = None):
     A local cluster binds to this machine alone and has ``cpus`` CPUs (default: all). Raises ValueError if the address
     does not answer.
     """
-    address = address or os.environ.get("RAY_ADDRESS") or "local"
-    local = address == "local"
+    local = starts_here(address)
+    address = "local" if local else address or os.environ["RAY_ADDRESS"]
     if not local and address != "auto":
         _check_answers(address)
     options = {"num_cpus": cpus or os.cpu_count(), "include_dashboard": True, "dashboard_host": "127.0.0.1"}

@@ -6,7 +6,10 @@ import json
 import pytest
 
 from scaling.launch import cluster as clusters
+from scaling.launch import preflight
+from scaling.launch.readiness import check_ready, get_ready
 from scaling.records import trial_rows
+from scaling.study import Plan, load_study
 from scaling.sweep import sweep
 from tests.study.test_experiments import STUDIES
 
@@ -20,11 +23,11 @@ def shared_cluster(ray_address):
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study_runs_through_every_stage_at_debug_scale(name, shared_cluster, tmp_path, monkeypatch):
+def test_a_study_runs_through_every_stage_at_debug_scale(name, ray_address, shared_cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(clusters, "connected", lambda address: contextlib.nullcontext(shared_cluster))
     results = tmp_path / "results"
     settings = ["scale=debug", f"data.path={tmp_path / 'data'}"]
-    assert sweep(name, settings, results) == 0
+    assert sweep(name, settings, results, ray_address) == 0
     folder = results / f"{name}_debug"
     rows = trial_rows(folder)
     assert rows and {row["state"] for row in rows} == {"completed"}
@@ -32,3 +35,13 @@ def test_a_study_runs_through_every_stage_at_debug_scale(name, shared_cluster, t
     assert (folder / "report.html").stat().st_size > 10_000 and (folder / "figures" / "sample_grid.png").exists()
     protocols = {json.dumps(json.loads(path.read_text())["protocol"]) for path in results.glob("runs/*/evaluations/*.json")}
     assert all(json.loads(protocol)["decoder"] == (None if name == "cifar10" else "synthetic") for protocol in protocols)
+
+
+def test_a_precision_that_workers_lack_is_refused_before_a_trial_runs(shared_cluster):
+    """Where this machine cannot tell: it has no GPU, and the cluster's workers have none either."""
+    plan = Plan.of(load_study("smoke").with_settings({"train.precision": "tf32"}))
+    preflight.check_precisions(plan, gpus_per_trial=1)
+    with pytest.raises(ValueError, match="^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"):
+        check_ready(plan, get_ready(plan, gpus_per_trial=0))
+    bf16 = Plan.of(load_study("smoke").with_settings({"train.precision": "bf16"}))
+    check_ready(bf16, get_ready(bf16, gpus_per_trial=0))  # computed in software where the CPU cannot
