@@ -6,7 +6,7 @@ from ray.exceptions import RayTaskError
 from scaling.launch.grid import CPUS_PER_TRIAL, at_once
 from scaling.study.plan import Plan
 
-ANSWER_S = 60.0  # for a place that others may hold; the trials will wait for it too
+ANSWER_S = 600.0  # for a place that others may hold: each training checks its precision once more
 
 
 def get_ready(plan: Plan, gpus_per_trial: float) -> list:

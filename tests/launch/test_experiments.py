@@ -41,7 +41,7 @@ def test_a_precision_that_workers_lack_is_refused_before_a_trial_runs(shared_clu
     """Where this machine cannot tell: it has no GPU, and the cluster's workers have none either."""
     plan = Plan.of(load_study("smoke").with_settings({"train.precision": "tf32"}))
     preflight.check_precisions(plan, gpus_per_trial=1)
-    with pytest.raises(ValueError, match="^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"):
+    with pytest.raises(ValueError, match=r"^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"):
         check_ready(plan, get_ready(plan, gpus_per_trial=0))
     bf16 = Plan.of(load_study("smoke").with_settings({"train.precision": "bf16"}))
     check_ready(bf16, get_ready(bf16, gpus_per_trial=0))  # computed in software where the CPU cannot
