@@ -17,6 +17,7 @@ from scaling.launch.worker import TrialWatch
 from scaling.records.ledger import StudyFolder
 from scaling.study.execution import Execution
 from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.plan import root as root_of
 
 CPUS_PER_TRIAL = 1  # per worker and per evaluation, with as many torch threads: oversubscribed cores are many times slower
 
@@ -45,6 +46,7 @@ def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_
     os.environ |= {"TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1", "TUNE_DISABLE_SIGINT_HANDLER": "1",
                    "RAY_AIR_NEW_OUTPUT": "0"}
     folder = StudyFolder(root / plan.name)
+    trained = {root_of(group[0]): group[0].train_id for group in reversed(groups)}  # trunk -> the first that trains it
     configs = [{
         "study": plan.name, "train_id": group[0].train_id, "trial_id": group[0].trial_id, "model": group[0].model,
         "label": f"{plan.name} {group[0].model} lr={group[0].spec.train.lr:g} seed={group[0].spec.train.seed}",
@@ -53,6 +55,8 @@ def run_grid(plan: Plan, groups: list[list[PlannedTrial]], root: Path, gpus_per_
         "evaluations": [{"eval_id": eval_id, "step": step, "spec": trial.spec.model_dump(mode="json")}
                         for trial in group for step, eval_id in trial.eval_ids.items()],
         "branches": [trial.spec.model_dump(mode="json") for trial in plan.branches(group)],
+        "trunk": None if trained[root_of(group[0])] == group[0].train_id else {
+            "run": str(folder.run(root_of(group[0])).folder.resolve()), "step": group[0].spec.train.branch_step},
         "execution": execution.model_dump(mode="json"),
         "cpus": CPUS_PER_TRIAL, "gpus": gpus_per_trial, "evaluation_gpus": min(1.0, gpus_per_trial),
     } for group in groups]

@@ -7,6 +7,7 @@ ready and passes progress on; it never imports torch, and is reused too.
 """
 
 import contextlib
+import time
 import uuid
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from ray import tune
 from ray.exceptions import RayError
 from ray.util.metrics import Gauge
 
-from scaling.records.ledger import Run
+from scaling.records.ledger import STALE_AFTER_S, Run
 
 POLL_S = 1.0
+BEGINS_S = 60.0   # from the start of a watch till another training that is to train its trunk says so
 HELPED_FROM = 10  # parts of an evaluation's samples that are still to be drawn: a task starts in seconds
 GAUGES = {"step": "optimiser steps taken", "loss": "training loss", "heldout_loss": "held-out loss",
           "images_per_s": "training images per second", "fid": "FID under the study's protocol"}
@@ -91,8 +93,21 @@ def _task(work, label: str, gpus: float, cpus: int):
     return ray.remote(work).options(name=label, num_cpus=cpus, num_gpus=gpus, max_retries=0, scheduling_strategy="DEFAULT")
 
 
+def trunk_is_coming(trunk: Run, step: int, since: float) -> bool:
+    """Whether another process trains ``trunk`` up to ``step``, or may be about to: it was to begin at ``since``."""
+    state = trunk.state()
+    if state.get("step", 0) >= step:
+        return False
+    if state["state"] == "running":
+        return time.time() - state["heartbeat"] < STALE_AFTER_S
+    return time.time() - since < BEGINS_S
+
+
 class TrialWatch(tune.Trainable):
-    """A Tune trial: one training and its evaluations, each a task; done when all have ended."""
+    """A Tune trial: one training and its evaluations, each a task; done when all have ended.
+
+    A cooldown asks for no place while its trunk is being trained.
+    """
 
     def setup(self, config: dict) -> None:
         self._start(config["training"])
@@ -107,11 +122,23 @@ class TrialWatch(tune.Trainable):
         self.waiting = [job for job in config["evaluations"] if self.records.evaluation(job["eval_id"]) is None]
         self.failed: str | None = None
         self.evaluations: dict = {}  # task -> what it measures
+        self.training, self.begun, self.since = None, False, time.time()
+        self._begin()
+
+    def _begin(self) -> None:
+        config, trunk = self.config, self.config["trunk"]
+        if self.begun or (trunk and trunk_is_coming(Run(Path(trunk["run"])), trunk["step"], self.since)):
+            return
+        self.begun = True
         alone = config["execution"]["workers"] == 1  # several reserve what each needs themselves
         self.training = _task(_train, config["label"], config["gpus"] if alone else 0.0,
                               config["cpus"] if alone else 0).remote(config, self.session)
 
     def step(self) -> dict:
+        self._begin()
+        if not self.begun:
+            time.sleep(POLL_S)
+            return {"done": False, "state": "pending", "why": "its trunk is being trained"}
         tasks = [*([self.training] if self.training else []), *self.evaluations]
         ended, _ = ray.wait(tasks, timeout=POLL_S)
         for task in ended:
