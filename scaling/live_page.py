@@ -5,11 +5,13 @@ times as long as the last page took: the sweep's trials lose next to nothing. A 
 does not end the sweep.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 from scaling.progress import say
 from scaling.records import StudyFolder
@@ -17,6 +19,7 @@ from scaling.records import StudyFolder
 LEAST_REST_S = 20.0  # between two pages
 REST = 3.0           # times the seconds that the last one took
 IDLE = 19            # the lowest priority (nice)
+SESSION = 10         # and that of its session, beside that of the trials: at the lowest it would never be drawn
 
 
 class LivePage:
@@ -61,6 +64,8 @@ class LivePage:
             self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                              start_new_session=True)
             os.setpriority(os.PRIO_PROCESS, self._process.pid, IDLE)
+            with contextlib.suppress(OSError):  # where cores are shared among sessions before processes
+                Path(f"/proc/{self._process.pid}/autogroup").write_text(str(SESSION))
         told = self._process.communicate()[1]
         if self._process.returncode and not self._over.is_set():
             why = (told.strip().splitlines() or [f"exit code {self._process.returncode}"])[-1]
