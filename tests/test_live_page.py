@@ -18,6 +18,11 @@ def wait_for(happened) -> None:
         time.sleep(0.1)
 
 
+@pytest.fixture(autouse=True)
+def a_session_as_any(monkeypatch):
+    monkeypatch.setattr("scaling.live_page.SESSION", 0)  # other tests would leave it next to nothing
+
+
 @pytest.fixture
 def study(tmp_path) -> StudyFolder:
     plan = digits_like(seeds=1)
