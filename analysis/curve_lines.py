@@ -15,8 +15,8 @@ from scaling.records import Run
 LINE = {"step": pl.Int64, "images": pl.Int64, "loss": pl.Float64, "heldout_loss": pl.Float64, "heldout_mse": pl.Float64,
         "heldout_ema": pl.String, "heldout_bins": pl.List(pl.Float64), "grad_norm": pl.Float64, "images_per_s": pl.Float64,
         "mfu": pl.Float64, "train_wall_s": pl.Float64}
-FILES = 20  # parsed at once: some 6 MB, which stay in the processor's cache from being read to being parsed
-AHEAD = 6   # batches read and not used yet
+FILES = 50  # parsed at once: some 15 MB, beside which what each batch costs by itself is little
+AHEAD = 3   # batches read and not used yet
 
 
 def curve_lines(runs: Sequence[Run], pool: ThreadPoolExecutor,
