@@ -42,17 +42,14 @@ def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = P
     folder = StudyFolder(results / plan.name)
     left = unfinished(folder, plan)
     if left:
-        from scaling.launch.cluster import check_cluster, connected, starts_here
-        here = starts_here(address)
-        if here:  # no Ray is started for what cannot run
-            preflight.check_all(plan, left, folder, gpus_per_trial)
+        preflight.check_trials(plan)
+        preflight.check_precisions(plan, gpus_per_trial)
+        preflight.check_disk(left, folder)
+        from scaling.launch.cluster import check_cluster, check_workers_precisions, connected
         with connected(address) as cluster:
             check_cluster(cluster, gpus_per_trial, execution.workers)
-            if not here:
-                from scaling.launch.readiness import check_ready, get_ready
-                asked = get_ready(plan, gpus_per_trial)  # meanwhile:
-                preflight.check_all(plan, left, folder, gpus_per_trial)
-                check_ready(plan, asked)
+            if not cluster.local:
+                check_workers_precisions(plan, gpus_per_trial)
             folder.write_plan(plan)
             interrupted = run(plan, left, folder, cluster, gpus_per_trial, execution)
         if interrupted:

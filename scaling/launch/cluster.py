@@ -6,8 +6,12 @@ import socket
 from dataclasses import dataclass
 
 import ray
+from ray.exceptions import GetTimeoutError, RayTaskError
+
+from scaling.study.plan import Plan
 
 CONNECT_TIMEOUT_S = 5.0
+ANSWER_S = 300.0  # of a worker, which may have to wait for a place
 
 
 @dataclass(frozen=True)
@@ -18,11 +22,6 @@ class Cluster:
     local: bool             # started by us
 
 
-def starts_here(address: str | None) -> bool:
-    """Whether ``address`` names no cluster that runs already."""
-    return (address or os.environ.get("RAY_ADDRESS") or "local") == "local"
-
-
 @contextlib.contextmanager
 def connected(address: str | None, cpus: int | None = None):
     """A Cluster: ``auto``, ``HOST:PORT``, or ``local``; None means $RAY_ADDRESS, else local. Left again on exit.
@@ -30,8 +29,8 @@ def connected(address: str | None, cpus: int | None = None):
     A local cluster binds to this machine alone and has ``cpus`` CPUs (default: all). Raises ValueError if the address
     does not answer.
     """
-    local = starts_here(address)
-    address = "local" if local else address or os.environ["RAY_ADDRESS"]
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    local = address == "local"
     if not local and address != "auto":
         _check_answers(address)
     options = {"num_cpus": cpus or os.cpu_count(), "include_dashboard": True, "dashboard_host": "127.0.0.1"}
@@ -94,3 +93,29 @@ def check_cluster(cluster: Cluster, gpus_per_trial: float, workers: int = 1) -> 
                          f"({best:g} of {cluster.gpus:g} in all); lower it, or connect to another cluster")
     if cluster.cpus < 1:
         raise ValueError(f"the cluster has {cluster.cpus:g} CPUs; a trial needs one")
+
+
+def check_workers_precisions(plan: Plan, gpus_per_trial: float) -> None:
+    """Refuse training in a precision that a worker of the connected cluster lacks, with a GPU if trials have one."""
+    precisions = {trial.spec.train.precision for trial in plan.trials} - {"fp32"}  # which every device has
+    if not precisions:
+        return
+    task = ray.remote(_check_precisions).options(name=f"{plan.name}: check precision", num_cpus=1, max_retries=0,
+                                                 num_gpus=min(1.0, gpus_per_trial)).remote(sorted(precisions))
+    try:
+        ray.get(task, timeout=ANSWER_S)
+    except GetTimeoutError:  # others hold every place; each training checks for itself as it begins
+        ray.cancel(task)
+    except RayTaskError as failure:
+        if isinstance(failure.cause, ValueError):
+            raise ValueError(str(failure.cause)) from None
+        raise
+
+
+def _check_precisions(names: list[str]) -> None:
+    """Run in a worker process."""
+    import torch
+
+    from scaling.models.precision import check_precision
+    for name in names:
+        check_precision(name, "cuda" if torch.cuda.is_available() else "cpu")

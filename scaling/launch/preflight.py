@@ -50,13 +50,6 @@ def _difference(gone: list, added: list) -> str:
     return f", such as {gone[0].trial_id}: " + ", ".join(f"{k} was {a}, is {b}" for k, (a, b) in nearest.items())
 
 
-def check_all(plan: Plan, left: list[list[PlannedTrial]], folder: StudyFolder, gpus_per_trial: float) -> None:
-    """Refuse what this machine can tell cannot run: trials, their precisions, their checkpoints."""
-    check_trials(plan)
-    check_precisions(plan, gpus_per_trial)
-    check_disk(left, folder)
-
-
 def check_trials(plan: Plan) -> None:
     """Refuse damaged data, models that do not fit theirs, sampling that does not fit its schedule, features not to be had."""
     # Imported here, not above: torch takes seconds, and a finished study has no use for it.

@@ -7,7 +7,6 @@ import pytest
 
 from scaling.launch import cluster as clusters
 from scaling.launch import preflight
-from scaling.launch.readiness import check_ready, get_ready
 from scaling.records import trial_rows
 from scaling.study import Plan, load_study
 from scaling.sweep import sweep
@@ -42,6 +41,6 @@ def test_a_precision_that_workers_lack_is_refused_before_a_trial_runs(shared_clu
     plan = Plan.of(load_study("smoke").with_settings({"train.precision": "tf32"}))
     preflight.check_precisions(plan, gpus_per_trial=1)
     with pytest.raises(ValueError, match=r"^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"):
-        check_ready(plan, get_ready(plan, gpus_per_trial=0))
+        clusters.check_workers_precisions(plan, gpus_per_trial=0)
     bf16 = Plan.of(load_study("smoke").with_settings({"train.precision": "bf16"}))
-    check_ready(bf16, get_ready(bf16, gpus_per_trial=0))  # computed in software where the CPU cannot
+    clusters.check_workers_precisions(bf16, gpus_per_trial=0)  # computed in software where the CPU cannot
