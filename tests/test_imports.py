@@ -12,7 +12,7 @@ LAYERS = {  # a room may import from its own layer's listed rooms only
     "scaling.study": {"scaling.study", "experiments"},
     "scaling.models": {"scaling.models", "scaling.study"},
     "scaling.diffusion": {"scaling.diffusion", "scaling.study"},
-    "scaling.data": {"scaling.data", "scaling.records.files", "scaling.study"},
+    "scaling.data": {"scaling.data", "scaling.records.cache", "scaling.records.files", "scaling.study"},
     "scaling.records": {"scaling.records", "scaling.study"},
     "scaling.training": {"scaling.training", "scaling.records", "scaling.models", "scaling.diffusion", "scaling.data",
                          "scaling.study"},

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from scaling.data.checked import check_once
 from scaling.data.images import DataSet
 from scaling.study.spec import DataSpec, ModelSpec
 
@@ -48,15 +49,18 @@ def load_data(spec: DataSpec) -> DataSet:
 def check_data(spec: DataSpec) -> None:
     """Refuse data that would fail once training runs: damaged shards, images smaller than the crop, cut off or none at all.
 
-    Reads all of a latent store; of a folder the head of every image, and all of up to 20,000.
+    Reads all of a latent store; of a folder the head of every image, and all of up to 20,000. Once: again where a file's
+    length or time of change is another.
     """
-    data = load_data(spec)
+    data, folder = load_data(spec), place(spec)
     if spec.source == "latents":
-        from scaling.data.store import check_store
-        check_store(place(spec))
+        from scaling.data.store import check_store, shard_files
+        files = shard_files(folder)
+        check_once(lambda: check_store(folder), folder, files, list(files.values()))
     if spec.source == "folder":
         from scaling.data.folder import check_images
-        check_images(place(spec), [*data.train.paths, *data.heldout.paths], spec.size, spec.upscale)
+        paths = [*data.train.paths, *data.heldout.paths]
+        check_once(lambda: check_images(folder, paths, spec.size, spec.upscale), folder, paths, spec.size, spec.upscale)
 
 
 def check_fits(model: ModelSpec, spec: DataSpec) -> None:

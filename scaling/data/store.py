@@ -122,14 +122,20 @@ def read_store(folder: Path) -> dict:
 
 def check_store(folder: Path) -> None:
     """Read every shard of a finished store. ValueError names the first whose checksum does not hold, or is missing."""
-    store = read_store(folder)
-    files = [(shard_path(folder, split, i, kind), digest) for split in SPLITS
-             for i, shard in enumerate(store["shards"][split]) for kind, digest in shard["sha256"].items()]
+    files = shard_files(folder)
     with ThreadPoolExecutor(CHECKING_THREADS) as pool:
-        bad = [path for (path, _), holds in zip(files, pool.map(lambda file: _holds(*file), files)) if not holds]
+        bad = [name for name, holds in zip(files, pool.map(lambda name: _holds(folder / name, files[name]), files))
+               if not holds]
     if bad:
         raise ValueError(f"{len(bad)} of {len(files)} shard files of {folder} are missing or damaged (checksum), such as "
-                         f"{bad[0].relative_to(folder)}; `scaling encode ... --out {folder} --resume` makes them again")
+                         f"{bad[0]}; `scaling encode ... --out {folder} --resume` makes them again")
+
+
+def shard_files(folder: Path) -> dict[str, str]:
+    """The files of a finished store's shards, relative to it, and the SHA-256 of each."""
+    store = read_store(folder)
+    return {str(shard_path(folder, split, i, kind).relative_to(folder)): digest for split in SPLITS
+            for i, shard in enumerate(store["shards"][split]) for kind, digest in shard["sha256"].items()}
 
 
 def _holds(path: Path, digest: str) -> bool:

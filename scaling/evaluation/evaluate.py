@@ -17,8 +17,9 @@ from scaling.evaluation.images import ImageFolder, read_npz
 from scaling.evaluation.load import Loaded, digest, load_checkpoint
 from scaling.evaluation.metrics import layer_of, measure
 from scaling.evaluation.parts import Parts
-from scaling.evaluation.reference import RealImages, Reference, cache_folder, data_images
+from scaling.evaluation.reference import RealImages, Reference, data_images
 from scaling.evaluation.samples import PART, image_channels
+from scaling.records.cache import cache_folder
 from scaling.study.base import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings

@@ -1,13 +1,12 @@
 """What are samples compared with? Statistics of real images, made once per content, extractor and transform.
 
-They are cached on disk ($DIT_SCALING_CACHE, or ~/.cache/dit-scaling) under the hash of all that decides them, so trials
+They are cached on disk (``records.cache``) under the hash of all that decides them, so trials
 and studies share them; whoever comes while they are being made waits. ADM's reference files (arr_0 images, mu, sigma,
 mu_s, sigma_s) serve as they are.
 """
 
 import hashlib
 import io
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,16 +22,12 @@ from scaling.evaluation.collect import HELD, Need, batches_of, collect
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.frechet import Gaussian
 from scaling.evaluation.images import read_npz
+from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
 from scaling.study.base import identity
 from scaling.study.spec import DataSpec
 
-CACHE_VARIABLE = "DIT_SCALING_CACHE"
 LATENT_SOURCES = ("latents", "synthetic")
-
-
-def cache_folder(kind: str) -> Path:
-    return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/dit-scaling").expanduser() / kind
 
 
 @dataclass(frozen=True)
