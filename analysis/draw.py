@@ -29,27 +29,6 @@ DPI = 160
 KINDS = ("png", "svg")
 
 
-def study_figures(folder: Folder, across_protocols: bool = False) -> tuple[dict[str, Figure], dict[str, str]]:
-    """The study's figures by name, and of each that its records cannot carry (yet), why.
-
-    ``across_protocols`` puts figures of several protocols on one axis, told apart and said so, where a figure can.
-    """
-    drawn: dict[str, Figure] = {}
-    missing: dict[str, str] = {}
-    for name, draw in _wanted(folder, across_protocols).items():
-        try:
-            drawn[name] = draw()
-        except ValueError as reason:
-            missing[name] = str(reason)
-    return drawn, missing
-
-
-def draw_all(folder: Folder) -> list[Path]:
-    """Write the study's figures as PNG and SVG to ``figures/`` in its folder; returns the files."""
-    (study,) = studies(folder)
-    return [path for name, picture in study_pictures(study).items() for path in save(study, name, picture.files)]
-
-
 @dataclass(frozen=True)
 class Picture:
     """A figure as files and pages have it, or why there is none."""
@@ -71,7 +50,9 @@ def picture(draw: Callable[[], Figure], kinds: tuple[str, ...] = KINDS) -> Pictu
 
 def study_pictures(folder: Folder, kinds: tuple[str, ...] = KINDS, across_protocols: bool = False,
                    begun: Mapping[str, Future] | None = None) -> dict[str, Picture]:
-    """The study's figures by name. Of ``begun``, which ``begin`` gives, those that nobody has come to are drawn here."""
+    """The study's figures by name. ``across_protocols`` puts those of several protocols on one axis, told apart and said so,
+    where a figure can. Of ``begun``, which ``begin`` gives, those that nobody has come to are drawn here.
+    """
     def found(name: str, draw: Callable[[], Figure]) -> Picture:
         if begun and not begun[name].cancel():
             with contextlib.suppress(*LOST):  # drawn here then

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.draw import images, study_figures
+from analysis.draw import images, study_pictures
 from analysis.figures import designs, laws, published, sampling
 from analysis.figures.hover import positions
 from analysis.fits import choices, isoflop, parametric
@@ -56,7 +56,7 @@ def test_block_designs_are_compared_at_one_size_and_patch(tmp_path):
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["DiT-d3w64/4", "DiT-d3w64/2"]
     assert "FID" in figure.axes[0].get_ylabel()
     assert sum(text.startswith("adaln-zero: FID") for text in texts(figure)) == 10
-    assert "fid_by_conditioning" in study_figures(study)[0]
+    assert study_pictures(study, ("svg",))["fid_by_conditioning"].files
 
 
 def test_sampling_compute_is_forward_gflops_times_steps(tmp_path):
@@ -103,8 +103,6 @@ def test_choices_are_named_in_words(finished):
 
 
 def test_every_mark_lies_inside_its_picture(finished):
-    for name, figure in study_figures(finished)[0].items():
-        images(figure, ("svg",))
-        found = positions(figure)
-        assert found or name == "sample_grid", name
-        assert all(0 < left < 100 and 0 < top < 100 and text for left, top, text in found), name
+    for name, one in study_pictures(finished, ("svg",)).items():
+        assert one.marks or one.missing or name == "sample_grid", name
+        assert all(0 < left < 100 and 0 < top < 100 and text for left, top, text in one.marks), name
