@@ -4,7 +4,7 @@ A DiT of three times the parameters of the largest in `digits`, at its three pat
 predicted, and the prediction frozen, before it was trained.
 
     scaling predict results/digits --target DiT-d4w96/8 --target DiT-d4w96/4 --target DiT-d4w96/2 --out predictions.json
-    python -m scaling.sweep digits_next_size --set seeds=3    9 trainings, about 8 minutes on 2 cores
+    python -m scaling.sweep digits_next_size --set seeds=3    9 trainings, about 11 minutes on 2 cores
     scaling score predictions.json results/digits
 
 The learning rate is carried over from the three largest sizes, for which the search found the same; it is not searched

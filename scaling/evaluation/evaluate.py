@@ -100,7 +100,8 @@ def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Pa
 
     Who asks for the same meanwhile waits. ValueError where some are not finite.
     """
-    asked = {"weights": digest(loaded.model), "diffusion": loaded.diffusion.identity_fields(),
+    asked = {"model": loaded.spec.identity_fields(), "weights": digest(loaded.model),
+             "diffusion": loaded.diffusion.identity_fields(),
              "protocol": protocol.identity_fields(exclude=OF_IMAGES - {"samples"})}
     parts = Parts(cache_folder("samples") / identity(asked), protocol.samples, PART)
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,8 +1,8 @@
 """What are samples compared with? Statistics of real images, made once per content, extractor and transform.
 
-They are cached on disk (``records.cache``) under the hash of all that decides them, so trials
-and studies share them; whoever comes while they are being made waits. ADM's reference files (arr_0 images, mu, sigma,
-mu_s, sigma_s) serve as they are.
+They are cached on disk (``records.cache``) under the hash of all that decides them, so trials and studies share them;
+whoever comes while they are being made waits. ADM's reference files (arr_0 images, mu, sigma, mu_s, sigma_s) serve as
+they are.
 """
 
 import hashlib
