@@ -16,7 +16,7 @@ Z = 1.959964  # of a 95 % interval
 class TwoErrors:
     """Standard deviations of log FID, that is, shares of a FID. None: not known."""
 
-    sampling: float | None      # of other samples of one network, rms over the trials
+    sampling: float | None      # of other samples of one network, rms over the trials that tell it
     both: float | None          # of one training with one set of samples: between seeds of one cell
     training: float | None      # of training again, sampling taken out; 0 where sampling explains all
     dof: int                    # degrees of freedom behind ``both``
@@ -41,9 +41,9 @@ class TwoErrors:
 def two_errors(trials: pl.DataFrame) -> TwoErrors:
     """Those of the completed ``trials`` with a FID above zero; which are repeats says their ``cell``."""
     done = trials.filter((pl.col("state") == "completed") & (pl.col("fid") > 0))
-    share = (done["fid_se"] / done["fid"]).to_numpy()
-    known = len(done) > 0 and bool(np.isfinite(share).all())
-    noise = noise_of(done["fid"].to_numpy(), done["cell"].to_numpy(), share if known else None)
+    share = (done["fid_se"] / done["fid"]).to_numpy()  # NaN where a record does not tell
+    known = share[np.isfinite(share)]
+    noise = noise_of(done["fid"].to_numpy(), done["cell"].to_numpy(), known if len(known) else None)
     alone = training_alone(noise)
     return TwoErrors(_root(noise.sampling), _root(noise.training), _root(alone), noise.training_dof)
 

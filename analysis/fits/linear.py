@@ -97,7 +97,7 @@ def least_squares(X: np.ndarray, y: np.ndarray, law: str, repeats: int = 1, nois
 def noise_of(values: np.ndarray, cell: np.ndarray, sampling_std: np.ndarray | None = None) -> Noise:
     """The scatter of repeats: log ``values`` (n,) of trainings whose ``cell`` (n,) says which are repeats of which.
 
-    ``sampling_std`` (n,) is the known standard deviation of each log value under redrawing the samples alone; the part
+    ``sampling_std`` (m,) is the standard deviation of log values under redrawing the samples alone, where known; the part
     of the seeds' scatter that is left is training. A difference below zero is zero: training was not resolved.
     """
     pooled, dof = 0.0, 0

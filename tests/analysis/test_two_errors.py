@@ -29,5 +29,7 @@ def test_what_was_not_measured_is_not_told(finished):
     older = two_errors(trials.with_columns(fid_se=pl.lit(None, pl.Float64)))
     assert older.sampling is None and older.training is None and older.both is not None
     assert "was not recorded" in str(older) and "with new samples" in str(older)
+    partly = trials.with_columns(fid_se=pl.when(pl.col("seed") == 0).then("fid_se"))
+    assert two_errors(partly).sampling == pytest.approx(SAMPLING)
     empty = two_errors(trials.clear())
     assert empty.sampling is None and empty.both is None
