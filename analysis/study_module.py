@@ -41,11 +41,11 @@ def module(s: "Suggestion") -> str:
     question = f"What will {s.target} measure? The trainings that narrow its prediction most per GPU-hour"
     told = "\n".join(textwrap.fill(part, _WIDTH) for part in (
         question + ".", "",
-        f"Chosen from the records of {s.study} by `scaling suggest`, in this order: " + "; ".join(
+        f"Chosen from {_records(s)} by `scaling suggest`, in this order: " + "; ".join(
             f"{run.trial.model.name} to {run.trial.train.steps:,} steps ({number(run.gpu_hours)} GPU-hours, then "
             f"{number(run.width)} wide)" for run in s.runs) + ".", "",
         f"Price: {number(s.gpu_hours)} GPU-hours of training, and of sampling at each checkpoint, on an H100 at "
-        f"{s.mfu:.0%} MFU, recorded steps not counted again.", "",
+        f"{s.mfu:.0%} MFU, steps measured there not counted again.", "",
         f"Expected: {expectation}"))
     nuisance = {"all but the model and the steps": f"as in {s.study}; for a model without a record, as in its measured "
                                                    "model nearest in parameters"}
@@ -80,6 +80,10 @@ def _differing(trial: TrialSpec, base: TrialSpec) -> dict:
         if one != other:
             found[field] = one
     return found
+
+
+def _records(s: "Suggestion") -> str:
+    return f"the records of {s.study}" if s.source == s.study else f"{s.source}, as trainings of {s.study},"
 
 
 def _ends(ends: tuple[float, float]) -> str:

@@ -1,4 +1,4 @@
-"""Which trainings should be run next to predict a target best within a budget? A study's records in, a study module out."""
+"""Which trainings should be run next to predict a target best within a budget? Records or a table in, a study module out."""
 
 import json
 from collections.abc import Sequence
@@ -12,14 +12,18 @@ from analysis.figures.panels import completed, headline
 from analysis.fits.linear import noise_of
 from analysis.forecast import Forecast, Noise, forecast
 from analysis.frames import Folder, evaluations_frame, studies
+from analysis.runs_table import read_runs
 from analysis.study_module import write_module
 from analysis.suggestion import Suggested, Suggestion
-from analysis.targets import Conditions, Target, target_of
+from analysis.targets import Conditions, Target, like, target_of
 from scaling.study.cost import evaluation_flops, gpu_hours, params_m, train_flops
 from scaling.study.ladder import SIZES
+from scaling.study.load import load_study
 from scaling.study.plan import Plan
 from scaling.study.spec import TrialSpec
 
+RECIPE = "dit_imagenet256"           # of a table of runs: that of the published ones
+PAID = "Steps in the table are priced as done: continuing them needs their checkpoints"
 MFU = 0.4                           # assumed of an H100 in bf16; too kind to the smallest models
 LENGTHS = (0.125, 0.25, 0.5, 1, 2)  # candidates' steps, of the longest measured
 LEAST_PLACES, LEAST_REPEATS = 3, 3  # measured checkpoints behind a forecast; degrees of freedom behind a measured noise
@@ -63,7 +67,7 @@ def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: flo
     measured = np.log(rows.select("params_m", "tokens", "images").cast(pl.Float64).to_numpy()) - origin
     trials, reached, trainings, places, owner, checkpoints = [], [], [], [], [], []
     for name, lengths in steps.items():
-        trial = specs.get(name) or _like(target_of(f"{name}@{lengths[-1]}", plan).model, specs)
+        trial = specs.get(name) or like(target_of(f"{name}@{lengths[-1]}", plan).model, specs)
         done = int(rows.filter(pl.col("train_id") == trial.train_id)["step"].max() or 0)
         if ahead := [n for n in lengths if n > done]:
             measuring = evaluation_flops(trial.model, trial.diffusion, trial.evaluate.protocol)  # at each checkpoint passed
@@ -95,26 +99,38 @@ def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: flo
         runs.append(Suggested(trial, tuple(passed), done, choice.gpu_hours, _width(choice.variance, noise)))
         reached[which] = passed[-1]
     reach = train_flops(wanted.model, wanted.steps * rows["batch"][0]) / rows["train_flops"].max()
-    return _told(plan, wanted, now, budget, mfu, noise, runs, reach)
+    return _told(plan, rows["study"][0], wanted, now, budget, mfu, noise, runs, reach)
 
 
-def run(folder: Path, target: str, budget: float, candidates: Sequence[str], mfu: float, out: Path | None,
-        as_json: bool) -> str:
-    """The work of ``scaling suggest``: print the suggestion, write it as a study module."""
-    found = suggest(folder, target, budget, candidates, mfu)
+def run(source: Path, target: str, budget: float, candidates: Sequence[str], mfu: float, out: Path | None,
+        as_json: bool, recipe: str | None = None) -> str:
+    """The work of ``scaling suggest``: print the suggestion, write it as a study module.
+
+    ``source`` is a study's results folder, or a .csv of runs (``runs_table.read_runs``) like those of the study ``recipe``.
+    """
+    table = None
+    if source.suffix == ".csv":
+        table = read_runs(source, load_study(recipe or RECIPE))
+        found = suggest_from(table.plan, table.evaluations, target, budget, candidates, mfu)
+    elif recipe:
+        raise ValueError(f"{source} is no .csv of runs, and a results folder has a recipe of its own; leave --recipe out")
+    else:
+        found = suggest(source, target, budget, candidates, mfu)
     path = write_module(found, out or Path(f"next_{found.study}.py"))
     if as_json:
-        return json.dumps(found.as_json() | {"module": str(path)}, indent=1)
-    return f"{found.lines()}\n\npython -m scaling.sweep {path}"
+        left_out = {} if table is None else {"left_out": table.left_out}
+        return json.dumps(found.as_json() | {"module": str(path)} | left_out, indent=1)
+    lines = [] if table is None else [f"{table}", f"{PAID}.", ""]
+    return "\n".join([*lines, found.lines(), "", f"python -m scaling.sweep {path}"])
 
 
-def _told(plan: Plan, target: Target, now: Forecast, budget: float, mfu: float, noise: Noise, runs,
+def _told(plan: Plan, source: str, target: Target, now: Forecast, budget: float, mfu: float, noise: Noise, runs,
           reach: float) -> Suggestion:
     mean, width = float(now.mean[-1]), _width(now.covariance[-1, -1], noise)
     weights: dict[str, float] = {}
     for (law, _), weight in now.weights.items():
         weights[law] = weights.get(law, 0.0) + weight
-    return Suggestion(plan.name, target, float(np.exp(mean)),
+    return Suggestion(plan.name, source, target, float(np.exp(mean)),
                       (float(np.exp(mean - width / 2)), float(np.exp(mean + width / 2))), width, budget, mfu, noise, weights,
                       tuple(runs), reach)
 
@@ -158,14 +174,6 @@ def _every_model(plan: Plan, target: Target) -> list[str]:
     suffix = target.model.name.partition(" ")[2]
     grid = [f"DiT-{size}/{patch}" + (f" {suffix}" if suffix else "") for size in sizes for patch in patches]
     return list(dict.fromkeys([*planned, *sorted(grid)]))
-
-
-def _like(model, specs: dict[str, TrialSpec]) -> TrialSpec:
-    """A training of a model that has no record: all but the model as in the measured one nearest in parameters."""
-    near = min(specs.values(), key=lambda spec: abs(np.log(params_m(spec.model) / params_m(model))))
-    alike = [spec.model for spec in specs.values() if (spec.model.depth, spec.model.width) == (model.depth, model.width)]
-    heads = alike[0].heads if alike else model.heads  # a free shape's name does not tell its heads
-    return near.model_copy(update={"model": model.model_copy(update={"heads": heads})})
 
 
 def _noise(rows: pl.DataFrame) -> Noise:

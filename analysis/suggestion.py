@@ -28,6 +28,7 @@ class Suggestion:
     """The target's forecast, and the trainings to run next in order. FIDs are exponentials of log FID."""
 
     study: str
+    source: str                      # whose measurements: the study, or the table of runs
     target: Target
     fid: float
     interval: tuple[float, float]    # 95 %, prediction: parameters, law, misfit, one training's luck and samples
@@ -58,7 +59,8 @@ class Suggestion:
         } for run, before in zip(self.runs, widths)])
 
     def as_json(self) -> dict:
-        return {"study": self.study, "target": str(self.target), "fid": self.fid, "interval": list(self.interval),
+        return {"study": self.study, "source": self.source, "target": str(self.target), "fid": self.fid,
+                "interval": list(self.interval),
                 "log_width": self.width, "expected_interval": list(self.expected), "budget_gpu_hours": self.budget,
                 "gpu_hours": self.gpu_hours, "mfu": self.mfu, "weights": self.weights, "reach": self.reach,
                 "runs": self.table().to_dicts()}

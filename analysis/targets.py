@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 from pydantic import ValidationError
 
@@ -15,7 +16,7 @@ from scaling.study.ladder import SIZES
 from scaling.study.plan import Plan
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain
-from scaling.study.spec import DataSpec, ModelSpec
+from scaling.study.spec import DataSpec, ModelSpec, TrialSpec
 
 _TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
 _SHAPE = re.compile(r"DiT-(?:(?P<size>S|B|L|XL)|d(?P<depth>\d+)w(?P<width>\d+))/(?P<patch>\d+)(?: ?\[(?P<how>[\w-]+)\])?")
@@ -116,6 +117,14 @@ def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list
         figures = [_figure(e, spec, conditions) for e in run.evaluations() if e["step"] == target.steps]
         found += [one for one in figures if one]
     return sorted(found, key=lambda one: one.measured)
+
+
+def like(model: ModelSpec, specs: dict[str, TrialSpec]) -> TrialSpec:
+    """A training of a model that has none: all but the model as in the one of ``specs`` nearest in parameters."""
+    near = min(specs.values(), key=lambda spec: abs(np.log(params_m(spec.model) / params_m(model))))
+    alike = [spec.model for spec in specs.values() if (spec.model.depth, spec.model.width) == (model.depth, model.width)]
+    heads = alike[0].heads if alike else model.heads  # a free shape's name does not tell its heads
+    return near.model_copy(update={"model": model.model_copy(update={"heads": heads})})
 
 
 def _figure(evaluation: dict, spec: dict, conditions: Conditions) -> Measured | None:

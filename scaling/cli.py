@@ -227,18 +227,30 @@ def fit(
 
 @app.command()
 def suggest(
-    folder: StudyFolderArgument,
+    source: Annotated[Path, typer.Argument(
+        metavar="RESULTS/STUDY|FILE.csv", help="A study's results folder, or a table of runs: columns model, fid, steps.")],
     target: Annotated[str, typer.Option(metavar="MODEL@STEPS", help="What is to be predicted, such as DiT-XL/2@7M.")],
     gpu_hours: Annotated[float, typer.Option(help="What may be spent on training.")],
     candidates: Annotated[list[str] | None, typer.Option(
         metavar="MODEL[@STEPS]", help="What could be run; default: every size and patch, up to twice as long.")] = None,
+    recipe: Annotated[str | None, typer.Option(
+        metavar="STUDY", help="Of a table: the study whose recipe its runs share; default: dit_imagenet256.")] = None,
     mfu: Annotated[float, typer.Option(help="Model-FLOPs utilisation of an H100.")] = 0.4,
     out: Annotated[Path | None, typer.Option(metavar="FILE.py", help="Default: next_STUDY.py here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Choose the trainings that narrow a prediction most per GPU-hour, and write them as a study."""
+    """Choose the trainings that narrow a prediction most per GPU-hour, and write them as a study.
+
+    A table has a training, or a checkpoint of one, a row; ``images`` or ``train_steps`` does for ``steps``. A row whose
+    ``conditioning``, ``resolution``, ``batch`` or ``cfg_scale`` is not the recipe's is left out and counted; ``seed`` tells
+    repeats apart.
+
+    \b
+    scaling suggest results/digits --target DiT-d3w64/2@15000 --gpu-hours 3e-6
+    scaling suggest results/published/models.csv --target DiT-L/2@7M --gpu-hours 100
+    """
     from analysis.suggest import run
-    print(run(folder, target, gpu_hours, candidates or (), mfu, out, as_json))
+    print(run(source, target, gpu_hours, candidates or (), mfu, out, as_json, recipe))
 
 
 @app.command()
