@@ -17,7 +17,7 @@ from analysis.fits.points import Runs, need
 from analysis.slopes import fit_points
 from analysis.text import fixed, number
 
-RESAMPLES = 300
+RESAMPLES = 300  # in tables and figures alike, so that both print the same interval
 LEAST_FRONTIER = 3
 
 
@@ -155,9 +155,10 @@ def frontier_runs(evaluations: pl.DataFrame) -> Runs:
 def _approach3(evaluations: pl.DataFrame) -> Told:
     patch, runs = loss_runs(evaluations)
     fitted = parametric.fit(runs)
+    floor = f"{number(fitted.E)} + " if fitted.has_floor else ""
     return Told(f"Held-out loss on model and images at patch {patch}, approach 3",
-                f"L = {number(fitted.E)} + {number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} "
-                f"D^{fixed(-fitted.beta, 3)}, N in MACs",
+                f"L = {floor}{number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} D^{fixed(-fitted.beta, 3)}, "
+                "N in MACs",
                 "a of N_opt ∝ C^a", fitted.exponent, fitted.exponent_interval(parametric.uncertain(fitted, RESAMPLES)),
                 **_audited(lambda: holdout.audit(runs, holdout.approach3(), "approach 3", "loss", "n")), fitted=fitted)
 

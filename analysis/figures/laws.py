@@ -15,7 +15,7 @@ from analysis.fits.linear import Interval
 from analysis.fits.parametric import Approach3
 from analysis.fits.points import Runs
 from analysis.grid_steps import size_order
-from analysis.laws import rolled
+from analysis.laws import RESAMPLES, rolled
 from analysis.slopes import fit_points
 from analysis.style import GREY, INK, entitle, legend, log_axis, patch_colours, size_colours, size_markers, styled, tick
 from analysis.text import SPOKEN, fixed, interval, number
@@ -124,7 +124,7 @@ def isoflop_profiles(runs: Runs, found: IsoFlop, label: str = "held-out loss", s
 
 @styled
 def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str = "held-out loss",
-             resamples: int = 200, note: str = "", ahead: float = holdout.FAR) -> Figure:
+             resamples: int = RESAMPLES, note: str = "", ahead: float = holdout.FAR) -> Figure:
     """Loss against training FLOPs by model size: measured, the law E + A/N^alpha + B/D^beta with its 95 % band, and the
     frontier of best sizes, to ``ahead`` times the largest budget; ``note`` says what the runs share."""
     runs, sure = fitted.runs, parametric.uncertain(fitted, resamples)
@@ -154,7 +154,7 @@ def loss_law(fitted: Approach3, size: str = "MACs of a forward pass", label: str
                   "Law": [(Line2D([], [], color=INK, linestyle="--"), "best size at each budget")]},
            loc="upper left", bbox_to_anchor=(1.01, 1.02))
     low, high = fitted.exponent_interval(sure)
-    floor = f"{number(fitted.E)} + " if fitted.E > 1e-3 * runs["loss"].min() else ""  # a floor of nothing is left out
+    floor = f"{number(fitted.E)} + " if fitted.has_floor else ""
     axes.set_title(f"$L = {floor}{number(fitted.A)}\\,N^{{{-fitted.alpha:.3f}}} + {number(fitted.B)}\\,"
                    f"D^{{{-fitted.beta:.3f}}}$;  $N_{{opt}} \\propto C^{{{fitted.exponent:.2f}}}$, "
                    f"95 % [{low:.2f}, {high:.2f}]", loc="left", fontsize=9, color=GREY)

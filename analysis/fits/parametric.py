@@ -49,6 +49,11 @@ class Approach3:
         """a of N_opt = G C^a."""
         return self.beta / (self.alpha + self.flops_power * self.beta)
 
+    @property
+    def has_floor(self) -> bool:
+        """Whether E shows: a thousandth of the least loss is a floor of nothing, which a formula leaves out."""
+        return self.E > 1e-3 * self.runs["loss"].min()
+
     def exponent_interval(self, sure: Uncertain) -> tuple[float, float]:
         """Its 95 % interval; ``sure`` is ``uncertain`` of this fit."""
         return sure.of(lambda p: p[..., 4] / (p[..., 3] + self.flops_power * p[..., 4]))
