@@ -15,8 +15,15 @@ def executed(name: str) -> list:
     (path,) = (path for path in NOTEBOOKS if path.stem == name)
     notebook = nbformat.read(path, as_version=4)
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    return outputs
+    return outputs_of(notebook)
+
+
+def outputs_of(notebook) -> list:
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def dashes_stand_for_nulls(outputs: list) -> bool:
+    return not any(word in output.get("data", {}).get("text/html", "") for output in outputs for word in ("NaN", ">None<"))
 
 
 def pictures_of(outputs: list) -> int:
@@ -32,11 +39,17 @@ def test_a_notebook_defines_no_function(path):
                     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)]
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_table_as_committed_shows_a_null_as_nan(path):
+    assert dashes_stand_for_nulls(outputs_of(nbformat.read(path, as_version=4)))
+
+
 @pytest.mark.parametrize("name, pictures", [("laws", 3), ("paper_figures", 4)])
 def test_a_notebook_runs(name, pictures, finished, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
     outputs = executed(name)
     assert pictures_of(outputs) == pictures
+    assert dashes_stand_for_nulls(outputs)
 
 
 def test_scaling_curves_runs_on_the_study_that_is_named(finished, monkeypatch):
