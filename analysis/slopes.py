@@ -20,10 +20,10 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from analysis.fits.linear import LEVEL, Z
 from analysis.protocols import one_axis
 
 MIN_MODELS = 3  # two points give a line and no interval
-LEVEL = 0.95
 
 Bounds = tuple[float, float]
 
@@ -191,5 +191,5 @@ def fisher_interval(r: float, n: int) -> Bounds | None:
     """The 95 % interval of a correlation over ``n`` points by Fisher's transform; None below 4 or at |r| = 1."""
     if n < 4 or abs(r) >= 1:
         return None
-    half = stats.norm.ppf((1 + LEVEL) / 2) / math.sqrt(n - 3)
+    half = Z / math.sqrt(n - 3)
     return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)

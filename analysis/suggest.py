@@ -9,7 +9,7 @@ import polars as pl
 
 from analysis.design import Training, choose
 from analysis.figures.panels import completed, headline
-from analysis.fits.linear import noise_of
+from analysis.fits.linear import Z, noise_of
 from analysis.forecast import Forecast, Noise, forecast
 from analysis.frames import Folder, evaluations_frame, studies
 from analysis.runs_table import read_runs
@@ -28,7 +28,6 @@ MFU = 0.4                           # assumed of an H100 in bf16; too kind to th
 LENGTHS = (0.125, 0.25, 0.5, 1, 2)  # candidates' steps, of the longest measured
 LEAST_PLACES, LEAST_REPEATS = 3, 3  # measured checkpoints behind a forecast; degrees of freedom behind a measured noise
 LUCK_TO_SAMPLING = 3.2              # arXiv 2606.20536
-Z = 1.959964                        # of a 95 % interval
 
 
 def suggest(folder: Folder, target: str, budget: float, candidates: Sequence[str] = (), mfu: float = MFU) -> Suggestion:

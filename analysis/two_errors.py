@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from analysis.fits.linear import noise_of, training_alone
+from analysis.fits.linear import Z, noise_of, training_alone
 from analysis.text import count, number
-
-Z = 1.959964  # of a 95 % interval
 
 
 @dataclass(frozen=True)

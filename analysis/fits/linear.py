@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
+Z = float(stats.norm.ppf((1 + LEVEL) / 2))  # standard errors either way, where an error is known and not estimated
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from multiprocessing import get_context
 import numpy as np
 
 from analysis.design import Choice, Training, best
+from analysis.fits.linear import Z
 from analysis.forecast import Noise, forecast, laws
 from analysis.suggest import MFU
 from scaling.study import ModelSpec
@@ -207,7 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"GPU-hours of ours over the better simple rule's: {ratios[-1]:.2f} ({low[-1]:.2f} to {high[-1]:.2f}) in the "
           f"geometric mean over these errors (asked: {ASKED}), {min(ratios[:-1]):.2f} to {max(ratios[:-1]):.2f} at a single "
           f"one; in brackets 5 to 95 % of the same laws drawn again; over {beside}")
-    held = abs(found["ours"][..., 0]) < 1.96 * found["ours"][..., 1]
+    held = abs(found["ours"][..., 0]) < Z * found["ours"][..., 1]
     print(f"95 % intervals of ours held the truth in {held[:, BUDGETS >= 1].mean():.0%} from 1 GPU-hour on")
 
 
