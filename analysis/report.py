@@ -12,11 +12,12 @@ from markupsafe import Markup, escape
 
 from analysis import claims
 from analysis.compare import compare, comparison_table
+from analysis.costs import costs_table
 from analysis.draw import KINDS, Picture, begin, picture, save, study_pictures
 from analysis.figures import published
 from analysis.figures.compare import multipliers
 from analysis.finding import Finding, finding_of, steps_text
-from analysis.frames import Folder, evaluations_frame, studies, trials_frame
+from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
 from analysis.grid_steps import grid_steps, size_order
 from analysis.helper import Helper
 from analysis.laws import agreement_table, laws
@@ -101,9 +102,9 @@ def _shown(name: str, caption: str, one: Picture) -> dict:
 
 def report_data(study: StudyFolder, live: bool = False) -> dict:
     """All that the page says, the study's figures apart."""
-    plan, trials = study.plan(), trials_frame(study)
+    plan, trials, evaluations = study.plan(), trials_frame(study), evaluations_frame(study)
     provenance = provenance_of(study)
-    found, judged = finding_of(trials), _claims(trials, evaluations_frame(study))
+    found, judged = finding_of(trials), _claims(trials, evaluations)
     if judged:
         found = replace(found, sentence=f"{found.sentence} {claims.claims_sentence([here for here, _ in judged])}")
     unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
@@ -115,8 +116,8 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC", "warnings": _mixed(trials) + provenance.warnings,
         "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
         "wall_s": trials.unique("train_id")["wall_s"].sum(), "protocols": _protocols(plan), "provenance": provenance,
-        **_law(trials, found), **_rates(trials), **_laws(trials, evaluations_frame(study)),
-        "claims": judged}
+        **_law(trials, found), **_rates(trials), **_laws(trials, evaluations),
+        "claims": judged, "costs": costs_table(trials, curves_frame(study), evaluations).to_dicts()}
 
 
 def _claims(trials: pl.DataFrame, evaluations: pl.DataFrame) -> list[tuple]:

@@ -69,7 +69,7 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
     for part in ("Over 12 DiTs and 3 seeds FID falls", "Of 8 claims of the papers 3 hold here (“At a fixed patch,",
                  "FID falls at every step of width and of patch.", "36 completed",
                  "tuned per size on held-out loss", "FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train", "0.1.0+abc123",
-                 "torch 2.14.1", "one size up", "holds", "DiT, Table 4 (paper)"):
+                 "torch 2.14.1", "one size up", "holds", "DiT, Table 4 (paper)", "What the trainings cost"):
         assert part in page.text, part
     for trial in finished.plan().trials:
         assert trial.trial_id in page.text
