@@ -22,7 +22,9 @@ from scipy import stats
 
 from analysis.fits.linear import LEVEL, Z
 from analysis.protocols import one_axis
+from analysis.text import SPOKEN
 
+METRICS = ("fid", "kid", "heldout_loss")  # columns of a trial that a law may be fitted to
 MIN_MODELS = 3  # two points give a line and no interval
 
 Bounds = tuple[float, float]
@@ -73,13 +75,16 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     """The trials that may enter a fit: completed, with ``metric`` measured. One row per model and seed.
 
     ValueError, naming the trials, where they do not belong on one axis: other protocols, several settings of one model,
-    figures that have no logarithm. See ``left_out`` for those that are missing.
+    figures that have no logarithm. ``metric`` is one of METRICS. See ``left_out`` for those that are missing.
     """
+    if metric not in METRICS:
+        raise ValueError(f"no metric {metric!r} of a trial; there are {', '.join(METRICS)}")
     points = trials.filter((pl.col("state") == "completed") & pl.col(metric).is_not_null())
     if points.is_empty():
         states = ", ".join(f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows())
-        raise ValueError(f"no completed trial has a {metric.upper()} ({states or 'no trials'}); "
-                         "run the study to its end")
+        ended = trials["state"].is_in(["completed", "diverged", "failed"]).all()
+        raise ValueError(f"no completed trial has a {SPOKEN[metric]} ({states or 'no trials'}); "
+                         + ("its trials have ended, and none measured it" if ended else "run the study to its end"))
     one_axis(points)
     settings = points.group_by("model", maintain_order=True).agg(
         pl.col("cell").n_unique(), pl.col("lr").unique().sort(), pl.col("trial_id").first())

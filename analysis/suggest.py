@@ -52,6 +52,10 @@ def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: flo
     rows = headline(completed(evaluations, running=True)).unique(
         ["train_id", "step"], keep="first", maintain_order=True)
     Conditions.of(plan, rows)  # one EMA, one batch
+    improper = rows.filter(~(pl.col("value") > 0))
+    if len(improper):
+        raise ValueError(f"{improper['trial_id'][0]} has FID {improper['value'][0]:g} at step {improper['step'][0]}, which "
+                         "has no logarithm; measure it again")
     wanted = target_of(target, plan)
     same = rows.filter((pl.col("model") == wanted.model.name) & (pl.col("step") == wanted.steps))
     if len(same):

@@ -225,14 +225,15 @@ def fit(
               bootstrap=bootstrap, curve=curve, method=method, as_json=as_json))
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True})
 def suggest(
+    context: typer.Context,
     source: Annotated[Path, typer.Argument(
         metavar="RESULTS/STUDY|FILE.csv", help="A study's results folder, or a table of runs: columns model, fid, steps.")],
     target: Annotated[str, typer.Option(metavar="MODEL@STEPS", help="What is to be predicted, such as DiT-XL/2@7M.")],
     gpu_hours: Annotated[float, typer.Option(help="What may be spent on training.")],
     candidates: Annotated[list[str] | None, typer.Option(
-        metavar="MODEL[@STEPS]", help="What could be run; default: every size and patch, up to twice as long.")] = None,
+        metavar="MODEL[@STEPS]...", help="What could be run; default: every size and patch, up to twice as long.")] = None,
     recipe: Annotated[str | None, typer.Option(
         metavar="STUDY", help="Of a table: the study whose recipe its runs share; default: dit_imagenet256.")] = None,
     mfu: Annotated[float, typer.Option(help="Model-FLOPs utilisation of an H100.")] = 0.4,
@@ -250,19 +251,20 @@ def suggest(
     scaling suggest results/published/models.csv --target DiT-L/2@7M --gpu-hours 100
     """
     from analysis.suggest import run
-    print(run(source, target, gpu_hours, candidates or (), mfu, out, as_json, recipe))
+    print(run(source, target, gpu_hours, [*(candidates or ()), *context.args], mfu, out, as_json, recipe))
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True})
 def predict(
+    context: typer.Context,
     folder: StudyFolderArgument,
-    target: Annotated[list[str] | None, typer.Option(metavar="MODEL[@STEPS]", help="What to predict, such as DiT-XL/2@400k.")]
-        = None,
+    target: Annotated[list[str] | None, typer.Option(
+        metavar="MODEL[@STEPS]...", help="What to predict, such as DiT-XL/2@400k.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: predictions-DATE.json in the folder.")] = None,
 ) -> None:
     """Freeze predictions of models that have not run, with law, data and code; never written over."""
     from analysis.predict import predict, told
-    path = predict(folder, target or (), out)
+    path = predict(folder, [*(target or ()), *context.args], out)
     print(f"{told(path)}\n{path}")
 
 

@@ -13,10 +13,9 @@ import polars as pl
 from analysis.fits.fid_laws import rungs
 from analysis.fits.linear import least_squares
 from analysis.nuisance import best_rates
-from analysis.slopes import fit_points
+from analysis.slopes import METRICS, fit_points
 
 AXES = ("forward_gmacs", "train_flops", "params_m")
-METRICS = ("fid", "kid", "heldout_loss")
 SETTINGS = ("ema", "sampling")   # columns whose values make studies of their own
 
 

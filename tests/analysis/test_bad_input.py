@@ -182,6 +182,23 @@ def test_laws_over_checkpoints_say_what_these_lack(study):
         assert told in approach3.why_not
 
 
+def test_a_metric_that_no_trial_has_is_named_beside_those_there_are(study, capsys):
+    for word in ("foo", "lr"):
+        with pytest.raises(SystemExit) as left:
+            main(["compare", str(study.folder), str(study.folder), "--metric", word])
+        assert left.value.code == 2
+        assert capsys.readouterr().err == f"error: no metric '{word}' of a trial; there are fid, kid, heldout_loss\n"
+
+
+def test_a_checkpoint_without_a_logarithm_is_named_where_a_training_is_suggested(study):
+    path = evaluation(study)
+    found = json.loads(path.read_text())
+    next(figure for figure in found["figures"] if figure["metric"] == "fid")["value"] = 0.0
+    path.write_text(json.dumps(found))
+    with pytest.raises(ValueError, match=f"{study.plan().trials[1].trial_id} has FID 0 at step 500, which has no logarithm"):
+        suggest(study, "DiT-d2w96/2@900", 1.0)
+
+
 def test_the_report_of_a_study_that_all_diverged_says_so_and_has_no_law(tmp_path):
     plan = digits_like({"model.patch": [8, 4, 2]}, seeds=1)
     study = StudyFolder(tmp_path / plan.name)

@@ -50,6 +50,15 @@ def test_a_prediction_made_before_the_run_is_scored_after_it(held_out, tmp_path)
         assert len(one["trainings"]) == 2 and not any(t["before_freeze"] for t in one["trainings"])
 
 
+def test_several_targets_are_named_in_a_row_as_the_readme_writes_them(held_out, tmp_path, capsys):
+    path = tmp_path / "two.json"
+    with pytest.raises(SystemExit) as left:
+        main(["predict", str(held_out.folder), "--target", "DiT-d3w64/4", "DiT-d3w64/2@500", "--out", str(path)])
+    assert left.value.code == 0
+    told = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in told] == ["DiT-d3w64/4@500", "DiT-d3w64/2@500", str(path)]
+
+
 def test_steps_that_no_record_has_are_predicted_from_size_and_images(held_out, tmp_path):
     (one,) = json.loads(predict(held_out, ["DiT-d2w32/4@1k"], tmp_path / "longer.json").read_text())["predictions"]
     assert one["steps"] == 1000 and "N in MACs" in one["law"] and one["low"] < one["fid"] < one["high"]
