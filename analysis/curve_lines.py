@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from scaling.records import Run
+from scaling.records.files import read_bytes
 
 LINE = {"step": pl.Int64, "images": pl.Int64, "loss": pl.Float64, "heldout_loss": pl.Float64, "heldout_mse": pl.Float64,
         "heldout_ema": pl.String, "heldout_bins": pl.List(pl.Float64), "grad_norm": pl.Float64, "images_per_s": pl.Float64,
@@ -41,15 +42,18 @@ def curve_lines(runs: Sequence[Run], pool: ThreadPoolExecutor,
         yield numbers, parsed.result()
 
 
-def _text(run: Run) -> bytes:
+def _text(run: Run) -> tuple[bytes, int]:
+    """The curve of ``run`` and the number of its lines."""
     try:
-        text = (run.folder / "curve.jsonl").read_bytes()
+        text = read_bytes(f"{run.folder}/curve.jsonl")
     except FileNotFoundError:  # not begun
-        return b""
-    return text if not text or text.endswith(b"\n") else text + b"\n"
+        return b"", 0
+    if text and not text.endswith(b"\n"):
+        text += b"\n"
+    return text, np.count_nonzero(np.frombuffer(text, np.uint8) == ord("\n"))
 
 
-def _lines(runs: Sequence[Run], first: int, texts: list[bytes]) -> pl.DataFrame:
+def _lines(runs: Sequence[Run], first: int, texts: list[tuple[bytes, int]]) -> pl.DataFrame:
     try:
         lines = _parsed(texts, first)
     except _Unreadable:  # one file at least has a line cut short; which, is found out one by one
@@ -60,7 +64,7 @@ def _lines(runs: Sequence[Run], first: int, texts: list[bytes]) -> pl.DataFrame:
     return _ordered(lines)
 
 
-def _one(run: Run, place: int, text: bytes) -> pl.DataFrame:
+def _one(run: Run, place: int, text: tuple[bytes, int]) -> pl.DataFrame:
     try:
         return _parsed([text], place)
     except _Unreadable:
@@ -72,12 +76,11 @@ class _Unreadable(ValueError):
     """A text in which not every line is JSON."""
 
 
-def _parsed(texts: list[bytes], first: int) -> pl.DataFrame:
-    """The lines of ``texts``, whose runs are numbered from ``first``."""
-    whole = b"".join(texts)
+def _parsed(texts: list[tuple[bytes, int]], first: int) -> pl.DataFrame:
+    """The lines of ``texts``, each beside their number, whose runs are numbered from ``first``."""
+    whole, counts = b"".join([text for text, _ in texts]), [count for _, count in texts]
     if not whole:
         return pl.DataFrame(schema={"run": pl.UInt32} | LINE)
-    counts = [np.count_nonzero(np.frombuffer(text, np.uint8) == ord("\n")) for text in texts]
     try:
         lines = pl.read_ndjson(whole, schema=LINE).rechunk()
     except pl.exceptions.ComputeError as error:

@@ -70,7 +70,7 @@ def load_tables(study: StudyFolder, *names: str) -> list[pl.DataFrame]:
 def signature(run: Run) -> str | None:
     """Names, times of change and sizes of a training's files; None within UNSETTLED_S of the last change."""
     newest, told = 0, []
-    for folder in (run.folder, run.folder / "evaluations"):
+    for folder in (f"{run.folder}", f"{run.folder}/evaluations"):
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:

@@ -66,13 +66,17 @@ def read_tables(study: StudyFolder, plan: Plan, trainings: Collection[str] | Non
             asked.setdefault(trial.train_id, []).append((place, trial))
     runs, asked = [study.run(train_id) for train_id in asked], list(asked.values())
     trials, evaluations, curves = [], [], [pl.DataFrame(schema=TABLES["curves"])]
+    of_seeds: dict[str, dict] = {}
     with ThreadPoolExecutor(2) as pool:
         for numbers, lines in curve_lines(runs, pool, before):
             curve, last = _curve(asked, lines)
             curves.append(curve)
             for run, place, trial in ((runs[n], *one) for n in numbers for one in asked[n]):
                 found = measured(trial, run)
-                trials.append({"trial": place} | trial_row(trial, run, found, last.get(place)) | _which(plan.name, trial))
+                cell = trial.spec.model_dump_json(exclude={"train": {"seed"}})
+                if cell not in of_seeds:
+                    of_seeds[cell] = {"study": plan.name} | _of_seeds(trial.spec)
+                trials.append({"trial": place} | trial_row(trial, run, found, last.get(place)) | of_seeds[cell])
                 evaluations += ({"trial": place} | row for row in _evaluation_rows(trial, found))
     return {"trials": in_order(_table("trials", trials)), "evaluations": in_order(_table("evaluations", evaluations)),
             "curves": in_order(pl.concat(curves))}
@@ -97,12 +101,6 @@ def _table(name: str, rows: list[dict]) -> pl.DataFrame:
     return pl.DataFrame({column: [row.get(column) for row in rows] for column in schema}, schema=schema)
 
 
-def _which(study: str, trial: PlannedTrial) -> dict:
-    unseeded = trial.spec.train.model_copy(update={"seed": 0})
-    return {"study": study} | _of_seeds(trial.spec.model_copy(update={"train": unseeded}))
-
-
-@functools.lru_cache(1000)
 def _of_seeds(spec: TrialSpec) -> dict:
     """What is the same whatever the seed of ``spec``."""
     model, protocol = spec.model, spec.evaluate.protocol

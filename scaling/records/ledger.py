@@ -8,6 +8,7 @@
 A study folder that holds its own ``runs/`` (a committed reference, say) is complete in itself.
 """
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ class Run:
         return Job(self.folder / "evaluating" / f"{eval_id}.json")
 
     def record(self) -> dict | None:
-        return _checked(self.folder / "record.json")
+        return _checked(f"{self.folder}/record.json")  # thousands are read: a Path costs as much as the file
 
     def write_record(self, record: dict) -> None:
         write_json(self.folder / "record.json", {"schema_version": SCHEMA, **record})
@@ -93,7 +94,7 @@ class Run:
         return [by_step[step] for step in sorted(by_step)]
 
     def evaluation(self, eval_id: str) -> dict | None:
-        return _checked(self.folder / "evaluations" / f"{eval_id}.json")
+        return _checked(f"{self.folder}/evaluations/{eval_id}.json")
 
     def evaluations(self) -> list[dict]:
         """Every evaluation of this training, whoever asked for it."""
@@ -137,18 +138,18 @@ class StudyFolder:
         write_json(self.folder / "study.json", plan.model_dump(mode="json"))
 
     def run(self, train_id: str) -> Run:
-        own = self.folder / "runs"
-        return Run((own if own.is_dir() else self.folder.parent / "runs") / train_id)
+        own = f"{self.folder}/runs"
+        return Run(Path(own if os.path.isdir(own) else self.folder.parent / "runs", train_id))
 
 
-def _checked(path: Path, newest: int = SCHEMA) -> dict | None:
+def _checked(path: Path | str, newest: int = SCHEMA) -> dict | None:
     data = read_json(path)
     if data is not None:
         _refuse_newer(path, data.get("schema_version", 0), newest)
     return data
 
 
-def _refuse_newer(path: Path, version: int, newest: int) -> None:
+def _refuse_newer(path: Path | str, version: int, newest: int) -> None:
     if version > newest:
         raise ValueError(f"{path} has schema version {version}, this code reads up to {newest}; "
                          "update dit-scaling to read it")
