@@ -3,6 +3,12 @@
 import polars as pl
 
 
+def seconds_spent(curves: pl.DataFrame, evaluations: pl.DataFrame) -> float:
+    """Of all trainings and all measurements together, each once however many trials share it."""
+    trained = curves.group_by("train_id").agg(pl.col("train_wall_s").max())["train_wall_s"].sum()
+    return float(trained + evaluations.unique(["train_id", "eval_id"])["wall_s"].sum())
+
+
 def costs_table(trials: pl.DataFrame, curves: pl.DataFrame, evaluations: pl.DataFrame) -> pl.DataFrame:
     """One row per model and length of completed trials, from ``trials_frame``, ``curves_frame`` and ``evaluations_frame``.
 

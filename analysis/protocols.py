@@ -3,7 +3,7 @@
 import polars as pl
 
 ACROSS = "Across protocols, as asked for: their figures are different quantities."
-APART = "fit them apart, or draw them on one axis with across_protocols=True"
+APART = "fit them apart, or draw them on one axis with across_protocols=True (--across-protocols)"
 
 
 def protocols_of(rows: pl.DataFrame) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """By which code, with which libraries, on what and when was a study measured?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scaling.records import StudyFolder
@@ -15,7 +16,7 @@ class Provenance:
     threads: dict[int, int]      # threads per trial -> trainings
     platforms: dict[str, int]
     started: str | None          # first session, UTC
-    ended: str | None            # last session, UTC
+    ended: str | None            # last session, or last measurement, UTC
 
     @property
     def warnings(self) -> list[str]:
@@ -34,8 +35,11 @@ class Provenance:
         return found
 
 
-def provenance_of(study: StudyFolder) -> Provenance:
-    """Gather the sessions of every training of ``study`` that measured anything."""
+def provenance_of(study: StudyFolder, measured: Iterable[str] = ()) -> Provenance:
+    """Gather the sessions of every training of ``study`` that measured anything.
+
+    ``measured`` are the times of its evaluations, UTC: they may come long after the training.
+    """
     codes: dict[str, set] = {}
     libraries: dict[str, dict[str, set]] = {}
     devices: dict[str, set] = {}
@@ -59,7 +63,7 @@ def provenance_of(study: StudyFolder) -> Provenance:
     return Provenance(
         codes=_counted(codes), libraries={name: _counted(found) for name, found in libraries.items()},
         devices=_counted(devices), threads=_counted(threads), platforms=_counted(platforms),
-        started=min(times, default=None), ended=max(times, default=None))
+        started=min(times, default=None), ended=max([*times, *measured], default=None))
 
 
 def _counted(members: dict) -> dict:

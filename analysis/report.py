@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from analysis import claims
 from analysis.compare import compare, comparison_table
-from analysis.costs import costs_table
+from analysis.costs import costs_table, seconds_spent
 from analysis.draw import KINDS, Picture, begin, picture, save, study_pictures
 from analysis.figures import published
 from analysis.figures.compare import multipliers
@@ -27,9 +27,9 @@ from analysis.published import dit_table4
 from analysis.slopes import left_out, slope, slopes
 from analysis.text import count, fixed, interval, number
 from analysis.two_errors import two_errors
+from analysis.ways import ways
 from scaling.records import StudyFolder
 from scaling.records.files import write_bytes
-from scaling.study.plan import Plan
 
 CAPTIONS = {
     "fid_vs_gflops": "FID against model Gflops",
@@ -54,7 +54,6 @@ CAPTIONS = {
     "sample_grid": "Samples",
 }
 RELOAD_S = 20  # how often a page of a running sweep loads itself again
-_IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
 
 
 def write_report(folder: Folder, live: bool = False, other: Folder | None = None, across_protocols: bool = False,
@@ -102,8 +101,8 @@ def _shown(name: str, caption: str, one: Picture) -> dict:
 
 def report_data(study: StudyFolder, live: bool = False) -> dict:
     """All that the page says, the study's figures apart."""
-    plan, trials, evaluations = study.plan(), trials_frame(study), evaluations_frame(study)
-    provenance = provenance_of(study)
+    plan, trials, evaluations, curves = study.plan(), trials_frame(study), evaluations_frame(study), curves_frame(study)
+    provenance = provenance_of(study, evaluations["measured"].drop_nulls())
     found, judged = finding_of(trials), _claims(trials, evaluations)
     if judged:
         found = replace(found, sentence=f"{found.sentence} {claims.claims_sentence([here for here, _ in judged])}")
@@ -115,9 +114,9 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
         "unfinished": unfinished, "reload_s": RELOAD_S if reloads else None,
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC", "warnings": _mixed(trials) + provenance.warnings,
         "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
-        "wall_s": trials.unique("train_id")["wall_s"].sum(), "protocols": _protocols(plan), "provenance": provenance,
+        "seconds_spent": seconds_spent(curves, evaluations), "ways": ways(plan), "provenance": provenance,
         **_law(trials, found), **_rates(trials), **_laws(trials, evaluations),
-        "claims": judged, "costs": costs_table(trials, curves_frame(study), evaluations).to_dicts()}
+        "claims": judged, "costs": costs_table(trials, curves, evaluations).to_dicts()}
 
 
 def _claims(trials: pl.DataFrame, evaluations: pl.DataFrame) -> list[tuple]:
@@ -198,32 +197,6 @@ def _rates(trials: pl.DataFrame) -> dict:
             "lr_losses": losses, "lr_best": {(rate.name, rate.lr) for rate in best["model"]}}
 
 
-def _protocols(plan: Plan) -> list[dict]:
-    """The distinct ways in which the trials are trained on data and measured, each in words."""
-    found = {}
-    for trial in plan.trials:
-        p, spec = trial.spec.evaluate.protocol, trial.spec
-        words = {"Data": spec.data.source, "Metrics": ", ".join(m.upper() for m in p.metrics) or "held-out loss alone"}
-        if p.metrics:
-            words |= {
-                "Features": p.features, "Samples": f"{p.samples:,}, classes drawn {_draw(p.class_draw)}",
-                "Compared with": " and ".join(_IMAGES.get(r, r) for r in p.references)
-                                 + f"; the headline FID is against {_IMAGES.get(p.references[0], p.references[0])}",
-                "Sampler": f"{p.sampler}, {p.sampling_steps} steps, guidance {p.guidance:g}", "Precision": p.precision,
-                **({"Decoder": p.decoder} if p.decoder else {})}
-        words |= {
-            "Weights": spec.evaluate.ema.label,
-            "Diffusion": f"{spec.diffusion.objective}, {spec.diffusion.timesteps} timesteps",
-            "Training": f"batch {spec.train.batch}, {spec.train.steps:,} steps, {spec.train.schedule} learning rate, "
-                        f"label dropout {spec.train.label_dropout:g}"}
-        found[tuple(words.values())] = words
-    return list(found.values())
-
-
-def _draw(kind: str) -> str:
-    return {"random": "uniformly at random", "balanced": "equally often"}[kind]
-
-
 def _formula(text: str) -> Markup:
     """``N_opt ∝ C^0.5`` with its exponent raised and its index lowered."""
     raised = re.sub(r"\^([−\w.]+)", r"<sup>\1</sup>", str(escape(text)))
@@ -235,5 +208,6 @@ def _render(data: dict, shown: list[dict]) -> str:
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "page"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"number": number, "fixed": fixed, "interval": interval, "formula": _formula}
-    environment.globals["count"] = count
-    return environment.get_template("page.html").render(figures={figure["name"]: figure for figure in shown}, **data)
+    figures = {figure["name"]: figure for figure in shown}
+    environment.globals |= {"count": count, "of": lambda *names: [figures[name] for name in names if name in figures]}
+    return environment.get_template("page.html").render(figures=figures, **data)

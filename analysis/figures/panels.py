@@ -99,13 +99,16 @@ def completed(evaluations: pl.DataFrame, running: bool = False) -> pl.DataFrame:
     return rows
 
 
-def headline(evaluations: pl.DataFrame, metric: str = "fid", across_protocols: bool = False) -> pl.DataFrame:
+def headline(evaluations: pl.DataFrame, metric: str = "fid", across_protocols: bool | None = None) -> pl.DataFrame:
     """The measured rows of one metric against its headline reference. ValueError where there are none, or protocols
-    are mixed (unless ``across_protocols``)."""
+    are mixed (unless ``across_protocols``, None where the caller leaves no choice)."""
     rows = evaluations.filter((pl.col("metric") == metric) & pl.col("headline") & pl.col("value").is_not_null())
     if rows.is_empty():
         raise ValueError(f"no evaluation has a figure for {metric}; it was not asked for, or is not measured yet")
-    one_axis(rows, across_protocols, APART)
+    if across_protocols is None:
+        one_axis(rows)
+    else:
+        one_axis(rows, across_protocols, APART)
     return rows
 
 

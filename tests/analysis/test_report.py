@@ -99,6 +99,22 @@ def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(finished, t
     assert "Across protocols, as asked for: fewer was measured by FID-500" in asked and "Patch 2: not resolved" in asked
 
 
+def test_trials_of_one_training_share_its_time_and_tell_once_what_they_have_in_common(tmp_path):
+    """Two trainings of 10 s, each measured in three ways at five steps of 1.5 s."""
+    axes = {"size": SIZES[:2], "evaluate.protocol.guidance": [1.0, 2.0, 4.0]}
+    page = Page(write_report(write_study(tmp_path, digits_like(axes, seeds=1)).folder).read_text()).text
+    assert f"{(2 * 10 + 2 * 3 * 5 * 1.5) / 60:.2f} minutes, of all trials together" in page
+    assert "2026-01-02T03:04:05+00:00" in page.partition("Measured")[2]
+    assert page.count("Compared with") == page.count("batch 64, 500 steps") == 1
+    assert "The trials differ in sampler" in page and "ddpm, 50 steps, guidance 4" in page
+    assert "Metrics FID, KID" in page and "ddpm50, cfg 2.0" in page.partition("Trials ")[2].partition("FIDs are of 3")[0]
+    assert "FID over training; FID over training, by size; FID against training compute: not drawn, 3 protocols" in page
+    assert "FID on model Gflops, a power law; FID on model Gflops, with a floor; " in page
+    laws = page.partition("Laws, their")[2].partition("Samples")[0]
+    assert laws.count("protocols are mixed") == 2 and "across_protocols" not in laws
+    assert "across_protocols=True (--across-protocols)" in page
+
+
 def test_every_figure_of_a_study_has_its_place_on_the_page():
     page = "".join(path.read_text() for path in (Path(report.__file__).parent / "page").glob("*.html"))
     assert [name for name in report.CAPTIONS if f'"{name}"' not in page] == []

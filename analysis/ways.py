@@ -1,0 +1,34 @@
+"""In which ways are a study's trials trained and measured? In words, what all share told once."""
+
+from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.protocol import METRIC_NAMES
+
+_IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
+_DRAWN = {"random": "uniformly at random", "balanced": "equally often"}
+
+
+def ways(plan: Plan) -> dict:
+    """``shared``: name -> words of what every trial has in common; ``differ``: the other names; ``each``: a way a row, its
+    words under these names."""
+    found = list({tuple(words.items()): words for words in map(_words, plan.trials)}.values())
+    names = list(dict.fromkeys(name for words in found for name in words))
+    shared = {name: found[0][name] for name in names if len({words.get(name) for words in found}) == 1}
+    differ = [name for name in names if name not in shared]
+    return {"shared": shared, "differ": differ, "each": [[words.get(name) for name in differ] for words in found if differ]}
+
+
+def _words(trial: PlannedTrial) -> dict[str, str]:
+    p, spec = trial.spec.evaluate.protocol, trial.spec
+    words = {"Data": spec.data.source, "Metrics": ", ".join(METRIC_NAMES[m] for m in p.metrics) or "held-out loss alone"}
+    if p.metrics:
+        words |= {
+            "Features": p.features, "Samples": f"{p.samples:,}, classes drawn {_DRAWN[p.class_draw]}",
+            "Compared with": " and ".join(_IMAGES.get(r, r) for r in p.references)
+                             + f"; the headline FID is against {_IMAGES.get(p.references[0], p.references[0])}",
+            "Sampler": f"{p.sampler}, {p.sampling_steps} steps, guidance {p.guidance:g}", "Precision": p.precision,
+            **({"Decoder": p.decoder} if p.decoder else {})}
+    return words | {
+        "Weights": spec.evaluate.ema.label,
+        "Diffusion": f"{spec.diffusion.objective}, {spec.diffusion.timesteps} timesteps",
+        "Training": f"batch {spec.train.batch}, {spec.train.steps:,} steps, {spec.train.schedule} learning rate, "
+                    f"label dropout {spec.train.label_dropout:g}"}
