@@ -100,10 +100,12 @@ def _ends(bounds: tuple[float, float]) -> str:
 
 
 def _sampled_sentence(trials: pl.DataFrame, axis: str, at: str) -> str:
-    """Of a study that samples each model in several ways: where along ``axis`` the FID of each is lowest."""
+    """Of a study that samples each model in several ways: where along ``axis`` the FID of each is lowest, and whether that is
+    the end of what was tried."""
     done = trials.filter((pl.col("state") == "completed") & (pl.col("fid") > 0))
     means = done.group_by("model", axis, maintain_order=True).agg(pl.col("fid").log().mean().exp()).sort("fid")
-    told = [f"{model} {at.format(f'{best:,g}')} (FID {number(fid)})"
+    edges = {value: f", the {word} tried" for value, word in ((done[axis].min(), "lowest"), (done[axis].max(), "highest"))}
+    told = [f"{model} {at.format(f'{best:,g}')}{edges.get(best, '')} (FID {number(fid)})"
             for model, best, fid in means.unique("model", keep="first", maintain_order=True).rows()]
     seeds = count(done["seed"].n_unique(), "seed")
     return f"FID is lowest for {', '.join(told[:-1])}{' and ' if told[1:] else ''}{told[-1]}, from {seeds}."

@@ -160,7 +160,8 @@ def _approach3(evaluations: pl.DataFrame) -> Told:
                 f"L = {floor}{number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} D^{fixed(-fitted.beta, 3)}, "
                 "N in MACs",
                 "a of N_opt ∝ C^a", fitted.exponent, fitted.exponent_interval(parametric.uncertain(fitted, RESAMPLES)),
-                **_audited(lambda: holdout.audit(runs, holdout.approach3(), "approach 3", "loss", "n")), fitted=fitted)
+                **_audited(lambda: holdout.audit(runs, holdout.approach3(), "approach 3", "loss", "n"), "checkpoints"),
+                fitted=fitted)
 
 
 def _envelope(evaluations: pl.DataFrame) -> Told:
@@ -201,13 +202,13 @@ def _scored(score: Score) -> dict:
     return {"held_out": score.rung, "rms_log_error": score.rms, "inside": f"{score.held} of {len(score.models)}"}
 
 
-def _audited(audit: Callable[[], holdout.Audit]) -> dict:
+def _audited(audit: Callable[[], holdout.Audit], rows: str = "runs") -> dict:
     try:
         found = audit()
     except ValueError as reason:  # told beside the law
         return {"why_no_audit": str(reason)}
     measured = len(found.measured)
-    return {"held_out": found.held_out[0] if measured == 1 else f"{measured} runs of the largest",
+    return {"held_out": found.held_out[0] if measured == 1 else f"{measured} {rows} of the largest",
             "rms_log_error": found.rms, "inside": f"{round(found.held * measured)} of {measured}"}
 
 

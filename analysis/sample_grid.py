@@ -26,7 +26,8 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     trials = trials_frame(study)
     kept = _samples(study, trials)
     if not kept:
-        raise ValueError("no completed trial has samples; they are kept where a metric of samples is asked for")
+        raise ValueError("no samples lie beside the records of a completed trial; a sweep keeps some of each evaluation "
+                         "where a metric of samples is asked for")
     seeds = sorted({seed_of for seed_of, _, _ in kept})
     seed = seeds[0] if seed is None else seed
     cells = {(size, patch): found for (of, size, patch), found in kept.items() if of == seed}
@@ -35,6 +36,8 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     sizes, patches = size_order(trials), sorted(trials["patch"].unique())
     labels = next(iter(cells.values()))[0]["labels"]
     order = _one_per_label(labels)
+    first = next(iter(cells.values()))[1]
+    differ = [column for column in ("sampling", "ema") if len({of[column] for _, of in cells.values()}) > 1]
     real = _real(study, labels[order], len(sizes))
 
     columns = len(patches) + (real is not None)
@@ -46,9 +49,10 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
             if found is None:
                 _blank(axes, "not measured")
                 continue
-            arrays, fid = found
+            arrays, of = found
             _show(axes, _tile(arrays["images"][order]))
-            axes.set_xlabel(f"FID {number(fid)}", fontsize=8, color=GREY, labelpad=2)
+            told = ", ".join([f"FID {number(of['fid'])}", *(of[column] for column in differ)])
+            axes.set_xlabel(told, fontsize=8, color=GREY, labelpad=2)
         if real is not None:
             _show(grid[row, -1], _tile(real[row]))
         grid[row, 0].set_ylabel(size, fontsize=10, rotation=0, ha="right", va="center")
@@ -56,15 +60,14 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
         grid[0, column].set_title(f"patch {patch}", fontsize=10)
     if real is not None:
         grid[0, -1].set_title("real, held out", fontsize=10)
-    first = trials.filter(pl.col("seed") == seed)
-    entitle(figure, "Samples by size and patch",
-            f"Same noise and labels in every cell, seed {seed}, {first['sampling'][0]}, {first['ema'][0]}. "
-            f"{first['fid_label'][0]}.")
+    how = "each model at its best FID, sampled as it says" if differ else (
+        f"{first['sampling']}, {first['ema']}. {first['fid_label']}")
+    entitle(figure, "Samples by size and patch", f"Same noise and labels in every cell, seed {seed}, {how}.")
     return figure
 
 
 def _samples(study: StudyFolder, trials: pl.DataFrame) -> dict:
-    """(seed, size, patch) to the samples kept of its completed trial and its FID; the best where there are several."""
+    """(seed, size, patch) to the samples kept of its completed trial and its row; the best where there are several."""
     kept = {}
     done = trials.filter(pl.col("state") == "completed").sort("fid", descending=True, nulls_last=False)
     planned = {trial.trial_id: trial for trial in study.plan().trials}
@@ -72,7 +75,7 @@ def _samples(study: StudyFolder, trials: pl.DataFrame) -> dict:
         trial = planned[row["trial_id"]]
         found = study.run(trial.train_id).samples(trial.eval_ids[trial.spec.train.steps])
         if found is not None:
-            kept[row["seed"], row["size"], row["patch"]] = found, row["fid"]
+            kept[row["seed"], row["size"], row["patch"]] = found, row
     return kept
 
 

@@ -121,12 +121,12 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
         log_axis(axes.xaxis, narrow=True)
         if (means["value"] > 0).all():
             log_axis(axes.yaxis)
-        axes.set(ylabel="\n".join(textwrap.wrap(rows["label"][0], LABEL)), xlabel="Gflops")
+        axes.set(ylabel="\n".join(textwrap.wrap(rows["label"][0], LABEL)), xlabel="Gflops of one forward pass")
         axes.set_title(_correlation_text(means), loc="left", fontsize=9, color=GREY)
     legend(figure, patch_and_size(colours, markers), loc="outside right upper")
     seeds = last["seed"].n_unique()
     entitle(figure, title, (f"Means of {seeds} seeds. " if seeds > 1 else "One training per point. ")
-            + f"r: correlation of the metric with log Gflops. {settings_note(last)}")
+            + f"r: correlation of the metric with log Gflops. {settings_note(last.with_columns(steps='step'))}")
     return figure
 
 

@@ -72,11 +72,10 @@ def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -
     shared = {"data": "data", **({"sampling": "sampling"} if sampling else {}), "ema": "weights"}
     parts = [f"{word}: {_one(frame, column)}" for column, word in shared.items() if column in frame.columns]
     parts.append(f"batch {_one(frame, 'batch')}")
-    if "steps" in frame.columns and frame["steps"].n_unique() == 1:
-        parts.append(f"{frame['steps'][0]:,} steps")
+    if "steps" in frame.columns:
+        parts.append(f"{_range(frame['steps'], ',')} steps")
     if lr:
-        rates = sorted(frame["lr"].unique())
-        parts.append(f"learning rate {rates[0]:g}" + (f" to {rates[-1]:g}" if len(rates) > 1 else ""))
+        parts.append(f"learning rate {_range(frame['lr'], 'g')}")
     told = "; ".join(parts)
     return f"{told[0].upper()}{told[1:]}."
 
@@ -110,6 +109,11 @@ def headline(evaluations: pl.DataFrame, metric: str = "fid", across_protocols: b
     else:
         one_axis(rows, across_protocols, APART)
     return rows
+
+
+def _range(values: pl.Series, form: str) -> str:
+    low, high = values.min(), values.max()
+    return format(low, form) + (f" to {format(high, form)}" if high > low else "")
 
 
 def _one(frame: pl.DataFrame, column: str) -> str:

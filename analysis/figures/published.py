@@ -9,7 +9,7 @@ from analysis.figures.designs import DESIGNS
 from analysis.figures.hover import mark
 from analysis.figures.panels import GFLOPS
 from analysis.figures.sampling import SAMPLING_GFLOPS
-from analysis.style import MARKERS, entitle, log_axis, patch_colours, styled
+from analysis.style import GREY, MARKERS, entitle, log_axis, patch_colours, styled
 from analysis.text import number
 
 
@@ -26,12 +26,11 @@ def bubbles() -> Figure:
     gflops.draw_bubbles(grid[0], tables.dit_table4())
     grid[0].set(xlabel=GFLOPS, ylabel="FID-50K")
     grid[0].set_title("DiT at 400K steps, no guidance", loc="left", fontsize=10)
-    families = others["family"].unique(maintain_order=True).to_list()
-    colours = dict(zip(families, patch_colours(range(len(families))).values()))
+    finest = next(iter(patch_colours(tables.dit_table4()["patch"].to_list()).values()))  # XL/2's own in the left panel
     others = others.with_columns(area=gflops.BUBBLE * pl.col("forward_gmacs") / pl.col("forward_gmacs").max(), name="model")
     for row in others.to_dicts():
-        grid[1].scatter(row["forward_gmacs"], row["fid"], s=row["area"], color=colours[row["family"]], alpha=0.55,
-                        edgecolor="white")
+        grid[1].scatter(row["forward_gmacs"], row["fid"], s=row["area"], color=finest if row["family"] == "DiT" else GREY,
+                        alpha=0.55, edgecolor="white")
     mark(grid[1], others["forward_gmacs"], others["fid"], (
         f"{row['model']}: FID {number(row['fid'])}, {number(row['forward_gmacs'])} Gflops" for row in others.to_dicts()))
     grid[1].margins(0.16, 0.2)
@@ -41,7 +40,7 @@ def bubbles() -> Figure:
     grid[1].set_title("beside earlier diffusion models, guided", loc="left", fontsize=10)
     entitle(figure, "Compute and quality of diffusion models on ImageNet 256",
             "Bubble area: Gflops, on a scale of each panel's own. FID-50K as published: DiT Tables 2, 4 and 6 "
-            "(Peebles & Xie 2022). The right panel's protocols differ from model to model.")
+            "(Peebles & Xie 2022). The right panel's protocols differ from model to model; grey: no DiT.")
     return figure
 
 

@@ -5,6 +5,7 @@ rung left out, another average of the weights or learning rate is another study 
 choices differ by more than the interval, the interval is not the uncertainty.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +24,8 @@ def spread(trials: pl.DataFrame, metrics: Sequence[str] = METRICS, axes: Sequenc
            settings: Sequence[str] = SETTINGS, drop: bool = True) -> pl.DataFrame:
     """One row per choice: choice, setting, slope of log metric on log axis, low, high (95 %), models, why_not.
 
-    The first row is the reference: the first metric on the first axis, all rungs; every other row changes one thing. A
+    The first row is the reference: the first metric on the first axis, all rungs, at the settings it names; every other row
+    changes one thing. A
     choice that the trials cannot answer has its reason and no number. A column of ``settings`` is a choice where one
     model has several of its values; the reference is then the value of most trials. Several learning rates of one
     model are another: the reference takes each model's best by held-out loss (``nuisance``), the others hold one rate
@@ -37,7 +39,8 @@ def spread(trials: pl.DataFrame, metrics: Sequence[str] = METRICS, axes: Sequenc
     reference = _slope(base, metrics[0], axes[0])
     if reference["why_not"]:
         raise ValueError(reference["why_not"])
-    rows = [{"choice": "reference", "setting": f"{metrics[0]} on {axes[0]}"} | reference]
+    named = " ".join([f"{metrics[0]} on {axes[0]}", *(f"at {value}" for value in usual.values())])
+    rows = [{"choice": "reference", "setting": named} | reference]
     for metric in metrics[1:]:
         if metric in trials.columns and base[metric].is_not_null().any():
             rows.append({"choice": "metric", "setting": metric} | _slope(base, metric, axes[0]))
@@ -76,8 +79,10 @@ def _at(trials: pl.DataFrame, values: dict) -> pl.DataFrame:
 
 
 def _others(trials: pl.DataFrame, column: str, usual) -> list:
-    """The values of ``column`` beside the usual one."""
-    return trials.filter(pl.col(column) != usual)[column].unique().sort().to_list()
+    """The values of ``column`` beside the usual one, the numbers in them in their order: ddpm8 before ddpm16."""
+    values = trials.filter(pl.col(column) != usual)[column].unique().to_list()
+    return sorted(values, key=lambda value: [float(part) if part[:1].isdigit() else part
+                                             for part in re.split(r"(\d+(?:\.\d+)?)", str(value))])
 
 
 def span(table: pl.DataFrame, choices: Sequence[str] | None = None) -> tuple[float, float]:

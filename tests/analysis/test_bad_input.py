@@ -182,6 +182,13 @@ def test_laws_over_checkpoints_say_what_these_lack(study):
         assert told in approach3.why_not
 
 
+def test_an_audit_over_checkpoints_does_not_call_them_runs(finished):
+    """Three trainings of the largest model, five checkpoints each."""
+    rows = evaluations_frame(finished).with_columns(value=pl.col("value") * (1 + 0.01 * pl.col("seed")))  # no two alike
+    told = next(law for law in laws(trials_frame(finished), rows) if "approach 3" in law.question)
+    assert told.held_out == "15 checkpoints of the largest"
+
+
 def test_a_metric_that_no_trial_has_is_named_beside_those_there_are(study, capsys):
     for word in ("foo", "lr"):
         with pytest.raises(SystemExit) as left:

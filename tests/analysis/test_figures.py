@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from analysis.draw import images, study_pictures
-from analysis.figures import designs, laws, published, sampling
+from analysis.figures import designs, gflops, laws, published, sampling
 from analysis.figures.hover import positions
+from analysis.figures.panels import settings_note
 from analysis.fits import choices, isoflop, parametric
 from analysis.fits.points import Runs
 from analysis.frames import evaluations_frame, trials_frame
@@ -87,11 +88,31 @@ def test_no_name_of_a_bubble_lies_over_another():
     """Two of the paper's models have 5.6 and 6.1 Gflops and one FID."""
     figure = published.bubbles()
     images(figure, ("svg",))
+    grid, beside = ([tuple(bubble.get_facecolor()[0][:3]) for bubble in axes.collections] for axes in figure.axes)
+    assert set(grid) & set(beside) == {grid[0]}  # XL/2, the largest of its panel: a colour is a patch, or grey
     for axes in figure.axes:
         boxes = [text.get_window_extent() for text in axes.texts]
         assert len(boxes) >= 5
         assert not [one for one, other in itertools.combinations(boxes, 2) if one.overlaps(other)]
         assert all(axes.bbox.containsx(box.x0) and axes.bbox.containsy(box.y0) for box in boxes)
+
+
+def test_ways_of_sampling_stand_in_the_order_of_their_numbers_beside_the_one_they_are_compared_with(tmp_path):
+    axes = {"size": SIZES, "evaluate.protocol.sampling_steps": [8, 250, 16, 64]}
+    trials = trials_frame(write_study(tmp_path, digits_like(axes, seeds=1, name="steps")))
+    figure = laws.exponent_choices(choices.spread(trials))
+    named = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert named[0] == "FID on Gflops at ddpm16, cfg 1.0"
+    assert named[-3:] == [f"sampling: ddpm{n}, cfg 1.0" for n in (8, 64, 250)]
+
+
+def test_a_note_tells_the_range_of_steps_and_that_of_rates(finished):
+    """Of evaluations, each at the last step of its trial, and of trials."""
+    evaluations = evaluations_frame(finished)
+    note = gflops.metrics_vs_gflops(evaluations).get_supxlabel().replace("\n", " ")
+    assert "batch 64; 500 steps; learning rate 0.003." in note
+    trials = trials_frame(finished).with_columns(steps=pl.Series([200, 1500] * 18), lr=pl.Series([1e-4, 2e-4] * 18))
+    assert settings_note(trials).endswith("batch 64; 200 to 1,500 steps; learning rate 0.0001 to 0.0002.")
 
 
 def test_choices_are_named_in_words(finished):

@@ -56,6 +56,8 @@ def test_a_study_over_guidance_says_where_fid_is_lowest(half_run):
     both = pl.concat([done.with_columns(fid=pl.lit(fid), guidance=pl.lit(scale), protocol=pl.format("{}", pl.lit(scale)))
                       for scale, fid in ((1.0, 9.0), (1.5, 4.0), (4.0, 6.0))])
     assert finding_of(both).sentence == "FID is lowest for DiT-d2w16/8 at guidance 1.5 (FID 4.00), from 1 seed."
+    ends = both.filter(pl.col("guidance") > 1)
+    assert "at guidance 1.5, the lowest tried (FID 4.00)" in finding_of(ends).sentence
 
 
 def test_two_models_make_no_law(half_run):

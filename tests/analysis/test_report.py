@@ -18,7 +18,7 @@ from analysis.report import write_report
 from analysis.sample_grid import sample_grid
 from scaling.records import StudyFolder
 from scaling.study import EvaluationSpec, Protocol
-from tests.analysis.synthetic_study import BASE, SIZES, digits_like, write_study
+from tests.analysis.synthetic_study import BASE, SIZES, digits_like, law, write_study
 
 
 class Page(HTMLParser):
@@ -229,7 +229,7 @@ def test_what_training_logs_has_a_figure(finished):
 def test_a_figure_without_its_data_says_what_is_missing(rates):
     with pytest.raises(ValueError, match="no evaluation has a figure for fid"):
         training.fid_vs_steps(evaluations_frame(rates))
-    with pytest.raises(ValueError, match="no completed trial has samples"):
+    with pytest.raises(ValueError, match="no samples lie beside the records of a completed trial"):
         sample_grid(rates)
 
 
@@ -243,3 +243,15 @@ def test_the_sample_grid_shows_the_same_labels_everywhere(finished, half_run):
     assert sum(bool(axes.get_images()) for axes in half.axes) == 5
     with pytest.raises(ValueError, match="no samples of seed 7; there are seeds 0, 1, 2"):
         sample_grid(finished, seed=7)
+
+
+def test_samples_of_several_protocols_say_how_each_was_drawn(tmp_path):
+    """Of each model the best are shown: here the narrower one's of 8 steps, the wider one's of 50."""
+    def fid(trial, step):
+        steps = trial.spec.evaluate.protocol.sampling_steps
+        return law(trial, step) * (steps if trial.spec.model.width == 16 else 1 / steps)
+    axes = {"size": SIZES[:2], "evaluate.protocol.sampling_steps": [50, 8]}
+    figure = sample_grid(write_study(tmp_path, digits_like(axes, seeds=1), fid=fid))
+    cells = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
+    assert [cell.partition(", ")[2] for cell in cells] == ["ddpm8, cfg 1.0", "ddpm50, cfg 1.0"]
+    assert figure.get_supxlabel().replace("\n", " ").endswith("seed 0, each model at its best FID, sampled as it says.")
