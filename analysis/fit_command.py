@@ -8,7 +8,7 @@ import polars as pl
 
 from analysis.fits import curves, envelope, isoflop, parametric, repeats
 from analysis.fits.intervals import RESAMPLES, Uncertain
-from analysis.fits.points import Runs
+from analysis.fits.points import Runs, need_apart, need_spread
 from analysis.text import number
 
 KINDS = ("approach3", "isoflop", "envelope", "powerlaw", "saturating", "bnsl", "repeats")
@@ -67,6 +67,8 @@ def _asked(kind: str, **needed) -> None:
 
 def _approach3(runs: Runs, delta: float, bootstrap: int) -> dict:
     fitted = parametric.fit(runs, delta)
+    need_spread(runs, "loss", 2, "approach 3")
+    need_apart(runs, "approach 3")
     answer = {"law": "E + A/N^alpha + B/D^beta"} | {name: getattr(fitted, name) for name in parametric.PARAMETERS} | {
         "objective": fitted.objective, "n_runs": fitted.n_runs, "delta": delta, "n_opt_exponent": fitted.exponent,
         "flops": _flops_told(runs, fitted.flops_factor, fitted.flops_power)}
@@ -78,6 +80,7 @@ def _approach3(runs: Runs, delta: float, bootstrap: int) -> dict:
 
 def _repeats(runs: Runs, delta: float, bootstrap: int) -> dict:
     fitted = repeats.fit(runs, delta)
+    need_spread(runs, "loss", 2, "the law of repeated images")
     answer = {"law": "E + A/N^alpha + B/D'^beta, D' = U + U h (1 - exp(-(D/U - 1)/h)), h = half_life"} | fitted.parameters | {
         "objective": fitted.objective, "objective_without_repeats": fitted.plain_objective, "n_runs": len(runs),
         "delta": delta}
@@ -136,13 +139,14 @@ def _flops_told(runs: Runs, factor: float | None = None, power: float | None = N
 
 def _lines(answer: dict) -> str:
     se, ci95 = answer.get("se") or {}, answer.get("ci95") or {}
+    ci95 = ci95 | {name.removesuffix("_ci95"): ends for name, ends in answer.items() if name.endswith("_ci95")}
     lines = [answer["law"], ""]
     for name, value in answer.items():
         if name in ("law", "se", "ci95") or isinstance(value, list):
             continue
         told = value if isinstance(value, str) else number(value, 5)
-        extra = f"   95 % [{number(ci95[name][0], 4)}, {number(ci95[name][1], 4)}]   se {number(se[name])}" \
-            if name in ci95 else ""
+        extra = f"   95 % [{number(ci95[name][0], 4)}, {number(ci95[name][1], 4)}]" if name in ci95 else ""
+        extra += f"   se {number(se[name])}" if name in se else ""
         lines.append(f"{name:26}{told}{extra}")
     for row in answer.get("budgets", []):
         found = row["why_not"] or f"N_opt {number(row['n_opt'], 4)} ({row['curve']})"

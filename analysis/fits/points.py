@@ -7,6 +7,8 @@ import numpy as np
 import polars as pl
 
 NAMED = 4  # rows named in a message
+TIED = 1e-3  # spread of log d about a power of n below which d says nothing of its own
+LARGEST = 1e100  # a figure, or one over it, whose square no sum of squares could hold
 MEASURED = frozenset({"loss", "y", "fid"})  # roles that a law explains; the others say where it was measured
 
 
@@ -68,6 +70,9 @@ class Runs:
             if bad := [i for i in range(len(values)) if values[i] <= 0]:
                 raise ValueError(f"{called[role]} is {values[bad[0]]:g} in {listed(names, bad)}, which has no "
                                  "logarithm; leave the row out or measure it again")
+            if bad := [i for i in range(len(values)) if not 1 / LARGEST < values[i] < LARGEST]:
+                raise ValueError(f"{called[role]} is {values[bad[0]]:g} in {listed(names, bad)}, beyond what can be computed "
+                                 "with; give it in another unit")
         if columns:
             rows = np.column_stack(list(columns.values()))
             _, first, times = np.unique(rows, axis=0, return_index=True, return_counts=True)
@@ -90,6 +95,15 @@ def need_spread(runs: Runs, role: str, least: int, law: str) -> None:
         told = ", ".join(f"{v:g}" for v in values)
         raise ValueError(f"{law} needs {least} different values of {role}, found {len(values)} ({told}) in "
                          f"{listed(runs.names, range(len(runs)))}")
+
+
+def need_apart(runs: Runs, law: str) -> None:
+    """ValueError where n and d lie on one line (log axes): what a term of each does could be the other's."""
+    log_n, log_d = np.log(runs["n"]), np.log(runs["d"])
+    power, level = np.polyfit(log_n, log_d, 1)
+    if np.ptp(log_d - power * log_n) < TIED:
+        raise ValueError(f"{law} needs n and d apart, and here d is {np.exp(level):.3g} n^{power:.3g} in every row: which "
+                         "of them lowers the loss cannot be told; train some sizes on more or less")
 
 
 def row_names(table: pl.DataFrame) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.fits import parametric
+from analysis.fits.points import Runs
 from scaling.cli import main
 from tests.analysis.laws import TRUTH, grid, isoflop_runs
 from tests.analysis.test_envelope import training_curves
@@ -49,6 +50,27 @@ def test_approach3_as_json_has_the_parameters_their_errors_and_intervals(capsys,
         assert low < found[name] < high
         assert found["se"][name] > 0
     assert found["objective"] == pytest.approx(fitted.objective)
+
+
+def test_the_exponent_of_the_best_size_has_its_interval(capsys, tmp_path):
+    runs = grid(5, 5, 0.005)
+    code, out, _ = outcome(capsys, "approach3", csv(tmp_path / "r.csv", runs), *COLUMNS, "--bootstrap", 100)
+    (told,) = (line for line in out.splitlines() if line.startswith("n_opt_exponent"))
+    fitted = parametric.fit(runs)
+    low, high = fitted.exponent_interval(parametric.uncertain(fitted, 100))
+    assert code == 0
+    assert told.split() == ["n_opt_exponent", f"{fitted.exponent:.5f}", "95", "%", f"[{low:.4f},", f"{high:.4f}]"]
+
+
+def test_sizes_and_data_that_grow_together_tell_no_law_of_both(capsys, tmp_path):
+    """At 20 tokens a parameter everywhere the loss may be all of one term, or of the other."""
+    runs = grid(8, 8, 0.005)
+    tied = Runs.checked(runs.names, {**runs.columns, "d": 20 * runs["n"] * (1 + 1e-9 * np.arange(len(runs)))}, runs.cluster)
+    refused(outcome(capsys, "approach3", csv(tmp_path / "r.csv", tied), *COLUMNS),
+            "needs n and d apart, and here d is 20 n^1 in every row")
+    flat = Runs.checked(runs.names, {**runs.columns, "loss": np.full(len(runs), 2.0)}, runs.cluster)
+    refused(outcome(capsys, "approach3", csv(tmp_path / "f.csv", flat), *COLUMNS),
+            "needs 2 different values of loss, found 1 (2)")
 
 
 def test_without_repeats_there_is_no_interval(capsys, tmp_path):

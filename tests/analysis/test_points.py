@@ -25,6 +25,8 @@ def test_rows_and_clusters():
     (frame(loss=[3.0, float("inf"), 1]), "loss is no number in row 2"),
     (frame(loss=[3.0, 0.0, 1]), "loss is 0 in row 2, which has no logarithm"),
     (frame(n=[1.0, -2, 3]), "n is -2 in row 2"),
+    (frame(n=[1.0, 2, 1e299]), r"n is 1e\+299 in row 3, beyond what can be computed with; give it in another unit"),
+    (frame(loss=[3.0, 1e-300, 1]), "loss is 1e-300 in row 2, beyond"),
     (frame(n=[1.0, 1, 3], loss=[3.0, 3, 1]), "row 1, row 2 hold the same figures; keep one"),
     (frame(protocol=["a", "a", "b"]), "2 protocols are mixed, as in row 1 and row 3"),
     (frame(state=["diverged"] * 3), r"no trial is completed \(3 diverged\)"),

@@ -108,6 +108,14 @@ def test_every_figure_but_the_samples_tells_its_values(finished, open_page):
     assert values.locator("li").first.is_visible()
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_smallest_words_of_a_figure_are_eight_pixels_tall(size, finished, open_page):
+    """Those of its note, at 8 points of 72 to an inch of the picture."""
+    heights = open_page(finished, size).page.locator("figure img").evaluate_all(
+        "images => images.map(i => 8 / 72 * i.getBoundingClientRect().width / (i.naturalWidth / 96))")
+    assert len(heights) > 10 and min(heights) >= 8
+
+
 def test_it_reloads_itself_only_while_the_sweep_runs(finished, running, open_page):
     refresh = 'meta[http-equiv="refresh"]'
     assert open_page(finished).page.locator(refresh).count() == 0
