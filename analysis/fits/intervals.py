@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.fits.linear import LEVEL, Interval
+from analysis.fits.linear import LEVEL, Interval, Z
 from analysis.fits.points import listed
 
 RESAMPLES = 1000
@@ -45,6 +45,7 @@ class Uncertain:
     scatter: float           # standard deviation of one log measurement about the law
     dof: int
     overstated: float = 1.0  # the scatter that the draws were made with, over ``scatter``
+    tails: float = 1.0       # half the band that holds 95 % of log measurements, over that of normal ones of ``scatter``
 
     @property
     def t(self) -> float:
@@ -73,7 +74,7 @@ class Uncertain:
         """``law`` maps parameters (..., p) to figures (..., m): both 95 % intervals of each, on the logarithm."""
         value = np.log(law(self.estimate))
         down, up = self._spread(np.log(law(self.draws)))
-        new_down, new_up = np.hypot(down, self.scatter), np.hypot(up, self.scatter)
+        new_down, new_up = (np.hypot(side, self.tails * self.scatter) for side in (down, up))
         return Interval(*(np.exp(value + self.t * away) for away in (0 * up, -down, up, -new_down, new_up)))
 
     def _spread(self, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -107,13 +108,26 @@ def simulate(names: Sequence[str], estimate: np.ndarray, log_law: Callable[[np.n
     measured = log_law(np.asarray(estimate)) + noise
     draws = refit(np.exp(measured))
     overstated = float(spread_of(log_law(draws) - measured, p).mean() / scatter) if scatter > EXACT else 1.0
-    return Uncertain(tuple(names), np.asarray(estimate), draws, scatter / overstated, groups - p, overstated)
+    scatter /= overstated
+    return Uncertain(tuple(names), np.asarray(estimate), draws, scatter, groups - p, overstated,
+                     tails_of(residual, scatter) if pooled(n, groups, p) else 1.0)
 
 
 def spread_of(residual: np.ndarray, parameters: int):
     """The scatter from the mean absolute residual (..., n) -> (...), for normal noise the standard deviation; outliers
     weigh little."""
     return np.sqrt(np.pi / 2) * np.abs(residual).sum(-1) / (residual.shape[-1] - parameters)
+
+
+def tails_of(residual: np.ndarray, scatter: float) -> float:
+    """By how much the band of 95 % of the residuals (n,) is wider than that of normal noise of ``scatter``, where it is:
+    outliers weigh little in ``scatter``, and the next measurement may be one."""
+    return max(1.0, float(np.quantile(np.abs(residual), LEVEL)) / (Z * scatter)) if scatter > EXACT else 1.0
+
+
+def pooled(n: int, groups: int, p: int) -> bool:
+    """Whether n independent residuals of p parameters are enough to tell how noise is distributed."""
+    return groups == n and n - p >= POOL
 
 
 def shared(residual: np.ndarray, cluster: np.ndarray) -> float:
@@ -132,7 +146,7 @@ def shared(residual: np.ndarray, cluster: np.ndarray) -> float:
 
 def _noise(rng, residual, cluster, scatter, p, resamples):
     n, groups = len(residual), int(cluster.max()) + 1
-    if groups == n and n - p >= POOL:
+    if pooled(n, groups, p):
         # Residuals of a Huber fit crowd about zero, where the spread of such fits is decided; a kernel parts them again
         # (De Angelis, Hall & Young 1993, for least absolute deviations). Without it intervals held in 92 of 100, not 95.
         centred, width = residual - residual.mean(), 1.06 * 1.4826 * np.median(np.abs(residual)) * n**-0.2

@@ -69,6 +69,19 @@ def test_intervals_hold_the_truth(kind, truth, name):
     assert ahead >= 53
 
 
+@pytest.mark.parametrize("heavy, least, most", [(False, 1.0, 1.2), (True, 1.3, 2.0)])
+def test_with_many_points_outliers_widen_the_prediction(heavy, least, most):
+    """Of 300 points, a tenth of them 6 times as far off: the band at the next measurement holds 95 % of 4,000 more."""
+    rng, x, at = np.random.default_rng(1), np.geomspace(1e3, 1e6, 300), np.array([3e4])
+    sizes = (1.0, 6.0) if heavy else (1.0, 1.0)
+    noise = 0.01 * rng.standard_normal(4300) * rng.choice(sizes, 4300, p=(0.9, 0.1))
+    sure = curves.fit(points(x, curves.law("power", np.array([50.0, 0.2]), x) * np.exp(noise[:300])), "power").uncertain(100)
+    there = sure.predict(lambda p: curves.law("power", p, at))
+    new = curves.law("power", np.array([50.0, 0.2]), at) * np.exp(noise[300:])
+    assert least <= sure.tails < most
+    assert 0.935 < np.mean((new > there.predicted_low) & (new < there.predicted_high)) < 0.975
+
+
 def test_too_few_points_are_refused():
     x = np.array([1.0, 2, 3])
     with pytest.raises(ValueError, match="a saturating power law needs 4 points or more, found 3; add 1"):
