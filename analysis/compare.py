@@ -21,7 +21,7 @@ from analysis.fits.linear import Noise
 from analysis.frames import Folder, studies, trials_frame
 from analysis.protocols import ACROSS, one_axis
 from analysis.slopes import Bounds, fit_points
-from analysis.text import count, number
+from analysis.text import count, fixed, interval, number
 
 WORTH = 1.2      # a multiplier that a comparison should be able to resolve
 LEAST = 1.001    # below it the one seen is none
@@ -73,6 +73,12 @@ class Comparison:
             return CROSSES
         low, high = self.mean.interval()
         return BETTER if low > 0 else WORSE if high < 0 else OPEN
+
+    @property
+    def course(self) -> list[str]:  # trend and crossover in words, those there are
+        t, c = self.trend, self.crossover
+        told = [] if t is None else [f"trend: multiplier ∝ training FLOPs^{fixed(t.value, 3)} {interval(t.interval(), 3)}"]
+        return told if c is None else [*told, f"crossover at {number(c)} training FLOPs"]
 
     @property
     def advice(self) -> str:
@@ -149,12 +155,7 @@ def compare_text(found: list[Comparison]) -> str:
                      f"[{number(low)}, {number(high)}], 95 %, over {len(one.rungs)} rungs, by {one.metric}")
         lines += [f"  {r.name}, {number(r.train_flops)} training FLOPs: {number(r.multiplier)} "
                   f"[{number(r.interval[0])}, {number(r.interval[1])}]" for r in one.rungs]
-        if one.trend is not None:
-            low, high = (number(end, 2) for end in one.trend.interval())
-            lines.append(f"  trend: multiplier ∝ training FLOPs^{number(one.trend.value, 2)} [{low}, {high}]")
-        if one.crossover is not None:
-            lines.append(f"  crossover at {number(one.crossover)} training FLOPs")
-        lines += [f"  {told}" for told in (far(one.reach, "A's largest budget"), one.advice, one.note) if told]
+        lines += [f"  {told}" for told in (*one.course, far(one.reach, "A's largest budget"), one.advice, one.note) if told]
     return "\n".join(lines)
 
 

@@ -35,7 +35,7 @@ def finding_of(trials: pl.DataFrame) -> Finding:
     tail = _unfinished(trials)
     if not (trials["state"] == "completed").any():
         ended = trials["state"].is_in(["diverged", "failed"]).all()
-        return Finding(f"Nothing {'was measured' if ended else 'is measured yet'}: {_states(trials)}.", None)
+        return Finding(f"{'No trial was completed' if ended else 'Nothing is measured yet'}: {_states(trials)}.", None)
     if searches_lr(trials):
         return Finding(_rates_sentence(trials) + tail, None)
     if trials["fid"].is_null().all():

@@ -19,6 +19,7 @@ from analysis.text import fixed, number
 
 RESAMPLES = 300  # in tables and figures alike, so that both print the same interval
 LEAST_FRONTIER = 3
+NAMES = {"x": "compute", "y": "FID"}  # of the axes of a law of one variable, in messages
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _floored(trials: pl.DataFrame) -> Told:
     models, _ = fid_laws.model_means(trials)
     names = models["model"].to_list()
     runs = Runs.checked(names, {"x": models["forward_gmacs"].to_numpy(), "y": models["fid"].to_numpy()},
-                        np.arange(len(names)))
+                        np.arange(len(names)), NAMES)
     fitted = curves.fit(runs, "saturating")
     p = fitted.parameters
     return Told("", f"FID = {number(p['E'])} + {number(p['A'])} G^{fixed(-p['c'], 3)}", "of G", -p["c"],
@@ -149,7 +150,7 @@ def frontier_runs(evaluations: pl.DataFrame) -> Runs:
     need(len(best), LEAST_FRONTIER, "a law of the best model on training FLOPs", "checkpoints that no cheaper one betters")
     names = [f"{model} at {step:,} steps" for model, step in best.select("model", "step").rows()]
     return Runs.checked(names, {"x": best["train_flops"].to_numpy(), "y": best["fid"].to_numpy()},
-                        best["model"].to_numpy())
+                        best["model"].to_numpy(), NAMES)
 
 
 def _approach3(evaluations: pl.DataFrame) -> Told:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -203,11 +204,19 @@ def _formula(text: str) -> Markup:
     return Markup(re.sub(r"_(\w+)", r"<sub>\1</sub>", raised))
 
 
+def _by(items: Iterable, name: str) -> list[tuple]:
+    """``items``, dicts or objects, under each value of ``name``, in the order in which these are met."""
+    found: dict = {}
+    for item in items:
+        found.setdefault(item[name] if isinstance(item, dict) else getattr(item, name), []).append(item)
+    return list(found.items())
+
+
 def _render(data: dict, shown: list[dict]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "page"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "fixed": fixed, "interval": interval, "formula": _formula}
+    environment.filters |= {"by": _by, "number": number, "fixed": fixed, "interval": interval, "formula": _formula}
     figures = {figure["name"]: figure for figure in shown}
     environment.globals |= {"count": count, "of": lambda *names: [figures[name] for name in names if name in figures]}
     return environment.get_template("page.html").render(figures=figures, **data)

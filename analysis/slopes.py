@@ -84,7 +84,7 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
         states = ", ".join(f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows())
         ended = trials["state"].is_in(["completed", "diverged", "failed"]).all()
         raise ValueError(f"no completed trial has a {SPOKEN[metric]} ({states or 'no trials'}); "
-                         + ("its trials have ended, and none measured it" if ended else "run the study to its end"))
+                         + ("all have ended" if ended else "run the study to its end"))
     one_axis(points)
     settings = points.group_by("model", maintain_order=True).agg(
         pl.col("cell").n_unique(), pl.col("lr").unique().sort(), pl.col("trial_id").first())

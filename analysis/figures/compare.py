@@ -35,7 +35,8 @@ def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
     axes.legend(labelcolor=GREY)
     metric, words = SPOKEN.get(found[0].metric, found[0].metric), found[0].protocols
     measured = (f"{ACROSS} {a}: {words[0]}. {b}: {words[1]}." if found[0].across else
-                f"{metric} of {words[0].removeprefix('FID-')}." if words else "")
+                f"{metric}: {words[0].removeprefix('FID-')}." if words and found[0].metric != "fid" else
+                f"{words[0]}." if words else "")
     entitle(figure, f"What {b} is worth over {a}" + (", across protocols" if found[0].across else ""),
             f"Training FLOPs that {a} would need for the {metric} of {b}, along {a}'s power law at that patch, over those of "
             f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more, misfit included. Dotted: "

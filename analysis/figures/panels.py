@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from analysis.protocols import APART, one_axis
 from analysis.style import GREY, INK, legend
-from analysis.text import count
+from analysis.text import SPOKEN, count
 
 GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
 COLUMNS = 3  # panels side by side
@@ -103,7 +103,7 @@ def headline(evaluations: pl.DataFrame, metric: str = "fid", across_protocols: b
     are mixed (unless ``across_protocols``, None where the caller leaves no choice)."""
     rows = evaluations.filter((pl.col("metric") == metric) & pl.col("headline") & pl.col("value").is_not_null())
     if rows.is_empty():
-        raise ValueError(f"no evaluation has a figure for {metric}; it was not asked for, or is not measured yet")
+        raise ValueError(f"no evaluation has a {SPOKEN.get(metric, metric)}; it was not asked for, or is not measured yet")
     if across_protocols is None:
         one_axis(rows)
     else:

@@ -7,10 +7,13 @@ from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
 from analysis.figures.panels import dashes_of, headline, panels_of, protocol_legend, settings_note, side_legend
+from analysis.fits.points import listed
 from analysis.grid_steps import size_order
 from analysis.protocols import ACROSS, protocols_of
 from analysis.style import entitle, log_axis, patch_colours, size_colours, size_markers, styled
 from analysis.text import number
+
+LOST = ("diverged", "failed")
 
 
 def fid_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
@@ -61,7 +64,7 @@ def _logged(curves: pl.DataFrame, column: str, label: str, title: str, note: str
     rows = curves.filter(pl.col(column).is_finite()).with_columns(
         value=pl.col(column), label=pl.lit(label), samples=pl.lit(None, pl.Int64), protocol=pl.lit(""))
     if rows.is_empty():
-        raise ValueError(f"no trial has logged a {label.split(',')[0]}")
+        raise ValueError(f"no trial has logged its {label.split(',')[0]}")
     return _panels(rows, "step", "training steps", title, dots=False, note=note)
 
 
@@ -84,7 +87,10 @@ def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
 @styled
 def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = False, by: str = "patch",
             dots: bool = True, note: str = "") -> Figure:
-    """A panel per value of ``by``, a line per value of the other of size and patch; dashes where protocols are several."""
+    """A panel per value of ``by``, a line per value of the other of size and patch; dashes where protocols are several.
+
+    What diverged or failed is drawn as far as it came, dotted and named, and is part of no mean.
+    """
     sizes, patches = size_order(rows), sorted(rows["patch"].unique())
     if by == "patch":
         figure, panels = panels_of(patches, "patch {}")
@@ -97,12 +103,14 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
     dashes = dashes_of(protocols)
     positive = bool((rows["value"] > 0).all())
     middle = pl.col("value").log().mean().exp() if positive else pl.col("value").mean()
+    lost = rows.filter(pl.col("state").is_in(LOST))["trial_id"].unique(maintain_order=True).to_list()
     for panel, axes in panels.items():
         for line, (protocol, words) in itertools.product(lines, protocols.items()):
             cell = rows.filter((pl.col(by) == panel) & (pl.col(other) == line) & (pl.col("protocol") == protocol))
-            for _, one in cell.sort(x).group_by("trial_id", maintain_order=True):
-                axes.plot(one[x], one["value"], color=colours[line], linewidth=0.7, alpha=0.4)
-            mean = cell.group_by(x, "model").agg(middle, pl.len().alias("seeds")).sort(x)
+            for (trial,), one in cell.sort(x).group_by("trial_id", maintain_order=True):
+                thin = {"linestyle": ":", "linewidth": 1.4} if trial in lost else {"linewidth": 0.7, "alpha": 0.4}
+                axes.plot(one[x], one["value"], color=colours[line], **thin)
+            mean = cell.filter(~pl.col("trial_id").is_in(lost)).group_by(x, "model").agg(middle).sort(x)
             axes.plot(mean[x], mean["value"], color=colours[line], marker=markers[line] if dots else None, markersize=5,
                       linewidth=1.6, linestyle=dashes[protocol])
             told = mean if dots else mean.tail(1)
@@ -120,6 +128,8 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
     side_legend(figure, other.capitalize(), colours, markers if dots else dict.fromkeys(colours), protocol_legend(protocols))
     seeds = rows["seed"].n_unique()
     thick = f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
+    if lost:
+        thick += f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). "
     across = f"{ACROSS} " if len(protocols) > 1 else ""
     entitle(figure, title + (", across protocols" if across else ""),
             f"{across}{thick}{note or settings_note(rows, lr=False, sampling=bool(rows['samples'].count()))}")

@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 
+from analysis.figures.training import fid_vs_steps
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.laws import laws, rolled
 from analysis.predict import predict
@@ -166,7 +167,7 @@ def test_trials_that_make_no_law_are_named_and_give_no_number(study, harm):
     assert len(of_fid) == 4
     for law in of_fid:
         assert law.value is None and law.interval is None and law.law is None
-        assert law.why_not
+        assert law.why_not and not law.why_not.startswith(("x ", "y "))
 
 
 def test_laws_over_checkpoints_say_what_these_lack(study):
@@ -180,6 +181,22 @@ def test_laws_over_checkpoints_say_what_these_lack(study):
         approach3 = next(law for law in laws(trials, harmed) if "approach 3" in law.question)
         assert approach3.value is None and approach3.law is None
         assert told in approach3.why_not
+
+
+def test_what_diverged_is_dotted_and_named_over_training_and_in_no_mean(finished):
+    rows = evaluations_frame(finished)
+    lost = rows.filter((pl.col("model") == "DiT-d2w16/2") & (pl.col("seed") == 1))["trial_id"][0]
+    gone = rows.with_columns(
+        state=pl.when(pl.col("trial_id") == lost).then(pl.lit("diverged")).otherwise("state"),
+        value=pl.when(pl.col("trial_id") == lost).then(pl.col("value") * 100).otherwise("value"))
+    told, without = fid_vs_steps(gone), fid_vs_steps(rows.filter(pl.col("trial_id") != lost))
+    assert f"diverged or failed, in no mean ({lost})" in told.get_supxlabel().replace("\n", " ")
+    assert "Dotted" not in without.get_supxlabel()
+    dotted = [line for line in told.axes[0].lines if line.get_linestyle() == ":"]
+    assert len(dotted) == 1 and len(dotted[0].get_xdata()) == 5
+    means = [[list(line.get_ydata()) for line in figure.axes[0].lines if line.get_linewidth() == 1.6]
+             for figure in (told, without)]
+    assert means[0] == means[1] and len(means[0]) == 4
 
 
 def test_an_audit_over_checkpoints_does_not_call_them_runs(finished):

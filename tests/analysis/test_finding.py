@@ -48,7 +48,7 @@ def test_nothing_measured_is_said(half_run):
 
 def test_a_study_of_which_nothing_is_left_says_so(half_run):
     lost = trials_frame(half_run).with_columns(state=pl.lit("diverged"))
-    assert finding_of(lost).sentence == "Nothing was measured: 12 diverged."
+    assert finding_of(lost).sentence == "No trial was completed: 12 diverged."
 
 
 def test_a_study_over_guidance_says_where_fid_is_lowest(half_run):

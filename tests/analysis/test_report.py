@@ -90,7 +90,8 @@ def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(finished, t
     one, other = copied(finished, tmp_path / "a"), copied(finished, tmp_path / "b")
     page = Page(write_report(one.folder, other=other.folder).read_text())
     for part in ("At a fixed patch, more Gflops lower FID.", "the paper's figures", "−0.19 [−0.25, −0.14]",
-                 "F(2, 8) = 70", "Patch 2: not resolved", "seeds of each rung would resolve a multiplier of 1.2"):
+                 "F(2, 8) = 70", "Patch 2: not resolved; trend: multiplier ∝ training FLOPs",
+                 "seeds of each rung would resolve a multiplier of 1.2"):
         assert part in page.text, part
     other = fewer_samples(tmp_path)
     refused = Page(write_report(one.folder, other=other.folder).read_text()).text
@@ -227,7 +228,7 @@ def test_what_training_logs_has_a_figure(finished):
 
 
 def test_a_figure_without_its_data_says_what_is_missing(rates):
-    with pytest.raises(ValueError, match="no evaluation has a figure for fid"):
+    with pytest.raises(ValueError, match="no evaluation has a FID; it was not asked for"):
         training.fid_vs_steps(evaluations_frame(rates))
     with pytest.raises(ValueError, match="no samples lie beside the records of a completed trial"):
         sample_grid(rates)
