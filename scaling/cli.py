@@ -206,7 +206,7 @@ def fit(
     cluster: Annotated[str | None, typer.Option(
         metavar="COL", help="The training a row comes from; its checkpoints are not independent.")] = None,
     delta: Annotated[float, typer.Option(help="Of the Huber loss on log loss.")] = 1e-3,
-    bootstrap: Annotated[int, typer.Option(help="Repeats behind the intervals; 0: none.")] = 1000,
+    bootstrap: Annotated[int, typer.Option(help="Repeats behind intervals, 0 for none; isoflop, envelope: Student.")] = 1000,
     curve: Annotated[str, typer.Option(help="isoflop: parabola, cubic, or auto.")] = "auto",
     method: Annotated[str, typer.Option(help="envelope: interpolated or hull.")] = "interpolated",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,

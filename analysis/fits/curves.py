@@ -56,13 +56,15 @@ class Curve:
 
 
 def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:
-    """The law ``kind`` over ``runs`` with columns x and y. ValueError where there are too few of them for it."""
+    """The law ``kind`` over ``runs`` with columns x and y. ValueError where there are too few of them for it, or all have
+    one y."""
     if kind not in PARAMETERS:
         raise ValueError(f"no law {kind!r}; there are {', '.join(PARAMETERS)}")
     count = len(PARAMETERS[kind])
     title = {"power": "a power law", "saturating": "a saturating power law", "broken": "a broken power law"}[kind]
     need(len(runs), count + 1, title, "points")
     need_spread(runs, "x", count + 1 if kind != "broken" else 2 * CLEAR_BREAK, title)
+    need_spread(runs, "y", 2, title)
     problem = Problem(kind, runs["x"], runs["y"], delta)
     theta, value = problem.solve(problem.log_y[None], np.ones((1, len(runs))))
     return Curve(kind, dict(zip(PARAMETERS[kind], map(float, problem.natural(theta)[0]))), float(value[0]), runs, delta)

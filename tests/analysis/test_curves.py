@@ -90,3 +90,10 @@ def test_too_few_points_are_refused():
         curves.fit(points(X[:7], 1 / X[:7]), "broken")
     with pytest.raises(ValueError, match="no law 'spline'; there are power, saturating, broken"):
         curves.fit(points(x, 1 / x), "spline")
+
+
+@pytest.mark.parametrize("kind", TRUTH)
+def test_points_that_are_all_alike_have_no_law(kind):
+    """A floor, a factor and a break would be made of nothing, each with an interval of no width."""
+    with pytest.raises(ValueError, match=r"power law needs 2 different values of y, found 1 \(2\) in row 1, row 2"):
+        curves.fit(points(X, np.full(len(X), 2.0)), kind)
