@@ -13,8 +13,9 @@ from analysis.text import SPOKEN, count
 
 GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
 COLUMNS = 3  # panels side by side
-DASHES = ("-", "--", ":", "-.")  # of protocols
+DASHES = ("-", "--", ":", "-.", (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 4)), (0, (9, 2, 2, 2)))  # of protocols
 LETTERS = 24  # of a protocol's words to a line of a legend
+IN_FULL = 4   # protocols up to which a legend gives each all its words
 
 
 def panels_of(names: list, title: str = "{}", share_x: bool = True, share_y: bool = True) -> tuple[Figure, dict]:
@@ -50,12 +51,21 @@ def dashes_of(protocols: dict[str, str]) -> dict[str, str]:
 
 
 def protocol_legend(protocols: dict[str, str]) -> dict[str, list]:
-    """Entries of a legend whose dashes are protocols; no group for one."""
+    """Entries of a legend whose dashes are protocols; no group for one. Of many, what all share is the group's name."""
     if len(protocols) < 2:
         return {}
-    dashes = dashes_of(protocols)
-    return {"Protocol": [(Line2D([], [], color=GREY, linestyle=dashes[protocol]), textwrap.fill(words, LETTERS))
-                         for protocol, words in protocols.items()]}
+    dashes, parts = dashes_of(protocols), [words.split(", ") for words in protocols.values()]
+    name, told = "Protocol", list(protocols.values())
+    if len(protocols) > IN_FULL and len(set(map(len, parts))) == 1:
+        shared = [len(set(column)) == 1 for column in zip(*parts)]
+        name = ", ".join(part for part, same in zip(parts[0], shared) if same) or name
+        told = [", ".join(part for part, same in zip(words, shared) if not same) for words in parts]
+    lines = [Line2D([], [], color=GREY, linestyle=dashes[protocol]) for protocol in protocols]
+    return {_narrow(name): [*zip(lines, map(_narrow, told))]}
+
+
+def _narrow(words: str) -> str:
+    return textwrap.fill(words, LETTERS, break_on_hyphens=False)
 
 
 def say_far(axes: Axes, told: str) -> None:

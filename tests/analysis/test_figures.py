@@ -10,7 +10,7 @@ import pytest
 from analysis.draw import images, study_pictures
 from analysis.figures import designs, gflops, laws, published, sampling
 from analysis.figures.hover import positions
-from analysis.figures.panels import settings_note
+from analysis.figures.panels import dashes_of, protocol_legend, settings_note
 from analysis.fits import choices, isoflop, parametric
 from analysis.fits.points import Runs
 from analysis.frames import evaluations_frame, trials_frame
@@ -104,6 +104,16 @@ def test_ways_of_sampling_stand_in_the_order_of_their_numbers_beside_the_one_the
     named = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert named[0] == "FID on Gflops at ddpm16, cfg 1.0"
     assert named[-3:] == [f"sampling: ddpm{n}, cfg 1.0" for n in (8, 64, 250)]
+
+
+def test_many_protocols_are_told_apart_by_dashes_of_their_own_and_by_what_they_differ_in():
+    protocols = {f"p{i}": f"FID-1K, ddpm100, cfg {i}.0, digits-cnn, vs train" for i in range(1, 8)}
+    ((name, entries),) = protocol_legend(protocols).items()
+    assert name.replace("\n", " ") == "FID-1K, ddpm100, digits-cnn, vs train"
+    assert [words for _, words in entries] == [f"cfg {i}.0" for i in range(1, 8)]
+    assert len(set(dashes_of(protocols).values())) == 7
+    few = dict(list(protocols.items())[:2])
+    assert [words.replace("\n", " ") for _, words in protocol_legend(few)["Protocol"]] == list(few.values())
 
 
 def test_a_note_tells_the_range_of_steps_and_that_of_rates(finished):
