@@ -9,7 +9,7 @@ import time
 import polars as pl
 import pytest
 
-from analysis import frame_cache, frames
+from analysis import curve_lines, frame_cache, frames
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.laws import loss_runs
 from analysis.provenance import provenance_of
@@ -68,6 +68,24 @@ def test_one_row_per_logged_step(finished):
     assert bins["heldout_bins"].list.len().unique().to_list() == [10]
     assert frame["grad_norm"].to_list() == [20 / step for step in frame["step"]]
     assert frame["mfu"].null_count() == len(frame)  # of a device whose peak is not known
+
+
+def test_whole_curves_are_parsed_together_and_one_cut_short_alone(small, monkeypatch):
+    """One by one, so that each takes the memory of the one before."""
+    alone, one = [], curve_lines._one
+    monkeypatch.setattr(curve_lines, "FILES", 1)
+    monkeypatch.setattr(curve_lines, "AHEAD", 0)
+    monkeypatch.setattr(curve_lines, "_one", lambda run, place: alone.append(run.folder.name) or one(run, place))
+    whole = curves_frame(small)
+    assert not alone
+    curve = small.run(small.plan().trials[1].train_id).folder / "curve.jsonl"
+    text = curve.read_text()
+    curve.write_text(text.rstrip("\n"))  # its last line is whole
+    assert curves_frame(small).equals(whole)
+    assert not alone
+    curve.write_text(text.rstrip("\n")[:-9])
+    assert len(curves_frame(small)) == len(whole) - 1
+    assert alone == [curve.parent.name]
 
 
 def test_records_from_before_a_column_have_null_in_it(small):
