@@ -8,11 +8,13 @@ import polars as pl
 
 from analysis.fits import curves, envelope, isoflop, parametric, repeats
 from analysis.fits.intervals import RESAMPLES, Uncertain
-from analysis.fits.points import Runs, need_apart, need_spread
+from analysis.fits.points import Runs, need_spread
 from analysis.text import number
 
 KINDS = ("approach3", "isoflop", "envelope", "powerlaw", "saturating", "bnsl", "repeats")
 _CURVES = {"powerlaw": "power", "saturating": "saturating", "bnsl": "broken"}
+_ONLY = {"x": tuple(_CURVES), "unique": ("repeats",), "curve": ("isoflop",), "method": ("envelope",),
+         "cluster": ("approach3", *_CURVES, "repeats")}  # laws that heed an option which others have no use for
 _LEAST_RESAMPLES = 100
 _JSON = {"approach3": (*parametric.PARAMETERS, "objective", "n_runs", "se", "ci95")}  # where the object has these keys only
 
@@ -30,6 +32,9 @@ def run(kind: str, csv: Path | str, n: str | None = None, d: str | None = None, 
     """
     if kind not in KINDS:
         raise ValueError(f"no law {kind!r}; there are {', '.join(KINDS)}")
+    given = {"x": x, "unique": unique, "cluster": cluster, "curve": curve != "auto", "method": method != "interpolated"}
+    if idle := [option for option, value in given.items() if value and kind not in _ONLY[option]]:
+        raise ValueError(f"{kind} has no use for --{idle[0]}, which is for {', '.join(_ONLY[idle[0]])}; leave it out")
     if not (np.isfinite(delta) and delta > 0):
         raise ValueError(f"delta is {delta:g}; the Huber loss needs it above 0, such as 1e-3")
     if bootstrap and bootstrap < _LEAST_RESAMPLES:
@@ -44,7 +49,7 @@ def run(kind: str, csv: Path | str, n: str | None = None, d: str | None = None, 
                   _repeats(runs, delta, bootstrap) if kind == "repeats" else
                   _minima(runs, curve) if kind == "isoflop" else _envelope(runs, method))
     if as_json:
-        return json.dumps({key: answer[key] for key in _JSON.get(kind, answer)}, indent=1)
+        return json.dumps({key: answer[key] for key in (*_JSON.get(kind, answer), "beware") if key in answer}, indent=1)
     return _lines(answer)
 
 
@@ -67,11 +72,12 @@ def _asked(kind: str, **needed) -> None:
 
 def _approach3(runs: Runs, delta: float, bootstrap: int) -> dict:
     fitted = parametric.fit(runs, delta)
-    need_spread(runs, "loss", 2, "approach 3")
-    need_apart(runs, "approach 3")
     answer = {"law": "E + A/N^alpha + B/D^beta"} | {name: getattr(fitted, name) for name in parametric.PARAMETERS} | {
         "objective": fitted.objective, "n_runs": fitted.n_runs, "delta": delta, "n_opt_exponent": fitted.exponent,
         "flops": _flops_told(runs, fitted.flops_factor, fitted.flops_power)}
+    if fitted.at_bound:
+        answer["beware"] = (f"{' and '.join(fitted.at_bound)} at the end of what is searched, {parametric.EXPONENTS[0]:g} to "
+                            f"{parametric.EXPONENTS[1]:g}: this law does not describe these runs")
     if not bootstrap:
         return answer | {"se": None, "ci95": None}
     sure = parametric.uncertain(fitted, bootstrap)

@@ -57,8 +57,15 @@ class Uncertain:
         return {name: float(sd) for name, sd in zip(self.names, self.draws.std(0, ddof=1) / self.overstated)}
 
     def ci95(self) -> dict[str, tuple[float, float]]:
-        """95 % confidence intervals; of E, A and B, positive and skewed, on their logarithm."""
-        return {name: self.of(lambda p, k=k: p[..., k], log=name in POSITIVE) for k, name in enumerate(self.names)}
+        """95 % confidence intervals; of E, A and B, positive and skewed, on their logarithm. A floor of nothing has none: of
+        such an E it is from 0."""
+        found = {name: self.of(lambda p, k=k: p[..., k], log=name in POSITIVE) for k, name in enumerate(self.names)}
+        if "E" in found:
+            k = self.names.index("E")
+            if self.estimate[k] < 1e-3 * np.quantile(self.draws[:, k], (1 + LEVEL) / 2):
+                low, high = self.of(lambda p: p[..., k])
+                found["E"] = (max(low, 0.0), high)
+        return found
 
     def of(self, statistic: Callable[[np.ndarray], np.ndarray], log: bool = False) -> tuple[float, float]:
         """The 95 % confidence interval of any ``statistic`` of parameters (..., p) -> (...); on its log if ``log``."""

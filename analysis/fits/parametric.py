@@ -13,7 +13,7 @@ import numpy as np
 
 from analysis.fits import huber, projection
 from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
-from analysis.fits.points import Runs, need, need_spread
+from analysis.fits.points import Runs, need, need_apart, need_spread
 
 DELTA = 1e-3
 PARAMETERS = ("E", "A", "B", "alpha", "beta")
@@ -54,6 +54,12 @@ class Approach3:
         """Whether E shows: a thousandth of the least loss is a floor of nothing, which a formula leaves out."""
         return self.E > 1e-3 * self.runs["loss"].min()
 
+    @property
+    def at_bound(self) -> tuple[str, ...]:
+        """Exponents, of alpha and beta, that ended at a bound of EXPONENTS."""
+        low, high = EXPONENTS
+        return tuple(name for name in ("alpha", "beta") if not 1.01 * low < getattr(self, name) < 0.99 * high)
+
     def exponent_interval(self, sure: Uncertain) -> tuple[float, float]:
         """Its 95 % interval; ``sure`` is ``uncertain`` of this fit."""
         return sure.of(lambda p: p[..., 4] / (p[..., 3] + self.flops_power * p[..., 4]))
@@ -74,11 +80,14 @@ class Approach3:
 def fit(runs: Runs, delta: float = DELTA) -> Approach3:
     """The global optimum over ``runs``, whose columns are n, d, loss and, where known, flops (exact training FLOPs).
 
-    ValueError below LEAST runs, or where N or D takes fewer than three values: a curve through two is no law.
+    ValueError below LEAST runs, where N or D takes fewer than three values (a curve through two is no law), where all
+    losses are alike, or where D is a power of N in every row.
     """
     need(len(runs), LEAST, "approach 3 (five parameters)")
     for role in ("n", "d"):
         need_spread(runs, role, 3, "approach 3")
+    need_spread(runs, "loss", 2, "approach 3")
+    need_apart(runs, "approach 3")
     data = Problem(runs["n"], runs["d"], runs["loss"], delta)
     theta, value = data.solve(np.ones((1, len(runs))), rounds=3)
     factor, power = flops_law(runs)

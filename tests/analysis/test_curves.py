@@ -69,6 +69,18 @@ def test_intervals_hold_the_truth(kind, truth, name):
     assert ahead >= 53
 
 
+def test_a_floor_of_nothing_has_an_interval_from_nothing_to_what_the_points_allow():
+    """On its logarithm it went to 1e-6, or to 1e7, where figures are 0.03 to 12."""
+    x, rng = np.geomspace(1e3, 1e6, 12), np.random.default_rng(0)
+    y = curves.law("power", np.array([50.0, 0.2]), x) * np.exp(0.05 * rng.standard_normal(12))
+    sure = curves.fit(points(x, y * (x / x[0]) ** -0.02 * np.exp(-0.02 * np.log(x / x[0]) ** 2)), "saturating").uncertain(100)
+    assert sure.estimate[0] < 1e-4 * y.min()
+    low, high = sure.ci95()["E"]
+    assert 0 <= low < 1e-4 * y.min()
+    assert high == pytest.approx(sure.estimate[0] + sure.t * sure.se["E"], rel=1)
+    assert high < y.min()
+
+
 @pytest.mark.parametrize("heavy, least, most", [(False, 1.0, 1.2), (True, 1.3, 2.0)])
 def test_with_many_points_outliers_widen_the_prediction(heavy, least, most):
     """Of 300 points, a tenth of them 6 times as far off: the band at the next measurement holds 95 % of 4,000 more."""

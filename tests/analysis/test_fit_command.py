@@ -73,6 +73,26 @@ def test_sizes_and_data_that_grow_together_tell_no_law_of_both(capsys, tmp_path)
             "needs 2 different values of loss, found 1 (2)")
 
 
+def test_losses_that_rise_are_told_to_follow_no_such_law(capsys, tmp_path):
+    runs = grid(5, 5, 0.0)
+    rising = Runs.checked(runs.names, {**runs.columns, "loss": 2 + 0.01 * np.log(runs["n"] * runs["d"])}, runs.cluster)
+    path = csv(tmp_path / "r.csv", rising)
+    told = outcome(capsys, "approach3", path, *COLUMNS, "--bootstrap", 0)[1]
+    assert "alpha and beta at the end of what is searched" in told
+    code, out, _ = outcome(capsys, "approach3", path, *COLUMNS, "--bootstrap", 0, "--json")
+    assert code == 0
+    assert "does not describe these runs" in json.loads(out)["beware"]
+
+
+@pytest.mark.parametrize("law, option, for_whom", [
+    ("isoflop", ("--cluster", "params"), "approach3, powerlaw, saturating, bnsl, repeats"),
+    ("approach3", ("--curve", "cubic"), "isoflop"), ("approach3", ("--unique", "tokens"), "repeats"),
+    ("isoflop", ("--method", "hull"), "envelope"), ("repeats", ("--x", "tokens"), "powerlaw, saturating, bnsl")])
+def test_an_option_that_a_law_has_no_use_for_is_refused(capsys, tmp_path, law, option, for_whom):
+    refused(outcome(capsys, law, csv(tmp_path / "r.csv", grid(5, 5, 0.0)), *COLUMNS, *option),
+            f"{law} has no use for {option[0]}, which is for {for_whom}; leave it out")
+
+
 def test_without_repeats_there_is_no_interval(capsys, tmp_path):
     path = csv(tmp_path / "r.csv", grid(5, 5, 0.0))
     code, out, _ = outcome(capsys, "approach3", path, *COLUMNS, "--bootstrap", 0, "--json")
