@@ -75,7 +75,8 @@ class Comparison:
         return BETTER if low > 0 else WORSE if high < 0 else OPEN
 
     @property
-    def course(self) -> list[str]:  # trend and crossover in words, those there are
+    def course(self) -> list[str]:
+        """Trend and crossover in words, those there are."""
         t, c = self.trend, self.crossover
         told = [] if t is None else [f"trend: multiplier ∝ training FLOPs^{fixed(t.value, 3)} {interval(t.interval(), 3)}"]
         return told if c is None else [*told, f"crossover at {number(c)} training FLOPs"]

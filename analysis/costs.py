@@ -4,7 +4,8 @@ import polars as pl
 
 
 def seconds_spent(curves: pl.DataFrame, evaluations: pl.DataFrame) -> float:
-    """Of all trainings and all measurements together, each once however many trials share it."""
+    """Seconds of all trainings and all measurements together that were logged, each once however many trials share it, from
+    ``curves_frame`` and ``evaluations_frame``."""
     trained = curves.group_by("train_id").agg(pl.col("train_wall_s").max())["train_wall_s"].sum()
     return float(trained + evaluations.unique(["train_id", "eval_id"])["wall_s"].sum())
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from analysis.fits import curves, envelope, isoflop, parametric, repeats
 from analysis.fits.intervals import RESAMPLES, Uncertain
-from analysis.fits.points import Runs, need_spread
+from analysis.fits.points import Runs
 from analysis.text import number
 
 KINDS = ("approach3", "isoflop", "envelope", "powerlaw", "saturating", "bnsl", "repeats")
@@ -86,7 +86,6 @@ def _approach3(runs: Runs, delta: float, bootstrap: int) -> dict:
 
 def _repeats(runs: Runs, delta: float, bootstrap: int) -> dict:
     fitted = repeats.fit(runs, delta)
-    need_spread(runs, "loss", 2, "the law of repeated images")
     answer = {"law": "E + A/N^alpha + B/D'^beta, D' = U + U h (1 - exp(-(D/U - 1)/h)), h = half_life"} | fitted.parameters | {
         "objective": fitted.objective, "objective_without_repeats": fitted.plain_objective, "n_runs": len(runs),
         "delta": delta}

@@ -25,11 +25,10 @@ def spread(trials: pl.DataFrame, metrics: Sequence[str] = METRICS, axes: Sequenc
     """One row per choice: choice, setting, slope of log metric on log axis, low, high (95 %), models, why_not.
 
     The first row is the reference: the first metric on the first axis, all rungs, at the settings it names; every other row
-    changes one thing. A
-    choice that the trials cannot answer has its reason and no number. A column of ``settings`` is a choice where one
-    model has several of its values; the reference is then the value of most trials. Several learning rates of one
-    model are another: the reference takes each model's best by held-out loss (``nuisance``), the others hold one rate
-    for all. ValueError where the reference has no slope.
+    changes one thing. A choice that the trials cannot answer has its reason and no number. A column of ``settings`` is a
+    choice where one model has several of its values; the reference is then the value of most trials. Several learning rates
+    of one model are another: the reference takes each model's best by held-out loss (``nuisance``), the others hold one
+    rate for all. ValueError where the reference has no slope.
     """
     present = [column for column in settings if column in trials.columns and _varies(trials, column)]
     usual = {column: trials[column].drop_nulls().mode().sort()[0] for column in present}

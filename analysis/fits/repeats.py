@@ -12,7 +12,7 @@ import numpy as np
 from analysis.fits import huber, parametric
 from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
 from analysis.fits.parametric import CHUNK, DELTA
-from analysis.fits.points import Runs, listed, need
+from analysis.fits.points import Runs, listed, need, need_spread
 
 PARAMETERS = (*parametric.PARAMETERS, "half_life")
 LEAST = 8                       # runs: six parameters and two degrees of freedom
@@ -75,6 +75,7 @@ def fit(runs: Runs, delta: float = DELTA) -> Repeats:
     ValueError where fewer than LEAST_REPEATED runs saw their images twice: then half_life cannot be told.
     """
     need(len(runs), LEAST, "the law of repeated images (six parameters)")
+    need_spread(runs, "loss", 2, "the law of repeated images")
     repeated = np.flatnonzero(runs["d"] >= 2 * runs["unique"])
     if len(repeated) < LEAST_REPEATED:
         raise ValueError(f"the law of repeated images needs {LEAST_REPEATED} runs of two passes or more, found "
