@@ -20,6 +20,7 @@ from analysis.fits.holdout import FAR, far
 from analysis.fits.linear import Noise
 from analysis.frames import Folder, studies, trials_frame
 from analysis.protocols import ACROSS, one_axis
+from analysis.recipes import one_recipe
 from analysis.slopes import Bounds, fit_points
 from analysis.text import count, fixed, interval, number
 
@@ -118,6 +119,8 @@ def compare(a: Folder, b: Folder, metric: str = "fid", across_protocols: bool = 
 def compare_frames(a: pl.DataFrame, b: pl.DataFrame, metric: str = "fid", across_protocols: bool = False) -> list[Comparison]:
     """The same of two trials frames."""
     points = [fit_points(trials, metric) for trials in (a, b)]
+    for own in points:
+        one_recipe(own)
     protocols = tuple(one_axis(pl.concat(points, how="diagonal_relaxed"), across_protocols,
                                "compare them only with across_protocols=True (--across-protocols)").values())
     rungs = [cells_of(frame, ("size", "patch"), metric) for frame in points]

@@ -26,7 +26,7 @@ WHICH = {  # which trial a row belongs to; first in every frame
 HOW = {  # how its figures were measured
     "ema": pl.String, "sampling": pl.String, "sampler": pl.String, "sampling_steps": pl.Int64, "guidance": pl.Float64,
     "sampling_gmacs": pl.Float64,
-    "protocol": pl.String, "data": pl.String,
+    "protocol": pl.String, "data": pl.String, "objective": pl.String, "schedule": pl.String, "recipe": pl.String,
 }
 OF_TRIAL = {
     "why": pl.String, "steps": pl.Int64, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
@@ -96,6 +96,15 @@ def protocol_id(spec: TrialSpec) -> str:
     return identity({"protocol": spec.evaluate.protocol.comparable, "data": spec.data.identity_fields()})[:8]
 
 
+def recipe_id(spec: TrialSpec) -> str:
+    """What the trainings of one law share, whatever their model's size and patch, length, learning rate, batch and seed."""
+    own = spec.train.NOT_IDENTITY | {"seed", "lr", "batch"}
+    return identity({
+        "conditioning": spec.model.conditioning, "data": spec.data.identity_fields(),
+        "diffusion": spec.diffusion.identity_fields(), "train": spec.train.identity_fields(exclude=own),
+        "ema": spec.evaluate.ema.identity_fields()})[:8]
+
+
 def _table(name: str, rows: list[dict]) -> pl.DataFrame:
     schema = TABLES[name]
     return pl.DataFrame({column: [row.get(column) for row in rows] for column in schema}, schema=schema)
@@ -105,7 +114,8 @@ def _of_seeds(spec: TrialSpec) -> dict:
     """What is the same whatever the seed of ``spec``."""
     model, protocol = spec.model, spec.evaluate.protocol
     return {"cell": cell_id(spec), "conditioning": model.conditioning, "batch": spec.train.batch,
-            "ema": spec.evaluate.ema.label, "data": spec.data.source, "protocol": protocol_id(spec),
+            "ema": spec.evaluate.ema.label, "data": spec.data.source, "objective": spec.diffusion.objective,
+            "schedule": spec.train.schedule, "recipe": recipe_id(spec), "protocol": protocol_id(spec),
             "sampling": protocol.short, "sampler": protocol.sampler, "sampling_steps": protocol.sampling_steps,
             "guidance": protocol.guidance, "sampling_gmacs": sampling_gmacs(model, spec.diffusion, protocol),
             "fid_label": protocol.label(), "fid_label_over_steps": protocol.label(over="steps")}

@@ -14,6 +14,7 @@ from analysis.figures.panels import completed, headline
 from analysis.fits import agreement, curves, envelope, fid_laws, holdout, isoflop, loss_to_fid, parametric
 from analysis.fits.fid_laws import Chosen, FidLaw, Score
 from analysis.fits.points import Runs, need
+from analysis.recipes import ended, one_recipe, one_setting
 from analysis.slopes import fit_points
 from analysis.text import fixed, number
 
@@ -96,7 +97,11 @@ def loss_runs(evaluations: pl.DataFrame) -> tuple[int, Runs]:
 
     One patch at a time: tokens are an axis of their own, which a law of N and D does not have.
     """
-    rows = headline(completed(evaluations), "heldout_loss")
+    # A training's loss does not depend on how its samples are drawn: protocols are no reason to refuse.
+    rows = ended(headline(completed(evaluations), "heldout_loss", across_protocols=True))
+    one_recipe(rows)
+    one_setting(rows)
+    rows = rows.unique(["train_id", "step"], keep="first", maintain_order=True)
     models = rows.group_by("patch").agg(pl.col("model").n_unique()).sort("model", "patch", descending=[True, False])
     patch = models["patch"][0]
     one = rows.filter(pl.col("patch") == patch).with_columns(
@@ -143,7 +148,9 @@ def _frontier(evaluations: pl.DataFrame) -> Told:
 
 def frontier_runs(evaluations: pl.DataFrame) -> Runs:
     """Checkpoints (means over seeds) that no cheaper one betters: x training FLOPs, y FID."""
-    rows = headline(completed(evaluations))
+    rows = ended(headline(completed(evaluations)))
+    one_recipe(rows)
+    one_setting(rows)
     means = rows.group_by("model", "step").agg(
         pl.col("train_flops").first(), pl.col("value").log().mean().exp().alias("fid")).sort("train_flops", "fid")
     best = means.filter(pl.col("fid") < pl.col("fid").cum_min().shift(1, fill_value=float("inf")))
@@ -183,6 +190,7 @@ def _isoflop(evaluations: pl.DataFrame) -> Told:
 
 def _loss_to_fid(trials: pl.DataFrame) -> Told:
     points = fit_points(trials).filter(pl.col("heldout_loss").is_not_null())
+    one_recipe(points)
     means = points.group_by("model", maintain_order=True).agg(pl.col("heldout_loss", "fid").log().mean().exp())
     fitted = loss_to_fid.fit(Runs.of(means, loss="heldout_loss", fid="fid"))
     low, high = fitted.fit.coefficient_intervals()[1]

@@ -17,6 +17,7 @@ from analysis.fits import fid_laws, holdout, parametric
 from analysis.fits.points import Runs
 from analysis.frames import Folder, evaluations_frame, studies
 from analysis.frozen import freeze, records_of, thaw
+from analysis.recipes import ended, one_recipe, one_setting
 from analysis.targets import Conditions, Target, measured, target_of
 from analysis.text import number
 from scaling.records.provenance import code_version
@@ -38,7 +39,9 @@ def predict(folder: Folder, targets: Sequence[str], out: Path | None = None) -> 
     plan = study.plan()
     if not targets:
         raise ValueError(f"name what to predict: --target MODEL or MODEL@STEPS, such as {plan.trials[-1].model}@1000")
-    rows = headline(completed(evaluations_frame(study)))
+    rows = ended(headline(completed(evaluations_frame(study))))
+    one_recipe(rows)
+    one_setting(rows)
     rows = rows.unique(["train_id", "step"], keep="first", maintain_order=True)
     conditions = Conditions.of(plan, rows)
     wanted = [target_of(text, plan) for text in dict.fromkeys(targets)]

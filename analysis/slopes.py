@@ -22,6 +22,7 @@ from scipy import stats
 
 from analysis.fits.linear import LEVEL, Z
 from analysis.protocols import one_axis
+from analysis.recipes import one_recipe, one_setting
 from analysis.text import SPOKEN
 
 METRICS = ("fid", "kid", "heldout_loss")  # columns of a trial that a law may be fitted to
@@ -86,12 +87,7 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
         raise ValueError(f"no completed trial has a {SPOKEN[metric]} ({states or 'no trials'}); "
                          + ("all have ended" if ended else "run the study to its end"))
     one_axis(points)
-    settings = points.group_by("model", maintain_order=True).agg(
-        pl.col("cell").n_unique(), pl.col("lr").unique().sort(), pl.col("trial_id").first())
-    for model, cells, lrs, trial_id in settings.filter(pl.col("cell") > 1).rows():
-        rates = ", ".join(f"{lr:g}" for lr in lrs)
-        raise ValueError(f"{model} was trained in {cells} ways (learning rates {rates}), one of them {trial_id}; "
-                         "a law needs one setting per model, keep the one chosen on held-out loss")
+    one_setting(points, ["cell"])
     repeated = points.filter(pl.struct("model", "seed").is_duplicated())
     if len(repeated):
         raise ValueError(f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; "
@@ -131,6 +127,7 @@ def left_out(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
 def slope(trials: pl.DataFrame, metric: str = "fid", subset: str = "all") -> Slope:
     """The slope of log ``metric`` on log Gflops over the completed trials. ValueError below MIN_MODELS models."""
     points = fit_points(trials, metric)
+    one_recipe(points)
     models = (points.group_by("model", maintain_order=True)
               .agg(pl.col("forward_gmacs").first(), pl.col(metric).log().mean().alias("log"), pl.col(metric).mean()))
     if models["forward_gmacs"].n_unique() < MIN_MODELS:

@@ -22,6 +22,7 @@ from analysis.figures.panels import (
 from analysis.finding import slope_text
 from analysis.grid_steps import THRESHOLD, size_order
 from analysis.protocols import ACROSS, APART, one_axis
+from analysis.recipes import recipes_of
 from analysis.slopes import MIN_MODELS, Slope, correlation, fisher_interval, fit_points, slope
 from analysis.style import GREY, entitle, legend, log_axis, patch_colours, size_markers, styled, subtitle
 from analysis.text import fixed, interval, number
@@ -42,7 +43,8 @@ def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops",
     protocols = one_axis(measured, across_protocols, APART)
     points = pl.concat(fit_points(measured.filter(pl.col("protocol") == one)) for one in protocols) if (
         protocols) else fit_points(trials)
-    law = slope(trials) if len(protocols) == 1 and points["forward_gmacs"].n_unique() >= MIN_MODELS else None
+    alike = len(protocols) == 1 and len(recipes_of(points)) < 2
+    law = slope(trials) if alike and points["forward_gmacs"].n_unique() >= MIN_MODELS else None
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
     sizes, seeds, dashes = size_order(trials), points["seed"].n_unique(), dashes_of(protocols)

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from analysis.fits.linear import UNKNOWN, Interval, Linear, Noise, least_squares, noise_of
+from analysis.recipes import one_recipe
 from analysis.slopes import fit_points
 
 LEAST_ROLLED = 3  # sizes over which the held-out rung rolls
@@ -89,6 +90,7 @@ def model_means(trials: pl.DataFrame, metric: str = "fid") -> tuple[pl.DataFrame
     """One row per model, mean over seeds of log ``metric``: model, size, tokens, params_m, forward_gmacs, fid, seeds;
     and the scatter of the seeds. ValueError as in ``slopes.fit_points``."""
     points = fit_points(trials, metric)
+    one_recipe(points)
     if "tokens" not in points.columns:
         raise ValueError("the trials have no column tokens; a law with a token axis needs it")
     for column in ("params_m", "tokens", "forward_gmacs"):

@@ -1,0 +1,60 @@
+"""Which trainings may enter one law? Those of one recipe, each model in one setting, where their learning rate has ended."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+WORDS = ("conditioning", "objective", "schedule", "ema", "data")  # columns that tell recipes apart in words
+SETTINGS = {"lr": "learning rates", "batch": "batches", "steps": "lengths", "ema": "weights", "objective": "objectives",
+            "schedule": "schedules"}
+
+
+def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
+    """The recipes of ``rows``, a frame of trials or evaluations, each in words that tell it from the others.
+
+    A recipe is all that decides a training but its model's size and patch, its length, learning rate, batch and seed, with
+    the average of its weights. Published tables know it by their block design alone.
+    """
+    column = next((name for name in ("recipe", "conditioning") if name in rows.columns), None)
+    if column is None:
+        return {}
+    first = rows.unique(column, keep="first", maintain_order=True)
+    apart = [name for name in WORDS if name in rows.columns and first[name].n_unique() > 1]
+    words = [", ".join(map(str, row)) for row in first.select(apart).rows()] if apart else []
+    if len(set(words)) < len(first):
+        words = [f"{told} recipe {name}".strip() for told, name in zip(words or [""] * len(first), first[column])]
+    return dict(zip(first[column].to_list(), words))
+
+
+def one_recipe(rows: pl.DataFrame) -> None:
+    """ValueError, with a trial of each of two, where ``rows`` hold several recipes: no law is of their mixture."""
+    found = recipes_of(rows)
+    if len(found) > 1:
+        column = "recipe" if "recipe" in rows.columns else "conditioning"
+        trials = dict(rows.unique(column, keep="first").select(column, "trial_id").rows())
+        (one, told), (other, beside), *_ = found.items()
+        raise ValueError(f"{len(found)} recipes are mixed, as in {trials[one]} and {trials[other]} ({told}; {beside}); no "
+                         "law is of their mixture, fit them apart")
+
+
+def one_setting(rows: pl.DataFrame, by: Sequence[str] = ("lr", "batch")) -> None:
+    """ValueError names a model of which ``rows`` hold several of the columns ``by``, and what it was trained with."""
+    several = rows.group_by("model", maintain_order=True).agg(pl.struct(by).n_unique().alias("ways"))
+    for model, ways in several.filter(pl.col("ways") > 1).rows():
+        mine = rows.filter(pl.col("model") == model)
+        told = [f"{words} {', '.join(_short(value) for value in mine[column].unique().sort())}"
+                for column, words in SETTINGS.items() if column in mine.columns and mine[column].n_unique() > 1]
+        raise ValueError(f"{model} was trained in {ways} ways ({'; '.join(told) or 'of other settings'}), one of them "
+                         f"{mine['trial_id'][0]}; a law needs one setting per model, keep one, chosen on held-out loss")
+
+
+def _short(value) -> str:
+    return f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def ended(evaluations: pl.DataFrame) -> pl.DataFrame:
+    """The checkpoints that a training of that length would have: of a learning rate that falls towards the end, the last
+    alone (Hoffmann et al., arXiv 2203.15556, Section 3.1); of a constant one all."""
+    if "schedule" not in evaluations.columns:
+        return evaluations
+    return evaluations.filter((pl.col("schedule") == "constant") | (pl.col("step") == pl.col("step").max().over("train_id")))

@@ -1,0 +1,81 @@
+"""Does a law hold trainings of one recipe only, each model in one setting, at lengths that were trained to their end?"""
+
+import polars as pl
+import pytest
+
+from analysis.compare import compare
+from analysis.fits.fid_laws import model_means
+from analysis.frames import evaluations_frame, trials_frame
+from analysis.laws import frontier_runs, loss_runs
+from analysis.predict import predict
+from analysis.published import block_designs, dit_table4
+from analysis.recipes import recipes_of
+from analysis.slopes import fit_points, slope
+from tests.analysis.synthetic_study import BASE, SIZES, digits_like, write_study
+
+DESIGNS = {"size": SIZES, "model.conditioning": ["adaln-zero", "adaln"]}
+OBJECTIVES = {"size": SIZES, "recipe": [{"diffusion.objective": "ddpm", "model.learn_sigma": True},
+                                        {"diffusion.objective": "epsilon", "model.learn_sigma": False}]}
+
+
+def study_of(root, axes, name="mixed", base=BASE):
+    return write_study(root, digits_like(axes, seeds=1, base=base, name=name))
+
+
+def test_a_grid_over_size_patch_and_seed_is_one_recipe_and_a_rate_per_size_too(finished, rates):
+    assert len(recipes_of(trials_frame(finished))) == len(recipes_of(trials_frame(rates))) == 1
+
+
+def test_no_law_is_fitted_to_two_block_designs(tmp_path):
+    study = study_of(tmp_path, DESIGNS)
+    trials, evaluations = trials_frame(study), evaluations_frame(study)
+    assert list(recipes_of(trials).values()) == ["adaln-zero", "adaln"]
+    for fit in (slope, model_means, lambda _: frontier_runs(evaluations), lambda _: loss_runs(evaluations)):
+        with pytest.raises(ValueError, match=r"2 recipes are mixed, as in DiT-\S+ and DiT-\S+ \(adaln-zero; adaln\)"):
+            fit(trials)
+    with pytest.raises(ValueError, match="2 recipes are mixed"):
+        compare(study, study)
+    with pytest.raises(ValueError, match="2 recipes are mixed"):
+        predict(study, ["DiT-d4w80/2@500"], tmp_path / "frozen.json")
+    one = trials.filter(pl.col("conditioning") == "adaln")
+    assert slope(one).models == len(SIZES)
+
+
+def test_losses_of_two_objectives_are_no_one_axis(tmp_path):
+    with pytest.raises(ValueError, match=r"2 recipes are mixed.*\(ddpm; epsilon\)"):
+        loss_runs(evaluations_frame(study_of(tmp_path, OBJECTIVES)))
+
+
+def test_two_learning_rates_of_a_model_are_averaged_by_no_law(tmp_path):
+    evaluations = evaluations_frame(study_of(tmp_path, {"size": SIZES, "train.lr": [1e-3, 3e-3]}))
+    for runs in (frontier_runs, loss_runs):
+        with pytest.raises(ValueError, match=r"DiT-d2w16/2 was trained in 2 ways \(learning rates 0.001, 0.003\)"):
+            runs(evaluations)
+
+
+def test_what_a_model_was_trained_with_is_told(tmp_path):
+    trials = trials_frame(study_of(tmp_path, {"size": SIZES, "train.steps": [300, 500]}))
+    with pytest.raises(ValueError, match=r"in 2 ways \(lengths 300, 500\)"):
+        fit_points(trials)
+
+
+def test_a_loss_counts_once_however_many_ways_its_training_is_sampled(tmp_path):
+    several = study_of(tmp_path, {"size": SIZES, "evaluate.protocol.guidance": [1.0, 1.5]}, "guided")
+    assert evaluations_frame(several)["protocol"].n_unique() == 2
+    once = study_of(tmp_path, {"size": SIZES}, "once")
+    (patch, runs), (_, alone) = loss_runs(evaluations_frame(several)), loss_runs(evaluations_frame(once))
+    assert patch == 2 and len(runs) == len(SIZES) * 5
+    assert runs["loss"].tolist() == alone["loss"].tolist()
+
+
+def test_of_a_falling_learning_rate_only_the_end_is_a_training_of_its_length(tmp_path):
+    axes = {"size": SIZES, "train.steps": [300, 500], "train.schedule": ["cosine"]}
+    evaluations = evaluations_frame(study_of(tmp_path, axes))
+    assert evaluations["step"].n_unique() > 2
+    assert sorted(set(loss_runs(evaluations)[1]["d"])) == [300 * BASE.train.batch, 500 * BASE.train.batch]
+
+
+def test_published_tables_know_their_designs():
+    with pytest.raises(ValueError, match=r"4 recipes are mixed, as in DiT-XL/2 and DiT-XL/2 \[in-context\]"):
+        model_means(block_designs())
+    assert len(recipes_of(dit_table4())) == 1
