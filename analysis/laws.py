@@ -106,7 +106,7 @@ def loss_runs(evaluations: pl.DataFrame) -> tuple[int, Runs]:
     patch = models["patch"][0]
     one = rows.filter(pl.col("patch") == patch).with_columns(
         macs=pl.col("forward_gmacs") * 1e9, name=pl.format("{} at {} steps", "trial_id", "step"))
-    return patch, Runs.of(one.drop("state"), "train_id", n="macs", d="images", loss="value", flops="train_flops")
+    return patch, Runs.of(one.drop("state", "protocol"), "train_id", n="macs", d="images", loss="value", flops="train_flops")
 
 
 def _on_gflops(trials: pl.DataFrame) -> Told:

@@ -15,8 +15,7 @@ def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
     A recipe is all that decides a training but its model's size and patch, its length, learning rate, batch and seed, with
     the average of its weights. Published tables know it by their block design alone.
     """
-    column = next((name for name in ("recipe", "conditioning") if name in rows.columns), None)
-    if column is None:
+    if (column := recipe_column(rows)) is None:
         return {}
     first = rows.unique(column, keep="first", maintain_order=True)
     apart = [name for name in WORDS if name in rows.columns and first[name].n_unique() > 1]
@@ -26,15 +25,30 @@ def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
     return dict(zip(first[column].to_list(), words))
 
 
+def recipe_column(rows: pl.DataFrame) -> str | None:
+    """The column of ``rows`` that tells recipes apart; None where nothing does."""
+    return next((name for name in ("recipe", "conditioning") if name in rows.columns), None)
+
+
 def one_recipe(rows: pl.DataFrame) -> None:
     """ValueError, with a trial of each of two, where ``rows`` hold several recipes: no law is of their mixture."""
     found = recipes_of(rows)
     if len(found) > 1:
-        column = "recipe" if "recipe" in rows.columns else "conditioning"
+        column = recipe_column(rows)
         trials = dict(rows.unique(column, keep="first").select(column, "trial_id").rows())
         (one, told), (other, beside), *_ = found.items()
         raise ValueError(f"{len(found)} recipes are mixed, as in {trials[one]} and {trials[other]} ({told}; {beside}); no "
                          "law is of their mixture, fit them apart")
+
+
+def main_recipe(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the recipe of most models, the paper's block design where several have as many."""
+    if len(recipes_of(rows)) < 2:
+        return rows
+    column = recipe_column(rows)
+    count = rows.group_by(column, maintain_order=True).agg(
+        models=pl.col("model").n_unique(), published=(pl.col("conditioning") == "adaln-zero").any())
+    return rows.filter(pl.col(column) == count.sort("models", "published", descending=True, maintain_order=True)[column][0])
 
 
 def one_setting(rows: pl.DataFrame, by: Sequence[str] = ("lr", "batch")) -> None:

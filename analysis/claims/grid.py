@@ -11,6 +11,7 @@ from analysis.claims.contrast import cells_of, difference, trend
 from analysis.finding import UNKNOWN
 from analysis.fits import fid_laws
 from analysis.fits.linear import LEVEL
+from analysis.recipes import main_recipe
 from analysis.slopes import fit_points, slope
 from analysis.text import fixed, number
 
@@ -31,7 +32,7 @@ def tokens_lower_fid(records: Records) -> Found:
 
 def correlated(records: Records) -> Found:
     """The paper's r: of FID, not its logarithm, with log Gflops."""
-    points = _one_design(records.trials)
+    points = main_recipe(records.trials)
     law = slope(points)
     if law.r_interval is None:
         raise ValueError(f"an interval of a correlation needs 4 models that are not on one line, found {law.models}")
@@ -45,7 +46,7 @@ def correlated(records: Records) -> Found:
 
 def gflops_alone(records: Records) -> Found:
     """Is log FID a function of log Gflops, or do tokens and parameters buy differently? F test and exponents."""
-    models, noise = fid_laws.model_means(_one_design(records.trials))
+    models, noise = fid_laws.model_means(main_recipe(records.trials))
     alone, apart = (fid_laws.fit_law(name, models, noise).fit for name in ("G", "N × T"))
     rss, full = (fit.scatter**2 * fit.dof for fit in (alone, apart))
     extra = alone.dof - apart.dof
@@ -58,7 +59,7 @@ def gflops_alone(records: Records) -> Found:
     verdict = FAILS if p < REJECTED else HOLDS if inside else UNKNOWN
     tokens, size = apart.coefficients[2], apart.coefficients[1]
     return Found(verdict, value, (value - half, value + half), f"{len(models)} models",
-                 tuple(fit_points(_one_design(records.trials))["trial_id"]),
+                 tuple(fit_points(main_recipe(records.trials))["trial_id"]),
                  note=f"F({extra}, {apart.dof}) = {number(ratio, 2)}, p = {number(p, 1)} against Gflops alone; "
                       f"exponents at the mean model: tokens {fixed(tokens)}, parameters {fixed(size)}{_alike(models)}")
 
@@ -75,7 +76,7 @@ def _alike(models: pl.DataFrame, within: float = 1.5) -> str:
 
 
 def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
-    points = fit_points(_one_design(records.trials))
+    points = fit_points(main_recipe(records.trials))
     bad = points.filter(pl.col(axis).is_null() | ~(pl.col(axis) > 0))
     if len(bad):
         raise ValueError(f"{bad['trial_id'][0]} has {axis} {bad[axis][0]}, which has no logarithm")
@@ -98,12 +99,3 @@ def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
         "one seed: the scatter about each line stands for the noise, single steps have no error"]
     told += [f"not judged, {step} each: {', '.join(alone)}"] if alone else []
     return judge(sorted(parts, key=lambda part: part.of), steps, note="; ".join(told))
-
-
-def _one_design(trials: pl.DataFrame) -> pl.DataFrame:
-    """The trials of the block design of most models: what a grid of sizes and patches is asked of."""
-    if "conditioning" not in trials.columns or trials["conditioning"].n_unique() < 2:
-        return trials
-    count = trials.group_by("conditioning").agg(pl.col("model").n_unique())
-    most = count.sort(pl.col("model"), pl.col("conditioning") == "adaln-zero", descending=True)["conditioning"][0]
-    return trials.filter(pl.col("conditioning") == most)

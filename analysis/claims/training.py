@@ -8,7 +8,7 @@ import polars as pl
 from analysis.claims.claim import Found, Records, judge, over_seeds
 from analysis.figures.panels import completed, headline
 from analysis.grid_steps import size_order
-from analysis.recipes import ended, one_recipe
+from analysis.recipes import ended, main_recipe
 
 
 def larger_is_efficient(records: Records) -> Found:
@@ -48,8 +48,7 @@ def larger_is_efficient(records: Records) -> Found:
 
 def curve_points(evaluations: pl.DataFrame) -> pl.DataFrame:
     """The FIDs over training of completed trials, checked. ValueError names the trials that do not belong."""
-    rows = ended(headline(completed(evaluations)))
-    one_recipe(rows)
+    rows = ended(headline(main_recipe(completed(evaluations))))
     improper = rows.filter(~(pl.col("value").is_finite() & (pl.col("value") > 0)))
     if len(improper):
         raise ValueError(f"{improper['trial_id'][0]} has FID {improper['value'][0]} at {improper['step'][0]:,} steps, which "

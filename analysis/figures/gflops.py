@@ -14,6 +14,7 @@ from analysis.figures.panels import (
     GFLOPS,
     dashes_of,
     done_note,
+    kinds_of,
     panels_of,
     patch_and_size,
     protocol_legend,
@@ -34,7 +35,8 @@ LETTER, TALL = 6.2, 10.0   # points: how wide a letter of a bubble's name is, an
 
 @styled
 def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops", across_protocols: bool = False) -> Figure:
-    """One line per patch, a marker per size; seeds as dots, their geometric mean with error bars; the slope if any.
+    """One line per patch, a marker per size; seeds as dots, their geometric mean with error bars; the slope if any. Several
+    recipes have dashes of their own and no law.
 
     ValueError, from ``fit_points``, where the trials do not belong on one axis or none has a FID. ``across_protocols``
     draws those of several protocols with dashes of their own and no law, and says so.
@@ -47,26 +49,28 @@ def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops",
     law = slope(trials) if alike and points["forward_gmacs"].n_unique() >= MIN_MODELS else None
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
-    sizes, seeds, dashes = size_order(trials), points["seed"].n_unique(), dashes_of(protocols)
+    sizes, seeds = size_order(trials), points["seed"].n_unique()
+    column, kinds, of = kinds_of(points, protocols)
+    dashes = dashes_of(kinds)
     colours, markers = patch_colours(trials["patch"].to_list()), size_markers(sizes)
     if law:
         _draw_law(axes, law)
-    for (protocol, patch), rows in points.group_by("protocol", "patch", maintain_order=True):
+    for (kind, patch), rows in points.group_by(column, "patch", maintain_order=True):
         cells = _means(rows).sort("forward_gmacs")
         axes.plot(cells["forward_gmacs"], cells["fid"], color=colours[patch], linewidth=1.6, zorder=3,
-                  linestyle=dashes[protocol])
+                  linestyle=dashes[kind])
         if seeds > 1:
             axes.scatter(rows["forward_gmacs"], rows["fid"], s=9, color=colours[patch], alpha=0.45, lw=0, zorder=4)
         for cell in cells.to_dicts():
             bars = None if cell["error"] is None else [[cell["fid"] - cell["low"]], [cell["high"] - cell["fid"]]]
             axes.errorbar(cell["forward_gmacs"], cell["fid"], yerr=bars, color=colours[patch], capsize=3, linewidth=1.2,
                           marker=markers[cell["size"]], markersize=7.5, markeredgecolor="white", zorder=5)
-        told = f" ({protocols[protocol]})" if len(protocols) > 1 else ""
+        told = f" ({kinds[kind]})" if len(kinds) > 1 else ""
         mark(axes, cells["forward_gmacs"], cells["fid"], (_told(cell) + told for cell in cells.to_dicts()))
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0] if len(protocols) == 1 else "FID, of several protocols")
-    groups = patch_and_size(colours, markers) | protocol_legend(protocols)
+    groups = patch_and_size(colours, markers) | protocol_legend(kinds, of)
     if law:
         groups["Fit"] = [(Line2D([], [], color=GREY, linestyle="--"), "all models"),
                          (Line2D([], [], color=GREY, alpha=0.2, linewidth=8), "its 95 % band")]

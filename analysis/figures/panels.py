@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.protocols import APART, one_axis
+from analysis.recipes import recipe_column, recipes_of
 from analysis.style import GREY, INK, legend
 from analysis.text import SPOKEN, count
 
@@ -45,17 +46,26 @@ def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
     return {"Patch": [*zip(lines, map(str, colours))], "Size": [*zip(shapes, markers)]}
 
 
+def kinds_of(rows: pl.DataFrame, protocols: dict[str, str]) -> tuple[str, dict[str, str], str]:
+    """What has lines of its own among ``rows``, ``protocols`` or, of one, recipes: the column, its values in words, its name."""
+    recipes = recipes_of(rows)
+    if len(protocols) > 1 or len(recipes) < 2:
+        return "protocol", protocols, "Protocol"
+    return recipe_column(rows), recipes, "Recipe"
+
+
 def dashes_of(protocols: dict[str, str]) -> dict[str, str]:
     """How the lines of each protocol are drawn."""
     return {protocol: DASHES[i % len(DASHES)] for i, protocol in enumerate(protocols)}
 
 
-def protocol_legend(protocols: dict[str, str]) -> dict[str, list]:
-    """Entries of a legend whose dashes are protocols; no group for one. Of many, what all share is the group's name."""
+def protocol_legend(protocols: dict[str, str], name: str = "Protocol") -> dict[str, list]:
+    """Entries of a legend whose dashes are protocols, or what ``name`` says; no group for one. Of many, what all share is the
+    group's name."""
     if len(protocols) < 2:
         return {}
     dashes, parts = dashes_of(protocols), [words.split(", ") for words in protocols.values()]
-    name, told = "Protocol", list(protocols.values())
+    told = list(protocols.values())
     if len(protocols) > IN_FULL and len(set(map(len, parts))) == 1:
         shared = [len(set(column)) == 1 for column in zip(*parts)]
         name = ", ".join(part for part, same in zip(parts[0], shared) if same) or name

@@ -6,7 +6,15 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import dashes_of, headline, panels_of, protocol_legend, settings_note, side_legend
+from analysis.figures.panels import (
+    dashes_of,
+    headline,
+    kinds_of,
+    panels_of,
+    protocol_legend,
+    settings_note,
+    side_legend,
+)
 from analysis.fits.points import listed
 from analysis.grid_steps import size_order
 from analysis.protocols import ACROSS, protocols_of
@@ -87,7 +95,8 @@ def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
 @styled
 def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = False, by: str = "patch",
             dots: bool = True, note: str = "") -> Figure:
-    """A panel per value of ``by``, a line per value of the other of size and patch; dashes where protocols are several.
+    """A panel per value of ``by``, a line per value of the other of size and patch, and per learning rate, where they are
+    several; dashes tell protocols apart, or recipes.
 
     What diverged or failed is drawn as far as it came, dotted and named, and is part of no mean.
     """
@@ -100,24 +109,28 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
         lines, colours, other = patches, patch_colours(patches), "patch"
         markers = size_markers(patches)
     protocols = protocols_of(rows)
-    dashes = dashes_of(protocols)
+    column, kinds, of = kinds_of(rows, protocols)
+    dashes = dashes_of(kinds)
+    rates = rows.group_by("model").agg(pl.col("lr").n_unique())["lr"].max() > 1
     positive = bool((rows["value"] > 0).all())
     middle = pl.col("value").log().mean().exp() if positive else pl.col("value").mean()
     lost = rows.filter(pl.col("state").is_in(LOST))["trial_id"].unique(maintain_order=True).to_list()
     for panel, axes in panels.items():
-        for line, (protocol, words) in itertools.product(lines, protocols.items()):
-            cell = rows.filter((pl.col(by) == panel) & (pl.col(other) == line) & (pl.col("protocol") == protocol))
-            for (trial,), one in cell.sort(x).group_by("trial_id", maintain_order=True):
+        for line, (kind, words) in itertools.product(lines, kinds.items()):
+            mine = rows.filter((pl.col(by) == panel) & (pl.col(other) == line) & (pl.col(column) == kind))
+            for (trial,), one in mine.sort(x).group_by("trial_id", maintain_order=True):
                 thin = {"linestyle": ":", "linewidth": 1.4} if trial in lost else {"linewidth": 0.7, "alpha": 0.4}
                 axes.plot(one[x], one["value"], color=colours[line], **thin)
-            mean = cell.filter(~pl.col("trial_id").is_in(lost)).group_by(x, "model").agg(middle).sort(x)
-            axes.plot(mean[x], mean["value"], color=colours[line], marker=markers[line] if dots else None, markersize=5,
-                      linewidth=1.6, linestyle=dashes[protocol])
-            told = mean if dots else mean.tail(1)
-            measured = f" ({words})" if len(protocols) > 1 else ""
-            mark(axes, told[x], told["value"], (
-                f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}{measured}"
-                for row in told.to_dicts()))
+            kept = mine.filter(~pl.col("trial_id").is_in(lost))
+            for _, seeds_of in kept.group_by("cell", maintain_order=True):
+                mean = seeds_of.group_by(x, "model", "lr").agg(middle).sort(x)
+                axes.plot(mean[x], mean["value"], color=colours[line], marker=markers[line] if dots else None, markersize=5,
+                          linewidth=1.6, linestyle=dashes[kind])
+                told = mean if dots else mean.tail(1)
+                mark(axes, told[x], told["value"], (
+                    f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}"
+                    + (f", learning rate {row['lr']:g}" if rates else "") + (f" ({words})" if len(kinds) > 1 else "")
+                    for row in told.to_dicts()))
         axes.set_xlabel(xlabel)
     first = next(iter(panels.values()))
     if log_x:
@@ -125,9 +138,10 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
     if positive:
         log_axis(first.yaxis)
     first.set_ylabel(rows["label"][0] if rows["label"].n_unique() == 1 else "FID, of several protocols")
-    side_legend(figure, other.capitalize(), colours, markers if dots else dict.fromkeys(colours), protocol_legend(protocols))
+    side_legend(figure, other.capitalize(), colours, markers if dots else dict.fromkeys(colours), protocol_legend(kinds, of))
     seeds = rows["seed"].n_unique()
-    thick = f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
+    thick = "A line per learning rate. " if rates else ""
+    thick += f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
     if lost:
         thick += f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). "
     across = f"{ACROSS} " if len(protocols) > 1 else ""

@@ -173,10 +173,10 @@ def test_trials_that_make_no_law_are_named_and_give_no_number(study, harm):
 def test_laws_over_checkpoints_say_what_these_lack(study):
     evaluations, trials = evaluations_frame(study), trials_frame(study)
     last = trials["trial_id"][3]
-    mixed = evaluations.with_columns(protocol=pl.when(pl.col("trial_id") == last).then(pl.lit("b")).otherwise(pl.lit("a")))
+    mixed = evaluations.with_columns(recipe=pl.when(pl.col("trial_id") == last).then(pl.lit("b")).otherwise(pl.lit("a")))
     for harmed, told in ((evaluations.with_columns(state=pl.lit("diverged")), "no evaluated trial is completed (4 diverged)"),
                          (evaluations.head(0), "no evaluated trial is completed (none is evaluated)"),
-                         (mixed, f"2 protocols are mixed, as in {trials['trial_id'][0]} and {last}"),
+                         (mixed, f"2 recipes are mixed, as in {trials['trial_id'][0]} and {last}"),
                          (evaluations.filter(pl.col("model") == "DiT-d2w16/2"), "needs 7 runs or more, found 5; add 2")):
         approach3 = next(law for law in laws(trials, harmed) if "approach 3" in law.question)
         assert approach3.value is None and approach3.law is None

@@ -9,7 +9,7 @@ from analysis.frames import evaluations_frame, trials_frame
 from analysis.laws import frontier_runs, loss_runs
 from analysis.predict import predict
 from analysis.published import block_designs, dit_table4
-from analysis.recipes import recipes_of
+from analysis.recipes import main_recipe, recipes_of
 from analysis.slopes import fit_points, slope
 from tests.analysis.synthetic_study import BASE, SIZES, digits_like, write_study
 
@@ -79,3 +79,11 @@ def test_published_tables_know_their_designs():
     with pytest.raises(ValueError, match=r"4 recipes are mixed, as in DiT-XL/2 and DiT-XL/2 \[in-context\]"):
         model_means(block_designs())
     assert len(recipes_of(dit_table4())) == 1
+
+
+def test_claims_of_a_grid_are_asked_of_the_recipe_of_most_models(tmp_path):
+    trials = trials_frame(study_of(tmp_path, DESIGNS))
+    assert main_recipe(trials)["conditioning"].unique().to_list() == ["adaln-zero"]
+    fewer = trials.filter((pl.col("conditioning") == "adaln") | (pl.col("model") != "DiT-d2w16/2"))
+    assert main_recipe(fewer)["conditioning"].unique().to_list() == ["adaln"]
+    assert main_recipe(fewer.drop("recipe"))["conditioning"].unique().to_list() == ["adaln"]

@@ -1,6 +1,6 @@
 """How long do the records of thousands of trials take to become tables, beside pandas over the same lines?
 
-    python -m tests.benchmarks.bench_frames [--trials 2000] [--lines 1000] [--rounds 2]
+    python -m tests.benchmarks.bench_frames [--trials 2000] [--lines 1000] [--rounds 4]
 
 Records are written to a temporary folder first. Then, each in a process of its own, in rounds of which the least count,
 so that what else the machine did falls on all alike: pandas reads every ``curve.jsonl``
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--lines", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=4)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
