@@ -47,7 +47,7 @@ def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
 
 
 def kinds_of(rows: pl.DataFrame, protocols: dict[str, str]) -> tuple[str, dict[str, str], str]:
-    """What has lines of its own among ``rows``, ``protocols`` or, of one, recipes: the column, its values in words, its name."""
+    """What has lines of its own, ``protocols`` or where there is one recipes: its column, its values in words, its name."""
     recipes = recipes_of(rows)
     if len(protocols) > 1 or len(recipes) < 2:
         return "protocol", protocols, "Protocol"

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from analysis.compare import compare
+from analysis.figures.training import fid_vs_steps
 from analysis.fits.fid_laws import model_means
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.laws import frontier_runs, loss_runs
@@ -87,3 +88,12 @@ def test_claims_of_a_grid_are_asked_of_the_recipe_of_most_models(tmp_path):
     fewer = trials.filter((pl.col("conditioning") == "adaln") | (pl.col("model") != "DiT-d2w16/2"))
     assert main_recipe(fewer)["conditioning"].unique().to_list() == ["adaln"]
     assert main_recipe(fewer.drop("recipe"))["conditioning"].unique().to_list() == ["adaln"]
+
+
+def test_a_line_of_a_figure_joins_one_design_at_one_learning_rate(tmp_path):
+    axes = {"size": SIZES[:2], "model.conditioning": ["adaln-zero", "adaln"], "train.lr": [1e-3, 3e-3]}
+    (panel,) = fid_vs_steps(evaluations_frame(study_of(tmp_path, axes))).axes
+    thick = [line for line in panel.lines if line.get_linewidth() == 1.6]
+    assert len(thick) == 2 * 2 * 2
+    assert all(line.get_xdata().tolist() == [100, 200, 300, 400, 500] for line in thick)
+    assert len({line.get_linestyle() for line in thick}) == 2
