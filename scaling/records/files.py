@@ -88,7 +88,8 @@ def append_line(path: Path, value) -> None:
 
 
 def read_lines(path: Path) -> list[dict]:
-    """The JSON lines of ``path``; none where there is no such file. Lines cut short by a kill are passed over."""
+    """The JSON lines of ``path``; none where there is no such file. Lines that a kill cut short are passed over, and those of
+    zero bytes alone, which a machine's crash leaves. ValueError where one holds anything else."""
     if not path.exists():
         return []
     rows = []
@@ -97,6 +98,12 @@ def read_lines(path: Path) -> list[dict]:
             try:
                 rows.append(json.loads(line, parse_constant=_no_number))
             except ValueError as error:
-                raise ValueError(f"{path} holds a line that is not valid JSON ({error}): "
-                                 f"{line[:80].decode(errors='replace')}; take the line out") from None
+                raise _no_json(path, line, error) from None
+        elif not line.startswith(b"{") and line.strip(b"\0 \t\r"):
+            raise _no_json(path, line, "no object")
     return rows
+
+
+def _no_json(path: Path, line: bytes, why) -> ValueError:
+    return ValueError(f"{path} holds a line that is not valid JSON ({why}): {line[:80].decode(errors='replace')}; take the "
+                      "line out")

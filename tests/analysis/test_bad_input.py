@@ -63,6 +63,12 @@ def nan_in_a_curve(study):
     return r"curve\.jsonl holds a line that is not valid JSON \(NaN is no number.*\): .*\"loss\": NaN.*; take the line out"
 
 
+def a_stray_line_in_a_curve(study):
+    path = study.run(study.plan().trials[1].train_id).folder / "curve.jsonl"
+    path.write_text(path.read_text() + "[500, 32000]\n")
+    return r"curve\.jsonl holds a line that is not valid JSON \(no object\): \[500, 32000\]; take the line out"
+
+
 def half_an_evaluation(study):
     evaluation(study).write_text('{"schema_version": 1, "step": 50')
     return r"evaluations/\w+\.json is not valid JSON"
@@ -73,7 +79,8 @@ def no_plan(study):
     return r"holds no study\.json; run the study first"
 
 
-BROKEN = [newer_plan, newer_record, newer_evaluation, nan_in_an_evaluation, nan_in_a_curve, half_an_evaluation, no_plan]
+BROKEN = [newer_plan, newer_record, newer_evaluation, nan_in_an_evaluation, nan_in_a_curve,
+          a_stray_line_in_a_curve, half_an_evaluation, no_plan]
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["read first", "read before"])

@@ -49,6 +49,16 @@ def test_a_line_cut_by_a_kill_is_closed_off_and_passed_over(tmp_path):
     assert [line["step"] for line in read_lines(path)] == [1, 3]
 
 
+def test_a_line_that_never_was_one_is_named_and_what_a_crash_left_is_passed_over(tmp_path):
+    path = tmp_path / "curve.jsonl"
+    path.write_bytes(b'{"step": 1}\n' + 40 * b"\0" + b'\n\n{"step": 2}\n')
+    assert [line["step"] for line in read_lines(path)] == [1, 2]
+    for stray in (b"Traceback (most recent call last):", b"[1, 2]", b"<<<<<<< ours"):
+        path.write_bytes(b'{"step": 1}\n' + stray + b"\n")
+        with pytest.raises(ValueError, match=r"curve\.jsonl holds a line that is not valid JSON \(no object\)"):
+            read_lines(path)
+
+
 def test_the_later_line_of_a_step_counts(tmp_path):
     run = Run(tmp_path)
     for line in ({"step": 1, "loss": 9}, {"step": 2, "loss": 8}, {"step": 1, "loss": 7}):
