@@ -38,7 +38,7 @@ OF_TRIAL = {
     "fid_label_over_steps": pl.String, "wall_s": pl.Float64,
 }
 OF_EVALUATION = {
-    "eval_id": pl.String, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
+    "eval_id": pl.String, "step": pl.Int64, "at_end": pl.Boolean, "images": pl.Int64, "train_flops": pl.Float64,
     "metric": pl.String, "value": pl.Float64, "std": pl.Float64, "se": pl.Float64, "reference": pl.String,
     "headline": pl.Boolean,
     "features": pl.String, "samples": pl.Int64, "label": pl.String, "label_over_guidance": pl.String, "why": pl.String,
@@ -124,7 +124,8 @@ def _of_seeds(spec: TrialSpec) -> dict:
 def _evaluation_rows(trial: PlannedTrial, steps: dict[int, dict]):
     protocol = trial.spec.evaluate.protocol
     for step, found in steps.items():
-        shared = {"eval_id": trial.eval_ids[step], "step": step, "images": found["images"],
+        shared = {"eval_id": trial.eval_ids[step], "step": step, "at_end": step == trial.spec.train.steps,
+                  "images": found["images"],
                   "train_flops": train_flops(trial.spec.model, found["images"]), "measured": found["measured"],
                   "wall_s": found["wall_s"]}
         for metric, label in (("heldout_loss", "held-out loss"), ("heldout_mse", "held-out epsilon MSE")):

@@ -71,4 +71,4 @@ def ended(evaluations: pl.DataFrame) -> pl.DataFrame:
     alone (Hoffmann et al., arXiv 2203.15556, Section 3.1); of a constant one all."""
     if "schedule" not in evaluations.columns:
         return evaluations
-    return evaluations.filter((pl.col("schedule") == "constant") | (pl.col("step") == pl.col("step").max().over("train_id")))
+    return evaluations.filter((pl.col("schedule") == "constant") | pl.col("at_end"))

@@ -74,6 +74,8 @@ def test_of_a_falling_learning_rate_only_the_end_is_a_training_of_its_length(tmp
     evaluations = evaluations_frame(study_of(tmp_path, axes))
     assert evaluations["step"].n_unique() > 2
     assert sorted(set(loss_runs(evaluations)[1]["d"])) == [300 * BASE.train.batch, 500 * BASE.train.batch]
+    unmeasured = evaluations.filter(~pl.col("at_end") | (pl.col("step") < 500))  # at the end of the longer ones
+    assert set(loss_runs(unmeasured)[1]["d"]) == {300 * BASE.train.batch}
 
 
 def test_published_tables_know_their_designs():
