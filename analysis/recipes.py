@@ -62,13 +62,13 @@ def one_setting(rows: pl.DataFrame, by: Sequence[str] = ("lr", "batch")) -> None
                          f"{mine['trial_id'][0]}; a law needs one setting per model, keep one, chosen on held-out loss")
 
 
-def _short(value) -> str:
-    return f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
-
-
 def ended(evaluations: pl.DataFrame) -> pl.DataFrame:
     """The checkpoints that a training of that length would have: of a learning rate that falls towards the end, the last
-    alone (Hoffmann et al., arXiv 2203.15556, Section 3.1); of a constant one all."""
+    alone (Hoffmann et al., arXiv 2203.15556, Appendix B); of a constant one all."""
     if "schedule" not in evaluations.columns:
         return evaluations
     return evaluations.filter((pl.col("schedule") == "constant") | pl.col("at_end"))
+
+
+def _short(value) -> str:
+    return f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
