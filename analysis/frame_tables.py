@@ -20,13 +20,14 @@ from scaling.study.cost import sampling_gmacs, train_flops
 WHICH = {  # which trial a row belongs to; first in every frame
     "study": pl.String, "trial_id": pl.String, "train_id": pl.String, "cell": pl.String,
     "model": pl.String, "size": pl.String, "patch": pl.Int64, "tokens": pl.Int64, "conditioning": pl.String,
-    "seed": pl.Int64, "lr": pl.Float64,
+    "heads": pl.Int64, "seed": pl.Int64, "lr": pl.Float64,
     "batch": pl.Int64, "state": pl.String, "params_m": pl.Float64, "forward_gmacs": pl.Float64,
 }
 HOW = {  # how its figures were measured
     "ema": pl.String, "sampling": pl.String, "sampler": pl.String, "sampling_steps": pl.Int64, "guidance": pl.Float64,
     "sampling_gmacs": pl.Float64,
-    "protocol": pl.String, "data": pl.String, "objective": pl.String, "schedule": pl.String, "recipe": pl.String,
+    "protocol": pl.String, "data": pl.String, "objective": pl.String, "weighting": pl.String,
+    "schedule": pl.String, "recipe": pl.String,
 }
 OF_TRIAL = {
     "why": pl.String, "steps": pl.Int64, "step": pl.Int64, "images": pl.Int64, "train_flops": pl.Float64,
@@ -113,9 +114,10 @@ def _table(name: str, rows: list[dict]) -> pl.DataFrame:
 def _of_seeds(spec: TrialSpec) -> dict:
     """What is the same whatever the seed of ``spec``."""
     model, protocol = spec.model, spec.evaluate.protocol
-    return {"cell": cell_id(spec), "conditioning": model.conditioning, "batch": spec.train.batch,
-            "ema": spec.evaluate.ema.label, "data": spec.data.source, "objective": spec.diffusion.objective,
-            "schedule": spec.train.schedule, "recipe": recipe_id(spec), "protocol": protocol_id(spec),
+    return {"cell": cell_id(spec), "conditioning": model.conditioning, "heads": model.heads,
+            "batch": spec.train.batch, "ema": spec.evaluate.ema.label, "data": spec.data.source,
+            "objective": spec.diffusion.objective, "weighting": spec.diffusion.weighting, "schedule": spec.train.schedule,
+            "recipe": recipe_id(spec), "protocol": protocol_id(spec),
             "sampling": protocol.short, "sampler": protocol.sampler, "sampling_steps": protocol.sampling_steps,
             "guidance": protocol.guidance, "sampling_gmacs": sampling_gmacs(model, spec.diffusion, protocol),
             "fid_label": protocol.label(), "fid_label_over_steps": protocol.label(over="steps")}

@@ -151,6 +151,7 @@ def frontier_runs(evaluations: pl.DataFrame) -> Runs:
     rows = ended(headline(completed(evaluations)))
     one_recipe(rows)
     one_setting(rows)
+    rows = rows.unique(["train_id", "step"], keep="first", maintain_order=True)
     means = rows.group_by("model", "step").agg(
         pl.col("train_flops").first(), pl.col("value").log().mean().exp().alias("fid")).sort("train_flops", "fid")
     best = means.filter(pl.col("fid") < pl.col("fid").cum_min().shift(1, fill_value=float("inf")))

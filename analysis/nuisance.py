@@ -1,6 +1,7 @@
 """Which learning rate is best, for each model and for each size, and was the range wide enough?
 
-For a study that tried several rates. Best is the lowest mean of log held-out loss: over the seeds of a model, or over
+For a study that tried several rates of one model that is trained alike otherwise; batches, lengths and recipes have a best
+of their own. Best is the lowest mean of log held-out loss: over the seeds of a model, or over
 patches and seeds of a size. A rate counts where every trial planned with it has completed.
 """
 
@@ -8,6 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
+
+from analysis.recipes import recipes_of
+
+APART = ("recipe", "batch", "steps", "heads", "params_m")  # each where those before do not tell it already
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,30 @@ class BestRate:
 
 
 def searches_lr(trials: pl.DataFrame) -> bool:
-    """Whether the trials try several learning rates on one model."""
-    return bool(trials.group_by("model").agg(pl.col("lr").n_unique())["lr"].max() > 1)
+    """Whether the trials try several learning rates on one model, all else being equal."""
+    return bool(trials.group_by("model", *_apart(trials)).agg(pl.col("lr").n_unique())["lr"].max() > 1)
+
+
+def named(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl.DataFrame:
+    """``trials`` with a column ``name``: the model (or size), and in words what one model was trained with besides."""
+    recipes = recipes_of(trials)
+    words = {"recipe": pl.col("recipe").replace_strict(recipes, default=None) if "recipe" in trials.columns else None,
+             "batch": pl.format("batch {}", "batch"), "steps": pl.format("{} steps", "steps"),
+             "heads": pl.format("{} heads", "heads"), "params_m": pl.format("{} M parameters", pl.col("params_m").round(4))}
+    return trials.with_columns(name=pl.concat_str(by, *(words[column] for column in _apart(trials)), separator=", "))
+
+
+def _apart(trials: pl.DataFrame) -> list[str]:
+    """What one model has several of, learning rates and sampling aside."""
+    found: list[str] = []
+    for column in APART:
+        if column in trials.columns and trials.group_by("model", *found).agg(pl.col(column).n_unique())[column].max() > 1:
+            found.append(column)
+    return found
 
 
 def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl.DataFrame:
-    """One row per model (or size) and rate, in plan order: ``heldout_loss``, null where the rate does not count.
+    """One row per ``name`` (of ``named``) and rate, in plan order: ``heldout_loss``, null where the rate does not count.
 
     ``bounds`` says whether the rate delimits the range that was searched: measured, or too high to train.
     ValueError names a trial whose held-out loss has no logarithm.
@@ -43,8 +66,8 @@ def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl
         raise ValueError(f"{improper['trial_id'][0]} has held-out loss {improper['heldout_loss'][0]}, which has no "
                          "logarithm to average; leave it out by name or measure it again")
     measured = done & pl.col("heldout_loss").is_not_null()
-    names = ["model", "size", "patch"] if by == "model" else ["size"]
-    return (trials.group_by(*names, "lr", maintain_order=True)
+    names = ["name", "model", "size", "patch"] if by == "model" else ["name", "size"]
+    return (named(trials, by).group_by(*names, "lr", maintain_order=True)
             .agg(pl.when(measured.all()).then(pl.col("heldout_loss").log().mean().exp()).alias("heldout_loss"),
                  (measured.all() | (pl.col("state") == "diverged").any()).alias("bounds"),
                  measured.sum().alias("completed"), pl.len().alias("planned")))
@@ -53,7 +76,7 @@ def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl
 def best_rates(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> list[BestRate]:
     """The best rate of each model (or size) that has one, in plan order. ValueError where none has."""
     found = []
-    for (name,), rows in lr_table(trials, by).group_by(by, maintain_order=True):
+    for (name,), rows in lr_table(trials, by).group_by("name", maintain_order=True):
         rows = rows.sort("lr")
         measured = rows.filter(pl.col("heldout_loss").is_not_null())
         if measured.is_empty():

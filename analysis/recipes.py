@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-WORDS = ("conditioning", "objective", "schedule", "ema", "data")  # columns that tell recipes apart in words
+WORDS = ("conditioning", "objective", "weighting", "schedule", "ema", "data")  # columns that tell recipes apart in words
 SETTINGS = {"lr": "learning rates", "batch": "batches", "steps": "lengths", "ema": "weights", "objective": "objectives",
-            "schedule": "schedules"}
+            "weighting": "loss weightings", "schedule": "schedules", "heads": "heads", "params_m": "parameters in 1e6"}
+OF_MODEL = ("lr", "batch", "heads", "params_m")  # what all checkpoints of a model share in one law
+TUNED = {"lr", "batch", "schedule"}  # what held-out loss can choose; of objectives it is another figure
 
 
 def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
@@ -51,15 +53,19 @@ def main_recipe(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col(column) == count.sort("models", "published", descending=True, maintain_order=True)[column][0])
 
 
-def one_setting(rows: pl.DataFrame, by: Sequence[str] = ("lr", "batch")) -> None:
+def one_setting(rows: pl.DataFrame, by: Sequence[str] = OF_MODEL) -> None:
     """ValueError names a model of which ``rows`` hold several of the columns ``by``, and what it was trained with."""
+    by = [column for column in by if column in rows.columns]
     several = rows.group_by("model", maintain_order=True).agg(pl.struct(by).n_unique().alias("ways"))
     for model, ways in several.filter(pl.col("ways") > 1).rows():
         mine = rows.filter(pl.col("model") == model)
-        told = [f"{words} {', '.join(_short(value) for value in mine[column].unique().sort())}"
-                for column, words in SETTINGS.items() if column in mine.columns and mine[column].n_unique() > 1]
+        differ = [column for column in SETTINGS if column in mine.columns and mine[column].n_unique() > 1]
+        differ = [column for column in differ if column != "params_m"] or differ  # other settings alter it too
+        told = [f"{SETTINGS[column]} {', '.join(_short(value) for value in mine[column].unique().sort())}"
+                for column in differ]
+        chosen = ", chosen on held-out loss" if differ and TUNED.issuperset(differ) else ""
         raise ValueError(f"{model} was trained in {ways} ways ({'; '.join(told) or 'of other settings'}), one of them "
-                         f"{mine['trial_id'][0]}; a law needs one setting per model, keep one, chosen on held-out loss")
+                         f"{mine['trial_id'][0]}; a law needs one setting per model, keep one{chosen}")
 
 
 def ended(evaluations: pl.DataFrame) -> pl.DataFrame:

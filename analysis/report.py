@@ -191,10 +191,10 @@ def _rates(trials: pl.DataFrame) -> dict:
     if not searches_lr(trials):
         return {"rates": None}
     table = lr_table(trials)
-    losses = {(row["model"], row["lr"]): row["heldout_loss"] for row in table.to_dicts()}
+    losses = {(row["name"], row["lr"]): row["heldout_loss"] for row in table.to_dicts()}
     best = {by: best_rates(trials, by) if lr_table(trials, by)["heldout_loss"].is_not_null().any() else []
             for by in ("size", "model")}
-    return {"rates": best, "lrs": sorted(table["lr"].unique()), "lr_models": table["model"].unique(maintain_order=True),
+    return {"rates": best, "lrs": sorted(table["lr"].unique()), "lr_models": table["name"].unique(maintain_order=True),
             "lr_losses": losses, "lr_best": {(rate.name, rate.lr) for rate in best["model"]}}
 
 

@@ -22,7 +22,7 @@ from scipy import stats
 
 from analysis.fits.linear import LEVEL, Z
 from analysis.protocols import one_axis
-from analysis.recipes import one_recipe, one_setting
+from analysis.recipes import OF_MODEL, one_recipe, one_setting
 from analysis.text import SPOKEN
 
 METRICS = ("fid", "kid", "heldout_loss")  # columns of a trial that a law may be fitted to
@@ -112,6 +112,7 @@ def sampling_points(trials: pl.DataFrame) -> pl.DataFrame:
     if len(improper):
         raise ValueError(f"{improper['trial_id'][0]} has FID {improper['fid'][0]}, which has no logarithm; leave it out by "
                          "name or measure it again")
+    one_setting(points, ["recipe", *OF_MODEL, "steps"])
     repeated = points.filter(pl.struct("model", "seed", "sampling_steps").is_duplicated())
     if len(repeated):
         raise ValueError(f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; keep one of each model, seed and "

@@ -8,7 +8,7 @@ import polars as pl
 from analysis.claims.claim import Found, Records, judge, over_seeds
 from analysis.figures.panels import completed, headline
 from analysis.grid_steps import size_order
-from analysis.recipes import ended, main_recipe
+from analysis.recipes import ended, main_recipe, one_setting
 
 
 def larger_is_efficient(records: Records) -> Found:
@@ -49,6 +49,8 @@ def larger_is_efficient(records: Records) -> Found:
 def curve_points(evaluations: pl.DataFrame) -> pl.DataFrame:
     """The FIDs over training of completed trials, checked. ValueError names the trials that do not belong."""
     rows = ended(headline(main_recipe(completed(evaluations))))
+    one_setting(rows)
+    rows = rows.filter(pl.col("trial_id") == pl.col("trial_id").first().over("eval_id"))  # lengths share their checkpoints
     improper = rows.filter(~(pl.col("value").is_finite() & (pl.col("value") > 0)))
     if len(improper):
         raise ValueError(f"{improper['trial_id'][0]} has FID {improper['value'][0]} at {improper['step'][0]:,} steps, which "

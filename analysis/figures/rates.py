@@ -4,7 +4,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import done_note, panels_of, settings_note, side_legend
+from analysis.figures.panels import dashes_of, done_note, panels_of, protocol_legend, settings_note, side_legend
 from analysis.grid_steps import size_order
 from analysis.nuisance import best_rates, lr_table
 from analysis.style import entitle, log_axis, size_colours, size_markers, styled
@@ -19,13 +19,16 @@ def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
     sizes = size_order(trials)
     colours, markers = size_colours(sizes), size_markers(sizes)
     figure, panels = panels_of(sorted(trials["patch"].unique()), "patch {}")
+    ways = list(dict.fromkeys(name.partition(", ")[2] for name in table["name"]))  # what a model was trained with besides
+    dashes = dashes_of(dict.fromkeys(ways))
     for patch, axes in panels.items():
         here = table.filter(pl.col("patch") == patch).sort("lr")
-        for (model, size), rows in here.group_by("model", "size", maintain_order=True):
-            axes.plot(rows["lr"], rows["heldout_loss"], color=colours[size], marker=markers[size], markersize=5)
+        for (name, size), rows in here.group_by("name", "size", maintain_order=True):
+            axes.plot(rows["lr"], rows["heldout_loss"], color=colours[size], marker=markers[size], markersize=5,
+                      linestyle=dashes[name.partition(", ")[2]])
             pairs = rows.select("lr", "heldout_loss").rows()
-            mark(axes, *zip(*pairs), (f"{model}: held-out loss {number(loss, 4)} at {lr:g}" for lr, loss in pairs))
-            at = best[model]
+            mark(axes, *zip(*pairs), (f"{name}: held-out loss {number(loss, 4)} at {lr:g}" for lr, loss in pairs))
+            at = best[name]
             axes.plot(at.lr, at.heldout_loss, marker="s" if at.edge else "o", markersize=14, markerfacecolor="none",
                       markeredgecolor=colours[size], markeredgewidth=1.8, linestyle="none")
         axes.set_xlabel("learning rate")
@@ -38,7 +41,7 @@ def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
     first.margins(y=0.1)
     log_axis(first.yaxis)
     first.set_ylabel("held-out loss")
-    side_legend(figure, "Size", colours, markers)
+    side_legend(figure, "Size", colours, markers, protocol_legend(dict(zip(ways, ways)), "Trained with"))
     edges = "" if not any(rate.edge for rate in best.values()) else (
         " Squares: the lowest is at the end of the range, the optimum may lie beyond.")
     entitle(figure, "Held-out loss against learning rate",

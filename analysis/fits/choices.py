@@ -5,7 +5,6 @@ rung left out, another average of the weights or learning rate is another study 
 choices differ by more than the interval, the interval is not the uncertainty.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +12,8 @@ import polars as pl
 
 from analysis.fits.fid_laws import rungs
 from analysis.fits.linear import least_squares
-from analysis.nuisance import best_rates
+from analysis.nuisance import best_rates, named
+from analysis.recipes import one_recipe
 from analysis.slopes import METRICS, fit_points
 
 AXES = ("forward_gmacs", "train_flops", "params_m")
@@ -67,8 +67,8 @@ def _varies(trials: pl.DataFrame, column: str) -> bool:
 
 def _tuned(trials: pl.DataFrame) -> pl.DataFrame:
     """Of each model the trials at its best learning rate."""
-    best = pl.DataFrame([{"model": rate.name, "lr": rate.lr} for rate in best_rates(trials)])
-    return trials.join(best, on=["model", "lr"], how="semi", maintain_order="left")
+    best = pl.DataFrame([{"name": rate.name, "lr": rate.lr} for rate in best_rates(trials)])
+    return named(trials).join(best, on=["name", "lr"], how="semi", maintain_order="left").drop("name")
 
 
 def _at(trials: pl.DataFrame, values: dict) -> pl.DataFrame:
@@ -78,10 +78,9 @@ def _at(trials: pl.DataFrame, values: dict) -> pl.DataFrame:
 
 
 def _others(trials: pl.DataFrame, column: str, usual) -> list:
-    """The values of ``column`` beside the usual one, the numbers in them in their order: ddpm8 before ddpm16."""
-    values = trials.filter(pl.col(column) != usual)[column].unique().to_list()
-    return sorted(values, key=lambda value: [float(part) if part[:1].isdigit() else part
-                                             for part in re.split(r"(\d+(?:\.\d+)?)", str(value))])
+    """The values of ``column`` beside the usual one, fewest sampling steps and least guidance first."""
+    order = [name for name in ("sampling_steps", "guidance", column) if name in trials.columns]
+    return trials.filter(pl.col(column) != usual).sort(order)[column].unique(maintain_order=True).to_list()
 
 
 def span(table: pl.DataFrame, choices: Sequence[str] | None = None) -> tuple[float, float]:
@@ -96,6 +95,7 @@ def _slope(trials: pl.DataFrame, metric: str, axis: str) -> dict:
     """The slope over models (means over seeds), or the reason there is none."""
     try:
         points = fit_points(trials, metric)
+        one_recipe(points)
         models = points.group_by("model", maintain_order=True).agg(
             pl.col(axis).cast(pl.Float64).mean(), pl.col(metric).log().mean().alias("log"))
         x = np.log(models[axis].to_numpy())

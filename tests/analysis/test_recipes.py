@@ -3,11 +3,15 @@
 import polars as pl
 import pytest
 
+from analysis.claims.training import curve_points
 from analysis.compare import compare
+from analysis.figures.rates import heldout_vs_lr
 from analysis.figures.training import fid_vs_steps
+from analysis.fits.choices import spread
 from analysis.fits.fid_laws import model_means
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.laws import frontier_runs, loss_runs
+from analysis.nuisance import best_rates, searches_lr
 from analysis.predict import predict
 from analysis.published import block_designs, dit_table4
 from analysis.recipes import main_recipe, recipes_of
@@ -99,3 +103,54 @@ def test_a_line_of_a_figure_joins_one_design_at_one_learning_rate(tmp_path):
     assert len(thick) == 2 * 2 * 2
     assert all(line.get_xdata().tolist() == [100, 200, 300, 400, 500] for line in thick)
     assert len({line.get_linestyle() for line in thick}) == 2
+
+
+def test_a_reason_says_what_can_be_chosen_by_held_out_loss(tmp_path):
+    told = {}
+    for name, axis in {"lr": {"train.lr": [1e-3, 3e-3]}, "steps": {"train.steps": [300, 500]},
+                       "ema": {"evaluate.ema.length": [0.02, 0.05]}, "mlp": {"model.mlp_ratio": [2.0, 4.0]}}.items():
+        with pytest.raises(ValueError, match="was trained in 2 ways") as refused:
+            fit_points(trials_frame(study_of(tmp_path, {"size": SIZES} | axis, name)))
+        told[name] = str(refused.value)
+    assert {name for name, words in told.items() if words.endswith("keep one, chosen on held-out loss")} == {"lr"}
+    assert "parameters in 1e6" in told["mlp"]
+
+
+def test_shapes_of_one_name_are_averaged_by_no_law(tmp_path):
+    shapes = [{key: value for key, value in size.items() if key != "model.heads"} for size in SIZES]
+    evaluations = evaluations_frame(study_of(tmp_path, {"size": shapes, "model.heads": [1, 2]}))
+    for runs in (frontier_runs, loss_runs):
+        with pytest.raises(ValueError, match=r"DiT-d2w16/2 was trained in 2 ways \(heads 1, 2\)"):
+            runs(evaluations)
+
+
+def test_a_choice_of_the_exponent_is_of_one_design(tmp_path):
+    with pytest.raises(ValueError, match="2 recipes are mixed"):
+        spread(trials_frame(study_of(tmp_path, DESIGNS)))
+
+
+def test_lengths_of_one_training_share_its_checkpoints_in_a_claim(tmp_path):
+    lengths = study_of(tmp_path, {"size": SIZES, "train.steps": [300, 500]}, "lengths")
+    rows = curve_points(evaluations_frame(lengths))
+    assert len(rows) == rows["eval_id"].n_unique() and rows["step"].max() == 500
+
+
+def test_loss_weightings_are_told_apart_in_words(tmp_path):
+    axes = {"size": SIZES, "diffusion.objective": ["epsilon"], "model.learn_sigma": [False],
+            "diffusion.weighting": ["uniform", "min-snr"]}
+    assert list(recipes_of(trials_frame(study_of(tmp_path, axes))).values()) == ["uniform", "min-snr"]
+
+
+def test_a_rate_is_best_of_one_batch_and_one_objective(tmp_path):
+    trials = trials_frame(study_of(tmp_path, {"size": SIZES[:1], "train.lr": [1e-3, 2e-3, 4e-3], "train.batch": [32, 64]}))
+    small = pl.col("batch") == 32
+    trials = trials.with_columns(heldout_loss=pl.when(small & (pl.col("lr") == 4e-3)).then(0.01).otherwise("heldout_loss"))
+    assert searches_lr(trials)
+    assert [(rate.name, rate.lr) for rate in best_rates(trials)] == [
+        ("DiT-d2w16/2, batch 32", 4e-3), ("DiT-d2w16/2, batch 64", 2e-3)]
+    assert len(heldout_vs_lr(trials).axes[0].lines) == 2 * 2  # a line and a ring each
+
+
+def test_a_rate_that_goes_with_the_batch_is_no_search(tmp_path):
+    ways = [{"train.batch": 32, "train.lr": 1e-3}, {"train.batch": 64, "train.lr": 1.4e-3}]
+    assert not searches_lr(trials_frame(study_of(tmp_path, {"size": SIZES, "way": ways})))
