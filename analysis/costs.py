@@ -11,7 +11,7 @@ def seconds_spent(curves: pl.DataFrame, evaluations: pl.DataFrame) -> float:
 
 
 def costs_table(trials: pl.DataFrame, curves: pl.DataFrame, evaluations: pl.DataFrame) -> pl.DataFrame:
-    """One row per model and length of completed trials, from ``trials_frame``, ``curves_frame`` and ``evaluations_frame``.
+    """One row per model, length and batch of completed trials, from the frames of trials, curves and evaluations.
 
     Means over ``trainings``: ``train_flops``, ``train_s`` (a cooldown's with its trunk's, as its FLOPs) and ``measure_s``, of
     every checkpoint and protocol. ``images_per_s`` and ``mfu`` (a share) are of a training's median logged line, over all its
@@ -20,11 +20,12 @@ def costs_table(trials: pl.DataFrame, curves: pl.DataFrame, evaluations: pl.Data
     done = trials.filter(pl.col("state") == "completed").unique(["train_id", "steps"], keep="first", maintain_order=True)
     logged = curves.group_by("trial_id").agg(
         pl.col("train_wall_s").max().alias("train_s"), pl.col("images_per_s", "mfu").median())
-    measuring = evaluations.unique(["train_id", "eval_id"]).drop_nulls("wall_s").group_by("train_id").agg(
+    of_length = evaluations.join(trials.select("trial_id", "steps"), on="trial_id")
+    measuring = of_length.unique(["train_id", "steps", "eval_id"]).drop_nulls("wall_s").group_by("train_id", "steps").agg(
         pl.col("wall_s").sum().alias("measure_s"))
-    each = done.select("trial_id", "train_id", "model", "steps", "train_flops").join(
+    each = done.select("trial_id", "train_id", "model", "steps", "batch", "train_flops").join(
         logged, on="trial_id", how="left", maintain_order="left").join(
-        measuring, on="train_id", how="left", maintain_order="left")
-    return each.group_by("model", "steps", maintain_order=True).agg(
+        measuring, on=["train_id", "steps"], how="left", maintain_order="left")
+    return each.group_by("model", "steps", "batch", maintain_order=True).agg(
         pl.len().alias("trainings"), pl.col("train_flops", "train_s", "measure_s", "images_per_s", "mfu").mean(),
         (pl.col("train_flops") / pl.col("train_s")).mean().alias("flops_per_s"))

@@ -44,18 +44,20 @@ def one_recipe(rows: pl.DataFrame) -> None:
 
 
 def main_recipe(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the recipe of most models, the paper's block design where several have as many."""
+    """The rows of the recipe of which most models are completed, the paper's block design where several have as many."""
     if len(recipes_of(rows)) < 2:
         return rows
     column = recipe_column(rows)
-    count = rows.group_by(column, maintain_order=True).agg(
+    done = rows.filter(pl.col("state") == "completed") if "state" in rows.columns else rows
+    count = (rows if done.is_empty() else done).group_by(column, maintain_order=True).agg(
         models=pl.col("model").n_unique(), published=(pl.col("conditioning") == "adaln-zero").any())
     return rows.filter(pl.col(column) == count.sort("models", "published", descending=True, maintain_order=True)[column][0])
 
 
 def one_setting(rows: pl.DataFrame, by: Sequence[str] = OF_MODEL) -> None:
     """ValueError names a model of which ``rows`` hold several of the columns ``by``, and what it was trained with."""
-    by = [column for column in by if column in rows.columns]
+    if not (by := [column for column in by if column in rows.columns]):
+        return
     several = rows.group_by("model", maintain_order=True).agg(pl.struct(by).n_unique().alias("ways"))
     for model, ways in several.filter(pl.col("ways") > 1).rows():
         mine = rows.filter(pl.col("model") == model)

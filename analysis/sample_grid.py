@@ -17,6 +17,9 @@ from scaling.records import StudyFolder
 SHOWN = 10       # samples per cell, of different labels where there are as many
 ACROSS = 5       # samples side by side in a cell
 GUTTER = 1       # white pixels between samples
+WAYS = {  # columns in which trials of one size and patch may differ
+    "sampling": "{}", "ema": "{}", "conditioning": "{}", "objective": "{}", "weighting": "{}", "schedule": "{}",
+    "lr": "rate {:g}", "batch": "batch {}", "steps": "{:,} steps"}
 
 
 @styled
@@ -37,7 +40,8 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     labels = next(iter(cells.values()))[0]["labels"]
     order = _one_per_label(labels)
     first = next(iter(cells.values()))[1]
-    differ = [column for column in ("sampling", "ema") if len({of[column] for _, of in cells.values()}) > 1]
+    ways = trials.filter(pl.col("state") == "completed").group_by("size", "patch").agg(pl.col(list(WAYS)).n_unique())
+    differ = [column for column in WAYS if ways[column].max() > 1]
     real = _real(study, labels[order], len(sizes))
 
     columns = len(patches) + (real is not None)
@@ -51,7 +55,7 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
                 continue
             arrays, of = found
             _show(axes, _tile(arrays["images"][order]))
-            told = ", ".join([f"FID {number(of['fid'])}", *(of[column] for column in differ)])
+            told = ", ".join([f"FID {number(of['fid'])}", *(WAYS[column].format(of[column]) for column in differ)])
             axes.set_xlabel(told, fontsize=8, color=GREY, labelpad=2)
         if real is not None:
             _show(grid[row, -1], _tile(real[row]))
@@ -60,7 +64,7 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
         grid[0, column].set_title(f"patch {patch}", fontsize=10)
     if real is not None:
         grid[0, -1].set_title("real, held out", fontsize=10)
-    how = "each model at its best FID, sampled as it says" if differ else (
+    how = "each size and patch at its best FID, in the way it says" if differ else (
         f"{first['sampling']}, {first['ema']}. {first['fid_label']}")
     entitle(figure, "Samples by size and patch", f"Same noise and labels in every cell, seed {seed}, {how}.")
     return figure

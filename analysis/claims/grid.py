@@ -32,7 +32,7 @@ def tokens_lower_fid(records: Records) -> Found:
 
 def correlated(records: Records) -> Found:
     """The paper's r: of FID, not its logarithm, with log Gflops."""
-    points = main_recipe(records.trials)
+    points = fit_points(main_recipe(records.trials))
     law = slope(points)
     if law.r_interval is None:
         raise ValueError(f"an interval of a correlation needs 4 models that are not on one line, found {law.models}")

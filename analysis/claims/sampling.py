@@ -8,6 +8,7 @@ import polars as pl
 from analysis.claims.claim import Found, Part, Records, judge, over_seeds
 from analysis.claims.contrast import cells_of, difference
 from analysis.grid_steps import size_order
+from analysis.recipes import main_recipe
 from analysis.slopes import sampling_points
 
 COSTS = 9  # places of a common range of sampling costs, even in the logarithm
@@ -16,7 +17,7 @@ COSTS = 9  # places of a common range of sampling costs, even in the logarithm
 def model_compute_wins(records: Records) -> Found:
     """A part per pair of neighbouring sizes of a patch: the larger, at no more sampling compute, against the smaller at
     its dearest."""
-    points = sampling_points(records.trials)
+    points = sampling_points(main_recipe(records.trials))
     cells = cells_of(points, ("model", "sampling_steps")).sort("sampling_gmacs")
     parts: list[Part] = []
     for small, large in _pairs(points):
@@ -34,7 +35,7 @@ def model_compute_wins(records: Records) -> Found:
 
 def smaller_wins_at_equal_cost(records: Records) -> Found:
     """The mean over pairs of neighbouring sizes of a patch, each averaged over the sampling costs that both cover."""
-    points = sampling_points(records.trials)
+    points = sampling_points(main_recipe(records.trials))
     each: list[dict[int, float]] = []
     named: list[str] = []
     for small, large in _pairs(points):

@@ -4,7 +4,8 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import headline, panels_of, settings_note, side_legend
+from analysis.figures.panels import LOST, headline, lost_note, panels_of, settings_note, side_legend, thin
+from analysis.recipes import one_setting
 from analysis.style import MARKERS, entitle, log_axis, patch_colours, styled
 from analysis.text import number
 
@@ -15,13 +16,17 @@ DESIGNS = ("in-context", "cross-attention", "adaln", "adaln-zero")  # the paper'
 def fid_by_conditioning(evaluations: pl.DataFrame, title: str = "FID of the block designs over training") -> Figure:
     """FID over training steps, a panel per size and patch that has several designs, a line per design.
 
-    ValueError where no size and patch has two.
+    What diverged or failed is dotted and part of no mean. ValueError where no size and patch has two, or a design of one
+    was trained in several ways.
     """
     rows = headline(evaluations).with_columns(at=pl.format("DiT-{}/{}", "size", "patch"))
     several = rows.group_by("at", maintain_order=True).agg(pl.col("conditioning").n_unique())
     names = several.filter(pl.col("conditioning") > 1)["at"].to_list()
     if not names:
         raise ValueError("no size and patch was trained with two block designs; there is nothing to compare")
+    rows = rows.filter(pl.col("at").is_in(names))
+    one_setting(rows, ["cell"])
+    lost = rows.filter(pl.col("state").is_in(LOST))["trial_id"].unique(maintain_order=True).to_list()
     figure, panels = panels_of(names)
     known = [design for design in DESIGNS if design in set(rows["conditioning"])]
     colours = dict(zip(known, patch_colours(range(len(known))).values()))
@@ -29,9 +34,10 @@ def fid_by_conditioning(evaluations: pl.DataFrame, title: str = "FID of the bloc
     for name, axes in panels.items():
         for design in known:
             cell = rows.filter((pl.col("at") == name) & (pl.col("conditioning") == design))
-            for _, one in cell.sort("step").group_by("trial_id", maintain_order=True):
-                axes.plot(one["step"], one["value"], color=colours[design], linewidth=0.7, alpha=0.4)
-            mean = cell.group_by("step").agg(pl.col("value").log().mean().exp()).sort("step")
+            for (trial,), one in cell.sort("step").group_by("trial_id", maintain_order=True):
+                axes.plot(one["step"], one["value"], color=colours[design], **thin(trial in lost))
+            kept = cell.filter(~pl.col("trial_id").is_in(lost))
+            mean = kept.group_by("step").agg(pl.col("value").log().mean().exp()).sort("step")
             axes.plot(mean["step"], mean["value"], color=colours[design], marker=markers[design], markersize=6)
             mark(axes, mean["step"], mean["value"],
                  (f"{design}: FID {number(fid)} at {step:,} steps" for step, fid in mean.rows()))
@@ -42,5 +48,5 @@ def fid_by_conditioning(evaluations: pl.DataFrame, title: str = "FID of the bloc
     side_legend(figure, "Design", colours, markers)
     seeds = rows["seed"].n_unique()
     thick = f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
-    entitle(figure, title, f"{thick}{settings_note(rows)}")
+    entitle(figure, title, f"{thick}{lost_note(lost)}{settings_note(rows)}")
     return figure

@@ -23,7 +23,7 @@ from analysis.figures.panels import (
 from analysis.finding import slope_text
 from analysis.grid_steps import THRESHOLD, size_order
 from analysis.protocols import ACROSS, APART, one_axis
-from analysis.recipes import recipes_of
+from analysis.recipes import one_recipe, one_setting, recipes_of
 from analysis.slopes import MIN_MODELS, Slope, correlation, fisher_interval, fit_points, slope
 from analysis.style import GREY, entitle, legend, log_axis, patch_colours, size_markers, styled, subtitle
 from analysis.text import fixed, interval, number
@@ -104,7 +104,7 @@ def fid_bubbles(trials: pl.DataFrame, title: str = "FID against Gflops, area by 
 def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics against model Gflops") -> Figure:
     """Figure 12: a panel per metric at the last step, each with its correlation with log Gflops, seeds averaged.
 
-    ValueError where nothing is measured at the last step.
+    ValueError where nothing is measured at the last step, or a model or the models were trained in several ways.
     """
     last = evaluations.filter(pl.col("headline") & pl.col("value").is_not_null() & (pl.col("state") == "completed")
                               & (pl.col("metric") != "rfid")  # the decoder's, the same for every model
@@ -113,6 +113,9 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
     if not metrics:
         raise ValueError("no completed trial has a metric at its last step; run the study to its end")
     one_axis(last)
+    one_recipe(last)
+    last = last.with_columns(steps="step")
+    one_setting(last, ["cell"])
     figure, panels = panels_of(metrics, share_y=False)
     sizes = size_order(last)
     colours, markers = patch_colours(last["patch"].to_list()), size_markers(sizes)
@@ -132,7 +135,7 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
     legend(figure, patch_and_size(colours, markers), loc="outside right upper")
     seeds = last["seed"].n_unique()
     entitle(figure, title, (f"Means of {seeds} seeds. " if seeds > 1 else "One training per point. ")
-            + f"r: correlation of the metric with log Gflops. {settings_note(last.with_columns(steps='step'))}")
+            + f"r: correlation of the metric with log Gflops. {settings_note(last)}")
     return figure
 
 

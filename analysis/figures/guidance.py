@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import panels_of, settings_note
+from analysis.figures.panels import completed, panels_of, settings_note
 from analysis.grid_steps import size_order
+from analysis.recipes import OF_MODEL, one_setting
 from analysis.style import entitle, legend, log_axis, patch_colours, size_markers, styled
 from analysis.text import number
 
@@ -15,16 +16,17 @@ SHOWN = ("fid", "recall", "precision")
 
 @styled
 def metrics_vs_guidance(evaluations: pl.DataFrame, title: str = "FID and recall against guidance") -> Figure:
-    """A panel per metric, a line per model over its guidance scales; at the last evaluated step, seeds averaged.
+    """A panel per metric, a line per model over its guidance scales; at the end of completed trials, seeds averaged.
 
     ValueError where no model was sampled at two scales, or where figures differ in anything else.
     """
-    rows = evaluations.filter(pl.col("headline") & pl.col("metric").is_in(SHOWN) & pl.col("value").is_not_null())
-    rows = rows.filter(pl.col("step") == pl.col("step").max().over("train_id"))
+    rows = completed(evaluations).filter(pl.col("headline") & pl.col("metric").is_in(SHOWN) & pl.col("value").is_not_null())
+    rows = rows.filter("at_end").with_columns(steps="step")
     if rows.is_empty() or rows.group_by("model").agg(pl.col("guidance").n_unique())["guidance"].max() < 2:
         raise ValueError("no model was measured at two guidance scales; evaluate it at more, such as 1, 1.5 and 4")
     if (rows.group_by("metric").agg(pl.col("label_over_guidance").n_unique())["label_over_guidance"] > 1).any():
         raise ValueError("figures of protocols that differ in more than guidance do not belong on one axis")
+    one_setting(rows, ["recipe", *OF_MODEL, "steps"])
     metrics = [metric for metric in SHOWN if metric in rows["metric"]]
     figure, panels = panels_of(metrics, share_y=False)
     models = rows["model"].unique(maintain_order=True).to_list()

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.fits.points import listed
 from analysis.protocols import APART, one_axis
 from analysis.recipes import recipe_column, recipes_of
 from analysis.style import GREY, INK, legend
@@ -16,6 +17,7 @@ GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
 COLUMNS = 3  # panels side by side
 DASHES = ("-", "--", ":", "-.", (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 4)), (0, (9, 2, 2, 2)))  # of protocols
 LETTERS = 24  # of a protocol's words to a line of a legend
+LOST = ("diverged", "failed")  # drawn as far as they came, part of no mean
 IN_FULL = 4   # protocols up to which a legend gives each all its words
 
 
@@ -74,6 +76,16 @@ def protocol_legend(protocols: dict[str, str], name: str = "Protocol") -> dict[s
     return {_narrow(name): [*zip(lines, map(_narrow, told))]}
 
 
+def thin(lost: bool) -> dict:
+    """How the line of one training is drawn, one that was ``lost`` among them."""
+    return {"linestyle": ":", "linewidth": 1.4} if lost else {"linewidth": 0.7, "alpha": 0.4}
+
+
+def lost_note(lost: list[str]) -> str:
+    """Which trials are dotted; empty where none is."""
+    return f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). " if lost else ""
+
+
 def _narrow(words: str) -> str:
     return textwrap.fill(words, LETTERS, break_on_hyphens=False)
 
@@ -109,7 +121,7 @@ def done_note(trials: pl.DataFrame) -> str:
 def completed(evaluations: pl.DataFrame, running: bool = False) -> pl.DataFrame:
     """Rows of completed trials, or where ``running`` of all that did not diverge or fail. ValueError, with the states there
     are, where there are none."""
-    rows = evaluations.filter(~pl.col("state").is_in(["diverged", "failed"]) if running else pl.col("state") == "completed")
+    rows = evaluations.filter(~pl.col("state").is_in(LOST) if running else pl.col("state") == "completed")
     if rows.is_empty():
         states = evaluations.unique("trial_id").group_by("state").len().sort("state").rows()
         told = ", ".join(f"{n} {state}" for state, n in states) or "none is evaluated"

@@ -7,21 +7,21 @@ from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
+    LOST,
     dashes_of,
     headline,
     kinds_of,
+    lost_note,
     panels_of,
     protocol_legend,
     settings_note,
     side_legend,
+    thin,
 )
-from analysis.fits.points import listed
 from analysis.grid_steps import size_order
 from analysis.protocols import ACROSS, protocols_of
 from analysis.style import entitle, log_axis, patch_colours, size_colours, size_markers, styled
 from analysis.text import number
-
-LOST = ("diverged", "failed")
 
 
 def fid_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
@@ -85,6 +85,8 @@ def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
     if told.is_empty():
         raise ValueError("no trial has recorded its held-out loss by part of the schedule")
     last = told.filter(pl.col("step") == pl.col("step").max().over("trial_id"))
+    lost = pl.col("state").is_in(LOST)  # of repeats those that came furthest: a mean is of one step
+    last = last.filter(lost | (pl.col("step") == pl.col("step").filter(~lost).max().over("cell")))
     bins = last["heldout_bins"].list.len().max()
     rows = last.with_columns(
         value=pl.col("heldout_bins"), part=pl.lit([(k + 0.5) / bins for k in range(bins)], pl.List(pl.Float64)),
@@ -119,8 +121,7 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
         for line, (kind, words) in itertools.product(lines, kinds.items()):
             mine = rows.filter((pl.col(by) == panel) & (pl.col(other) == line) & (pl.col(column) == kind))
             for (trial,), one in mine.sort(x).group_by("trial_id", maintain_order=True):
-                thin = {"linestyle": ":", "linewidth": 1.4} if trial in lost else {"linewidth": 0.7, "alpha": 0.4}
-                axes.plot(one[x], one["value"], color=colours[line], **thin)
+                axes.plot(one[x], one["value"], color=colours[line], **thin(trial in lost))
             kept = mine.filter(~pl.col("trial_id").is_in(lost))
             for _, seeds_of in kept.group_by("cell", maintain_order=True):
                 mean = seeds_of.group_by(x, "model", "lr").agg(middle).sort(x)
@@ -142,8 +143,7 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
     seeds = rows["seed"].n_unique()
     thick = "A line per learning rate. " if rates else ""
     thick += f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
-    if lost:
-        thick += f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). "
+    thick += lost_note(lost)
     across = f"{ACROSS} " if len(protocols) > 1 else ""
     entitle(figure, title + (", across protocols" if across else ""),
             f"{across}{thick}{note or settings_note(rows, lr=False, sampling=bool(rows['samples'].count()))}")

@@ -5,6 +5,7 @@ import pytest
 
 from analysis.costs import costs_table
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
+from tests.analysis.synthetic_study import SIZES, digits_like, write_study
 
 
 def costs(study) -> pl.DataFrame:
@@ -37,3 +38,17 @@ def test_only_completed_trainings_count_and_without_lines_nothing_is_known(half_
     bare = costs_table(trials_frame(half_run), curves_frame(half_run).clear(), evaluations_frame(half_run).clear())
     unknown = bare.select("train_s", "measure_s", "images_per_s", "mfu", "flops_per_s")
     assert unknown.null_count().row(0) == (5,) * 5
+
+
+def test_a_length_costs_its_own_measurements_and_a_batch_its_own_flops(tmp_path):
+    """Also where both lengths are of one training; batches are rows of their own."""
+    axes = {"size": SIZES[:1], "train.batch": [32, 64], "train.steps": [300, 500], "evaluate.every": [100],
+            "train.schedule": ["cosine"]}
+    table = costs(write_study(tmp_path, digits_like(axes, seeds=2)))
+    assert table.select("batch", "steps", "trainings", "measure_s").rows() == [
+        (32, 300, 2, 4.5), (32, 500, 2, 7.5), (64, 300, 2, 4.5), (64, 500, 2, 7.5)]
+    of_batch = dict(table.filter(pl.col("steps") == 500).select("batch", "train_flops").rows())
+    assert of_batch[64] == 2 * of_batch[32]
+    trials, evaluations = (frame(tmp_path / "digits") for frame in (trials_frame, evaluations_frame))
+    shared = [frame.with_columns(train_id=pl.format("{}-{}", "batch", "seed")) for frame in (trials, evaluations)]
+    assert costs_table(shared[0], curves_frame(tmp_path / "digits"), shared[1])["measure_s"].to_list() == [4.5, 7.5] * 2

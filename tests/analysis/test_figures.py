@@ -58,6 +58,11 @@ def test_block_designs_are_compared_at_one_size_and_patch(tmp_path):
     assert "FID" in figure.axes[0].get_ylabel()
     assert sum(text.startswith("adaln-zero: FID") for text in texts(figure)) == 10
     assert study_pictures(study, ("svg",))["fid_by_conditioning"].files
+    diverged = evaluations_frame(study).with_columns(state=pl.when(pl.col("conditioning") == "in-context").then(
+        pl.lit("diverged")).otherwise("state"))
+    figure = designs.fid_by_conditioning(diverged)
+    assert sum(text.startswith("in-context: FID") for text in texts(figure)) == 0
+    assert "Dotted: diverged or failed, in no mean (DiT-d3w64-4" in figure.get_supxlabel().replace("\n", " ")
 
 
 def test_sampling_compute_is_forward_gflops_times_steps(tmp_path):

@@ -12,7 +12,7 @@ def rows(scales, label="FID-1K, ddpm100, digits-cnn, vs train"):
         {"train_id": model, "model": model, "size": size, "params_m": 1.0 + len(model), "step": step, "metric": metric,
          "headline": True, "guidance": g, "value": 10 + g if metric == "fid" else 1 / g, "data": "digits",
          "label_over_guidance": label.replace("FID-1K", "FID-1K" if metric == "fid" else "recall-1K"), "ema": "ema",
-         "batch": 64, "lr": 0.01}
+         "batch": 64, "lr": 0.01, "state": "completed", "trial_id": f"{model}-s0-{g}", "at_end": step == 10}
         for model, size in (("DiT-a/4", "a"), ("DiT-bb/4", "bb")) for g in scales for metric in ("fid", "recall")
         for step in (5, 10)])
 
@@ -22,6 +22,16 @@ def test_a_panel_per_metric_a_line_per_model_at_the_last_step():
     assert [len(axes.lines) for axes in figure.axes] == [2, 2]
     figure.draw_without_rendering()
     assert len(positions(figure)) == 2 * 2 * 3
+
+
+def test_what_did_not_end_or_was_trained_otherwise_is_in_no_mean():
+    """A second seed under way stands at its tenth of the way; a second batch is another training."""
+    whole, under_way = rows([1.0, 2.0]), rows([1.0, 2.0]).filter(pl.col("step") == 5)
+    behind = under_way.with_columns(value=pl.col("value") * 9, state=pl.lit("running"), train_id=pl.lit("other"))
+    for figure in (metrics_vs_guidance(pl.concat([whole, behind])), metrics_vs_guidance(whole)):
+        assert figure.axes[0].lines[0].get_ydata().tolist() == [11, 12]
+    with pytest.raises(ValueError, match=r"in 2 ways \(batches 32, 64\)"):
+        metrics_vs_guidance(pl.concat([whole, whole.with_columns(batch=pl.lit(32, pl.Int64))]))
 
 
 def test_one_scale_or_other_protocols_are_refused():

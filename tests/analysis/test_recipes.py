@@ -3,20 +3,27 @@
 import polars as pl
 import pytest
 
+from analysis.claims import Records
+from analysis.claims.grid import correlated
+from analysis.claims.sampling import model_compute_wins, smaller_wins_at_equal_cost
 from analysis.claims.training import curve_points
 from analysis.compare import compare
+from analysis.figures.gflops import metrics_vs_gflops
 from analysis.figures.rates import heldout_vs_lr
-from analysis.figures.training import fid_vs_steps
+from analysis.figures.sampling import fid_vs_sampling_gflops
+from analysis.figures.training import fid_vs_steps, heldout_by_bin
 from analysis.fits.choices import spread
 from analysis.fits.fid_laws import model_means
-from analysis.frames import evaluations_frame, trials_frame
+from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.laws import frontier_runs, loss_runs
 from analysis.nuisance import best_rates, searches_lr
 from analysis.predict import predict
 from analysis.published import block_designs, dit_table4
 from analysis.recipes import main_recipe, recipes_of
+from analysis.sample_grid import sample_grid
 from analysis.slopes import fit_points, slope
-from tests.analysis.synthetic_study import BASE, SIZES, digits_like, write_study
+from scaling.records import StudyFolder
+from tests.analysis.synthetic_study import BASE, SIZES, digits_like, law, measure, write_study
 
 DESIGNS = {"size": SIZES, "model.conditioning": ["adaln-zero", "adaln"]}
 OBJECTIVES = {"size": SIZES, "recipe": [{"diffusion.objective": "ddpm", "model.learn_sigma": True},
@@ -154,3 +161,49 @@ def test_a_rate_is_best_of_one_batch_and_one_objective(tmp_path):
 def test_a_rate_that_goes_with_the_batch_is_no_search(tmp_path):
     ways = [{"train.batch": 32, "train.lr": 1e-3}, {"train.batch": 64, "train.lr": 1.4e-3}]
     assert not searches_lr(trials_frame(study_of(tmp_path, {"size": SIZES, "way": ways})))
+
+
+def test_other_metrics_are_averaged_over_no_lengths_and_correlated_over_no_designs(tmp_path):
+    lengths = evaluations_frame(study_of(tmp_path, {"size": SIZES, "train.steps": [300, 500]}, "lengths"))
+    with pytest.raises(ValueError, match=r"DiT-d2w16/2 was trained in 2 ways \(lengths 300, 500\)"):
+        metrics_vs_gflops(lengths)
+    with pytest.raises(ValueError, match="2 recipes are mixed"):
+        metrics_vs_gflops(evaluations_frame(study_of(tmp_path, DESIGNS)))
+
+
+def test_a_mean_over_noise_levels_is_of_one_step(tmp_path):
+    plan = digits_like({"size": SIZES[:1]}, seeds=2, name="behind")
+    study = StudyFolder(tmp_path / "behind")
+    study.write_plan(plan)
+    measure(study, plan.trials[0], 0.0)
+    alone = heldout_by_bin(curves_frame(study)).axes[0].lines[-1].get_ydata().tolist()
+    measure(study, plan.trials[1], 0.0, until=100)
+    assert heldout_by_bin(curves_frame(study)).axes[0].lines[-1].get_ydata().tolist() == alone
+
+
+def test_sampling_claims_pair_sizes_of_one_design(tmp_path):
+    axes = {"size": SIZES[:3], "model.conditioning": ["adaln-zero", "adaln"], "evaluate.protocol.sampling_steps": [8, 16, 50]}
+    trials = trials_frame(write_study(tmp_path, digits_like(axes, seeds=2, name="sampled"), fid=lambda trial, step: (
+        law(trial, step) * (9 if trial.spec.model.conditioning == "adaln" else 1))))
+    some = trials.filter((pl.col("size") != "d2w48") | (pl.col("conditioning") == "adaln-zero"))
+    for claim in (model_compute_wins, smaller_wins_at_equal_cost):
+        assert all("adaln" not in part.of for part in claim(Records(some)).parts)
+        assert not any("[adaln]" in trial for trial in model_compute_wins(Records(some)).records)
+    figure = fid_vs_sampling_gflops(trials)
+    assert len({line.get_linestyle() for line in figure.axes[0].lines}) == 2
+
+
+def test_samples_say_which_design_they_are_of(tmp_path):
+    figure = sample_grid(study_of(tmp_path, DESIGNS))
+    assert all(axes.get_xlabel().split(", ")[1] in ("adaln-zero", "adaln") for axes in figure.axes if axes.get_xlabel())
+
+
+def test_the_main_recipe_is_one_that_was_completed(tmp_path):
+    trials = trials_frame(study_of(tmp_path, DESIGNS)).with_columns(
+        state=pl.when(pl.col("conditioning") == "adaln-zero").then(pl.lit("pending")).otherwise("state"))
+    assert main_recipe(trials)["conditioning"].unique().to_list() == ["adaln"]
+
+
+def test_a_correlation_counts_the_completed_alone(half_run):
+    found = correlated(Records(trials_frame(half_run)))
+    assert len(found.records) == 5 and "nan" not in found.note

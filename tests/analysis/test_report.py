@@ -255,4 +255,5 @@ def test_samples_of_several_protocols_say_how_each_was_drawn(tmp_path):
     figure = sample_grid(write_study(tmp_path, digits_like(axes, seeds=1), fid=fid))
     cells = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
     assert [cell.partition(", ")[2] for cell in cells] == ["ddpm8, cfg 1.0", "ddpm50, cfg 1.0"]
-    assert figure.get_supxlabel().replace("\n", " ").endswith("seed 0, each model at its best FID, sampled as it says.")
+    told = figure.get_supxlabel().replace("\n", " ")
+    assert told.endswith("seed 0, each size and patch at its best FID, in the way it says.")
