@@ -3,15 +3,19 @@
 Hoffmann et al. 2022, section 3.2. At each budget of training FLOPs the runs trade model size for data; the minimum of a
 curve through them is the best size there, and a power law through the minima is N_opt = G C^a.
 
+Runs of one budget have spent almost the same: ``at_budget`` makes it the same, where a size has several lengths.
+
 A budget gives no minimum, and says why, where its runs are too few for the curve, the curve is not convex at its
 stationary point, or that point lies outside the sizes tried: a curve that still falls at its end has no optimum yet.
 
 A parabola is symmetric in log N and the truth is not: on noise-free curves it errs by up to 22 % in N_opt at larger
 budgets, the cubic by 0.5 %. So the cubic is the default wherever a budget has the five runs it needs. Intervals are of the
-scatter of the minima about their law; what is left of the curve's own error, some 0.001 of an exponent, is not in them.
+scatter of the minima about their law; what is left of the curve's own error is not in them: some 0.001 of an exponent, and
+0.05 where the minima lie in the smallest fifth of the sizes tried.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +24,7 @@ from analysis.fits.points import NAMED, Runs, listed
 
 DEGREES = {"parabola": 2, "cubic": 3}
 SAME_BUDGET = 1.25    # runs within this factor of each other's FLOPs are of one budget
+SAME_LENGTH = 1.02    # runs of a size within it are repeats
 LEAST_BUDGETS = 3     # minima for a power law with an interval
 
 
@@ -75,7 +80,7 @@ def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
     ``curve`` is parabola, cubic, or auto: the cubic where a budget has five sizes or more, else the parabola.
     ValueError where fewer than LEAST_BUDGETS budgets have a minimum, with each one's reason.
     """
-    minima = tuple(minimum(one, curve) for one in by_budget(runs))
+    minima = tuple(minimum(at_budget(one, runs), curve) for one in by_budget(runs))
     used = [m for m in minima if m.n is not None]
     if len(used) < LEAST_BUDGETS:
         without = [m for m in minima if m.n is None]
@@ -111,6 +116,40 @@ def by_budget(runs: Runs) -> list[Runs]:
                          "isoFLOP compares sizes at one budget; train more sizes at each, within "
                          f"{SAME_BUDGET:g} of the same FLOPs")
     return [runs.take(np.sort(group)) for group in groups]
+
+
+def at_budget(group: Runs, runs: Runs) -> Runs:
+    """``group``, runs of one budget, with the losses they would have at its very FLOPs, their geometric mean.
+
+    Each moves along the curve of its own size among all ``runs``, straight between lengths on log axes: runs spent a few per
+    cent more or less, and a size's loss falls by as much in that as it differs between sizes. A size of one length stays.
+    """
+    at = np.log(flops_of(group)).mean()
+    moved = np.log(group["loss"])
+    for n in np.unique(group["n"]):
+        own, mine = runs.take(np.flatnonzero(runs["n"] == n)), group["n"] == n
+        curve = _curve(np.log(flops_of(own)), np.log(own["loss"]))
+        moved[mine] += curve(np.full(mine.sum(), at)) - curve(np.log(flops_of(group))[mine])
+    return replace(group, columns=group.columns | {"loss": np.exp(moved)})
+
+
+def _curve(log_c: np.ndarray, log_loss: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Straight between lengths, and on beyond the first and the last; constant where there is one."""
+    order = np.argsort(log_c, kind="stable")
+    knots: list[list[int]] = []
+    for i in order:
+        if not knots or log_c[i] - log_c[knots[-1][0]] > np.log(SAME_LENGTH):
+            knots.append([])
+        knots[-1].append(i)
+    x, y = (np.array([values[knot].mean() for knot in knots]) for values in (log_c, log_loss))
+    if len(x) == 1:
+        return lambda at: np.full(len(at), y[0])
+    slope = np.diff(y) / np.diff(x)
+
+    def curve(at: np.ndarray) -> np.ndarray:
+        i = np.clip(np.searchsorted(x, at) - 1, 0, len(slope) - 1)
+        return y[i] + slope[i] * (at - x[i])
+    return curve
 
 
 def minimum(runs: Runs, curve: str = "auto") -> Minimum:
