@@ -11,8 +11,9 @@ import polars as pl
 from analysis.figures.panels import headline
 from analysis.frames import Folder, evaluations_frame, studies
 from analysis.frozen import records_of, thaw
-from analysis.targets import Conditions, measured, target_of
+from analysis.targets import Conditions, Measured, measured, target_of
 from analysis.text import count, fixed, number
+from scaling.study.plan import Plan
 
 
 def score(path: Path, folder: Folder) -> dict:
@@ -28,7 +29,7 @@ def score(path: Path, folder: Folder) -> dict:
     conditions = Conditions.from_json(frozen["conditions"])
     targets = []
     for one in frozen["predictions"]:
-        found = measured(study, target_of(one["target"], plan), conditions)
+        found = _of_one_rate(one["target"], measured(study, target_of(one["target"], plan), conditions), plan)
         fid = math.exp(float(np.mean(np.log([m.fid for m in found])))) if found else None
         targets.append({
             "target": one["target"], "law": one["law"], "predicted": one["fid"], "low": one["low"], "high": one["high"],
@@ -79,6 +80,17 @@ def run(path: Path, folder: Folder, as_json: bool) -> tuple[str, bool]:
     """What ``scaling score`` prints, and whether nothing in it needs a reader's doubt."""
     scored = score(path, folder)
     return json.dumps(scored, indent=1) if as_json else told(scored), sound(scored)
+
+
+def _of_one_rate(target: str, found: list[Measured], plan: Plan) -> list[Measured]:
+    """Where runs beside the study tried other learning rates: those of its plan."""
+    planned = {trial.train_id for trial in plan.trials}
+    if len({m.lr for m in found}) > 1:
+        found = [m for m in found if m.train_id in planned] or found
+    if len(rates := sorted({m.lr for m in found})) > 1:
+        raise ValueError(f"{target} was measured at learning rates {', '.join(f'{rate:g}' for rate in rates)}, whose mean is "
+                         "no prediction's truth; score against a study that plans one")
+    return found
 
 
 def _data_since(study, records: list[dict]) -> dict:

@@ -16,7 +16,7 @@ from scaling.study.ladder import SIZES
 from scaling.study.plan import Plan
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain
-from scaling.study.spec import DataSpec, ModelSpec, TrialSpec
+from scaling.study.spec import DataSpec, DiffusionSpec, ModelSpec, TrainSpec, TrialSpec
 
 _TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
 _SHAPE = re.compile(r"DiT-(?:(?P<size>S|B|L|XL)|d(?P<depth>\d+)w(?P<width>\d+))/(?P<patch>\d+)(?: ?\[(?P<how>[\w-]+)\])?")
@@ -50,6 +50,7 @@ class Conditions:
     data: DataSpec
     ema: dict
     batch: int
+    training: dict | None = None  # diffusion, optimiser, schedule; None: of a file from before, any
 
     @classmethod
     def of(cls, plan: Plan, rows: pl.DataFrame) -> "Conditions":
@@ -59,16 +60,23 @@ class Conditions:
                 raise ValueError(f"the measured trials differ in {column} ({', '.join(map(str, rows[column].unique()))}); "
                                  "a prediction needs one of it")
         spec = next(trial.spec for trial in plan.trials if trial.trial_id == rows["trial_id"][0])
-        return cls(spec.evaluate.protocol, spec.data, spec.evaluate.ema.model_dump(mode="json"), spec.train.batch)
+        return cls(spec.evaluate.protocol, spec.data, spec.evaluate.ema.model_dump(mode="json"), spec.train.batch,
+                   training_of(spec.diffusion, spec.train))
 
     @classmethod
     def from_json(cls, found: dict) -> "Conditions":
         return cls(Protocol.model_validate(found["protocol"]), DataSpec.model_validate(found["data"]), found["ema"],
-                   found["batch"])
+                   found["batch"], found.get("training"))
 
     def as_json(self) -> dict:
         return {"protocol": self.protocol.model_dump(mode="json"), "data": self.data.model_dump(mode="json"),
-                "ema": self.ema, "batch": self.batch}
+                "ema": self.ema, "batch": self.batch, "training": self.training}
+
+
+def training_of(diffusion: DiffusionSpec, train: TrainSpec) -> dict:
+    """What trainings of one law share but their data: not length, learning rate, batch and seed."""
+    own = train.NOT_IDENTITY | {"seed", "lr", "batch"}
+    return {"diffusion": diffusion.identity_fields(), "train": train.identity_fields(exclude=own)}
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,12 @@ def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list
         data = DataSpec.model_validate(spec["data"])
         if identity(data.identity_fields()) != identity(conditions.data.identity_fields()) or (
                 spec["train"]["batch"] != conditions.batch):
+            continue
+        train = TrainSpec.model_validate(spec["train"])
+        like_those = training_of(DiffusionSpec.model_validate(spec["diffusion"]), train)
+        if conditions.training is not None and identity(like_those) != identity(conditions.training):
+            continue
+        if train.has_horizon and train.steps != target.steps:  # on its way to another end
             continue
         figures = [_figure(e, spec, conditions) for e in run.evaluations() if e["step"] == target.steps]
         found += [one for one in figures if one]

@@ -9,6 +9,8 @@ from analysis.predict import predict
 from analysis.score import score, sound, told
 from scaling.cli import main
 from scaling.records import StudyFolder
+from scaling.study import Plan, Study
+from scaling.study.settings import with_settings
 from tests.analysis.synthetic_study import digits_like, law, measure
 
 
@@ -48,6 +50,32 @@ def test_a_prediction_made_before_the_run_is_scored_after_it(held_out, tmp_path)
         assert abs(np.log(one["predicted"] / truth)) < 0.1 and one["inside"]
         assert one["log_error"] == pytest.approx(np.log(one["predicted"] / one["measured"]))
         assert len(one["trainings"]) == 2 and not any(t["before_freeze"] for t in one["trainings"])
+
+
+def run_beside(study, name, **fields):
+    """Another study under the same root measures the largest model, twice the FID, trained in another way."""
+    spec = next(t.spec for t in study.plan().trials if t.model == "DiT-d3w64/8")
+    plan = Plan.of(Study(name=name, question="?", expectation="?", trials=(with_settings(spec, fields),), seeds=1))
+    other = StudyFolder(study.folder.parent / name)
+    other.write_plan(plan)
+    measure(other, plan.trials[0], 0.0, fid=lambda trial, step: 2 * law(trial, step))
+    return other
+
+
+def test_a_training_of_another_recipe_or_rate_beside_the_study_is_not_scored(held_out, tmp_path):
+    path = predict(held_out, ["DiT-d3w64/8"], tmp_path / "before.json")
+    run_beside(held_out, "epsilon", **{"diffusion.objective": "epsilon", "model.learn_sigma": False})
+    run_beside(held_out, "longer", **{"train.schedule": "cosine", "train.steps": 1000})
+    assert score(path, held_out)["targets"][0]["measured"] is None
+    searched = run_beside(held_out, "rates", **{"train.lr": 1e-4})
+    assert [one["lr"] for one in score(path, held_out)["targets"][0]["trainings"]] == [1e-4]
+    run_largest(held_out)
+    (one,) = score(path, held_out)["targets"]
+    assert {training["lr"] for training in one["trainings"]} == {3e-3} and len(one["trainings"]) == 2
+    assert [training["lr"] for training in score(path, searched)["targets"][0]["trainings"]] == [1e-4]
+    run_beside(held_out, "more", **{"train.lr": 2e-4})
+    with pytest.raises(ValueError, match=r"was measured at learning rates 0.0001, 0.0002, 0.003, whose mean is no"):
+        score(path, run_beside(held_out, "none", **{"train.lr": 3e-4, "model.width": 32, "model.heads": 2}))
 
 
 def test_several_targets_are_named_in_a_row_as_the_readme_writes_them(held_out, tmp_path, capsys):
