@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analysis.fits.points import listed
 from analysis.frames import Folder, trials_frame
 from analysis.grid_steps import FAILS, HOLDS, ONE_SEED, OPEN, PENDING, GridStep, grid_steps, tally
 from analysis.nuisance import best_rates, searches_lr
 from analysis.slopes import Slope, slope
-from analysis.text import count, fixed, interval, number
+from analysis.text import fixed, interval, number, seeds_text
 
 SAMPLED_OVER = {"guidance": "at guidance {}", "sampling_steps": "at {} sampling steps"}
 ENOUGH, NOT, UNKNOWN = "holds", "does not hold", "not enough evidence"
@@ -46,7 +47,7 @@ def finding_of(trials: pl.DataFrame) -> Finding:
     try:
         law = slope(trials)
     except ValueError as reason:  # too few models, or figures that do not belong together: that is the finding
-        return Finding(f"No scaling law can be stated: {reason}.{tail}", UNKNOWN)
+        return Finding(f"No law of FID on model Gflops can be stated: {reason}.{tail}", UNKNOWN)
     sentence, verdict = _law_sentence(trials, law, grid_steps(trials))
     return Finding(sentence + tail, verdict)
 
@@ -63,13 +64,15 @@ def steps_text(steps: list[GridStep]) -> str:
     """``14 of 17 single steps up the grid hold, 1 does not, 2 are not resolved``."""
     counts = tally(steps)
     judged = [n for name, n in counts.items() if name not in (PENDING, ONE_SEED)]
+    without = [f"{counts[ONE_SEED]} with a model of one seed"] if counts.get(ONE_SEED) else []
+    without += [f"{counts[PENDING]} not measured yet"] if counts.get(PENDING) else []
     if sum(judged):
         parts = [f"{counts.get(HOLDS, 0)} of {sum(judged)} single steps up the grid hold"]
         if counts.get(FAILS):
             parts.append(f"{counts[FAILS]} {'does' if counts[FAILS] == 1 else 'do'} not")
         if counts.get(OPEN):
             parts.append(f"{counts[OPEN]} {'is' if counts[OPEN] == 1 else 'are'} not resolved")
-        return ", ".join(parts)
+        return ", ".join(parts) + (f" (not judged: {', '.join(without)})" if without else "")
     single = [step for step in steps if step.verdict == ONE_SEED]
     down = sum(step.change < 0 for step in single)
     return (f"FID falls at {down} of {len(single)} single steps up the grid, which one seed cannot tell from luck"
@@ -79,14 +82,14 @@ def steps_text(steps: list[GridStep]) -> str:
 def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tuple[str, str]:
     planned = trials["model"].n_unique()
     models = f"{law.models} DiTs" if law.models == planned else f"{law.models} of {planned} DiTs"
-    seeds = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())["seed"].n_unique()
+    seeds = seeds_text(trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null()))
     claim = {-1: "FID falls with Gflops", 1: "FID rises with Gflops",
              0: "no trend of FID with Gflops is resolved"}[law.clear]
     verdict = {-1: ENOUGH, 1: NOT, 0: UNKNOWN}[law.clear]
     over = f"95 % interval {_ends(law.over_models)} over models"
     if law.over_seeds is not None:
         over += f", {_ends(law.over_seeds)} over seeds"
-    told = (f"Over {models} and {count(seeds, 'seed')} {claim}: the slope of log FID on log Gflops is {fixed(law.value)} "
+    told = (f"Over {models} and {seeds} {claim}: the slope of log FID on log Gflops is {fixed(law.value)} "
             f"({over})")
     if law.clear:
         change = 2**law.value - 1
@@ -107,7 +110,7 @@ def _sampled_sentence(trials: pl.DataFrame, axis: str, at: str) -> str:
     edges = {value: f", the {word} tried" for value, word in ((done[axis].min(), "lowest"), (done[axis].max(), "highest"))}
     told = [f"{model} {at.format(f'{best:,g}')}{edges.get(best, '')} (FID {number(fid)})"
             for model, best, fid in means.unique("model", keep="first", maintain_order=True).rows()]
-    seeds = count(done["seed"].n_unique(), "seed")
+    seeds = seeds_text(done)
     return f"FID is lowest for {', '.join(told[:-1])}{' and ' if told[1:] else ''}{told[-1]}, from {seeds}."
 
 
@@ -118,9 +121,10 @@ def _rates_sentence(trials: pl.DataFrame) -> str:
     except ValueError as reason:
         return f"No learning rate can be chosen: {reason}."
     edge = [rate for rate in best if rate.edge]
-    named = ", ".join(f"{rate.name} {rate.lr:g}" for rate in best)
+    called = {rate.name: " (".join(rate.name.split(", ", 1)) + (")" if ", " in rate.name else "") for rate in best}
+    named = ", ".join(f"{called[rate.name]} {rate.lr:g}" for rate in best)
     tail = "" if not edge else (f"; {len(edge)} of {len(best)} at the edge of the range tried, "
-                                f"where the optimum may lie beyond ({', '.join(rate.name for rate in edge)})")
+                                f"where the optimum may lie beyond ({', '.join(called[rate.name] for rate in edge)})")
     return f"Learning rate of lowest held-out loss{', over the patches of a size' if several else ''}: {named}{tail}."
 
 
@@ -143,7 +147,7 @@ def _unfinished(trials: pl.DataFrame) -> str:
     parts = []
     lost = trials.filter(pl.col("state").is_in(["diverged", "failed"]))
     if len(lost):
-        parts.append(f"Diverged or failed and left out: {', '.join(lost['trial_id'])}.")
+        parts.append(f"Diverged or failed and left out: {listed(lost['trial_id'], range(len(lost)))}.")
     if done + len(lost) < len(trials):
         parts.append(f"The sweep is unfinished: {done} of {len(trials)} trials completed.")
     return "".join(f" {part}" for part in parts)

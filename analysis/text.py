@@ -2,6 +2,8 @@
 
 import math
 
+import polars as pl
+
 SPOKEN = {"fid": "FID", "kid": "KID", "heldout_loss": "held-out loss", "forward_gmacs": "Gflops",
           "train_flops": "training FLOPs", "params_m": "parameters", "ema": "average", "lr": "learning rate"}
 
@@ -33,6 +35,13 @@ def fixed(value: float | None, places: int = 2) -> str:
 def interval(bounds: tuple[float, float] | None, places: int = 2) -> str:
     """``[low, high]``, or an em dash."""
     return "—" if bounds is None else f"[{fixed(bounds[0], places)}, {fixed(bounds[1], places)}]"
+
+
+def seeds_text(rows: pl.DataFrame) -> str:
+    """How many seeds measured each model of ``rows``: ``3 seeds``, ``1 to 3 seeds``."""
+    seeds = rows.group_by("model").agg(pl.col("seed").n_unique())["seed"]
+    low, high = seeds.min() or 0, seeds.max() or 0
+    return count(high, "seed") if low == high else f"{low} to {high} seeds"
 
 
 def count(n: int, one: str, many: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.protocol import METRIC_NAMES
+from scaling.study.spec import DiffusionSpec, TrainSpec
 
 _IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
 _DRAWN = {"random": "uniformly at random", "balanced": "equally often"}
@@ -29,6 +30,21 @@ def _words(trial: PlannedTrial) -> dict[str, str]:
             **({"Decoder": p.decoder} if p.decoder else {})}
     return words | {
         "Weights": spec.evaluate.ema.label,
-        "Diffusion": f"{spec.diffusion.objective}, {spec.diffusion.timesteps} timesteps",
+        "Diffusion": _diffusion(spec.diffusion),
         "Training": f"batch {spec.train.batch}, {spec.train.steps:,} steps, {spec.train.schedule} learning rate, "
-                    f"label dropout {spec.train.label_dropout:g}"}
+                    f"label dropout {spec.train.label_dropout:g}{_unusual(spec.train)}"}
+
+
+def _diffusion(spec: DiffusionSpec) -> str:
+    told = [spec.objective] + ([] if spec.objective == "flow" else [f"{spec.timesteps} timesteps"])
+    weighting = {"min-snr": f"min-snr weights, gamma {spec.min_snr_gamma:g}",
+                 "logit-normal": f"logit-normal times, mean {spec.logit_mean:g}, std {spec.logit_std:g}"}
+    return ", ".join(told + ([weighting[spec.weighting]] if spec.weighting in weighting else []))
+
+
+def _unusual(train: TrainSpec) -> str:
+    """What is not as by default."""
+    words = {"weight_decay": "weight decay {:g}", "warmup_steps": "warmup {:,} steps",
+             "grad_clip": "gradients clipped at {:g}", "cooldown": "cooldown {:g}", "betas": "betas {}", "precision": "{}"}
+    return "".join(f", {form.format(getattr(train, name))}" for name, form in words.items()
+                   if getattr(train, name) != TrainSpec.model_fields[name].default)

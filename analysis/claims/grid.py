@@ -11,6 +11,7 @@ from analysis.claims.contrast import cells_of, difference, trend
 from analysis.finding import UNKNOWN
 from analysis.fits import fid_laws
 from analysis.fits.linear import LEVEL
+from analysis.fits.points import listed
 from analysis.recipes import main_recipe
 from analysis.slopes import fit_points, slope
 from analysis.text import fixed, number
@@ -89,13 +90,15 @@ def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
             alone.append(name)
             continue
         parts.append(trend(name, ladder, ladder[axis].cast(pl.Float64).log().to_numpy(), records.noise))
-        if records.noise is not None or ladder["seeds"].min() > 1:
-            steps += [difference(upper, lower, f"{upper['model']} against {lower['model']}", records.noise)
-                      for lower, upper in itertools.pairwise(ladder.to_dicts())]
+        pairs = itertools.pairwise(ladder.to_dicts())
+        steps += [difference(upper, lower, f"{upper['model']} against {lower['model']}", records.noise)
+                  for lower, upper in pairs if records.noise is not None or min(lower["seeds"], upper["seeds"]) > 1]
     if not parts:
         raise ValueError(f"no {fixed_at} was trained at more than {step}; train a second of {', '.join(cells['model'][:2])}")
     down = sum(part.interval()[1] < 0 for part in steps)
     told = [f"{down} of {len(steps)} single steps lower FID clearly"] if steps else [
         "one seed: the scatter about each line stands for the noise, single steps have no error"]
+    if steps and records.noise is None and (single := cells.filter(pl.col("seeds") == 1)["model"].to_list()):
+        told.append(f"of one seed, without an error of their own: {listed(single, range(len(single)))}")
     told += [f"not judged, {step} each: {', '.join(alone)}"] if alone else []
     return judge(sorted(parts, key=lambda part: part.of), steps, note="; ".join(told))

@@ -20,7 +20,7 @@ def larger_is_efficient(records: Records) -> Found:
     if records.evaluations is None:
         raise ValueError("these records hold no curve of FID over training, only its end")
     rows = curve_points(records.evaluations)
-    sizes, parts, pairs, short = size_order(rows), [], [], []
+    sizes, parts, pairs, short, single = size_order(rows), [], [], [], {}
     for (patch,), curves in rows.group_by("patch", maintain_order=True):
         at_patch: list[dict[int, float]] = []
         used: list[str] = []
@@ -28,6 +28,9 @@ def larger_is_efficient(records: Records) -> Found:
         for small, large in itertools.pairwise(here):
             found, ids = _at_equal_flops(curves.filter(pl.col("size") == small), curves.filter(pl.col("size") == large))
             name = f"patch {patch}: {large} against {small}"
+            if len(found) == 1:
+                single[name] = (found, ids)
+                continue
             if not found:
                 short.append(name)
                 continue
@@ -38,12 +41,15 @@ def larger_is_efficient(records: Records) -> Found:
             shared = set.intersection(*map(set, at_patch))
             parts.append(over_seeds(f"patch {patch}", {s: float(np.mean([one[s] for one in at_patch])) for s in shared},
                                     list(dict.fromkeys(used))))
+    if not parts and single:
+        over_seeds(*next((name, *one) for name, one in single.items()))  # says which seed is missing
     if not parts:
         raise ValueError("no two sizes of a patch were evaluated at the same training FLOPs: "
                          + (f"{short[0]}, where the larger has no checkpoint as cheap; evaluate it earlier"
                             if short else "a second size at some patch is needed"))
-    note = f"no checkpoint as cheap, not judged: {'; '.join(short)}" if short else ""
-    return judge(sorted(parts, key=lambda part: part.of), pairs, note=note)
+    notes = [f"no checkpoint as cheap, not judged: {'; '.join(short)}"] if short else []
+    notes += [f"one seed in common, not judged: {'; '.join(single)}"] if single else []
+    return judge(sorted(parts, key=lambda part: part.of), pairs, note="; ".join(notes))
 
 
 def curve_points(evaluations: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from analysis.figures.hover import mark
 from analysis.figures.panels import LOST, headline, lost_note, panels_of, settings_note, side_legend, thin
 from analysis.recipes import one_setting
 from analysis.style import MARKERS, entitle, log_axis, patch_colours, styled
-from analysis.text import number
+from analysis.text import number, seeds_text
 
 DESIGNS = ("in-context", "cross-attention", "adaln", "adaln-zero")  # the paper's order, worst first
 
@@ -47,6 +47,6 @@ def fid_by_conditioning(evaluations: pl.DataFrame, title: str = "FID of the bloc
     first.set_ylabel(rows["label"][0])
     side_legend(figure, "Design", colours, markers)
     seeds = rows["seed"].n_unique()
-    thick = f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
+    thick = f"Thick: mean of {seeds_text(rows)}, thin: one training each. " if seeds > 1 else ""
     entitle(figure, title, f"{thick}{lost_note(lost)}{settings_note(rows)}")
     return figure

@@ -26,7 +26,7 @@ from analysis.protocols import ACROSS, APART, one_axis
 from analysis.recipes import one_recipe, one_setting, recipes_of
 from analysis.slopes import MIN_MODELS, Slope, correlation, fisher_interval, fit_points, slope
 from analysis.style import GREY, entitle, legend, log_axis, patch_colours, size_markers, styled, subtitle
-from analysis.text import fixed, interval, number
+from analysis.text import fixed, interval, number, seeds_text
 
 LABEL = 30     # letters of an axis label to a line, in a panel
 BUBBLE = 1500  # points² of the largest
@@ -79,7 +79,7 @@ def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops",
     elif len(protocols) > 1:
         subtitle(axes, f"{ACROSS} No law is fitted over several.", 98)
     legend(axes, groups, loc="upper left", bbox_to_anchor=(1.01, 1.02))
-    bars = (f"Dots: one training each. Markers: geometric mean of {seeds} seeds, bars {THRESHOLD:g} standard errors."
+    bars = (f"Dots: one training each. Markers: geometric mean of {seeds_text(points)}, bars {THRESHOLD:g} standard errors."
             if seeds > 1 else "One training per point: no error is known.")
     entitle(figure, title + (", across protocols" if len(protocols) > 1 else ""),
             f"{bars} {settings_note(points)}{done_note(trials)}")
@@ -95,7 +95,7 @@ def fid_bubbles(trials: pl.DataFrame, title: str = "FID against Gflops, area by 
     draw_bubbles(axes, points)
     axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
     seeds = points["seed"].n_unique()
-    means = f"Geometric means of {seeds} seeds. " if seeds > 1 else "One training per bubble. "
+    means = f"Geometric means of {seeds_text(points)}. " if seeds > 1 else "One training per bubble. "
     entitle(figure, title, f"{means}{settings_note(points)}{done_note(trials)}")
     return figure
 
@@ -134,7 +134,7 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
         axes.set_title(_correlation_text(means), loc="left", fontsize=9, color=GREY)
     legend(figure, patch_and_size(colours, markers), loc="outside right upper")
     seeds = last["seed"].n_unique()
-    entitle(figure, title, (f"Means of {seeds} seeds. " if seeds > 1 else "One training per point. ")
+    entitle(figure, title, (f"Means of {seeds_text(last)}. " if seeds > 1 else "One training per point. ")
             + f"r: correlation of the metric with log Gflops. {settings_note(last)}")
     return figure
 

@@ -21,7 +21,7 @@ from analysis.figures.panels import (
 from analysis.grid_steps import size_order
 from analysis.protocols import ACROSS, protocols_of
 from analysis.style import entitle, log_axis, patch_colours, size_colours, size_markers, styled
-from analysis.text import number
+from analysis.text import number, seeds_text
 
 
 def fid_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
@@ -142,7 +142,7 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
     side_legend(figure, other.capitalize(), colours, markers if dots else dict.fromkeys(colours), protocol_legend(kinds, of))
     seeds = rows["seed"].n_unique()
     thick = "A line per learning rate. " if rates else ""
-    thick += f"Thick: mean of {seeds} seeds, thin: one training each. " if seeds > 1 else ""
+    thick += f"Thick: mean of {seeds_text(rows)}, thin: one training each. " if seeds > 1 else ""
     thick += lost_note(lost)
     across = f"{ACROSS} " if len(protocols) > 1 else ""
     entitle(figure, title + (", across protocols" if across else ""),

@@ -121,7 +121,7 @@ def fit_law(name: str, models: pl.DataFrame, noise: Noise = UNKNOWN) -> FidLaw:
     if models.is_empty():
         raise ValueError(f"the law {name} has no model to be fitted to: there is no smaller size than the held-out one")
     centre = log_axes(models).mean(1)
-    repeats = int(models["seeds"].min()) if "seeds" in models.columns else 1
+    repeats = len(models) / float((1 / models["seeds"]).sum()) if "seeds" in models.columns else 1
     return FidLaw(name, least_squares(design(name, models, centre), np.log(models["fid"].to_numpy()),
                                       f"the law {name}", repeats, noise), centre)
 

@@ -49,7 +49,7 @@ class Linear:
     unscaled: np.ndarray             # (p, p): inverse of X'X
     scatter: float                   # standard deviation of the points about the law, n - p degrees of freedom
     dof: int
-    repeats: int = 1                 # seeds behind each point, the fewest
+    repeats: float = 1               # seeds behind each point, their harmonic mean
     noise: Noise = UNKNOWN
 
     @property
@@ -77,7 +77,7 @@ class Linear:
         return Interval(value, value - half, value + half, value - wide, value + wide)
 
 
-def least_squares(X: np.ndarray, y: np.ndarray, law: str, repeats: int = 1, noise: Noise = UNKNOWN) -> Linear:
+def least_squares(X: np.ndarray, y: np.ndarray, law: str, repeats: float = 1, noise: Noise = UNKNOWN) -> Linear:
     """The fit of ``y`` (n,) on ``X`` (n, p). ValueError without a degree of freedom left, or where X is degenerate."""
     n, p = X.shape
     if n <= p:

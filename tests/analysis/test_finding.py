@@ -63,7 +63,7 @@ def test_a_study_over_guidance_says_where_fid_is_lowest(half_run):
 def test_two_models_make_no_law(half_run):
     found = finding_of(trials_frame(half_run).head(2))
     assert found.verdict == "not enough evidence"
-    assert found.sentence.startswith("No scaling law can be stated: a slope with an interval needs 3 models")
+    assert found.sentence.startswith("No law of FID on model Gflops can be stated: a slope with an interval needs 3 models")
 
 
 def test_a_learning_rate_search_names_the_best_and_the_edges(rates):
