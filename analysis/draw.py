@@ -116,8 +116,11 @@ def _wanted(folder: Folder, across: bool) -> dict[str, Callable[[], Figure]]:
                    "sample_grid": lambda: sample_grid(study),
                    "fid_vs_steps": lambda: training.fid_vs_steps(evaluations, across),
                    "fid_vs_steps_by_size": lambda: training.fid_vs_steps_by_size(evaluations, across),
-                   "fid_vs_train_flops": lambda: training.fid_vs_train_flops(evaluations, across),
-                   "metrics_vs_gflops": lambda: gflops.metrics_vs_gflops(evaluations)}
+                   "fid_vs_train_flops": lambda: training.fid_vs_train_flops(evaluations, across)}
+    elif any(protocol.metrics for protocol in protocols):
+        wanted = {"sample_grid": lambda: sample_grid(study)}
+    if any(protocol.metrics for protocol in protocols):
+        wanted["metrics_vs_gflops"] = lambda: gflops.metrics_vs_gflops(evaluations)
     if trials["conditioning"].n_unique() > 1:
         wanted["fid_by_conditioning"] = lambda: designs.fid_by_conditioning(evaluations)
     if trials["sampling_steps"].n_unique() > 1:

@@ -118,7 +118,7 @@ def _by_size_and_images(target: Target, rows: pl.DataFrame, images: int) -> dict
     if rows.is_empty():
         raise ValueError(f"no model of patch {target.model.patch} is measured, and fewer than {LEAST_SIZES} sizes at "
                          f"{target.steps:,} steps")
-    table = rows.with_columns(macs=pl.col("forward_gmacs") * 1e9)
+    table = rows.with_columns(macs=pl.col("forward_gmacs") * 1e9, name=pl.format("{} at {} steps", "trial_id", "step"))
     runs = Runs.of(table, "train_id", n="macs", d="images", loss="value", flops="train_flops")
     at = Runs(("target",), {"n": np.array([target.forward_gmacs * 1e9]), "d": np.array([float(images)])}, np.zeros(1))
     predict = holdout.approach3()

@@ -55,8 +55,9 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
                 continue
             arrays, of = found
             _show(axes, _tile(arrays["images"][order]))
-            told = ", ".join([f"FID {number(of['fid'])}", *(WAYS[column].format(of[column]) for column in differ)])
-            axes.set_xlabel(told, fontsize=8, color=GREY, labelpad=2)
+            told = [] if of["fid"] is None else [f"FID {number(of['fid'])}"]
+            told += [WAYS[column].format(of[column]) for column in differ]
+            axes.set_xlabel(", ".join(told), fontsize=8, color=GREY, labelpad=2)
         if real is not None:
             _show(grid[row, -1], _tile(real[row]))
         grid[row, 0].set_ylabel(size, fontsize=10, rotation=0, ha="right", va="center")
@@ -65,7 +66,7 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     if real is not None:
         grid[0, -1].set_title("real, held out", fontsize=10)
     how = "each size and patch at its best FID, in the way it says" if differ else (
-        f"{first['sampling']}, {first['ema']}. {first['fid_label']}")
+        f"{first['sampling']}, {first['ema']}" + ("" if first["fid"] is None else f". {first['fid_label']}"))
     entitle(figure, "Samples by size and patch", f"Same noise and labels in every cell, seed {seed}, {how}.")
     return figure
 

@@ -12,7 +12,7 @@ from analysis.figures.panels import completed, headline
 from analysis.fits.linear import Z, noise_of
 from analysis.forecast import Forecast, Noise, forecast
 from analysis.frames import Folder, evaluations_frame, studies
-from analysis.recipes import one_recipe
+from analysis.recipes import one_recipe, one_setting
 from analysis.runs_table import read_runs
 from analysis.study_module import write_module
 from analysis.suggestion import Suggested, Suggestion
@@ -50,9 +50,10 @@ def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: flo
         raise ValueError(f"mfu is {mfu:g}; a utilisation lies in (0, 1], such as {MFU:g}")
     if evaluations.is_empty():
         raise ValueError(f"{plan.name} has no records to predict {target} from; run it first")
-    rows = headline(completed(evaluations, running=True)).unique(
-        ["train_id", "step"], keep="first", maintain_order=True)
+    rows = headline(completed(evaluations, running=True))
     one_recipe(rows)
+    one_setting(rows, ["heads", "params_m"])  # learning rates and batches have words of their own
+    rows = rows.unique(["train_id", "step"], keep="first", maintain_order=True)
     Conditions.of(plan, rows)  # one EMA, one batch
     improper = rows.filter(~(pl.col("value") > 0))
     if len(improper):

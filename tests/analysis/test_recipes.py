@@ -20,8 +20,10 @@ from analysis.nuisance import best_rates, searches_lr
 from analysis.predict import predict
 from analysis.published import block_designs, dit_table4
 from analysis.recipes import main_recipe, recipes_of
+from analysis.report import build
 from analysis.sample_grid import sample_grid
 from analysis.slopes import fit_points, slope
+from analysis.suggest import suggest
 from scaling.records import StudyFolder
 from tests.analysis.synthetic_study import BASE, SIZES, digits_like, law, measure, write_study
 
@@ -207,3 +209,15 @@ def test_the_main_recipe_is_one_that_was_completed(tmp_path):
 def test_a_correlation_counts_the_completed_alone(half_run):
     found = correlated(Records(trials_frame(half_run)))
     assert len(found.records) == 5 and "nan" not in found.note
+
+
+def test_of_several_averages_none_is_chosen_silently_by_a_suggestion(tmp_path):
+    emas = study_of(tmp_path, {"size": SIZES, "evaluate.ema.length": [0.02, 0.05]})
+    with pytest.raises(ValueError, match=r"2 recipes are mixed.*\(ema-power-0.02; ema-power-0.05\)"):
+        suggest(emas, "DiT-d4w80/2@500", 1.0)
+
+
+def test_metrics_without_fid_have_their_figure_and_their_samples(tmp_path):
+    found = build(study_of(tmp_path, {"size": SIZES, "evaluate.protocol.metrics": [("kid",)]}), kinds=("svg",))
+    assert "metrics_vs_gflops" in found.pictures and found.pictures["sample_grid"].files
+    assert "fid_vs_gflops" not in found.pictures and "<th>KID</th>" in found.page and "FID —" not in found.page
