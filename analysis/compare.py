@@ -16,10 +16,11 @@ import polars as pl
 
 from analysis.claims.claim import Part
 from analysis.claims.contrast import cells_of, contrast
-from analysis.fits.holdout import FAR, far
+from analysis.fits.holdout import FAR
 from analysis.fits.linear import Noise
+from analysis.fits.points import listed
 from analysis.frames import Folder, studies, trials_frame
-from analysis.protocols import ACROSS, one_axis
+from analysis.protocols import one_axis
 from analysis.recipes import one_recipe
 from analysis.slopes import Bounds, fit_points
 from analysis.text import count, fixed, interval, number
@@ -59,6 +60,7 @@ class Comparison:
     seeds: int                   # of the cell with fewest
     records: tuple[str, ...]
     reach: float                 # times A's largest rung: how far A's law is carried for the largest multiplier
+    bend: float = 0.0            # how far A's law may bend, of half the interval of ``mean``
     note: str = ""               # what its errors rest on, where not on each rung's own seeds and A's scatter
     protocols: tuple[str, ...] = ()  # in words: the one of both, or A's and B's where that was asked for
 
@@ -75,6 +77,13 @@ class Comparison:
         low, high = self.mean.interval()
         return BETTER if low > 0 else WORSE if high < 0 else OPEN
 
+    def _seeds_for(self, log: float) -> int | None:
+        """Seeds of each rung that would bring half the interval down to ``log``; None: A's law bends by more."""
+        half = self.mean.interval()[1] - self.mean.value
+        if self.bend >= log:
+            return None
+        return max(self.seeds + 1, math.ceil(self.seeds * (half**2 - self.bend**2) / (log**2 - self.bend**2)))
+
     @property
     def course(self) -> list[str]:
         """Trend and crossover in words, those there are."""
@@ -88,17 +97,24 @@ class Comparison:
         if self.verdict != OPEN:
             return ""
         half = self.mean.interval()[1] - self.mean.value
-        wanted = max(self.seeds + 1, math.ceil(self.seeds * (half / math.log(WORTH)) ** 2))
-        told = f"{wanted} seeds of each rung would resolve a multiplier of {WORTH:g}"
-        seen = abs(self.mean.value)
-        if seen > math.log(LEAST):
-            needed = math.ceil(self.seeds * (half / seen) ** 2)
-            told += f"; the one seen, {number(math.exp(self.mean.value))}, needs {max(needed, self.seeds + 1):,}"
+        wanted, seen = self._seeds_for(math.log(WORTH)), abs(self.mean.value)
+        told = (f"no number of seeds would resolve a multiplier of {WORTH:g}, for A's rungs lie off its law by more: other "
+                "rungs might" if wanted is None else f"{wanted} seeds of each rung would resolve a multiplier of {WORTH:g}")
+        if seen > math.log(LEAST) and (needed := self._seeds_for(seen)):
+            told += f"; the one seen, {number(math.exp(self.mean.value))}, needs {needed:,}"
         further = (half - seen) / abs(self.trend.value) if self.trend is not None and self.trend.value else math.inf
         if self.trend is not None and self.trend.value * self.mean.value > 0 and further < math.log(FAR**2):
             told += (f"; at the trend seen a rung of {number(math.exp(further))} times the geometric mean's training FLOPs "
                      "would show it")
         return told
+
+
+def _unshared(points: list[pl.DataFrame]) -> str:
+    """The rungs that one study alone trained, which are in no law and no multiplier here."""
+    each = [dict.fromkeys(f"{size}/{patch}" for size, patch in own.select("size", "patch").rows()) for own in points]
+    alone = [[rung for rung in own if rung not in other] for own, other in zip(each, each[::-1])]
+    told = [f"{name} alone trained {listed(rungs, range(len(rungs)))}" for name, rungs in zip("AB", alone) if rungs]
+    return f"left out: {', '.join(told)}" if told else ""
 
 
 def compare(a: Folder, b: Folder, metric: str = "fid", across_protocols: bool = False) -> list[Comparison]:
@@ -129,38 +145,14 @@ def compare_frames(a: pl.DataFrame, b: pl.DataFrame, metric: str = "fid", across
     for (patch,), mine in shared.group_by("patch", maintain_order=True):
         if len(mine) > 1:
             theirs = mine.select("size", "patch").join(rungs[1], on=["size", "patch"], how="left", maintain_order="left")
-            found.append(replace(_at_patch(metric, patch, mine, theirs), protocols=protocols))
+            one = _at_patch(metric, patch, mine, theirs)
+            note = "; ".join(filter(None, (one.note, "" if found else _unshared(points))))
+            found.append(replace(one, protocols=protocols, note=note))
     if not found:
         names = [", ".join(sorted({f"{s}/{p}" for s, p in r.select("size", "patch").rows()})) for r in rungs]
         raise ValueError(f"no patch has two sizes that both studies trained (A: {names[0]}; B: {names[1]}); "
                          "run the same rungs")
     return found
-
-
-def comparison_table(found: list[Comparison]) -> pl.DataFrame:
-    """One row per rung and per patch as a whole, for reading."""
-    rows = []
-    for one in found:
-        rows += [{"patch": one.patch, "rung": r.name, "train_flops": r.train_flops, "multiplier": r.multiplier,
-                  "low": r.interval[0], "high": r.interval[1]} for r in one.rungs]
-        low, high = _exp(one.mean.interval())
-        rows.append({"patch": one.patch, "rung": f"all {len(one.rungs)}", "train_flops": None,
-                     "multiplier": math.exp(one.mean.value), "low": low, "high": high})
-    return pl.DataFrame(rows, schema={"patch": pl.Int64, "rung": pl.String, "train_flops": pl.Float64,
-                                      "multiplier": pl.Float64, "low": pl.Float64, "high": pl.Float64})
-
-
-def compare_text(found: list[Comparison]) -> str:
-    """What the command prints."""
-    lines = [f"{ACROSS} A: {found[0].protocols[0]}. B: {found[0].protocols[1]}."] if found[0].across else []
-    for one in found:
-        low, high = _exp(one.mean.interval())
-        lines.append(f"patch {one.patch}: {one.verdict}. Compute multiplier of B over A {number(math.exp(one.mean.value))} "
-                     f"[{number(low)}, {number(high)}], 95 %, over {len(one.rungs)} rungs, by {one.metric}")
-        lines += [f"  {r.name}, {number(r.train_flops)} training FLOPs: {number(r.multiplier)} "
-                  f"[{number(r.interval[0])}, {number(r.interval[1])}]" for r in one.rungs]
-        lines += [f"  {told}" for told in (*one.course, far(one.reach, "A's largest budget"), one.advice, one.note) if told]
-    return "\n".join(lines)
 
 
 def _at_patch(metric: str, patch: int, a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
@@ -193,13 +185,15 @@ def _at_patch(metric: str, patch: int, a: pl.DataFrame, b: pl.DataFrame) -> Comp
     rungs = [Rung(name, flops, ratio(name, weights))
              for name, flops, weights in zip(cells["model"][:n], b["train_flops"], np.eye(n))]
     mean = ratio("mean", np.full(n, 1 / n))
+    bend = math.sqrt(misfit * float(np.sum((np.full(n, 1 / n) @ bends) ** 2)))
+    bend *= (mean.interval()[1] - mean.value) / mean.error if mean.error else 0.0
     around = x_b - x_b.mean()
     trend = ratio("trend", around / (around @ around)) if n > 2 else None
     ids = tuple(trial for found in cells["ids"].to_list() for trial in found)
     note = "; ".join(filter(None, (note, "" if free else "two rungs do not tell how far A's law bends")))
     reach = max(math.exp(rung.log.value + at - x_a.max()) for rung, at in zip(rungs, x_b))
     return Comparison(metric, patch, tuple(rungs), mean, trend, _crossover(mean, trend, x_b), int(cells["seeds"].min()), ids,
-                      reach, note)
+                      reach, bend, note)
 
 
 def _seed_error(cells: pl.DataFrame) -> tuple[Noise | None, str]:

@@ -12,7 +12,8 @@ import polars as pl
 from markupsafe import Markup, escape
 
 from analysis import claims
-from analysis.compare import compare, comparison_table
+from analysis.compare import compare
+from analysis.comparison_text import comparison_table
 from analysis.costs import costs_table, seconds_spent
 from analysis.draw import KINDS, Picture, begin, picture, save, study_pictures
 from analysis.figures import published

@@ -84,7 +84,8 @@ def compare(
     figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the multipliers, .png or .svg.")] = None,
 ) -> None:
     """How many times the compute of recipe B recipe A would need, at each rung, with its trend and crossover."""
-    from analysis.compare import compare, compare_text
+    from analysis.compare import compare
+    from analysis.comparison_text import compare_text
     found = compare(a, b, metric, across_protocols)
     print(compare_text(found))
     if figure is not None:

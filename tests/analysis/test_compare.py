@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.compare import BETTER, CROSSES, OPEN, compare, compare_frames, compare_text
+from analysis.compare import BETTER, CROSSES, OPEN, compare, compare_frames
+from analysis.comparison_text import compare_text
 from analysis.figures.compare import multipliers
 from scaling.study.cost import train_flops
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study
@@ -133,3 +134,23 @@ def test_two_studies_on_disk(tmp_path):
     low, high = found.mean.interval()
     assert low < math.log(2) < high
     assert low > math.log(1.8)
+
+
+def test_rungs_of_one_study_alone_are_named_and_in_no_multiplier():
+    rng = np.random.default_rng(7)
+    a, b = recipe(rng, lambda c: 0, 0), recipe(rng, lambda c: math.log(2), 0)
+    steep = a.with_columns(fid=pl.when(pl.col("size") == "s0").then(pl.col("fid") * 9).otherwise("fid"))
+    (found,) = compare_frames(steep, b.filter(pl.col("size") != "s0"))
+    assert [rung.multiplier for rung in found.rungs] == pytest.approx([2] * 3)
+    assert found.note == "left out: A alone trained s0/2"
+    assert not compare_frames(a, b)[0].note
+
+
+def test_seeds_are_not_advised_against_a_law_that_bends():
+    """A waves about its law: more seeds of each rung would not narrow that. Without the wave they would."""
+    rng = np.random.default_rng(8)
+    bent = recipe(rng, lambda c: 1.5 * math.cos(math.log(c)), 0.01)
+    (found,) = compare_frames(bent, recipe(rng, lambda c: 0, 0.01))
+    assert found.verdict == OPEN and found.advice.startswith("no number of seeds would resolve a multiplier of 1.2")
+    (straight,) = compare_frames(*(recipe(rng, lambda c: 0, 0.2) for _ in "ab"))
+    assert "seeds of each rung would resolve a multiplier of 1.2" in straight.advice and straight.bend < found.bend
