@@ -15,6 +15,7 @@ from scipy import stats
 
 from analysis.finding import ENOUGH, NOT, UNKNOWN
 from analysis.fits.linear import LEVEL, Noise
+from analysis.recipes import recipes_of
 from analysis.slopes import Bounds
 
 HOLDS, FAILS = ENOUGH, NOT
@@ -79,7 +80,8 @@ class Claim:
             found = self.test(records)
         except ValueError as reason:
             return Verdict(self, UNKNOWN, why=str(reason))
-        return Verdict(self, found.verdict, found.effect, found.interval, found.of, found.records, found.parts, found.note)
+        why = "; ".join(filter(None, (found.note, _of_recipe(records.trials, found.records))))
+        return Verdict(self, found.verdict, found.effect, found.interval, found.of, found.records, found.parts, why)
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,13 @@ class Verdict:
     records: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     why: str = ""
+
+
+def _of_recipe(trials: pl.DataFrame, used: Sequence[str]) -> str:
+    """Which of several recipes was asked, where it was one alone."""
+    recipes = recipes_of(trials)
+    asked = recipes_of(trials.filter(pl.col("trial_id").is_in(list(used)))) if len(recipes) > 1 else {}
+    return f"asked of the recipe {recipes[next(iter(asked))]} alone" if len(asked) == 1 else ""
 
 
 def judge(parts: Sequence[Part], refuting: Sequence[Part] = (), bound: float = 0.0, note: str = "") -> Found:

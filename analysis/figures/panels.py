@@ -49,11 +49,14 @@ def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
 
 
 def kinds_of(rows: pl.DataFrame, protocols: dict[str, str]) -> tuple[str, dict[str, str], str]:
-    """What has lines of its own, ``protocols`` or where there is one recipes: its column, its values in words, its name."""
+    """What has lines of its own, ``protocols`` or where there is one recipes, or batches of one model: its column, its values
+    in words, its name."""
     recipes = recipes_of(rows)
-    if len(protocols) > 1 or len(recipes) < 2:
-        return "protocol", protocols, "Protocol"
-    return recipe_column(rows), recipes, "Recipe"
+    if len(protocols) < 2 and len(recipes) > 1:
+        return recipe_column(rows), recipes, "Recipe"
+    if len(protocols) < 2 and rows.group_by("model").agg(pl.col("batch").n_unique())["batch"].max() > 1:
+        return "batch", {batch: f"{batch} images" for batch in sorted(rows["batch"].unique())}, "Batch"
+    return "protocol", protocols, "Protocol"
 
 
 def dashes_of(protocols: dict[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from analysis.claims import Records
+from analysis.claims import Records, of_study
 from analysis.claims.grid import correlated
 from analysis.claims.sampling import model_compute_wins, smaller_wins_at_equal_cost
 from analysis.claims.training import curve_points
@@ -221,3 +221,17 @@ def test_metrics_without_fid_have_their_figure_and_their_samples(tmp_path):
     found = build(study_of(tmp_path, {"size": SIZES, "evaluate.protocol.metrics": [("kid",)]}), kinds=("svg",))
     assert "metrics_vs_gflops" in found.pictures and found.pictures["sample_grid"].files
     assert "fid_vs_gflops" not in found.pictures and "<th>KID</th>" in found.page and "FID —" not in found.page
+
+
+def test_a_claim_says_which_of_several_averages_it_was_asked_of(tmp_path):
+    study = study_of(tmp_path, {"size": SIZES, "evaluate.ema.length": [0.02, 0.05]})
+    told = {verdict.claim.name: verdict.why for verdict in of_study(study)}
+    assert told["correlation"].endswith("; asked of the recipe ema-power-0.02 alone")
+    designs = {verdict.claim.name: verdict.why for verdict in of_study(study_of(tmp_path, DESIGNS, "designs"))}
+    assert "alone" not in designs["adaln-zero"] and "adaln-zero alone" in designs["correlation"]
+
+
+def test_batches_of_a_model_have_lines_that_are_told_apart(tmp_path):
+    (panel,) = fid_vs_steps(evaluations_frame(study_of(tmp_path, {"size": SIZES, "train.batch": [32, 64]}))).axes
+    thick = [line for line in panel.lines if line.get_linewidth() == 1.6]
+    assert len(thick) == 2 * len(SIZES) and len({line.get_linestyle() for line in thick}) == 2
