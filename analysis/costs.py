@@ -1,13 +1,29 @@
 """What did the trainings cost? Time, throughput and utilisation per model, from what was logged."""
 
+import math
+
 import polars as pl
 
+from scaling.study.plan import Plan, root
 
-def seconds_spent(curves: pl.DataFrame, evaluations: pl.DataFrame) -> float:
+
+def seconds_spent(plan: Plan, curves: pl.DataFrame, evaluations: pl.DataFrame) -> float:
     """Seconds of all trainings and all measurements together that were logged, each once however many trials share it, from
-    ``curves_frame`` and ``evaluations_frame``."""
-    trained = curves.group_by("train_id").agg(pl.col("train_wall_s").max())["train_wall_s"].sum()
-    return float(trained + evaluations.unique(["train_id", "eval_id"])["wall_s"].sum())
+    ``curves_frame`` and ``evaluations_frame``; a trunk once, however many cooldowns went on from its seconds."""
+    cooldowns = {trial.train_id: (root(trial), trial.spec.train.branch_step * trial.spec.train.batch)
+                 for trial in plan.trials if trial.spec.trunk}
+    trunks: dict[str, float] = {}
+    trained = 0.0
+    for (train_id,), lines in curves.drop_nulls("train_wall_s").sort("step").group_by("train_id"):
+        end, own = lines["train_wall_s"].max(), train_id
+        if train_id in cooldowns:
+            own, images = cooldowns[train_id]
+            first = lines.row(0, named=True)
+            begin = max(0.0, first["train_wall_s"] - max(0, first["images"] - images) / (first["images_per_s"] or math.inf))
+            trained += end - begin
+            end = begin
+        trunks[own] = max(trunks.get(own, 0.0), end)
+    return float(trained + sum(trunks.values()) + evaluations.unique(["train_id", "eval_id"])["wall_s"].sum())
 
 
 def costs_table(trials: pl.DataFrame, curves: pl.DataFrame, evaluations: pl.DataFrame) -> pl.DataFrame:

@@ -116,7 +116,7 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
         "unfinished": unfinished, "reload_s": RELOAD_S if reloads else None,
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC", "warnings": _mixed(trials) + provenance.warnings,
         "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
-        "seconds_spent": seconds_spent(curves, evaluations), "ways": ways(plan), "provenance": provenance,
+        "seconds_spent": seconds_spent(plan, curves, evaluations), "ways": ways(plan), "provenance": provenance,
         **_law(trials, found), **_rates(trials), **_laws(trials, evaluations),
         "claims": judged, "costs": costs_table(trials, curves, evaluations).to_dicts()}
 

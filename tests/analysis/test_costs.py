@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from analysis.costs import costs_table
+from analysis.costs import costs_table, seconds_spent
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study
 
@@ -52,3 +52,17 @@ def test_a_length_costs_its_own_measurements_and_a_batch_its_own_flops(tmp_path)
     trials, evaluations = (frame(tmp_path / "digits") for frame in (trials_frame, evaluations_frame))
     shared = [frame.with_columns(train_id=pl.format("{}-{}", "batch", "seed")) for frame in (trials, evaluations)]
     assert costs_table(shared[0], curves_frame(tmp_path / "digits"), shared[1])["measure_s"].to_list() == [4.5, 7.5] * 2
+
+
+def test_the_seconds_of_a_trunk_count_once():
+    """At 10 steps a second: a trunk to step 400, where one cooldown of 100 steps begins, as one of 60 did at step 240."""
+    plan = digits_like({"size": SIZES[:1], "train.schedule": ["wsd"], "train.steps": [300, 500]}, seeds=1)
+    of = {trial.train_id: trial.spec.train for trial in plan.trials}
+    curves = pl.DataFrame([
+        {"train_id": name, "step": step, "images": 64 * step, "images_per_s": 640.0, "train_wall_s": step / 10}
+        for name, train in of.items() for step in range(50, train.steps + 1, 50) if step > train.branch_step])
+    nothing = pl.DataFrame(schema={"train_id": pl.String, "eval_id": pl.String, "wall_s": pl.Float64})
+    assert seconds_spent(plan, curves, nothing) == pytest.approx(40 + 10 + 6)
+    constant = digits_like({"size": SIZES[:1], "train.steps": [300, 500]}, seeds=1)
+    lines = curves.with_columns(train_id=pl.lit(constant.trials[0].train_id))
+    assert seconds_spent(constant, lines, nothing) == 50
