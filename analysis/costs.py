@@ -27,7 +27,7 @@ def seconds_spent(plan: Plan, curves: pl.DataFrame, evaluations: pl.DataFrame) -
 
 
 def costs_table(trials: pl.DataFrame, curves: pl.DataFrame, evaluations: pl.DataFrame) -> pl.DataFrame:
-    """One row per model, length and batch of completed trials, from the frames of trials, curves and evaluations.
+    """One row per model, length, batch and objective of completed trials, from the frames of trials, curves and evaluations.
 
     Means over ``trainings``: ``train_flops``, ``train_s`` (a cooldown's with its trunk's, as its FLOPs) and ``measure_s``, of
     every checkpoint and protocol. ``images_per_s`` and ``mfu`` (a share) are of a training's median logged line, over all its
@@ -39,9 +39,9 @@ def costs_table(trials: pl.DataFrame, curves: pl.DataFrame, evaluations: pl.Data
     of_length = evaluations.join(trials.select("trial_id", "steps"), on="trial_id")
     measuring = of_length.unique(["train_id", "steps", "eval_id"]).drop_nulls("wall_s").group_by("train_id", "steps").agg(
         pl.col("wall_s").sum().alias("measure_s"))
-    each = done.select("trial_id", "train_id", "model", "steps", "batch", "train_flops").join(
+    each = done.select("trial_id", "train_id", "model", "steps", "batch", "objective", "train_flops").join(
         logged, on="trial_id", how="left", maintain_order="left").join(
         measuring, on=["train_id", "steps"], how="left", maintain_order="left")
-    return each.group_by("model", "steps", "batch", maintain_order=True).agg(
+    return each.group_by("model", "steps", "batch", "objective", maintain_order=True).agg(
         pl.len().alias("trainings"), pl.col("train_flops", "train_s", "measure_s", "images_per_s", "mfu").mean(),
         (pl.col("train_flops") / pl.col("train_s")).mean().alias("flops_per_s"))

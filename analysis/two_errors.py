@@ -37,8 +37,10 @@ class TwoErrors:
 
 
 def two_errors(trials: pl.DataFrame) -> TwoErrors:
-    """Those of the completed ``trials`` with a FID above zero; which are repeats says their ``cell``."""
+    """Those of the completed ``trials`` with a FID above zero; which are repeats says their ``cell``. A training counts
+    once: its luck is the same however often it is sampled."""
     done = trials.filter((pl.col("state") == "completed") & (pl.col("fid") > 0))
+    done = done.unique("train_id", keep="first", maintain_order=True)
     share = (done["fid_se"] / done["fid"]).to_numpy()  # NaN where a record does not tell
     known = share[np.isfinite(share)]
     noise = noise_of(done["fid"].to_numpy(), done["cell"].to_numpy(), known if len(known) else None)

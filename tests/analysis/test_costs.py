@@ -66,3 +66,10 @@ def test_the_seconds_of_a_trunk_count_once():
     constant = digits_like({"size": SIZES[:1], "train.steps": [300, 500]}, seeds=1)
     lines = curves.with_columns(train_id=pl.lit(constant.trials[0].train_id))
     assert seconds_spent(constant, lines, nothing) == 50
+
+
+def test_objectives_cost_apart(tmp_path):
+    axes = {"size": SIZES[:1], "recipe": [{"diffusion.objective": "ddpm"},
+                                          {"diffusion.objective": "epsilon", "model.learn_sigma": False}]}
+    table = costs(write_study(tmp_path, digits_like(axes, seeds=1)))
+    assert table["objective"].to_list() == ["ddpm", "epsilon"] and table["train_flops"][0] > table["train_flops"][1]

@@ -33,3 +33,9 @@ def test_what_was_not_measured_is_not_told(finished):
     assert two_errors(partly).sampling == pytest.approx(SAMPLING)
     empty = two_errors(trials.clear())
     assert empty.sampling is None and empty.both is None
+
+
+def test_a_training_that_is_sampled_in_several_ways_is_no_further_repeat(finished):
+    trials = trials_frame(finished)
+    guided = trials.with_columns(cell=pl.format("{} guided", "cell"), trial_id=pl.format("{} guided", "trial_id"))
+    assert two_errors(pl.concat([trials, guided])) == two_errors(trials)
