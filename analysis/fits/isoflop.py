@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 
 from analysis.fits.linear import Linear, least_squares
 from analysis.fits.points import NAMED, Runs, listed
@@ -144,12 +145,7 @@ def _curve(log_c: np.ndarray, log_loss: np.ndarray) -> Callable[[np.ndarray], np
     x, y = (np.array([values[knot].mean() for knot in knots]) for values in (log_c, log_loss))
     if len(x) == 1:
         return lambda at: np.full(len(at), y[0])
-    slope = np.diff(y) / np.diff(x)
-
-    def curve(at: np.ndarray) -> np.ndarray:
-        i = np.clip(np.searchsorted(x, at) - 1, 0, len(slope) - 1)
-        return y[i] + slope[i] * (at - x[i])
-    return curve
+    return make_interp_spline(x, y, k=1)
 
 
 def minimum(runs: Runs, curve: str = "auto") -> Minimum:
