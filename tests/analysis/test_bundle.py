@@ -115,8 +115,6 @@ def test_a_search_of_learning_rates_is_bundled_too(rates, tmp_path):
 
 
 def test_a_study_that_is_running_is_not_bundled(half_run, tmp_path):
-    run_of = half_run.run(half_run.plan().trials[6].train_id)
-    run_of.write_state("running", step=300)
     with pytest.raises(ValueError, match="1 trial running"):
         bundle(half_run, tmp_path / "half.zip")
 
