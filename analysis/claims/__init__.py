@@ -79,7 +79,7 @@ def claims_sentence(verdicts: Sequence[Verdict]) -> str:
     said = {name: [f"“{v.claim.statement.rstrip('.')}”" for v in verdicts if v.verdict == name]
             for name in (HOLDS, FAILS, UNKNOWN)}
     if len(said[UNKNOWN]) == len(verdicts):
-        return f"None of {len(verdicts)} claims of the papers can be judged by these records."
+        return f"None of {len(verdicts)} claims of the papers is decided by these records."
     verbs = {HOLDS: ("holds here", "hold here"), FAILS: ("does not", "do not"), UNKNOWN: ("lacks evidence", "lack evidence")}
     parts = [f"{len(those)} {verbs[name][len(those) > 1]}" + ("" if name == UNKNOWN else f" ({'; '.join(those)})")
              for name, those in said.items() if those]
