@@ -16,6 +16,7 @@ from scaling.records.rows import measured, trial_row
 from scaling.study import Plan, PlannedTrial, Protocol, TrialSpec
 from scaling.study.base import identity
 from scaling.study.cost import sampling_gmacs, train_flops
+from scaling.study.spec import DiffusionSpec, TrainSpec
 
 WHICH = {  # which trial a row belongs to; first in every frame
     "study": pl.String, "trial_id": pl.String, "train_id": pl.String, "cell": pl.String,
@@ -99,11 +100,14 @@ def protocol_id(spec: TrialSpec) -> str:
 
 def recipe_id(spec: TrialSpec) -> str:
     """What the trainings of one law share, whatever their model's size and patch, length, learning rate, batch and seed."""
-    own = spec.train.NOT_IDENTITY | {"seed", "lr", "batch"}
-    return identity({
-        "conditioning": spec.model.conditioning, "data": spec.data.identity_fields(),
-        "diffusion": spec.diffusion.identity_fields(), "train": spec.train.identity_fields(exclude=own),
-        "ema": spec.evaluate.ema.identity_fields()})[:8]
+    return identity({"conditioning": spec.model.conditioning, "data": spec.data.identity_fields(),
+                     "ema": spec.evaluate.ema.identity_fields(), **training_of(spec.diffusion, spec.train)})[:8]
+
+
+def training_of(diffusion: DiffusionSpec, train: TrainSpec) -> dict:
+    """What trainings of one law share but their data and block design: not length, learning rate, batch and seed."""
+    own = train.NOT_IDENTITY | {"seed", "lr", "batch"}
+    return {"diffusion": diffusion.identity_fields(), "train": train.identity_fields(exclude=own)}
 
 
 def _table(name: str, rows: list[dict]) -> pl.DataFrame:

@@ -95,7 +95,8 @@ def loss_runs(evaluations: pl.DataFrame) -> tuple[int, Runs]:
     """The finest patch with most models, and its runs: n MACs of a forward pass, d images, loss, flops; a row per
     evaluated checkpoint, clustered by training.
 
-    One patch at a time: tokens are an axis of their own, which a law of N and D does not have.
+    One patch at a time: tokens are an axis of their own, which a law of N and D does not have. ValueError where recipes are
+    mixed or a model has several settings (``recipes``); where the learning rate falls, ends alone.
     """
     # A training's loss does not depend on how its samples are drawn: protocols are no reason to refuse.
     rows = ended(headline(completed(evaluations), "heldout_loss", across_protocols=True))
@@ -147,7 +148,8 @@ def _frontier(evaluations: pl.DataFrame) -> Told:
 
 
 def frontier_runs(evaluations: pl.DataFrame) -> Runs:
-    """Checkpoints (means over seeds) that no cheaper one betters: x training FLOPs, y FID."""
+    """Checkpoints (means over seeds) that no cheaper one betters: x training FLOPs, y FID. ValueError as ``loss_runs``, where
+    protocols are mixed, and where they are too few."""
     rows = ended(headline(completed(evaluations)))
     one_recipe(rows)
     one_setting(rows)

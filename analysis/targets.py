@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import ValidationError
 
+from analysis.frame_tables import training_of
 from scaling.records import Run, StudyFolder
 from scaling.study.base import identity
 from scaling.study.cost import forward_gmacs, params_m
@@ -71,12 +72,6 @@ class Conditions:
     def as_json(self) -> dict:
         return {"protocol": self.protocol.model_dump(mode="json"), "data": self.data.model_dump(mode="json"),
                 "ema": self.ema, "batch": self.batch, "training": self.training}
-
-
-def training_of(diffusion: DiffusionSpec, train: TrainSpec) -> dict:
-    """What trainings of one law share but their data: not length, learning rate, batch and seed."""
-    own = train.NOT_IDENTITY | {"seed", "lr", "batch"}
-    return {"diffusion": diffusion.identity_fields(), "train": train.identity_fields(exclude=own)}
 
 
 @dataclass(frozen=True)
