@@ -120,11 +120,11 @@ def _rates_sentence(trials: pl.DataFrame) -> str:
         best = best_rates(trials, "size" if several else "model")
     except ValueError as reason:
         return f"No learning rate can be chosen: {reason}."
-    edge = [rate for rate in best if rate.edge]
-    called = {rate.name: " (".join(rate.name.split(", ", 1)) + (")" if ", " in rate.name else "") for rate in best}
-    named = ", ".join(f"{called[rate.name]} {rate.lr:g}" for rate in best)
+    called = [f"{rate.of} ({rate.besides})" if rate.besides else rate.of for rate in best]
+    named = ", ".join(f"{name} {rate.lr:g}" for name, rate in zip(called, best))
+    edge = [name for name, rate in zip(called, best) if rate.edge]
     tail = "" if not edge else (f"; {len(edge)} of {len(best)} at the edge of the range tried, "
-                                f"where the optimum may lie beyond ({', '.join(called[rate.name] for rate in edge)})")
+                                f"where the optimum may lie beyond ({', '.join(edge)})")
     return f"Learning rate of lowest held-out loss{', over the patches of a size' if several else ''}: {named}{tail}."
 
 

@@ -19,12 +19,17 @@ APART = ("recipe", "batch", "steps", "heads", "params_m")  # each where those be
 class BestRate:
     """The learning rate of lowest held-out loss of one model, or of one size over its patches."""
 
-    name: str                   # of the model or size
+    of: str                     # the model or size
+    besides: str                # what one model was trained with besides, see ``named``; empty where that is one thing
     lr: float
     heldout_loss: float         # geometric mean over the trials at this rate
     tried: tuple[float, ...]    # rates that count, ascending
     missing: tuple[float, ...]  # rates planned that do not: diverged, failed or not run yet
     edge: str | None            # "lowest" or "highest" where the best is at the end of the range
+
+    @property
+    def name(self) -> str:
+        return f"{self.of}, {self.besides}" if self.besides else self.of
 
     @property
     def note(self) -> str | None:
@@ -37,12 +42,15 @@ def searches_lr(trials: pl.DataFrame) -> bool:
 
 
 def named(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl.DataFrame:
-    """``trials`` with a column ``name``: the model (or size), and in words what one model was trained with besides."""
+    """``trials`` with columns ``besides``, in words what one model was trained with beside its rate (empty where that is one
+    thing), and ``name``: the model (or size) with it."""
     recipes = recipes_of(trials)
     words = {"recipe": pl.col("recipe").replace_strict(recipes, default=None) if "recipe" in trials.columns else None,
              "batch": pl.format("batch {}", "batch"), "steps": pl.format("{} steps", "steps"),
              "heads": pl.format("{} heads", "heads"), "params_m": pl.format("{} M parameters", pl.col("params_m").round(4))}
-    return trials.with_columns(name=pl.concat_str(by, *(words[column] for column in _apart(trials)), separator=", "))
+    told = [words[column] for column in _apart(trials)]
+    besides = pl.concat_str(told, separator=", ") if told else pl.lit("")
+    return trials.with_columns(besides.alias("besides"), pl.concat_str(by, *told, separator=", ").alias("name"))
 
 
 def _apart(trials: pl.DataFrame) -> list[str]:
@@ -55,7 +63,8 @@ def _apart(trials: pl.DataFrame) -> list[str]:
 
 
 def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl.DataFrame:
-    """One row per ``name`` (of ``named``) and rate, in plan order: ``heldout_loss``, null where the rate does not count.
+    """One row per ``name``, ``besides`` (of ``named``) and rate, in plan order: ``heldout_loss``, null where the rate does
+    not count.
 
     ``bounds`` says whether the rate delimits the range that was searched: measured, or too high to train.
     ValueError names a trial whose held-out loss has no logarithm.
@@ -66,7 +75,7 @@ def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl
         raise ValueError(f"{improper['trial_id'][0]} has held-out loss {improper['heldout_loss'][0]}, which has no "
                          "logarithm to average; leave it out by name or measure it again")
     measured = done & pl.col("heldout_loss").is_not_null()
-    names = ["name", "model", "size", "patch"] if by == "model" else ["name", "size"]
+    names = ["name", "besides", "model", "size", "patch"] if by == "model" else ["name", "besides", "size"]
     return (named(trials, by).group_by(*names, "lr", maintain_order=True)
             .agg(pl.when(measured.all()).then(pl.col("heldout_loss").log().mean().exp()).alias("heldout_loss"),
                  (measured.all() | (pl.col("state") == "diverged").any()).alias("bounds"),
@@ -76,7 +85,7 @@ def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl
 def best_rates(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> list[BestRate]:
     """The best rate of each model (or size) that has one, in plan order. ValueError where none has."""
     found = []
-    for (name,), rows in lr_table(trials, by).group_by("name", maintain_order=True):
+    for (of, besides), rows in lr_table(trials, by).group_by(by, "besides", maintain_order=True):
         rows = rows.sort("lr")
         measured = rows.filter(pl.col("heldout_loss").is_not_null())
         if measured.is_empty():
@@ -85,7 +94,7 @@ def best_rates(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> 
         ends = rows.filter("bounds")["lr"]
         edge = {ends[0]: "lowest", ends[-1]: "highest"}.get(best["lr"]) if len(ends) > 1 else None
         found.append(BestRate(
-            name=name, lr=best["lr"], heldout_loss=best["heldout_loss"], tried=tuple(measured["lr"]),
+            of=of, besides=besides, lr=best["lr"], heldout_loss=best["heldout_loss"], tried=tuple(measured["lr"]),
             missing=tuple(rows.filter(pl.col("heldout_loss").is_null())["lr"]), edge=edge))
     if not found:
         done = int((trials["state"] == "completed").sum())

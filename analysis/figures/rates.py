@@ -14,21 +14,21 @@ from analysis.text import number
 @styled
 def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
     """Held-out loss against learning rate, a panel per patch, a line per size; the best ringed, flagged at an edge."""
-    best = {rate.name: rate for rate in best_rates(trials)}
+    best = {(rate.of, rate.besides): rate for rate in best_rates(trials)}
     table = lr_table(trials).filter(pl.col("heldout_loss").is_not_null())
     sizes = size_order(trials)
     colours, markers = size_colours(sizes), size_markers(sizes)
     figure, panels = panels_of(sorted(trials["patch"].unique()), "patch {}")
-    ways = list(dict.fromkeys(name.partition(", ")[2] for name in table["name"]))  # what a model was trained with besides
-    dashes = dashes_of(dict.fromkeys(ways))
+    ways = dict(zip(table["besides"], table["besides"]))
+    dashes = dashes_of(ways)
     for patch, axes in panels.items():
         here = table.filter(pl.col("patch") == patch).sort("lr")
-        for (name, size), rows in here.group_by("name", "size", maintain_order=True):
+        for (name, model, besides, size), rows in here.group_by("name", "model", "besides", "size", maintain_order=True):
             axes.plot(rows["lr"], rows["heldout_loss"], color=colours[size], marker=markers[size], markersize=5,
-                      linestyle=dashes[name.partition(", ")[2]])
+                      linestyle=dashes[besides])
             pairs = rows.select("lr", "heldout_loss").rows()
             mark(axes, *zip(*pairs), (f"{name}: held-out loss {number(loss, 4)} at {lr:g}" for lr, loss in pairs))
-            at = best[name]
+            at = best[model, besides]
             axes.plot(at.lr, at.heldout_loss, marker="s" if at.edge else "o", markersize=14, markerfacecolor="none",
                       markeredgecolor=colours[size], markeredgewidth=1.8, linestyle="none")
         axes.set_xlabel("learning rate")
@@ -41,7 +41,7 @@ def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
     first.margins(y=0.1)
     log_axis(first.yaxis)
     first.set_ylabel("held-out loss")
-    side_legend(figure, "Size", colours, markers, protocol_legend(dict(zip(ways, ways)), "Trained with"))
+    side_legend(figure, "Size", colours, markers, protocol_legend(ways, "Trained with"))
     edges = "" if not any(rate.edge for rate in best.values()) else (
         " Squares: the lowest is at the end of the range, the optimum may lie beyond.")
     entitle(figure, "Held-out loss against learning rate",

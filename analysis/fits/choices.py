@@ -67,8 +67,8 @@ def _varies(trials: pl.DataFrame, column: str) -> bool:
 
 def _tuned(trials: pl.DataFrame) -> pl.DataFrame:
     """Of each model the trials at its best learning rate."""
-    best = pl.DataFrame([{"name": rate.name, "lr": rate.lr} for rate in best_rates(trials)])
-    return named(trials).join(best, on=["name", "lr"], how="semi", maintain_order="left").drop("name")
+    best = pl.DataFrame([{"model": rate.of, "besides": rate.besides, "lr": rate.lr} for rate in best_rates(trials)])
+    return named(trials).join(best, on=["model", "besides", "lr"], how="semi", maintain_order="left").drop("name", "besides")
 
 
 def _at(trials: pl.DataFrame, values: dict) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from analysis.figures.gflops import metrics_vs_gflops
 from analysis.figures.rates import heldout_vs_lr
 from analysis.figures.sampling import fid_vs_sampling_gflops
 from analysis.figures.training import fid_vs_steps, heldout_by_bin
+from analysis.finding import finding_of
 from analysis.fits.choices import spread
 from analysis.fits.fid_laws import model_means
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
@@ -158,6 +159,16 @@ def test_a_rate_is_best_of_one_batch_and_one_objective(tmp_path):
     assert [(rate.name, rate.lr) for rate in best_rates(trials)] == [
         ("DiT-d2w16/2, batch 32", 4e-3), ("DiT-d2w16/2, batch 64", 2e-3)]
     assert len(heldout_vs_lr(trials).axes[0].lines) == 2 * 2  # a line and a ring each
+
+
+def test_a_comma_in_the_name_of_a_model_is_part_of_its_name(tmp_path):
+    trials = trials_frame(study_of(tmp_path, {"size": SIZES[:2], "train.lr": [1e-3, 2e-3]}))
+    commas = trials.with_columns(model=pl.format("wide, {}", "model"))
+    assert [(rate.of, rate.besides) for rate in best_rates(commas)] == [("wide, DiT-d2w16/2", ""), ("wide, DiT-d2w32/2", "")]
+    assert finding_of(commas).sentence == finding_of(trials).sentence.replace("DiT", "wide, DiT")
+    assert {line.get_linestyle() for line in heldout_vs_lr(commas).axes[0].lines} == {"-", "None"}  # lines, rings
+    (legend,) = heldout_vs_lr(commas).legends
+    assert "Trained with" not in {text.get_text() for text in legend.get_texts()}
 
 
 def test_a_rate_that_goes_with_the_batch_is_no_search(tmp_path):
