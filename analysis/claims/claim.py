@@ -124,9 +124,15 @@ def judge(parts: Sequence[Part], refuting: Sequence[Part] = (), bound: float = 0
                  tuple(dict.fromkeys(record for part in parts for record in part.records)), tuple(parts), note)
 
 
+def two_seeds(of: str, seeds: Sequence[int], records: Sequence[str]) -> None:
+    """ValueError, with the trainings that ``of`` rests on, where they are of fewer than two seeds."""
+    if len(seeds) < 2:
+        raise ValueError(f"{of}: {'one seed' if seeds else 'no seed'} measured it all, which has no error; train a second "
+                         f"of {', '.join(records[:2])}")
+
+
 def over_seeds(of: str, values: dict[int, float], records: Sequence[str]) -> Part:
     """The mean of one figure per seed. ValueError below two seeds."""
-    if len(values) < 2:
-        raise ValueError(f"{of}: one seed measured it all, which has no error; train a second of {', '.join(records[:2])}")
+    two_seeds(of, list(values), records)
     found = pl.Series(list(values.values()))
     return Part(of, float(found.mean()), float(found.std()) / math.sqrt(len(found)), len(found) - 1, tuple(records))

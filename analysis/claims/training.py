@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import polars as pl
 
-from analysis.claims.claim import Found, Records, judge, over_seeds
+from analysis.claims.claim import Found, Records, judge, over_seeds, two_seeds
 from analysis.figures.panels import completed, headline
 from analysis.grid_steps import size_order
 from analysis.recipes import ended, main_recipe, one_setting
@@ -37,18 +37,21 @@ def larger_is_efficient(records: Records) -> Found:
             pairs.append(over_seeds(name, found, ids))
             at_patch.append(found)
             used += ids
-        if at_patch:
-            shared = set.intersection(*map(set, at_patch))
-            parts.append(over_seeds(f"patch {patch}", {s: float(np.mean([one[s] for one in at_patch])) for s in shared},
-                                    list(dict.fromkeys(used))))
-    if not parts and single:
-        over_seeds(*next((name, *one) for name, one in single.items()))  # says which seed is missing
+        shared, ids = set.intersection(*map(set, at_patch)) if at_patch else set(), list(dict.fromkeys(used))
+        if len(shared) > 1:
+            means = {seed: float(np.mean([one[seed] for one in at_patch])) for seed in shared}
+            parts.append(over_seeds(f"patch {patch}", means, ids))
+        elif at_patch:
+            single[f"patch {patch}, all pairs"] = shared, ids
+    if not parts:
+        for name, (found, ids) in single.items():
+            two_seeds(name, list(found), ids)
     if not parts:
         raise ValueError("no two sizes of a patch were evaluated at the same training FLOPs: "
                          + (f"{short[0]}, where the larger has no checkpoint as cheap; evaluate it earlier"
                             if short else "a second size at some patch is needed"))
     notes = [f"no checkpoint as cheap, not judged: {'; '.join(short)}"] if short else []
-    notes += [f"one seed in common, not judged: {'; '.join(single)}"] if single else []
+    notes += [f"fewer than two seeds in common, not judged: {'; '.join(single)}"] if single else []
     return judge(sorted(parts, key=lambda part: part.of), pairs, note="; ".join(notes))
 
 

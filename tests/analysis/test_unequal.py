@@ -49,9 +49,20 @@ def test_a_claim_is_judged_on_what_has_seeds_and_names_the_rest(unequal):
     assert grid.note == ("4 of 4 single steps lower FID clearly; of one seed, without an error of their own: DiT-d3w64/2, "
                          "DiT-d3w64/4")
     found = larger_is_efficient(Records(trials, evaluations))
-    assert len(found.parts) == 2 and "one seed in common, not judged: patch 4: d3w64 against d2w48" in found.note
+    assert len(found.parts) == 2 and "fewer than two seeds in common, not judged: patch 4: d3w64 against d2w48" in found.note
     with pytest.raises(ValueError, match="one seed measured it all"):
         larger_is_efficient(Records(trials, evaluations.filter(pl.col("seed") == 0)))
+
+
+def test_a_patch_whose_pairs_share_no_two_seeds_leaves_the_others_judged(unequal):
+    """At patch 4 one pair has seeds 0 and 1, the next 1 and 2: each has an error, their mean over seeds has none."""
+    trials, evaluations = trials_frame(unequal), evaluations_frame(unequal)
+    lost = (pl.col("patch") == 4) & (((pl.col("size") == "d2w16") & (pl.col("seed") == 2))
+                                     | ((pl.col("size") == "d2w48") & (pl.col("seed") == 0)))
+    found = larger_is_efficient(Records(trials, evaluations.filter(~lost)))
+    assert [part.of for part in found.parts] == ["patch 2"] and "patch 4, all pairs" in found.note
+    with pytest.raises(ValueError, match="patch 4, all pairs: one seed measured it all"):
+        larger_is_efficient(Records(trials, evaluations.filter(~lost, pl.col("patch") == 4, pl.col("size") != "d3w64")))
 
 
 def test_one_more_training_scatters_by_what_means_over_unequal_seeds_hid(unequal):
