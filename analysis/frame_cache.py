@@ -4,6 +4,9 @@
 large they are. A training of which that differs is read again, and so is one that is running, whose state depends on
 the clock, and one that was changed within the last seconds, when a clock's tick may hide a change. Another plan, or
 other code, reads all again. The index is renamed into place last: a reader never sees tables of two times.
+
+Large tables are written when who asked has its frame, in a thread that the process waits for before it ends: of ten
+million steps the frame is there a second sooner.
 """
 
 import contextlib
@@ -12,9 +15,11 @@ import gc
 import hashlib
 import json
 import os
+import threading
 import time
 import uuid
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -26,6 +31,8 @@ from scaling.records import Run, StudyFolder
 from scaling.records.files import write_json
 
 UNSETTLED_S = 2.0  # since the last change of a training's files
+LARGE = 1_000_000  # logged steps; of fewer, tables are written in less than a tenth of a second
+_writing: dict[Path, threading.Thread] = {}
 
 
 @contextlib.contextmanager
@@ -40,12 +47,31 @@ def no_garbage():
             gc.enable()
 
 
-@no_garbage()
-def load_tables(study: StudyFolder, *names: str) -> list[pl.DataFrame]:
-    """The tables ``names`` of ``frame_tables.TABLES``, from Parquet as far as it is still true.
+@contextlib.contextmanager
+def tables_of(study: StudyFolder, *names: str) -> Iterator[list[pl.DataFrame]]:
+    """The tables ``names`` of ``frame_tables.TABLES``, from Parquet as far as it is still true; kept when this is left.
 
     A results folder that cannot be written to is read anew each time.
     """
+    wait_until_kept(study)
+    with no_garbage():
+        tables, keep = _load(study, names)
+        yield [tables[name] for name in names]
+    if keep and len(tables["curves"]) < LARGE:
+        keep()
+    elif keep:
+        thread = _writing[study.folder.absolute()] = threading.Thread(target=keep)
+        thread.start()
+
+
+def wait_until_kept(study: StudyFolder) -> None:
+    """Until the tables of ``study`` that this process has read are on disk; before its folder is moved or taken away."""
+    if thread := _writing.pop(study.folder.absolute(), None):
+        thread.join()
+
+
+def _load(study: StudyFolder, names: tuple[str, ...]) -> tuple[dict[str, pl.DataFrame], Callable[[], None] | None]:
+    """The tables, and what keeps those that are not on disk yet."""
     folder, plan = study.folder / ".frames", _stamp(study.folder / "study.json")
     index = _index(folder, plan)
     if index is not None:
@@ -54,17 +80,15 @@ def load_tables(study: StudyFolder, *names: str) -> list[pl.DataFrame]:
         changed = {train_id for train_id, was in before.items() if was is None or was != now[train_id]}
         kept = _kept(folder, index["stamp"], tuple(TABLES) if changed else names)
         if kept and not changed:
-            return [kept[name] for name in names]
+            return kept, None
         if kept:
             tables = _renewed(kept, read_tables(study, study.plan(), changed))
             settled = _settled(tables, now)
-            if any(settled[train_id] is not None for train_id in changed):
-                _keep(folder, tables, plan, settled)
-            return [tables[name] for name in names]
+            worth_it = any(settled[train_id] is not None for train_id in changed)
+            return tables, functools.partial(_keep, folder, tables, plan, settled) if worth_it else None
     now = {}
     tables = read_tables(study, study.plan(), before=lambda run: now.update({run.folder.name: signature(run)}))
-    _keep(folder, tables, plan, _settled(tables, now))
-    return [tables[name] for name in names]
+    return tables, functools.partial(_keep, folder, tables, plan, _settled(tables, now))
 
 
 def signature(run: Run) -> str | None:

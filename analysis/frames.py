@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.frame_cache import load_tables
+from analysis.frame_cache import tables_of
 from analysis.frame_tables import HOW, OF_EVALUATION, OF_STEP, OF_TRIAL, WHICH, cell_id, protocol_id
 from scaling.records import StudyFolder
 
@@ -26,8 +26,11 @@ __all__ = ["CURVES", "EVALUATIONS", "TRIALS", "cell_id", "curves_frame", "defaul
 
 def trials_frame(folders: Folder | Iterable[Folder]) -> pl.DataFrame:
     """One row per trial of the studies in ``folders``, in plan order, columns TRIALS; unknown figures are null."""
-    return pl.concat([pl.DataFrame(schema=TRIALS),
-                      *(load_tables(study, "trials")[0].select(*TRIALS) for study in studies(folders))])
+    parts = [pl.DataFrame(schema=TRIALS)]
+    for study in studies(folders):
+        with tables_of(study, "trials") as (trials,):
+            parts.append(trials.select(*TRIALS))
+    return pl.concat(parts)
 
 
 def evaluations_frame(folders: Folder | Iterable[Folder]) -> pl.DataFrame:
@@ -60,7 +63,7 @@ def default_study() -> StudyFolder:
 def _beside_trials(name: str, schema: dict, own: dict, folders) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=schema)]
     for study in studies(folders):
-        trials, rows = load_tables(study, "trials", name)
-        shared = trials.select([column for column in schema if column not in own])
-        parts.append(shared[rows["trial"]].hstack(rows.select(*own)).select(*schema))
+        with tables_of(study, "trials", name) as (trials, rows):
+            shared = trials.select([column for column in schema if column not in own])
+            parts.append(shared[rows["trial"]].hstack(rows.select(*own)).select(*schema))
     return pl.concat(parts)

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from analysis.bundle import SCHEMA, analysis_versions, answers
 from analysis.disagreements import Difference, in_pages, in_tables, in_trees, pictures_of, same_picture
+from analysis.frame_cache import wait_until_kept
 from analysis.text import count
 from scaling.records import StudyFolder
 from scaling.records.provenance import code_version
@@ -46,7 +47,9 @@ def verify(path: Path) -> Verdict:
                 place = Path(root, name)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(data)
-        rebuilt = answers(StudyFolder(Path(root, "study")))
+        study = StudyFolder(Path(root, "study"))
+        rebuilt = answers(study)
+        wait_until_kept(study)
     bundled = {name.removeprefix("answers/"): data for name, data in files.items() if name.startswith("answers/")}
     here = analysis_versions()
     same_drawing = manifest["versions"].get("matplotlib") == here["matplotlib"]

@@ -1,4 +1,4 @@
-"""Which studies do the analysis tests read? Finished, noise-free, half run, and a learning-rate search."""
+"""Which studies do the analysis tests read? Finished, noise-free, half run, a learning-rate search, and one to change."""
 
 import time
 
@@ -6,7 +6,7 @@ import pytest
 
 from scaling.records import StudyFolder
 from scaling.study import EvaluationSpec, Protocol
-from tests.analysis.synthetic_study import BASE, PROVENANCE, SIZES, digits_like, measure, write_study
+from tests.analysis.synthetic_study import BASE, PROVENANCE, SIZES, digits_like, measure, settle, write_study
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +40,15 @@ def rates(tmp_path_factory) -> StudyFolder:
     base = BASE.model_copy(update={"evaluate": EvaluationSpec(protocol=Protocol(metrics=()))})
     axes = {"size": SIZES, "train.lr": [2.5e-4, 5e-4, 1e-3, 2e-3]}
     return write_study(tmp_path_factory.mktemp("rates"), digits_like(axes, seeds=1, base=base, name="digits_lr"))
+
+
+@pytest.fixture
+def small(tmp_path) -> StudyFolder:
+    """Three trials of one size, of which two are measured; each test has one of its own, to change."""
+    plan = digits_like({"model.patch": [8, 4, 2]}, seeds=1)
+    study = StudyFolder(tmp_path / plan.name)
+    study.write_plan(plan)
+    for trial in plan.trials[:2]:
+        measure(study, trial, 0.06)
+    settle(study)
+    return study

@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 
 import numpy as np
 
@@ -106,3 +107,9 @@ def write_study(root, plan: Plan, noise: float = 0.06, **measured) -> StudyFolde
         measure(study, trial, noise, **measured)
     write_real(study)
     return study
+
+
+def settle(study: StudyFolder) -> None:
+    """Let every file have been changed long ago, as in a study that is done."""
+    for path in study.folder.parent.rglob("*.json*"):
+        os.utime(path, ns=(10**18, 10**18))
