@@ -2,7 +2,7 @@
 
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.protocol import METRIC_NAMES
-from scaling.study.spec import DiffusionSpec, TrainSpec
+from scaling.study.spec import DiffusionSpec, ModelSpec, TrainSpec
 
 _IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
 _DRAWN = {"random": "uniformly at random", "balanced": "equally often"}
@@ -11,7 +11,10 @@ _DRAWN = {"random": "uniformly at random", "balanced": "equally often"}
 def ways(plan: Plan) -> dict:
     """``shared``: name -> words of what every trial has in common; ``differ``: the other names; ``each``: a way a row, its
     words under these names."""
-    found = list({tuple(words.items()): words for words in map(_words, plan.trials)}.values())
+    models = {(trial.spec.model.name, _shape(trial.spec.model)) for trial in plan.trials}
+    several = len(models) > len({name for name, _ in models})  # else a model's name tells its shape
+    each = [_words(trial) | ({"Model": _shape(trial.spec.model)} if several else {}) for trial in plan.trials]
+    found = list({tuple(words.items()): words for words in each}.values())
     names = list(dict.fromkeys(name for words in found for name in words))
     shared = {name: found[0][name] for name in names if len({words.get(name) for words in found}) == 1}
     differ = [name for name in names if name not in shared]
@@ -33,6 +36,10 @@ def _words(trial: PlannedTrial) -> dict[str, str]:
         "Diffusion": _diffusion(spec.diffusion),
         "Training": f"batch {spec.train.batch}, {spec.train.steps:,} steps, {spec.train.schedule} learning rate, "
                     f"label dropout {spec.train.label_dropout:g}{_unusual(spec.train)}"}
+
+
+def _shape(model: ModelSpec) -> str:
+    return f"heads {model.width / model.heads:g} channels wide, MLP ratio {model.mlp_ratio:g}"
 
 
 def _diffusion(spec: DiffusionSpec) -> str:

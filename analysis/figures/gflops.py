@@ -50,12 +50,12 @@ def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops",
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
     sizes, seeds = size_order(trials), points["seed"].n_unique()
-    column, kinds, of = kinds_of(points, protocols)
+    points, kinds, of = kinds_of(points, protocols)
     dashes = dashes_of(kinds)
     colours, markers = patch_colours(trials["patch"].to_list()), size_markers(sizes)
     if law:
         _draw_law(axes, law)
-    for (kind, patch), rows in points.group_by(column, "patch", maintain_order=True):
+    for (kind, patch), rows in points.group_by("kind", "patch", maintain_order=True):
         cells = _means(rows).sort("forward_gmacs")
         axes.plot(cells["forward_gmacs"], cells["fid"], color=colours[patch], linewidth=1.6, zorder=3,
                   linestyle=dashes[kind])
@@ -65,7 +65,7 @@ def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops",
             bars = None if cell["error"] is None else [[cell["fid"] - cell["low"]], [cell["high"] - cell["fid"]]]
             axes.errorbar(cell["forward_gmacs"], cell["fid"], yerr=bars, color=colours[patch], capsize=3, linewidth=1.2,
                           marker=markers[cell["size"]], markersize=7.5, markeredgecolor="white", zorder=5)
-        told = f" ({kinds[kind]})" if len(kinds) > 1 else ""
+        told = f" ({kind})" if len(kinds) > 1 else ""
         mark(axes, cells["forward_gmacs"], cells["fid"], (_told(cell) + told for cell in cells.to_dicts()))
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)

@@ -18,6 +18,8 @@ COLUMNS = 3  # panels side by side
 DASHES = ("-", "--", ":", "-.", (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 4)), (0, (9, 2, 2, 2)))  # of protocols
 LETTERS = 24  # of a protocol's words to a line of a legend
 LOST = ("diverged", "failed")  # drawn as far as they came, part of no mean
+OF_ONE_MODEL = {"batch": ("Batch", "{} images"), "heads": ("Heads", "heads {}"),
+                "params_m": ("Parameters", "{} M parameters")}
 IN_FULL = 4   # protocols up to which a legend gives each all its words
 
 
@@ -48,15 +50,30 @@ def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
     return {"Patch": [*zip(lines, map(str, colours))], "Size": [*zip(shapes, markers)]}
 
 
-def kinds_of(rows: pl.DataFrame, protocols: dict[str, str]) -> tuple[str, dict[str, str], str]:
-    """What has lines of its own, ``protocols`` or where there is one recipes, or batches of one model: its column, its values
-    in words, its name."""
-    recipes = recipes_of(rows)
-    if len(protocols) < 2 and len(recipes) > 1:
-        return recipe_column(rows), recipes, "Recipe"
-    if len(protocols) < 2 and rows.group_by("model").agg(pl.col("batch").n_unique())["batch"].max() > 1:
-        return "batch", {batch: f"{batch} images" for batch in sorted(rows["batch"].unique())}, "Batch"
-    return "protocol", protocols, "Protocol"
+def kinds_of(rows: pl.DataFrame, protocols: dict[str, str]) -> tuple[pl.DataFrame, dict[str, str], str]:
+    """What has lines of its own: each of ``protocols``, each recipe, and of one model each batch, number of heads and of
+    parameters (another MLP ratio has another).
+
+    ``rows`` with a column ``kind`` that says it in words, the kinds in the order of a legend, and the legend's name. Heads
+    and parameters grow with the model: one kind is of the fewest that each model has, the next of the next.
+    """
+    apart, found = {}, []
+    for column, (name, told) in {"protocol": ("Protocol", protocols), recipe_column(rows): ("Recipe", recipes_of(rows)),
+                                 **OF_ONE_MODEL}.items():
+        within = [*found, *(["model"] if column in OF_ONE_MODEL else [])]
+        if column not in rows.columns or len(rows.unique([*within, column])) == (len(rows.unique(within)) if within else 1):
+            continue
+        values = rows[column]
+        if column in OF_ONE_MODEL:
+            values = rows.select(pl.col(column).rank("dense").over(within)).to_series() if column != "batch" else values
+            told = {place: told.format(_range(rows[column].filter(values == place), ".4g"))
+                    for place in values.unique().sort()}
+        apart[name] = values.replace_strict(told, return_dtype=pl.Enum(list(dict.fromkeys(told.values()))))
+        found.append(column)
+    table = pl.DataFrame(apart or {"Protocol": [""] * len(rows)}).with_columns(
+        kind=pl.concat_str(pl.all().cast(pl.String), separator=", "))
+    kinds = table.unique(maintain_order=True).sort(pl.exclude("kind"))["kind"].to_list()
+    return rows.with_columns(table["kind"]), dict(zip(kinds, kinds)), ", ".join(apart).capitalize() or "Protocol"
 
 
 def dashes_of(protocols: dict[str, str]) -> dict[str, str]:

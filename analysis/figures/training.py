@@ -98,7 +98,7 @@ def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
 def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = False, by: str = "patch",
             dots: bool = True, note: str = "") -> Figure:
     """A panel per value of ``by``, a line per value of the other of size and patch, and per learning rate, where they are
-    several; dashes tell protocols apart, or recipes.
+    several; dashes tell ``kinds_of`` them apart.
 
     What diverged or failed is drawn as far as it came, dotted and named, and is part of no mean.
     """
@@ -111,15 +111,15 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
         lines, colours, other = patches, patch_colours(patches), "patch"
         markers = size_markers(patches)
     protocols = protocols_of(rows)
-    column, kinds, of = kinds_of(rows, protocols)
+    rows, kinds, of = kinds_of(rows, protocols)
     dashes = dashes_of(kinds)
     rates = rows.group_by("model").agg(pl.col("lr").n_unique())["lr"].max() > 1
     positive = bool((rows["value"] > 0).all())
     middle = pl.col("value").log().mean().exp() if positive else pl.col("value").mean()
     lost = rows.filter(pl.col("state").is_in(LOST))["trial_id"].unique(maintain_order=True).to_list()
     for panel, axes in panels.items():
-        for line, (kind, words) in itertools.product(lines, kinds.items()):
-            mine = rows.filter((pl.col(by) == panel) & (pl.col(other) == line) & (pl.col(column) == kind))
+        for line, kind in itertools.product(lines, kinds):
+            mine = rows.filter((pl.col(by) == panel) & (pl.col(other) == line) & (pl.col("kind") == kind))
             for (trial,), one in mine.sort(x).group_by("trial_id", maintain_order=True):
                 axes.plot(one[x], one["value"], color=colours[line], **thin(trial in lost))
             kept = mine.filter(~pl.col("trial_id").is_in(lost))
@@ -130,7 +130,7 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
                 told = mean if dots else mean.tail(1)
                 mark(axes, told[x], told["value"], (
                     f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}"
-                    + (f", learning rate {row['lr']:g}" if rates else "") + (f" ({words})" if len(kinds) > 1 else "")
+                    + (f", learning rate {row['lr']:g}" if rates else "") + (f" ({kind})" if len(kinds) > 1 else "")
                     for row in told.to_dicts()))
         axes.set_xlabel(xlabel)
     first = next(iter(panels.values()))

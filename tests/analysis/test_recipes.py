@@ -11,7 +11,7 @@ from analysis.compare import compare
 from analysis.figures.gflops import metrics_vs_gflops
 from analysis.figures.rates import heldout_vs_lr
 from analysis.figures.sampling import fid_vs_sampling_gflops
-from analysis.figures.training import fid_vs_steps, heldout_by_bin
+from analysis.figures.training import fid_vs_steps, heldout_by_bin, loss_vs_steps
 from analysis.finding import finding_of
 from analysis.fits.choices import spread
 from analysis.fits.fid_laws import model_means
@@ -159,6 +159,22 @@ def test_a_rate_is_best_of_one_batch_and_one_objective(tmp_path):
     assert [(rate.name, rate.lr) for rate in best_rates(trials)] == [
         ("DiT-d2w16/2, batch 32", 4e-3), ("DiT-d2w16/2, batch 64", 2e-3)]
     assert len(heldout_vs_lr(trials).axes[0].lines) == 2 * 2  # a line and a ring each
+
+
+@pytest.mark.parametrize("axes, name, told", [
+    ({"model.mlp_ratio": [2.0, 4.0]}, "Parameters", {"0.0129 to 0.205 M parameters", "0.01502 to 0.2545 M parameters"}),
+    ({"model.heads": [1, 2]}, "Heads", {"heads 1", "heads 2"}),
+    ({"model.mlp_ratio": [2.0, 4.0], "train.batch": [32, 64]}, "Batch, parameters", {
+        f"{batch} images, {many} M parameters" for batch in (32, 64) for many in ("0.0129 to 0.205", "0.01502 to 0.2545")})])
+def test_shapes_of_one_name_have_lines_that_are_told_apart(tmp_path, axes, name, told):
+    shapes = [{key: value for key, value in size.items() if key not in axes} for size in SIZES]
+    study = study_of(tmp_path, {"size": shapes} | axes)
+    for figure in (fid_vs_steps(evaluations_frame(study)), loss_vs_steps(curves_frame(study))):
+        thick = [line for line in figure.axes[0].lines if line.get_linewidth() == 1.6]
+        assert len(thick) == len(told) * len(SIZES)
+        assert len({(line.get_color(), line.get_linestyle()) for line in thick}) == len(thick)
+        texts = [text.get_text().replace("\n", " ") for text in figure.legends[0].get_texts()]
+        assert name in texts and told <= set(texts)
 
 
 def test_a_comma_in_the_name_of_a_model_is_part_of_its_name(tmp_path):
