@@ -20,9 +20,10 @@ from analysis.fits.holdout import FAR
 from analysis.fits.linear import Noise
 from analysis.fits.points import listed
 from analysis.frames import Folder, studies, trials_frame
+from analysis.loss_figures import loss_frames
 from analysis.protocols import one_axis
 from analysis.recipes import one_recipe
-from analysis.slopes import Bounds, fit_points
+from analysis.slopes import LOSSES, Bounds, fit_points
 from analysis.text import count, fixed, interval, number
 
 WORTH = 1.2      # a multiplier that a comparison should be able to resolve
@@ -120,16 +121,15 @@ def _unshared(points: list[pl.DataFrame]) -> str:
 def compare(a: Folder, b: Folder, metric: str = "fid", across_protocols: bool = False) -> list[Comparison]:
     """B against A at each patch that both trained at two sizes or more.
 
-    ValueError where protocols differ (unless ``across_protocols``), where losses are of other objectives, where no rungs
-    are shared, or where two rungs of one seed tell no error.
+    ValueError where protocols differ (unless ``across_protocols``; of a loss the held-out images are the protocol), where
+    losses are of other objectives, where no rungs are shared, or where two rungs of one seed tell no error.
     """
     (one,), (other,) = studies(a), studies(b)
-    if metric == "heldout_loss":
-        kinds = [{trial.spec.diffusion.objective for trial in study.plan().trials} for study in (one, other)]
-        if kinds[0] != kinds[1]:
-            raise ValueError(f"held-out losses of {' and '.join(sorted(kinds[0] | kinds[1]))} are no one figure; compare "
-                             "by --metric fid")
-    return compare_frames(trials_frame(one), trials_frame(other), metric, across_protocols)
+    if metric not in LOSSES:
+        return compare_frames(trials_frame(one), trials_frame(other), metric, across_protocols)
+    frames, note = loss_frames([one, other], metric)
+    first, *more = compare_frames(*frames, metric, across_protocols)
+    return [replace(first, note="; ".join(filter(None, (first.note, note)))), *more]
 
 
 def compare_frames(a: pl.DataFrame, b: pl.DataFrame, metric: str = "fid", across_protocols: bool = False) -> list[Comparison]:

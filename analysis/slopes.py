@@ -26,6 +26,7 @@ from analysis.recipes import OF_MODEL, one_recipe, one_setting
 from analysis.text import SPOKEN
 
 METRICS = ("fid", "kid", "heldout_loss")  # columns of a trial that a law may be fitted to
+LOSSES = ("heldout_loss", "heldout_mse")  # those that do not depend on how samples are drawn
 MIN_MODELS = 3  # two points give a line and no interval
 
 Bounds = tuple[float, float]
@@ -76,18 +77,24 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     """The trials that may enter a fit: completed, with ``metric`` measured. One row per model and seed.
 
     ValueError, naming the trials, where they do not belong on one axis: other protocols, several settings of one model,
-    figures that have no logarithm. ``metric`` is one of METRICS. See ``left_out`` for those that are missing.
+    figures that have no logarithm. ``metric`` is one of METRICS or LOSSES; in a law of its loss a training that is sampled
+    in several ways is one trial. See ``left_out`` for those that are missing.
     """
-    if metric not in METRICS:
-        raise ValueError(f"no metric {metric!r} of a trial; there are {', '.join(METRICS)}")
+    if metric not in (known := dict.fromkeys(METRICS + LOSSES)):
+        raise ValueError(f"no metric {metric!r} of a trial; there are {', '.join(known)}")
     points = trials.filter((pl.col("state") == "completed") & pl.col(metric).is_not_null())
     if points.is_empty():
         states = ", ".join(f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows())
         ended = trials["state"].is_in(["completed", "diverged", "failed"]).all()
         raise ValueError(f"no completed trial has a {SPOKEN[metric]} ({states or 'no trials'}); "
                          + ("all have ended" if ended else "run the study to its end"))
-    one_axis(points)
-    one_setting(points, ["cell"])
+    if metric in LOSSES:
+        one_recipe(points)
+        one_setting(points, ["recipe", *OF_MODEL, "steps"])
+        points = points.unique("train_id", keep="first", maintain_order=True) if "train_id" in points.columns else points
+    else:
+        one_axis(points)
+        one_setting(points, ["cell"])
     repeated = points.filter(pl.struct("model", "seed").is_duplicated())
     if len(repeated):
         raise ValueError(f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; "

@@ -4,8 +4,9 @@ import math
 
 import polars as pl
 
-SPOKEN = {"fid": "FID", "kid": "KID", "heldout_loss": "held-out loss", "forward_gmacs": "Gflops",
-          "train_flops": "training FLOPs", "params_m": "parameters", "ema": "average", "lr": "learning rate"}
+SPOKEN = {"fid": "FID", "kid": "KID", "heldout_loss": "held-out loss", "heldout_mse": "held-out MSE",
+          "forward_gmacs": "Gflops", "train_flops": "training FLOPs", "params_m": "parameters", "ema": "average",
+          "lr": "learning rate"}
 
 
 def number(value: float | int | None, digits: int = 3) -> str:

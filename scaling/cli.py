@@ -78,7 +78,7 @@ def report(
 def compare(
     a: Annotated[Path, typer.Argument(metavar="RESULTS/A", help="The results folder of the recipe compared with.")],
     b: Annotated[Path, typer.Argument(metavar="RESULTS/B", help="That of the other recipe, the same rungs.")],
-    metric: Annotated[str, typer.Option(help="fid, kid or heldout_loss.")] = "fid",
+    metric: Annotated[str, typer.Option(help="fid, kid, heldout_loss or heldout_mse.")] = "fid",
     across_protocols: Annotated[bool, typer.Option(
         "--across-protocols", help="Compare figures that were measured differently, too.")] = False,
     figure: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the multipliers, .png or .svg.")] = None,
