@@ -111,10 +111,10 @@ class Comparison:
 
 
 def _unshared(points: list[pl.DataFrame]) -> str:
-    """The rungs that one study alone trained, which are in no law and no multiplier here."""
+    """The rungs that one study alone completed, which are in no law and no multiplier here."""
     each = [dict.fromkeys(f"{size}/{patch}" for size, patch in own.select("size", "patch").rows()) for own in points]
     alone = [[rung for rung in own if rung not in other] for own, other in zip(each, each[::-1])]
-    told = [f"{name} alone trained {listed(rungs, range(len(rungs)))}" for name, rungs in zip("AB", alone) if rungs]
+    told = [f"{name} alone completed {listed(rungs, range(len(rungs)))}" for name, rungs in zip("AB", alone) if rungs]
     return f"left out: {', '.join(told)}" if told else ""
 
 
@@ -150,7 +150,7 @@ def compare_frames(a: pl.DataFrame, b: pl.DataFrame, metric: str = "fid", across
             found.append(replace(one, protocols=protocols, note=note))
     if not found:
         names = [", ".join(sorted({f"{s}/{p}" for s, p in r.select("size", "patch").rows()})) for r in rungs]
-        raise ValueError(f"no patch has two sizes that both studies trained (A: {names[0]}; B: {names[1]}); "
+        raise ValueError(f"no patch has two sizes that both studies completed (A: {names[0]}; B: {names[1]}); "
                          "run the same rungs")
     return found
 

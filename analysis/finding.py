@@ -6,7 +6,7 @@ import polars as pl
 
 from analysis.fits.points import listed
 from analysis.frames import Folder, trials_frame
-from analysis.grid_steps import FAILS, HOLDS, ONE_SEED, OPEN, PENDING, GridStep, grid_steps, tally
+from analysis.grid_steps import FAILS, HOLDS, LOST, ONE_SEED, OPEN, PENDING, GridStep, grid_steps, tally
 from analysis.nuisance import best_rates, searches_lr
 from analysis.slopes import Slope, slope
 from analysis.text import fixed, interval, number, seeds_text
@@ -63,9 +63,9 @@ def slope_text(law: Slope) -> str:
 def steps_text(steps: list[GridStep]) -> str:
     """``14 of 17 single steps up the grid hold, 1 does not, 2 are not resolved``."""
     counts = tally(steps)
-    judged = [n for name, n in counts.items() if name not in (PENDING, ONE_SEED)]
+    judged = [n for name, n in counts.items() if name in (HOLDS, FAILS, OPEN)]
     without = [f"{counts[ONE_SEED]} with a model of one seed"] if counts.get(ONE_SEED) else []
-    without += [f"{counts[PENDING]} not measured yet"] if counts.get(PENDING) else []
+    without += [f"{counts[name]} {name}" for name in (LOST, PENDING) if counts.get(name)]
     if sum(judged):
         parts = [f"{counts.get(HOLDS, 0)} of {sum(judged)} single steps up the grid hold"]
         if counts.get(FAILS):

@@ -16,8 +16,8 @@ from analysis.slopes import fit_points
 THRESHOLD = 2.0  # standard errors
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not resolved"
-ONE_SEED, PENDING = "one seed: no error", "not measured yet"
-VERDICTS = (HOLDS, FAILS, OPEN, ONE_SEED, PENDING)
+ONE_SEED, LOST, PENDING = "one seed: no error", "diverged or failed", "not measured yet"
+VERDICTS = (HOLDS, FAILS, OPEN, ONE_SEED, LOST, PENDING)
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class GridStep:
     change: float | None     # of mean log FID; negative: FID falls
     error: float | None      # standard error of ``change``; None where a model has one seed
     seeds: int               # of the model with fewer
+    lost: bool = False       # a model without a figure will have none: all its trials diverged or failed
 
     @property
     def percent(self) -> float | None:
@@ -40,7 +41,7 @@ class GridStep:
 
     @property
     def verdict(self) -> str:
-        return verdict(self.change, self.error)
+        return LOST if self.lost else verdict(self.change, self.error)
 
 
 def verdict(change: float | None, error: float | None) -> str:
@@ -64,6 +65,8 @@ def grid_steps(trials: pl.DataFrame, metric: str = "fid") -> list[GridStep]:
     measured = fit_points(trials, metric).group_by("model").agg(
         pl.col(metric).log().mean().alias("mean"), pl.col(metric).log().var().alias("var"), pl.len().alias("seeds"))
     known = {row["model"]: row for row in measured.to_dicts()}
+    ended = trials.group_by("model").agg(pl.col("state").is_in(["diverged", "failed"]).all())
+    lost = set(ended.filter("state")["model"])
     sizes = size_order(trials)
     models = trials.select("model", "size", "patch").unique(maintain_order=True).to_dicts()
     at = {(m["size"], m["patch"]): m["model"] for m in models}
@@ -72,7 +75,7 @@ def grid_steps(trials: pl.DataFrame, metric: str = "fid") -> list[GridStep]:
     patches = sorted({m["patch"] for m in models}, reverse=True)
     by_size = [[at[size, patch] for size in sizes if (size, patch) in at] for patch in patches]
     by_patch = [[at[size, patch] for patch in patches if (size, patch) in at] for size in sizes]
-    return [_step(axis, lower, upper, known)
+    return [_step(axis, lower, upper, known, lost)
             for axis, ladders in (("size", by_size), ("patch", by_patch))
             for ladder in ladders for lower, upper in itertools.pairwise(ladder)]
 
@@ -99,11 +102,11 @@ def steps_table(steps: list[GridStep]) -> pl.DataFrame:
         "verdict": step.verdict} for step in steps], schema=schema)
 
 
-def _step(axis: str, lower: str, upper: str, known: dict[str, dict]) -> GridStep:
+def _step(axis: str, lower: str, upper: str, known: dict[str, dict], lost: set[str]) -> GridStep:
     a, b = known.get(lower), known.get(upper)
     fid = [None if m is None else math.exp(m["mean"]) for m in (a, b)]
     if a is None or b is None:
-        return GridStep(axis, lower, upper, *fid, change=None, error=None, seeds=0)
+        return GridStep(axis, lower, upper, *fid, change=None, error=None, seeds=0, lost=not lost.isdisjoint((lower, upper)))
     repeated = a["seeds"] > 1 and b["seeds"] > 1
     error = math.sqrt(a["var"] / a["seeds"] + b["var"] / b["seeds"]) if repeated else None
     return GridStep(axis, lower, upper, *fid, change=b["mean"] - a["mean"], error=error,

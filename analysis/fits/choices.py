@@ -46,7 +46,7 @@ def spread(trials: pl.DataFrame, metrics: Sequence[str] = METRICS, axes: Sequenc
     for axis in axes[1:]:
         if axis in trials.columns and base[axis].is_not_null().any():
             rows.append({"choice": "axis", "setting": axis} | _slope(base, metrics[0], axis))
-    for size in rungs(base) if drop else []:
+    for size in rungs(fit_points(base, metrics[0])) if drop else []:
         kept = base.filter(pl.col("size") != size)
         rows.append({"choice": "without", "setting": size} | _slope(kept, metrics[0], axes[0]))
     for column in present:

@@ -186,7 +186,7 @@ def test_rungs_of_one_study_alone_are_named_and_in_no_multiplier():
     steep = a.with_columns(fid=pl.when(pl.col("size") == "s0").then(pl.col("fid") * 9).otherwise("fid"))
     (found,) = compare_frames(steep, b.filter(pl.col("size") != "s0"))
     assert [rung.multiplier for rung in found.rungs] == pytest.approx([2] * 3)
-    assert found.note == "left out: A alone trained s0/2"
+    assert found.note == "left out: A alone completed s0/2"
     assert not compare_frames(a, b)[0].note
 
 

@@ -8,6 +8,7 @@ from analysis.claims.grid import gflops_lower_fid
 from analysis.claims.training import larger_is_efficient
 from analysis.figures.gflops import fid_vs_gflops
 from analysis.finding import finding_of
+from analysis.fits.choices import spread
 from analysis.fits.fid_laws import fit_law, model_means
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import build
@@ -41,6 +42,16 @@ def test_steps_that_cannot_be_judged_are_counted(unequal):
     pending = trials_frame(unequal).with_columns(
         state=pl.when(pl.col("model") == "DiT-d3w64/2").then(pl.lit("pending")).otherwise("state"))
     assert "(not judged: 1 with a model of one seed, 2 not measured yet)" in finding_of(pending).sentence
+    lost = pending.with_columns(state=pl.col("state").replace("pending", "diverged"))
+    assert "(not judged: 1 with a model of one seed, 2 diverged or failed)" in finding_of(lost).sentence
+
+
+def test_no_choice_leaves_out_a_rung_that_was_never_measured(unequal):
+    trials = trials_frame(unequal)
+    lost = trials.with_columns(state=pl.when(pl.col("size") == "d3w64").then(pl.lit("diverged")).otherwise("state"))
+    for frame, rungs in ((trials, 4), (lost, 3)):
+        left_out = spread(frame).filter(pl.col("choice") == "without")["setting"].to_list()
+        assert len(left_out) == rungs and ("d3w64" in left_out) == (rungs == 4)
 
 
 def test_a_claim_is_judged_on_what_has_seeds_and_names_the_rest(unequal):
