@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analysis.allocation import asks_split, split_sentence
 from analysis.fits.points import listed
-from analysis.frames import Folder, trials_frame
+from analysis.frames import Folder, evaluations_frame, trials_frame
 from analysis.grid_steps import FAILS, HOLDS, LOST, ONE_SEED, OPEN, PENDING, GridStep, grid_steps, tally
 from analysis.nuisance import best_rates, searches_lr
 from analysis.slopes import Slope, slope
@@ -28,17 +29,19 @@ class Finding:
 
 def finding(folders: Folder) -> Finding:
     """What the records of a study say so far."""
-    return finding_of(trials_frame(folders))
+    return finding_of(trials_frame(folders), evaluations_frame(folders))
 
 
-def finding_of(trials: pl.DataFrame) -> Finding:
-    """The finding of a trials frame."""
+def finding_of(trials: pl.DataFrame, evaluations: pl.DataFrame | None = None) -> Finding:
+    """The finding of a trials frame; a study of equal budgets also needs its ``evaluations`` for one."""
     tail = _unfinished(trials)
     if not (trials["state"] == "completed").any():
         ended = trials["state"].is_in(["diverged", "failed"]).all()
         return Finding(f"{'No trial was completed' if ended else 'Nothing is measured yet'}: {_states(trials)}.", None)
     if searches_lr(trials):
         return Finding(_rates_sentence(trials) + tail, None)
+    if evaluations is not None and asks_split(trials):
+        return Finding(split_sentence(trials, evaluations) + tail, None)
     if trials["fid"].is_null().all():
         return Finding(_loss_sentence(trials) + tail, None)
     for axis, at in SAMPLED_OVER.items():

@@ -105,7 +105,7 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
     """All that the page says, the study's figures apart."""
     plan, trials, evaluations, curves = study.plan(), trials_frame(study), evaluations_frame(study), curves_frame(study)
     provenance = provenance_of(study, evaluations["measured"].drop_nulls())
-    found, judged = finding_of(trials), _claims(trials, evaluations)
+    found, judged = finding_of(trials, evaluations), _claims(trials, evaluations)
     if judged:
         found = replace(found, sentence=f"{found.sentence} {claims.claims_sentence([here for here, _ in judged])}")
     unfinished = not trials["state"].is_in(["completed", "diverged"]).all()

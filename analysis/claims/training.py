@@ -7,6 +7,7 @@ import polars as pl
 
 from analysis.claims.claim import Found, Records, judge, over_seeds, two_seeds
 from analysis.figures.panels import completed, headline
+from analysis.fits.isoflop import SAME_LENGTH
 from analysis.grid_steps import size_order
 from analysis.recipes import ended, main_recipe, one_setting
 
@@ -72,7 +73,10 @@ def curve_points(evaluations: pl.DataFrame) -> pl.DataFrame:
 
 
 def _at_equal_flops(small: pl.DataFrame, large: pl.DataFrame) -> tuple[dict[int, float], list[str]]:
-    """Of each seed that both have: log FID of ``large`` minus that of ``small`` at the end of ``small``; trial ids."""
+    """Of each seed that both have: log FID of ``large`` minus that of ``small`` at the end of ``small``; trial ids.
+
+    An end within SAME_LENGTH of the other's is at equal FLOPs: lengths that spend one budget are rounded to whole steps.
+    """
     found, ids = {}, []
     ends = {seed: one for (seed,), one in small.group_by("seed")}
     for (seed,), curve in large.group_by("seed", maintain_order=True):
@@ -80,7 +84,7 @@ def _at_equal_flops(small: pl.DataFrame, large: pl.DataFrame) -> tuple[dict[int,
         if end is None:
             continue
         spent = end["train_flops"][-1]
-        if curve["train_flops"][0] <= spent <= curve["train_flops"][-1]:
+        if curve["train_flops"][0] / SAME_LENGTH <= spent <= curve["train_flops"][-1] * SAME_LENGTH:
             there = np.interp(np.log(spent), curve["train_flops"].log(), curve["value"].log())
             found[seed] = float(there - np.log(end["value"][-1]))
             ids += [end["trial_id"][0], curve["trial_id"][0]]

@@ -36,8 +36,11 @@ def law(trial: PlannedTrial, step: int) -> float:
 
 
 def measure(study: StudyFolder, trial: PlannedTrial, noise: float, fid=law, until: int | None = None,
-            code: str = PROVENANCE["code"]) -> Run:
-    """Write what a run of ``trial`` leaves: curve, evaluations, samples, record, state; up to step ``until``."""
+            code: str = PROVENANCE["code"], heldout=None) -> Run:
+    """Write what a run of ``trial`` leaves: curve, evaluations, samples, record, state; up to step ``until``.
+
+    ``heldout`` gives the held-out loss of a trial and step where the evaluations are to follow a law of their own.
+    """
     run, spec = study.run(trial.train_id), trial.spec
     rng = np.random.default_rng([spec.train.seed, spec.model.width, spec.model.patch, round(1e6 * spec.train.lr)])
     until = spec.train.steps if until is None else until
@@ -67,7 +70,8 @@ def measure(study: StudyFolder, trial: PlannedTrial, noise: float, fid=law, unti
         run.write_evaluation(trial.eval_ids[step], {
             "eval_id": trial.eval_ids[step], "train_id": trial.train_id, "step": step,
             "images": step * spec.train.batch, "ema": spec.evaluate.ema.model_dump(mode="json"),
-            "protocol": protocol.model_dump(mode="json"), "heldout_loss": loss + 40 / step, "heldout_mse": loss,
+            "protocol": protocol.model_dump(mode="json"), "heldout_mse": loss,
+            "heldout_loss": heldout(trial, step) if heldout else loss + 40 / step,
             "figures": figures, "nonfinite_samples": 0, "wall_s": 1.5, "measured": "2026-01-02T03:04:05+00:00",
             "provenance": provenance})
         if figures and step == spec.train.steps:
@@ -107,6 +111,22 @@ def write_study(root, plan: Plan, noise: float = 0.06, **measured) -> StudyFolde
         measure(study, trial, noise, **measured)
     write_real(study)
     return study
+
+
+def equal_budgets(budgets=(4e10, 8e10, 1.6e11, 3.2e11), shapes=((16, 2), (32, 2), (48, 2), (64, 3), (96, 3)),
+                  seeds: int = 1, name: str = "isoflop") -> Plan:
+    """The plan of an isoFLOP study: at each of ``budgets``, training FLOPs, models of ``shapes`` (width, depth), each for as
+    many steps as the budget pays, its learning rate falling to the end."""
+    base = BASE.model_copy(update={"train": BASE.train.model_copy(update={"schedule": "cosine"}),
+                                   "evaluate": EvaluationSpec(checkpoints=1)})
+    runs = []
+    for budget in budgets:
+        for width, depth in shapes:
+            shape = {"width": width, "depth": depth, "heads": width // 16}
+            step_flops = 6e9 * forward_gmacs(base.model.model_copy(update=shape)) * base.train.batch
+            runs.append({f"model.{field}": value for field, value in shape.items()}
+                        | {"train.steps": round(budget / step_flops)})
+    return digits_like({"run": runs}, seeds=seeds, base=base, name=name)
 
 
 def settle(study: StudyFolder) -> None:
