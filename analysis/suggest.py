@@ -1,7 +1,7 @@
 """Which trainings should be run next to predict a target best within a budget? Records or a table in, a study module out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from analysis.design import Training, choose
 from analysis.figures.panels import completed, headline
 from analysis.fits.linear import Z, noise_of
 from analysis.forecast import Forecast, Noise, forecast
-from analysis.frames import Folder, evaluations_frame, studies
+from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.recipes import one_recipe, one_setting
 from analysis.runs_table import read_runs
 from analysis.study_module import write_module
@@ -39,13 +39,15 @@ def suggest(folder: Folder, target: str, budget: float, candidates: Sequence[str
     too few, or where the budget buys none of the candidates.
     """
     (study,) = studies(folder)
-    return suggest_from(study.plan(), evaluations_frame(study), target, budget, candidates, mfu)
+    diverged = trials_frame(study).filter(pl.col("state") == "diverged")["train_id"].to_list()
+    return suggest_from(study.plan(), evaluations_frame(study), target, budget, candidates, mfu, diverged)
 
 
 def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: float, candidates: Sequence[str] = (),
-                 mfu: float = MFU) -> Suggestion:
+                 mfu: float = MFU, diverged: Collection[str] = ()) -> Suggestion:
     """The same from ``evaluations``, in the columns of ``frames.evaluations_frame`` and by the train_ids of ``plan``: those
-    of its records, or a published table (``published.dit_evaluations``)."""
+    of its records, or a published table (``published.dit_evaluations``). Trainings in ``diverged`` would do so again and are
+    no candidates."""
     if not 0 < mfu <= 1:
         raise ValueError(f"mfu is {mfu:g}; a utilisation lies in (0, 1], such as {MFU:g}")
     if evaluations.is_empty():
@@ -71,9 +73,12 @@ def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: flo
 
     origin = _axes(wanted.model, wanted.steps * rows["batch"][0])
     measured = np.log(rows.select("params_m", "tokens", "images").cast(pl.Float64).to_numpy()) - origin
-    trials, reached, trainings, places, owner, checkpoints = [], [], [], [], [], []
+    trials, reached, trainings, places, owner, checkpoints, lost = [], [], [], [], [], [], []
     for name, lengths in steps.items():
         trial = specs.get(name) or like(target_of(f"{name}@{lengths[-1]}", plan).model, specs)
+        if trial.train_id in diverged:
+            lost.append(name)
+            continue
         done = int(rows.filter(pl.col("train_id") == trial.train_id)["step"].max() or 0)
         if ahead := [n for n in lengths if n > done]:
             measuring = evaluation_flops(trial.model, trial.diffusion, trial.evaluate.protocol)  # at each checkpoint passed
@@ -86,7 +91,8 @@ def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: flo
             places += [_axes(trial.model, n * trial.train.batch) - origin for n in ahead]
             owner += [trial.train_id] * len(ahead)
     if not trainings:
-        raise ValueError("every candidate is measured already; name longer ones with --candidates MODEL@STEPS")
+        told = f" or diverged ({', '.join(lost)})" if lost else ""
+        raise ValueError(f"every candidate is measured already{told}; name others with --candidates MODEL@STEPS")
     cheapest = min(training.prices[0] for training in trainings)
     if budget < cheapest:
         raise ValueError(f"{budget:g} GPU-hours buy none of the candidates; the cheapest costs {cheapest:.3g}")
@@ -105,7 +111,7 @@ def suggest_from(plan: Plan, evaluations: pl.DataFrame, target: str, budget: flo
         runs.append(Suggested(trial, tuple(passed), done, choice.gpu_hours, _width(choice.variance, noise)))
         reached[which] = passed[-1]
     reach = train_flops(wanted.model, wanted.steps * rows["batch"][0]) / rows["train_flops"].max()
-    return _told(plan, rows["study"][0], wanted, now, budget, mfu, noise, runs, reach)
+    return _told(plan, rows["study"][0], wanted, now, budget, mfu, noise, runs, reach, lost)
 
 
 def run(source: Path, target: str, budget: float, candidates: Sequence[str], mfu: float, out: Path | None,
@@ -131,14 +137,14 @@ def run(source: Path, target: str, budget: float, candidates: Sequence[str], mfu
 
 
 def _told(plan: Plan, source: str, target: Target, now: Forecast, budget: float, mfu: float, noise: Noise, runs,
-          reach: float) -> Suggestion:
+          reach: float, diverged: Sequence[str]) -> Suggestion:
     mean, width = float(now.mean[-1]), _width(now.covariance[-1, -1], noise)
     weights: dict[str, float] = {}
     for (law, _), weight in now.weights.items():
         weights[law] = weights.get(law, 0.0) + weight
     return Suggestion(plan.name, source, target, float(np.exp(mean)),
                       (float(np.exp(mean - width / 2)), float(np.exp(mean + width / 2))), width, budget, mfu, noise, weights,
-                      tuple(runs), reach)
+                      tuple(runs), reach, tuple(diverged))
 
 
 def _trainings(plan: Plan, rows: pl.DataFrame) -> dict[str, TrialSpec]:

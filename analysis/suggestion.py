@@ -39,6 +39,7 @@ class Suggestion:
     weights: dict[str, float]        # law -> posterior weight
     runs: tuple[Suggested, ...]
     reach: float                     # the target's training FLOPs over the most measured
+    diverged: tuple[str, ...] = ()   # candidates left out, whose very training diverged
 
     @property
     def expected(self) -> tuple[float, float]:
@@ -63,6 +64,7 @@ class Suggestion:
                 "interval": list(self.interval),
                 "log_width": self.width, "expected_interval": list(self.expected), "budget_gpu_hours": self.budget,
                 "gpu_hours": self.gpu_hours, "mfu": self.mfu, "weights": self.weights, "reach": self.reach,
+                "diverged": list(self.diverged),
                 "runs": self.table().to_dicts()}
 
     def lines(self) -> str:
@@ -73,6 +75,8 @@ class Suggestion:
         for run in self.runs:
             steps = f"{run.from_step:,} to {run.trial.train.steps:,}" if run.from_step else f"{run.trial.train.steps:,}"
             rows.append(f"{run.trial.model.name:26}{steps:>22}{number(run.gpu_hours):>12}   {number(np.exp(run.width))}")
+        if self.diverged:
+            rows += ["", f"Left out, for that training diverged: {', '.join(self.diverged)}"]
         return "\n".join([*rows, "", f"{number(self.gpu_hours)} of {number(self.budget)} GPU-hours (training and sampling "
                           f"on an H100 at {self.mfu:.0%} MFU); expected interval {_ends(self.expected)}"])
 

@@ -11,7 +11,7 @@ from scaling import cli
 from scaling.records import StudyFolder
 from scaling.study import Plan, load_study
 from scaling.study.cost import forward_gmacs, gpu_hours, train_flops
-from tests.analysis.synthetic_study import digits_like
+from tests.analysis.synthetic_study import SIZES, digits_like, measure
 
 TARGET, BUDGET = "DiT-d3w64/2@2000", 4e-7
 
@@ -54,6 +54,22 @@ def test_the_papers_table_is_asked_what_to_run_next():
     assert found.interval[0] < 9.62 < found.interval[1]
     assert {run.from_step for run in found.runs} == {400_000} and found.gpu_hours <= 20
     assert found.width > found.runs[-1].width
+
+
+def test_a_training_that_diverged_is_suggested_to_nobody(tmp_path):
+    plan = digits_like({"size": SIZES}, seeds=1, name="lost")
+    study = StudyFolder(tmp_path / plan.name)
+    study.write_plan(plan)
+    for trial in plan.trials:
+        largest = trial.spec.model.width == 64
+        run = measure(study, trial, 0.02, until=200 if largest else 500)
+        if largest:
+            run.write_state("diverged", "loss nan at step 230", step=230)
+    found = suggest(study, "DiT-d4w96/2@500", 1.0)
+    assert {run.trial.model.name for run in found.runs} <= {"DiT-d4w96/2", "DiT-d2w16/2", "DiT-d2w32/2", "DiT-d2w48/2"}
+    assert found.diverged == ("DiT-d3w64/2",) and "that training diverged: DiT-d3w64/2" in found.lines()
+    with pytest.raises(ValueError, match=r"measured already or diverged \(DiT-d3w64/2\)"):
+        suggest(study, "DiT-d4w96/2@500", 1.0, candidates=["DiT-d3w64/2"])
 
 
 def test_a_higher_utilisation_buys_more(finished):
