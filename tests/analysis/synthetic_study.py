@@ -3,6 +3,8 @@
 import io
 import math
 import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 
@@ -127,6 +129,12 @@ def equal_budgets(budgets=(4e10, 8e10, 1.6e11, 3.2e11), shapes=((16, 2), (32, 2)
             runs.append({f"model.{field}": value for field, value in shape.items()}
                         | {"train.steps": round(budget / step_flops)})
     return digits_like({"run": runs}, seeds=seeds, base=base, name=name)
+
+
+def copied(study: StudyFolder, to: Path) -> StudyFolder:
+    """A copy to write into: the fixtures are shared."""
+    shutil.copytree(study.folder.parent, to, dirs_exist_ok=True)
+    return StudyFolder(to / study.folder.name)
 
 
 def settle(study: StudyFolder) -> None:
