@@ -16,10 +16,11 @@ from analysis.figures.carried import carried
 from analysis.figures.hover import positions
 from analysis.figures.panels import settings_note
 from analysis.fits import choices, isoflop, parametric
-from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
+from analysis.frames import CURVES, Folder, curves_frame, evaluations_frame, studies, trials_frame
 from analysis.helper import LOST, Helper
 from analysis.laws import loss_runs, seed_means
 from analysis.nuisance import searches_lr
+from analysis.recipes import WORDS, recipes_of
 from analysis.sample_grid import sample_grid
 from analysis.style import STYLE
 from scaling.records import StudyFolder
@@ -128,13 +129,22 @@ def _wanted(folder: Folder, across: bool) -> dict[str, Callable[[], Figure]]:
     if trials["guidance"].n_unique() > 1:
         wanted["metrics_vs_guidance"] = lambda: guidance.metrics_vs_guidance(evaluations)
     note = settings_note(trials, sampling=False)
+
+    def curves() -> pl.DataFrame:
+        """The logged curves; of several recipes with what tells these apart, each training once."""
+        if len(recipes_of(trials)) < 2:
+            return curves_frame(study)
+        once = trials.unique(["train_id", "steps"], keep="first", maintain_order=True)
+        lacking = [name for name in ("recipe", *WORDS) if name not in CURVES]
+        return curves_frame(study).join(once.select("trial_id", *lacking), on="trial_id", maintain_order="left")
+
     return wanted | {"loss_law": lambda: _loss_law(evaluations),
                      "isoflop_profiles": lambda: _isoflop_profiles(evaluations),
                      "heldout_vs_steps": lambda: training.heldout_vs_steps(evaluations, across),
-                     "heldout_by_bin": lambda: training.heldout_by_bin(curves_frame(study), note),
-                     "loss_vs_steps": lambda: training.loss_vs_steps(curves_frame(study), note),
-                     "grad_norm_vs_steps": lambda: training.grad_norm_vs_steps(curves_frame(study), note),
-                     "images_per_s_vs_steps": lambda: training.images_per_s_vs_steps(curves_frame(study), note)}
+                     "heldout_by_bin": lambda: training.heldout_by_bin(curves(), note),
+                     "loss_vs_steps": lambda: training.loss_vs_steps(curves(), note),
+                     "grad_norm_vs_steps": lambda: training.grad_norm_vs_steps(curves(), note),
+                     "images_per_s_vs_steps": lambda: training.images_per_s_vs_steps(curves(), note)}
 
 
 def _loss_law(evaluations) -> Figure:

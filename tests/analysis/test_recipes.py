@@ -8,6 +8,7 @@ from analysis.claims.grid import correlated
 from analysis.claims.sampling import model_compute_wins, smaller_wins_at_equal_cost
 from analysis.claims.training import curve_points
 from analysis.compare import compare
+from analysis.draw import study_pictures
 from analysis.figures.gflops import metrics_vs_gflops
 from analysis.figures.rates import heldout_vs_lr
 from analysis.figures.sampling import fid_vs_sampling_gflops
@@ -159,6 +160,14 @@ def test_a_rate_is_best_of_one_batch_and_one_objective(tmp_path):
     assert [(rate.name, rate.lr) for rate in best_rates(trials)] == [
         ("DiT-d2w16/2, batch 32", 4e-3), ("DiT-d2w16/2, batch 64", 2e-3)]
     assert len(heldout_vs_lr(trials).axes[0].lines) == 2 * 2  # a line and a ring each
+
+
+def test_logged_curves_of_two_recipes_are_told_apart_and_drawn_once(tmp_path):
+    axes = {"size": SIZES[:2], "diffusion.objective": ["epsilon"], "model.learn_sigma": [False],
+            "diffusion.weighting": ["uniform", "min-snr"], "evaluate.ema.length": [0.02, 0.05]}
+    drawn = study_pictures(study_of(tmp_path, axes), ("json",))["loss_vs_steps"]
+    told = [words for *_, words in drawn.marks]
+    assert len(told) == 2 * 2 and sum("uniform" in words for words in told) == sum("min-snr" in words for words in told) == 2
 
 
 @pytest.mark.parametrize("axes, name, told", [
