@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from analysis.figures.panels import headline
-from analysis.frames import Folder, evaluations_frame, studies
+from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.frozen import records_of, thaw
 from analysis.targets import Conditions, Measured, measured, target_of
 from analysis.text import count, fixed, number
@@ -21,20 +21,24 @@ def score(path: Path, folder: Folder) -> dict:
 
     ``targets``: per target the prediction, ``measured`` (geometric mean over trainings), ``log_error`` (log predicted minus
     log measured), ``inside`` (the mean in the 95 % prediction interval), ``trainings`` (each with its own ``inside`` and
-    ``before_freeze``); null where not measured yet. ``data``: whether the records it rested on are as they were.
+    ``before_freeze``), ``diverged`` (trials of the study); null where not measured yet. ``data``: whether the records it
+    rested on are as they were.
     """
     frozen = thaw(path)
     (study,) = studies(folder)
     plan, when = study.plan(), datetime.fromisoformat(frozen["frozen"])
     conditions = Conditions.from_json(frozen["conditions"])
-    targets = []
+    targets, trials = [], trials_frame(study)
     for one in frozen["predictions"]:
-        found = _of_one_rate(one["target"], measured(study, target_of(one["target"], plan), conditions), plan)
+        wanted = target_of(one["target"], plan)
+        found = _of_one_rate(one["target"], measured(study, wanted, conditions), plan)
+        lost = trials.filter((pl.col("model") == wanted.model.name) & (pl.col("steps") == wanted.steps)
+                             & (pl.col("state") == "diverged"))
         fid = math.exp(float(np.mean(np.log([m.fid for m in found])))) if found else None
         targets.append({
             "target": one["target"], "law": one["law"], "predicted": one["fid"], "low": one["low"], "high": one["high"],
             "measured": fid, "log_error": fid and math.log(one["fid"] / fid),
-            "inside": None if fid is None else one["low"] <= fid <= one["high"],
+            "diverged": lost["trial_id"].to_list(), "inside": None if fid is None else one["low"] <= fid <= one["high"],
             "trainings": [{"train_id": m.train_id, "seed": m.seed, "lr": m.lr, "fid": m.fid,
                            "inside": one["low"] <= m.fid <= one["high"], "measured": m.measured.isoformat(),
                            "before_freeze": m.measured <= when} for m in found]})
@@ -57,7 +61,8 @@ def told(scored: dict) -> str:
     for t in scored["targets"]:
         said = f"{t['target']}: predicted {number(t['predicted'])} [{number(t['low'])}, {number(t['high'])}]"
         if t["measured"] is None:
-            lines.append(f"{said}; not measured yet under the frozen protocol")
+            lines.append(f"{said}; " + (f"diverged: {', '.join(t['diverged'])}" if t["diverged"] else
+                                        "not measured yet under the frozen protocol"))
             continue
         several = len(t["trainings"]) > 1
         inside = (f"{sum(one['inside'] for one in t['trainings'])} of {len(t['trainings'])} trainings inside the interval"

@@ -52,6 +52,16 @@ def test_a_prediction_made_before_the_run_is_scored_after_it(held_out, tmp_path)
         assert len(one["trainings"]) == 2 and not any(t["before_freeze"] for t in one["trainings"])
 
 
+def test_a_target_that_diverged_is_not_waited_for(held_out, tmp_path):
+    path = predict(held_out, ["DiT-d3w64/2"], tmp_path / "before.json")
+    for trial in held_out.plan().trials:
+        if trial.model == "DiT-d3w64/2":
+            measure(held_out, trial, 0.02, until=200).write_state("diverged", "loss nan at step 230", step=230)
+    found = score(path, held_out)
+    assert not sound(found) and len(found["targets"][0]["diverged"]) == 2
+    assert "diverged: DiT-d3w64-2-s0-" in told(found) and "not measured yet" not in told(found)
+
+
 def run_beside(study, name, **fields):
     """Another study under the same root measures the largest model, twice the FID, trained in another way."""
     spec = next(t.spec for t in study.plan().trials if t.model == "DiT-d3w64/8")
