@@ -39,6 +39,18 @@ def isoflop_runs(noise: float = 0.0, seed: int = 0, truth: np.ndarray = TRUTH, d
     return table(n, d, parametric.law(truth, n, d) * np.exp(noise * rng.standard_normal(len(n))), flops=c)
 
 
+def ladder_runs(place: tuple[float, float], noise: float = 0.0, seed: int = 0, truth: np.ndarray = TRUTH,
+                decades: float = 2.0, models: int = 9, budgets: int = 5) -> Runs:
+    """One ladder of models, all trained at each budget: the best sizes lie between the fractions ``place`` of the ladder."""
+    sizes = np.geomspace(1e8, 1e8 * 10**decades, models)
+    best = 1e8 * 10 ** (decades * np.linspace(*place, budgets))
+    exponent = truth[4] / (truth[3] + truth[4])
+    flops = 1e20 * (best / parametric.optimum(truth, 1e20)[0]) ** (1 / exponent)
+    n, c = np.tile(sizes, budgets), np.repeat(flops, models)
+    off = noise * np.random.default_rng(seed).standard_normal(len(n))
+    return table(n, c / 6 / n, parametric.law(truth, n, c / 6 / n) * np.exp(off), flops=c)
+
+
 def table(n, d, loss, cluster=None, **more) -> Runs:
     names = [f"row {i}" for i in range(1, len(n) + 1)]
     columns = {"n": np.asarray(n, float), "d": np.asarray(d, float), "loss": np.asarray(loss, float)}
