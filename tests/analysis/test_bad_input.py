@@ -218,7 +218,8 @@ def test_a_metric_that_no_trial_has_is_named_beside_those_there_are(study, capsy
         with pytest.raises(SystemExit) as left:
             main(["compare", str(study.folder), str(study.folder), "--metric", word])
         assert left.value.code == 2
-        assert capsys.readouterr().err == f"error: no metric '{word}' of a trial; there are fid, kid, heldout_loss\n"
+        assert capsys.readouterr().err == (
+            f"error: no metric '{word}' of a trial; there are fid, kid, heldout_loss, heldout_mse\n")
 
 
 def test_a_checkpoint_without_a_logarithm_is_named_where_a_training_is_suggested(study):
