@@ -19,6 +19,9 @@ SIZES = [{"model.width": w, "model.depth": n, "model.heads": w // 16} for w, n i
 BASE = TrialSpec(
     model=ModelSpec(input_size=8, channels=1, patch=2, width=16, depth=2, heads=1, num_classes=10),
     train=TrainSpec(steps=500, batch=64, lr=3e-3), evaluate=EvaluationSpec(checkpoints=5, protocol=Protocol()))
+DESIGNS = {"size": SIZES, "model.conditioning": ["adaln-zero", "adaln"]}
+OBJECTIVES = {"size": SIZES, "recipe": [{"diffusion.objective": "ddpm", "model.learn_sigma": True},
+                                        {"diffusion.objective": "epsilon", "model.learn_sigma": False}]}
 PROVENANCE = {"code": "0.1.0+abc123", "versions": {"python": "3.11.7", "torch": "2.14.1"}, "device": "cpu",
               "cpu": "A CPU", "threads": 1, "platform": "Linux", "cpus": 2}
 
@@ -113,6 +116,11 @@ def write_study(root, plan: Plan, noise: float = 0.06, **measured) -> StudyFolde
         measure(study, trial, noise, **measured)
     write_real(study)
     return study
+
+
+def study_of(root, axes, name="mixed", base=BASE) -> StudyFolder:
+    """A finished study over ``axes``, one seed."""
+    return write_study(root, digits_like(axes, seeds=1, base=base, name=name))
 
 
 def equal_budgets(budgets=(4e10, 8e10, 1.6e11, 3.2e11), shapes=((16, 2), (32, 2), (48, 2), (64, 3), (96, 3)),
