@@ -66,7 +66,9 @@ def _beside_trials(name: str, schema: dict, own: dict, folders) -> pl.DataFrame:
         with tables_of(study, "trials", name) as (trials, rows):
             told = [column for column in schema if column not in own]
             alike = [column for column in told if trials[column].n_unique() == 1]  # written out once anyone reads them
-            each = trials.select([column for column in told if column not in alike])[rows["trial"]]
-            parts.append(each.hstack(rows.select(*own)).with_columns(
+            apart, frame = [column for column in told if column not in alike], rows.select(*own)
+            if apart:
+                frame = frame.hstack(trials.select(apart)[rows["trial"]])
+            parts.append(frame.with_columns(
                 pl.lit(trials[column][0], schema[column]).alias(column) for column in alike).select(*schema))
     return pl.concat(parts) if len(parts) > 1 else parts[0] if parts else pl.DataFrame(schema=schema)

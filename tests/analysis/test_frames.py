@@ -86,6 +86,15 @@ def test_several_studies_stack(finished, rates):
     assert frame.group_by("study", maintain_order=True).len().rows() == [("digits", 36), ("digits_lr", 16)]
 
 
+def test_a_study_of_one_trial_has_its_frames(tmp_path):
+    study = write_study(tmp_path, digits_like({"model.patch": [2]}, seeds=1))
+    (trial,) = study.plan().trials
+    assert len(evaluations_frame(study)) == 5 * (4 + 2)
+    for frame in (trials_frame(study), evaluations_frame(study), curves_frame(study)):
+        assert frame["trial_id"].unique().to_list() == [trial.trial_id]
+        assert not frame.is_empty()
+
+
 def test_a_folder_without_a_plan_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"holds no study\.json"):
         trials_frame(tmp_path)
