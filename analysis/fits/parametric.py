@@ -21,6 +21,7 @@ LEAST = 7                        # runs: five parameters and two degrees of free
 EXPONENTS = (1e-3, 4.0)          # bounds of alpha and beta
 STARTS = 3                       # local minima of the grid that are polished
 CHUNK = 64                       # resampled fits at once: what a core's cache holds
+SETTLED = 1e-9                   # relative fall of the objective below which a round found what the one before did
 
 
 @dataclass(frozen=True)
@@ -156,13 +157,17 @@ class Problem:
         """Parameters (S, 5) and objectives (S,) for each row of weights (S, n).
 
         ``near`` (5,) is one more start of every fit; ``trust`` (n,) weighs down outliers in the projection. Each
-        further round projects again with the weights that the optimum found gives each residual.
+        further round projects again with the weights that the optimum found gives each residual, until none is lower: the
+        next would begin where that one did.
         """
         theta, value = self._search(weight, weight if trust is None else weight * trust, near)
         for _ in range(rounds - 1):
             again, reached = self._search(weight, weight * trusted(self.residuals(theta), weight), None)
             theta = np.where((reached < value)[:, None], again, theta)
+            settled = reached >= value * (1 - SETTLED)
             value = np.minimum(value, reached)
+            if settled.all():
+                break
         return theta, value
 
     def _search(self, weight, projected, near):
