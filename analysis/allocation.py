@@ -3,7 +3,7 @@
 import polars as pl
 
 from analysis.fits import isoflop
-from analysis.fits.isoflop import SAME_BUDGET, IsoFlop
+from analysis.fits.isoflop import IsoFlop
 from analysis.laws import loss_runs, seed_means
 from analysis.text import fixed, number
 
@@ -11,11 +11,10 @@ LEAST_SIZES, LEAST_BUDGETS = 3, 2  # of a study that asks for the split, whether
 
 
 def asks_split(trials: pl.DataFrame) -> bool:
-    """Whether the plan trades size for length: budgets of training FLOPs (``SAME_BUDGET``) with several sizes of a patch."""
+    """Whether the plan trades size for length: budgets (``isoflop.same_budget``) with several sizes of a patch."""
     if trials.is_empty() or trials.group_by("model").agg(pl.col("steps").n_unique())["steps"].max() == 1:
         return False
-    planned = trials.with_columns(flops=6e9 * pl.col("forward_gmacs") * pl.col("batch") * pl.col("steps"))
-    return any(_budgets(one) >= LEAST_BUDGETS for _, one in planned.group_by("patch"))
+    return any(_budgets(one) >= LEAST_BUDGETS for _, one in trials.group_by("patch"))
 
 
 def split_sentence(trials: pl.DataFrame, evaluations: pl.DataFrame) -> str:
@@ -50,10 +49,5 @@ def _told(found: IsoFlop, patch: int, trials: pl.DataFrame) -> str:
 
 def _budgets(trials: pl.DataFrame) -> int:
     """How many budgets hold LEAST_SIZES models or more."""
-    rows = trials.select("model", "flops").sort("flops").rows()
-    groups: list[tuple[float, set[str]]] = []
-    for model, flops in rows:
-        if not groups or flops > SAME_BUDGET * groups[-1][0]:
-            groups.append((flops, set()))
-        groups[-1][1].add(model)
-    return sum(len(models) >= LEAST_SIZES for _, models in groups)
+    models = trials["model"].to_numpy()
+    return sum(len(set(models[group])) >= LEAST_SIZES for group in isoflop.same_budget(trials["train_flops"].to_numpy()))

@@ -119,20 +119,25 @@ def flops_of(runs: Runs) -> np.ndarray:
     return runs["flops"] if "flops" in runs.columns else 6 * runs["n"] * runs["d"]
 
 
+def same_budget(flops: np.ndarray) -> list[list[int]]:
+    """Which of ``flops`` (n,) are of one budget, within SAME_BUDGET of its least: places, least budget and FLOPs first."""
+    order = np.argsort(flops, kind="stable").tolist()
+    groups: list[list[int]] = []
+    for i in order:
+        if not groups or flops[i] > SAME_BUDGET * flops[groups[-1][0]]:
+            groups.append([])
+        groups[-1].append(i)
+    return groups
+
+
 def by_budget(runs: Runs) -> list[Runs]:
     """The runs of each budget, least FLOPs first. ValueError where no budget has two models."""
     flops = flops_of(runs)
-    order = np.argsort(flops, kind="stable")
-    groups, first = [[order[0]]], flops[order[0]]
-    for i in order[1:]:
-        if flops[i] > SAME_BUDGET * first:
-            groups.append([])
-            first = flops[i]
-        groups[-1].append(i)
+    groups = same_budget(flops)
     if all(len(np.unique(runs["n"][group])) == 1 for group in groups):
-        raise ValueError(f"every budget has one model size, as {listed(runs.names, groups[0])} at {first:.3g} FLOPs: "
-                         "isoFLOP compares sizes at one budget; train more sizes at each, within "
-                         f"{SAME_BUDGET:g} of the same FLOPs")
+        raise ValueError(f"every budget has one model size, as {listed(runs.names, groups[0])} at "
+                         f"{flops[groups[0][0]]:.3g} FLOPs: isoFLOP compares sizes at one budget; train more sizes at each, "
+                         f"within {SAME_BUDGET:g} of the same FLOPs")
     return [runs.take(np.sort(group)) for group in groups]
 
 
