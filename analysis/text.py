@@ -1,16 +1,28 @@
-"""How is a figure written for a reader? Significant digits, a true minus, an em dash for what is not known."""
+"""How is a figure written for a reader? Significant digits, a true minus, an em dash for what is
+not known.
+"""
 
 import math
 
 import polars as pl
 
-SPOKEN = {"fid": "FID", "kid": "KID", "heldout_loss": "held-out loss", "heldout_mse": "held-out MSE",
-          "forward_gmacs": "Gflops", "train_flops": "training FLOPs", "params_m": "parameters", "ema": "average",
-          "lr": "learning rate"}
+SPOKEN = {
+    "fid": "FID",
+    "kid": "KID",
+    "heldout_loss": "held-out loss",
+    "heldout_mse": "held-out MSE",
+    "forward_gmacs": "Gflops",
+    "train_flops": "training FLOPs",
+    "params_m": "parameters",
+    "ema": "average",
+    "lr": "learning rate",
+}
 
 
 def number(value: float | int | None, digits: int = 3) -> str:
-    """``value`` to ``digits`` significant digits; whole numbers in full, thousands apart; null as an em dash."""
+    """``value`` to ``digits`` significant digits; whole numbers in full, thousands apart; null as
+    an em dash.
+    """
     if value is None:
         return "—"
     if isinstance(value, int):

@@ -1,12 +1,14 @@
-"""Which way of telling a DiT its timestep and class is best? The four block designs at XL/2 (DiT, Figure 5).
+"""Which way of telling a DiT its timestep and class is best? The four block designs at XL/2 (DiT,
+Figure 5).
 
     python -m scaling.sweep conditioning_blocks --address auto --gpus-per-trial 1
     python -m scaling.sweep conditioning_blocks --set scale=debug
 
-Price: 213 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 139, in tf32. Where dit_imagenet256 has run,
-adaLN-Zero is there, its XL/2: 51 and 34 less.
+Price: 213 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 139, in tf32. Where
+dit_imagenet256 has run, adaLN-Zero is there, its XL/2: 51 and 34 less.
 
-Expected after 400K steps (DiT, Table 4): adaLN-Zero 19.5, adaLN 25.2, cross-attention 26.1, in-context 35.2.
+Expected after 400K steps (DiT, Table 4): adaLN-Zero 19.5, adaLN 25.2, cross-attention 26.1,
+in-context 35.2.
 """
 
 from experiments.dit_imagenet256 import BASE, MFU, NUISANCE
@@ -17,7 +19,10 @@ __all__ = ["MFU", "STUDY"]
 STUDY = Study(
     name="conditioning_blocks",
     question="Which conditioning block of a DiT gives the lowest FID at equal training?",
-    expectation="adaLN-Zero 19.5, adaLN 25.2, cross-attention 26.1, in-context 35.2 at 400K steps (DiT, Table 4).",
-    trials=grid(BASE, {"model.conditioning": ["adaln-zero", "adaln", "cross-attention", "in-context"]}),
+    expectation="adaLN-Zero 19.5, adaLN 25.2, cross-attention 26.1, in-context 35.2 at 400K steps "
+    "(DiT, Table 4).",
+    trials=grid(
+        BASE, {"model.conditioning": ["adaln-zero", "adaln", "cross-attention", "in-context"]}
+    ),
     nuisance=NUISANCE,
 )

@@ -1,19 +1,31 @@
 """How does the quality of handwritten digits scale with a DiT's forward Gflops?
 
-The paper's question and the shape of its grid (four sizes x patch 8, 4, 2: arXiv 2212.09748, Figure 8) on scikit-learn's
-1,797 real 8x8 digits, in pixel space, small enough for a laptop: 12 models, equal steps and batch for all.
+The paper's question and the shape of its grid (four sizes x patch 8, 4, 2: arXiv 2212.09748, Figure
+8) on scikit-learn's 1,797 real 8x8 digits, in pixel space, small enough for a laptop: 12 models,
+equal steps and batch for all.
 
     python -m scaling.sweep                  one seed, about 5 minutes on 2 cores
     python -m scaling.sweep --set seeds=3    three seeds
 
-Fair rungs: the learning rate is tuned per size on held-out loss, every size with the same five tries (`digits_lr`); the
-EMA is 5 % of training long at every step, warmed up by construction; batch, steps and data order are equal.
+Fair rungs: the learning rate is tuned per size on held-out loss, every size with the same five
+tries (`digits_lr`); the EMA is 5 % of training long at every step, warmed up by construction;
+batch, steps and data order are equal.
 
-Declared before the run: FID falls at every step of width and at every step to a finer patch, and the slope of log FID
-on log Gflops over the 12 models is negative with its 95 % interval over three seeds clear of zero.
+Declared before the run: FID falls at every step of width and at every step to a finer patch, and
+the slope of log FID on log Gflops over the 12 models is negative with its 95 % interval over three
+seeds clear of zero.
 """
 
-from scaling.study import Ema, EvaluationSpec, ModelSpec, Protocol, Study, TrainSpec, TrialSpec, grid
+from scaling.study import (
+    Ema,
+    EvaluationSpec,
+    ModelSpec,
+    Protocol,
+    Study,
+    TrainSpec,
+    TrialSpec,
+    grid,
+)
 from scaling.study.settings import with_settings
 
 SIZES = (
@@ -27,20 +39,29 @@ TUNED_LR = {16: 1.2e-2, 32: 6e-3, 48: 6e-3, 64: 6e-3}  # width -> the best of `d
 
 BASE = TrialSpec(
     model=ModelSpec(input_size=8, channels=1, patch=2, width=16, depth=2, heads=2, num_classes=10),
-    train=TrainSpec(steps=1500, batch=64, lr=6e-3, log_every=50, heldout_every=100, checkpoint_every=300),
-    evaluate=EvaluationSpec(checkpoints=5, ema=Ema(kind="power", length=0.05),
-                            protocol=Protocol(samples=1000, sampler="ddpm", sampling_steps=100, features="digits-cnn")),
+    train=TrainSpec(
+        steps=1500, batch=64, lr=6e-3, log_every=50, heldout_every=100, checkpoint_every=300
+    ),
+    evaluate=EvaluationSpec(
+        checkpoints=5,
+        ema=Ema(kind="power", length=0.05),
+        protocol=Protocol(samples=1000, sampler="ddpm", sampling_steps=100, features="digits-cnn"),
+    ),
 )
 
 STUDY = Study(
     name="digits",
     question="How does the quality of handwritten digits scale with a DiT's forward Gflops?",
-    expectation="FID falls at every step of width and to a finer patch; the slope of log FID on log Gflops is negative "
-                "with its 95 % interval over three seeds clear of zero.",
-    trials=tuple(with_settings(trial, {"train.lr": TUNED_LR[trial.model.width]})
-                 for trial in grid(BASE, {"size": SIZES, "model.patch": PATCHES})),
+    expectation="FID falls at every step of width and to a finer patch; the slope of log FID on "
+    "log Gflops is negative "
+    "with its 95 % interval over three seeds clear of zero.",
+    trials=tuple(
+        with_settings(trial, {"train.lr": TUNED_LR[trial.model.width]})
+        for trial in grid(BASE, {"size": SIZES, "model.patch": PATCHES})
+    ),
     nuisance={
-        "train.lr": "tuned per size on held-out loss, five tries each, the same for every size (digits_lr)",
+        "train.lr": "tuned per size on held-out loss, five tries each, the same for every size "
+        "(digits_lr)",
         "ema": "power-function average, 5 % of training long at every step, the same for all",
         "batch, steps, data order": "equal for all",
         "guidance": "none",

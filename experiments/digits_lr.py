@@ -1,14 +1,14 @@
 """Which learning rate does each size of the digits study deserve?
 
-The search behind `digits`: every size with the same five tries, a factor of 2 apart, on all three patch sizes, judged by
-the held-out loss of the averaged weights at the end of training. Nothing is sampled, so the scored FIDs play no part in
-it, and it runs under a training seed of its own. A best rate at the edge of the range would mean that the range is
-wrong.
+The search behind `digits`: every size with the same five tries, a factor of 2 apart, on all three
+patch sizes, judged by the held-out loss of the averaged weights at the end of training. Nothing is
+sampled, so the scored FIDs play no part in it, and it runs under a training seed of its own. A best
+rate at the edge of the range would mean that the range is wrong.
 
     python -m scaling.sweep digits_lr        60 trainings, about 10 minutes on 2 cores
 
-Declared before the run: one rate per size, the one with the lowest mean over patches of log held-out loss; expected
-near 6e-3 to 1.2e-2 for all, falling slowly with width.
+Declared before the run: one rate per size, the one with the lowest mean over patches of log
+held-out loss; expected near 6e-3 to 1.2e-2 for all, falling slowly with width.
 """
 
 from experiments.digits import BASE, PATCHES, SIZES
@@ -21,9 +21,17 @@ SEARCH_SEED = 1000  # none of the seeds whose FID is reported
 STUDY = Study(
     name="digits_lr",
     question="Which learning rate gives each size of DiT on digits its lowest held-out loss?",
-    expectation="One rate between 6e-3 and 1.2e-2 per size, inside the range, falling slowly with width.",
+    expectation="One rate between 6e-3 and 1.2e-2 per size, inside the range, falling slowly with "
+    "width.",
     trials=grid(
-        with_settings(BASE, {"train.seed": SEARCH_SEED, "evaluate.checkpoints": 1, "evaluate.protocol.metrics": ()}),
-        {"size": SIZES, "model.patch": PATCHES, "train.lr": LEARNING_RATES}),
-    nuisance={"train.lr": "searched here: five tries for every size and patch", "ema": "as in digits"},
+        with_settings(
+            BASE,
+            {"train.seed": SEARCH_SEED, "evaluate.checkpoints": 1, "evaluate.protocol.metrics": ()},
+        ),
+        {"size": SIZES, "model.patch": PATCHES, "train.lr": LEARNING_RATES},
+    ),
+    nuisance={
+        "train.lr": "searched here: five tries for every size and patch",
+        "ema": "as in digits",
+    },
 )

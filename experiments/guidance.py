@@ -1,19 +1,24 @@
-"""What does guidance buy, and what does it cost? FID, precision and recall against the guidance scale.
+"""What does guidance buy, and what does it cost? FID, precision and recall against the guidance
+scale.
 
-    python -m scaling.sweep guidance                            digits: 2 models x 7 scales, some minutes
-    python -m scaling.sweep guidance --set scale=imagenet256    XL/2 and B/2 x 7 scales, FID-50K, the released 3 channels
+    python -m scaling.sweep guidance                            digits: 2 models x 7 scales, some
+    minutes python -m scaling.sweep guidance --set scale=imagenet256    XL/2 and B/2 x 7 scales,
+    FID-50K, the released 3 channels
 
-One training a model, shared with `digits` by identity; only the guidance differs. A guided step is two forward passes.
-At the paper's scale: 8.7e19 training FLOPs and 4.6e19 to sample, the decoder aside.
+One training a model, shared with `digits` by identity; only the guidance differs. A guided step is
+two forward passes. At the paper's scale: 8.7e19 training FLOPs and 4.6e19 to sample, the decoder
+aside.
 
-Declared before the run: FID is lowest at a scale a little above 1 and rises on both sides of it, while recall falls and
-precision rises all the way (classifier guidance: Dhariwal & Nichol, arXiv 2105.05233, Figure 4; classifier-free: Ho &
-Salimans, arXiv 2207.12598, Figure 1; DiT-XL/2's best FID is 2.27 at 1.5 on 3 channels, against 9.62 unguided: arXiv
-2212.09748, Table 2). Digits of one class vary little, so the best scale may well be 1 here.
+Declared before the run: FID is lowest at a scale a little above 1 and rises on both sides of it,
+while recall falls and precision rises all the way (classifier guidance: Dhariwal & Nichol, arXiv
+2105.05233, Figure 4; classifier-free: Ho & Salimans, arXiv 2207.12598, Figure 1; DiT-XL/2's best
+FID is 2.27 at 1.5 on 3 channels, against 9.62 unguided: arXiv 2212.09748, Table 2). Digits of one
+class vary little, so the best scale may well be 1 here.
 
-Found (one seed, records in results/reference/guidance): for d3w64 FID falls from 5.0 unguided to 1.1 at 2 and is 4.9 again
-at 4, recall falls from 0.74 to 0.28, as expected; precision rises to 0.85 at 2.5 and then falls to 0.75, against the
-expectation. d2w16 makes no digits (precision under 0.01), and guidance does not help it (FID 56 at every scale).
+Found (one seed, records in results/reference/guidance): for d3w64 FID falls from 5.0 unguided to
+1.1 at 2 and is 4.9 again at 4, recall falls from 0.74 to 0.28, as expected; precision rises to 0.85
+at 2.5 and then falls to 0.75, against the expectation. d2w16 makes no digits (precision under
+0.01), and guidance does not help it (FID 56 at every scale).
 """
 
 from experiments.digits import BASE, SIZES, TUNED_LR
@@ -27,17 +32,36 @@ METRICS = {"evaluate.protocol.metrics": ("fid", "precision", "recall")}
 STUDY = Study(
     name="guidance",
     question="What does guidance buy, and what does it cost?",
-    expectation="FID is lowest a little above guidance 1; recall falls and precision rises with guidance all the way.",
-    trials=tuple(with_settings(trial, {"train.lr": TUNED_LR[trial.model.width]}) for trial in grid(
-        with_settings(BASE, {"model.patch": 4, "evaluate.checkpoints": 1, **METRICS}),
-        {"size": (SIZES[0], SIZES[3]), "evaluate.protocol.guidance": SCALES})),
-    scales={"imagenet256": tuple(
-        with_settings(trial, {"evaluate.protocol.guidance": scale, "evaluate.protocol.guidance_channels": 3,
-                              "evaluate.protocol.samples": 50_000, **METRICS})
-        for trial in (IMAGENET.model_copy(update={"model": ModelSpec.preset(name)}) for name in ("DiT-B/2", "DiT-XL/2"))
-        for scale in SCALES)},
+    expectation="FID is lowest a little above guidance 1; recall falls and precision rises with "
+    "guidance all the way.",
+    trials=tuple(
+        with_settings(trial, {"train.lr": TUNED_LR[trial.model.width]})
+        for trial in grid(
+            with_settings(BASE, {"model.patch": 4, "evaluate.checkpoints": 1, **METRICS}),
+            {"size": (SIZES[0], SIZES[3]), "evaluate.protocol.guidance": SCALES},
+        )
+    ),
+    scales={
+        "imagenet256": tuple(
+            with_settings(
+                trial,
+                {
+                    "evaluate.protocol.guidance": scale,
+                    "evaluate.protocol.guidance_channels": 3,
+                    "evaluate.protocol.samples": 50_000,
+                    **METRICS,
+                },
+            )
+            for trial in (
+                IMAGENET.model_copy(update={"model": ModelSpec.preset(name)})
+                for name in ("DiT-B/2", "DiT-XL/2")
+            )
+            for scale in SCALES
+        )
+    },
     nuisance={
-        "train.lr": "digits: tuned per size on held-out loss (digits_lr); imagenet256: the paper's 1e-4",
+        "train.lr": "digits: tuned per size on held-out loss (digits_lr); imagenet256: the paper's "
+        "1e-4",
         "label dropout": "0.1 in training, the paper's",
         "sampler": "ancestral DDPM, the noise of a sample the same at every scale",
     },

@@ -1,4 +1,5 @@
-"""Does the whole path work? Two tiny DiTs on digits through training, sampling, FID and report in a minute.
+"""Does the whole path work? Two tiny DiTs on digits through training, sampling, FID and report in a
+minute.
 
 Expected: two completed trials. The figures mean nothing at this scale.
 """
@@ -7,7 +8,9 @@ from scaling.study import EvaluationSpec, ModelSpec, Protocol, Study, TrainSpec,
 
 BASE = TrialSpec(
     model=ModelSpec(input_size=8, channels=1, patch=4, width=16, depth=1, heads=2, num_classes=10),
-    train=TrainSpec(steps=40, batch=32, lr=3e-3, log_every=10, heldout_every=20, checkpoint_every=20),
+    train=TrainSpec(
+        steps=40, batch=32, lr=3e-3, log_every=10, heldout_every=20, checkpoint_every=20
+    ),
     evaluate=EvaluationSpec(checkpoints=2, protocol=Protocol(samples=100, sampling_steps=5)),
 )
 

@@ -1,8 +1,9 @@
-"""How does the report follow a sweep? It is written again as trials end, beside the sweep and out of its way.
+"""How does the report follow a sweep? It is written again as trials end, beside the sweep and out
+of its way.
 
-Drawing takes seconds of a core. So a process of its own does it, at the lowest priority, one at a time, and rests three
-times as long as the last page took: the sweep's trials lose next to nothing. A page that cannot be written is told and
-does not end the sweep.
+Drawing takes seconds of a core. So a process of its own does it, at the lowest priority, one at a
+time, and rests three times as long as the last page took: the sweep's trials lose next to nothing.
+A page that cannot be written is told and does not end the sweep.
 """
 
 import contextlib
@@ -17,13 +18,16 @@ from scaling.progress import say
 from scaling.records import StudyFolder
 
 LEAST_REST_S = 20.0  # between two pages
-REST = 3.0           # times the seconds that the last one took
-IDLE = 19            # the lowest priority (nice)
-SESSION = 10         # and that of its session, beside that of the trials: at the lowest it would never be drawn
+REST = 3.0  # times the seconds that the last one took
+IDLE = 19  # the lowest priority (nice)
+# and that of its session, beside that of the trials: at the lowest it would never be drawn
+SESSION = 10
 
 
 class LivePage:
-    """Keeps ``report.html`` of ``folder`` current inside a ``with`` block; ``refresh`` says that something changed."""
+    """Keeps ``report.html`` of ``folder`` current inside a ``with`` block; ``refresh`` says that
+    something changed.
+    """
 
     def __init__(self, folder: StudyFolder):
         self.folder = folder.folder
@@ -61,10 +65,16 @@ class LivePage:
             if self._over.is_set():
                 return
             # A session of its own: Ctrl-C is the sweep's to answer.
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                             start_new_session=True)
+            self._process = subprocess.Popen(
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
             os.setpriority(os.PRIO_PROCESS, self._process.pid, IDLE)
-            with contextlib.suppress(OSError):  # where cores are shared among sessions before processes
+            # where cores are shared among sessions before processes
+            with contextlib.suppress(OSError):
                 Path(f"/proc/{self._process.pid}/autogroup").write_text(str(SESSION))
         told = self._process.communicate()[1]
         if self._process.returncode and not self._over.is_set():

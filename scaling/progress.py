@@ -1,4 +1,6 @@
-"""What does a person see while a study runs? A live table in a terminal, plain lines elsewhere, and the outcome."""
+"""What does a person see while a study runs? A live table in a terminal, plain lines elsewhere, and
+the outcome.
+"""
 
 import contextlib
 import signal
@@ -29,14 +31,36 @@ def show_plan(plan: Plan) -> None:
     """Every trial with its parameters, forward Gflops and training FLOPs, and the total."""
     console.print(f"{plan.name}: {plan.question}", markup=False)
     table = Table(box=None, pad_edge=False)
-    for column in ("trial", "model", "seed", "lr", "steps", "params (M)", "forward GMACs", "training FLOPs"):
-        table.add_column(column, justify="left" if column in ("trial", "model") else "right", no_wrap=True)
+    for column in (
+        "trial",
+        "model",
+        "seed",
+        "lr",
+        "steps",
+        "params (M)",
+        "forward GMACs",
+        "training FLOPs",
+    ):
+        table.add_column(
+            column, justify="left" if column in ("trial", "model") else "right", no_wrap=True
+        )
     for t in plan.trials:
-        table.add_row(t.trial_id, t.model, str(t.spec.train.seed), f"{t.spec.train.lr:g}", str(t.spec.train.steps),
-                      f"{t.params_m:.4g}", f"{t.forward_gmacs:.4g}", f"{t.train_flops:.3g}")
+        table.add_row(
+            t.trial_id,
+            t.model,
+            str(t.spec.train.seed),
+            f"{t.spec.train.lr:g}",
+            str(t.spec.train.steps),
+            f"{t.params_m:.4g}",
+            f"{t.forward_gmacs:.4g}",
+            f"{t.train_flops:.3g}",
+        )
     wide = Console(width=max(console.width, 140), highlight=False)
     wide.print(table)
-    say(f"{len(plan.trials)} trials, {plan.train_flops:.3g} training FLOPs (forward GMACs are the DiT paper's Gflops)")
+    say(
+        f"{len(plan.trials)} trials, {plan.train_flops:.3g} training FLOPs (forward GMACs are the "
+        "DiT paper's Gflops)"
+    )
 
 
 class Progress:
@@ -44,7 +68,9 @@ class Progress:
 
     def __init__(self, plan: Plan, left: list, folder: StudyFolder, dashboard: str | None):
         self.plan, self.folder, self.dashboard = plan, folder, dashboard
-        self.trainings = {group[0].train_id: max(group, key=lambda t: t.train_flops) for group in left}
+        self.trainings = {
+            group[0].train_id: max(group, key=lambda t: t.train_flops) for group in left
+        }
         self.latest: dict[str, dict] = {}
         self.already_finished = len(plan.trials) - sum(len(group) for group in left)
         self.flops_left = sum(t.train_flops for t in self.trainings.values())
@@ -59,10 +85,14 @@ class Progress:
         if self.dashboard:
             # Ray guards its dashboard with a token where it made one; the page asks for it once.
             token = Path.home() / ".ray" / "auth_token"
-            say(f"Ray dashboard: {self.dashboard}" + (" (it asks for the token in ~/.ray/auth_token)"
-                                                       if token.exists() else ""))
+            say(
+                f"Ray dashboard: {self.dashboard}"
+                + (" (it asks for the token in ~/.ray/auth_token)" if token.exists() else "")
+            )
         if console.is_terminal:
-            self._live = Live(get_renderable=self.table, console=console, refresh_per_second=2, transient=True)
+            self._live = Live(
+                get_renderable=self.table, console=console, refresh_per_second=2, transient=True
+            )
             self._live.__enter__()
         return self
 
@@ -71,7 +101,9 @@ class Progress:
             self._live.__exit__(*exception)
 
     def update(self, train_id: str, result: dict) -> None:
-        """Take in the latest result of a training; in a terminal it shows in the table, else a line when it ends."""
+        """Take in the latest result of a training; in a terminal it shows in the table, else a line
+        when it ends.
+        """
         with self._lock:
             before = self.latest.get(train_id, {}).get("state")
             self.latest[train_id] = result
@@ -86,27 +118,47 @@ class Progress:
 
     @staticmethod
     def _figures(result: dict) -> str:
-        parts = [f"{name} {result[key]:.4g}" for key, name in (
-            ("loss", "loss"), ("heldout_loss", "held-out loss"), ("fid", "FID"), ("images_per_s", "images/s"))
-            if result.get(key) is not None]
+        parts = [
+            f"{name} {result[key]:.4g}"
+            for key, name in (
+                ("loss", "loss"),
+                ("heldout_loss", "held-out loss"),
+                ("fid", "FID"),
+                ("images_per_s", "images/s"),
+            )
+            if result.get(key) is not None
+        ]
         why = [result["why"]] if result.get("why") else []
         return "".join(f", {part}" for part in parts + why)
 
     def _flops_done(self) -> float:
-        return sum(t.train_flops * (1.0 if self.latest[i].get("done") else
-                                    min(1.0, self.latest[i].get("step", 0) / t.spec.train.steps))
-                   for i, t in self.trainings.items() if i in self.latest)
+        return sum(
+            t.train_flops
+            * (
+                1.0
+                if self.latest[i].get("done")
+                else min(1.0, self.latest[i].get("step", 0) / t.spec.train.steps)
+            )
+            for i, t in self.trainings.items()
+            if i in self.latest
+        )
 
     def _left(self) -> str:
         done, elapsed = self._flops_done() / self.flops_left, time.monotonic() - self.started
-        return f"about {elapsed * (1 - done) / done:.0f} s left" if done > 0.02 else "time left not known yet"
+        return (
+            f"about {elapsed * (1 - done) / done:.0f} s left"
+            if done > 0.02
+            else "time left not known yet"
+        )
 
     def summary(self) -> str:
         """Trials by state, and the time left."""
         ended = sum(bool(r.get("done")) for r in self.latest.values())
         running = len(self.latest) - ended
-        return (f"{ended} of {len(self.trainings)} trainings ended, {running} running, "
-                f"{len(self.trainings) - len(self.latest)} waiting; {self._left()}")
+        return (
+            f"{ended} of {len(self.trainings)} trainings ended, {running} running, "
+            f"{len(self.trainings) - len(self.latest)} waiting; {self._left()}"
+        )
 
     def table(self) -> Table:
         table = Table(title=self.summary(), title_justify="left", box=None, pad_edge=False)
@@ -118,9 +170,15 @@ class Progress:
         for train_id, r in shown:
             t = self.trainings[train_id]
             number = lambda key, r=r: "–" if r.get(key) is None else f"{r[key]:.4g}"  # noqa: E731
-            table.add_row(f"{t.model} lr {t.spec.train.lr:g} seed {t.spec.train.seed}", r["state"],
-                          f"{r.get('step', 0)}/{t.spec.train.steps}",
-                          number("loss"), number("heldout_loss"), number("fid"), number("images_per_s"))
+            table.add_row(
+                f"{t.model} lr {t.spec.train.lr:g} seed {t.spec.train.seed}",
+                r["state"],
+                f"{r.get('step', 0)}/{t.spec.train.steps}",
+                number("loss"),
+                number("heldout_loss"),
+                number("fid"),
+                number("images_per_s"),
+            )
         return table
 
 
@@ -131,7 +189,9 @@ class Interruption:
 
 @contextlib.contextmanager
 def interruptible():
-    """Ctrl-C and SIGTERM (as a scheduler sends it) both end the block; what is yielded says whether one came."""
+    """Ctrl-C and SIGTERM (as a scheduler sends it) both end the block; what is yielded says whether
+    one came.
+    """
     noted = Interruption()
 
     def terminate(number, frame):
@@ -147,24 +207,40 @@ def interruptible():
 
 
 def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
-    """The table of trials, what did not finish and why, and where the figures and the report are."""
+    """The table of trials, what did not finish and why, and where the figures and the report
+    are.
+    """
     states = Counter(row["state"] for row in rows)
     table = Table(box=None, pad_edge=False)
     for column in ("model", "seed", "lr", "GMACs", "loss", "held-out", "FID", "state"):
         table.add_column(column, justify="left" if column in ("model", "state") else "right")
     for row in rows:
         number = lambda key, row=row: "–" if row[key] is None else f"{row[key]:.4g}"  # noqa: E731
-        table.add_row(row["model"], str(row["seed"]), f"{row['lr']:g}", number("forward_gmacs"), number("loss"),
-                      number("heldout_loss"), number("fid"), row["state"])
+        table.add_row(
+            row["model"],
+            str(row["seed"]),
+            f"{row['lr']:g}",
+            number("forward_gmacs"),
+            number("loss"),
+            number("heldout_loss"),
+            number("fid"),
+            row["state"],
+        )
     console.print(table)
     for row in rows:
         if row["why"]:
             say(f"{row['trial_id']} {row['state']}: {row['why']}")
     say(", ".join(f"{count} {state}" for state, count in states.items()))
-    measured_by = {session["provenance"]["code"] for row in rows
-                   for session in (folder.run(row["train_id"]).record() or {"sessions": []})["sessions"]}
+    measured_by = {
+        session["provenance"]["code"]
+        for row in rows
+        for session in (folder.run(row["train_id"]).record() or {"sessions": []})["sessions"]
+    }
     if measured_by - {code_version()}:
-        say(f"measured by code {', '.join(sorted(measured_by))}; this is {code_version()} (no reason to run again)")
+        say(
+            f"measured by code {', '.join(sorted(measured_by))}; this is {code_version()} (no "
+            "reason to run again)"
+        )
     for name in ("figures/fid_vs_gflops.png", "report.html"):
         if (folder.folder / name).exists():
             say(f"{folder.folder / name}")

@@ -1,8 +1,10 @@
-"""How does a question become a curve? The whole story: study, plan, preflight, Ray, records, figures, report.
+"""How does a question become a curve? The whole story: study, plan, preflight, Ray, records,
+figures, report.
 
-    python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT] [--address auto|HOST:PORT|local]
-                            [--gpus-per-trial X] [--workers-per-trial N] [--parallel ddp|fsdp] [--micro-batch N] [--compile]
-                            [--activation-checkpointing] [--dry-run]
+    python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT] [--address
+    auto|HOST:PORT|local]
+                            [--gpus-per-trial X] [--workers-per-trial N] [--parallel ddp|fsdp]
+                            [--micro-batch N] [--compile] [--activation-checkpointing] [--dry-run]
 
 Running the same command again resumes: what is on disk is read, not measured again.
 """
@@ -21,13 +23,21 @@ from scaling.study.settings import parse_settings
 OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
 
 
-def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = Path("results"),
-          address: str | None = None, gpus_per_trial: float = 0.0, dry_run: bool = False,
-          execution: Execution | None = None) -> int:
-    """Price, run, measure and report ``study``; returns the exit code. ValueError for bad input, before money is spent.
+def sweep(
+    study: str = "digits",
+    settings: Iterable[str] = (),
+    results: Path = Path("results"),
+    address: str | None = None,
+    gpus_per_trial: float = 0.0,
+    dry_run: bool = False,
+    execution: Execution | None = None,
+) -> int:
+    """Price, run, measure and report ``study``; returns the exit code. ValueError for bad input,
+    before money is spent.
 
-    ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is the root; the study's
-    own folder is ROOT/NAME. ``address`` is a Ray cluster's, None for this machine (or $RAY_ADDRESS).
+    ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is
+    the root; the study's own folder is ROOT/NAME. ``address`` is a Ray cluster's, None for this
+    machine (or $RAY_ADDRESS).
     """
     plan = Plan.of(load_study(study).with_settings(parse_settings(settings)))
     if dry_run:
@@ -35,6 +45,7 @@ def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = P
         return OK
 
     from scaling.launch import preflight
+
     execution = execution or Execution()
     preflight.check_gpus(gpus_per_trial, execution.workers)
     preflight.check_workers(plan, execution)
@@ -46,6 +57,7 @@ def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = P
         preflight.check_precisions(plan, gpus_per_trial)
         preflight.check_disk(left, folder)
         from scaling.launch.cluster import check_cluster, check_workers_precisions, connected
+
         with connected(address) as cluster:
             check_cluster(cluster, gpus_per_trial, execution.workers)
             if not cluster.local:
@@ -63,17 +75,36 @@ def sweep(study: str = "digits", settings: Iterable[str] = (), results: Path = P
 
 def unfinished(folder: StudyFolder, plan: Plan) -> list:
     """The trainings, each a list of the trials that share it, that still have something to do."""
-    rows = {trial.trial_id: trial_state(trial, folder.run(trial.train_id))[0] for trial in plan.trials}
-    return [group for group in plan.runs() if any(rows[t.trial_id] not in ("completed", "diverged") for t in group)]
+    rows = {
+        trial.trial_id: trial_state(trial, folder.run(trial.train_id))[0] for trial in plan.trials
+    }
+    return [
+        group
+        for group in plan.runs()
+        if any(rows[t.trial_id] not in ("completed", "diverged") for t in group)
+    ]
 
 
-def run(plan: Plan, left: list, folder: StudyFolder, cluster, gpus_per_trial: float,
-        execution: Execution) -> bool:
-    """Run the trainings ``left`` on the cluster, showing progress; returns whether it was interrupted."""
+def run(
+    plan: Plan,
+    left: list,
+    folder: StudyFolder,
+    cluster,
+    gpus_per_trial: float,
+    execution: Execution,
+) -> bool:
+    """Run the trainings ``left`` on the cluster, showing progress; returns whether it was
+    interrupted.
+    """
     from scaling.launch.grid import run_grid
+
     say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
-    with (LivePage(folder) as page, Progress(plan, left, folder, cluster.dashboard) as progress,
-          interruptible() as interruption):
+    with (
+        LivePage(folder) as page,
+        Progress(plan, left, folder, cluster.dashboard) as progress,
+        interruptible() as interruption,
+    ):
+
         def on_progress(train_id: str, result: dict) -> None:
             progress.update(train_id, result)
             if result.get("done"):
@@ -84,21 +115,32 @@ def run(plan: Plan, left: list, folder: StudyFolder, cluster, gpus_per_trial: fl
 
 
 def mark_stopped(folder: StudyFolder, left: list) -> None:
-    """Say of trainings and evaluations that ran when the sweep was interrupted that they do not run any more."""
+    """Say of trainings and evaluations that ran when the sweep was interrupted that they do not run
+    any more.
+    """
     for group in left:
         run = folder.run(group[0].train_id)
-        for job in [run, *(run.evaluating(eval_id) for trial in group for eval_id in trial.eval_ids.values())]:
+        for job in [
+            run,
+            *(run.evaluating(eval_id) for trial in group for eval_id in trial.eval_ids.values()),
+        ]:
             state = job.state()
             if state["state"] == "running":
-                kept = {k: v for k, v in state.items() if k not in ("schema_version", "state", "why", "heartbeat")}
+                kept = {
+                    k: v
+                    for k, v in state.items()
+                    if k not in ("schema_version", "state", "why", "heartbeat")
+                }
                 job.write_state("stopped", "interrupted; the same command continues it", **kept)
 
 
 def answer(folder: StudyFolder, interrupted: bool) -> int:
     """Draw the figures, write the report, show the outcome; returns the exit code."""
-    from analysis.helper import helper
+    from analysis.report.helper import helper
+
     with helper() as other:
         from analysis.report import write_report
+
         rows = trial_rows(folder)
         if any(row["state"] == "completed" for row in rows):
             write_real_images(folder)
@@ -116,10 +158,12 @@ def write_real_images(folder: StudyFolder) -> None:
     if not path.exists():
         from scaling.evaluation.metrics import real_thumbnails
         from scaling.records.files import write_arrays
+
         spec = folder.plan().trials[0].spec
         write_arrays(path, real_thumbnails(spec.data, spec.evaluate.protocol.decoder))
 
 
 if __name__ == "__main__":
     from scaling.cli import main
+
     main(["sweep", *sys.argv[1:]])

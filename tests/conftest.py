@@ -4,12 +4,14 @@ import os
 import secrets
 import tempfile
 
-# Before torch or Ray start threads: two test workers with two threads each on two cores are many times slower.
+# Before torch or Ray start threads: two test workers with two threads each on two cores are many
+# times slower.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ.pop("RAY_ADDRESS", None)
 os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # each test worker's clusters are its own
-os.environ["DIT_SCALING_CACHE"] = tempfile.mkdtemp(prefix="dit-scaling-tests-")  # no test reads what another run left
+# no test reads what another run left
+os.environ["DIT_SCALING_CACHE"] = tempfile.mkdtemp(prefix="dit-scaling-tests-")
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
@@ -23,6 +25,11 @@ torch.set_num_threads(1)
 def tiny() -> TrialSpec:
     """A trial on digits that trains in well under a second."""
     return TrialSpec(
-        model=ModelSpec(input_size=8, channels=1, patch=4, width=16, depth=1, heads=2, num_classes=10),
-        train=TrainSpec(steps=12, batch=16, lr=3e-3, log_every=5, heldout_every=6, checkpoint_every=4),
-        evaluate=EvaluationSpec(checkpoints=2, protocol=Protocol(samples=80, sampling_steps=3)))
+        model=ModelSpec(
+            input_size=8, channels=1, patch=4, width=16, depth=1, heads=2, num_classes=10
+        ),
+        train=TrainSpec(
+            steps=12, batch=16, lr=3e-3, log_every=5, heldout_every=6, checkpoint_every=4
+        ),
+        evaluate=EvaluationSpec(checkpoints=2, protocol=Protocol(samples=80, sampling_steps=3)),
+    )

@@ -1,4 +1,6 @@
-"""Who imports whom? Downward only, ray in one room, and study, experiments and analysis without torch or Ray."""
+"""Who imports whom? Downward only, ray in one room, and study, experiments and analysis without
+torch or Ray.
+"""
 
 import ast
 import subprocess
@@ -12,14 +14,39 @@ LAYERS = {  # a room may import from its own layer's listed rooms only
     "scaling.study": {"scaling.study", "experiments"},
     "scaling.models": {"scaling.models", "scaling.study"},
     "scaling.diffusion": {"scaling.diffusion", "scaling.study"},
-    "scaling.data": {"scaling.data", "scaling.records.cache", "scaling.records.files", "scaling.study"},
+    "scaling.data": {
+        "scaling.data",
+        "scaling.records.cache",
+        "scaling.records.files",
+        "scaling.study",
+    },
     "scaling.records": {"scaling.records", "scaling.study"},
-    "scaling.training": {"scaling.training", "scaling.records", "scaling.models", "scaling.diffusion", "scaling.data",
-                         "scaling.study"},
-    "scaling.evaluation": {"scaling.evaluation", "scaling.records", "scaling.models", "scaling.diffusion",
-                           "scaling.data", "scaling.study"},
-    "scaling.launch": {"scaling.launch", "scaling.training", "scaling.evaluation", "scaling.records", "scaling.models",
-                       "scaling.diffusion", "scaling.data", "scaling.study"},
+    "scaling.training": {
+        "scaling.training",
+        "scaling.records",
+        "scaling.models",
+        "scaling.diffusion",
+        "scaling.data",
+        "scaling.study",
+    },
+    "scaling.evaluation": {
+        "scaling.evaluation",
+        "scaling.records",
+        "scaling.models",
+        "scaling.diffusion",
+        "scaling.data",
+        "scaling.study",
+    },
+    "scaling.launch": {
+        "scaling.launch",
+        "scaling.training",
+        "scaling.evaluation",
+        "scaling.records",
+        "scaling.models",
+        "scaling.diffusion",
+        "scaling.data",
+        "scaling.study",
+    },
     "experiments": {"experiments", "scaling.study"},
     "analysis": {"analysis", "scaling.records", "scaling.study"},
 }
@@ -56,8 +83,18 @@ def test_ray_is_imported_in_one_room():
             assert not any(name.split(".")[0] == "ray" for name in imports(path)), path
 
 
-@pytest.mark.parametrize("module", ["scaling.study", "experiments.digits", "analysis.frames", "analysis.figures",
-                                    "analysis.report", "scaling.cli", "scaling.sweep"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "scaling.study",
+        "experiments.digits",
+        "analysis.frames",
+        "analysis.figures",
+        "analysis.report",
+        "scaling.cli",
+        "scaling.sweep",
+    ],
+)
 def test_asking_and_analysing_need_neither_torch_nor_ray(module):
     code = f"import {module}, sys; assert not {{'torch', 'ray'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

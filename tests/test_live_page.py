@@ -1,4 +1,6 @@
-"""Does the report follow a sweep without getting in its way: written as trials end, told where it cannot be?"""
+"""Does the report follow a sweep without getting in its way: written as trials end, told where it
+cannot be?
+"""
 
 import time
 
@@ -20,7 +22,8 @@ def wait_for(happened) -> None:
 
 @pytest.fixture(autouse=True)
 def a_session_as_any(monkeypatch):
-    monkeypatch.setattr("scaling.live_page.SESSION", 0)  # other tests would leave it next to nothing
+    # other tests would leave it next to nothing
+    monkeypatch.setattr("scaling.live_page.SESSION", 0)
 
 
 @pytest.fixture
@@ -47,7 +50,9 @@ def test_the_page_is_there_from_the_start_and_grows(study, monkeypatch):
 def test_a_page_that_cannot_be_written_is_told_and_ends_nothing(tmp_path, capsys):
     told = []
     with LivePage(StudyFolder(tmp_path / "nowhere")):
-        wait_for(lambda: told.append(capsys.readouterr().out) or "holds no study.json" in "".join(told))
+        wait_for(
+            lambda: told.append(capsys.readouterr().out) or "holds no study.json" in "".join(told)
+        )
     assert "report.html could not be written, the sweep goes on: error:" in "".join(told)
 
 

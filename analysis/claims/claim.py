@@ -1,9 +1,11 @@
-"""What is a claim, and when does it hold? A statement with its threshold and needs, and a verdict by one rule.
+"""What is a claim, and when does it hold? A statement with its threshold and needs, and a verdict
+by one rule.
 
-Effects are put so that the claim says "below the bound": a slope of log FID, or the log FID of the one that should win
-minus that of the other. A claim of several parts (a part per patch, or per pair of models) holds where the 95 % interval
-of every part lies below the bound. It does not hold where one interval lies above it, at a level that keeps the chance of
-a false refutation over all parts at 5 % (Bonferroni). In between there is not enough evidence.
+Effects are put so that the claim says "below the bound": a slope of log FID, or the log FID of the
+one that should win minus that of the other. A claim of several parts (a part per patch, or per pair
+of models) holds where the 95 % interval of every part lies below the bound. It does not hold where
+one interval lies above it, at a level that keeps the chance of a false refutation over all parts at
+5 % (Bonferroni). In between there is not enough evidence.
 """
 
 import math
@@ -13,10 +15,10 @@ from dataclasses import dataclass, field
 import polars as pl
 from scipy import stats
 
-from analysis.finding import ENOUGH, NOT, UNKNOWN
+from analysis.answers.finding import ENOUGH, NOT, UNKNOWN
+from analysis.answers.slopes import Bounds
 from analysis.fits.linear import LEVEL, Noise
-from analysis.recipes import recipes_of
-from analysis.slopes import Bounds
+from analysis.select.recipes import recipes_of
 
 HOLDS, FAILS = ENOUGH, NOT
 
@@ -25,23 +27,26 @@ HOLDS, FAILS = ENOUGH, NOT
 class Part:
     """One effect with its error."""
 
-    of: str                    # "patch 2", "DiT-XL/2 against DiT-L/2"
+    of: str  # "patch 2", "DiT-XL/2 against DiT-L/2"
     value: float
-    error: float               # standard error
+    error: float  # standard error
     dof: float
-    records: tuple[str, ...]   # trial ids, or rows of a published table
+    records: tuple[str, ...]  # trial ids, or rows of a published table
 
     def interval(self, level: float = LEVEL) -> Bounds:
-        half = 0.0 if self.error == 0 else float(stats.t.ppf((1 + level) / 2, self.dof)) * self.error
+        half = (
+            0.0 if self.error == 0 else float(stats.t.ppf((1 + level) / 2, self.dof)) * self.error
+        )
         return self.value - half, self.value + half
 
 
 @dataclass(frozen=True)
 class Records:
-    """What claims are tested on: frames of ``analysis.frames``, or published tables in their columns.
+    """What claims are tested on: frames of ``analysis.frames``, or published tables in their
+    columns.
 
-    ``noise`` is what is known of the scatter between trainings where the records hold one seed, for figures of
-    ``samples`` samples each; None: nothing is known.
+    ``noise`` is what is known of the scatter between trainings where the records hold one seed, for
+    figures of ``samples`` samples each; None: nothing is known.
     """
 
     trials: pl.DataFrame
@@ -51,12 +56,14 @@ class Records:
 
 @dataclass(frozen=True)
 class Found:
-    """What a test saw: the verdict, the effect that decides it, and what else a reader should know."""
+    """What a test saw: the verdict, the effect that decides it, and what else a reader should
+    know.
+    """
 
     verdict: str
     effect: float
     interval: Bounds
-    of: str                      # the part that decides
+    of: str  # the part that decides
     records: tuple[str, ...]
     parts: tuple[Part, ...] = ()
     note: str = ""
@@ -64,24 +71,37 @@ class Found:
 
 @dataclass(frozen=True)
 class Claim:
-    """A finding as a statement. ``threshold`` says, before any record is read, when it holds and when it does not."""
+    """A finding as a statement. ``threshold`` says, before any record is read, when it holds and
+    when it does not.
+    """
 
     name: str
     statement: str
     threshold: str
-    effect: str       # what the effect is a figure of
+    effect: str  # what the effect is a figure of
     needs: str
     source: str
     test: Callable[[Records], Found] = field(repr=False, compare=False)
 
     def ask(self, records: Records) -> "Verdict":
-        """The verdict of ``records``; what they lack is the reason of "not enough evidence", never an error."""
+        """The verdict of ``records``; what they lack is the reason of "not enough evidence", never
+        an error.
+        """
         try:
             found = self.test(records)
         except ValueError as reason:
             return Verdict(self, UNKNOWN, why=str(reason))
         why = "; ".join(filter(None, (found.note, _of_recipe(records.trials, found.records))))
-        return Verdict(self, found.verdict, found.effect, found.interval, found.of, found.records, found.parts, why)
+        return Verdict(
+            self,
+            found.verdict,
+            found.effect,
+            found.interval,
+            found.of,
+            found.records,
+            found.parts,
+            why,
+        )
 
 
 @dataclass(frozen=True)
@@ -91,7 +111,7 @@ class Verdict:
     claim: Claim
     verdict: str
     effect: float | None = None
-    interval: Bounds | None = None      # 95 %
+    interval: Bounds | None = None  # 95 %
     of: str = ""
     records: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
@@ -101,14 +121,20 @@ class Verdict:
 def _of_recipe(trials: pl.DataFrame, used: Sequence[str]) -> str:
     """Which of several recipes was asked, where it was one alone."""
     recipes = recipes_of(trials)
-    asked = recipes_of(trials.filter(pl.col("trial_id").is_in(list(used)))) if len(recipes) > 1 else {}
+    asked = (
+        recipes_of(trials.filter(pl.col("trial_id").is_in(list(used)))) if len(recipes) > 1 else {}
+    )
     return f"asked of the recipe {recipes[next(iter(asked))]} alone" if len(asked) == 1 else ""
 
 
-def judge(parts: Sequence[Part], refuting: Sequence[Part] = (), bound: float = 0.0, note: str = "") -> Found:
-    """The verdict of ``parts`` by the rule above; a part of ``refuting`` cannot support the claim, only refute it.
+def judge(
+    parts: Sequence[Part], refuting: Sequence[Part] = (), bound: float = 0.0, note: str = ""
+) -> Found:
+    """The verdict of ``parts`` by the rule above; a part of ``refuting`` cannot support the claim,
+    only refute it.
 
-    The effect is that of the part which decides: the clearest refutation, else the least favourable part.
+    The effect is that of the part which decides: the clearest refutation, else the least favourable
+    part.
     """
     asked = [*parts, *refuting]
     level = 1 - (1 - LEVEL) / len(asked)
@@ -120,19 +146,37 @@ def judge(parts: Sequence[Part], refuting: Sequence[Part] = (), bound: float = 0
         verdict = HOLDS if weakest.interval()[1] < bound else UNKNOWN
     clear = sum(part.interval()[1] < bound for part in parts)
     of = weakest.of + (f" ({clear} of {len(parts)} clear)" if len(parts) > 1 else "")
-    return Found(verdict, weakest.value, weakest.interval(), of,
-                 tuple(dict.fromkeys(record for part in parts for record in part.records)), tuple(parts), note)
+    return Found(
+        verdict,
+        weakest.value,
+        weakest.interval(),
+        of,
+        tuple(dict.fromkeys(record for part in parts for record in part.records)),
+        tuple(parts),
+        note,
+    )
 
 
 def two_seeds(of: str, seeds: Sequence[int], records: Sequence[str]) -> None:
-    """ValueError, with the trainings that ``of`` rests on, where they are of fewer than two seeds."""
+    """ValueError, with the trainings that ``of`` rests on, where they are of fewer than two
+    seeds.
+    """
     if len(seeds) < 2:
-        raise ValueError(f"{of}: {'one seed' if seeds else 'no seed'} measured it all, which has no error; train a second "
-                         f"of {', '.join(records[:2])}")
+        raise ValueError(
+            f"{of}: {'one seed' if seeds else 'no seed'} measured it all, which has no error; "
+            "train a second "
+            f"of {', '.join(records[:2])}"
+        )
 
 
 def over_seeds(of: str, values: dict[int, float], records: Sequence[str]) -> Part:
     """The mean of one figure per seed. ValueError below two seeds."""
     two_seeds(of, list(values), records)
     found = pl.Series(list(values.values()))
-    return Part(of, float(found.mean()), float(found.std()) / math.sqrt(len(found)), len(found) - 1, tuple(records))
+    return Part(
+        of,
+        float(found.mean()),
+        float(found.std()) / math.sqrt(len(found)),
+        len(found) - 1,
+        tuple(records),
+    )

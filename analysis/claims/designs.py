@@ -1,10 +1,12 @@
-"""Does adaLN-Zero beat the other block designs? Each of them beside it, at the same size and patch."""
+"""Does adaLN-Zero beat the other block designs? Each of them beside it, at the same size and
+patch.
+"""
 
 import polars as pl
 
+from analysis.answers.contrast import cells_of, difference
+from analysis.answers.slopes import fit_points
 from analysis.claims.claim import Found, Records, judge
-from analysis.claims.contrast import cells_of, difference
-from analysis.slopes import fit_points
 
 BEST = "adaln-zero"
 
@@ -12,15 +14,25 @@ BEST = "adaln-zero"
 def adaln_zero_wins(records: Records) -> Found:
     """A part per other design and model."""
     if "conditioning" not in records.trials.columns:
-        raise ValueError("the trials have no column conditioning; which block design they have is not known")
+        raise ValueError(
+            "the trials have no column conditioning; which block design they have is not known"
+        )
     points = fit_points(records.trials)
     parts = []
     for (size, patch), rows in cells_of(points).group_by("size", "patch", maintain_order=True):
         ours = rows.filter(pl.col("conditioning") == BEST)
         for other in rows.filter(pl.col("conditioning") != BEST).to_dicts() if len(ours) else []:
-            parts.append(difference(ours.row(0, named=True), other, f"{size}/{patch} against {other['conditioning']}",
-                                    records.noise))
+            parts.append(
+                difference(
+                    ours.row(0, named=True),
+                    other,
+                    f"{size}/{patch} against {other['conditioning']}",
+                    records.noise,
+                )
+            )
     if not parts:
         designs = ", ".join(points["conditioning"].unique(maintain_order=True))
-        raise ValueError(f"no size and patch was trained with {BEST} and another block design (found {designs})")
+        raise ValueError(
+            f"no size and patch was trained with {BEST} and another block design (found {designs})"
+        )
     return judge(parts)

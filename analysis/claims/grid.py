@@ -6,28 +6,32 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from analysis.answers.contrast import cells_of, difference, trend
+from analysis.answers.finding import UNKNOWN
+from analysis.answers.slopes import fit_points, slope
 from analysis.claims.claim import FAILS, HOLDS, Found, Records, judge
-from analysis.claims.contrast import cells_of, difference, trend
-from analysis.finding import UNKNOWN
 from analysis.fits import fid_laws
 from analysis.fits.linear import LEVEL
 from analysis.fits.points import listed
-from analysis.recipes import main_recipe
-from analysis.slopes import fit_points, slope
+from analysis.select.recipes import main_recipe
 from analysis.text import fixed, number
 
-STRONG = -0.7   # of a correlation: half of the variance of FID
-MARGIN = 0.1    # of a difference of exponents: doubling either of two buys the same within 7 % of FID
+STRONG = -0.7  # of a correlation: half of the variance of FID
+MARGIN = 0.1  # of a difference of exponents: doubling either of two buys the same within 7 % of FID
 REJECTED = 0.01  # p of the F test below which one law is not enough
 
 
 def gflops_lower_fid(records: Records) -> Found:
-    """A part per patch: the slope of log FID on log Gflops over its sizes; single steps up may refute."""
+    """A part per patch: the slope of log FID on log Gflops over its sizes; single steps up may
+    refute.
+    """
     return _along(records, "patch", "forward_gmacs", "one size")
 
 
 def tokens_lower_fid(records: Records) -> Found:
-    """A part per size: the slope of log FID on log tokens over its patches; single steps up may refute."""
+    """A part per size: the slope of log FID on log tokens over its patches; single steps up may
+    refute.
+    """
     return _along(records, "size", "tokens", "one patch")
 
 
@@ -36,40 +40,74 @@ def correlated(records: Records) -> Found:
     points = fit_points(main_recipe(records.trials))
     law = slope(points)
     if law.r_interval is None:
-        raise ValueError(f"an interval of a correlation needs 4 models that are not on one line, found {law.models}")
+        raise ValueError(
+            "an interval of a correlation needs 4 models that are not on one line, found "
+            f"{law.models}"
+        )
     low, high = law.r_interval
     verdict = HOLDS if high < STRONG else FAILS if low > STRONG else UNKNOWN
-    models = points.group_by("model", maintain_order=True).agg(pl.col("forward_gmacs").first(), pl.col("fid").mean())
+    models = points.group_by("model", maintain_order=True).agg(
+        pl.col("forward_gmacs").first(), pl.col("fid").mean()
+    )
     linear = float(np.corrcoef(models["forward_gmacs"], models["fid"])[0, 1])
-    return Found(verdict, law.r, law.r_interval, f"{law.models} models", tuple(points["trial_id"]),
-                 note=f"with linear Gflops r is {fixed(linear, 3)}")
+    return Found(
+        verdict,
+        law.r,
+        law.r_interval,
+        f"{law.models} models",
+        tuple(points["trial_id"]),
+        note=f"with linear Gflops r is {fixed(linear, 3)}",
+    )
 
 
 def gflops_alone(records: Records) -> Found:
-    """Is log FID a function of log Gflops, or do tokens and parameters buy differently? F test and exponents."""
+    """Is log FID a function of log Gflops, or do tokens and parameters buy differently? F test and
+    exponents.
+    """
     models, noise = fid_laws.model_means(main_recipe(records.trials))
     alone, apart = (fid_laws.fit_law(name, models, noise).fit for name in ("G", "N × T"))
     rss, full = (fit.scatter**2 * fit.dof for fit in (alone, apart))
     extra = alone.dof - apart.dof
     ratio = (rss - full) / extra / (full / apart.dof)
     p = float(stats.f.sf(ratio, extra, apart.dof))
-    weights = np.array([0.0, -1.0, 1.0, 0.0])  # exponent of tokens minus exponent of parameters, at the mean model
+    # exponent of tokens minus exponent of parameters, at the mean model
+    weights = np.array([0.0, -1.0, 1.0, 0.0])
     value = float(weights @ apart.coefficients)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, apart.dof) * apart.scatter * np.sqrt(weights @ apart.unscaled @ weights))
+    half = float(
+        stats.t.ppf((1 + LEVEL) / 2, apart.dof)
+        * apart.scatter
+        * np.sqrt(weights @ apart.unscaled @ weights)
+    )
     inside = abs(value) + half < MARGIN
     verdict = FAILS if p < REJECTED else HOLDS if inside else UNKNOWN
     tokens, size = apart.coefficients[2], apart.coefficients[1]
-    return Found(verdict, value, (value - half, value + half), f"{len(models)} models",
-                 tuple(fit_points(main_recipe(records.trials))["trial_id"]),
-                 note=f"F({extra}, {apart.dof}) = {number(ratio, 2)}, p = {number(p, 1)} against Gflops alone; "
-                      f"exponents at the mean model: tokens {fixed(tokens)}, parameters {fixed(size)}{_alike(models)}")
+    return Found(
+        verdict,
+        value,
+        (value - half, value + half),
+        f"{len(models)} models",
+        tuple(fit_points(main_recipe(records.trials))["trial_id"]),
+        note=f"F({extra}, {apart.dof}) = {number(ratio, 2)}, p = {number(p, 1)} against Gflops "
+        "alone; "
+        f"exponents at the mean model: tokens {fixed(tokens)}, parameters "
+        f"{fixed(size)}{_alike(models)}",
+    )
 
 
 def _alike(models: pl.DataFrame, within: float = 1.5) -> str:
-    """The FIDs of the group of models of like Gflops (largest over smallest ``within``) whose FIDs differ most."""
+    """The FIDs of the group of models of like Gflops (largest over smallest ``within``) whose FIDs
+    differ most.
+    """
     ordered = models.sort("forward_gmacs")
-    groups = [ordered.filter(pl.col("forward_gmacs").is_between(low, low * within)) for low in ordered["forward_gmacs"]]
-    worst = max((g for g in groups if len(g) > 1), key=lambda g: g["fid"].max() / g["fid"].min(), default=None)
+    groups = [
+        ordered.filter(pl.col("forward_gmacs").is_between(low, low * within))
+        for low in ordered["forward_gmacs"]
+    ]
+    worst = max(
+        (g for g in groups if len(g) > 1),
+        key=lambda g: g["fid"].max() / g["fid"].min(),
+        default=None,
+    )
     if worst is None:
         return ""
     ends, fids = worst["forward_gmacs"], ", ".join(number(fid) for fid in worst["fid"])
@@ -89,16 +127,35 @@ def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
         if ladder[axis].n_unique() < 2:
             alone.append(name)
             continue
-        parts.append(trend(name, ladder, ladder[axis].cast(pl.Float64).log().to_numpy(), records.noise))
+        parts.append(
+            trend(name, ladder, ladder[axis].cast(pl.Float64).log().to_numpy(), records.noise)
+        )
         pairs = itertools.pairwise(ladder.to_dicts())
-        steps += [difference(upper, lower, f"{upper['model']} against {lower['model']}", records.noise)
-                  for lower, upper in pairs if records.noise is not None or min(lower["seeds"], upper["seeds"]) > 1]
+        steps += [
+            difference(upper, lower, f"{upper['model']} against {lower['model']}", records.noise)
+            for lower, upper in pairs
+            if records.noise is not None or min(lower["seeds"], upper["seeds"]) > 1
+        ]
     if not parts:
-        raise ValueError(f"no {fixed_at} was trained at more than {step}; train a second of {', '.join(cells['model'][:2])}")
+        raise ValueError(
+            f"no {fixed_at} was trained at more than {step}; train a second of "
+            f"{', '.join(cells['model'][:2])}"
+        )
     down = sum(part.interval()[1] < 0 for part in steps)
-    told = [f"{down} of {len(steps)} single steps lower FID clearly"] if steps else [
-        "one seed: the scatter about each line stands for the noise, single steps have no error"]
-    if steps and records.noise is None and (single := cells.filter(pl.col("seeds") == 1)["model"].to_list()):
-        told.append(f"of one seed, without an error of their own: {listed(single, range(len(single)))}")
+    told = (
+        [f"{down} of {len(steps)} single steps lower FID clearly"]
+        if steps
+        else [
+            "one seed: the scatter about each line stands for the noise, single steps have no error"
+        ]
+    )
+    if (
+        steps
+        and records.noise is None
+        and (single := cells.filter(pl.col("seeds") == 1)["model"].to_list())
+    ):
+        told.append(
+            f"of one seed, without an error of their own: {listed(single, range(len(single)))}"
+        )
     told += [f"not judged, {step} each: {', '.join(alone)}"] if alone else []
     return judge(sorted(parts, key=lambda part: part.of), steps, note="; ".join(told))

@@ -1,57 +1,85 @@
-"""Can sampling compute make up for model compute, and who wins at equal sampling cost? Models at several numbers of steps."""
+"""Can sampling compute make up for model compute, and who wins at equal sampling cost? Models at
+several numbers of steps.
+"""
 
 import itertools
 
 import numpy as np
 import polars as pl
 
+from analysis.answers.contrast import cells_of, difference
+from analysis.answers.grid_steps import size_order
+from analysis.answers.slopes import sampling_points
 from analysis.claims.claim import Found, Part, Records, judge, over_seeds
-from analysis.claims.contrast import cells_of, difference
-from analysis.grid_steps import size_order
-from analysis.recipes import main_recipe
-from analysis.slopes import sampling_points
+from analysis.select.recipes import main_recipe
 
 COSTS = 9  # places of a common range of sampling costs, even in the logarithm
 
 
 def model_compute_wins(records: Records) -> Found:
-    """A part per pair of neighbouring sizes of a patch: the larger, at no more sampling compute, against the smaller at
-    its dearest."""
+    """A part per pair of neighbouring sizes of a patch: the larger, at no more sampling compute,
+    against the smaller at its dearest.
+    """
     points = sampling_points(main_recipe(records.trials))
     cells = cells_of(points, ("model", "sampling_steps")).sort("sampling_gmacs")
     parts: list[Part] = []
     for small, large in _pairs(points):
         dearest = cells.filter(pl.col("model") == small).row(-1, named=True)
-        cheaper = cells.filter((pl.col("model") == large) & (pl.col("sampling_gmacs") <= dearest["sampling_gmacs"]))
+        cheaper = cells.filter(
+            (pl.col("model") == large) & (pl.col("sampling_gmacs") <= dearest["sampling_gmacs"])
+        )
         if len(cheaper):
             chosen = cheaper.row(-1, named=True)
-            parts.append(difference(chosen, dearest, f"{large}, {chosen['sampling_steps']} steps against {small}, "
-                                    f"{dearest['sampling_steps']} steps", records.noise))
+            parts.append(
+                difference(
+                    chosen,
+                    dearest,
+                    f"{large}, {chosen['sampling_steps']} steps against {small}, "
+                    f"{dearest['sampling_steps']} steps",
+                    records.noise,
+                )
+            )
     if not parts:
-        raise ValueError("no larger model was sampled with as little compute as a smaller one of its patch at its dearest; "
-                         "sample the smaller in more steps")
+        raise ValueError(
+            "no larger model was sampled with as little compute as a smaller one of its patch at "
+            "its dearest; "
+            "sample the smaller in more steps"
+        )
     return judge(parts)
 
 
 def smaller_wins_at_equal_cost(records: Records) -> Found:
-    """The mean over pairs of neighbouring sizes of a patch, each averaged over the sampling costs that both cover."""
+    """The mean over pairs of neighbouring sizes of a patch, each averaged over the sampling costs
+    that both cover.
+    """
     points = sampling_points(main_recipe(records.trials))
     each: list[dict[int, float]] = []
     named: list[str] = []
     for small, large in _pairs(points):
-        curves = {model: _curves(points.filter(pl.col("model") == model)) for model in (small, large)}
-        found = {seed: value for seed in curves[small].keys() & curves[large].keys()
-                 if (value := _at_equal_cost(curves[small][seed], curves[large][seed])) is not None}
+        curves = {
+            model: _curves(points.filter(pl.col("model") == model)) for model in (small, large)
+        }
+        found = {
+            seed: value
+            for seed in curves[small].keys() & curves[large].keys()
+            if (value := _at_equal_cost(curves[small][seed], curves[large][seed])) is not None
+        }
         if found:
             each.append(found)
             named.append(f"{small} against {large}")
     if not each:
-        raise ValueError("no two sizes of a patch were sampled over a common range of sampling cost; sample each in two "
-                         "numbers of steps or more, so that their costs overlap")
+        raise ValueError(
+            "no two sizes of a patch were sampled over a common range of sampling cost; sample "
+            "each in two "
+            "numbers of steps or more, so that their costs overlap"
+        )
     seeds = sorted(set.intersection(*map(set, each)))
     ids = points.filter(pl.col("seed").is_in(seeds))["trial_id"].to_list()
-    whole = over_seeds(f"{len(each)} pairs" if len(each) > 1 else named[0],
-                       {seed: float(np.mean([one[seed] for one in each])) for seed in seeds}, ids)
+    whole = over_seeds(
+        f"{len(each)} pairs" if len(each) > 1 else named[0],
+        {seed: float(np.mean([one[seed] for one in each])) for seed in seeds},
+        ids,
+    )
     found = judge([whole])
     parts = [over_seeds(name, one, ids) for name, one in zip(named, each)]
     return Found(found.verdict, found.effect, found.interval, found.of, found.records, tuple(parts))
@@ -61,19 +89,28 @@ def _pairs(points: pl.DataFrame) -> list[tuple[str, str]]:
     """Neighbouring sizes of each patch, as models: the smaller, the larger."""
     order, pairs = size_order(points), []
     for _, rows in points.group_by("patch", maintain_order=True):
-        by_size = {size: model for size, model in rows.select("size", "model").unique(maintain_order=True).rows()}
+        by_size = {
+            size: model
+            for size, model in rows.select("size", "model").unique(maintain_order=True).rows()
+        }
         pairs += itertools.pairwise([by_size[size] for size in order if size in by_size])
     return pairs
 
 
 def _curves(points: pl.DataFrame) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Per seed: log sampling cost and log FID, cheapest first."""
-    return {seed: (one["sampling_gmacs"].log().to_numpy(), one["fid"].log().to_numpy())
-            for (seed,), one in points.sort("sampling_gmacs").group_by("seed")}
+    return {
+        seed: (one["sampling_gmacs"].log().to_numpy(), one["fid"].log().to_numpy())
+        for (seed,), one in points.sort("sampling_gmacs").group_by("seed")
+    }
 
 
-def _at_equal_cost(small: tuple[np.ndarray, np.ndarray], large: tuple[np.ndarray, np.ndarray]) -> float | None:
-    """log FID of ``small`` minus that of ``large``, averaged over their common range of cost; None where there is none."""
+def _at_equal_cost(
+    small: tuple[np.ndarray, np.ndarray], large: tuple[np.ndarray, np.ndarray]
+) -> float | None:
+    """log FID of ``small`` minus that of ``large``, averaged over their common range of cost; None
+    where there is none.
+    """
     low, high = max(small[0][0], large[0][0]), min(small[0][-1], large[0][-1])
     if low > high:
         return None

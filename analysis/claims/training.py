@@ -1,22 +1,25 @@
-"""Do larger models use training compute more efficiently? Two sizes at the training FLOPs that the smaller one spent."""
+"""Do larger models use training compute more efficiently? Two sizes at the training FLOPs that the
+smaller one spent.
+"""
 
 import itertools
 
 import numpy as np
 import polars as pl
 
+from analysis.answers.grid_steps import size_order
 from analysis.claims.claim import Found, Records, judge, over_seeds, two_seeds
 from analysis.figures.panels import completed, headline
 from analysis.fits.isoflop import SAME_LENGTH
-from analysis.grid_steps import size_order
-from analysis.recipes import ended, main_recipe, one_setting
+from analysis.select.recipes import ended, main_recipe, one_setting
 
 
 def larger_is_efficient(records: Records) -> Found:
     """A part per patch, the mean over pairs of neighbouring sizes; a single pair may refute.
 
-    Of a pair: log FID of the larger where it has spent the training FLOPs of the smaller one's last checkpoint, between
-    its own checkpoints on a line in log FID and log FLOPs, minus log FID of the smaller one there.
+    Of a pair: log FID of the larger where it has spent the training FLOPs of the smaller one's last
+    checkpoint, between its own checkpoints on a line in log FID and log FLOPs, minus log FID of the
+    smaller one there.
     """
     if records.evaluations is None:
         raise ValueError("these records hold no curve of FID over training, only its end")
@@ -27,7 +30,9 @@ def larger_is_efficient(records: Records) -> Found:
         used: list[str] = []
         here = [size for size in sizes if size in set(curves["size"])]
         for small, large in itertools.pairwise(here):
-            found, ids = _at_equal_flops(curves.filter(pl.col("size") == small), curves.filter(pl.col("size") == large))
+            found, ids = _at_equal_flops(
+                curves.filter(pl.col("size") == small), curves.filter(pl.col("size") == large)
+            )
             name = f"patch {patch}: {large} against {small}"
             if len(found) == 1:
                 single[name] = (found, ids)
@@ -38,7 +43,10 @@ def larger_is_efficient(records: Records) -> Found:
             pairs.append(over_seeds(name, found, ids))
             at_patch.append(found)
             used += ids
-        shared, ids = set.intersection(*map(set, at_patch)) if at_patch else set(), list(dict.fromkeys(used))
+        shared, ids = (
+            set.intersection(*map(set, at_patch)) if at_patch else set(),
+            list(dict.fromkeys(used)),
+        )
         if len(shared) > 1:
             means = {seed: float(np.mean([one[seed] for one in at_patch])) for seed in shared}
             parts.append(over_seeds(f"patch {patch}", means, ids))
@@ -48,34 +56,49 @@ def larger_is_efficient(records: Records) -> Found:
         for name, (found, ids) in single.items():
             two_seeds(name, list(found), ids)
     if not parts:
-        raise ValueError("no two sizes of a patch were evaluated at the same training FLOPs: "
-                         + (f"{short[0]}, where the larger has no checkpoint as cheap; evaluate it earlier"
-                            if short else "a second size at some patch is needed"))
+        raise ValueError(
+            "no two sizes of a patch were evaluated at the same training FLOPs: "
+            + (
+                f"{short[0]}, where the larger has no checkpoint as cheap; evaluate it earlier"
+                if short
+                else "a second size at some patch is needed"
+            )
+        )
     notes = [f"no checkpoint as cheap, not judged: {'; '.join(short)}"] if short else []
     notes += [f"fewer than two seeds in common, not judged: {'; '.join(single)}"] if single else []
     return judge(sorted(parts, key=lambda part: part.of), pairs, note="; ".join(notes))
 
 
 def curve_points(evaluations: pl.DataFrame) -> pl.DataFrame:
-    """The FIDs over training of completed trials, checked. ValueError names the trials that do not belong."""
+    """The FIDs over training of completed trials, checked. ValueError names the trials that do not
+    belong.
+    """
     rows = ended(headline(main_recipe(completed(evaluations))))
     one_setting(rows)
-    rows = rows.filter(pl.col("trial_id") == pl.col("trial_id").first().over("eval_id"))  # lengths share their checkpoints
+    # lengths share their checkpoints
+    rows = rows.filter(pl.col("trial_id") == pl.col("trial_id").first().over("eval_id"))
     improper = rows.filter(~(pl.col("value").is_finite() & (pl.col("value") > 0)))
     if len(improper):
-        raise ValueError(f"{improper['trial_id'][0]} has FID {improper['value'][0]} at {improper['step'][0]:,} steps, which "
-                         "has no logarithm; leave it out by name or measure it again")
+        raise ValueError(
+            f"{improper['trial_id'][0]} has FID {improper['value'][0]} at {improper['step'][0]:,} "
+            "steps, which "
+            "has no logarithm; leave it out by name or measure it again"
+        )
     twice = rows.filter(pl.struct("model", "seed", "step").is_duplicated())
     if len(twice):
         named = ", ".join(twice["trial_id"].unique(maintain_order=True)[:4])
-        raise ValueError(f"measured twice at one step: {named}; keep one of each model, seed and step")
+        raise ValueError(
+            f"measured twice at one step: {named}; keep one of each model, seed and step"
+        )
     return rows.sort("train_flops")
 
 
 def _at_equal_flops(small: pl.DataFrame, large: pl.DataFrame) -> tuple[dict[int, float], list[str]]:
-    """Of each seed that both have: log FID of ``large`` minus that of ``small`` at the end of ``small``; trial ids.
+    """Of each seed that both have: log FID of ``large`` minus that of ``small`` at the end of
+    ``small``; trial ids.
 
-    An end within SAME_LENGTH of the other's is at equal FLOPs: lengths that spend one budget are rounded to whole steps.
+    An end within SAME_LENGTH of the other's is at equal FLOPs: lengths that spend one budget are
+    rounded to whole steps.
     """
     found, ids = {}, []
     ends = {seed: one for (seed,), one in small.group_by("seed")}

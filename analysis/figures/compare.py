@@ -3,28 +3,46 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from analysis.compare import Comparison
+from analysis.answers.compare import Comparison
 from analysis.figures.hover import mark
 from analysis.figures.panels import say_far
+from analysis.figures.style import GREY, INK, entitle, log_axis, patch_colours, styled
 from analysis.fits.holdout import far
-from analysis.protocols import ACROSS
-from analysis.style import GREY, INK, entitle, log_axis, patch_colours, styled
+from analysis.select.protocols import ACROSS
 from analysis.text import SPOKEN, number
 
 
 @styled
 def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
-    """The compute multiplier of ``b`` over ``a`` with its 95 % interval at each rung, a line per patch; 1 is no gain."""
+    """The compute multiplier of ``b`` over ``a`` with its 95 % interval at each rung, a line per
+    patch; 1 is no gain.
+    """
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
     colours = patch_colours([one.patch for one in found])
     for one in found:
         x, y = [r.train_flops for r in one.rungs], np.array([r.multiplier for r in one.rungs])
         ends = np.array([r.interval for r in one.rungs]).T
-        axes.errorbar(x, y, yerr=[y - ends[0], ends[1] - y], marker="o", capsize=3, linewidth=1.4, color=colours[one.patch],
-                      label=f"patch {one.patch}")
-        mark(axes, x, y, (f"{r.name}: {number(r.multiplier)} [{number(r.interval[0])}, {number(r.interval[1])}]"
-                          for r in one.rungs))
+        axes.errorbar(
+            x,
+            y,
+            yerr=[y - ends[0], ends[1] - y],
+            marker="o",
+            capsize=3,
+            linewidth=1.4,
+            color=colours[one.patch],
+            label=f"patch {one.patch}",
+        )
+        mark(
+            axes,
+            x,
+            y,
+            (
+                f"{r.name}: {number(r.multiplier)} [{number(r.interval[0])}, "
+                f"{number(r.interval[1])}]"
+                for r in one.rungs
+            ),
+        )
         if one.crossover is not None:
             axes.axvline(one.crossover, color=colours[one.patch], linestyle=":", linewidth=1.2)
     axes.axhline(1, color=INK, linewidth=0.9)
@@ -34,11 +52,22 @@ def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
     say_far(axes, far(max(one.reach for one in found), f"the largest budget of {a}"))
     axes.legend(labelcolor=GREY)
     metric, words = SPOKEN.get(found[0].metric, found[0].metric), found[0].protocols
-    measured = (f"{ACROSS} {a}: {words[0]}. {b}: {words[1]}." if found[0].across else
-                f"{metric}: {words[0].removeprefix('FID-')}." if words and found[0].metric != "fid" else
-                f"{words[0]}." if words else "")
-    entitle(figure, f"What {b} is worth over {a}" + (", across protocols" if found[0].across else ""),
-            f"Training FLOPs that {a} would need for the {metric} of {b}, along {a}'s power law at that patch, over those of "
-            f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more, misfit included. Dotted: "
-            f"crossover. {measured}")
+    measured = (
+        f"{ACROSS} {a}: {words[0]}. {b}: {words[1]}."
+        if found[0].across
+        else f"{metric}: {words[0].removeprefix('FID-')}."
+        if words and found[0].metric != "fid"
+        else f"{words[0]}."
+        if words
+        else ""
+    )
+    entitle(
+        figure,
+        f"What {b} is worth over {a}" + (", across protocols" if found[0].across else ""),
+        f"Training FLOPs that {a} would need for the {metric} of {b}, along {a}'s power law at "
+        "that patch, over those of "
+        f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more, misfit included. "
+        "Dotted: "
+        f"crossover. {measured}",
+    )
     return figure

@@ -1,4 +1,6 @@
-"""How does a figure of quality depend on a model's Gflops? The main curve, its bubbles, and the other metrics."""
+"""How does a figure of quality depend on a model's Gflops? The main curve, its bubbles, and the
+other metrics.
+"""
 
 import math
 import textwrap
@@ -9,6 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
+from analysis.answers.finding import slope_text
+from analysis.answers.grid_steps import THRESHOLD, size_order
+from analysis.answers.slopes import (
+    MIN_MODELS,
+    Slope,
+    correlation,
+    fisher_interval,
+    fit_points,
+    slope,
+)
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
     GFLOPS,
@@ -20,31 +32,43 @@ from analysis.figures.panels import (
     protocol_legend,
     settings_note,
 )
-from analysis.finding import slope_text
-from analysis.grid_steps import THRESHOLD, size_order
-from analysis.protocols import ACROSS, APART, one_axis
-from analysis.recipes import one_recipe, one_setting, recipes_of
-from analysis.slopes import MIN_MODELS, Slope, correlation, fisher_interval, fit_points, slope
-from analysis.style import GREY, entitle, legend, log_axis, patch_colours, size_markers, styled, subtitle
+from analysis.figures.style import (
+    GREY,
+    entitle,
+    legend,
+    log_axis,
+    patch_colours,
+    size_markers,
+    styled,
+    subtitle,
+)
+from analysis.select.protocols import ACROSS, APART, one_axis
+from analysis.select.recipes import one_recipe, one_setting, recipes_of
 from analysis.text import fixed, interval, number, seeds_text
 
-LABEL = 30     # letters of an axis label to a line, in a panel
+LABEL = 30  # letters of an axis label to a line, in a panel
 BUBBLE = 1500  # points² of the largest
-LETTER, TALL = 6.2, 10.0   # points: how wide a letter of a bubble's name is, and how tall
+LETTER, TALL = 6.2, 10.0  # points: how wide a letter of a bubble's name is, and how tall
 
 
 @styled
-def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops", across_protocols: bool = False) -> Figure:
-    """One line per patch, a marker per size; seeds as dots, their geometric mean with error bars; the slope if any. Several
-    recipes have dashes of their own and no law.
+def fid_vs_gflops(
+    trials: pl.DataFrame, title: str = "FID against model Gflops", across_protocols: bool = False
+) -> Figure:
+    """One line per patch, a marker per size; seeds as dots, their geometric mean with error bars;
+    the slope if any. Several recipes have dashes of their own and no law.
 
-    ValueError, from ``fit_points``, where the trials do not belong on one axis or none has a FID. ``across_protocols``
-    draws those of several protocols with dashes of their own and no law, and says so.
+    ValueError, from ``fit_points``, where the trials do not belong on one axis or none has a FID.
+    ``across_protocols`` draws those of several protocols with dashes of their own and no law, and
+    says so.
     """
     measured = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
     protocols = one_axis(measured, across_protocols, APART)
-    points = pl.concat(fit_points(measured.filter(pl.col("protocol") == one)) for one in protocols) if (
-        protocols) else fit_points(trials)
+    points = (
+        pl.concat(fit_points(measured.filter(pl.col("protocol") == one)) for one in protocols)
+        if (protocols)
+        else fit_points(trials)
+    )
     alike = len(protocols) == 1 and len(recipes_of(points)) < 2
     law = slope(trials) if alike and points["forward_gmacs"].n_unique() >= MIN_MODELS else None
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
@@ -57,61 +81,125 @@ def fid_vs_gflops(trials: pl.DataFrame, title: str = "FID against model Gflops",
         _draw_law(axes, law)
     for (kind, patch), rows in points.group_by("kind", "patch", maintain_order=True):
         cells = _means(rows).sort("forward_gmacs")
-        axes.plot(cells["forward_gmacs"], cells["fid"], color=colours[patch], linewidth=1.6, zorder=3,
-                  linestyle=dashes[kind])
+        axes.plot(
+            cells["forward_gmacs"],
+            cells["fid"],
+            color=colours[patch],
+            linewidth=1.6,
+            zorder=3,
+            linestyle=dashes[kind],
+        )
         if seeds > 1:
-            axes.scatter(rows["forward_gmacs"], rows["fid"], s=9, color=colours[patch], alpha=0.45, lw=0, zorder=4)
+            axes.scatter(
+                rows["forward_gmacs"],
+                rows["fid"],
+                s=9,
+                color=colours[patch],
+                alpha=0.45,
+                lw=0,
+                zorder=4,
+            )
         for cell in cells.to_dicts():
-            bars = None if cell["error"] is None else [[cell["fid"] - cell["low"]], [cell["high"] - cell["fid"]]]
-            axes.errorbar(cell["forward_gmacs"], cell["fid"], yerr=bars, color=colours[patch], capsize=3, linewidth=1.2,
-                          marker=markers[cell["size"]], markersize=7.5, markeredgecolor="white", zorder=5)
+            bars = (
+                None
+                if cell["error"] is None
+                else [[cell["fid"] - cell["low"]], [cell["high"] - cell["fid"]]]
+            )
+            axes.errorbar(
+                cell["forward_gmacs"],
+                cell["fid"],
+                yerr=bars,
+                color=colours[patch],
+                capsize=3,
+                linewidth=1.2,
+                marker=markers[cell["size"]],
+                markersize=7.5,
+                markeredgecolor="white",
+                zorder=5,
+            )
         told = f" ({kind})" if len(kinds) > 1 else ""
-        mark(axes, cells["forward_gmacs"], cells["fid"], (_told(cell) + told for cell in cells.to_dicts()))
+        mark(
+            axes,
+            cells["forward_gmacs"],
+            cells["fid"],
+            (_told(cell) + told for cell in cells.to_dicts()),
+        )
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
-    axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0] if len(protocols) == 1 else "FID, of several protocols")
+    axes.set(
+        xlabel=GFLOPS,
+        ylabel=points["fid_label"][0] if len(protocols) == 1 else "FID, of several protocols",
+    )
     groups = patch_and_size(colours, markers) | protocol_legend(kinds, of)
     if law:
-        groups["Fit"] = [(Line2D([], [], color=GREY, linestyle="--"), "all models"),
-                         (Line2D([], [], color=GREY, alpha=0.2, linewidth=8), "its 95 % band")]
+        groups["Fit"] = [
+            (Line2D([], [], color=GREY, linestyle="--"), "all models"),
+            (Line2D([], [], color=GREY, alpha=0.2, linewidth=8), "its 95 % band"),
+        ]
         text = slope_text(law)
-        subtitle(axes, f"{text[0].upper()}{text[1:]}. Correlation of FID with log Gflops {fixed(law.r)}.", 98)
+        subtitle(
+            axes,
+            f"{text[0].upper()}{text[1:]}. Correlation of FID with log Gflops {fixed(law.r)}.",
+            98,
+        )
     elif len(protocols) > 1:
         subtitle(axes, f"{ACROSS} No law is fitted over several.", 98)
     legend(axes, groups, loc="upper left", bbox_to_anchor=(1.01, 1.02))
-    bars = (f"Dots: one training each. Markers: geometric mean of {seeds_text(points)}, bars {THRESHOLD:g} standard errors."
-            if seeds > 1 else "One training per point: no error is known.")
-    entitle(figure, title + (", across protocols" if len(protocols) > 1 else ""),
-            f"{bars} {settings_note(points)}{done_note(trials)}")
+    bars = (
+        f"Dots: one training each. Markers: geometric mean of {seeds_text(points)}, bars "
+        f"{THRESHOLD:g} standard errors."
+        if seeds > 1
+        else "One training per point: no error is known."
+    )
+    entitle(
+        figure,
+        title + (", across protocols" if len(protocols) > 1 else ""),
+        f"{bars} {settings_note(points)}{done_note(trials)}",
+    )
     return figure
 
 
 @styled
 def fid_bubbles(trials: pl.DataFrame, title: str = "FID against Gflops, area by Gflops") -> Figure:
-    """Figure 2, left: a bubble per model, its area its Gflops, its colour its patch. Errors as ``fid_vs_gflops``."""
+    """Figure 2, left: a bubble per model, its area its Gflops, its colour its patch. Errors as
+    ``fid_vs_gflops``.
+    """
     points = fit_points(trials)
     figure = Figure(figsize=(7.6, 4.8), layout="constrained")
     axes = figure.add_subplot()
     draw_bubbles(axes, points)
     axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
     seeds = points["seed"].n_unique()
-    means = f"Geometric means of {seeds_text(points)}. " if seeds > 1 else "One training per bubble. "
+    means = (
+        f"Geometric means of {seeds_text(points)}. " if seeds > 1 else "One training per bubble. "
+    )
     entitle(figure, title, f"{means}{settings_note(points)}{done_note(trials)}")
     return figure
 
 
 @styled
-def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics against model Gflops") -> Figure:
-    """Figure 12: a panel per metric at the last step, each with its correlation with log Gflops, seeds averaged.
+def metrics_vs_gflops(
+    evaluations: pl.DataFrame, title: str = "Other metrics against model Gflops"
+) -> Figure:
+    """Figure 12: a panel per metric at the last step, each with its correlation with log Gflops,
+    seeds averaged.
 
-    ValueError where nothing is measured at the last step, or a model or the models were trained in several ways.
+    ValueError where nothing is measured at the last step, or a model or the models were trained in
+    several ways.
     """
-    last = evaluations.filter(pl.col("headline") & pl.col("value").is_not_null() & (pl.col("state") == "completed")
-                              & (pl.col("metric") != "rfid")  # the decoder's, the same for every model
-                              & (pl.col("step") == pl.col("step").max().over("trial_id")))
+    last = evaluations.filter(
+        pl.col("headline")
+        & pl.col("value").is_not_null()
+        & (pl.col("state") == "completed")
+        # the decoder's, the same for every model
+        & (pl.col("metric") != "rfid")
+        & (pl.col("step") == pl.col("step").max().over("trial_id"))
+    )
     metrics = last["metric"].unique(maintain_order=True).to_list()
     if not metrics:
-        raise ValueError("no completed trial has a metric at its last step; run the study to its end")
+        raise ValueError(
+            "no completed trial has a metric at its last step; run the study to its end"
+        )
     one_axis(last)
     one_recipe(last)
     last = last.with_columns(steps="step")
@@ -121,21 +209,42 @@ def metrics_vs_gflops(evaluations: pl.DataFrame, title: str = "Other metrics aga
     colours, markers = patch_colours(last["patch"].to_list()), size_markers(sizes)
     for metric, axes in panels.items():
         rows = last.filter(pl.col("metric") == metric)
-        means = rows.group_by("model", "size", "patch", "forward_gmacs", maintain_order=True).agg(pl.col("value").mean())
+        means = rows.group_by("model", "size", "patch", "forward_gmacs", maintain_order=True).agg(
+            pl.col("value").mean()
+        )
         for row in means.to_dicts():
-            axes.plot(row["forward_gmacs"], row["value"], linestyle="none", marker=markers[row["size"]], markersize=6.5,
-                      color=colours[row["patch"]], markeredgecolor="white", alpha=0.8)
-        mark(axes, means["forward_gmacs"], means["value"],
-             (f"{row['model']}: {number(row['value'], 4)}" for row in means.to_dicts()))
+            axes.plot(
+                row["forward_gmacs"],
+                row["value"],
+                linestyle="none",
+                marker=markers[row["size"]],
+                markersize=6.5,
+                color=colours[row["patch"]],
+                markeredgecolor="white",
+                alpha=0.8,
+            )
+        mark(
+            axes,
+            means["forward_gmacs"],
+            means["value"],
+            (f"{row['model']}: {number(row['value'], 4)}" for row in means.to_dicts()),
+        )
         log_axis(axes.xaxis, narrow=True)
         if (means["value"] > 0).all():
             log_axis(axes.yaxis)
-        axes.set(ylabel="\n".join(textwrap.wrap(rows["label"][0], LABEL)), xlabel="Gflops of one forward pass")
+        axes.set(
+            ylabel="\n".join(textwrap.wrap(rows["label"][0], LABEL)),
+            xlabel="Gflops of one forward pass",
+        )
         axes.set_title(_correlation_text(means), loc="left", fontsize=9, color=GREY)
     legend(figure, patch_and_size(colours, markers), loc="outside right upper")
     seeds = last["seed"].n_unique()
-    entitle(figure, title, (f"Means of {seeds_text(last)}. " if seeds > 1 else "One training per point. ")
-            + f"r: correlation of the metric with log Gflops. {settings_note(last)}")
+    entitle(
+        figure,
+        title,
+        (f"Means of {seeds_text(last)}. " if seeds > 1 else "One training per point. ")
+        + f"r: correlation of the metric with log Gflops. {settings_note(last)}",
+    )
     return figure
 
 
@@ -151,60 +260,109 @@ def draw_bubbles(axes, points: pl.DataFrame) -> None:
     cells, colours = _means(points), patch_colours(points["patch"].to_list())
     most = cells["forward_gmacs"].max()
     # A bubble too small to see would read as a missing one: the least area is that of a small mark.
-    cells = cells.with_columns(area=(BUBBLE * pl.col("forward_gmacs") / most).clip(14)).sort("area", descending=True)
+    cells = cells.with_columns(area=(BUBBLE * pl.col("forward_gmacs") / most).clip(14)).sort(
+        "area", descending=True
+    )
     for cell in cells.to_dicts():
-        axes.scatter(cell["forward_gmacs"], cell["fid"], s=cell["area"], color=colours[cell["patch"]], alpha=0.55,
-                     edgecolor="white", zorder=3)
+        axes.scatter(
+            cell["forward_gmacs"],
+            cell["fid"],
+            s=cell["area"],
+            color=colours[cell["patch"]],
+            alpha=0.55,
+            edgecolor="white",
+            zorder=3,
+        )
     mark(axes, cells["forward_gmacs"], cells["fid"], map(_told, cells.to_dicts()))
     axes.margins(0.12, 0.12)
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.xaxis.set_minor_formatter(NullFormatter())
     name_bubbles(axes, cells.with_columns(name="size"))
-    dots = [Line2D([], [], color=c, marker="o", markersize=8, alpha=0.6, linestyle="none") for c in colours.values()]
+    dots = [
+        Line2D([], [], color=c, marker="o", markersize=8, alpha=0.6, linestyle="none")
+        for c in colours.values()
+    ]
     legend(axes, {"Patch": [*zip(dots, map(str, colours))]}, loc="upper right")
 
 
 def name_bubbles(axes, cells: pl.DataFrame) -> None:
-    """The name of each bubble in it where it is wide enough, else above, below, right or left, wherever least is in the way.
+    """The name of each bubble in it where it is wide enough, else above, below, right or left,
+    wherever least is in the way.
 
-    ``cells`` have columns forward_gmacs, fid, area (points²), name; the limits of ``axes`` are final.
+    ``cells`` have columns forward_gmacs, fid, area (points²), name; the limits of ``axes`` are
+    final.
     """
-    at = axes.transData.transform(cells.select("forward_gmacs", "fid").to_numpy()) * 72 / axes.figure.dpi
+    at = (
+        axes.transData.transform(cells.select("forward_gmacs", "fid").to_numpy())
+        * 72
+        / axes.figure.dpi
+    )
     radii, names = np.sqrt(cells["area"].to_numpy() / math.pi), cells["name"].to_list()
     (left, bottom), (right, top) = axes.bbox.get_points() * 72 / axes.figure.dpi
     boxes = []  # left, bottom, right, top of the names written so far, in points
     for i, name in enumerate(names):
         width, away = LETTER * len(name), radii[i] + 2
         sides = [(0.0, 0.0)] if 2 * radii[i] > width else []
-        sides += [(0.0, away + TALL / 2), (0.0, -away - TALL / 2), (away + width / 2, 0.0), (-away - width / 2, 0.0)]
+        sides += [
+            (0.0, away + TALL / 2),
+            (0.0, -away - TALL / 2),
+            (away + width / 2, 0.0),
+            (-away - width / 2, 0.0),
+        ]
 
         def in_the_way(side, i=i, width=width):
             x, y = at[i] + side
             box = np.array([x - width / 2, y - TALL / 2, x + width / 2, y + TALL / 2])
             near = np.clip(at, box[:2], box[2:]) - at  # from each bubble's middle to the box
-            hit = [other for other in boxes if (box[:2] < other[2:]).all() and (other[:2] < box[2:]).all()]
+            hit = [
+                other
+                for other in boxes
+                if (box[:2] < other[2:]).all() and (other[:2] < box[2:]).all()
+            ]
             outside = box[0] < left or box[1] < bottom or box[2] > right or box[3] > top
-            return outside + len(hit) + np.sum((np.hypot(*near.T) < radii) & (np.arange(len(at)) != i)), box
+            return outside + len(hit) + np.sum(
+                (np.hypot(*near.T) < radii) & (np.arange(len(at)) != i)
+            ), box
 
         side = min(sides, key=lambda one: in_the_way(one)[0])
         boxes.append(in_the_way(side)[1])
-        axes.annotate(name, tuple(cells.select("forward_gmacs", "fid").row(i)), xytext=side, textcoords="offset points",
-                      fontsize=8, ha="center", va="center", zorder=4)
+        axes.annotate(
+            name,
+            tuple(cells.select("forward_gmacs", "fid").row(i)),
+            xytext=side,
+            textcoords="offset points",
+            fontsize=8,
+            ha="center",
+            va="center",
+            zorder=4,
+        )
 
 
 def _told(cell: dict) -> str:
-    seeds = f" [{number(cell['low'])}, {number(cell['high'])}], {cell['seeds']} seeds" if cell["seeds"] > 1 else ""
-    return f"{cell['model']}: FID {number(cell['fid'])}{seeds}, {number(cell['forward_gmacs'])} Gflops"
+    seeds = (
+        f" [{number(cell['low'])}, {number(cell['high'])}], {cell['seeds']} seeds"
+        if cell["seeds"] > 1
+        else ""
+    )
+    return (
+        f"{cell['model']}: FID {number(cell['fid'])}{seeds}, {number(cell['forward_gmacs'])} Gflops"
+    )
 
 
 def _means(points: pl.DataFrame) -> pl.DataFrame:
     """Per model: the geometric mean over seeds of FID and where the error bars end."""
     log = pl.col("fid").log()
     cells = points.group_by("model", "size", "patch", "forward_gmacs", maintain_order=True).agg(
-        log.mean().alias("mean"), (log.std() / pl.len().sqrt()).alias("error"), pl.len().alias("seeds"))
-    return cells.with_columns(fid=pl.col("mean").exp(), low=(pl.col("mean") - THRESHOLD * pl.col("error")).exp(),
-                              high=(pl.col("mean") + THRESHOLD * pl.col("error")).exp())
+        log.mean().alias("mean"),
+        (log.std() / pl.len().sqrt()).alias("error"),
+        pl.len().alias("seeds"),
+    )
+    return cells.with_columns(
+        fid=pl.col("mean").exp(),
+        low=(pl.col("mean") - THRESHOLD * pl.col("error")).exp(),
+        high=(pl.col("mean") + THRESHOLD * pl.col("error")).exp(),
+    )
 
 
 def _draw_law(axes, law: Slope) -> None:

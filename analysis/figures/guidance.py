@@ -1,51 +1,89 @@
-"""What does guidance buy and cost? FID and recall (or what else was measured) against the guidance scale."""
+"""What does guidance buy and cost? FID and recall (or what else was measured) against the guidance
+scale.
+"""
 
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.answers.grid_steps import size_order
 from analysis.figures.hover import mark
 from analysis.figures.panels import completed, panels_of, settings_note
-from analysis.grid_steps import size_order
-from analysis.recipes import OF_MODEL, one_setting
-from analysis.style import entitle, legend, log_axis, patch_colours, size_markers, styled
+from analysis.figures.style import entitle, legend, log_axis, patch_colours, size_markers, styled
+from analysis.select.recipes import OF_MODEL, one_setting
 from analysis.text import number
 
 SHOWN = ("fid", "recall", "precision")
 
 
 @styled
-def metrics_vs_guidance(evaluations: pl.DataFrame, title: str = "FID and recall against guidance") -> Figure:
-    """A panel per metric, a line per model over its guidance scales; at the end of completed trials, seeds averaged.
+def metrics_vs_guidance(
+    evaluations: pl.DataFrame, title: str = "FID and recall against guidance"
+) -> Figure:
+    """A panel per metric, a line per model over its guidance scales; at the end of completed
+    trials, seeds averaged.
 
     ValueError where no model was sampled at two scales, or where figures differ in anything else.
     """
-    rows = completed(evaluations).filter(pl.col("headline") & pl.col("metric").is_in(SHOWN) & pl.col("value").is_not_null())
+    rows = completed(evaluations).filter(
+        pl.col("headline") & pl.col("metric").is_in(SHOWN) & pl.col("value").is_not_null()
+    )
     rows = rows.filter("at_end").with_columns(steps="step")
-    if rows.is_empty() or rows.group_by("model").agg(pl.col("guidance").n_unique())["guidance"].max() < 2:
-        raise ValueError("no model was measured at two guidance scales; evaluate it at more, such as 1, 1.5 and 4")
-    if (rows.group_by("metric").agg(pl.col("label_over_guidance").n_unique())["label_over_guidance"] > 1).any():
-        raise ValueError("figures of protocols that differ in more than guidance do not belong on one axis")
+    if (
+        rows.is_empty()
+        or rows.group_by("model").agg(pl.col("guidance").n_unique())["guidance"].max() < 2
+    ):
+        raise ValueError(
+            "no model was measured at two guidance scales; evaluate it at more, such as 1, 1.5 and "
+            "4"
+        )
+    if (
+        rows.group_by("metric").agg(pl.col("label_over_guidance").n_unique())["label_over_guidance"]
+        > 1
+    ).any():
+        raise ValueError(
+            "figures of protocols that differ in more than guidance do not belong on one axis"
+        )
     one_setting(rows, ["recipe", *OF_MODEL, "steps"])
     metrics = [metric for metric in SHOWN if metric in rows["metric"]]
     figure, panels = panels_of(metrics, share_y=False)
     models = rows["model"].unique(maintain_order=True).to_list()
     colours, markers = patch_colours(range(len(models))), size_markers(size_order(rows))
-    means = rows.group_by("metric", "model", "size", "guidance", maintain_order=True).agg(pl.col("value").mean())
+    means = rows.group_by("metric", "model", "size", "guidance", maintain_order=True).agg(
+        pl.col("value").mean()
+    )
     for metric, axes in panels.items():
         of_metric = rows.filter(pl.col("metric") == metric)
         for i, model in enumerate(models):
-            line = means.filter((pl.col("metric") == metric) & (pl.col("model") == model)).sort("guidance")
-            axes.plot(line["guidance"], line["value"], color=colours[i], marker=markers[line["size"][0]], markersize=6,
-                      markeredgecolor="white")
-            mark(axes, line["guidance"], line["value"], (
-                f"{model}, guidance {row['guidance']:g}: {metric} {number(row['value'])}" for row in line.to_dicts()))
+            line = means.filter((pl.col("metric") == metric) & (pl.col("model") == model)).sort(
+                "guidance"
+            )
+            axes.plot(
+                line["guidance"],
+                line["value"],
+                color=colours[i],
+                marker=markers[line["size"][0]],
+                markersize=6,
+                markeredgecolor="white",
+            )
+            mark(
+                axes,
+                line["guidance"],
+                line["value"],
+                (
+                    f"{model}, guidance {row['guidance']:g}: {metric} {number(row['value'])}"
+                    for row in line.to_dicts()
+                ),
+            )
         if metric == "fid":
             log_axis(axes.yaxis)
         axes.set_title(of_metric["label_over_guidance"][0].split(",")[0], loc="left", fontsize=10)
         axes.set_xlabel("guidance scale (1: none)")
     sizes = dict(rows.select("model", "size").unique().rows())
-    handles = [(Line2D([], [], color=colours[i], marker=markers[sizes[model]]), model) for i, model in enumerate(models)]
+    handles = [
+        (Line2D([], [], color=colours[i], marker=markers[sizes[model]]), model)
+        for i, model in enumerate(models)
+    ]
     legend(figure, {"Model": handles}, loc="outside right upper")
     first = rows["label_over_guidance"][0].split(", ", 1)[1]
     entitle(figure, title, f"Protocol: {first}. {settings_note(rows, sampling=False)}")

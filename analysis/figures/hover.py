@@ -1,7 +1,8 @@
-"""Which values does a reader see on pointing at a mark? Texts at points of a figure, placed over its picture.
+"""Which values does a reader see on pointing at a mark? Texts at points of a figure, placed over
+its picture.
 
-A figure function tells what a mark stands for; a page puts the text where the mark is. In a file the figure is a
-picture like any other.
+A figure function tells what a mark stands for; a page puts the text where the mark is. In a file
+the figure is a picture like any other.
 """
 
 from collections.abc import Iterable

@@ -7,29 +7,46 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.figures.style import GREY, INK, legend
 from analysis.fits.points import listed
-from analysis.protocols import APART, one_axis
-from analysis.recipes import recipe_column, recipes_of
-from analysis.style import GREY, INK, legend
+from analysis.select.protocols import APART, one_axis
+from analysis.select.recipes import recipe_column, recipes_of
 from analysis.text import SPOKEN, count
 
 GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
 COLUMNS = 3  # panels side by side
-DASHES = ("-", "--", ":", "-.", (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 4)), (0, (9, 2, 2, 2)))  # of protocols
+# of protocols
+DASHES = (
+    "-",
+    "--",
+    ":",
+    "-.",
+    (0, (9, 2)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (1, 4)),
+    (0, (9, 2, 2, 2)),
+)
 LETTERS = 24  # of a protocol's words to a line of a legend
 LOST = ("diverged", "failed")  # drawn as far as they came, part of no mean
-OF_ONE_MODEL = {"batch": ("Batch", "{} images"), "heads": ("Heads", "heads {}"),
-                "params_m": ("Parameters", "{} M parameters")}
-IN_FULL = 4   # protocols up to which a legend gives each all its words
+OF_ONE_MODEL = {
+    "batch": ("Batch", "{} images"),
+    "heads": ("Heads", "heads {}"),
+    "params_m": ("Parameters", "{} M parameters"),
+}
+IN_FULL = 4  # protocols up to which a legend gives each all its words
 
 
-def panels_of(names: list, title: str = "{}", share_x: bool = True, share_y: bool = True) -> tuple[Figure, dict]:
-    """A figure with a panel per name, in rows of COLUMNS, each headed by ``title`` with its name."""
+def panels_of(
+    names: list, title: str = "{}", share_x: bool = True, share_y: bool = True
+) -> tuple[Figure, dict]:
+    """A figure with a panel per name, in rows of COLUMNS, each headed by ``title`` with its
+    name.
+    """
     columns = 2 if len(names) == 4 else min(COLUMNS, len(names))
     lines = -(-len(names) // columns)
     figure = Figure(figsize=(9.2 if columns > 1 else 7.2, 1.5 + 2.9 * lines), layout="constrained")
     grid = figure.subplots(lines, columns, sharex=share_x, sharey=share_y, squeeze=False).ravel()
-    for axes in grid[len(names):]:
+    for axes in grid[len(names) :]:
         axes.remove()
     for name, axes in zip(names, grid):
         axes.tick_params(labelbottom=True)
@@ -37,43 +54,77 @@ def panels_of(names: list, title: str = "{}", share_x: bool = True, share_y: boo
     return figure, dict(zip(names, grid))
 
 
-def side_legend(figure: Figure, name: str, colours: dict, markers: dict, more: dict | None = None) -> None:
-    """A legend beside the panels: one marked line per value of ``name``, then the groups ``more``."""
-    handles = [Line2D([], [], color=colours[key], marker=markers[key], markersize=6) for key in colours]
-    legend(figure, {name: [*zip(handles, map(str, colours))], **(more or {})}, loc="outside right upper")
+def side_legend(
+    figure: Figure, name: str, colours: dict, markers: dict, more: dict | None = None
+) -> None:
+    """A legend beside the panels: one marked line per value of ``name``, then the groups
+    ``more``.
+    """
+    handles = [
+        Line2D([], [], color=colours[key], marker=markers[key], markersize=6) for key in colours
+    ]
+    legend(
+        figure,
+        {name: [*zip(handles, map(str, colours))], **(more or {})},
+        loc="outside right upper",
+    )
 
 
 def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
     """Entries of a legend whose colours are patches and whose shapes are sizes."""
     lines = [Line2D([], [], color=colour, linewidth=2.5) for colour in colours.values()]
-    shapes = [Line2D([], [], color=GREY, marker=marker, linestyle="none", markersize=7) for marker in markers.values()]
+    shapes = [
+        Line2D([], [], color=GREY, marker=marker, linestyle="none", markersize=7)
+        for marker in markers.values()
+    ]
     return {"Patch": [*zip(lines, map(str, colours))], "Size": [*zip(shapes, markers)]}
 
 
-def kinds_of(rows: pl.DataFrame, protocols: dict[str, str]) -> tuple[pl.DataFrame, dict[str, str], str]:
-    """What has lines of its own: each of ``protocols``, each recipe, and of one model each batch, number of heads and of
-    parameters (another MLP ratio has another).
+def kinds_of(
+    rows: pl.DataFrame, protocols: dict[str, str]
+) -> tuple[pl.DataFrame, dict[str, str], str]:
+    """What has lines of its own: each of ``protocols``, each recipe, and of one model each batch,
+    number of heads and of parameters (another MLP ratio has another).
 
-    ``rows`` with a column ``kind`` that says it in words, the kinds in the order of a legend, and the legend's name. Heads
-    and parameters grow with the model: one kind is of the fewest that each model has, the next of the next.
+    ``rows`` with a column ``kind`` that says it in words, the kinds in the order of a legend, and
+    the legend's name. Heads and parameters grow with the model: one kind is of the fewest that each
+    model has, the next of the next.
     """
     apart, found = {}, []
-    for column, (name, told) in {"protocol": ("Protocol", protocols), recipe_column(rows): ("Recipe", recipes_of(rows)),
-                                 **OF_ONE_MODEL}.items():
+    for column, (name, told) in {
+        "protocol": ("Protocol", protocols),
+        recipe_column(rows): ("Recipe", recipes_of(rows)),
+        **OF_ONE_MODEL,
+    }.items():
         within = [*found, *(["model"] if column in OF_ONE_MODEL else [])]
-        if column not in rows.columns or len(rows.unique([*within, column])) == (len(rows.unique(within)) if within else 1):
+        if column not in rows.columns or len(rows.unique([*within, column])) == (
+            len(rows.unique(within)) if within else 1
+        ):
             continue
         values = rows[column]
         if column in OF_ONE_MODEL:
-            values = rows.select(pl.col(column).rank("dense").over(within)).to_series() if column != "batch" else values
-            told = {place: told.format(_range(rows[column].filter(values == place), ".4g"))
-                    for place in values.unique().sort()}
-        apart[name] = values.replace_strict(told, return_dtype=pl.Enum(list(dict.fromkeys(told.values()))))
+            values = (
+                rows.select(pl.col(column).rank("dense").over(within)).to_series()
+                if column != "batch"
+                else values
+            )
+            told = {
+                place: told.format(_range(rows[column].filter(values == place), ".4g"))
+                for place in values.unique().sort()
+            }
+        apart[name] = values.replace_strict(
+            told, return_dtype=pl.Enum(list(dict.fromkeys(told.values())))
+        )
         found.append(column)
     table = pl.DataFrame(apart or {"Protocol": [""] * len(rows)}).with_columns(
-        kind=pl.concat_str(pl.all().cast(pl.String), separator=", "))
+        kind=pl.concat_str(pl.all().cast(pl.String), separator=", ")
+    )
     kinds = table.unique(maintain_order=True).sort(pl.exclude("kind"))["kind"].to_list()
-    return rows.with_columns(table["kind"]), dict(zip(kinds, kinds)), ", ".join(apart).capitalize() or "Protocol"
+    return (
+        rows.with_columns(table["kind"]),
+        dict(zip(kinds, kinds)),
+        ", ".join(apart).capitalize() or "Protocol",
+    )
 
 
 def dashes_of(protocols: dict[str, str]) -> dict[str, str]:
@@ -82,8 +133,9 @@ def dashes_of(protocols: dict[str, str]) -> dict[str, str]:
 
 
 def protocol_legend(protocols: dict[str, str], name: str = "Protocol") -> dict[str, list]:
-    """Entries of a legend whose dashes are protocols, or what ``name`` says; no group for one. Of many, what all share is the
-    group's name."""
+    """Entries of a legend whose dashes are protocols, or what ``name`` says; no group for one. Of
+    many, what all share is the group's name.
+    """
     if len(protocols) < 2:
         return {}
     dashes, parts = dashes_of(protocols), [words.split(", ") for words in protocols.values()]
@@ -103,7 +155,11 @@ def thin(lost: bool) -> dict:
 
 def lost_note(lost: list[str]) -> str:
     """Which trials are dotted; empty where none is."""
-    return f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). " if lost else ""
+    return (
+        f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). "
+        if lost
+        else ""
+    )
 
 
 def _narrow(words: str) -> str:
@@ -111,7 +167,9 @@ def _narrow(words: str) -> str:
 
 
 def say_far(axes: Axes, told: str) -> None:
-    """Add to the panel's title what ``holdout.far`` has to say of what is drawn in it; nothing where that is nothing."""
+    """Add to the panel's title what ``holdout.far`` has to say of what is drawn in it; nothing
+    where that is nothing.
+    """
     if told:
         letters = int(12.5 * axes.get_position().width * axes.figure.get_figwidth())
         said = textwrap.fill(f"{told[0].upper()}{told[1:]}: nothing checks a law there.", letters)
@@ -122,7 +180,11 @@ def say_far(axes: Axes, told: str) -> None:
 def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:
     """What the drawn trials share, in a line: data, sampling, average, training."""
     shared = {"data": "data", **({"sampling": "sampling"} if sampling else {}), "ema": "weights"}
-    parts = [f"{word}: {_one(frame, column)}" for column, word in shared.items() if column in frame.columns]
+    parts = [
+        f"{word}: {_one(frame, column)}"
+        for column, word in shared.items()
+        if column in frame.columns
+    ]
     parts.append(f"batch {_one(frame, 'batch')}")
     if "steps" in frame.columns:
         parts.append(f"{_range(frame['steps'], ',')} steps")
@@ -135,27 +197,46 @@ def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -
 def done_note(trials: pl.DataFrame) -> str:
     """How many trials are drawn, where not all of them are."""
     done = int((trials["state"] == "completed").sum())
-    return "" if done == len(trials) else f" Unfinished: {done} of {count(len(trials), 'trial')} completed."
+    return (
+        ""
+        if done == len(trials)
+        else f" Unfinished: {done} of {count(len(trials), 'trial')} completed."
+    )
 
 
 def completed(evaluations: pl.DataFrame, running: bool = False) -> pl.DataFrame:
-    """Rows of completed trials, or where ``running`` of all that did not diverge or fail. ValueError, with the states there
-    are, where there are none."""
-    rows = evaluations.filter(~pl.col("state").is_in(LOST) if running else pl.col("state") == "completed")
+    """Rows of completed trials, or where ``running`` of all that did not diverge or fail.
+    ValueError, with the states there are, where there are none.
+    """
+    rows = evaluations.filter(
+        ~pl.col("state").is_in(LOST) if running else pl.col("state") == "completed"
+    )
     if rows.is_empty():
         states = evaluations.unique("trial_id").group_by("state").len().sort("state").rows()
         told = ", ".join(f"{n} {state}" for state, n in states) or "none is evaluated"
-        raise ValueError(f"no evaluated trial is {'under way or ' if running else ''}completed ({told}); there is nothing "
-                         "to fit")
+        raise ValueError(
+            f"no evaluated trial is {'under way or ' if running else ''}completed ({told}); there "
+            "is nothing "
+            "to fit"
+        )
     return rows
 
 
-def headline(evaluations: pl.DataFrame, metric: str = "fid", across_protocols: bool | None = None) -> pl.DataFrame:
-    """The measured rows of one metric against its headline reference. ValueError where there are none, or protocols
-    are mixed (unless ``across_protocols``, None where the caller leaves no choice)."""
-    rows = evaluations.filter((pl.col("metric") == metric) & pl.col("headline") & pl.col("value").is_not_null())
+def headline(
+    evaluations: pl.DataFrame, metric: str = "fid", across_protocols: bool | None = None
+) -> pl.DataFrame:
+    """The measured rows of one metric against its headline reference. ValueError where there are
+    none, or protocols are mixed (unless ``across_protocols``, None where the caller leaves no
+    choice).
+    """
+    rows = evaluations.filter(
+        (pl.col("metric") == metric) & pl.col("headline") & pl.col("value").is_not_null()
+    )
     if rows.is_empty():
-        raise ValueError(f"no evaluation has a {SPOKEN.get(metric, metric)}; it was not asked for, or is not measured yet")
+        raise ValueError(
+            f"no evaluation has a {SPOKEN.get(metric, metric)}; it was not asked for, or is not "
+            "measured yet"
+        )
     if across_protocols is None:
         one_axis(rows)
     else:

@@ -3,17 +3,26 @@
 import polars as pl
 from matplotlib.figure import Figure
 
+from analysis.answers.grid_steps import size_order
 from analysis.figures.hover import mark
-from analysis.figures.panels import dashes_of, done_note, panels_of, protocol_legend, settings_note, side_legend
-from analysis.grid_steps import size_order
-from analysis.nuisance import best_rates, lr_table
-from analysis.style import entitle, log_axis, size_colours, size_markers, styled
+from analysis.figures.panels import (
+    dashes_of,
+    done_note,
+    panels_of,
+    protocol_legend,
+    settings_note,
+    side_legend,
+)
+from analysis.figures.style import entitle, log_axis, size_colours, size_markers, styled
+from analysis.select.learning_rates import best_rates, lr_table
 from analysis.text import number
 
 
 @styled
 def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
-    """Held-out loss against learning rate, a panel per patch, a line per size; the best ringed, flagged at an edge."""
+    """Held-out loss against learning rate, a panel per patch, a line per size; the best ringed,
+    flagged at an edge.
+    """
     best = {(rate.of, rate.besides): rate for rate in best_rates(trials)}
     table = lr_table(trials).filter(pl.col("heldout_loss").is_not_null())
     sizes = size_order(trials)
@@ -23,28 +32,56 @@ def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
     dashes = dashes_of(ways)
     for patch, axes in panels.items():
         here = table.filter(pl.col("patch") == patch).sort("lr")
-        for (name, model, besides, size), rows in here.group_by("name", "model", "besides", "size", maintain_order=True):
-            axes.plot(rows["lr"], rows["heldout_loss"], color=colours[size], marker=markers[size], markersize=5,
-                      linestyle=dashes[besides])
+        for (name, model, besides, size), rows in here.group_by(
+            "name", "model", "besides", "size", maintain_order=True
+        ):
+            axes.plot(
+                rows["lr"],
+                rows["heldout_loss"],
+                color=colours[size],
+                marker=markers[size],
+                markersize=5,
+                linestyle=dashes[besides],
+            )
             pairs = rows.select("lr", "heldout_loss").rows()
-            mark(axes, *zip(*pairs), (f"{name}: held-out loss {number(loss, 4)} at {lr:g}" for lr, loss in pairs))
+            mark(
+                axes,
+                *zip(*pairs),
+                (f"{name}: held-out loss {number(loss, 4)} at {lr:g}" for lr, loss in pairs),
+            )
             at = best[model, besides]
-            axes.plot(at.lr, at.heldout_loss, marker="s" if at.edge else "o", markersize=14, markerfacecolor="none",
-                      markeredgecolor=colours[size], markeredgewidth=1.8, linestyle="none")
+            axes.plot(
+                at.lr,
+                at.heldout_loss,
+                marker="s" if at.edge else "o",
+                markersize=14,
+                markerfacecolor="none",
+                markeredgecolor=colours[size],
+                markeredgewidth=1.8,
+                linestyle="none",
+            )
         axes.set_xlabel("learning rate")
     first, rates = next(iter(panels.values())), sorted(trials["lr"].unique())
     first.set_xscale("log")
     first.set_xlim(rates[0] / 1.5, rates[-1] * 1.5)
     for axes in panels.values():
-        axes.set_xticks(rates, [f"{rate:g}" for rate in rates], rotation=35 if len(panels) > 1 else 0)
+        axes.set_xticks(
+            rates, [f"{rate:g}" for rate in rates], rotation=35 if len(panels) > 1 else 0
+        )
         axes.set_xticks([], minor=True)
     first.margins(y=0.1)
     log_axis(first.yaxis)
     first.set_ylabel("held-out loss")
     side_legend(figure, "Size", colours, markers, protocol_legend(ways, "Trained with"))
-    edges = "" if not any(rate.edge for rate in best.values()) else (
-        " Squares: the lowest is at the end of the range, the optimum may lie beyond.")
-    entitle(figure, "Held-out loss against learning rate",
-            f"Rings: the lowest of each model.{edges} {settings_note(trials, lr=False, sampling=False)}"
-            f"{done_note(trials)}")
+    edges = (
+        ""
+        if not any(rate.edge for rate in best.values())
+        else (" Squares: the lowest is at the end of the range, the optimum may lie beyond.")
+    )
+    entitle(
+        figure,
+        "Held-out loss against learning rate",
+        f"Rings: the lowest of each model.{edges} {settings_note(trials, lr=False, sampling=False)}"
+        f"{done_note(trials)}",
+    )
     return figure

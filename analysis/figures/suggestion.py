@@ -5,28 +5,43 @@ from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
 from analysis.figures.panels import say_far
+from analysis.figures.style import GREY, INK, entitle, log_axis, styled
 from analysis.fits.holdout import far
-from analysis.style import GREY, INK, entitle, log_axis, styled
-from analysis.suggestion import Suggestion
+from analysis.forecasting.suggestion import Suggestion
 from analysis.text import number
 
 
 @styled
 def suggestion(found: Suggestion, note: str = "") -> Figure:
-    """The target's 95 % prediction interval now and, expected, after each suggested training, in the order to run
-    them; ``note`` says how the FID is measured."""
+    """The target's 95 % prediction interval now and, expected, after each suggested training, in
+    the order to run them; ``note`` says how the FID is measured.
+    """
     widths = np.array([found.width, *(run.width for run in found.runs)])
     hours = np.cumsum([0.0, *(run.gpu_hours for run in found.runs)])
-    names = ["now", *(f"{run.trial.model.name} {'on ' if run.from_step else ''}to {run.trial.train.steps:,} steps"
-                      for run in found.runs)]
+    names = [
+        "now",
+        *(
+            f"{run.trial.model.name} {'on ' if run.from_step else ''}to {run.trial.train.steps:,} "
+            "steps"
+            for run in found.runs
+        ),
+    ]
     figure = Figure(figsize=(8.6, 1.9 + 0.36 * len(names)), layout="constrained")
     axes = figure.add_subplot()
-    row, low, high = np.arange(len(names)), found.fid * np.exp(-widths / 2), found.fid * np.exp(widths / 2)
+    row, low, high = (
+        np.arange(len(names)),
+        found.fid * np.exp(-widths / 2),
+        found.fid * np.exp(widths / 2),
+    )
     axes.hlines(row[1:], low[1:], high[1:], color="#0173b2", linewidth=5, alpha=0.75)
     axes.hlines(row[:1], low[:1], high[:1], color=GREY, linewidth=5)
     axes.axvline(found.fid, color=INK, linewidth=1, linestyle="--")
-    mark(axes, np.full(len(row), found.fid), row, [
-        f"{name}: FID {number(a)} to {number(b)}" for name, a, b in zip(names, low, high)])
+    mark(
+        axes,
+        np.full(len(row), found.fid),
+        row,
+        [f"{name}: FID {number(a)} to {number(b)}" for name, a, b in zip(names, low, high)],
+    )
     axes.set_yticks(row, names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
@@ -37,7 +52,11 @@ def suggestion(found: Suggestion, note: str = "") -> Figure:
     spent.set_yticks(row, [f"{number(float(h))}" for h in hours])
     spent.set_ylabel("GPU-hours so far")
     spent.tick_params(length=0)
-    entitle(figure, f"What would tell most about {found.target}?",
-            f"Expected intervals are drawn about today's prediction, FID {number(found.fid)}. GPU-hours of training and "
-            f"sampling on an H100 at {found.mfu:.0%} MFU. {note}")
+    entitle(
+        figure,
+        f"What would tell most about {found.target}?",
+        f"Expected intervals are drawn about today's prediction, FID {number(found.fid)}. "
+        "GPU-hours of training and "
+        f"sampling on an H100 at {found.mfu:.0%} MFU. {note}",
+    )
     return figure

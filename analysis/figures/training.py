@@ -1,10 +1,13 @@
-"""How do the figures move while the models train? Over steps, training FLOPs and noise levels, by patch and by size."""
+"""How do the figures move while the models train? Over steps, training FLOPs and noise levels, by
+patch and by size.
+"""
 
 import itertools
 
 import polars as pl
 from matplotlib.figure import Figure
 
+from analysis.answers.grid_steps import size_order
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
     LOST,
@@ -18,40 +21,67 @@ from analysis.figures.panels import (
     side_legend,
     thin,
 )
-from analysis.grid_steps import size_order
-from analysis.protocols import ACROSS, protocols_of
-from analysis.style import entitle, log_axis, patch_colours, size_colours, size_markers, styled
+from analysis.figures.style import (
+    entitle,
+    log_axis,
+    patch_colours,
+    size_colours,
+    size_markers,
+    styled,
+)
+from analysis.select.protocols import ACROSS, protocols_of
 from analysis.text import number, seeds_text
 
 
 def fid_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
     """Figure 6, above: FID over training steps, a panel per patch, a line per size.
 
-    ``across_protocols``, here and below, draws figures of several protocols with dashes of their own, and says so.
+    ``across_protocols``, here and below, draws figures of several protocols with dashes of their
+    own, and says so.
     """
-    return _panels(headline(evaluations, "fid", across_protocols), "step", "training steps", "FID over training")
+    return _panels(
+        headline(evaluations, "fid", across_protocols),
+        "step",
+        "training steps",
+        "FID over training",
+    )
 
 
 def fid_vs_steps_by_size(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
     """Figure 6, below: FID over training steps, a panel per size, a line per patch."""
-    return _panels(headline(evaluations, "fid", across_protocols), "step", "training steps", "FID over training, by size",
-                   by="size")
+    return _panels(
+        headline(evaluations, "fid", across_protocols),
+        "step",
+        "training steps",
+        "FID over training, by size",
+        by="size",
+    )
 
 
 def fid_vs_train_flops(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
     """Figure 9: FID against training compute so far, a panel per patch, a line per size."""
-    return _panels(headline(evaluations, "fid", across_protocols), "train_flops", "training FLOPs",
-                   "FID against training compute", log_x=True)
+    return _panels(
+        headline(evaluations, "fid", across_protocols),
+        "train_flops",
+        "training FLOPs",
+        "FID against training compute",
+        log_x=True,
+    )
 
 
 def heldout_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
     """Held-out loss over training steps, a panel per patch, a line per size."""
-    return _panels(headline(evaluations, "heldout_loss", across_protocols), "step", "training steps",
-                   "Held-out loss over training")
+    return _panels(
+        headline(evaluations, "heldout_loss", across_protocols),
+        "step",
+        "training steps",
+        "Held-out loss over training",
+    )
 
 
 def loss_vs_steps(curves: pl.DataFrame, note: str = "") -> Figure:
-    """Figure 13: training loss over steps, mean since the line before, a panel per patch, a line per size.
+    """Figure 13: training loss over steps, mean since the line before, a panel per patch, a line
+    per size.
 
     ``note`` says what the trials share. ValueError where nothing is logged.
     """
@@ -70,14 +100,19 @@ def images_per_s_vs_steps(curves: pl.DataFrame, note: str = "") -> Figure:
 
 def _logged(curves: pl.DataFrame, column: str, label: str, title: str, note: str) -> Figure:
     rows = curves.filter(pl.col(column).is_finite()).with_columns(
-        value=pl.col(column), label=pl.lit(label), samples=pl.lit(None, pl.Int64), protocol=pl.lit(""))
+        value=pl.col(column),
+        label=pl.lit(label),
+        samples=pl.lit(None, pl.Int64),
+        protocol=pl.lit(""),
+    )
     if rows.is_empty():
         raise ValueError(f"no trial has logged its {label.split(',')[0]}")
     return _panels(rows, "step", "training steps", title, dots=False, note=note)
 
 
 def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
-    """The last held-out loss by part of the schedule, from image to noise: a panel per patch, a line per size.
+    """The last held-out loss by part of the schedule, from image to noise: a panel per patch, a
+    line per size.
 
     ValueError where no trial has recorded it.
     """
@@ -89,16 +124,30 @@ def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
     last = last.filter(lost | (pl.col("step") == pl.col("step").filter(~lost).max().over("cell")))
     bins = last["heldout_bins"].list.len().max()
     rows = last.with_columns(
-        value=pl.col("heldout_bins"), part=pl.lit([(k + 0.5) / bins for k in range(bins)], pl.List(pl.Float64)),
-        label=pl.lit("held-out loss"), samples=pl.lit(None, pl.Int64), protocol=pl.lit("")).explode("value", "part")
-    return _panels(rows, "part", "noise level (0 image, 1 noise)", "Held-out loss by noise level", note=note)
+        value=pl.col("heldout_bins"),
+        part=pl.lit([(k + 0.5) / bins for k in range(bins)], pl.List(pl.Float64)),
+        label=pl.lit("held-out loss"),
+        samples=pl.lit(None, pl.Int64),
+        protocol=pl.lit(""),
+    ).explode("value", "part")
+    return _panels(
+        rows, "part", "noise level (0 image, 1 noise)", "Held-out loss by noise level", note=note
+    )
 
 
 @styled
-def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = False, by: str = "patch",
-            dots: bool = True, note: str = "") -> Figure:
-    """A panel per value of ``by``, a line per value of the other of size and patch, and per learning rate, where they are
-    several; dashes tell ``kinds_of`` them apart.
+def _panels(
+    rows: pl.DataFrame,
+    x: str,
+    xlabel: str,
+    title: str,
+    log_x: bool = False,
+    by: str = "patch",
+    dots: bool = True,
+    note: str = "",
+) -> Figure:
+    """A panel per value of ``by``, a line per value of the other of size and patch, and per
+    learning rate, where they are several; dashes tell ``kinds_of`` them apart.
 
     What diverged or failed is drawn as far as it came, dotted and named, and is part of no mean.
     """
@@ -116,35 +165,65 @@ def _panels(rows: pl.DataFrame, x: str, xlabel: str, title: str, log_x: bool = F
     rates = rows.group_by("model").agg(pl.col("lr").n_unique())["lr"].max() > 1
     positive = bool((rows["value"] > 0).all())
     middle = pl.col("value").log().mean().exp() if positive else pl.col("value").mean()
-    lost = rows.filter(pl.col("state").is_in(LOST))["trial_id"].unique(maintain_order=True).to_list()
+    lost = (
+        rows.filter(pl.col("state").is_in(LOST))["trial_id"].unique(maintain_order=True).to_list()
+    )
     for panel, axes in panels.items():
         for line, kind in itertools.product(lines, kinds):
-            mine = rows.filter((pl.col(by) == panel) & (pl.col(other) == line) & (pl.col("kind") == kind))
+            mine = rows.filter(
+                (pl.col(by) == panel) & (pl.col(other) == line) & (pl.col("kind") == kind)
+            )
             for (trial,), one in mine.sort(x).group_by("trial_id", maintain_order=True):
                 axes.plot(one[x], one["value"], color=colours[line], **thin(trial in lost))
             kept = mine.filter(~pl.col("trial_id").is_in(lost))
             for _, seeds_of in kept.group_by("cell", maintain_order=True):
                 mean = seeds_of.group_by(x, "model", "lr").agg(middle).sort(x)
-                axes.plot(mean[x], mean["value"], color=colours[line], marker=markers[line] if dots else None, markersize=5,
-                          linewidth=1.6, linestyle=dashes[kind])
+                axes.plot(
+                    mean[x],
+                    mean["value"],
+                    color=colours[line],
+                    marker=markers[line] if dots else None,
+                    markersize=5,
+                    linewidth=1.6,
+                    linestyle=dashes[kind],
+                )
                 told = mean if dots else mean.tail(1)
-                mark(axes, told[x], told["value"], (
-                    f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}"
-                    + (f", learning rate {row['lr']:g}" if rates else "") + (f" ({kind})" if len(kinds) > 1 else "")
-                    for row in told.to_dicts()))
+                mark(
+                    axes,
+                    told[x],
+                    told["value"],
+                    (
+                        f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}"
+                        + (f", learning rate {row['lr']:g}" if rates else "")
+                        + (f" ({kind})" if len(kinds) > 1 else "")
+                        for row in told.to_dicts()
+                    ),
+                )
         axes.set_xlabel(xlabel)
     first = next(iter(panels.values()))
     if log_x:
         log_axis(first.xaxis, narrow=True)
     if positive:
         log_axis(first.yaxis)
-    first.set_ylabel(rows["label"][0] if rows["label"].n_unique() == 1 else "FID, of several protocols")
-    side_legend(figure, other.capitalize(), colours, markers if dots else dict.fromkeys(colours), protocol_legend(kinds, of))
+    first.set_ylabel(
+        rows["label"][0] if rows["label"].n_unique() == 1 else "FID, of several protocols"
+    )
+    side_legend(
+        figure,
+        other.capitalize(),
+        colours,
+        markers if dots else dict.fromkeys(colours),
+        protocol_legend(kinds, of),
+    )
     seeds = rows["seed"].n_unique()
     thick = "A line per learning rate. " if rates else ""
     thick += f"Thick: mean of {seeds_text(rows)}, thin: one training each. " if seeds > 1 else ""
     thick += lost_note(lost)
     across = f"{ACROSS} " if len(protocols) > 1 else ""
-    entitle(figure, title + (", across protocols" if across else ""),
-            f"{across}{thick}{note or settings_note(rows, lr=False, sampling=bool(rows['samples'].count()))}")
+    entitle(
+        figure,
+        title + (", across protocols" if across else ""),
+        f"{across}{thick}"
+        f"{note or settings_note(rows, lr=False, sampling=bool(rows['samples'].count()))}",
+    )
     return figure

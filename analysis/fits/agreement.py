@@ -1,7 +1,9 @@
-"""Do the three approaches agree on how the best size grows with compute? Their exponents a of N_opt ~ C^a, in pairs.
+"""Do the three approaches agree on how the best size grows with compute? Their exponents a of N_opt
+~ C^a, in pairs.
 
-All three read the same runs, so their errors are not independent and the interval of a difference, which adds them as
-if they were, is a rough one: too wide where errors are shared. "agree" means that the runs show no difference, no more.
+All three read the same runs, so their errors are not independent and the interval of a difference,
+which adds them as if they were, is a rough one: too wide where errors are shared. "agree" means
+that the runs show no difference, no more.
 """
 
 import itertools
@@ -14,13 +16,26 @@ AGREE, DISAGREE = "agree", "disagree"
 
 
 def agreement(found: Mapping[str, tuple[float, float, float]]) -> pl.DataFrame:
-    """``found``: exponent, low and high (95 %) by approach. One row per pair: one, other, difference, low, high, verdict."""
+    """``found``: exponent, low and high (95 %) by approach. One row per pair: one, other,
+    difference, low, high, verdict.
+    """
     if len(found) < 2:
-        raise ValueError(f"agreement needs two approaches or more, found {len(found)} ({', '.join(found) or 'none'})")
+        raise ValueError(
+            f"agreement needs two approaches or more, found {len(found)} "
+            f"({', '.join(found) or 'none'})"
+        )
     rows = []
     for (one, a), (other, b) in itertools.combinations(found.items(), 2):
         difference = a[0] - b[0]
         half = math.hypot((a[2] - a[1]) / 2, (b[2] - b[1]) / 2)
-        rows.append({"one": one, "other": other, "difference": difference, "low": difference - half,
-                     "high": difference + half, "verdict": AGREE if abs(difference) <= half else DISAGREE})
+        rows.append(
+            {
+                "one": one,
+                "other": other,
+                "difference": difference,
+                "low": difference - half,
+                "high": difference + half,
+                "verdict": AGREE if abs(difference) <= half else DISAGREE,
+            }
+        )
     return pl.DataFrame(rows)

@@ -1,12 +1,14 @@
-"""What law y(x) do points follow: a power law, one with a floor, or one with a break? Huber on log y, every start.
+"""What law y(x) do points follow: a power law, one with a floor, or one with a break? Huber on log
+y, every start.
 
     power       y = A x^-c
     saturating  y = E + A x^-c
     broken      y = E + A x^-c0 (1 + (x/x_break)^(1/width))^(-c1 width)
 
-``broken`` is the broken neural scaling law with one break (Caballero et al. 2022, arXiv 2210.14891, equation 1): below
-x_break the exponent is c0, above it c0 + c1, and ``width`` says over how many e-folds of x it turns. The break lies
-inside the data: a break beyond it is a guess that no point can correct.
+``broken`` is the broken neural scaling law with one break (Caballero et al. 2022, arXiv 2210.14891,
+equation 1): below x_break the exponent is c0, above it c0 + c1, and ``width`` says over how many
+e-folds of x it turns. The break lies inside the data: a break beyond it is a guess that no point
+can correct.
 """
 
 from dataclasses import dataclass, field
@@ -18,12 +20,16 @@ from analysis.fits.intervals import Uncertain, simulate
 from analysis.fits.parametric import CHUNK, DELTA
 from analysis.fits.points import Runs, need, need_spread
 
-PARAMETERS = {"power": ("A", "c"), "saturating": ("E", "A", "c"),
-              "broken": ("E", "A", "c0", "c1", "x_break", "width")}
-FLOORS = (1e-6, 0.3, 0.6, 0.8, 0.9, 0.97, 0.995)  # of the least y: where the search for a floor starts
-EXPONENT = 5.0                                    # bound of every exponent, of either sign
-WIDTHS = (0.03, 5.0)                              # of a break, in log x
-CLEAR_BREAK = 4                                   # different x on each side of a break for its exponents to be seen
+PARAMETERS = {
+    "power": ("A", "c"),
+    "saturating": ("E", "A", "c"),
+    "broken": ("E", "A", "c0", "c1", "x_break", "width"),
+}
+# of the least y: where the search for a floor starts
+FLOORS = (1e-6, 0.3, 0.6, 0.8, 0.9, 0.97, 0.995)
+EXPONENT = 5.0  # bound of every exponent, of either sign
+WIDTHS = (0.03, 5.0)  # of a break, in log x
+CLEAR_BREAK = 4  # different x on each side of a break for its exponents to be seen
 
 
 @dataclass(frozen=True)
@@ -51,23 +57,43 @@ class Curve:
         """Intervals of the parameters and of predictions; see ``intervals``."""
         runs, problem = self.runs, Problem(self.kind, self.runs["x"], self.runs["y"], self.delta)
         near = problem.inner(self.vector)
-        return simulate(tuple(self.parameters), self.vector, lambda p: np.log(law(self.kind, p, runs["x"])),
-                        self.residuals(), lambda y: problem.refit(y, near), runs.cluster, runs.names, resamples, seed)
+        return simulate(
+            tuple(self.parameters),
+            self.vector,
+            lambda p: np.log(law(self.kind, p, runs["x"])),
+            self.residuals(),
+            lambda y: problem.refit(y, near),
+            runs.cluster,
+            runs.names,
+            resamples,
+            seed,
+        )
 
 
 def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:
-    """The law ``kind`` over ``runs`` with columns x and y. ValueError where there are too few of them for it, or all have
-    one y."""
+    """The law ``kind`` over ``runs`` with columns x and y. ValueError where there are too few of
+    them for it, or all have one y.
+    """
     if kind not in PARAMETERS:
         raise ValueError(f"no law {kind!r}; there are {', '.join(PARAMETERS)}")
     count = len(PARAMETERS[kind])
-    title = {"power": "a power law", "saturating": "a saturating power law", "broken": "a broken power law"}[kind]
+    title = {
+        "power": "a power law",
+        "saturating": "a saturating power law",
+        "broken": "a broken power law",
+    }[kind]
     need(len(runs), count + 1, title, "points")
     need_spread(runs, "x", count + 1 if kind != "broken" else 2 * CLEAR_BREAK, title)
     need_spread(runs, "y", 2, title)
     problem = Problem(kind, runs["x"], runs["y"], delta)
     theta, value = problem.solve(problem.log_y[None], np.ones((1, len(runs))))
-    return Curve(kind, dict(zip(PARAMETERS[kind], map(float, problem.natural(theta)[0]))), float(value[0]), runs, delta)
+    return Curve(
+        kind,
+        dict(zip(PARAMETERS[kind], map(float, problem.natural(theta)[0]))),
+        float(value[0]),
+        runs,
+        delta,
+    )
 
 
 def law(kind: str, parameters: np.ndarray, x) -> np.ndarray:
@@ -83,34 +109,50 @@ def law(kind: str, parameters: np.ndarray, x) -> np.ndarray:
 
 
 class Problem:
-    """The points as the optimiser sees them, u = log x centred: log E, log A there, exponents, u_break, log width."""
+    """The points as the optimiser sees them, u = log x centred: log E, log A there, exponents,
+    u_break, log width.
+    """
 
     def __init__(self, kind: str, x: np.ndarray, y: np.ndarray, delta: float):
         self.kind, self.delta = kind, delta
         self.centre = float(np.log(x).mean())
         self.u, self.log_y = np.log(x) - self.centre, np.log(y)
         floor, top = self.log_y.min() - 20, self.log_y.max() + 30
-        box = {"power": [(floor, top), (-EXPONENT, EXPONENT)],
-               "saturating": [(floor, top), (floor, top), (-EXPONENT, EXPONENT)]}
+        box = {
+            "power": [(floor, top), (-EXPONENT, EXPONENT)],
+            "saturating": [(floor, top), (floor, top), (-EXPONENT, EXPONENT)],
+        }
         if kind == "broken":
             different = np.unique(self.u)
             inside = different[CLEAR_BREAK - 1], different[-CLEAR_BREAK]
-            box["broken"] = [(floor, top), (floor, top), (-EXPONENT, EXPONENT), (-EXPONENT, EXPONENT), inside,
-                             tuple(np.log(WIDTHS))]
+            box["broken"] = [
+                (floor, top),
+                (floor, top),
+                (-EXPONENT, EXPONENT),
+                (-EXPONENT, EXPONENT),
+                inside,
+                tuple(np.log(WIDTHS)),
+            ]
         self.low, self.high = np.array(box[kind]).T
 
     def solve(self, log_y: np.ndarray, weight: np.ndarray, near: np.ndarray | None = None):
         """Parameters (S, p) and objectives (S,) for each row of ``log_y`` (S, n)."""
         begin = self._starts(log_y)
         if near is not None:
-            begin = np.concatenate([begin, np.broadcast_to(near, (len(log_y), 1, len(near)))], axis=1)
-        return huber.best_of(lambda owner: self._model(log_y[owner]), begin, weight, self.delta, self.low, self.high)
+            begin = np.concatenate(
+                [begin, np.broadcast_to(near, (len(log_y), 1, len(near)))], axis=1
+            )
+        return huber.best_of(
+            lambda owner: self._model(log_y[owner]), begin, weight, self.delta, self.low, self.high
+        )
 
     def refit(self, y: np.ndarray, near: np.ndarray) -> np.ndarray:
         """Natural parameters (S, p) of each row of ``y`` (S, n)."""
         logs = np.log(y)
-        parts = [self.solve(logs[i:i + CHUNK], np.ones_like(logs[i:i + CHUNK]), near)[0]
-                 for i in range(0, len(logs), CHUNK)]
+        parts = [
+            self.solve(logs[i : i + CHUNK], np.ones_like(logs[i : i + CHUNK]), near)[0]
+            for i in range(0, len(logs), CHUNK)
+        ]
         return self.natural(np.concatenate(parts))
 
     def natural(self, theta: np.ndarray) -> np.ndarray:
@@ -158,13 +200,17 @@ class Problem:
                 more = (-width * soft, c1 * gate, -c1 * width * (soft - s * gate))
             total = np.logaddexp(e, tail)
             share = np.exp(tail - total)
-            jacobian = np.stack([1 - share, share, -u * share, *(part * share for part in more)], axis=1)
+            jacobian = np.stack(
+                [1 - share, share, -u * share, *(part * share for part in more)], axis=1
+            )
             return total - log_y[rows], jacobian
 
         return power if self.kind == "power" else floored
 
     def _starts(self, log_y: np.ndarray) -> np.ndarray:
-        """(S, K, p): lines through log(y - floor) for several floors, and with a hinge at several places."""
+        """(S, K, p): lines through log(y - floor) for several floors, and with a hinge at several
+        places.
+        """
         u, S = self.u, len(log_y)
         ones = np.ones_like(u)
         if self.kind == "power":
@@ -181,7 +227,10 @@ class Problem:
                 if hinge is None:
                     found.append([e, *line])
                 else:
-                    found += [[e, *line, np.full(S, hinge), np.full(S, np.log(width))] for width in (0.1, 0.6)]
+                    found += [
+                        [e, *line, np.full(S, hinge), np.full(S, np.log(width))]
+                        for width in (0.1, 0.6)
+                    ]
         return np.moveaxis(np.array(found), -1, 0)
 
     @staticmethod

@@ -1,12 +1,15 @@
-"""Which law of FID in model size, tokens and Gflops predicts a larger rung? Declared candidates, rolled, scored once.
+"""Which law of FID in model size, tokens and Gflops predicts a larger rung? Declared candidates,
+rolled, scored once.
 
-A candidate is a sum of terms in N (parameters, 1e6), T (tokens per image) and G (forward GMACs), fitted to log FID.
-Candidates obey the rule of marginality: a product of two terms comes with both, a square with its root. So the choice
-of units (parameters in 1e6 or 1e9) changes no prediction, and no form is singled out by where its axes have zero.
+A candidate is a sum of terms in N (parameters, 1e6), T (tokens per image) and G (forward GMACs),
+fitted to log FID. Candidates obey the rule of marginality: a product of two terms comes with both,
+a square with its root. So the choice of units (parameters in 1e6 or 1e9) changes no prediction, and
+no form is singled out by where its axes have zero.
 
-The choice: rungs in order of N; hold out each rung that the smaller ones can predict, fit those, and score. The last
-held-out rung decides, because it asks the question that will be asked; earlier ones are reported. The final rung is no
-part of the choice: ``final_score`` fits the chosen law to all below it and scores it once.
+The choice: rungs in order of N; hold out each rung that the smaller ones can predict, fit those,
+and score. The last held-out rung decides, because it asks the question that will be asked; earlier
+ones are reported. The final rung is no part of the choice: ``final_score`` fits the chosen law to
+all below it and scores it once.
 """
 
 import math
@@ -16,15 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from analysis.answers.slopes import fit_points
 from analysis.fits.linear import UNKNOWN, Interval, Linear, Noise, least_squares, noise_of
-from analysis.recipes import one_recipe
-from analysis.slopes import fit_points
+from analysis.select.recipes import one_recipe
 
 LEAST_ROLLED = 3  # sizes over which the held-out rung rolls
 
 Terms = Callable[[np.ndarray, np.ndarray, np.ndarray], list[np.ndarray]]
 
-CANDIDATES: dict[str, Terms] = {  # of log N, log T, log G; declared before any fit, a constant is in each
+# of log N, log T, log G; declared before any fit, a constant is in each
+CANDIDATES: dict[str, Terms] = {
     "G": lambda n, t, g: [g],
     "G + G²": lambda n, t, g: [g, g * g],
     "G + T": lambda n, t, g: [g, t],
@@ -43,12 +47,17 @@ class FidLaw:
 
     name: str
     fit: Linear
-    centre: np.ndarray           # (3,) means of log N, log T, log G, taken off before the terms are formed
+    centre: np.ndarray  # (3,) means of log N, log T, log G, taken off before the terms are formed
 
     def predict(self, models: pl.DataFrame) -> Interval:
         """FID of ``models`` (columns params_m, tokens, forward_gmacs), with 95 % intervals."""
         log = self.fit.predict(design(self.name, models, self.centre))
-        return Interval(*(np.exp(v) for v in (log.value, log.low, log.high, log.predicted_low, log.predicted_high)))
+        return Interval(
+            *(
+                np.exp(v)
+                for v in (log.value, log.low, log.high, log.predicted_low, log.predicted_high)
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,9 @@ class Score:
     rung: str
     below: tuple[str, ...]
     models: tuple[str, ...]
-    fid: np.ndarray              # measured, geometric mean over seeds (m,)
-    predicted: Interval | None   # None where the rungs below cannot tell the law's coefficients
-    why: str = ""                # they cannot
+    fid: np.ndarray  # measured, geometric mean over seeds (m,)
+    predicted: Interval | None  # None where the rungs below cannot tell the law's coefficients
+    why: str = ""  # they cannot
 
     @property
     def rms(self) -> float | None:
@@ -73,8 +82,16 @@ class Score:
     @property
     def held(self) -> int | None:
         """How many measured FIDs lie inside their 95 % prediction intervals."""
-        return None if self.predicted is None else int(np.sum(
-            (self.predicted.predicted_low <= self.fid) & (self.fid <= self.predicted.predicted_high)))
+        return (
+            None
+            if self.predicted is None
+            else int(
+                np.sum(
+                    (self.predicted.predicted_low <= self.fid)
+                    & (self.fid <= self.predicted.predicted_high)
+                )
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -82,13 +99,14 @@ class Chosen:
     """The law that predicted the last rolled rung best, and how every candidate did."""
 
     law: str
-    decided_on: str              # the rung
-    scores: tuple[Score, ...]    # every candidate at every rolled rung
+    decided_on: str  # the rung
+    scores: tuple[Score, ...]  # every candidate at every rolled rung
 
 
 def model_means(trials: pl.DataFrame, metric: str = "fid") -> tuple[pl.DataFrame, Noise]:
-    """One row per model, mean over seeds of log ``metric``: model, size, tokens, params_m, forward_gmacs, fid, seeds;
-    and the scatter of the seeds. ValueError as in ``slopes.fit_points``."""
+    """One row per model, mean over seeds of log ``metric``: model, size, tokens, params_m,
+    forward_gmacs, fid, seeds; and the scatter of the seeds. ValueError as in ``slopes.fit_points``.
+    """
     points = fit_points(trials, metric)
     one_recipe(points)
     if "tokens" not in points.columns:
@@ -96,10 +114,17 @@ def model_means(trials: pl.DataFrame, metric: str = "fid") -> tuple[pl.DataFrame
     for column in ("params_m", "tokens", "forward_gmacs"):
         bad = points.filter(pl.col(column).is_null() | ~(pl.col(column).cast(pl.Float64) > 0))
         if len(bad):
-            raise ValueError(f"{bad['trial_id'][0]} has {column} {bad[column][0]}, which has no logarithm")
+            raise ValueError(
+                f"{bad['trial_id'][0]} has {column} {bad[column][0]}, which has no logarithm"
+            )
     means = points.group_by("model", maintain_order=True).agg(
-        pl.col("size").first(), pl.col("tokens").first(), pl.col("params_m").first(), pl.col("forward_gmacs").first(),
-        pl.col(metric).log().mean().exp().alias("fid"), pl.len().alias("seeds"))
+        pl.col("size").first(),
+        pl.col("tokens").first(),
+        pl.col("params_m").first(),
+        pl.col("forward_gmacs").first(),
+        pl.col(metric).log().mean().exp().alias("fid"),
+        pl.len().alias("seeds"),
+    )
     return means, noise_of(points[metric].to_numpy(), points["model"].to_numpy())
 
 
@@ -113,17 +138,33 @@ def design(name: str, models: pl.DataFrame, centre: np.ndarray) -> np.ndarray:
 
 def log_axes(models: pl.DataFrame) -> np.ndarray:
     """log N, log T, log G (3, m)."""
-    return np.log(np.stack([models[c].cast(pl.Float64).to_numpy() for c in ("params_m", "tokens", "forward_gmacs")]))
+    return np.log(
+        np.stack(
+            [models[c].cast(pl.Float64).to_numpy() for c in ("params_m", "tokens", "forward_gmacs")]
+        )
+    )
 
 
 def fit_law(name: str, models: pl.DataFrame, noise: Noise = UNKNOWN) -> FidLaw:
     """Candidate ``name`` fitted to one row per model, as ``model_means`` gives them."""
     if models.is_empty():
-        raise ValueError(f"the law {name} has no model to be fitted to: there is no smaller size than the held-out one")
+        raise ValueError(
+            f"the law {name} has no model to be fitted to: there is no smaller size than the "
+            "held-out one"
+        )
     centre = log_axes(models).mean(1)
     repeats = len(models) / float((1 / models["seeds"]).sum()) if "seeds" in models.columns else 1
-    return FidLaw(name, least_squares(design(name, models, centre), np.log(models["fid"].to_numpy()),
-                                      f"the law {name}", repeats, noise), centre)
+    return FidLaw(
+        name,
+        least_squares(
+            design(name, models, centre),
+            np.log(models["fid"].to_numpy()),
+            f"the law {name}",
+            repeats,
+            noise,
+        ),
+        centre,
+    )
 
 
 def rungs(models: pl.DataFrame) -> list[str]:
@@ -134,7 +175,7 @@ def rungs(models: pl.DataFrame) -> list[str]:
 def score(name: str, models: pl.DataFrame, rung: str, noise: Noise = UNKNOWN) -> Score:
     """Fit ``name`` to the rungs below ``rung`` and predict it."""
     order = rungs(models)
-    below = order[:order.index(rung)]
+    below = order[: order.index(rung)]
     held = models.filter(pl.col("size") == rung)
     told = (name, rung, tuple(below), tuple(held["model"]), held["fid"].to_numpy())
     try:
@@ -144,8 +185,11 @@ def score(name: str, models: pl.DataFrame, rung: str, noise: Noise = UNKNOWN) ->
     return Score(*told, predicted=law.predict(held))
 
 
-def choose(models: pl.DataFrame, candidates: Sequence[str] = tuple(CANDIDATES), noise: Noise = UNKNOWN) -> Chosen:
-    """Roll the held-out rung over all but the smallest; the candidate of least rms log error on the largest wins.
+def choose(
+    models: pl.DataFrame, candidates: Sequence[str] = tuple(CANDIDATES), noise: Noise = UNKNOWN
+) -> Chosen:
+    """Roll the held-out rung over all but the smallest; the candidate of least rms log error on the
+    largest wins.
 
     Give it the rungs that may decide: not the one that the law will be scored on at the end.
     """
@@ -154,18 +198,26 @@ def choose(models: pl.DataFrame, candidates: Sequence[str] = tuple(CANDIDATES), 
     scores = tuple(score(name, models, rung, noise) for rung in order[1:] for name in candidates)
     last = [one for one in scores if one.rung == order[-1] and one.rms is not None]
     if not last:
-        raise ValueError(f"no candidate can be fitted to {', '.join(order[:-1])}: "
-                         f"{next(one.why for one in scores if one.rung == order[-1])}")
+        raise ValueError(
+            f"no candidate can be fitted to {', '.join(order[:-1])}: "
+            f"{next(one.why for one in scores if one.rung == order[-1])}"
+        )
     return Chosen(min(last, key=lambda one: one.rms).law, order[-1], scores)
 
 
-def final_score(models: pl.DataFrame, rung: str, candidates: Sequence[str] = tuple(CANDIDATES),
-                noise: Noise = UNKNOWN) -> tuple[Chosen, Score]:
-    """Choose on the rungs below ``rung``, fit the chosen law to all of them, and score it on ``rung`` once."""
+def final_score(
+    models: pl.DataFrame,
+    rung: str,
+    candidates: Sequence[str] = tuple(CANDIDATES),
+    noise: Noise = UNKNOWN,
+) -> tuple[Chosen, Score]:
+    """Choose on the rungs below ``rung``, fit the chosen law to all of them, and score it on
+    ``rung`` once.
+    """
     order = rungs(models)
     if rung not in order:
         raise ValueError(f"no model of size {rung!r}; sizes are {', '.join(order)}")
-    smaller = order[:order.index(rung)]
+    smaller = order[: order.index(rung)]
     _enough(smaller, f"a law chosen by rolling and scored on {rung}", "smaller sizes")
     below = models.filter(pl.col("size").is_in(smaller))
     chosen = choose(below, candidates, noise)
@@ -175,14 +227,36 @@ def final_score(models: pl.DataFrame, rung: str, candidates: Sequence[str] = tup
 def _enough(sizes: Sequence[str], law: str, what: str) -> None:
     if len(sizes) < LEAST_ROLLED:
         named = f" ({', '.join(sizes)})" if sizes else ""
-        raise ValueError(f"{law} needs {LEAST_ROLLED} {what} or more, found {len(sizes)}{named}; "
-                         f"add {LEAST_ROLLED - len(sizes)}")
+        raise ValueError(
+            f"{law} needs {LEAST_ROLLED} {what} or more, found {len(sizes)}{named}; "
+            f"add {LEAST_ROLLED - len(sizes)}"
+        )
 
 
 def scores_table(scores: Sequence[Score]) -> pl.DataFrame:
-    """One row per candidate and rung, for reading; null where the rungs below cannot tell the law."""
-    return pl.DataFrame([{"law": s.law, "held_out": s.rung, "fitted_on": " ".join(s.below), "rms_log_error": s.rms,
-                          "inside_95": s.held, "models": len(s.models), "why_not": s.why or None} for s in scores],
-                        schema={"law": pl.String, "held_out": pl.String, "fitted_on": pl.String,
-                                "rms_log_error": pl.Float64, "inside_95": pl.Int64, "models": pl.Int64,
-                                "why_not": pl.String})
+    """One row per candidate and rung, for reading; null where the rungs below cannot tell the
+    law.
+    """
+    return pl.DataFrame(
+        [
+            {
+                "law": s.law,
+                "held_out": s.rung,
+                "fitted_on": " ".join(s.below),
+                "rms_log_error": s.rms,
+                "inside_95": s.held,
+                "models": len(s.models),
+                "why_not": s.why or None,
+            }
+            for s in scores
+        ],
+        schema={
+            "law": pl.String,
+            "held_out": pl.String,
+            "fitted_on": pl.String,
+            "rms_log_error": pl.Float64,
+            "inside_95": pl.Int64,
+            "models": pl.Int64,
+            "why_not": pl.String,
+        },
+    )

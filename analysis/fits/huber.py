@@ -1,25 +1,29 @@
-"""Where is the least sum of Huber losses of many fits at once? Batched semi-smooth Newton, its step safeguarded.
+"""Where is the least sum of Huber losses of many fits at once? Batched semi-smooth Newton, its step
+safeguarded.
 
 Every fit is a row of a batch: its own start, its own weights, the same points. The objective is
-``sum_i w_i huber_delta(residual_i)`` with huber(r) = r^2/2 up to |r| = delta, delta (|r| - delta/2) beyond: a sum,
-never a mean, whose gradients would fall below an optimiser's tolerance before the optimum is reached.
+``sum_i w_i huber_delta(residual_i)`` with huber(r) = r^2/2 up to |r| = delta, delta (|r| - delta/2)
+beyond: a sum, never a mean, whose gradients would fall below an optimiser's tolerance before the
+optimum is reached.
 
-With delta far below the noise the objective is nearly one of absolute values: few residuals are in the quadratic zone
-and Newton's matrix is nearly singular. So delta falls in stages from a start where the objective is smooth, and the
-matrix is damped with that of iteratively reweighted least squares (weights min(1, delta/|r|)), positive definite.
+With delta far below the noise the objective is nearly one of absolute values: few residuals are in
+the quadratic zone and Newton's matrix is nearly singular. So delta falls in stages from a start
+where the objective is smooth, and the matrix is damped with that of iteratively reweighted least
+squares (weights min(1, delta/|r|)), positive definite.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-# Parameters (s, p) of the batch's rows with these indices (s,) -> their residuals (s, n) and Jacobian (s, p, n).
+# Parameters (s, p) of the batch's rows with these indices (s,) -> their residuals (s, n) and
+# Jacobian (s, p, n).
 Model = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 STAGES = (100.0, 30.0, 10.0, 3.0, 1.0)  # multiples of delta
 COARSE, FINE = (30.0, 5.0), (5.0, 2.0, 1.0)
-SAME = 0.05                           # ends of a coarse search closer than this, in every parameter, are one
-TOLERANCE = 1e-11                     # relative fall of the objective at which a fit is done
+SAME = 0.05  # ends of a coarse search closer than this, in every parameter, are one
+TOLERANCE = 1e-11  # relative fall of the objective at which a fit is done
 
 
 def huber(residual: np.ndarray, delta: float) -> np.ndarray:
@@ -33,40 +37,76 @@ def objective(residual: np.ndarray, weight: np.ndarray, delta: float) -> np.ndar
     return np.einsum("sn,sn->s", weight, huber(residual, delta))
 
 
-def minimise(model: Model, start: np.ndarray, weight: np.ndarray, delta: float, low: np.ndarray, high: np.ndarray,
-             iterations: int = 400, stages: tuple[float, ...] = STAGES) -> tuple[np.ndarray, np.ndarray]:
-    """The parameters (S, p) and objectives (S,) reached from ``start`` (S, p) inside the box [``low``, ``high``] (p,).
+def minimise(
+    model: Model,
+    start: np.ndarray,
+    weight: np.ndarray,
+    delta: float,
+    low: np.ndarray,
+    high: np.ndarray,
+    iterations: int = 400,
+    stages: tuple[float, ...] = STAGES,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The parameters (S, p) and objectives (S,) reached from ``start`` (S, p) inside the box
+    [``low``, ``high``] (p,).
 
-    ``weight`` is (S, n): how often each point counts in each fit. ``iterations`` are for the last stage; those before
-    it take a few each.
+    ``weight`` is (S, n): how often each point counts in each fit. ``iterations`` are for the last
+    stage; those before it take a few each.
     """
     theta = np.clip(np.asarray(start, float), low, high)
     for k, stage in enumerate(stages):
         last = k == len(stages) - 1
-        theta, value = _descend(model, theta, weight, stage * delta, low, high, iterations if last else 4,
-                                TOLERANCE if last else 1e-4)
+        theta, value = _descend(
+            model,
+            theta,
+            weight,
+            stage * delta,
+            low,
+            high,
+            iterations if last else 4,
+            TOLERANCE if last else 1e-4,
+        )
     return theta, value
 
 
-def best_of(model_of: Callable[[np.ndarray], Model], begin: np.ndarray, weight: np.ndarray, delta: float,
-            low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The parameters (S, p) and objectives (S,) of the best end of each fit's starts ``begin`` (S, K, p).
+def best_of(
+    model_of: Callable[[np.ndarray], Model],
+    begin: np.ndarray,
+    weight: np.ndarray,
+    delta: float,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The parameters (S, p) and objectives (S,) of the best end of each fit's starts ``begin`` (S,
+    K, p).
 
-    All starts go down a smoother objective first; the two best ends of each fit, where they differ, go on to the
-    optimum. ``model_of(owner)`` is the model of a batch whose rows belong to the fits ``owner`` (s,).
+    All starts go down a smoother objective first; the two best ends of each fit, where they differ,
+    go on to the optimum. ``model_of(owner)`` is the model of a batch whose rows belong to the fits
+    ``owner`` (s,).
     """
     S, K, p = begin.shape
     rows = np.arange(S)
     owner = np.repeat(rows, K)
     model, repeated = model_of(owner), weight[owner]
-    ends, _ = minimise(model, begin.reshape(S * K, p), repeated, delta, low, high, iterations=4, stages=COARSE)
-    order = np.argsort(objective(model(ends, np.arange(S * K))[0], repeated, delta).reshape(S, K), axis=1)
+    ends, _ = minimise(
+        model, begin.reshape(S * K, p), repeated, delta, low, high, iterations=4, stages=COARSE
+    )
+    order = np.argsort(
+        objective(model(ends, np.arange(S * K))[0], repeated, delta).reshape(S, K), axis=1
+    )
     ends = ends.reshape(S, K, p)
     best, second = ends[rows, order[:, 0]], ends[rows, order[:, min(1, K - 1)]]
     other = np.abs(best - second).max(1) > SAME
     owner = np.concatenate([rows, rows[other]])
-    ends, value = minimise(model_of(owner), np.concatenate([best, second[other]]), weight[owner], delta, low, high,
-                           stages=FINE)
+    ends, value = minimise(
+        model_of(owner),
+        np.concatenate([best, second[other]]),
+        weight[owner],
+        delta,
+        low,
+        high,
+        stages=FINE,
+    )
     won = rows.copy()
     for row in range(S, len(ends)):
         if value[row] < value[won[owner[row]]]:
@@ -84,17 +124,29 @@ def _descend(model, theta, weight, delta, low, high, iterations, tolerance):
     for _ in range(iterations):
         if not len(active):
             break
-        step = _step(residual[active], jacobian[active], weight[active], delta, damping[active], theta[active],
-                     low, high)
+        step = _step(
+            residual[active],
+            jacobian[active],
+            weight[active],
+            delta,
+            damping[active],
+            theta[active],
+            low,
+            high,
+        )
         tried = np.clip(theta[active] + step, low, high)
         new_residual, new_jacobian = model(tried, active)
         new_value = objective(new_residual, weight[active], delta)
         better = new_value < value[active]
-        fall = np.where(better, (value[active] - new_value) / np.maximum(value[active], 1e-300), 0.0)
+        fall = np.where(
+            better, (value[active] - new_value) / np.maximum(value[active], 1e-300), 0.0
+        )
         won = active[better]
         theta[won], value[won] = tried[better], new_value[better]
         residual[won], jacobian[won] = new_residual[better], new_jacobian[better]
-        damping[active] = np.where(better, np.maximum(damping[active] / 8, 1e-9), damping[active] * 6)
+        damping[active] = np.where(
+            better, np.maximum(damping[active] / 8, 1e-9), damping[active] * 6
+        )
         idle[active] = np.where(fall > tolerance, 0, idle[active] + 1)
         active = active[(idle[active] < 7) & (value[active] > 1e-30) & (damping[active] < 1e9)]
     return theta, value
@@ -118,4 +170,7 @@ def _step(residual, jacobian, weight, delta, damping, theta, low, high):
     diagonal += held
     root = np.sqrt(np.where(held, 1.0, scale))
     balanced = matrix / (root[:, :, None] * root[:, None, :])
-    return np.linalg.solve(balanced, (-np.where(held, 0.0, gradient) / root)[:, :, None])[:, :, 0] / root
+    return (
+        np.linalg.solve(balanced, (-np.where(held, 0.0, gradient) / root)[:, :, None])[:, :, 0]
+        / root
+    )

@@ -1,22 +1,27 @@
-"""Which model is best at each budget, and how does that grow (approach 2)? Parabola or cubic of log loss in log N.
+"""Which model is best at each budget, and how does that grow (approach 2)? Parabola or cubic of log
+loss in log N.
 
-Hoffmann et al. 2022, section 3.2. At each budget of training FLOPs the runs trade model size for data; the minimum of a
-curve through them is the best size there, and a power law through the minima is N_opt = G C^a.
-Runs of one budget have spent almost the same: ``at_budget`` makes it the same, where a size has several lengths.
+Hoffmann et al. 2022, section 3.2. At each budget of training FLOPs the runs trade model size for
+data; the minimum of a curve through them is the best size there, and a power law through the minima
+is N_opt = G C^a. Runs of one budget have spent almost the same: ``at_budget`` makes it the same,
+where a size has several lengths.
 
-A budget gives no minimum, and says why, where its runs are too few for the curve, the curve is not convex at its
-stationary point, or that point lies outside the sizes tried: a curve that still falls at its end has no optimum yet.
+A budget gives no minimum, and says why, where its runs are too few for the curve, the curve is not
+convex at its stationary point, or that point lies outside the sizes tried: a curve that still falls
+at its end has no optimum yet.
 
-A parabola is symmetric in log N and the truth is not: on noise-free curves it errs by up to 22 % in N_opt at larger
-budgets, the cubic by 0.5 %. So the cubic is the default wherever a budget has the five sizes it needs; the farther a run lies
-above the lowest, the less it weighs in it (``DECAY``).
+A parabola is symmetric in log N and the truth is not: on noise-free curves it errs by up to 22 % in
+N_opt at larger budgets, the cubic by 0.5 %. So the cubic is the default wherever a budget has the
+five sizes it needs; the farther a run lies above the lowest, the less it weighs in it (``DECAY``).
 
-An interval is of the scatter of the minima about their law, wider to either side by what curves one degree higher would
-change. In 200 simulated studies each (four laws, 9 sizes over two and three decades, noise 0.1 to 1 %, minima at the small
-end, amid and at the large end: 72 cases) the 95 % interval held the exponent in 92 to 100 %, in 62 cases in 93 to 99 %;
-scatter alone, of cubics of equal weights, in 0 to 98 %, in 20 cases. Amid the sizes it is mostly 1.4 to 1.9 times as wide.
-What did not help: the degree chosen by AICc (15 to 98 %) or by leaving runs out (35 to 100 %), budgets weighed by their
-minima's errors (0 to 100 %). Parabolas of four sizes err by up to 0.3 of an exponent and held it in 74 to 100 %.
+An interval is of the scatter of the minima about their law, wider to either side by what curves one
+degree higher would change. In 200 simulated studies each (four laws, 9 sizes over two and three
+decades, noise 0.1 to 1 %, minima at the small end, amid and at the large end: 72 cases) the 95 %
+interval held the exponent in 92 to 100 %, in 62 cases in 93 to 99 %; scatter alone, of cubics of
+equal weights, in 0 to 98 %, in 20 cases. Amid the sizes it is mostly 1.4 to 1.9 times as wide. What
+did not help: the degree chosen by AICc (15 to 98 %) or by leaving runs out (35 to 100 %), budgets
+weighed by their minima's errors (0 to 100 %). Parabolas of four sizes err by up to 0.3 of an
+exponent and held it in 74 to 100 %.
 """
 
 from collections.abc import Callable
@@ -30,26 +35,27 @@ from analysis.fits.points import NAMED, Runs, listed
 
 DEGREES = {"parabola": 2, "cubic": 3, "quartic": 4}
 CURVES = ("parabola", "cubic")
-DECAY = 0.05          # log loss above the budget's lowest run at which a run's weight in a cubic is 1/e
-LEAST_WEIGHT = 1e-6   # so that no run is lost to rounding
-SAME_BUDGET = 1.25    # runs within this factor of each other's FLOPs are of one budget
-SAME_LENGTH = 1.02    # runs of a size within it are repeats
-LEAST_BUDGETS = 3     # minima for a power law with an interval
+DECAY = 0.05  # log loss above the budget's lowest run at which a run's weight in a cubic is 1/e
+LEAST_WEIGHT = 1e-6  # so that no run is lost to rounding
+SAME_BUDGET = 1.25  # runs within this factor of each other's FLOPs are of one budget
+SAME_LENGTH = 1.02  # runs of a size within it are repeats
+LEAST_BUDGETS = 3  # minima for a power law with an interval
 
 
 @dataclass(frozen=True)
 class Minimum:
     """One budget: its optimum, or why it has none."""
 
-    flops: float                       # geometric mean of the runs'
+    flops: float  # geometric mean of the runs'
     runs: tuple[str, ...]
-    n: float | None                    # the best model size
-    loss: float | None                 # there
-    log_n_error: float | None          # standard error of log n, from the scatter about the curve; None: no scatter
-    curve: str                         # parabola or cubic
-    coefficients: np.ndarray | None    # of log loss in powers of (log N - centre), constant first
+    n: float | None  # the best model size
+    loss: float | None  # there
+    # standard error of log n, from the scatter about the curve; None: no scatter
+    log_n_error: float | None
+    curve: str  # parabola or cubic
+    coefficients: np.ndarray | None  # of log loss in powers of (log N - centre), constant first
     centre: float | None
-    why: str                           # there is no minimum; "" where there is
+    why: str  # there is no minimum; "" where there is
 
     def line(self, n: np.ndarray) -> np.ndarray:
         """The curve's loss at sizes ``n``."""
@@ -62,8 +68,9 @@ class Minimum:
 class IsoFlop:
     """N_opt = factor C^exponent through the minima of the budgets that have one.
 
-    Each interval is Student's, of the scatter of the minima about their law, and to either side wider by how far off the law
-    is through the minima of curves one degree higher, ``higher``: the curves' own error, which scatter does not show.
+    Each interval is Student's, of the scatter of the minima about their law, and to either side
+    wider by how far off the law is through the minima of curves one degree higher, ``higher``: the
+    curves' own error, which scatter does not show.
     """
 
     exponent: float
@@ -80,7 +87,10 @@ class IsoFlop:
     def n_opt(self, flops) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The best size at ``flops`` (m,), with its 95 % confidence interval."""
         X = np.column_stack([np.ones(np.size(flops)), np.log(np.atleast_1d(flops)) - self._centre])
-        found, off = self.law.predict(X), np.abs(X @ (self.law.coefficients - self.higher.coefficients))
+        found, off = (
+            self.law.predict(X),
+            np.abs(X @ (self.law.coefficients - self.higher.coefficients)),
+        )
         return np.exp(found.value), np.exp(found.low - off), np.exp(found.high + off)
 
     @property
@@ -91,8 +101,9 @@ class IsoFlop:
 def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
     """Minima and their law over ``runs`` with columns n, loss and flops (else d: 6ND).
 
-    ``curve`` is parabola, cubic, or auto: the cubic where a budget has five sizes or more, else the parabola.
-    ValueError where fewer than LEAST_BUDGETS budgets have a minimum, with each one's reason.
+    ``curve`` is parabola, cubic, or auto: the cubic where a budget has five sizes or more, else the
+    parabola. ValueError where fewer than LEAST_BUDGETS budgets have a minimum, with each one's
+    reason.
     """
     budgets = [at_budget(one, runs) for one in by_budget(runs)]
     minima = tuple(minimum(one, curve) for one in budgets)
@@ -101,17 +112,31 @@ def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
         without = [m for m in minima if m.n is None]
         reasons = "; ".join(f"{m.flops:.3g} FLOPs: {m.why}" for m in without[:NAMED])
         reasons += f"; and {len(without) - NAMED} more" if len(without) > NAMED else ""
-        raise ValueError(f"isoFLOP needs {LEAST_BUDGETS} budgets with a minimum, found {len(used)} of {len(minima)} "
-                         f"({reasons or 'all budgets have one'}); add {LEAST_BUDGETS - len(used)}")
+        raise ValueError(
+            f"isoFLOP needs {LEAST_BUDGETS} budgets with a minimum, found {len(used)} of "
+            f"{len(minima)} "
+            f"({reasons or 'all budgets have one'}); add {LEAST_BUDGETS - len(used)}"
+        )
     log_c = np.log([m.flops for m in used])
     centre = log_c.mean()
     X = np.column_stack([np.ones(len(used)), log_c - centre])
-    line, higher = (least_squares(X, np.log(n), "the law of the minima") for n in (
-        [m.n for m in used], [_higher(one, m) for one, m in zip(budgets, minima) if m.n is not None]))
+    line, higher = (
+        least_squares(X, np.log(n), "the law of the minima")
+        for n in (
+            [m.n for m in used],
+            [_higher(one, m) for one, m in zip(budgets, minima) if m.n is not None],
+        )
+    )
     slope = float(line.coefficients[1])
     (low, high), off = line.coefficient_intervals()[1], abs(slope - higher.coefficients[1])
-    return IsoFlop(slope, (float(low - off), float(high + off)), float(np.exp(line.coefficients[0] - slope * centre)), line,
-                   higher, minima)
+    return IsoFlop(
+        slope,
+        (float(low - off), float(high + off)),
+        float(np.exp(line.coefficients[0] - slope * centre)),
+        line,
+        higher,
+        minima,
+    )
 
 
 def flops_of(runs: Runs) -> np.ndarray:
@@ -120,7 +145,9 @@ def flops_of(runs: Runs) -> np.ndarray:
 
 
 def same_budget(flops: np.ndarray) -> list[list[int]]:
-    """Which of ``flops`` (n,) are of one budget, within SAME_BUDGET of its least: places, least budget and FLOPs first."""
+    """Which of ``flops`` (n,) are of one budget, within SAME_BUDGET of its least: places, least
+    budget and FLOPs first.
+    """
     order = np.argsort(flops, kind="stable").tolist()
     groups: list[list[int]] = []
     for i in order:
@@ -135,17 +162,22 @@ def by_budget(runs: Runs) -> list[Runs]:
     flops = flops_of(runs)
     groups = same_budget(flops)
     if all(len(np.unique(runs["n"][group])) == 1 for group in groups):
-        raise ValueError(f"every budget has one model size, as {listed(runs.names, groups[0])} at "
-                         f"{flops[groups[0][0]]:.3g} FLOPs: isoFLOP compares sizes at one budget; train more sizes at each, "
-                         f"within {SAME_BUDGET:g} of the same FLOPs")
+        raise ValueError(
+            f"every budget has one model size, as {listed(runs.names, groups[0])} at "
+            f"{flops[groups[0][0]]:.3g} FLOPs: isoFLOP compares sizes at one budget; train more "
+            "sizes at each, "
+            f"within {SAME_BUDGET:g} of the same FLOPs"
+        )
     return [runs.take(np.sort(group)) for group in groups]
 
 
 def at_budget(group: Runs, runs: Runs) -> Runs:
-    """``group``, runs of one budget, with the losses they would have at its very FLOPs, their geometric mean.
+    """``group``, runs of one budget, with the losses they would have at its very FLOPs, their
+    geometric mean.
 
-    Each moves along the curve of its own size among all ``runs``, straight between lengths on log axes: runs spent a few per
-    cent more or less, and a size's loss falls by as much in that as it differs between sizes. A size of one length stays.
+    Each moves along the curve of its own size among all ``runs``, straight between lengths on log
+    axes: runs spent a few per cent more or less, and a size's loss falls by as much in that as it
+    differs between sizes. A size of one length stays.
     """
     at = np.log(flops_of(group)).mean()
     moved = np.log(group["loss"])
@@ -157,7 +189,9 @@ def at_budget(group: Runs, runs: Runs) -> Runs:
 
 
 def _curve(log_c: np.ndarray, log_loss: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Straight between lengths, and on beyond the first and the last; constant where there is one."""
+    """Straight between lengths, and on beyond the first and the last; constant where there is
+    one.
+    """
     order = np.argsort(log_c, kind="stable")
     knots: list[list[int]] = []
     for i in order:
@@ -180,7 +214,9 @@ def minimum(runs: Runs, curve: str = "auto") -> Minimum:
 
 
 def _higher(runs: Runs, found: Minimum) -> float:
-    """The best size by a curve one degree higher; ``found``'s own where that has no minimum or too few sizes."""
+    """The best size by a curve one degree higher; ``found``'s own where that has no minimum or too
+    few sizes.
+    """
     names = list(DEGREES)
     other = _minimum(runs, names[names.index(found.curve) + 1])
     return found.n if other.n is None else other.n
@@ -200,7 +236,8 @@ def _minimum(runs: Runs, chosen: str) -> Minimum:
     centre = float(log_n.mean())
     u = log_n - centre
     powers = np.vander(u, degree + 1, increasing=True)
-    # A cubic is the more wrong the farther it reaches: what is far above the minimum shall not bend it there.
+    # A cubic is the more wrong the farther it reaches: what is far above the minimum shall not bend
+    # it there.
     weights = np.ones(len(u))
     if chosen == "cubic":
         weights = np.maximum(np.exp((log_loss.min() - log_loss) / DECAY), LEAST_WEIGHT)
@@ -211,21 +248,44 @@ def _minimum(runs: Runs, chosen: str) -> Minimum:
         return refused("the curve is not convex: it has no minimum", coefficients, centre)
     if not u.min() < at < u.max():
         side = "smallest" if at <= u.min() else "largest"
-        place = np.exp(min(at + centre, 700))  # of an all but straight curve it is beyond any number
-        return refused(f"not bracketed: the curve is lowest beyond the {side} size tried ({place:.3g})", coefficients, centre)
+        # of an all but straight curve it is beyond any number
+        place = np.exp(min(at + centre, 700))
+        return refused(
+            f"not bracketed: the curve is lowest beyond the {side} size tried ({place:.3g})",
+            coefficients,
+            centre,
+        )
     best = np.polynomial.polynomial.polyval(at, coefficients)
     if best > log_loss[[np.argmin(u), np.argmax(u)]].min():
-        return refused("not bracketed: a run at the end of the sizes tried is below the curve's minimum",
-                       coefficients, centre)
-    return Minimum(flops, runs.names, float(np.exp(at + centre)), float(np.exp(best)),
-                   _error(powers, log_loss, weights, coefficients, at), chosen, coefficients, centre, "")
+        return refused(
+            "not bracketed: a run at the end of the sizes tried is below the curve's minimum",
+            coefficients,
+            centre,
+        )
+    return Minimum(
+        flops,
+        runs.names,
+        float(np.exp(at + centre)),
+        float(np.exp(best)),
+        _error(powers, log_loss, weights, coefficients, at),
+        chosen,
+        coefficients,
+        centre,
+        "",
+    )
 
 
 def _stationary(coefficients: np.ndarray) -> float | None:
-    """Where the derivative is 0 and the second derivative positive: one place of a cubic at most, the lowest of a quartic."""
+    """Where the derivative is 0 and the second derivative positive: one place of a cubic at most,
+    the lowest of a quartic.
+    """
     if len(coefficients) > 4:
         polynomial = np.polynomial.Polynomial(coefficients)
-        found = [x.real for x in polynomial.deriv().roots() if abs(x.imag) < 1e-9 and polynomial.deriv(2)(x.real) > 0]
+        found = [
+            x.real
+            for x in polynomial.deriv().roots()
+            if abs(x.imag) < 1e-9 and polynomial.deriv(2)(x.real) > 0
+        ]
         return float(min(found, key=polynomial)) if found else None
     c1, c2, c3 = (*coefficients[1:], 0.0)[:3]
     inside = c2 * c2 - 3 * c1 * c3
@@ -238,7 +298,8 @@ def _stationary(coefficients: np.ndarray) -> float | None:
 
 
 def _error(powers, log_loss, weights, coefficients, at) -> float | None:
-    """Standard error of the minimum's place: the derivative's error there over the curve's bend (delta method).
+    """Standard error of the minimum's place: the derivative's error there over the curve's bend
+    (delta method).
 
     All runs scatter alike, whatever their weight.
     """

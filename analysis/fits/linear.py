@@ -1,12 +1,13 @@
 """How sure is a law that is linear in its coefficients? Least squares, Student's intervals.
 
-For log FID = X c; exact where errors are normal. A confidence interval is of the law: where the mean over trainings of
-log FID lies. A prediction interval is of one more measurement: it adds the scatter of one training with one draw of
-samples. Why not a bootstrap: of 9 models with a law of 4 coefficients, intervals meant to hold the FID of a tenth did so in
-84 % (resampled pairs), 68 % (wild bootstrap) and 95 % (Student's); ``tests/analysis/test_fid_laws.py`` repeats it.
+For log FID = X c; exact where errors are normal. A confidence interval is of the law: where the
+mean over trainings of log FID lies. A prediction interval is of one more measurement: it adds the
+scatter of one training with one draw of samples. Why not a bootstrap: of 9 models with a law of 4
+coefficients, intervals meant to hold the FID of a tenth did so in 84 % (resampled pairs), 68 %
+(wild bootstrap) and 95 % (Student's); ``tests/analysis/test_fid_laws.py`` repeats it.
 
-Seeds of one model are repeats of one point, not points of their own: a law is fitted to the means over seeds, and what
-the seeds scatter enters the prediction interval (``Noise``).
+Seeds of one model are repeats of one point, not points of their own: a law is fitted to the means
+over seeds, and what the seeds scatter enters the prediction interval (``Noise``).
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
-Z = float(stats.norm.ppf((1 + LEVEL) / 2))  # standard errors either way, where an error is known and not estimated
+# standard errors either way, where an error is known and not estimated
+Z = float(stats.norm.ppf((1 + LEVEL) / 2))
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class Interval:
 
 @dataclass(frozen=True)
 class Noise:
-    """Variances of one measured log figure about the law, and the degrees of freedom each rests on."""
+    """Variances of one measured log figure about the law, and the degrees of freedom each
+    rests on.
+    """
 
-    training: float | None = None    # between seeds of one model, sampling included; None: no repeats
+    training: float | None = None  # between seeds of one model, sampling included; None: no repeats
     training_dof: int = 0
-    sampling: float | None = None    # of redrawing the samples of one network; None: not measured
+    sampling: float | None = None  # of redrawing the samples of one network; None: not measured
 
 
 UNKNOWN = Noise()
@@ -45,11 +49,11 @@ UNKNOWN = Noise()
 class Linear:
     """A least-squares fit: y = X coefficients + error."""
 
-    coefficients: np.ndarray         # (p,)
-    unscaled: np.ndarray             # (p, p): inverse of X'X
-    scatter: float                   # standard deviation of the points about the law, n - p degrees of freedom
+    coefficients: np.ndarray  # (p,)
+    unscaled: np.ndarray  # (p, p): inverse of X'X
+    scatter: float  # standard deviation of the points about the law, n - p degrees of freedom
     dof: int
-    repeats: float = 1               # seeds behind each point, their harmonic mean
+    repeats: float = 1  # seeds behind each point, their harmonic mean
     noise: Noise = UNKNOWN
 
     @property
@@ -65,8 +69,9 @@ class Linear:
     def predict(self, X: np.ndarray) -> Interval:
         """The law at rows ``X`` (m, p), with both intervals.
 
-        The scatter of the points about the law holds misfit, training seed and sampling, divided by the seeds where
-        points are means. One new training scatters by the whole: what the mean over seeds hid is added.
+        The scatter of the points about the law holds misfit, training seed and sampling, divided by
+        the seeds where points are means. One new training scatters by the whole: what the mean over
+        seeds hid is added.
         """
         value = X @ self.coefficients
         lever = np.einsum("mp,pq,mq->m", X, self.unscaled, X)
@@ -77,17 +82,27 @@ class Linear:
         return Interval(value, value - half, value + half, value - wide, value + wide)
 
 
-def least_squares(X: np.ndarray, y: np.ndarray, law: str, repeats: float = 1, noise: Noise = UNKNOWN) -> Linear:
-    """The fit of ``y`` (n,) on ``X`` (n, p). ValueError without a degree of freedom left, or where X is degenerate."""
+def least_squares(
+    X: np.ndarray, y: np.ndarray, law: str, repeats: float = 1, noise: Noise = UNKNOWN
+) -> Linear:
+    """The fit of ``y`` (n,) on ``X`` (n, p). ValueError without a degree of freedom left, or where
+    X is degenerate.
+    """
     n, p = X.shape
     if n <= p:
-        raise ValueError(f"{law} has {p} coefficients and needs {p + 1} points or more for an interval, found {n}; "
-                         f"add {p + 1 - n}")
+        raise ValueError(
+            f"{law} has {p} coefficients and needs {p + 1} points or more for an interval, found "
+            f"{n}; "
+            f"add {p + 1 - n}"
+        )
     scale = np.linalg.norm(X, axis=0)
     Q, R = np.linalg.qr(X / np.where(scale > 0, scale, 1))
     if np.abs(np.diag(R)).min() < 1e-9:
-        raise ValueError(f"{law} cannot be told from these {n} points: they do not vary in each of its {p} terms; "
-                         "add models that do")
+        raise ValueError(
+            f"{law} cannot be told from these {n} points: they do not vary in each of its {p} "
+            "terms; "
+            "add models that do"
+        )
     inverse = np.linalg.inv(R) / scale[:, None]
     coefficients = inverse @ (Q.T @ y)
     residual = y - X @ coefficients
@@ -96,10 +111,12 @@ def least_squares(X: np.ndarray, y: np.ndarray, law: str, repeats: float = 1, no
 
 
 def noise_of(values: np.ndarray, cell: np.ndarray, sampling_std: np.ndarray | None = None) -> Noise:
-    """The scatter of repeats: log ``values`` (n,) of trainings whose ``cell`` (n,) says which are repeats of which.
+    """The scatter of repeats: log ``values`` (n,) of trainings whose ``cell`` (n,) says which are
+    repeats of which.
 
-    ``sampling_std`` (m,) is the standard deviation of log values under redrawing the samples alone, where known; the part
-    of the seeds' scatter that is left is training. A difference below zero is zero: training was not resolved.
+    ``sampling_std`` (m,) is the standard deviation of log values under redrawing the samples alone,
+    where known; the part of the seeds' scatter that is left is training. A difference below zero is
+    zero: training was not resolved.
     """
     pooled, dof = 0.0, 0
     for name in np.unique(cell):

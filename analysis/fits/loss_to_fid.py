@@ -1,7 +1,9 @@
-"""What FID does a predicted loss stand for? log FID as a line in log loss, the loss's own uncertainty carried through.
+"""What FID does a predicted loss stand for? log FID as a line in log loss, the loss's own
+uncertainty carried through.
 
-Two errors meet: of the loss that is put in, and of the map at that loss. Their variances add on log axes, with the
-product of both slopes' errors; Student's factor has the fewer degrees of freedom of the two.
+Two errors meet: of the loss that is put in, and of the map at that loss. Their variances add on log
+axes, with the product of both slopes' errors; Student's factor has the fewer degrees of freedom of
+the two.
 """
 
 from dataclasses import dataclass
@@ -21,38 +23,54 @@ class LossToFid:
 
     fit: Linear
     centre: float
-    losses: tuple[float, float]      # range of the losses behind it
+    losses: tuple[float, float]  # range of the losses behind it
 
     @property
     def slope(self) -> float:
         return float(self.fit.coefficients[1])
 
     def fid(self, loss, log_error=0.0, dof: int | None = None) -> Interval:
-        """FID at ``loss`` (m,), whose logarithm has standard error ``log_error`` (m,) known from ``dof`` degrees of
-        freedom (None: exactly). The prediction interval is of one measured FID."""
+        """FID at ``loss`` (m,), whose logarithm has standard error ``log_error`` (m,) known from
+        ``dof`` degrees of freedom (None: exactly). The prediction interval is of one measured FID.
+        """
         u = np.log(np.atleast_1d(np.asarray(loss, float))) - self.centre
         X = np.column_stack([np.ones_like(u), u])
         value = X @ self.fit.coefficients
         of_map = self.fit.scatter**2 * np.einsum("mp,pq,mq->m", X, self.fit.unscaled, X)
         of_loss = np.square(log_error) * (self.slope**2 + self.fit.errors[1] ** 2)
         t = stats.t.ppf((1 + LEVEL) / 2, self.fit.dof if dof is None else min(dof, self.fit.dof))
-        sure, new = t * np.sqrt(of_map + of_loss), t * np.sqrt(of_map + of_loss + self.fit.scatter**2)
-        return Interval(*(np.exp(v) for v in (value, value - sure, value + sure, value - new, value + new)))
+        sure, new = (
+            t * np.sqrt(of_map + of_loss),
+            t * np.sqrt(of_map + of_loss + self.fit.scatter**2),
+        )
+        return Interval(
+            *(np.exp(v) for v in (value, value - sure, value + sure, value - new, value + new))
+        )
 
     def outside(self, loss: float) -> str:
-        """A clause for the figure where ``loss`` is beyond the losses behind the map; "" where it is within."""
+        """A clause for the figure where ``loss`` is beyond the losses behind the map; "" where it
+        is within.
+        """
         low, high = self.losses
         if low <= loss <= high:
             return ""
-        return f"loss {loss:.4g} lies outside the losses the map was fitted to, {low:.4g} to {high:.4g}"
+        return (
+            f"loss {loss:.4g} lies outside the losses the map was fitted to, {low:.4g} to "
+            f"{high:.4g}"
+        )
 
 
 def fit(runs: Runs) -> LossToFid:
-    """The map over ``runs`` with columns loss and fid, one row per model. ValueError below LEAST models."""
+    """The map over ``runs`` with columns loss and fid, one row per model. ValueError below LEAST
+    models.
+    """
     need(len(runs), LEAST, "a map from loss to FID", "models")
     need_spread(runs, "loss", 3, "a map from loss to FID")
     log_loss = np.log(runs["loss"])
     centre = float(log_loss.mean())
     X = np.column_stack([np.ones(len(runs)), log_loss - centre])
-    return LossToFid(least_squares(X, np.log(runs["fid"]), "a map from loss to FID"), centre,
-                     (float(runs["loss"].min()), float(runs["loss"].max())))
+    return LossToFid(
+        least_squares(X, np.log(runs["fid"]), "a map from loss to FID"),
+        centre,
+        (float(runs["loss"].min()), float(runs["loss"].max())),
+    )

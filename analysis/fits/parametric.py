@@ -1,8 +1,10 @@
-"""What law L = E + A/N^alpha + B/D^beta do runs follow (approach 3)? The global optimum of the Huber loss on log L.
+"""What law L = E + A/N^alpha + B/D^beta do runs follow (approach 3)? The global optimum of the
+Huber loss on log L.
 
-Hoffmann et al. 2022, section 3.3 and appendix D.3: the sum over runs of huber_delta(log L_fit - log L), delta = 1e-3.
-Every fit, and every one of thousands of resampled fits, begins at the local minima of a full grid over (alpha, beta)
-(``projection``) and is polished (``huber``), so that no optimum depends on luck in its starts.
+Hoffmann et al. 2022, section 3.3 and appendix D.3: the sum over runs of huber_delta(log L_fit - log
+L), delta = 1e-3. Every fit, and every one of thousands of resampled fits, begins at the local
+minima of a full grid over (alpha, beta) (``projection``) and is polished (``huber``), so that no
+optimum depends on luck in its starts.
 """
 
 import os
@@ -17,26 +19,28 @@ from analysis.fits.points import Runs, need, need_apart, need_spread
 
 DELTA = 1e-3
 PARAMETERS = ("E", "A", "B", "alpha", "beta")
-LEAST = 7                        # runs: five parameters and two degrees of freedom
-EXPONENTS = (1e-3, 4.0)          # bounds of alpha and beta
-STARTS = 3                       # local minima of the grid that are polished
-CHUNK = 64                       # resampled fits at once: what a core's cache holds
-SETTLED = 1e-9                   # relative fall of the objective below which a round found what the one before did
+LEAST = 7  # runs: five parameters and two degrees of freedom
+EXPONENTS = (1e-3, 4.0)  # bounds of alpha and beta
+STARTS = 3  # local minima of the grid that are polished
+CHUNK = 64  # resampled fits at once: what a core's cache holds
+SETTLED = 1e-9  # relative fall of the objective below which a round found what the one before did
 
 
 @dataclass(frozen=True)
 class Approach3:
-    """L(N, D) = E + A/N^alpha + B/D^beta, and C = flops_factor N^flops_power D, the cost of training."""
+    """L(N, D) = E + A/N^alpha + B/D^beta, and C = flops_factor N^flops_power D, the cost of
+    training.
+    """
 
     E: float
     A: float
     B: float
     alpha: float
     beta: float
-    objective: float             # sum over runs of the Huber loss of log residuals
+    objective: float  # sum over runs of the Huber loss of log residuals
     n_runs: int
     delta: float = DELTA
-    flops_factor: float = 6.0    # from exact FLOPs where the runs have them; else 6ND
+    flops_factor: float = 6.0  # from exact FLOPs where the runs have them; else 6ND
     flops_power: float = 1.0
     runs: Runs | None = field(default=None, repr=False, compare=False)
 
@@ -52,14 +56,18 @@ class Approach3:
 
     @property
     def has_floor(self) -> bool:
-        """Whether E shows: a thousandth of the least loss is a floor of nothing, which a formula leaves out."""
+        """Whether E shows: a thousandth of the least loss is a floor of nothing, which a formula
+        leaves out.
+        """
         return self.E > 1e-3 * self.runs["loss"].min()
 
     @property
     def at_bound(self) -> tuple[str, ...]:
         """Exponents, of alpha and beta, that ended at a bound of EXPONENTS."""
         low, high = EXPONENTS
-        return tuple(name for name in ("alpha", "beta") if not 1.01 * low < getattr(self, name) < 0.99 * high)
+        return tuple(
+            name for name in ("alpha", "beta") if not 1.01 * low < getattr(self, name) < 0.99 * high
+        )
 
     def exponent_interval(self, sure: Uncertain) -> tuple[float, float]:
         """Its 95 % interval; ``sure`` is ``uncertain`` of this fit."""
@@ -79,10 +87,11 @@ class Approach3:
 
 
 def fit(runs: Runs, delta: float = DELTA) -> Approach3:
-    """The global optimum over ``runs``, whose columns are n, d, loss and, where known, flops (exact training FLOPs).
+    """The global optimum over ``runs``, whose columns are n, d, loss and, where known, flops (exact
+    training FLOPs).
 
-    ValueError below LEAST runs, where N or D takes fewer than three values (a curve through two is no law), where all
-    losses are alike, or where D is a power of N in every row.
+    ValueError below LEAST runs, where N or D takes fewer than three values (a curve through two is
+    no law), where all losses are alike, or where D is a power of N in every row.
     """
     need(len(runs), LEAST, "approach 3 (five parameters)")
     for role in ("n", "d"):
@@ -93,8 +102,15 @@ def fit(runs: Runs, delta: float = DELTA) -> Approach3:
     theta, value = data.solve(np.ones((1, len(runs))), rounds=3)
     factor, power = flops_law(runs)
     named = dict(zip(PARAMETERS, map(float, data.natural(theta)[0])))
-    return Approach3(**named, objective=float(value[0]), n_runs=len(runs), delta=delta, flops_factor=factor,
-                     flops_power=power, runs=runs)
+    return Approach3(
+        **named,
+        objective=float(value[0]),
+        n_runs=len(runs),
+        delta=delta,
+        flops_factor=factor,
+        flops_power=power,
+        runs=runs,
+    )
 
 
 def law(parameters: np.ndarray, n, d):
@@ -104,8 +120,9 @@ def law(parameters: np.ndarray, n, d):
 
 
 def optimum(parameters: np.ndarray, flops, factor: float = 6.0, power: float = 1.0):
-    """N and D that minimise the law where factor N^power D = ``flops``; closed form, from alpha A N^-alpha =
-    power beta B D^-beta."""
+    """N and D that minimise the law where factor N^power D = ``flops``; closed form, from alpha A
+    N^-alpha = power beta B D^-beta.
+    """
     _, A, B, alpha, beta = np.moveaxis(np.asarray(parameters), -1, 0)
     log_c = np.log(np.asarray(flops, float)) - np.log(factor)
     log_n = (np.log(alpha * A) - np.log(power * beta * B) + beta * log_c) / (alpha + power * beta)
@@ -113,7 +130,9 @@ def optimum(parameters: np.ndarray, flops, factor: float = 6.0, power: float = 1
 
 
 def flops_law(runs: Runs) -> tuple[float, float]:
-    """factor and power of C = factor N^power D over the runs' exact FLOPs; (6, 1) where they have none."""
+    """factor and power of C = factor N^power D over the runs' exact FLOPs; (6, 1) where they have
+    none.
+    """
     if "flops" not in runs.columns:
         return 6.0, 1.0
     power, intercept = np.polyfit(np.log(runs["n"]), np.log(runs["flops"] / runs["d"]), 1)
@@ -121,7 +140,8 @@ def flops_law(runs: Runs) -> tuple[float, float]:
 
 
 class Problem:
-    """The runs as the optimiser sees them: log N and log D centred, so that coefficients and exponents part.
+    """The runs as the optimiser sees them: log N and log D centred, so that coefficients and
+    exponents part.
 
     ``loss`` is (n,), or (S, n) where each fit of a batch has losses of its own.
     """
@@ -140,11 +160,17 @@ class Problem:
 
         def residuals(theta, rows):
             e, a, b, alpha, beta = theta.T[:, :, None]
-            terms = np.exp(np.stack(np.broadcast_arrays(e, a - alpha * self.x, b - beta * self.z), axis=1))  # (s, 3, n)
+            # (s, 3, n)
+            terms = np.exp(
+                np.stack(np.broadcast_arrays(e, a - alpha * self.x, b - beta * self.z), axis=1)
+            )
             total = terms.sum(1)
             terms /= total[:, None]
-            jacobian = np.concatenate([terms, -self.x * terms[:, 1:2], -self.z * terms[:, 2:3]], axis=1)
+            jacobian = np.concatenate(
+                [terms, -self.x * terms[:, 1:2], -self.z * terms[:, 2:3]], axis=1
+            )
             return np.log(total) - (log_loss if log_loss.ndim == 1 else log_loss[rows]), jacobian
+
         return residuals
 
     def residuals(self, theta: np.ndarray) -> np.ndarray:
@@ -152,17 +178,24 @@ class Problem:
         rows = np.arange(len(theta))
         return self.model_of(rows)(theta, rows)[0]
 
-    def solve(self, weight: np.ndarray, rounds: int = 1, near: np.ndarray | None = None,
-              trust: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def solve(
+        self,
+        weight: np.ndarray,
+        rounds: int = 1,
+        near: np.ndarray | None = None,
+        trust: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Parameters (S, 5) and objectives (S,) for each row of weights (S, n).
 
-        ``near`` (5,) is one more start of every fit; ``trust`` (n,) weighs down outliers in the projection. Each
-        further round projects again with the weights that the optimum found gives each residual, until none is lower: the
-        next would begin where that one did.
+        ``near`` (5,) is one more start of every fit; ``trust`` (n,) weighs down outliers in the
+        projection. Each further round projects again with the weights that the optimum found gives
+        each residual, until none is lower: the next would begin where that one did.
         """
         theta, value = self._search(weight, weight if trust is None else weight * trust, near)
         for _ in range(rounds - 1):
-            again, reached = self._search(weight, weight * trusted(self.residuals(theta), weight), None)
+            again, reached = self._search(
+                weight, weight * trusted(self.residuals(theta), weight), None
+            )
             theta = np.where((reached < value)[:, None], again, theta)
             settled = reached >= value * (1 - SETTLED)
             value = np.minimum(value, reached)
@@ -177,7 +210,9 @@ class Problem:
         return huber.best_of(self.model_of, begin, weight, self.delta, self.low, self.high)
 
     def natural(self, theta: np.ndarray) -> np.ndarray:
-        """E, A, B, alpha, beta of optimiser's parameters (S, 5): log E, log A, log B about the centre, alpha, beta."""
+        """E, A, B, alpha, beta of optimiser's parameters (S, 5): log E, log A, log B about the
+        centre, alpha, beta.
+        """
         shift = np.zeros_like(theta)
         shift[:, 1:3] = theta[:, 3:5] * self.centre
         out = theta + shift
@@ -193,20 +228,26 @@ class Problem:
 
 
 def trusted(residual: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """min(1, s/|r|), s the residuals' robust spread (S, n): an outlier counts little in least squares."""
+    """min(1, s/|r|), s the residuals' robust spread (S, n): an outlier counts little in least
+    squares.
+    """
     size = np.where(weight > 0, np.abs(residual), np.nan)
     spread = 1.4826 * np.nanmedian(size, axis=1, keepdims=True) + 1e-12
     return np.minimum(1, spread / np.maximum(np.abs(residual), spread))
 
 
 def resampled(runs: Runs, fitted: Approach3, weight: np.ndarray) -> np.ndarray:
-    """E, A, B, alpha, beta (S, 5) of the global optimum under each row of weights (S, n), as of a bootstrap."""
+    """E, A, B, alpha, beta (S, 5) of the global optimum under each row of weights (S, n), as of a
+    bootstrap.
+    """
     data = Problem(runs["n"], runs["d"], runs["loss"], fitted.delta)
     near = data.inner(fitted.parameters[None])[0]
     trust = trusted(data.residuals(near[None]), np.ones((1, len(runs))))[0]
     with ThreadPoolExecutor(usable_cores()) as pool:
-        parts = pool.map(lambda i: data.solve(weight[i:i + CHUNK], near=near, trust=trust)[0],
-                         range(0, len(weight), CHUNK))
+        parts = pool.map(
+            lambda i: data.solve(weight[i : i + CHUNK], near=near, trust=trust)[0],
+            range(0, len(weight), CHUNK),
+        )
         return data.natural(np.concatenate(list(parts)))
 
 
@@ -218,13 +259,23 @@ def uncertain(fitted: Approach3, resamples: int = RESAMPLES, seed: int = 0) -> U
 
     def refit(losses: np.ndarray) -> np.ndarray:
         def part(i: int) -> np.ndarray:
-            data = Problem(runs["n"], runs["d"], losses[i:i + CHUNK], fitted.delta)
+            data = Problem(runs["n"], runs["d"], losses[i : i + CHUNK], fitted.delta)
             return data.natural(data.solve(np.ones_like(data.loss), near=near)[0])
+
         with ThreadPoolExecutor(usable_cores()) as pool:
             return np.concatenate(list(pool.map(part, range(0, len(losses), CHUNK))))
 
-    return simulate(PARAMETERS, fitted.parameters, lambda p: np.log(law(p[..., None, :], runs["n"], runs["d"])),
-                    fitted.residuals(), refit, runs.cluster, runs.names, resamples, seed)
+    return simulate(
+        PARAMETERS,
+        fitted.parameters,
+        lambda p: np.log(law(p[..., None, :], runs["n"], runs["d"])),
+        fitted.residuals(),
+        refit,
+        runs.cluster,
+        runs.names,
+        resamples,
+        seed,
+    )
 
 
 def usable_cores() -> int:

@@ -1,4 +1,6 @@
-"""Which rows of a table may enter a fit? Those that are finite, positive, of one protocol, and enough in number."""
+"""Which rows of a table may enter a fit? Those that are finite, positive, of one protocol, and
+enough in number.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +11,17 @@ import polars as pl
 NAMED = 4  # rows named in a message
 TIED = 1e-3  # spread of log d about a power of n below which d says nothing of its own
 LARGEST = 1e100  # a figure, or one over it, whose square no sum of squares could hold
-MEASURED = frozenset({"loss", "y", "fid"})  # roles that a law explains; the others say where it was measured
+# roles that a law explains; the others say where it was measured
+MEASURED = frozenset({"loss", "y", "fid"})
 
 
 @dataclass(frozen=True)
 class Runs:
     """Columns of equal length, checked: every figure finite and positive, no two rows alike.
 
-    ``names`` (n,) call the rows in messages; ``columns`` maps a role (n, d, loss, flops, ...) to its (n,) figures;
-    ``cluster`` (n,) says which training a row comes from: checkpoints of one training are not independent.
+    ``names`` (n,) call the rows in messages; ``columns`` maps a role (n, d, loss, flops, ...) to
+    its (n,) figures; ``cluster`` (n,) says which training a row comes from: checkpoints of one
+    training are not independent.
     """
 
     names: tuple[str, ...]
@@ -33,46 +37,67 @@ class Runs:
     def take(self, keep: np.ndarray) -> "Runs":
         """The rows ``keep`` (a mask or indices, (n,)), in their order."""
         index = np.arange(len(self))[keep]
-        return Runs(tuple(self.names[i] for i in index), {role: v[index] for role, v in self.columns.items()},
-                    self.cluster[index])
+        return Runs(
+            tuple(self.names[i] for i in index),
+            {role: v[index] for role, v in self.columns.items()},
+            self.cluster[index],
+        )
 
     @classmethod
     def of(cls, table: pl.DataFrame, cluster: str | None = None, **roles: str | None) -> "Runs":
-        """Rows of ``table``; each keyword names the column of a role (``n="params"``; None leaves the role out).
+        """Rows of ``table``; each keyword names the column of a role (``n="params"``; None leaves
+        the role out).
 
-        ``cluster`` names the column that says which training a row comes from; every row its own without one.
-        A column ``state`` keeps completed trials only; a column ``protocol`` must hold one value. ValueError names
-        the rows that hold no figure, none finite, none positive, or that are there twice.
+        ``cluster`` names the column that says which training a row comes from; every row its own
+        without one. A column ``state`` keeps completed trials only; a column ``protocol`` must hold
+        one value. ValueError names the rows that hold no figure, none finite, none positive, or
+        that are there twice.
         """
         asked = {role: column for role, column in roles.items() if column is not None}
         wanted = [*asked.values(), *([cluster] if cluster else [])]
         missing = [column for column in wanted if column not in table.columns]
         if missing:
-            raise ValueError(f"no column {', '.join(missing)}; the table has {', '.join(table.columns)}")
+            raise ValueError(
+                f"no column {', '.join(missing)}; the table has {', '.join(table.columns)}"
+            )
         kept = _completed(table)
         names = row_names(kept)
         columns = {role: _figures(kept, column, names) for role, column in asked.items()}
-        clusters = np.arange(len(kept)) if cluster is None else kept[cluster].cast(pl.String).to_numpy()
+        clusters = (
+            np.arange(len(kept)) if cluster is None else kept[cluster].cast(pl.String).to_numpy()
+        )
         runs = cls.checked(names, columns, clusters, asked)
         if "trial_id" in kept.columns:
             _refuse_twice(kept["trial_id"], columns, names)
         return runs
 
     @classmethod
-    def checked(cls, names: Sequence[str], columns: dict[str, np.ndarray], cluster: np.ndarray,
-                called: dict[str, str] | None = None) -> "Runs":
+    def checked(
+        cls,
+        names: Sequence[str],
+        columns: dict[str, np.ndarray],
+        cluster: np.ndarray,
+        called: dict[str, str] | None = None,
+    ) -> "Runs":
         """The same from arrays; ``called`` gives the column's name of a role, for messages."""
         called = called or {role: role for role in columns}
         for role, values in columns.items():
             if bad := [i for i in range(len(values)) if not np.isfinite(values[i])]:
-                raise ValueError(f"{called[role]} is no number in {listed(names, bad)}; "
-                                 "measure it again or leave the row out")
+                raise ValueError(
+                    f"{called[role]} is no number in {listed(names, bad)}; "
+                    "measure it again or leave the row out"
+                )
             if bad := [i for i in range(len(values)) if values[i] <= 0]:
-                raise ValueError(f"{called[role]} is {values[bad[0]]:g} in {listed(names, bad)}, which has no "
-                                 "logarithm; leave the row out or measure it again")
+                raise ValueError(
+                    f"{called[role]} is {values[bad[0]]:g} in {listed(names, bad)}, which has no "
+                    "logarithm; leave the row out or measure it again"
+                )
             if bad := [i for i in range(len(values)) if not 1 / LARGEST < values[i] < LARGEST]:
-                raise ValueError(f"{called[role]} is {values[bad[0]]:g} in {listed(names, bad)}, beyond what can be computed "
-                                 "with; give it in another unit")
+                raise ValueError(
+                    f"{called[role]} is {values[bad[0]]:g} in {listed(names, bad)}, beyond what "
+                    "can be computed "
+                    "with; give it in another unit"
+                )
         if columns:
             rows = np.column_stack(list(columns.values()))
             _, first, times = np.unique(rows, axis=0, return_index=True, return_counts=True)
@@ -93,23 +118,36 @@ def need_spread(runs: Runs, role: str, least: int, law: str) -> None:
     values = np.unique(runs[role])
     if len(values) < least:
         told = ", ".join(f"{v:g}" for v in values)
-        raise ValueError(f"{law} needs {least} different values of {role}, found {len(values)} ({told}) in "
-                         f"{listed(runs.names, range(len(runs)))}")
+        raise ValueError(
+            f"{law} needs {least} different values of {role}, found {len(values)} ({told}) in "
+            f"{listed(runs.names, range(len(runs)))}"
+        )
 
 
 def need_apart(runs: Runs, law: str) -> None:
-    """ValueError where n and d lie on one line (log axes): what a term of each does could be the other's."""
+    """ValueError where n and d lie on one line (log axes): what a term of each does could be the
+    other's.
+    """
     log_n, log_d = np.log(runs["n"]), np.log(runs["d"])
     power, level = np.polyfit(log_n, log_d, 1)
     if np.ptp(log_d - power * log_n) < TIED:
-        raise ValueError(f"{law} needs n and d apart, and here d is {np.exp(level):.3g} n^{power:.3g} in every row: which "
-                         "of them lowers the loss cannot be told; train some sizes on more or less")
+        raise ValueError(
+            f"{law} needs n and d apart, and here d is {np.exp(level):.3g} n^{power:.3g} in every "
+            "row: which "
+            "of them lowers the loss cannot be told; train some sizes on more or less"
+        )
 
 
 def row_names(table: pl.DataFrame) -> list[str]:
-    """``trial_id`` (or ``name``, ``model``) where it tells rows apart, else the row's place: ``row 3``, from 1."""
+    """``trial_id`` (or ``name``, ``model``) where it tells rows apart, else the row's place: ``row
+    3``, from 1.
+    """
     for column in ("trial_id", "name", "model"):
-        if column in table.columns and not table[column].is_duplicated().any() and not table[column].has_nulls():
+        if (
+            column in table.columns
+            and not table[column].is_duplicated().any()
+            and not table[column].has_nulls()
+        ):
             return [str(value) for value in table[column]]
     place = table["__row"] if "__row" in table.columns else range(1, len(table) + 1)
     return [f"row {i}" for i in place]
@@ -127,25 +165,39 @@ def _completed(table: pl.DataFrame) -> pl.DataFrame:
     if "state" in table.columns:
         kept = kept.filter(pl.col("state") == "completed")
         if kept.is_empty():
-            states = ", ".join(f"{n} {state}" for state, n in table.group_by("state").len().sort("state").rows())
-            raise ValueError(f"no trial is completed ({states or 'no trials'}); there is nothing to fit")
+            states = ", ".join(
+                f"{n} {state}" for state, n in table.group_by("state").len().sort("state").rows()
+            )
+            raise ValueError(
+                f"no trial is completed ({states or 'no trials'}); there is nothing to fit"
+            )
     if table.is_empty():
         raise ValueError("the table has no rows; there is nothing to fit")
     if "protocol" in kept.columns and kept["protocol"].n_unique() > 1:
         names, protocols = row_names(kept), kept["protocol"].to_list()
         other = next(i for i, p in enumerate(protocols) if p != protocols[0])
-        raise ValueError(f"{kept['protocol'].n_unique()} protocols are mixed, as in {names[0]} and {names[other]}; "
-                         "their figures do not belong on one axis, fit them apart")
+        raise ValueError(
+            f"{kept['protocol'].n_unique()} protocols are mixed, as in {names[0]} and "
+            f"{names[other]}; "
+            "their figures do not belong on one axis, fit them apart"
+        )
     return kept
 
 
 def _refuse_twice(trials: pl.Series, columns: dict[str, np.ndarray], names: Sequence[str]) -> None:
-    """ValueError where one trial has two figures at the same place: it was measured, or copied, twice."""
-    place = pl.DataFrame({"trial": trials} | {role: v for role, v in columns.items() if role not in MEASURED})
+    """ValueError where one trial has two figures at the same place: it was measured, or copied,
+    twice.
+    """
+    place = pl.DataFrame(
+        {"trial": trials} | {role: v for role, v in columns.items() if role not in MEASURED}
+    )
     twice = place.filter(place.is_duplicated())
     if len(twice):
         alike = [i for i, row in enumerate(place.rows()) if row == twice.row(0)]
-        raise ValueError(f"trial {twice['trial'][0]} is there {len(alike)} times ({listed(names, alike)}); keep one of them")
+        raise ValueError(
+            f"trial {twice['trial'][0]} is there {len(alike)} times ({listed(names, alike)}); keep "
+            "one of them"
+        )
 
 
 def _figures(table: pl.DataFrame, column: str, names: Sequence[str]) -> np.ndarray:
@@ -154,9 +206,13 @@ def _figures(table: pl.DataFrame, column: str, names: Sequence[str]) -> np.ndarr
         cast = values.cast(pl.Float64, strict=False)
         bad = np.flatnonzero((cast.is_null() & values.is_not_null()).to_numpy())
         if len(bad):
-            raise ValueError(f"{column} is no number in {listed(names, bad)}: {values[int(bad[0])]!r}")
+            raise ValueError(
+                f"{column} is no number in {listed(names, bad)}: {values[int(bad[0])]!r}"
+            )
         values = cast
     empty = np.flatnonzero(values.is_null().to_numpy())
     if len(empty):
-        raise ValueError(f"{column} is empty in {listed(names, empty)}; leave the row out or measure it")
+        raise ValueError(
+            f"{column} is empty in {listed(names, empty)}; leave the row out or measure it"
+        )
     return values.cast(pl.Float64).to_numpy().copy()

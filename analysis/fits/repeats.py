@@ -1,8 +1,10 @@
-"""What are repeated images worth? E + A/N^alpha + B/D'^beta with D' the effective data of many passes over few images.
+"""What are repeated images worth? E + A/N^alpha + B/D'^beta with D' the effective data of many
+passes over few images.
 
-Muennighoff et al. 2023 (arXiv 2305.16264, equation 5): of D images seen, U of them different, R = D/U - 1 passes are
-repeats, and D' = U + U R* (1 - exp(-R/R*)). R* (``half_life`` here is that constant, in passes) says after how many
-repeats a pass has lost 63 % of its worth; R* without bound is the plain law, in which repeats are new images.
+Muennighoff et al. 2023 (arXiv 2305.16264, equation 5): of D images seen, U of them different, R =
+D/U - 1 passes are repeats, and D' = U + U R* (1 - exp(-R/R*)). R* (``half_life`` here is that
+constant, in passes) says after how many repeats a pass has lost 63 % of its worth; R* without bound
+is the plain law, in which repeats are new images.
 """
 
 from dataclasses import dataclass, field
@@ -15,9 +17,9 @@ from analysis.fits.parametric import CHUNK, DELTA
 from analysis.fits.points import Runs, listed, need, need_spread
 
 PARAMETERS = (*parametric.PARAMETERS, "half_life")
-LEAST = 8                       # runs: six parameters and two degrees of freedom
-LEAST_REPEATED = 3              # runs with repeats that matter
-BOUNDS = (0.05, 1e4)            # of half_life, in passes
+LEAST = 8  # runs: six parameters and two degrees of freedom
+LEAST_REPEATED = 3  # runs with repeats that matter
+BOUNDS = (0.05, 1e4)  # of half_life, in passes
 GRID = np.geomspace(0.2, 500, 18)
 
 
@@ -27,7 +29,7 @@ class Repeats:
 
     parameters: dict[str, float]
     objective: float
-    plain_objective: float       # of the best law in which repeats are new images
+    plain_objective: float  # of the best law in which repeats are new images
     runs: Runs = field(repr=False, compare=False)
     delta: float = DELTA
 
@@ -44,20 +46,35 @@ class Repeats:
         return np.log(self.loss(r["n"], r["d"], r["unique"])) - np.log(r["loss"])
 
     def uncertain(self, resamples: int = RESAMPLES, seed: int = 0) -> Uncertain:
-        """Intervals; see ``intervals``. half_life is positive and skewed, so its interval is on its logarithm."""
+        """Intervals; see ``intervals``. half_life is positive and skewed, so its interval is on its
+        logarithm.
+        """
         r, problem = self.runs, Problem(self.runs, self.delta)
         near = problem.inner(self.vector)
 
         def refit(losses: np.ndarray) -> np.ndarray:
             logs = np.log(losses)
-            return np.concatenate([problem.near(logs[i:i + CHUNK], near) for i in range(0, len(logs), CHUNK)])
+            return np.concatenate(
+                [problem.near(logs[i : i + CHUNK], near) for i in range(0, len(logs), CHUNK)]
+            )
 
-        return simulate(PARAMETERS, self.vector, lambda p: np.log(law(p[..., None, :], r["n"], r["d"], r["unique"])),
-                        self.residuals(), refit, r.cluster, r.names, resamples, seed)
+        return simulate(
+            PARAMETERS,
+            self.vector,
+            lambda p: np.log(law(p[..., None, :], r["n"], r["d"], r["unique"])),
+            self.residuals(),
+            refit,
+            r.cluster,
+            r.names,
+            resamples,
+            seed,
+        )
 
 
 def effective(d, unique, half_life):
-    """D' of ``d`` images seen of which ``unique`` differ; ``d`` itself where nothing is repeated."""
+    """D' of ``d`` images seen of which ``unique`` differ; ``d`` itself where nothing is
+    repeated.
+    """
     d, unique = np.asarray(d, float), np.minimum(unique, d)
     return unique * (1 - half_life * np.expm1(-(d / unique - 1) / half_life))
 
@@ -69,32 +86,46 @@ def law(parameters: np.ndarray, n, d, unique):
 
 
 def fit(runs: Runs, delta: float = DELTA) -> Repeats:
-    """The global optimum over ``runs`` with columns n, d (images seen), unique (different images) and loss.
+    """The global optimum over ``runs`` with columns n, d (images seen), unique (different images)
+    and loss.
 
-    Each half-life of a grid has its own five-parameter optimum (``parametric``); the best three are polished in six.
-    ValueError where fewer than LEAST_REPEATED runs saw their images twice: then half_life cannot be told.
+    Each half-life of a grid has its own five-parameter optimum (``parametric``); the best three are
+    polished in six. ValueError where fewer than LEAST_REPEATED runs saw their images twice: then
+    half_life cannot be told.
     """
     need(len(runs), LEAST, "the law of repeated images (six parameters)")
     need_spread(runs, "loss", 2, "the law of repeated images")
     repeated = np.flatnonzero(runs["d"] >= 2 * runs["unique"])
     if len(repeated) < LEAST_REPEATED:
-        raise ValueError(f"the law of repeated images needs {LEAST_REPEATED} runs of two passes or more, found "
-                         f"{len(repeated)}" + (f" ({listed(runs.names, repeated)})" if len(repeated) else "")
-                         + "; use approach3, in which every image is new")
+        raise ValueError(
+            f"the law of repeated images needs {LEAST_REPEATED} runs of two passes or more, found "
+            f"{len(repeated)}"
+            + (f" ({listed(runs.names, repeated)})" if len(repeated) else "")
+            + "; use approach3, in which every image is new"
+        )
     plain = parametric.fit(runs, delta)
     problem, one = Problem(runs, delta), np.ones((1, len(runs)))
     found = []
     for half_life in GRID:
-        data = parametric.Problem(runs["n"], effective(runs["d"], runs["unique"], half_life), runs["loss"], delta)
+        data = parametric.Problem(
+            runs["n"], effective(runs["d"], runs["unique"], half_life), runs["loss"], delta
+        )
         theta, value = data.solve(one, rounds=2)
         found.append((float(value[0]), np.append(data.natural(theta)[0], half_life)))
     best = sorted(found, key=lambda pair: pair[0])[:3]
     starts = np.stack([problem.inner(vector) for _, vector in best])
     model = problem.model(np.log(runs["loss"])[None].repeat(3, 0))
-    theta, value = huber.minimise(model, starts, one.repeat(3, 0), delta, problem.low, problem.high, stages=huber.FINE)
+    theta, value = huber.minimise(
+        model, starts, one.repeat(3, 0), delta, problem.low, problem.high, stages=huber.FINE
+    )
     won = int(np.argmin(value))
-    return Repeats(dict(zip(PARAMETERS, map(float, problem.natural(theta[won:won + 1])[0]))), float(value[won]),
-                   plain.objective, runs, delta)
+    return Repeats(
+        dict(zip(PARAMETERS, map(float, problem.natural(theta[won : won + 1])[0]))),
+        float(value[won]),
+        plain.objective,
+        runs,
+        delta,
+    )
 
 
 class Problem:
@@ -123,20 +154,31 @@ class Problem:
             e, a, b, alpha, beta, log_r = theta.T[:, :, None]
             r = np.exp(log_r)
             decay = np.exp(-self.passes / r)
-            worth = 1 + r * (1 - decay)                       # D'/U
+            worth = 1 + r * (1 - decay)  # D'/U
             z = z0 + np.log(worth)
             terms = np.exp(np.stack(np.broadcast_arrays(e, a - alpha * x, b - beta * z), axis=1))
             total = terms.sum(1)
             terms /= total[:, None]
             by_r = -beta * terms[:, 2] * (r * (1 - decay) - self.passes * decay) / worth
-            jacobian = np.concatenate([terms, -x * terms[:, 1:2], -z[:, None] * terms[:, 2:3], by_r[:, None]], axis=1)
+            jacobian = np.concatenate(
+                [terms, -x * terms[:, 1:2], -z[:, None] * terms[:, 2:3], by_r[:, None]], axis=1
+            )
             return np.log(total) - log_loss[rows], jacobian
+
         return residuals
 
     def near(self, log_loss: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """Natural parameters (S, 6) of each row of ``log_loss`` (S, n), from ``theta`` and from other half-lives."""
+        """Natural parameters (S, 6) of each row of ``log_loss`` (S, n), from ``theta`` and from
+        other half-lives.
+        """
         starts = np.stack([theta + np.append(np.zeros(5), shift) for shift in (0, -1.5, 1.5)])
         begin = np.broadcast_to(np.clip(starts, self.low, self.high), (len(log_loss), 3, 6))
-        found, _ = huber.best_of(lambda owner: self.model(log_loss[owner]), begin, np.ones_like(log_loss), self.delta,
-                                 self.low, self.high)
+        found, _ = huber.best_of(
+            lambda owner: self.model(log_loss[owner]),
+            begin,
+            np.ones_like(log_loss),
+            self.delta,
+            self.low,
+            self.high,
+        )
         return self.natural(found)

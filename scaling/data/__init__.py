@@ -6,5 +6,16 @@ from scaling.data.order import batch_indices, stream
 from scaling.data.sources import check_data, check_fits, load_data
 from scaling.study.spec import DataSpec
 
-__all__ = ["DataSet", "DataSpec", "ImageSet", "Images", "Loader", "batch_indices", "check_data", "check_fits", "load_data",
-           "stream", "to_uint8"]
+__all__ = [
+    "DataSet",
+    "DataSpec",
+    "ImageSet",
+    "Images",
+    "Loader",
+    "batch_indices",
+    "check_data",
+    "check_fits",
+    "load_data",
+    "stream",
+    "to_uint8",
+]

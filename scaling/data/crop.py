@@ -1,4 +1,6 @@
-"""How does an image file become a square of pixels? Read in any common format, upright, RGB, cropped as ADM and DiT do."""
+"""How does an image file become a square of pixels? Read in any common format, upright, RGB,
+cropped as ADM and DiT do.
+"""
 
 import io
 from pathlib import Path
@@ -19,18 +21,24 @@ def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:
             pixels = centre_crop(rgb(ImageOps.exif_transpose(image)), size)
     except UnidentifiedImageError:
         raise ValueError(f"{path} is in no image format that Pillow knows") from None
-    except Exception as error:  # each format's decoder has its own: OSError, SyntaxError, struct.error, EOFError, ...
-        raise ValueError(f"{path} cannot be read as an image ({type(error).__name__}: {error})") from None
+    # each format's decoder has its own: OSError, SyntaxError, struct.error, EOFError, ...
+    except Exception as error:
+        raise ValueError(
+            f"{path} cannot be read as an image ({type(error).__name__}: {error})"
+        ) from None
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def image_size(path: Path, whole: bool = False) -> tuple[int, int] | None:
-    """Width and height as the file's head says; None where it is no image, or, read ``whole``, its pixels end early."""
+    """Width and height as the file's head says; None where it is no image, or, read ``whole``, its
+    pixels end early.
+    """
     try:
         with Image.open(path) as image:
             size = image.size
             if whole:
-                image.draft("RGB", (1, 1))  # all of a JPEG is read, an eighth of its width and height computed
+                # all of a JPEG is read, an eighth of its width and height computed
+                image.draft("RGB", (1, 1))
                 image.load()
             return size
     except Exception:  # as above; reading the image says why
@@ -41,7 +49,9 @@ def rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB: 16-bit grey to its upper 8 bits, what is transparent over white."""
     if image.mode.startswith("I"):
         grey = np.asarray(image)
-        return Image.fromarray((grey >> 8 if grey.max() > 255 else grey).astype(np.uint8)).convert("RGB")
+        return Image.fromarray((grey >> 8 if grey.max() > 255 else grey).astype(np.uint8)).convert(
+            "RGB"
+        )
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -49,10 +59,14 @@ def rgb(image: Image.Image) -> Image.Image:
 
 
 def centre_crop(image: Image.Image, size: int) -> np.ndarray:
-    """The middle (size, size, 3) of an RGB image: halved by box while twice too large, then bicubic (as ADM)."""
+    """The middle (size, size, 3) of an RGB image: halved by box while twice too large, then bicubic
+    (as ADM).
+    """
     while min(image.size) >= 2 * size:
         image = image.resize(tuple(x // 2 for x in image.size), resample=Image.Resampling.BOX)
     scale = size / min(image.size)
-    image = image.resize(tuple(round(x * scale) for x in image.size), resample=Image.Resampling.BICUBIC)
+    image = image.resize(
+        tuple(round(x * scale) for x in image.size), resample=Image.Resampling.BICUBIC
+    )
     left, top = (image.width - size) // 2, (image.height - size) // 2
-    return np.asarray(image)[top:top + size, left:left + size]
+    return np.asarray(image)[top : top + size, left : left + size]

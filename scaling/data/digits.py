@@ -1,8 +1,10 @@
-"""Which images does the laptop study use? scikit-learn's 1,797 handwritten digits, split once and for all.
+"""Which images does the laptop study use? scikit-learn's 1,797 handwritten digits, split once and
+for all.
 
-Real 8x8 grey images of 10 classes with 17 grey levels (UCI Optical Recognition of Handwritten Digits); they ship with
-scikit-learn, so nothing is downloaded. Within each class, in the order of the data set, every fifth image is held out:
-stratified, and independent of seeds and of library versions.
+Real 8x8 grey images of 10 classes with 17 grey levels (UCI Optical Recognition of Handwritten
+Digits); they ship with scikit-learn, so nothing is downloaded. Within each class, in the order of
+the data set, every fifth image is held out: stratified, and independent of seeds and of library
+versions.
 """
 
 import functools
@@ -26,5 +28,8 @@ def load() -> DataSet:
     heldout = np.zeros(len(labels), dtype=bool)
     for label in range(10):
         heldout[np.flatnonzero(bunch.target == label)[::HELDOUT_EVERY]] = True
-    split = {name: ImageSet(images[mask], labels[mask]) for name, mask in (("train", ~heldout), ("heldout", heldout))}
+    split = {
+        name: ImageSet(images[mask], labels[mask])
+        for name, mask in (("train", ~heldout), ("heldout", heldout))
+    }
     return DataSet(name="digits", num_classes=10, **split)

@@ -1,7 +1,9 @@
-"""Which images lie in a folder? A class per subfolder, split into training and held-out images once and for all.
+"""Which images lie in a folder? A class per subfolder, split into training and held-out images once
+and for all.
 
-    FOLDER/CLASS/...                     in each class, by path, one image in 20 is held out, at most 10, at least 1
-    FOLDER/train/CLASS/... FOLDER/val/   or a held-out split of one's own: val, validation, heldout or test
+FOLDER/CLASS/...                     in each class, by path, one image in 20 is held out, at most
+10, at least 1 FOLDER/train/CLASS/... FOLDER/val/   or a held-out split of one's own: val,
+validation, heldout or test
 """
 
 import itertools
@@ -16,32 +18,44 @@ from torch import Tensor
 
 from scaling.data.crop import SUFFIXES, image_size, read_image
 from scaling.data.images import DataSet, Images
-from scaling.study.base import identity
+from scaling.study.identity import identity
 from scaling.study.spec import DataSpec
 
 OWN_SPLITS = ("val", "validation", "heldout", "test")
-ONE_IN, AT_MOST = 20, 10   # held out of each class
+ONE_IN, AT_MOST = 20, 10  # held out of each class
 READING_THREADS = 16
-DECODED = 20_000           # images read whole before training: the evenly spaced ones where there are more
+DECODED = 20_000  # images read whole before training: the evenly spaced ones where there are more
 
 
 class Listing(NamedTuple):
-    """The images of a folder: paths relative to it, with their labels, by split; the classes in order of label."""
+    """The images of a folder: paths relative to it, with their labels, by split; the classes in
+    order of label.
+    """
 
     classes: list[str]
     splits: dict[str, list[tuple[str, int]]]  # train, heldout -> (path, label)
 
 
 def list_images(folder: Path) -> Listing:
-    """The images in ``folder``. ValueError where it is missing, has no classes, a single one, or an empty one."""
+    """The images in ``folder``. ValueError where it is missing, has no classes, a single one, or an
+    empty one.
+    """
     if not folder.is_dir():
-        raise ValueError(f"no image folder at {folder}: put a subfolder per class there, or set data.path or --images")
+        raise ValueError(
+            f"no image folder at {folder}: put a subfolder per class there, or set data.path or "
+            "--images"
+        )
     own = [name for name in OWN_SPLITS if (folder / name).is_dir()]
     if (folder / "train").is_dir() and own:
         train, classes = _classes(folder / "train")
         heldout, _ = _classes(folder / own[0], classes)
-        return Listing(classes, {"train": [(f"train/{path}", label) for path, label in train],
-                                 "heldout": [(f"{own[0]}/{path}", label) for path, label in heldout]})
+        return Listing(
+            classes,
+            {
+                "train": [(f"train/{path}", label) for path, label in train],
+                "heldout": [(f"{own[0]}/{path}", label) for path, label in heldout],
+            },
+        )
     found, classes = _classes(folder)
     splits: dict[str, list] = {"train": [], "heldout": []}
     for _, group in itertools.groupby(found, key=lambda row: row[1]):
@@ -51,49 +65,87 @@ def list_images(folder: Path) -> Listing:
         for i, row in enumerate(of_class):
             splits["heldout" if i in out else "train"].append(row)
     if not splits["heldout"]:
-        raise ValueError(f"each class of {folder} has one image alone, so none can be held out; add images")
+        raise ValueError(
+            f"each class of {folder} has one image alone, so none can be held out; add images"
+        )
     return Listing(classes, splits)
 
 
-def _classes(folder: Path, known: list[str] | None = None) -> tuple[list[tuple[str, int]], list[str]]:
-    """The (path, label) of the images below ``folder``, by class and path, and the classes; ``known`` ones if given."""
-    classes = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
+def _classes(
+    folder: Path, known: list[str] | None = None
+) -> tuple[list[tuple[str, int]], list[str]]:
+    """The (path, label) of the images below ``folder``, by class and path, and the classes;
+    ``known`` ones if given.
+    """
+    classes = sorted(
+        entry.name
+        for entry in os.scandir(folder)
+        if entry.is_dir() and not entry.name.startswith(".")
+    )
     if known is not None and not set(classes) <= set(known):
-        raise ValueError(f"{folder} has classes that train lacks, such as {sorted(set(classes) - set(known))[0]!r}")
+        raise ValueError(
+            f"{folder} has classes that train lacks, such as "
+            f"{sorted(set(classes) - set(known))[0]!r}"
+        )
     if known is None and len(classes) < 2:
         loose = sum(name.lower().endswith(SUFFIXES) for name in os.listdir(folder))
-        raise ValueError(f"{folder} has {len(classes)} classes ({', '.join(classes) or 'no subfolder'}) and {loose} images "
-                         "outside; a class-conditional model needs two or more: put the images of each in a subfolder")
+        raise ValueError(
+            f"{folder} has {len(classes)} classes ({', '.join(classes) or 'no subfolder'}) and "
+            f"{loose} images "
+            "outside; a class-conditional model needs two or more: put the images of each in a "
+            "subfolder"
+        )
     rows, empty = [], []
     for name in classes:
-        paths = sorted(os.path.relpath(os.path.join(place, file), folder)
-                       for place, _, files in os.walk(folder / name, followlinks=True)
-                       for file in files if file.lower().endswith(SUFFIXES) and not file.startswith("."))
+        paths = sorted(
+            os.path.relpath(os.path.join(place, file), folder)
+            for place, _, files in os.walk(folder / name, followlinks=True)
+            for file in files
+            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
+        )
         empty += [] if paths else [name]
         rows += [(path, (known or classes).index(name)) for path in paths]
     if empty:
-        raise ValueError(f"{len(empty)} of {len(classes)} class folders of {folder} hold no image ({', '.join(SUFFIXES)}), "
-                         f"such as {empty[0]!r}; remove them or fill them")
+        raise ValueError(
+            f"{len(empty)} of {len(classes)} class folders of {folder} hold no image "
+            f"({', '.join(SUFFIXES)}), "
+            f"such as {empty[0]!r}; remove them or fill them"
+        )
     return rows, known or classes
 
 
-def check_images(folder: Path, paths: list[str], size: int, upscale: bool = False, unreadable: bool = False) -> None:
-    """Read the head of every image. ValueError for images smaller than the crop unless ``upscale``, with the first's size;
-    and unless ``unreadable`` for files that are no images or are cut off: of all, or of DECODED evenly spaced ones."""
+def check_images(
+    folder: Path, paths: list[str], size: int, upscale: bool = False, unreadable: bool = False
+) -> None:
+    """Read the head of every image. ValueError for images smaller than the crop unless ``upscale``,
+    with the first's size; and unless ``unreadable`` for files that are no images or are cut off: of
+    all, or of DECODED evenly spaced ones.
+    """
     every = -(-len(paths) // DECODED)
     with ThreadPoolExecutor(READING_THREADS) as pool:
-        sizes = list(pool.map(lambda i: image_size(folder / paths[i], whole=not unreadable and i % every == 0),
-                              range(len(paths))))
+        sizes = list(
+            pool.map(
+                lambda i: image_size(folder / paths[i], whole=not unreadable and i % every == 0),
+                range(len(paths)),
+            )
+        )
     broken = [path for path, found in zip(paths, sizes) if found is None]
     if broken and not unreadable:
-        raise ValueError(f"{len(broken)} of {len(paths)} files of {folder} cannot be read as images, such as {broken[0]}; "
-                         "mend or remove them")
+        raise ValueError(
+            f"{len(broken)} of {len(paths)} files of {folder} cannot be read as images, such as "
+            f"{broken[0]}; "
+            "mend or remove them"
+        )
     small = [(path, found) for path, found in zip(paths, sizes) if found and min(found) < size]
     if small and not upscale:
         path, (width, height) = small[0]
-        raise ValueError(f"{len(small)} of {len(paths)} images of {folder} are smaller than the crop of {size} pixels, such "
-                         f"as {path} ({width}x{height}); remove them, choose a smaller size, or enlarge them as ADM does "
-                         "(--upscale of scaling encode, data.upscale=true)")
+        raise ValueError(
+            f"{len(small)} of {len(paths)} images of {folder} are smaller than the crop of {size} "
+            "pixels, such "
+            f"as {path} ({width}x{height}); remove them, choose a smaller size, or enlarge them as "
+            "ADM does "
+            "(--upscale of scaling encode, data.upscale=true)"
+        )
 
 
 class FolderImages(Images):
@@ -113,13 +165,35 @@ class FolderImages(Images):
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
-    """The folder as ``spec`` says. ValueError as ``list_images``, and for another content than the spec's."""
+    """The folder as ``spec`` says. ValueError as ``list_images``, and for another content than the
+    spec's.
+    """
     listing = list_images(folder)
-    content = identity([[path, label, (folder / path).stat().st_size] for rows in listing.splits.values()
-                        for path, label in rows]) if spec.content else None
+    content = (
+        identity(
+            [
+                [path, label, (folder / path).stat().st_size]
+                for rows in listing.splits.values()
+                for path, label in rows
+            ]
+        )
+        if spec.content
+        else None
+    )
     if spec.content != content:
-        raise ValueError(f"the images in {folder} are content {content} by name and length, the spec says {spec.content}; "
-                         "set data.content, or data.path to another folder")
-    train, heldout = (FolderImages(folder, listing.splits[split], spec.size, spec.flip and split == "train")
-                      for split in ("train", "heldout"))
-    return DataSet(name=spec.name, num_classes=len(listing.classes), train=train, heldout=heldout, content=content)
+        raise ValueError(
+            f"the images in {folder} are content {content} by name and length, the spec says "
+            f"{spec.content}; "
+            "set data.content, or data.path to another folder"
+        )
+    train, heldout = (
+        FolderImages(folder, listing.splits[split], spec.size, spec.flip and split == "train")
+        for split in ("train", "heldout")
+    )
+    return DataSet(
+        name=spec.name,
+        num_classes=len(listing.classes),
+        train=train,
+        heldout=heldout,
+        content=content,
+    )

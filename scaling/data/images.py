@@ -1,7 +1,9 @@
-"""What is a data set here? Training and held-out images with labels, read a batch at a time, and their 8-bit form.
+"""What is a data set here? Training and held-out images with labels, read a batch at a time, and
+their 8-bit form.
 
-An image set need not fit memory. Each kind says how a batch is read (on any thread, no arithmetic that matters) and how
-what was read becomes float images on a device; all that is random in either is a pure function of a key.
+An image set need not fit memory. Each kind says how a batch is read (on any thread, no arithmetic
+that matters) and how what was read becomes float images on a device; all that is random in either
+is a pure function of a key.
 """
 
 from abc import ABC, abstractmethod
@@ -26,7 +28,9 @@ def from_uint8(images: Tensor) -> Tensor:
 
 
 class Images(ABC):
-    """Images by row number. ``labels``: (N,) int64. ``shape``: (C, H, W) of one image as a model sees it."""
+    """Images by row number. ``labels``: (N,) int64. ``shape``: (C, H, W) of one image as a model
+    sees it.
+    """
 
     labels: Tensor
     shape: tuple[int, int, int]
@@ -38,10 +42,16 @@ class Images(ABC):
 
     @abstractmethod
     def read(self, rows: Tensor, flipped: Tensor) -> Tensor:
-        """Rows (B,) as stored, those of ``flipped`` (B,) bool mirrored: a CPU tensor (B, ...). Safe on any thread."""
+        """Rows (B,) as stored, those of ``flipped`` (B,) bool mirrored: a CPU tensor (B, ...). Safe
+        on any thread.
+        """
 
-    def noise(self, key: Key | None, count: int, rows: Tensor, device: torch.device | str = "cpu") -> Tensor | None:
-        """What ``finish`` draws with: of a batch of ``count`` under ``key``, or of each of ``rows`` alone without one."""
+    def noise(
+        self, key: Key | None, count: int, rows: Tensor, device: torch.device | str = "cpu"
+    ) -> Tensor | None:
+        """What ``finish`` draws with: of a batch of ``count`` under ``key``, or of each of ``rows``
+        alone without one.
+        """
         return None
 
     def finish(self, stored: Tensor, noise: Tensor | None) -> Tensor:
@@ -49,14 +59,20 @@ class Images(ABC):
         return from_uint8(stored) if stored.dtype == torch.uint8 else stored
 
     def flips(self, count: int, key: Key | None) -> Tensor:
-        """Which of the ``count`` images of a draw are mirrored, (count,) bool: none without a key."""
+        """Which of the ``count`` images of a draw are mirrored, (count,) bool: none without a
+        key.
+        """
         if key is None or not self.flip:
             return torch.zeros(count, dtype=torch.bool)
         return torch.rand(count, generator=stream("flip", *key)) < 0.5
 
     def batch(self, rows: Tensor, key: Key | None = None) -> Tensor:
-        """Images (B, C, H, W) float32 on the CPU. Without a key each depends on its row alone, and none is flipped."""
-        return self.finish(self.read(rows, self.flips(len(rows), key)), self.noise(key, len(rows), rows))
+        """Images (B, C, H, W) float32 on the CPU. Without a key each depends on its row alone, and
+        none is flipped.
+        """
+        return self.finish(
+            self.read(rows, self.flips(len(rows), key)), self.noise(key, len(rows), rows)
+        )
 
 
 class ImageSet(Images):
@@ -88,13 +104,17 @@ class DataSet:
     content: str | None = None  # the identity of the content, where it is not fixed by the source
 
     def __post_init__(self):
-        # Checked here, where data enters: a check in the model's forward pass would make a GPU wait.
+        # Checked here, where data enters: a check in the model's forward pass would make a GPU
+        # wait.
         for name in ("train", "heldout"):
             labels = self.subset(name).labels
             odd = labels[(labels < 0) | (labels >= self.num_classes)]
             if len(odd):
-                raise ValueError(f"{self.name}, {name}: label {int(odd[0])} is outside 0 .. {self.num_classes - 1} "
-                                 f"({len(odd)} such images); set num_classes, or mend the labels")
+                raise ValueError(
+                    f"{self.name}, {name}: label {int(odd[0])} is outside 0 .. "
+                    f"{self.num_classes - 1} "
+                    f"({len(odd)} such images); set num_classes, or mend the labels"
+                )
 
     def subset(self, name: str) -> Images:
         """``train`` or ``heldout``."""

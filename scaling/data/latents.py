@@ -1,4 +1,6 @@
-"""How are latents read from a store? Memory-mapped, mirrored by choice of the half, the posterior drawn afresh each time."""
+"""How are latents read from a store? Memory-mapped, mirrored by choice of the half, the posterior
+drawn afresh each time.
+"""
 
 import math
 from pathlib import Path
@@ -15,31 +17,58 @@ from scaling.study.spec import DataSpec
 
 
 class LatentImages(Images):
-    """One split of a store; an image is a draw of (mean + std * noise - shift) * scaling factor, (C, h, w)."""
+    """One split of a store; an image is a draw of (mean + std * noise - shift) * scaling factor,
+    (C, h, w).
+    """
 
     def __init__(self, folder: Path, store: dict, split: str, flip: bool):
         self.flip, self.shape = flip, tuple(store["shape"])
         self.scale, self.shift = store["vae"]["scaling_factor"], store["vae"]["shift_factor"]
         counts = [shard["images"] for shard in store["shards"][split]]
         self._starts = np.cumsum([0, *counts])[:-1]
-        self._bytes = 2 * math.prod(self.shape) * 2  # of an image as is, or mirrored: two moments of two bytes
-        self._shards = [_mapped(shard_path(folder, split, i, "npy"), (n, 2, 2, *self.shape)) for i, n in enumerate(counts)]
-        tables = [pq.read_table(shard_path(folder, split, i, "parquet"), columns=["label"]) for i in range(len(counts))]
-        self.labels = torch.from_numpy(np.concatenate([table["label"].to_numpy() for table in tables]).astype(np.int64))
+        # of an image as is, or mirrored: two moments of two bytes
+        self._bytes = 2 * math.prod(self.shape) * 2
+        self._shards = [
+            _mapped(shard_path(folder, split, i, "npy"), (n, 2, 2, *self.shape))
+            for i, n in enumerate(counts)
+        ]
+        tables = [
+            pq.read_table(shard_path(folder, split, i, "parquet"), columns=["label"])
+            for i in range(len(counts))
+        ]
+        self.labels = torch.from_numpy(
+            np.concatenate([table["label"].to_numpy() for table in tables]).astype(np.int64)
+        )
 
     def read(self, rows: Tensor, flipped: Tensor) -> Tensor:
         """Means and standard deviations (B, 2, C, h, w), float16."""
         shards = np.searchsorted(self._starts, rows.numpy(), side="right") - 1
         begins = self._bytes * (2 * (rows.numpy() - self._starts[shards]) + flipped.numpy())
-        # Joined, all is copied in one go that holds no lock of Python's: a thread that trains is not in its way.
-        out = bytearray().join([self._shards[shard][begin:begin + self._bytes]
-                                for shard, begin in zip(shards.tolist(), begins.tolist())])
+        # Joined, all is copied in one go that holds no lock of Python's: a thread that trains is
+        # not in its way.
+        out = bytearray().join(
+            [
+                self._shards[shard][begin : begin + self._bytes]
+                for shard, begin in zip(shards.tolist(), begins.tolist())
+            ]
+        )
         return torch.from_numpy(np.frombuffer(out, np.float16).reshape(-1, 2, *self.shape))
 
-    def noise(self, key: Key | None, count: int, rows: Tensor, device: torch.device | str = "cpu") -> Tensor:
+    def noise(
+        self, key: Key | None, count: int, rows: Tensor, device: torch.device | str = "cpu"
+    ) -> Tensor:
         if key is not None:
-            return torch.randn((count, *self.shape), generator=stream("posterior", *key, device=device), device=device)
-        return torch.stack([torch.randn(self.shape, generator=stream("posterior-of-row", row)) for row in rows.tolist()])
+            return torch.randn(
+                (count, *self.shape),
+                generator=stream("posterior", *key, device=device),
+                device=device,
+            )
+        return torch.stack(
+            [
+                torch.randn(self.shape, generator=stream("posterior-of-row", row))
+                for row in rows.tolist()
+            ]
+        )
 
     def finish(self, stored: Tensor, noise: Tensor) -> Tensor:
         mean, std = stored.float().unbind(1)
@@ -47,9 +76,11 @@ class LatentImages(Images):
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> memoryview:
-    """The bytes of the array of an .npy file, as memory of the file. ValueError where it is missing or not of ``shape``.
+    """The bytes of the array of an .npy file, as memory of the file. ValueError where it is missing
+    or not of ``shape``.
 
-    Not numpy's own memmap, which holds a file open for every shard: a store of ImageNet would exceed the usual limit.
+    Not numpy's own memmap, which holds a file open for every shard: a store of ImageNet would
+    exceed the usual limit.
     """
     again = "`scaling encode ... --resume` makes it again"
     try:
@@ -57,25 +88,52 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> memoryview:
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a shard ({error}); {again}") from None
     if (found.shape, found.dtype) != (shape, np.float16):
-        raise ValueError(f"{path} holds {found.dtype} {found.shape}, the store says float16 {shape}; {again}")
+        raise ValueError(
+            f"{path} holds {found.dtype} {found.shape}, the store says float16 {shape}; {again}"
+        )
     start = found.offset // 2
-    whole = torch.from_file(str(path), shared=False, size=start + math.prod(shape), dtype=torch.float16)
+    whole = torch.from_file(
+        str(path), shared=False, size=start + math.prod(shape), dtype=torch.float16
+    )
     return memoryview(whole[start:].numpy().view(np.uint8))
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
-    """The store at ``folder``. ValueError where it is missing, unfinished, damaged, or not what ``spec`` says."""
+    """The store at ``folder``. ValueError where it is missing, unfinished, damaged, or not what
+    ``spec`` says.
+    """
     store = read_store(folder)
     vae = store["vae"]
     if spec.size != store["size"]:
-        raise ValueError(f"the latent store at {folder} was made of {store['size']}-pixel images, the spec says {spec.size}; "
-                         "set data.size, or data.path to another store")
-    if spec.source == "latents" and spec.vae not in (vae["name"], vae["name"].rpartition("/")[2], vae["identity"]):
-        raise ValueError(f"the latent store at {folder} was made with the VAE {vae['name']} ({vae['identity']}), "
-                         f"the spec says {spec.vae}; set data.vae, or data.path to another store")
+        raise ValueError(
+            f"the latent store at {folder} was made of {store['size']}-pixel images, the spec says "
+            f"{spec.size}; "
+            "set data.size, or data.path to another store"
+        )
+    if spec.source == "latents" and spec.vae not in (
+        vae["name"],
+        vae["name"].rpartition("/")[2],
+        vae["identity"],
+    ):
+        raise ValueError(
+            f"the latent store at {folder} was made with the VAE {vae['name']} "
+            f"({vae['identity']}), "
+            f"the spec says {spec.vae}; set data.vae, or data.path to another store"
+        )
     if spec.content not in (None, store["content"]):
-        raise ValueError(f"the latent store at {folder} holds content {store['content']}, the spec says {spec.content}; "
-                         "set data.content, or data.path to another store")
-    train, heldout = (LatentImages(folder, store, split, spec.flip and split == "train") for split in ("train", "heldout"))
-    return DataSet(name=spec.name or spec.source, num_classes=len(store["classes"]), train=train, heldout=heldout,
-                   content=store["content"])
+        raise ValueError(
+            f"the latent store at {folder} holds content {store['content']}, the spec says "
+            f"{spec.content}; "
+            "set data.content, or data.path to another store"
+        )
+    train, heldout = (
+        LatentImages(folder, store, split, spec.flip and split == "train")
+        for split in ("train", "heldout")
+    )
+    return DataSet(
+        name=spec.name or spec.source,
+        num_classes=len(store["classes"]),
+        train=train,
+        heldout=heldout,
+        content=store["content"],
+    )

@@ -1,7 +1,8 @@
-"""How do batches reach the device in time? Threads make them ahead of the step, each a pure function of (seed, step).
+"""How do batches reach the device in time? Threads make them ahead of the step, each a pure
+function of (seed, step).
 
-Which thread makes a batch, and how far ahead, changes when it is ready and never what is in it. On a GPU the copy and the
-posterior's draw are on a stream of their own, beside the step's.
+Which thread makes a batch, and how far ahead, changes when it is ready and never what is in it. On
+a GPU the copy and the posterior's draw are on a stream of their own, beside the step's.
 """
 
 import contextlib
@@ -17,16 +18,24 @@ from torch import Tensor
 from scaling.data.images import Images
 from scaling.data.order import batch_indices
 
-AHEAD = 8    # batches made before they are asked for, at most
-ASKED = 4    # of them are ordered at once: to wake a thread costs a step more than all else here
+AHEAD = 8  # batches made before they are asked for, at most
+ASKED = 4  # of them are ordered at once: to wake a thread costs a step more than all else here
 THREADS = 4  # that make them; they wait for disks, copy memory and draw, all without Python's lock
 
 
 class Loader:
-    """The training batches of ``images`` for any step, on ``device``; ``part`` of each batch only, where workers share it."""
+    """The training batches of ``images`` for any step, on ``device``; ``part`` of each batch only,
+    where workers share it.
+    """
 
-    def __init__(self, images: Images, batch: int, seed: int, device: torch.device | str = "cpu",
-                 part: slice = slice(None)):
+    def __init__(
+        self,
+        images: Images,
+        batch: int,
+        seed: int,
+        device: torch.device | str = "cpu",
+        part: slice = slice(None),
+    ):
         self.device = torch.device(device)
         stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
         self._batches = _Batches(images, batch, seed, self.device, part, stream)
@@ -34,7 +43,8 @@ class Loader:
         self._readers: _Readers | None = None
 
     def step(self, step: int) -> tuple[Tensor, Tensor]:
-        """Images (B, C, H, W) float32 and labels (B,) of step ``step`` (from 0). Steps in order are made ahead.
+        """Images (B, C, H, W) float32 and labels (B,) of step ``step`` (from 0). Steps in order are
+        made ahead.
 
         What went wrong in making this batch is raised here.
         """
@@ -69,7 +79,9 @@ class _Batches:
         if self.stream is None:
             return self._finished(stored, rows, step), labels, None
         with torch.cuda.stream(self.stream):
-            images = self._finished(stored.pin_memory().to(self.device, non_blocking=True), rows, step)
+            images = self._finished(
+                stored.pin_memory().to(self.device, non_blocking=True), rows, step
+            )
             return images, labels.to(self.device), self.stream.record_event()
 
     def _finished(self, stored: Tensor, rows: Tensor, step: int) -> Tensor:
@@ -79,7 +91,9 @@ class _Batches:
 
 
 class _Readers:
-    """Threads that make the batches from step ``next`` on, in order, at most AHEAD before they are taken."""
+    """Threads that make the batches from step ``next`` on, in order, at most AHEAD before they are
+    taken.
+    """
 
     def __init__(self, make: Callable[[int], tuple], first: int):
         self.next = first
@@ -87,8 +101,12 @@ class _Readers:
         self._wanted, self._made = SimpleQueue(), [SimpleQueue() for _ in range(AHEAD)]
         for step in range(first, first - first % ASKED + AHEAD):
             self._wanted.put(step)
-        threads = [threading.Thread(target=_read, args=(make, self._wanted, self._made), daemon=True, name="loader")
-                   for _ in range(THREADS)]
+        threads = [
+            threading.Thread(
+                target=_read, args=(make, self._wanted, self._made), daemon=True, name="loader"
+            )
+            for _ in range(THREADS)
+        ]
         for thread in threads:
             thread.start()
         weakref.finalize(self, _stop, self._wanted, threads)  # at the interpreter's end too
@@ -114,7 +132,9 @@ def _read(make: Callable[[int], tuple], wanted: SimpleQueue, made: list[SimpleQu
 
 
 def _stop(wanted: SimpleQueue, threads: list[threading.Thread]) -> None:
-    """Have the threads end, and wait for what they are at: none may be in torch's code when the interpreter ends."""
+    """Have the threads end, and wait for what they are at: none may be in torch's code when the
+    interpreter ends.
+    """
     with contextlib.suppress(Empty):
         while True:
             wanted.get_nowait()

@@ -1,7 +1,8 @@
-"""Which images make step n? The order of images and all randomness, as pure functions of (seed, step).
+"""Which images make step n? The order of images and all randomness, as pure functions of (seed,
+step).
 
-Nothing is drawn from a running state, so that one worker or eight, and a run interrupted or not, see the same batch,
-noise, timesteps and dropped labels.
+Nothing is drawn from a running state, so that one worker or eight, and a run interrupted or not,
+see the same batch, noise, timesteps and dropped labels.
 """
 
 import functools
@@ -26,11 +27,13 @@ def _epoch(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def batch_indices(count: int, batch: int, seed: int, step: int) -> torch.Tensor:
-    """The images (batch,) of step ``step`` (from 0): epochs are independent permutations, joined end to end."""
+    """The images (batch,) of step ``step`` (from 0): epochs are independent permutations, joined
+    end to end.
+    """
     position, parts, missing = step * batch, [], batch
     while missing:
         epoch, start = divmod(position, count)
-        part = _epoch(count, seed, epoch)[start:start + missing]
+        part = _epoch(count, seed, epoch)[start : start + missing]
         parts.append(part)
         position, missing = position + len(part), missing - len(part)
     return torch.from_numpy(np.concatenate(parts))

@@ -1,12 +1,12 @@
-"""How do latents lie on disk? A store: memory-mapped fp16 shards, each checksummed, and one file that says what it holds.
+"""How do latents lie on disk? A store: memory-mapped fp16 shards, each checksummed, and one file
+that says what it holds.
 
-    STORE/
-      store.json                   what it holds: size, VAE, classes, shards, identity of the content; written last
-      train/shard-00000.npy        (n, 2, 2, C, h, w) float16: as is and mirrored; mean and standard deviation
-      train/shard-00000.parquet    label, path and SHA-256 of each of its images
-      train/shard-00000.json       images, skipped, and the SHA-256 of both; written after them
-      heldout/...
-      skipped.csv                  images that could not be read, and why
+STORE/
+  store.json                   what it holds: size, VAE, classes, shards, identity of the content;
+  written last train/shard-00000.npy        (n, 2, 2, C, h, w) float16: as is and mirrored; mean and
+  standard deviation train/shard-00000.parquet    label, path and SHA-256 of each of its images
+  train/shard-00000.json       images, skipped, and the SHA-256 of both; written after them
+  heldout/... skipped.csv                  images that could not be read, and why
 """
 
 import csv
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scaling.records.files import read_json, write_bytes, write_json
-from scaling.study.base import identity
+from scaling.study.identity import identity
 
 FORMAT = 1
 SPLITS = ("train", "heldout")
@@ -33,16 +33,26 @@ def shard_path(folder: Path, split: str, number: int, kind: str) -> Path:
     return folder / split / f"shard-{number:05d}.{kind}"
 
 
-def write_shard(folder: Path, split: str, number: int, latents: np.ndarray, images: list[dict],
-                skipped: list[dict]) -> None:
-    """Write a shard: latents (n, 2, 2, C, h, w), ``images`` of label, path and sha256, ``skipped`` of path and why.
+def write_shard(
+    folder: Path,
+    split: str,
+    number: int,
+    latents: np.ndarray,
+    images: list[dict],
+    skipped: list[dict],
+) -> None:
+    """Write a shard: latents (n, 2, 2, C, h, w), ``images`` of label, path and sha256, ``skipped``
+    of path and why.
 
     It exists once its .json does. ValueError for latents that fp16 does not hold.
     """
     latents = latents.astype(np.float16)
     if not np.isfinite(latents).all():
         odd = int(np.flatnonzero(~np.isfinite(latents).reshape(len(latents), -1).all(1))[0])
-        raise ValueError(f"the latent of {images[odd]['path']} is not finite in fp16; is this VAE one for images in [-1, 1]?")
+        raise ValueError(
+            f"the latent of {images[odd]['path']} is not finite in fp16; is this VAE one for "
+            "images in [-1, 1]?"
+        )
     array, table = io.BytesIO(), io.BytesIO()
     np.save(array, latents)
     schema = pa.schema([("label", pa.int32()), ("path", pa.string()), ("sha256", pa.string())])
@@ -51,8 +61,10 @@ def write_shard(folder: Path, split: str, number: int, latents: np.ndarray, imag
     for kind, buffer in (("npy", array), ("parquet", table)):
         write_bytes(shard_path(folder, split, number, kind), buffer.getvalue())
         checksums[kind] = hashlib.sha256(buffer.getvalue()).hexdigest()
-    write_json(shard_path(folder, split, number, "json"),
-               {"images": len(images), "skipped": skipped, "sha256": checksums})
+    write_json(
+        shard_path(folder, split, number, "json"),
+        {"images": len(images), "skipped": skipped, "sha256": checksums},
+    )
 
 
 def shard_is_whole(folder: Path, split: str, number: int) -> bool:
@@ -61,8 +73,10 @@ def shard_is_whole(folder: Path, split: str, number: int) -> bool:
         shard = read_json(shard_path(folder, split, number, "json"))
     except ValueError:
         return False
-    return shard is not None and all(_holds(shard_path(folder, split, number, kind), digest)
-                                     for kind, digest in shard["sha256"].items())
+    return shard is not None and all(
+        _holds(shard_path(folder, split, number, kind), digest)
+        for kind, digest in shard["sha256"].items()
+    )
 
 
 def read_skipped(folder: Path, split: str, number: int) -> list[dict]:
@@ -72,26 +86,46 @@ def read_skipped(folder: Path, split: str, number: int) -> list[dict]:
 
 def read_images(folder: Path, split: str, shards: int) -> list[dict]:
     """Label, path and sha256 of each image of a split, in the order of its latents."""
-    return [row for i in range(shards) for row in pq.read_table(shard_path(folder, split, i, "parquet")).to_pylist()]
+    return [
+        row
+        for i in range(shards)
+        for row in pq.read_table(shard_path(folder, split, i, "parquet")).to_pylist()
+    ]
 
 
-def finish_store(folder: Path, description: dict, shards: dict[str, int], encoded_from: Path | None = None) -> dict:
-    """Write skipped.csv and store.json over the ``shards`` of each split; returns what store.json says.
+def finish_store(
+    folder: Path, description: dict, shards: dict[str, int], encoded_from: Path | None = None
+) -> dict:
+    """Write skipped.csv and store.json over the ``shards`` of each split; returns what store.json
+    says.
 
-    ``description`` has size, shape (C, h, w), vae (name, identity, scaling_factor, shift_factor), classes and upscale.
-    The identity of the content depends on the images' bytes, labels and order, the VAE and the size; not on where they lay,
-    nor on the last bit of a GPU's arithmetic. ``encoded_from``: where they lay, None where there are none.
+    ``description`` has size, shape (C, h, w), vae (name, identity, scaling_factor, shift_factor),
+    classes and upscale. The identity of the content depends on the images' bytes, labels and order,
+    the VAE and the size; not on where they lay, nor on the last bit of a GPU's arithmetic.
+    ``encoded_from``: where they lay, None where there are none.
     """
-    parts = {split: [read_json(shard_path(folder, split, i, "json")) for i in range(n)] for split, n in shards.items()}
-    write_skipped(folder, [row for split in SPLITS for part in parts[split] for row in part["skipped"]])
-    images = {split: [[row["path"], row["label"], row["sha256"]] for row in read_images(folder, split, n)]
-              for split, n in shards.items()}
+    parts = {
+        split: [read_json(shard_path(folder, split, i, "json")) for i in range(n)]
+        for split, n in shards.items()
+    }
+    write_skipped(
+        folder, [row for split in SPLITS for part in parts[split] for row in part["skipped"]]
+    )
+    images = {
+        split: [[row["path"], row["label"], row["sha256"]] for row in read_images(folder, split, n)]
+        for split, n in shards.items()
+    }
     vae = {k: v for k, v in description["vae"].items() if k != "name"}
-    store = {"format": FORMAT, **description,
-             "content": identity({**description, "format": FORMAT, "vae": vae, "images": images}),
-             "encoded_from": encoded_from and str(encoded_from.resolve()),
-             "shards": {split: [{"images": part["images"], "sha256": part["sha256"]} for part in parts[split]]
-                        for split in SPLITS}}
+    store = {
+        "format": FORMAT,
+        **description,
+        "content": identity({**description, "format": FORMAT, "vae": vae, "images": images}),
+        "encoded_from": encoded_from and str(encoded_from.resolve()),
+        "shards": {
+            split: [{"images": part["images"], "sha256": part["sha256"]} for part in parts[split]]
+            for split in SPLITS
+        },
+    }
     write_json(folder / STORE, store)
     return store
 
@@ -108,34 +142,56 @@ def write_skipped(folder: Path, rows: list[dict]) -> None:
 def read_store(folder: Path) -> dict:
     """What store.json says. ValueError where there is no finished store."""
     if not folder.is_dir():
-        raise ValueError(f"no latent store at {folder}: make one with `scaling encode --images DIR --vae VAE --size PIXELS "
-                         f"--out {folder}`, or set data.path")
+        raise ValueError(
+            f"no latent store at {folder}: make one with `scaling encode --images DIR --vae VAE "
+            "--size PIXELS "
+            f"--out {folder}`, or set data.path"
+        )
     store = read_json(folder / STORE)
     if store is None:
         done = sum(1 for _ in folder.glob("*/shard-*.json"))
-        raise ValueError(f"the latent store at {folder} is not finished ({done} shards so far, no {STORE}): continue with "
-                         f"`scaling encode ... --out {folder} --resume`")
+        raise ValueError(
+            f"the latent store at {folder} is not finished ({done} shards so far, no {STORE}): "
+            "continue with "
+            f"`scaling encode ... --out {folder} --resume`"
+        )
     if store["format"] != FORMAT:
-        raise ValueError(f"the latent store at {folder} has format {store['format']}, not {FORMAT}; encode again")
+        raise ValueError(
+            f"the latent store at {folder} has format {store['format']}, not {FORMAT}; encode again"
+        )
     return store
 
 
 def check_store(folder: Path) -> None:
-    """Read every shard of a finished store. ValueError names the first whose checksum does not hold, or is missing."""
+    """Read every shard of a finished store. ValueError names the first whose checksum does not
+    hold, or is missing.
+    """
     files = shard_files(folder)
     with ThreadPoolExecutor(CHECKING_THREADS) as pool:
-        bad = [name for name, holds in zip(files, pool.map(lambda name: _holds(folder / name, files[name]), files))
-               if not holds]
+        bad = [
+            name
+            for name, holds in zip(
+                files, pool.map(lambda name: _holds(folder / name, files[name]), files)
+            )
+            if not holds
+        ]
     if bad:
-        raise ValueError(f"{len(bad)} of {len(files)} shard files of {folder} are missing or damaged (checksum), such as "
-                         f"{bad[0]}; `scaling encode ... --out {folder} --resume` makes them again")
+        raise ValueError(
+            f"{len(bad)} of {len(files)} shard files of {folder} are missing or damaged "
+            "(checksum), such as "
+            f"{bad[0]}; `scaling encode ... --out {folder} --resume` makes them again"
+        )
 
 
 def shard_files(folder: Path) -> dict[str, str]:
     """The files of a finished store's shards, relative to it, and the SHA-256 of each."""
     store = read_store(folder)
-    return {str(shard_path(folder, split, i, kind).relative_to(folder)): digest for split in SPLITS
-            for i, shard in enumerate(store["shards"][split]) for kind, digest in shard["sha256"].items()}
+    return {
+        str(shard_path(folder, split, i, kind).relative_to(folder)): digest
+        for split in SPLITS
+        for i, shard in enumerate(store["shards"][split])
+        for kind, digest in shard["sha256"].items()
+    }
 
 
 def _holds(path: Path, digest: str) -> bool:

@@ -1,4 +1,6 @@
-"""What stands in for ImageNet's latents, or CIFAR's pixels, in a trial run? A few of their shape: noise around classes."""
+"""What stands in for ImageNet's latents, or CIFAR's pixels, in a trial run? A few of their shape:
+noise around classes.
+"""
 
 import hashlib
 from pathlib import Path
@@ -11,17 +13,21 @@ from scaling.data import latents, store
 from scaling.data.images import DataSet, ImageSet, to_uint8
 from scaling.study.spec import LATENT_FACTOR, DataSpec
 
-CLASSES, CHANNELS = 1000, 4                  # as ImageNet under Stable Diffusion's VAE
-PIXEL_CLASSES, PIXEL_CHANNELS = 10, 3       # as CIFAR-10
+CLASSES, CHANNELS = 1000, 4  # as ImageNet under Stable Diffusion's VAE
+PIXEL_CLASSES, PIXEL_CHANNELS = 10, 3  # as CIFAR-10
 IMAGES = {"train": 64, "heldout": 10}
-SHARD = 32                                   # images
+SHARD = 32  # images
 VAE = {"name": "synthetic", "identity": "synthetic", "scaling_factor": 0.18215, "shift_factor": 0.0}
 
 
-def write_store(folder: Path, size: int, images: dict[str, int] | None = None, shard: int = SHARD) -> dict:
-    """Write a store of ``images`` per split with latents (4, size/8, size/8) at ``folder``; returns what store.json says.
+def write_store(
+    folder: Path, size: int, images: dict[str, int] | None = None, shard: int = SHARD
+) -> dict:
+    """Write a store of ``images`` per split with latents (4, size/8, size/8) at ``folder``; returns
+    what store.json says.
 
-    A latent is a pattern of its class plus noise, of about unit variance after scaling. The same everywhere.
+    A latent is a pattern of its class plus noise, of about unit variance after scaling. The same
+    everywhere.
     """
     images = images or IMAGES
     shape = (CHANNELS, size // LATENT_FACTOR, size // LATENT_FACTOR)
@@ -32,24 +38,52 @@ def write_store(folder: Path, size: int, images: dict[str, int] | None = None, s
             rows = range(number * shard, min((number + 1) * shard, count))
             labels = [row * CLASSES // count for row in rows]
             rng = np.random.default_rng([size, list(images).index(split), number])
-            mean = (rng.standard_normal((len(rows), *shape)) + _patterns(labels, shape)) / (2 ** 0.5 * VAE["scaling_factor"])
-            both = np.stack([mean, mean[..., ::-1]], axis=1)                    # (n, 2, C, h, w)
+            mean = (rng.standard_normal((len(rows), *shape)) + _patterns(labels, shape)) / (
+                2**0.5 * VAE["scaling_factor"]
+            )
+            both = np.stack([mean, mean[..., ::-1]], axis=1)  # (n, 2, C, h, w)
             moments = np.stack([both, np.full_like(both, 0.05)], axis=2)
             names = [f"{split}-{row:05d}" for row in rows]
-            store.write_shard(folder, split, number, moments, skipped=[], images=[
-                {"label": label, "path": name, "sha256": hashlib.sha256(name.encode()).hexdigest()}
-                for label, name in zip(labels, names)])
-    return store.finish_store(folder, {"size": size, "shape": list(shape), "vae": VAE, "upscale": False,
-                                       "classes": [f"{i:04d}" for i in range(CLASSES)]}, shards)
+            store.write_shard(
+                folder,
+                split,
+                number,
+                moments,
+                skipped=[],
+                images=[
+                    {
+                        "label": label,
+                        "path": name,
+                        "sha256": hashlib.sha256(name.encode()).hexdigest(),
+                    }
+                    for label, name in zip(labels, names)
+                ],
+            )
+    return store.finish_store(
+        folder,
+        {
+            "size": size,
+            "shape": list(shape),
+            "vae": VAE,
+            "upscale": False,
+            "classes": [f"{i:04d}" for i in range(CLASSES)],
+        },
+        shards,
+    )
 
 
 def _patterns(labels: list[int], shape: tuple[int, ...]) -> np.ndarray:
     """A smooth wave for each label, (n, C, h, w), of unit variance."""
-    y, x = np.mgrid[:shape[1], :shape[2]] / shape[1]
+    y, x = np.mgrid[: shape[1], : shape[2]] / shape[1]
     waves = []
     for label in labels:
         phase = 2 * np.pi * np.random.default_rng(label).random(shape[0])
-        waves.append([2 ** 0.5 * np.sin(2 * np.pi * (x * (1 + label % 3) + y * (1 + label % 2)) + p) for p in phase])
+        waves.append(
+            [
+                2**0.5 * np.sin(2 * np.pi * (x * (1 + label % 3) + y * (1 + label % 2)) + p)
+                for p in phase
+            ]
+        )
     return np.array(waves)
 
 

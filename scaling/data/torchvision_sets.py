@@ -1,4 +1,6 @@
-"""How are MNIST, FashionMNIST and CIFAR read? By torchvision, downloaded where the net allows; the test set is held out."""
+"""How are MNIST, FashionMNIST and CIFAR read? By torchvision, downloaded where the net allows; the
+test set is held out.
+"""
 
 from pathlib import Path
 
@@ -9,7 +11,12 @@ from filelock import FileLock
 from scaling.data.images import DataSet, ImageSet
 from scaling.study.spec import DataSpec
 
-SETS = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "cifar10": "CIFAR10", "cifar100": "CIFAR100"}
+SETS = {
+    "mnist": "MNIST",
+    "fashion-mnist": "FashionMNIST",
+    "cifar10": "CIFAR10",
+    "cifar100": "CIFAR100",
+}
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
@@ -24,13 +31,20 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
             parts = {split: _read(kind, folder, split == "train") for split in ("train", "heldout")}
     except (OSError, RuntimeError) as error:
         why = str(error).strip().splitlines()[0]
-        raise ValueError(f"{SETS[spec.source]} is not in {folder} and cannot be downloaded ({why}); put torchvision's files "
-                         "there, or set data.path or $DIT_SCALING_DATA to where they are") from None
+        raise ValueError(
+            f"{SETS[spec.source]} is not in {folder} and cannot be downloaded ({why}); put "
+            "torchvision's files "
+            "there, or set data.path or $DIT_SCALING_DATA to where they are"
+        ) from None
     sets = {}
     for split, part in parts.items():
         pixels = torch.as_tensor(part.data)
         pixels = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
-        sets[split] = ImageSet(pixels.contiguous(), torch.as_tensor(part.targets).long(), spec.flip and split == "train")
+        sets[split] = ImageSet(
+            pixels.contiguous(),
+            torch.as_tensor(part.targets).long(),
+            spec.flip and split == "train",
+        )
     return DataSet(name=spec.source, num_classes=len(parts["train"].classes), **sets)
 
 

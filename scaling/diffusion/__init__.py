@@ -9,10 +9,25 @@ from scaling.diffusion.samplers import ddim, ddpm, dpm_solver
 from scaling.study.spec import DiffusionSpec
 from scaling.study.timesteps import ddim_timesteps, spaced_timesteps
 
-__all__ = ["GaussianDiffusion", "LinearFlow", "Process", "build_process", "ddim", "ddim_timesteps", "ddpm", "dpm_solver",
-           "euler", "euler_maruyama", "guided", "heun", "spaced_timesteps"]
+__all__ = [
+    "GaussianDiffusion",
+    "LinearFlow",
+    "Process",
+    "build_process",
+    "ddim",
+    "ddim_timesteps",
+    "ddpm",
+    "dpm_solver",
+    "euler",
+    "euler_maruyama",
+    "guided",
+    "heun",
+    "spaced_timesteps",
+]
 
 
 def build_process(spec: DiffusionSpec) -> Process:
     """The process that ``spec``'s objective is trained on."""
-    return LinearFlow(spec) if spec.objective == "flow" else GaussianDiffusion(spec, spec.learns_sigma)
+    return (
+        LinearFlow(spec) if spec.objective == "flow" else GaussianDiffusion(spec, spec.learns_sigma)
+    )

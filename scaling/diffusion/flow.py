@@ -1,4 +1,6 @@
-"""What does a flow model learn? The velocity along the straight line from image to noise (SiT, arXiv 2401.08740)."""
+"""What does a flow model learn? The velocity along the straight line from image to noise (SiT,
+arXiv 2401.08740).
+"""
 
 import torch
 from torch import Tensor
@@ -8,9 +10,11 @@ from scaling.study.spec import DiffusionSpec
 
 
 class LinearFlow(Process):
-    """x_t = (1 - t) x_0 + t epsilon at t in 0 (image) .. 1 (noise); the network predicts v = epsilon - x_0.
+    """x_t = (1 - t) x_0 + t epsilon at t in 0 (image) .. 1 (noise); the network predicts v =
+    epsilon - x_0.
 
-    The convention of SiT's paper and of ``flow_samplers``; SiT's released code runs time and velocity the other way.
+    The convention of SiT's paper and of ``flow_samplers``; SiT's released code runs time and
+    velocity the other way.
     """
 
     def __init__(self, spec: DiffusionSpec):
@@ -26,6 +30,8 @@ class LinearFlow(Process):
         t = time.view(-1, 1, 1, 1)
         return (1 - t) * x0 + t * noise
 
-    def losses(self, out: Tensor, x0: Tensor, x_t: Tensor, time: Tensor, noise: Tensor) -> dict[str, Tensor]:
+    def losses(
+        self, out: Tensor, x0: Tensor, x_t: Tensor, time: Tensor, noise: Tensor
+    ) -> dict[str, Tensor]:
         mse = (out - (noise - x0)).square().flatten(1).mean(1)
         return {"mse": mse, "loss": mse}

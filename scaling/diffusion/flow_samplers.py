@@ -1,8 +1,9 @@
-"""How does noise become an image in a flow model? Euler and Heun along the ODE, Euler-Maruyama along SiT's SDE.
+"""How does noise become an image in a flow model? Euler and Heun along the ODE, Euler-Maruyama
+along SiT's SDE.
 
-Time runs from 1 (noise) to 0 (image) along x_t = (1 - t) x_0 + t epsilon; ``velocity(x, t)`` gives the network's
-v = epsilon - x_0 (B, C, H, W) for x (B, C, H, W) at times t (B,). ``times`` falls from 1 to 0; the network is asked at all
-but the last.
+Time runs from 1 (noise) to 0 (image) along x_t = (1 - t) x_0 + t epsilon; ``velocity(x, t)`` gives
+the network's v = epsilon - x_0 (B, C, H, W) for x (B, C, H, W) at times t (B,). ``times`` falls
+from 1 to 0; the network is asked at all but the last.
 """
 
 import itertools
@@ -15,7 +16,8 @@ from torch import Tensor
 Velocity = Callable[[Tensor, Tensor], Tensor]
 Noise = Callable[[], Tensor]
 
-# Half of the w(t) in dx = v dt - w s / 2 dt + sqrt(w) dW (SiT, arXiv 2401.08740, eq. 5 and appendix), by our time.
+# Half of the w(t) in dx = v dt - w s / 2 dt + sqrt(w) dW (SiT, arXiv 2401.08740, eq. 5 and
+# appendix), by our time.
 DIFFUSION: dict[str, Callable[[float], float]] = {
     "sigma": lambda t: t,
     "constant": lambda t: 1.0,
@@ -40,12 +42,19 @@ def heun(velocity: Velocity, x: Tensor, times: list[float]) -> Tensor:
     return x
 
 
-def euler_maruyama(velocity: Velocity, x: Tensor, times: list[float], noise: Noise, diffusion: str = "sigma",
-                   last: str = "mean") -> Tensor:
-    """SiT's SDE: ``noise()`` (B, C, H, W) is drawn at each step but the last, which leads to the image.
+def euler_maruyama(
+    velocity: Velocity,
+    x: Tensor,
+    times: list[float],
+    noise: Noise,
+    diffusion: str = "sigma",
+    last: str = "mean",
+) -> Tensor:
+    """SiT's SDE: ``noise()`` (B, C, H, W) is drawn at each step but the last, which leads to the
+    image.
 
-    The marginals are the ODE's whatever ``diffusion``, a key of DIFFUSION. ``last`` is ``"mean"``, the drift without noise,
-    or ``"tweedie"``, the expected image.
+    The marginals are the ODE's whatever ``diffusion``, a key of DIFFUSION. ``last`` is ``"mean"``,
+    the drift without noise, or ``"tweedie"``, the expected image.
     """
     steps = list(itertools.pairwise(times))
     for t, after in steps[:-1]:
@@ -59,7 +68,9 @@ def euler_maruyama(velocity: Velocity, x: Tensor, times: list[float], noise: Noi
 
 
 def _drift(v: Tensor, x: Tensor, t: float, d: float) -> Tensor:
-    """Towards the image: -v + d times the score, which is -epsilon / t with the predicted epsilon = x + (1 - t) v."""
+    """Towards the image: -v + d times the score, which is -epsilon / t with the predicted epsilon =
+    x + (1 - t) v.
+    """
     return -v - d / t * (x + (1 - t) * v)
 
 

@@ -1,7 +1,9 @@
-"""How is an image noised, and what is learned? The Gaussian process of DDPM with epsilon prediction and learned sigma.
+"""How is an image noised, and what is learned? The Gaussian process of DDPM with epsilon prediction
+and learned sigma.
 
-Sources: DDPM (Ho et al., arXiv 2006.11239), improved DDPM (Nichol & Dhariwal, 2102.09672: learned sigma, the bound's
-gradient stopped at epsilon), as used by DiT (2212.09748). All tables are made in float64 and used in float32.
+Sources: DDPM (Ho et al., arXiv 2006.11239), improved DDPM (Nichol & Dhariwal, 2102.09672: learned
+sigma, the bound's gradient stopped at epsilon), as used by DiT (2212.09748). All tables are made in
+float64 and used in float32.
 """
 
 import math
@@ -17,8 +19,8 @@ from scaling.study.spec import DiffusionSpec
 class GaussianDiffusion(Process):
     """A (possibly respaced) discrete diffusion process.
 
-    ``timesteps`` are the original timesteps kept; the network is always given those. Index ``i`` of this object's
-    tables runs over them, ascending.
+    ``timesteps`` are the original timesteps kept; the network is always given those. Index ``i`` of
+    this object's tables runs over them, ascending.
     """
 
     def __init__(self, spec: DiffusionSpec, learn_sigma: bool, keep: list[int] | None = None):
@@ -33,8 +35,11 @@ class GaussianDiffusion(Process):
         self.betas = betas  # (len,) float64
         alphas = 1.0 - betas
         posterior_variance = betas * (1.0 - previous) / (1.0 - alpha_bar)
-        # The first posterior variance is 0; its log is clipped to the second's, as in improved DDPM.
-        clipped = np.append(posterior_variance[1], posterior_variance[1:]) if len(betas) > 1 else betas
+        # The first posterior variance is 0; its log is clipped to the second's, as in improved
+        # DDPM.
+        clipped = (
+            np.append(posterior_variance[1], posterior_variance[1:]) if len(betas) > 1 else betas
+        )
         self._tables = {
             "alpha_bar": alpha_bar,
             "alpha_bar_previous": previous,
@@ -57,7 +62,8 @@ class GaussianDiffusion(Process):
         """The table ``name`` at ``index`` (B,), shaped (B, 1, 1, 1) for images."""
         if index.device not in self._device_tables:
             self._device_tables[index.device] = {
-                k: torch.from_numpy(v).float().to(index.device) for k, v in self._tables.items()}
+                k: torch.from_numpy(v).float().to(index.device) for k, v in self._tables.items()
+            }
         return self._device_tables[index.device][name][index].view(-1, 1, 1, 1)
 
     def at_fraction(self, fraction: Tensor) -> Tensor:
@@ -67,36 +73,52 @@ class GaussianDiffusion(Process):
         return torch.randint(len(self), (count,), generator=generator)
 
     def weighted(self, losses: dict[str, Tensor], time: Tensor) -> Tensor:
-        """``loss``; with min-SNR weighting the epsilon part counts min(SNR, gamma) / SNR (arXiv 2303.09556, eq. 8)."""
+        """``loss``; with min-SNR weighting the epsilon part counts min(SNR, gamma) / SNR (arXiv
+        2303.09556, eq. 8).
+        """
         if self.spec.weighting != "min-snr":
             return losses["loss"]
         return losses["loss"] + (self.at("min_snr_weight", time).flatten() - 1) * losses["mse"]
 
     def q_sample(self, x0: Tensor, index: Tensor, noise: Tensor) -> Tensor:
         """x_t given x_0 (B, C, H, W): DDPM eq. 4."""
-        return self.at("sqrt_alpha_bar", index) * x0 + self.at("sqrt_one_minus_alpha_bar", index) * noise
+        return (
+            self.at("sqrt_alpha_bar", index) * x0
+            + self.at("sqrt_one_minus_alpha_bar", index) * noise
+        )
 
     def split(self, out: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The network's output (B, C or 2C, H, W) as epsilon and, if sigma is learned, the variance interpolation."""
+        """The network's output (B, C or 2C, H, W) as epsilon and, if sigma is learned, the variance
+        interpolation.
+        """
         return tuple(out.chunk(2, dim=1)) if self.learn_sigma else (out, None)
 
     def predicted_x0(self, x_t: Tensor, index: Tensor, eps: Tensor) -> Tensor:
-        return self.at("sqrt_recip_alpha_bar", index) * x_t - self.at("sqrt_recip_alpha_bar_minus_one", index) * eps
+        return (
+            self.at("sqrt_recip_alpha_bar", index) * x_t
+            - self.at("sqrt_recip_alpha_bar_minus_one", index) * eps
+        )
 
     def posterior_mean(self, x0: Tensor, x_t: Tensor, index: Tensor) -> Tensor:
         """The mean of q(x_{t-1} | x_t, x_0): DDPM eq. 7."""
         return self.at("posterior_mean_x0", index) * x0 + self.at("posterior_mean_xt", index) * x_t
 
     def log_variance(self, values: Tensor | None, index: Tensor) -> Tensor:
-        """log sigma^2 of p(x_{t-1} | x_t): interpolated in log space (2102.09672, eq. 15), or beta_t if not learned."""
+        """log sigma^2 of p(x_{t-1} | x_t): interpolated in log space (2102.09672, eq. 15), or
+        beta_t if not learned.
+        """
         low, high = self.at("posterior_log_variance", index), self.at("log_beta", index)
         if values is None:
             return high
         fraction = (values + 1) / 2
         return fraction * high + (1 - fraction) * low
 
-    def losses(self, out: Tensor, x0: Tensor, x_t: Tensor, index: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """Per-image training losses, each (B,): ``mse`` on epsilon, ``vb`` (bits per dimension), ``loss`` their sum."""
+    def losses(
+        self, out: Tensor, x0: Tensor, x_t: Tensor, index: Tensor, noise: Tensor
+    ) -> dict[str, Tensor]:
+        """Per-image training losses, each (B,): ``mse`` on epsilon, ``vb`` (bits per dimension),
+        ``loss`` their sum.
+        """
         eps, values = self.split(out)
         mse = (eps - noise).square().flatten(1).mean(1)
         if values is None:
@@ -105,20 +127,30 @@ class GaussianDiffusion(Process):
         return {"mse": mse, "vb": vb, "loss": mse + vb}
 
     def _bound(self, eps: Tensor, values: Tensor, x0: Tensor, x_t: Tensor, index: Tensor) -> Tensor:
-        """One term of the variational bound (B,), in bits per dimension; the decoder's likelihood at index 0."""
+        """One term of the variational bound (B,), in bits per dimension; the decoder's likelihood
+        at index 0.
+        """
         true_mean = self.posterior_mean(x0, x_t, index)
         true_log_variance = self.at("posterior_log_variance", index)
         mean = self.posterior_mean(self.predicted_x0(x_t, index, eps), x_t, index)
         log_variance = self.log_variance(values, index)
-        kl = 0.5 * (-1.0 + log_variance - true_log_variance + torch.exp(true_log_variance - log_variance)
-                    + (true_mean - mean).square() * torch.exp(-log_variance))
+        kl = 0.5 * (
+            -1.0
+            + log_variance
+            - true_log_variance
+            + torch.exp(true_log_variance - log_variance)
+            + (true_mean - mean).square() * torch.exp(-log_variance)
+        )
         nll = -_discretised_log_likelihood(x0, mean, 0.5 * log_variance)
         bits = torch.where(index.view(-1, 1, 1, 1) == 0, nll, kl) / math.log(2.0)
         return bits.flatten(1).mean(1)
 
 
 def _discretised_log_likelihood(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
-    """log P of 8-bit pixels in [-1, 1] under a Gaussian integrated over each pixel's bin (DDPM eq. 13)."""
+    """log P of 8-bit pixels in [-1, 1] under a Gaussian integrated over each pixel's bin (DDPM eq.
+    13).
+    """
+
     def cdf(z: Tensor) -> Tensor:  # the tanh approximation, which the published losses use
         return 0.5 * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (z + 0.044715 * z**3)))
 

@@ -1,4 +1,6 @@
-"""How is a class asked for more strongly? Classifier-free guidance: on some channels, over some of the schedule."""
+"""How is a class asked for more strongly? Classifier-free guidance: on some channels, over some of
+the schedule.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -6,14 +8,23 @@ from torch import Tensor, nn
 from scaling.study.timesteps import guided_at
 
 
-def guided(model: nn.Module, y: Tensor, null_label: int, scale: float, channels: int,
-           interval: tuple[float, float] | None = None, horizon: float = 1.0):
-    """A predictor ``(x, t) -> out`` for labels y (B,), guided on the first ``channels`` channels of the output.
+def guided(
+    model: nn.Module,
+    y: Tensor,
+    null_label: int,
+    scale: float,
+    channels: int,
+    interval: tuple[float, float] | None = None,
+    horizon: float = 1.0,
+):
+    """A predictor ``(x, t) -> out`` for labels y (B,), guided on the first ``channels`` channels of
+    the output.
 
-    out = uncond + scale (cond - uncond) (Ho & Salimans, arXiv 2207.12598); the remaining channels and the variance
-    are the conditional ones. Scale 1 costs one forward pass, any other a single pass on the doubled batch. DiT's
-    released behaviour guides 3 of its 4 latent channels. Outside ``interval``, in fractions t / ``horizon`` of the
-    schedule, nothing is guided and one pass suffices (Kynkäänniemi et al., arXiv 2404.07724).
+    out = uncond + scale (cond - uncond) (Ho & Salimans, arXiv 2207.12598); the remaining channels
+    and the variance are the conditional ones. Scale 1 costs one forward pass, any other a single
+    pass on the doubled batch. DiT's released behaviour guides 3 of its 4 latent channels. Outside
+    ``interval``, in fractions t / ``horizon`` of the schedule, nothing is guided and one pass
+    suffices (Kynkäänniemi et al., arXiv 2404.07724).
     """
     if scale == 1.0:
         return lambda x, t: model(x, t, y)

@@ -1,4 +1,6 @@
-"""What must a process offer so that a network can be trained on it? Times, noising, losses and their weights."""
+"""What must a process offer so that a network can be trained on it? Times, noising, losses and
+their weights.
+"""
 
 from abc import ABC, abstractmethod
 
@@ -11,7 +13,8 @@ from scaling.study.spec import DiffusionSpec
 class Process(ABC):
     """What training and the held-out loss ask of an objective.
 
-    A *time* (B,) is what the network is given: the timestep 0 .. T - 1 of a diffusion, t in 0 .. 1 of a flow.
+    A *time* (B,) is what the network is given: the timestep 0 .. T - 1 of a diffusion, t in 0 .. 1
+    of a flow.
     """
 
     spec: DiffusionSpec
@@ -25,14 +28,20 @@ class Process(ABC):
         """x_0 (B, C, H, W) noised to ``time`` (B,)."""
 
     @abstractmethod
-    def losses(self, out: Tensor, x0: Tensor, x_t: Tensor, time: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """Losses of each image, (B,), whatever the weighting: ``mse`` on what is predicted, ``loss`` the objective."""
+    def losses(
+        self, out: Tensor, x0: Tensor, x_t: Tensor, time: Tensor, noise: Tensor
+    ) -> dict[str, Tensor]:
+        """Losses of each image, (B,), whatever the weighting: ``mse`` on what is predicted,
+        ``loss`` the objective.
+        """
 
     @abstractmethod
     def _uniform(self, count: int, generator: torch.Generator) -> Tensor: ...
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """The times (count,) of a training batch: uniform, or logit-normal (SD3, arXiv 2403.03206, eq. 19)."""
+        """The times (count,) of a training batch: uniform, or logit-normal (SD3, arXiv 2403.03206,
+        eq. 19).
+        """
         if self.spec.weighting != "logit-normal":
             return self._uniform(count, generator)
         normal = torch.randn(count, generator=generator)

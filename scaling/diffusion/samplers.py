@@ -1,6 +1,8 @@
-"""How does noise become an image? Ancestral DDPM, DDIM and DPM-Solver++, as pure functions of a predictor and its noise.
+"""How does noise become an image? Ancestral DDPM, DDIM and DPM-Solver++, as pure functions of a
+predictor and its noise.
 
-``predict(x, t)`` gives the network's output (B, C or 2C, H, W) for x (B, C, H, W) at original timesteps t (B,).
+``predict(x, t)`` gives the network's output (B, C or 2C, H, W) for x (B, C, H, W) at original
+timesteps t (B,).
 """
 
 from collections.abc import Callable
@@ -15,7 +17,9 @@ Noise = Callable[[], Tensor]
 
 
 def ddpm(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise) -> Tensor:
-    """Ancestral sampling (DDPM algorithm 2) from x_T (B, C, H, W); ``noise()`` is drawn once a step, the last included."""
+    """Ancestral sampling (DDPM algorithm 2) from x_T (B, C, H, W); ``noise()`` is drawn once a
+    step, the last included.
+    """
     for last, i, t in _countdown(process, x):
         eps, values = process.split(predict(x, t))
         mean = process.posterior_mean(process.predicted_x0(x, i, eps), x, i)
@@ -24,28 +28,41 @@ def ddpm(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise) 
     return x
 
 
-def ddim(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise, eta: float = 0.0) -> Tensor:
+def ddim(
+    process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise, eta: float = 0.0
+) -> Tensor:
     """DDIM (arXiv 2010.02502, eq. 12) from x_T (B, C, H, W); with ``eta`` 0 no noise is drawn."""
     for last, i, t in _countdown(process, x):
         eps, _ = process.split(predict(x, t))
         x0 = process.predicted_x0(x, i, eps)
         alpha_bar, previous = process.at("alpha_bar", i), process.at("alpha_bar_previous", i)
-        sigma = eta * torch.sqrt((1 - previous) / (1 - alpha_bar)) * torch.sqrt(1 - alpha_bar / previous)
+        sigma = (
+            eta
+            * torch.sqrt((1 - previous) / (1 - alpha_bar))
+            * torch.sqrt(1 - alpha_bar / previous)
+        )
         x = torch.sqrt(previous) * x0 + torch.sqrt(1 - previous - sigma**2) * eps
         if eta and not last:
             x = x + sigma * noise()
     return x
 
 
-def dpm_solver(process: GaussianDiffusion, predict: Predict, x: Tensor, timesteps: list[int]) -> Tensor:
-    """DPM-Solver++ (arXiv 2211.01095) of second order, multistep, by diffusers, from x_T (B, C, H, W).
+def dpm_solver(
+    process: GaussianDiffusion, predict: Predict, x: Tensor, timesteps: list[int]
+) -> Tensor:
+    """DPM-Solver++ (arXiv 2211.01095) of second order, multistep, by diffusers, from x_T (B, C, H,
+    W).
 
-    ``process`` is the whole one, whose betas the solver is given; ``timesteps``, ascending, are where the network is asked.
-    The last step, to the image itself, is of first order, as is the last but one below 15 steps (diffusers' defaults).
+    ``process`` is the whole one, whose betas the solver is given; ``timesteps``, ascending, are
+    where the network is asked. The last step, to the image itself, is of first order, as is the
+    last but one below 15 steps (diffusers' defaults).
     """
-    from diffusers import DPMSolverMultistepScheduler  # seconds to import, and no other sampler needs it
+    # seconds to import, and no other sampler needs it
+    from diffusers import DPMSolverMultistepScheduler
 
-    solver = DPMSolverMultistepScheduler(trained_betas=process.betas, num_train_timesteps=len(process))
+    solver = DPMSolverMultistepScheduler(
+        trained_betas=process.betas, num_train_timesteps=len(process)
+    )
     solver.set_timesteps(timesteps=timesteps[::-1])
     for t in solver.timesteps.tolist():
         eps, _ = process.split(predict(x, torch.full((len(x),), t, device=x.device)))
@@ -54,7 +71,9 @@ def dpm_solver(process: GaussianDiffusion, predict: Predict, x: Tensor, timestep
 
 
 def _countdown(process: GaussianDiffusion, x: Tensor):
-    """From the noisiest index to the first: whether it is the last step, the index and the original timestep (B,)."""
+    """From the noisiest index to the first: whether it is the last step, the index and the original
+    timestep (B,).
+    """
     for index in reversed(range(len(process))):
         i = torch.full((len(x),), index, device=x.device)
         yield index == 0, i, torch.full((len(x),), process.timesteps[index], device=x.device)

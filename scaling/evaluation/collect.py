@@ -1,6 +1,8 @@
-"""What is kept of images once they are features? Moments for Fréchet distances, and a bounded number of rows.
+"""What is kept of images once they are features? Moments for Fréchet distances, and a bounded
+number of rows.
 
-One pass over the images for all metrics of an extractor; memory does not grow with their number beyond those rows.
+One pass over the images for all metrics of an extractor; memory does not grow with their number
+beyond those rows.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,8 +15,8 @@ from scaling.evaluation.extractors import features_of
 from scaling.evaluation.frechet import Gaussian, Moments
 
 BATCH = 256
-HELD = 50_000        # rows for KID, CMMD, precision and recall: as many as ADM compares
-INFLUENCE = 10_000   # rows whose spread of influence tells the error of a Fréchet distance
+HELD = 50_000  # rows for KID, CMMD, precision and recall: as many as ADM compares
+INFLUENCE = 10_000  # rows whose spread of influence tells the error of a Fréchet distance
 
 
 @dataclass(frozen=True)
@@ -36,19 +38,24 @@ class Kept:
 
     gaussian: Gaussian | None
     halves: tuple[Gaussian, Gaussian] | None
-    rows: Tensor                          # (n, D) float32, a random choice where not all were asked for
+    rows: Tensor  # (n, D) float32, a random choice where not all were asked for
 
 
-def collect(batches: Iterable[Tensor], count: int, extractor: str, needs: dict[str, Need]) -> dict[str, Kept]:
-    """One pass over ``count`` uint8 images (B, C, H, W) in ``batches``: what each layer of ``needs`` is needed for."""
+def collect(
+    batches: Iterable[Tensor], count: int, extractor: str, needs: dict[str, Need]
+) -> dict[str, Kept]:
+    """One pass over ``count`` uint8 images (B, C, H, W) in ``batches``: what each layer of
+    ``needs`` is needed for.
+    """
     order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
     rank = torch.empty_like(order)
-    rank[order] = torch.arange(count)  # image i is among the first n of a random order if rank[i] < n
+    # image i is among the first n of a random order if rank[i] < n
+    rank[order] = torch.arange(count)
     moments: dict[tuple[str, int], Moments] = {}
     rows: dict[str, list[Tensor]] = {layer: [] for layer in needs}
     start = 0
     for images in batches:
-        ranks = rank[start:start + len(images)]
+        ranks = rank[start : start + len(images)]
         start += len(images)
         for layer, found in features_of(images, extractor, tuple(needs)).items():
             need = needs[layer]
@@ -63,9 +70,11 @@ def collect(batches: Iterable[Tensor], count: int, extractor: str, needs: dict[s
     for layer, need in needs.items():
         halves = [moments[layer, half] for half in (0, 1) if (layer, half) in moments]
         whole = halves[0] if len(halves) == 1 else halves[0] + halves[1] if halves else None
-        kept[layer] = Kept(whole.gaussian if whole else None,
-                           tuple(half.gaussian for half in halves) if need.halves and len(halves) == 2 else None,
-                           torch.cat(rows[layer]))
+        kept[layer] = Kept(
+            whole.gaussian if whole else None,
+            tuple(half.gaussian for half in halves) if need.halves and len(halves) == 2 else None,
+            torch.cat(rows[layer]),
+        )
     return kept
 
 

@@ -1,8 +1,10 @@
-"""Which features compare digits? A small classifier of scikit-learn's digits, registered with torch-fidelity.
+"""Which features compare digits? A small classifier of scikit-learn's digits, registered with
+torch-fidelity.
 
-Inception sees 299-pixel photographs; on 8-pixel digits a classifier of those digits says more. Its Fréchet distance is
-always labelled "digits-cnn" and never passed off as an Inception FID. The weights ship beside this file; they are
-trained again by ``python -m scaling.evaluation.train_digits_cnn``.
+Inception sees 299-pixel photographs; on 8-pixel digits a classifier of those digits says more. Its
+Fréchet distance is always labelled "digits-cnn" and never passed off as an Inception FID. The
+weights ship beside this file; they are trained again by ``python -m
+scaling.evaluation.train_digits_cnn``.
 """
 
 from pathlib import Path
@@ -14,12 +16,14 @@ from torch_fidelity import FeatureExtractorBase
 
 NAME = "digits-cnn"
 WEIGHTS = Path(__file__).with_name("digits_cnn.safetensors")
-FEATURES = "64"      # the pooled activations before the classifier, of dimension 64
+FEATURES = "64"  # the pooled activations before the classifier, of dimension 64
 LOGITS = "logits"
 
 
 class DigitsCnn(nn.Module):
-    """Three convolutions, mean over pixels, ten classes: (B, 1, 8, 8) in [-1, 1] to features (B, 64), logits (B, 10)."""
+    """Three convolutions, mean over pixels, ten classes: (B, 1, 8, 8) in [-1, 1] to features (B,
+    64), logits (B, 10).
+    """
 
     def __init__(self):
         super().__init__()
@@ -29,14 +33,16 @@ class DigitsCnn(nn.Module):
         self.classify = nn.Linear(64, 10)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        x = torch.relu(self.conv1(x))                                  # (B, 32, 8, 8)
-        x = torch.max_pool2d(torch.relu(self.conv2(x)), 2)             # (B, 64, 4, 4)
-        features = torch.relu(self.conv3(x)).mean((2, 3))              # (B, 64)
+        x = torch.relu(self.conv1(x))  # (B, 32, 8, 8)
+        x = torch.max_pool2d(torch.relu(self.conv2(x)), 2)  # (B, 64, 4, 4)
+        features = torch.relu(self.conv3(x)).mean((2, 3))  # (B, 64)
         return features, self.classify(features)
 
 
 class DigitsCnnExtractor(FeatureExtractorBase):
-    """torch-fidelity's view of ``DigitsCnn``: uint8 images (B, 1, 8, 8), or grey RGB (B, 3, 8, 8), to named features."""
+    """torch-fidelity's view of ``DigitsCnn``: uint8 images (B, 1, 8, 8), or grey RGB (B, 3, 8, 8),
+    to named features.
+    """
 
     def __init__(self, name: str, features_list: list[str], **kwargs):
         super().__init__(name, features_list)
@@ -45,9 +51,13 @@ class DigitsCnnExtractor(FeatureExtractorBase):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         if images.dtype != torch.uint8 or images.shape[2] != images.shape[3] or images.shape[2] % 8:
-            raise ValueError(f"{NAME} takes uint8 images of 8x8 pixels, or a multiple that is averaged down to them, "
-                             f"got {images.dtype} {tuple(images.shape)}")
-        grey = torch.nn.functional.adaptive_avg_pool2d(images.float().mean(1, keepdim=True), 8)  # of 8x8: as it is
+            raise ValueError(
+                f"{NAME} takes uint8 images of 8x8 pixels, or a multiple that is averaged down to "
+                "them, "
+                f"got {images.dtype} {tuple(images.shape)}"
+            )
+        # of 8x8: as it is
+        grey = torch.nn.functional.adaptive_avg_pool2d(images.float().mean(1, keepdim=True), 8)
         features, logits = self.net(grey / 127.5 - 1.0)
         by_name = {FEATURES: features, LOGITS: logits}
         return tuple(by_name[name] for name in self.features_list)

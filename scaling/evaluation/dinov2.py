@@ -1,7 +1,9 @@
-"""How are DINOv2's features had from a file of weights? The network itself, in the published weights' names.
+"""How are DINOv2's features had from a file of weights? The network itself, in the published
+weights' names.
 
-torch-fidelity loads code and weights of DINOv2 from GitHub and refuses a local file; this is its extractor with the
-network written here (facebookresearch/dinov2, vision_transformer.py: patch 14, LayerScale, SwiGLU in the giant).
+torch-fidelity loads code and weights of DINOv2 from GitHub and refuses a local file; this is its
+extractor with the network written here (facebookresearch/dinov2, vision_transformer.py: patch 14,
+LayerScale, SwiGLU in the giant).
 """
 
 import math
@@ -32,30 +34,52 @@ class Block(nn.Module):
     def __init__(self, width: int, swiglu_hidden: int | None):
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
-        self.attn = nn.ModuleDict({"qkv": nn.Linear(width, 3 * width), "proj": nn.Linear(width, width)})
+        self.attn = nn.ModuleDict(
+            {"qkv": nn.Linear(width, 3 * width), "proj": nn.Linear(width, width)}
+        )
         self.ls1, self.ls2 = (nn.ParameterDict({"gamma": torch.ones(width)}) for _ in range(2))
-        self.mlp = SwiGlu(width, swiglu_hidden) if swiglu_hidden else nn.ModuleDict(
-            {"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)})
+        self.mlp = (
+            SwiGlu(width, swiglu_hidden)
+            if swiglu_hidden
+            else nn.ModuleDict(
+                {"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)}
+            )
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         B, T, D = x.shape
-        q, k, v = self.attn["qkv"](self.norm1(x)).view(B, T, 3, D // HEAD, HEAD).permute(2, 0, 3, 1, 4)
+        q, k, v = (
+            self.attn["qkv"](self.norm1(x)).view(B, T, 3, D // HEAD, HEAD).permute(2, 0, 3, 1, 4)
+        )
         attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(B, T, D)
         x = x + self.ls1["gamma"] * self.attn["proj"](attended)
         h = self.norm2(x)
-        h = self.mlp(h) if isinstance(self.mlp, SwiGlu) else self.mlp["fc2"](F.gelu(self.mlp["fc1"](h)))
+        h = (
+            self.mlp(h)
+            if isinstance(self.mlp, SwiGlu)
+            else self.mlp["fc2"](F.gelu(self.mlp["fc1"](h)))
+        )
         return x + self.ls2["gamma"] * h
 
 
 class DinoV2(nn.Module):
-    """The network whose shape ``weights`` have: normalised images (B, 3, H, W) to the class token's features (B, D)."""
+    """The network whose shape ``weights`` have: normalised images (B, 3, H, W) to the class token's
+    features (B, D).
+    """
 
     def __init__(self, weights: dict[str, Tensor]):
         super().__init__()
         width = weights["cls_token"].shape[-1]
         depth = 1 + max(int(key.split(".")[1]) for key in weights if key.startswith("blocks."))
-        swiglu = weights["blocks.0.mlp.w3.weight"].shape[1] if "blocks.0.mlp.w3.weight" in weights else None
-        self.cls_token, self.mask_token = nn.Parameter(torch.zeros(1, 1, width)), nn.Parameter(torch.zeros(1, width))
+        swiglu = (
+            weights["blocks.0.mlp.w3.weight"].shape[1]
+            if "blocks.0.mlp.w3.weight" in weights
+            else None
+        )
+        self.cls_token, self.mask_token = (
+            nn.Parameter(torch.zeros(1, 1, width)),
+            nn.Parameter(torch.zeros(1, width)),
+        )
         self.pos_embed = nn.Parameter(torch.zeros_like(weights["pos_embed"]))
         self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, width, PATCH, PATCH)})
         self.blocks = nn.Sequential(*(Block(width, swiglu) for _ in range(depth)))
@@ -63,13 +87,18 @@ class DinoV2(nn.Module):
         self.load_state_dict(weights)
 
     def forward(self, x: Tensor) -> Tensor:
-        tokens = self.patch_embed["proj"](x)                                      # (B, D, h, w)
+        tokens = self.patch_embed["proj"](x)  # (B, D, h, w)
         positions = self._positions(tokens.shape[2])
-        tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), tokens.flatten(2).transpose(1, 2)], 1) + positions
+        tokens = (
+            torch.cat([self.cls_token.expand(len(x), -1, -1), tokens.flatten(2).transpose(1, 2)], 1)
+            + positions
+        )
         return self.norm(self.blocks(tokens))[:, 0]
 
     def _positions(self, side: int) -> Tensor:
-        """The position table at ``side`` x ``side`` tokens, by the original's bicubic with its offset of 0.1."""
+        """The position table at ``side`` x ``side`` tokens, by the original's bicubic with its
+        offset of 0.1.
+        """
         trained = math.isqrt(self.pos_embed.shape[1] - 1)
         if side == trained:
             return self.pos_embed
@@ -81,7 +110,11 @@ class DinoV2(nn.Module):
 class LocalDinoV2(FeatureExtractorDinoV2):
     """torch-fidelity's extractor, its scaling of images included, over weights from a file."""
 
-    def __init__(self, name: str, features_list: list[str], feature_extractor_weights_path=None, **kwargs):
+    def __init__(
+        self, name: str, features_list: list[str], feature_extractor_weights_path=None, **kwargs
+    ):
         FeatureExtractorBase.__init__(self, name, features_list)
         self.feature_extractor_internal_dtype = torch.float32
-        self.model = DinoV2(torch.load(feature_extractor_weights_path, map_location="cpu", weights_only=True))
+        self.model = DinoV2(
+            torch.load(feature_extractor_weights_path, map_location="cpu", weights_only=True)
+        )

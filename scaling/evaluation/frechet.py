@@ -1,7 +1,8 @@
-"""How far apart are two Gaussians, and how surely? Moments a batch at a time, the distance, its sampling error.
+"""How far apart are two Gaussians, and how surely? Moments a batch at a time, the distance, its
+sampling error.
 
-The reference's square root is kept, so a comparison takes the eigenvalues of one symmetric matrix, where the product of
-two covariances has none of its symmetry. All in float64.
+The reference's square root is kept, so a comparison takes the eigenvalues of one symmetric matrix,
+where the product of two covariances has none of its symmetry. All in float64.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ BLOCK = 256  # rows of a product of covariances at a time
 
 
 class Moments:
-    """Mean and covariance of rows (N, D) that come a batch at a time, in memory of D x D; two can be added."""
+    """Mean and covariance of rows (N, D) that come a batch at a time, in memory of D x D; two can
+    be added.
+    """
 
     def __init__(self, dimension: int):
         self.count = 0
@@ -34,7 +37,8 @@ class Moments:
                 total._join(part.count, part.mean, part.scatter)
         return total
 
-    def _join(self, count: int, mean: Tensor, scatter: Tensor) -> None:  # Chan, Golub and LeVeque 1979
+    # Chan, Golub and LeVeque 1979
+    def _join(self, count: int, mean: Tensor, scatter: Tensor) -> None:
         total = self.count + count
         gap = mean - self.mean
         self.scatter += scatter
@@ -66,7 +70,9 @@ class Gaussian:
 
 
 def _lower(root: Tensor, cov: Tensor) -> Tensor:
-    """The lower triangle of root cov root, a little more: symmetric eigenvalues are read from no more."""
+    """The lower triangle of root cov root, a little more: symmetric eigenvalues are read from no
+    more.
+    """
     half, found = root @ cov, torch.zeros_like(cov)
     for rows in torch.arange(len(cov)).split(BLOCK):
         start, stop = int(rows[0]), int(rows[-1]) + 1
@@ -75,32 +81,45 @@ def _lower(root: Tensor, cov: Tensor) -> Tensor:
 
 
 def frechet_distance(a: Gaussian, reference: Gaussian) -> float:
-    """|m1 - m2|^2 + tr(S1 + S2 - 2 (S2^1/2 S1 S2^1/2)^1/2) (Heusel et al., arXiv 1706.08500, equation 6); 0 or more."""
+    """|m1 - m2|^2 + tr(S1 + S2 - 2 (S2^1/2 S1 S2^1/2)^1/2) (Heusel et al., arXiv 1706.08500,
+    equation 6); 0 or more.
+    """
     values = torch.linalg.eigvalsh(_lower(reference.root, a.cov))
     gap = a.mean - reference.mean
-    found = float(gap @ gap + a.cov.trace() + reference.cov.trace() - 2 * values.clamp(min=0).sqrt().sum())
-    return max(found, 0.0)  # rounding takes the distance of equals below it; in this order NaN stays NaN
+    found = float(
+        gap @ gap + a.cov.trace() + reference.cov.trace() - 2 * values.clamp(min=0).sqrt().sum()
+    )
+    # rounding takes the distance of equals below it; in this order NaN stays NaN
+    return max(found, 0.0)
 
 
 def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | None:
-    """The standard error of ``frechet_distance`` from drawing ``a.count`` other samples, the reference fixed.
+    """The standard error of ``frechet_distance`` from drawing ``a.count`` other samples, the
+    reference fixed.
 
-    The infinitesimal jackknife: the spread of each sample's influence, (N, D) ``rows`` of them, over the root of the count.
-    It has no part of the bias that a bootstrap doubles. None where the covariance is singular: it tells nothing then.
+    The infinitesimal jackknife: the spread of each sample's influence, (N, D) ``rows`` of them,
+    over the root of the count. It has no part of the bias that a bootstrap doubles. None where the
+    covariance is singular: it tells nothing then.
     """
     if a.count <= len(a.mean):
         return None
     values, vectors = torch.linalg.eigh(_lower(reference.root, a.cov))
     scale = values.clamp(min=float(values[-1]) * 1e-14).rsqrt()
     half = reference.root @ vectors
-    slope = torch.eye(len(a.mean), dtype=torch.float64) - (half * scale) @ half.T   # dFD / dS1
+    slope = torch.eye(len(a.mean), dtype=torch.float64) - (half * scale) @ half.T  # dFD / dS1
     centred = rows.double() - a.mean
     influence = 2 * centred @ (a.mean - reference.mean) + ((centred @ slope) * centred).sum(1)
     return float(influence.std() / a.count**0.5)
 
 
-def frechet_at_infinity(halves: tuple[Gaussian, Gaussian], whole: Gaussian, reference: Gaussian) -> float:
-    """The distance extrapolated to infinitely many samples: its bias falls as 1 / N, so it is twice that of all samples
-    less the mean of two disjoint halves (Chong and Forsyth, arXiv 1911.07023, at two counts). May be below 0.
+def frechet_at_infinity(
+    halves: tuple[Gaussian, Gaussian], whole: Gaussian, reference: Gaussian
+) -> float:
+    """The distance extrapolated to infinitely many samples: its bias falls as 1 / N, so it is twice
+    that of all samples less the mean of two disjoint halves (Chong and Forsyth, arXiv 1911.07023,
+    at two counts). May be below 0.
     """
-    return 2 * frechet_distance(whole, reference) - sum(frechet_distance(half, reference) for half in halves) / 2
+    return (
+        2 * frechet_distance(whole, reference)
+        - sum(frechet_distance(half, reference) for half in halves) / 2
+    )

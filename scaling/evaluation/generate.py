@@ -1,4 +1,6 @@
-"""Which images does a model make? Samples under a protocol, image i a function of (seed, i) alone."""
+"""Which images does a model make? Samples under a protocol, image i a function of (seed, i)
+alone.
+"""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -7,7 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from scaling.data import stream, to_uint8
-from scaling.diffusion import GaussianDiffusion, ddim, ddpm, dpm_solver, euler, euler_maruyama, guided, heun
+from scaling.diffusion import (
+    GaussianDiffusion,
+    ddim,
+    ddpm,
+    dpm_solver,
+    euler,
+    euler_maruyama,
+    guided,
+    heun,
+)
 from scaling.models.precision import computing
 from scaling.study.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.spec import DiffusionSpec, ModelSpec
@@ -16,31 +27,52 @@ from scaling.study.timesteps import evaluated_at, flow_times, kept_timesteps
 BATCH = 250  # images per sampling batch; bounds memory, does not change an image beyond rounding
 
 
-def check_sampling(spec: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol, label_dropout: float | None = None) -> None:
-    """Refuse sampling that the model or its process cannot give: guidance without a null label, steps above the schedule.
+def check_sampling(
+    spec: ModelSpec,
+    diffusion: DiffusionSpec,
+    protocol: Protocol,
+    label_dropout: float | None = None,
+) -> None:
+    """Refuse sampling that the model or its process cannot give: guidance without a null label,
+    steps above the schedule.
 
     ``label_dropout`` is the training's, None where it is not known. ValueError, one line.
     """
     flow = diffusion.objective == "flow"
     if flow != (protocol.sampler in FLOW_SAMPLERS):
         fit = FLOW_SAMPLERS if flow else ("ddpm", "ddim", "dpm++")
-        raise ValueError(f"the sampler {protocol.sampler!r} does not fit a model trained as {diffusion.objective!r}; "
-                         f"choose {', '.join(fit)}")
+        raise ValueError(
+            f"the sampler {protocol.sampler!r} does not fit a model trained as "
+            f"{diffusion.objective!r}; "
+            f"choose {', '.join(fit)}"
+        )
     evaluated_at(diffusion, protocol)
     if protocol.guided and spec.num_classes < 2:
-        raise ValueError(f"guidance {protocol.guidance:g} on an unconditional model: {spec.name} knows "
-                         f"{spec.num_classes} class; set guidance to 1")
+        raise ValueError(
+            f"guidance {protocol.guidance:g} on an unconditional model: {spec.name} knows "
+            f"{spec.num_classes} class; set guidance to 1"
+        )
     if protocol.guided and label_dropout == 0:
-        raise ValueError(f"guidance {protocol.guidance:g} needs a model that learned the null label, but label_dropout "
-                         "was 0; set guidance to 1, or train with label_dropout 0.1")
+        raise ValueError(
+            f"guidance {protocol.guidance:g} needs a model that learned the null label, but "
+            "label_dropout "
+            "was 0; set guidance to 1, or train with label_dropout 0.1"
+        )
     if protocol.guidance_channels is not None and protocol.guidance_channels > spec.channels:
-        raise ValueError(f"guidance on {protocol.guidance_channels} channels, but {spec.name} makes {spec.channels}")
+        raise ValueError(
+            f"guidance on {protocol.guidance_channels} channels, but {spec.name} makes "
+            f"{spec.channels}"
+        )
     if protocol.class_draw == "balanced" and protocol.samples < spec.num_classes:
-        raise ValueError(f"{protocol.samples} samples cannot be balanced over {spec.num_classes} classes; "
-                         f"draw {spec.num_classes} or more, or draw classes at random")
+        raise ValueError(
+            f"{protocol.samples} samples cannot be balanced over {spec.num_classes} classes; "
+            f"draw {spec.num_classes} or more, or draw classes at random"
+        )
 
 
-def labels_and_streams(protocol: Protocol, num_classes: int, rows: range) -> tuple[Tensor, list[torch.Generator]]:
+def labels_and_streams(
+    protocol: Protocol, num_classes: int, rows: range
+) -> tuple[Tensor, list[torch.Generator]]:
     """The class (N,) and the source of noise of each image in ``rows``."""
     streams = [stream("sample", protocol.sampling_seed, i) for i in rows]
     if protocol.class_draw == "balanced":
@@ -58,12 +90,19 @@ def to_8_bits(images: Tensor, rounding: str) -> Tensor:
 
 
 @torch.no_grad()
-def generate(model: nn.Module, spec: ModelSpec, diffusion: DiffusionSpec, protocol: Protocol,
-             rows: range | None = None, classes: Sequence[int] | None = None) -> tuple[Tensor, Tensor, int]:
-    """Images ``rows`` (default: all) of the protocol: uint8 (N, C, H, W), labels (N,), and how many were not finite.
+def generate(
+    model: nn.Module,
+    spec: ModelSpec,
+    diffusion: DiffusionSpec,
+    protocol: Protocol,
+    rows: range | None = None,
+    classes: Sequence[int] | None = None,
+) -> tuple[Tensor, Tensor, int]:
+    """Images ``rows`` (default: all) of the protocol: uint8 (N, C, H, W), labels (N,), and how many
+    were not finite.
 
-    Latents are decoded by the protocol's VAE a few at a time. ``classes`` gives image i the class ``classes[i]`` in place
-    of the protocol's draw; its noise stays the same.
+    Latents are decoded by the protocol's VAE a few at a time. ``classes`` gives image i the class
+    ``classes[i]`` in place of the protocol's draw; its noise stays the same.
     """
     rows = range(protocol.samples) if rows is None else rows
     device = next(model.parameters()).device
@@ -80,19 +119,32 @@ def generate(model: nn.Module, spec: ModelSpec, diffusion: DiffusionSpec, protoc
         def noise(streams=streams) -> Tensor:
             return torch.stack([torch.randn(shape, generator=s) for s in streams]).to(device)
 
-        predict = guided(model, y.to(device), spec.num_classes, protocol.guidance, channels, protocol.guidance_interval,
-                         horizon=1.0 if protocol.sampler in FLOW_SAMPLERS else diffusion.timesteps)
+        predict = guided(
+            model,
+            y.to(device),
+            spec.num_classes,
+            protocol.guidance,
+            channels,
+            protocol.guidance_interval,
+            horizon=1.0 if protocol.sampler in FLOW_SAMPLERS else diffusion.timesteps,
+        )
         with computing(protocol.precision, device):
             x = walk(predict, noise(), noise).float().cpu()
         nonfinite += int((~x.isfinite()).flatten(1).any(1).sum())
         x, rounded = x.nan_to_num(0.0), functools.partial(to_8_bits, rounding=protocol.rounding)
-        images.append(_decoded(x, protocol.decoder, device, rounded) if protocol.decoder else rounded(x))
+        images.append(
+            _decoded(x, protocol.decoder, device, rounded) if protocol.decoder else rounded(x)
+        )
         labels.append(y)
     return torch.cat(images), torch.cat(labels), nonfinite
 
 
-def _decoded(latents: Tensor, decoder: str, device: torch.device, rounded: Callable[[Tensor], Tensor]) -> Tensor:
-    from scaling.data.vae import decode, load_vae  # seconds of imports, and pixels have no use for it
+def _decoded(
+    latents: Tensor, decoder: str, device: torch.device, rounded: Callable[[Tensor], Tensor]
+) -> Tensor:
+    # seconds of imports, and pixels have no use for it
+    from scaling.data.vae import decode, load_vae
+
     return decode(load_vae(decoder, device), latents, to_8_bits=rounded)
 
 
@@ -101,9 +153,12 @@ def _walk(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool):
     if protocol.sampler in FLOW_SAMPLERS:
         times = flow_times(protocol)
         if protocol.sampler == "sde":
-            return lambda velocity, x, noise: euler_maruyama(velocity, x, times, noise, protocol.sde_diffusion,
-                                                             protocol.sde_last)
-        return lambda velocity, x, noise: (heun if protocol.sampler == "heun" else euler)(velocity, x, times)
+            return lambda velocity, x, noise: euler_maruyama(
+                velocity, x, times, noise, protocol.sde_diffusion, protocol.sde_last
+            )
+        return lambda velocity, x, noise: (heun if protocol.sampler == "heun" else euler)(
+            velocity, x, times
+        )
     kept = kept_timesteps(diffusion, protocol)
     if protocol.sampler == "dpm++":
         whole = GaussianDiffusion(diffusion, learn_sigma)

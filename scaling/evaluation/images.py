@@ -1,4 +1,6 @@
-"""Which images lie in a folder or an .npz? Read as uint8, or refused by name: mixed sizes, broken files, other modes."""
+"""Which images lie in a folder or an .npz? Read as uint8, or refused by name: mixed sizes, broken
+files, other modes.
+"""
 
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +19,8 @@ BATCH = 256
 
 
 class ImageFolder:
-    """The images below a folder, in the order of their names; all of one size and mode. ValueError names what is not.
+    """The images below a folder, in the order of their names; all of one size and mode. ValueError
+    names what is not.
 
     With ``crop`` images of any size and mode are cropped to so many pixels, as ADM crops.
     """
@@ -37,7 +40,9 @@ class ImageFolder:
         return len(self.files)
 
     def read(self, rows: Tensor) -> Tensor:
-        """Images ``rows`` as uint8 (B, C, H, W). ValueError names the first file that is not as the others."""
+        """Images ``rows`` as uint8 (B, C, H, W). ValueError names the first file that is not as the
+        others.
+        """
         return torch.stack([self._one(self.files[i]) for i in rows.tolist()])
 
     def _one(self, path: Path) -> Tensor:
@@ -45,16 +50,25 @@ class ImageFolder:
             return torch.from_numpy(read_image(path, self.crop))
         with _opened(path) as image:
             if image.mode not in ("RGB", "L"):
-                raise ValueError(f"{path} is a {image.mode} image; metrics are of RGB or grey ones: convert it, since what "
-                                 "lies behind transparent pixels or in a palette is a choice")
+                raise ValueError(
+                    f"{path} is a {image.mode} image; metrics are of RGB or grey ones: convert it, "
+                    "since what "
+                    "lies behind transparent pixels or in a palette is a choice"
+                )
             if (image.size, image.mode) != (self.size, self.mode):
-                raise ValueError(f"{path} is {image.mode} of {image.width}x{image.height} pixels, but {self.files[0]} is "
-                                 f"{self.mode} of {self.size[0]}x{self.size[1]}: a set of images has one size and mode; make "
-                                 "them alike, or let a reference be cropped (--protocol transform=center-crop)")
+                raise ValueError(
+                    f"{path} is {image.mode} of {image.width}x{image.height} pixels, but "
+                    f"{self.files[0]} is "
+                    f"{self.mode} of {self.size[0]}x{self.size[1]}: a set of images has one size "
+                    "and mode; make "
+                    "them alike, or let a reference be cropped (--protocol transform=center-crop)"
+                )
             try:
                 pixels = np.asarray(image)
             except (OSError, SyntaxError) as error:
-                raise ValueError(f"{path} cannot be read as an image ({error}); remove or remake it") from None
+                raise ValueError(
+                    f"{path} cannot be read as an image ({error}); remove or remake it"
+                ) from None
         return torch.from_numpy(pixels.copy()).view(image.height, image.width, -1).permute(2, 0, 1)
 
 
@@ -62,25 +76,41 @@ def _opened(path: Path) -> Image.Image:
     try:
         return Image.open(path)
     except OSError as error:
-        raise ValueError(f"{path} cannot be read as an image ({type(error).__name__}); remove or remake it") from None
+        raise ValueError(
+            f"{path} cannot be read as an image ({type(error).__name__}); remove or remake it"
+        ) from None
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], Tensor | None]:
-    """An .npz as ADM's suite writes them: its statistics (mu, sigma, mu_s, sigma_s), and its images arr_0, (N, H, W, C),
-    as uint8 (N, C, H, W), or None. ValueError where it is neither or cannot be read.
+    """An .npz as ADM's suite writes them: its statistics (mu, sigma, mu_s, sigma_s), and its images
+    arr_0, (N, H, W, C), as uint8 (N, C, H, W), or None. ValueError where it is neither or cannot be
+    read.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in (*STATISTICS, "arr_0") if name in arrays.files}
             names = list(arrays.files)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} cannot be read as an .npz ({' '.join(str(error).split())})") from None
+        raise ValueError(
+            f"{path} cannot be read as an .npz ({' '.join(str(error).split())})"
+        ) from None
     images = found.pop("arr_0", None)
     if images is None and not {"mu", "sigma"} <= found.keys():
-        raise ValueError(f"{path} holds {', '.join(names) or 'nothing'}; needed are images (arr_0) or mu and sigma")
+        raise ValueError(
+            f"{path} holds {', '.join(names) or 'nothing'}; needed are images (arr_0) or mu and "
+            "sigma"
+        )
     if images is not None:
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
-            raise ValueError(f"{path}: arr_0 is {images.dtype} {images.shape}; images are uint8 (N, H, W, 3), one or more")
+        if (
+            images.dtype != np.uint8
+            or images.ndim != 4
+            or images.shape[3] not in (1, 3)
+            or not len(images)
+        ):
+            raise ValueError(
+                f"{path}: arr_0 is {images.dtype} {images.shape}; images are uint8 (N, H, W, 3), "
+                "one or more"
+            )
         images = torch.from_numpy(images).permute(0, 3, 1, 2)
     return found, images
 

@@ -1,7 +1,9 @@
-"""What does ADM's sFID compare? The first seven channels of an Inception map, where pooling has not yet lost the places.
+"""What does ADM's sFID compare? The first seven channels of an Inception map, where pooling has not
+yet lost the places.
 
-ADM's evaluator (openai/guided-diffusion, evaluations/evaluator.py) takes ``mixed_6/conv``: in torch-fidelity's names the
-output of Mixed_6d's 1x1 branch, 17 x 17 pixels of 192 channels; in the order row, column, channel, 2,023 numbers.
+ADM's evaluator (openai/guided-diffusion, evaluations/evaluator.py) takes ``mixed_6/conv``: in
+torch-fidelity's names the output of Mixed_6d's 1x1 branch, 17 x 17 pixels of 192 channels; in the
+order row, column, channel, 2,023 numbers.
 """
 
 from torch import Tensor
@@ -13,7 +15,9 @@ CHANNELS = 7
 
 
 class SpatialInception(FeatureExtractorInceptionV3):
-    """torch-fidelity's Inception with one more feature, ``spatial`` (B, 2023), from the same pass."""
+    """torch-fidelity's Inception with one more feature, ``spatial`` (B, 2023), from the same
+    pass.
+    """
 
     def __init__(self, name: str, features_list: list[str], **kwargs):
         super().__init__(name, features_list, **kwargs)
@@ -24,7 +28,8 @@ class SpatialInception(FeatureExtractorInceptionV3):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         wanted = self.features_list
-        self.features_list = [name for name in wanted if name != SPATIAL] or ["768"]  # the first layer after the map
+        # the first layer after the map
+        self.features_list = [name for name in wanted if name != SPATIAL] or ["768"]
         try:
             found = dict(zip(self.features_list, super().forward(x)))
         finally:

@@ -1,4 +1,6 @@
-"""What may be sampled from a checkpoint? Its network with the chosen average, and the process that it was trained for."""
+"""What may be sampled from a checkpoint? Its network with the chosen average, and the process that
+it was trained for.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ from scaling.study.spec import DiffusionSpec, ModelSpec
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network in evaluation mode and what its training says; None where a bare file of weights does not tell."""
+    """A network in evaluation mode and what its training says; None where a bare file of weights
+    does not tell.
+    """
 
     model: nn.Module
     spec: ModelSpec
@@ -25,14 +29,21 @@ class Loaded:
 
 
 def load_checkpoint(path: Path | str, average: str | None = None) -> Loaded:
-    """The network in ``path``, anything that ``open_checkpoint`` takes; weights without a spec.json are taken for DDPM's.
+    """The network in ``path``, anything that ``open_checkpoint`` takes; weights without a spec.json
+    are taken for DDPM's.
 
-    Raises ValueError, one line, for a checkpoint that is missing, damaged or holds no average of that name.
+    Raises ValueError, one line, for a checkpoint that is missing, damaged or holds no average of
+    that name.
     """
     spec, state = open_checkpoint(path, average=average)
     trained = _training_of(Path(path)) or {}
-    return Loaded(load_weights(build_model(spec), state).eval(), spec, DiffusionSpec(**trained.get("diffusion", {})),
-                  trained.get("train", {}).get("label_dropout"), trained.get("data", {}).get("vae"))
+    return Loaded(
+        load_weights(build_model(spec), state).eval(),
+        spec,
+        DiffusionSpec(**trained.get("diffusion", {})),
+        trained.get("train", {}).get("label_dropout"),
+        trained.get("data", {}).get("vae"),
+    )
 
 
 def digest(model: nn.Module) -> str:

@@ -1,8 +1,10 @@
-"""How far are samples from real images? All metrics of a protocol from one pass over the images per extractor.
+"""How far are samples from real images? All metrics of a protocol from one pass over the images per
+extractor.
 
-Fréchet distances are ``frechet``'s, KID and CMMD ``kernels``', Inception Score, precision and recall torch-fidelity's.
-Each figure has its sampling error ``se``: what other samples of the same model would move it by. What retraining with
-another seed moves it by is told by seeds, in ``analysis``.
+Fréchet distances are ``frechet``'s, KID and CMMD ``kernels``', Inception Score, precision and
+recall torch-fidelity's. Each figure has its sampling error ``se``: what other samples of the same
+model would move it by. What retraining with another seed moves it by is told by seeds, in
+``analysis``.
 """
 
 import functools
@@ -12,14 +14,27 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
-from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
+from torch_fidelity.metric_isc import (
+    KEY_METRIC_ISC_MEAN,
+    KEY_METRIC_ISC_STD,
+    isc_features_to_metric,
+)
+from torch_fidelity.metric_prc import (
+    KEY_METRIC_PRECISION,
+    KEY_METRIC_RECALL,
+    prc_features_to_metric,
+)
 
 from scaling.data import load_data
-from scaling.evaluation import kernels
+from scaling.evaluation import mmd as kernels
 from scaling.evaluation.collect import HELD, INFLUENCE, Kept, Need, collect
 from scaling.evaluation.extractors import layers_of, network, weights_identity
-from scaling.evaluation.frechet import Gaussian, frechet_at_infinity, frechet_distance, frechet_error
+from scaling.evaluation.frechet import (
+    Gaussian,
+    frechet_at_infinity,
+    frechet_distance,
+    frechet_error,
+)
 from scaling.evaluation.images import Stored, batches
 from scaling.evaluation.memorisation import memorisation
 from scaling.evaluation.reference import Reference, data_images
@@ -28,60 +43,104 @@ from scaling.study.spec import DataSpec
 
 KID_SUBSETS, KID_SUBSET = 50, 1000  # subsets; the most images in one
 IS_SPLITS = 10
-NEIGHBOURS = 3                      # ADM's k
-PRC_BATCH, PRC_WHOLE = 2000, 10_000  # rows of distances at a time; images up to which all distances are held
+NEIGHBOURS = 3  # ADM's k
+# rows of distances at a time; images up to which all distances are held
+PRC_BATCH, PRC_WHOLE = 2000, 10_000
 MEMORY = "memorisation"
 
-NEEDS = {"fid": Need(moments=True, rows=INFLUENCE), "sfid": Need(moments=True, rows=INFLUENCE),
-         "fid_infinity": Need(moments=True, halves=True, rows=INFLUENCE), "kid": Need(rows=HELD), "isc": Need(rows=None),
-         "precision": Need(rows=HELD), "recall": Need(rows=HELD), "cmmd": Need(rows=HELD), MEMORY: Need(rows=INFLUENCE)}
+NEEDS = {
+    "fid": Need(moments=True, rows=INFLUENCE),
+    "sfid": Need(moments=True, rows=INFLUENCE),
+    "fid_infinity": Need(moments=True, halves=True, rows=INFLUENCE),
+    "kid": Need(rows=HELD),
+    "isc": Need(rows=None),
+    "precision": Need(rows=HELD),
+    "recall": Need(rows=HELD),
+    "cmmd": Need(rows=HELD),
+    MEMORY: Need(rows=INFLUENCE),
+}
 
 
 def layer_of(metric: str, protocol: Protocol) -> tuple[str, str]:
-    """The extractor and layer a metric compares. ValueError where the protocol's features have no such layer."""
+    """The extractor and layer a metric compares. ValueError where the protocol's features have no
+    such layer.
+    """
     extractor = protocol.features_of(metric)
     layers = layers_of(extractor)
-    layer = layers.scores if metric == "isc" else layers.spatial if metric == "sfid" else layers.features
+    layer = (
+        layers.scores
+        if metric == "isc"
+        else layers.spatial
+        if metric == "sfid"
+        else layers.features
+    )
     if layer is None:
-        raise ValueError(f"{metric} is of class scores, which {extractor!r} does not give; leave {metric} out of metrics, or "
-                         "set features to inception, efficientnet-lite0 or digits-cnn")
+        raise ValueError(
+            f"{metric} is of class scores, which {extractor!r} does not give; leave {metric} out "
+            "of metrics, or "
+            "set features to inception, efficientnet-lite0 or digits-cnn"
+        )
     return extractor, layer
 
 
 @functools.lru_cache(maxsize=16)
-def reference_of(data: DataSpec, name: str, extractor: str, images: int | None, transform: str,
-                 decoder: str | None) -> Reference:
+def reference_of(
+    data: DataSpec,
+    name: str,
+    extractor: str,
+    images: int | None,
+    transform: str,
+    decoder: str | None,
+) -> Reference:
     """A protocol's reference, ``train``, ``heldout`` or a file, as an extractor sees it."""
     source = Path(name) if name.endswith(".npz") else data_images(data, name, decoder)
     return Reference(source, extractor, images, transform)
 
 
 def figures(images: Tensor, data: DataSpec, protocol: Protocol) -> list[dict]:
-    """The protocol's metrics of uint8 samples (N, C, H, W) against each of its references, one row per figure."""
+    """The protocol's metrics of uint8 samples (N, C, H, W) against each of its references, one row
+    per figure.
+    """
     return measure(images, data, protocol)["figures"]
 
 
-def measure(images: Tensor | Stored, data: DataSpec, protocol: Protocol,
-            references: Mapping[str, Mapping[str, Reference]] | None = None) -> dict:
-    """``figures``: one row per metric and reference; ``memorisation``: where both training and held-out images are compared
-    with. ``references``, by name and extractor, replace those the protocol names in ``data``.
+def measure(
+    images: Tensor | Stored,
+    data: DataSpec,
+    protocol: Protocol,
+    references: Mapping[str, Mapping[str, Reference]] | None = None,
+) -> dict:
+    """``figures``: one row per metric and reference; ``memorisation``: where both training and
+    held-out images are compared with. ``references``, by name and extractor, replace those the
+    protocol names in ``data``.
     """
     if not protocol.metrics:
         return {"figures": [], MEMORY: None}
-    asked = [*protocol.metrics, *([MEMORY] if {"train", "heldout"} <= set(protocol.references) else [])]
+    asked = [
+        *protocol.metrics,
+        *([MEMORY] if {"train", "heldout"} <= set(protocol.references) else []),
+    ]
     needs: dict[str, dict[str, Need]] = {}
     for metric in asked:
         extractor, layer = layer_of(metric, protocol)
         layers = needs.setdefault(extractor, {})
         layers[layer] = layers.get(layer, Need()) | NEEDS[metric]
     why = constant(images)
-    kept = {} if why else {extractor: collect(batches(images), len(images), extractor, layers)
-                           for extractor, layers in needs.items()}
+    kept = (
+        {}
+        if why
+        else {
+            extractor: collect(batches(images), len(images), extractor, layers)
+            for extractor, layers in needs.items()
+        }
+    )
 
     def against(name: str, extractor: str) -> Reference:
         if references is not None:
             return references[name][extractor]
-        return reference_of(data, name, extractor, protocol.reference_images, protocol.transform, protocol.decoder)
+        return reference_of(
+            data, name, extractor, protocol.reference_images, protocol.transform, protocol.decoder
+        )
 
     rows = []
     for name in references or protocol.references:
@@ -89,22 +148,49 @@ def measure(images: Tensor | Stored, data: DataSpec, protocol: Protocol,
         for metric in protocol.metrics:
             extractor, layer = layer_of(metric, protocol)
             reference = against(name, extractor)
-            found = {"value": None, "why": why} if why else _figure(metric, kept[extractor][layer], len(images), reference,
-                                                                    layer, protocol, shared)
-            rows.append({"metric": metric, "value": None, "std": None, "se": None, "why": None, "warning": None, **found,
-                         "features": extractor, "weights": weights_identity(extractor), "samples": len(images),
-                         "reference": name, "reference_images": reference.count,
-                         "label": protocol.label(metric, name)})
+            found = (
+                {"value": None, "why": why}
+                if why
+                else _figure(
+                    metric, kept[extractor][layer], len(images), reference, layer, protocol, shared
+                )
+            )
+            rows.append(
+                {
+                    "metric": metric,
+                    "value": None,
+                    "std": None,
+                    "se": None,
+                    "why": None,
+                    "warning": None,
+                    **found,
+                    "features": extractor,
+                    "weights": weights_identity(extractor),
+                    "samples": len(images),
+                    "reference": name,
+                    "reference_images": reference.count,
+                    "label": protocol.label(metric, name),
+                }
+            )
     memory = None
     if MEMORY in asked and not why and references is None:
         extractor, layer = layer_of(MEMORY, protocol)
-        memory = memorisation(kept[extractor][layer].rows,
-                              *(against(name, extractor).rows(layer) for name in ("train", "heldout")))
+        memory = memorisation(
+            kept[extractor][layer].rows,
+            *(against(name, extractor).rows(layer) for name in ("train", "heldout")),
+        )
     return {"figures": rows, MEMORY: memory}
 
 
-def _figure(metric: str, kept: Kept, count: int, reference: Reference, layer: str, protocol: Protocol,
-            shared: dict) -> dict:
+def _figure(
+    metric: str,
+    kept: Kept,
+    count: int,
+    reference: Reference,
+    layer: str,
+    protocol: Protocol,
+    shared: dict,
+) -> dict:
     """Value, std, se, why and warning of one figure."""
     if metric in ("fid", "sfid", "fid_infinity"):
         return _frechet(metric, kept, reference, layer)
@@ -113,7 +199,11 @@ def _figure(metric: str, kept: Kept, count: int, reference: Reference, layer: st
             return {"why": f"{count} samples cannot be split in {IS_SPLITS}"}
         found = isc_features_to_metric(kept.rows, IS_SPLITS)
         spread = found[KEY_METRIC_ISC_STD]
-        return {"value": found[KEY_METRIC_ISC_MEAN], "std": spread, "se": spread / math.sqrt(IS_SPLITS - 1)}
+        return {
+            "value": found[KEY_METRIC_ISC_MEAN],
+            "std": spread,
+            "se": spread / math.sqrt(IS_SPLITS - 1),
+        }
     if metric == "kid":
         real = reference.rows(layer)
         # A subset as large as the smaller set has no spread, a larger one fails.
@@ -121,7 +211,11 @@ def _figure(metric: str, kept: Kept, count: int, reference: Reference, layer: st
         if size < 2:
             return {"why": f"{min(len(kept.rows), len(real))} images are too few for subsets"}
         value, spread = kernels.kid(kept.rows, real, KID_SUBSETS, size)
-        return {"value": value, "std": spread, "se": kernels.mmd_error(kept.rows, real, kernels.cubic, count)}
+        return {
+            "value": value,
+            "std": spread,
+            "se": kernels.mmd_error(kept.rows, real, kernels.cubic, count),
+        }
     if metric == "cmmd":
         real = reference.rows(layer)
         error = kernels.mmd_error(kernels.unit(kept.rows), kernels.unit(real), kernels.rbf, count)
@@ -129,10 +223,19 @@ def _figure(metric: str, kept: Kept, count: int, reference: Reference, layer: st
     if "prc" not in shared:
         real = reference.rows(layer, protocol.manifold_images)
         if min(len(kept.rows), len(real)) <= NEIGHBOURS:
-            return {"why": f"{min(len(kept.rows), len(real))} images have no {NEIGHBOURS} neighbours"}
-        shared["prc"] = prc_features_to_metric(kept.rows, real, prc_neighborhood=NEIGHBOURS, prc_batch_size=PRC_BATCH,
-                                               save_cpu_ram=max(len(kept.rows), len(real)) > PRC_WHOLE, verbose=False)
-    if metric == "recall":  # the samples span the manifold: each moves many real images in or out, no binomial error
+            return {
+                "why": f"{min(len(kept.rows), len(real))} images have no {NEIGHBOURS} neighbours"
+            }
+        shared["prc"] = prc_features_to_metric(
+            kept.rows,
+            real,
+            prc_neighborhood=NEIGHBOURS,
+            prc_batch_size=PRC_BATCH,
+            save_cpu_ram=max(len(kept.rows), len(real)) > PRC_WHOLE,
+            verbose=False,
+        )
+    # the samples span the manifold: each moves many real images in or out, no binomial error
+    if metric == "recall":
         return {"value": shared["prc"][KEY_METRIC_RECALL]}
     share = shared["prc"][KEY_METRIC_PRECISION]
     return {"value": share, "se": math.sqrt(share * (1 - share) / len(kept.rows))}
@@ -143,21 +246,40 @@ def _frechet(metric: str, kept: Kept, reference: Reference, layer: str) -> dict:
     if metric != "fid_infinity":
         return frechet_figure(ours, real, kept.rows)
     if halves is None or min(half.count for half in halves) <= len(ours.mean):
-        return {"why": f"half of {ours.count} samples is no more than {len(ours.mean)} features: nothing to extrapolate from"}
-    return {"value": frechet_at_infinity(halves, ours, real), "se": frechet_error(kept.rows, ours, real)}
+        return {
+            "why": f"half of {ours.count} samples is no more than {len(ours.mean)} features: "
+            "nothing to extrapolate from"
+        }
+    return {
+        "value": frechet_at_infinity(halves, ours, real),
+        "se": frechet_error(kept.rows, ours, real),
+    }
 
 
 def frechet_figure(ours: Gaussian, real: Gaussian, rows: Tensor | None) -> dict:
     """Value, se (by ``rows`` of ours; without them null) and warning of a Fréchet distance."""
-    few = [f"{count} {what}" for count, what in ((ours.count, "samples"), (real.count, "reference images"))
-           if count is not None and count <= len(ours.mean)]
-    warning = f"{' and '.join(few)} do not span {len(ours.mean)} features: biased upward, its error unknown" if few else None
-    return {"value": frechet_distance(ours, real), "se": None if rows is None else frechet_error(rows, ours, real),
-            "warning": warning}
+    few = [
+        f"{count} {what}"
+        for count, what in ((ours.count, "samples"), (real.count, "reference images"))
+        if count is not None and count <= len(ours.mean)
+    ]
+    warning = (
+        f"{' and '.join(few)} do not span {len(ours.mean)} features: biased upward, its error "
+        "unknown"
+        if few
+        else None
+    )
+    return {
+        "value": frechet_distance(ours, real),
+        "se": None if rows is None else frechet_error(rows, ours, real),
+        "warning": warning,
+    }
 
 
 def constant(images: Tensor | Stored) -> str | None:
-    """What is wrong with a sample set of one image again and again, or of too few to compare; None where nothing is."""
+    """What is wrong with a sample set of one image again and again, or of too few to compare; None
+    where nothing is.
+    """
     if len(images) < 2:
         return f"{len(images)} samples have no covariance"
     first = images[:1] if isinstance(images, Tensor) else images.read(torch.tensor([0]))
@@ -168,7 +290,11 @@ def constant(images: Tensor | Stored) -> str | None:
 
 def thumbnails(images: Tensor | Stored, labels: Tensor, count: int = 100) -> dict:
     """The first ``count`` samples as arrays for figures: images (n, C, H, W) uint8, labels (n,)."""
-    shown = images[:count] if isinstance(images, Tensor) else images.read(torch.arange(min(count, len(images))))
+    shown = (
+        images[:count]
+        if isinstance(images, Tensor)
+        else images.read(torch.arange(min(count, len(images))))
+    )
     return {"images": shown.numpy(), "labels": labels[:count].numpy().astype("int16")}
 
 
@@ -180,12 +306,21 @@ def real_thumbnails(data: DataSpec, decoder: str | None, count: int = 100) -> di
 
 
 def check_metrics(data: DataSpec, protocol: Protocol) -> None:
-    """Load every extractor and open every reference of ``protocol`` now, so that what is missing is found before training."""
+    """Load every extractor and open every reference of ``protocol`` now, so that what is missing is
+    found before training.
+    """
     for metric in protocol.metrics:
         extractor, layer = layer_of(metric, protocol)
         network(extractor, (layer,))
         for name in protocol.references:
-            reference = reference_of(data, name, extractor, protocol.reference_images, protocol.transform, protocol.decoder)
+            reference = reference_of(
+                data,
+                name,
+                extractor,
+                protocol.reference_images,
+                protocol.transform,
+                protocol.decoder,
+            )
             if reference.stored and NEEDS[metric].moments:
                 reference.gaussian(layer)
             if reference.source is None and not NEEDS[metric].moments and metric != "isc":

@@ -1,10 +1,12 @@
-"""How are many samples drawn so that a kill loses little and anyone may help? Part by part, each a file of its own.
+"""How are many samples drawn so that a kill loses little and anyone may help? Part by part, each a
+file of its own.
 
     FOLDER/asked.json                which samples these are
     FOLDER/part-0-1000.npy           images (n, C, H, W) uint8
     FOLDER/part-0-1000.json          how many of them were not finite; written last
 
-Image i depends on (seed, i) alone, so a part is the same whoever draws it. Who does holds the part's lock.
+Image i depends on (seed, i) alone, so a part is the same whoever draws it. Who does holds the
+part's lock.
 """
 
 import functools
@@ -25,7 +27,8 @@ from scaling.records.files import read_json, write_bytes, write_json
 ASKED = "asked.json"
 POLL_S = 0.2  # between looks at a part that another process draws
 
-Draw = Callable[[range], tuple[Tensor, int]]  # rows -> images (n, C, H, W) uint8, how many were not finite
+# rows -> images (n, C, H, W) uint8, how many were not finite
+Draw = Callable[[range], tuple[Tensor, int]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Parts:
     size: int
 
     def begin(self, asked: dict) -> list[str]:
-        """Take up the folder for the samples that ``asked`` describes; returns what it was begun with that differs."""
+        """Take up the folder for the samples that ``asked`` describes; returns what it was begun
+        with that differs.
+        """
         before = read_json(self.folder / ASKED)
         if before is None:
             write_json(self.folder / ASKED, asked)
@@ -51,17 +56,23 @@ class Parts:
         return [rows for rows in self.ranges if not self._path(rows, "json").exists()]
 
     def draw(self, draw: Draw, wait: bool = True) -> None:
-        """Draw every part that is left and that no other process draws; with ``wait`` return when all are there."""
-        while (left := self.left()) and (self.folder / ASKED).exists():  # else they were used and removed
+        """Draw every part that is left and that no other process draws; with ``wait`` return when
+        all are there.
+        """
+        # else they were used and removed
+        while (left := self.left()) and (self.folder / ASKED).exists():
             if not any([self.draw_one(rows, draw) for rows in left]):
                 if not wait:
                     return
                 time.sleep(POLL_S)
 
     def draw_one(self, rows: range, draw: Draw, wait: bool = False) -> bool:
-        """Draw the part ``rows`` unless it is there; False where another process does, and is not waited for."""
+        """Draw the part ``rows`` unless it is there; False where another process does, and is not
+        waited for.
+        """
         try:
-            with FileLock(self._path(rows, "lock"), timeout=-1 if wait else 0):  # the kernel frees it however its holder ends
+            # the kernel frees it however its holder ends
+            with FileLock(self._path(rows, "lock"), timeout=-1 if wait else 0):
                 if not self._path(rows, "json").exists():
                     images, nonfinite = draw(rows)
                     array = io.BytesIO()
@@ -82,8 +93,10 @@ class Parts:
     def read(self, rows: Tensor) -> Tensor:
         """Images ``rows``, ascending, as uint8 (B, C, H, W)."""
         numbers = rows // self.size
-        found = [_mapped(self._path(self.ranges[n], "npy"))[(rows[numbers == n] - n * self.size).numpy()]
-                 for n in numbers.unique().tolist()]
+        found = [
+            _mapped(self._path(self.ranges[n], "npy"))[(rows[numbers == n] - n * self.size).numpy()]
+            for n in numbers.unique().tolist()
+        ]
         return torch.from_numpy(np.concatenate(found))
 
     def clear(self) -> None:

@@ -1,9 +1,11 @@
-"""How much of a latent model's FID is its decoder's? rFID: real images, encoded and decoded, against real images.
+"""How much of a latent model's FID is its decoder's? rFID: real images, encoded and decoded,
+against real images.
 
-Made once per data, decoder, extractor and crop, as reference statistics are. Against ADM's file: as many reconstructions
-of training images as there are samples, the floor of FID. Against ``train`` or ``heldout``: the decoded latents that samples
-are compared with, against the images that they were encoded from, read where ``scaling encode`` found them, or in the
-data root; FID of samples has that part of the way to real images left out.
+Made once per data, decoder, extractor and crop, as reference statistics are. Against ADM's file: as
+many reconstructions of training images as there are samples, the floor of FID. Against ``train`` or
+``heldout``: the decoded latents that samples are compared with, against the images that they were
+encoded from, read where ``scaling encode`` found them, or in the data root; FID of samples has that
+part of the way to real images left out.
 """
 
 import functools
@@ -19,38 +21,62 @@ from scaling.data.store import read_images, read_store
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.metrics import frechet_figure, reference_of
 from scaling.evaluation.reference import RealImages, Reference, data_images
-from scaling.study.base import identity
+from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
 
 
 def rfid(data: DataSpec, protocol: Protocol) -> list[dict]:
-    """A figure ``rfid``, as ``metrics.measure`` gives others, for each reference where FID of decoded latents is asked for.
+    """A figure ``rfid``, as ``metrics.measure`` gives others, for each reference where FID of
+    decoded latents is asked for.
 
-    Its value is null, and says why, where the latents are of no images or these are gone or changed.
+    Its value is null, and says why, where the latents are of no images or these are gone or
+    changed.
     """
     if protocol.decoder is None or "fid" not in protocol.metrics:
         return []
     p = protocol
-    return [{"metric": "rfid", "reference": name, "features": p.features, "weights": weights_identity(p.features),
-             "label": p.label("rfid", name),
-             **_floor(data, name, p.features, p.reference_images, p.transform, p.decoder, p.samples)}
-            for name in p.references]
+    return [
+        {
+            "metric": "rfid",
+            "reference": name,
+            "features": p.features,
+            "weights": weights_identity(p.features),
+            "label": p.label("rfid", name),
+            **_floor(data, name, p.features, p.reference_images, p.transform, p.decoder, p.samples),
+        }
+        for name in p.references
+    ]
 
 
 @functools.lru_cache(maxsize=16)
-def _floor(data: DataSpec, name: str, extractor: str, images: int | None, transform: str, decoder: str,
-           samples: int) -> dict:
+def _floor(
+    data: DataSpec,
+    name: str,
+    extractor: str,
+    images: int | None,
+    transform: str,
+    decoder: str,
+    samples: int,
+) -> dict:
     layer = layers_of(extractor).features
-    real = reference_of(data, name, extractor, images, transform, decoder)  # what samples are compared with
+    # what samples are compared with
+    real = reference_of(data, name, extractor, images, transform, decoder)
     if name.endswith(".npz"):
         made = Reference(data_images(data, "train", decoder), extractor, samples)
         rows = made.rows(layer)
     else:
         made, rows = real, None
         real = Reference(originals(data, name), extractor, images, "center-crop")
-    row = {"value": None, "std": None, "se": None, "why": None, "warning": None, "samples": made.count,
-           "reference_images": real.count}
+    row = {
+        "value": None,
+        "std": None,
+        "se": None,
+        "why": None,
+        "warning": None,
+        "samples": made.count,
+        "reference_images": real.count,
+    }
     try:
         real.gaussian(layer)
     except ValueError as error:
@@ -62,7 +88,8 @@ def _floor(data: DataSpec, name: str, extractor: str, images: int | None, transf
 def originals(data: DataSpec, subset: str) -> RealImages:
     """The images that a split of a latent store was encoded from, cropped as they were then.
 
-    Reading them raises ValueError where there are none, or a file is missing or not the one that was encoded.
+    Reading them raises ValueError where there are none, or a file is missing or not the one that
+    was encoded.
     """
     folder = place(data)
     store = read_store(folder)
@@ -70,18 +97,36 @@ def originals(data: DataSpec, subset: str) -> RealImages:
 
     @functools.cache
     def files() -> tuple[Path, list[dict]]:
-        homes = [Path(home) for home in (store.get("encoded_from"), data.name and data_root() / data.name) if home]
-        rows = read_images(folder, subset, len(shards)) if homes and data.source == "latents" else []
+        homes = [
+            Path(home)
+            for home in (store.get("encoded_from"), data.name and data_root() / data.name)
+            if home
+        ]
+        rows = (
+            read_images(folder, subset, len(shards)) if homes and data.source == "latents" else []
+        )
         for home in homes:
             if rows and (home / rows[0]["path"]).is_file():
                 return home, rows
-        raise ValueError(f"no real images of {data.name or data.source}: "
-                         + (f"they are not in {' or '.join(map(str, homes))}" if rows else "its latents are of none"))
+        raise ValueError(
+            f"no real images of {data.name or data.source}: "
+            + (
+                f"they are not in {' or '.join(map(str, homes))}"
+                if rows
+                else "its latents are of none"
+            )
+        )
 
     def read(rows: Tensor) -> Tensor:
         home, known = files()
-        return torch.stack([torch.from_numpy(_original(home / known[i]["path"], known[i]["sha256"], store["size"]))
-                            for i in rows.tolist()])
+        return torch.stack(
+            [
+                torch.from_numpy(
+                    _original(home / known[i]["path"], known[i]["sha256"], store["size"])
+                )
+                for i in rows.tolist()
+            ]
+        )
 
     content = identity([store["content"], subset, "originals"])
     return RealImages(subset, sum(shard["images"] for shard in shards), content, read)

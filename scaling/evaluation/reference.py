@@ -1,8 +1,9 @@
-"""What are samples compared with? Statistics of real images, made once per content, extractor and transform.
+"""What are samples compared with? Statistics of real images, made once per content, extractor and
+transform.
 
-They are cached on disk (``records.cache``) under the hash of all that decides them, so trials and studies share them;
-whoever comes while they are being made waits. ADM's reference files (arr_0 images, mu, sigma, mu_s, sigma_s) serve as
-they are.
+They are cached on disk (``records.cache``) under the hash of all that decides them, so trials and
+studies share them; whoever comes while they are being made waits. ADM's reference files (arr_0
+images, mu, sigma, mu_s, sigma_s) serve as they are.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from scaling.evaluation.frechet import Gaussian
 from scaling.evaluation.images import read_npz
 from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
-from scaling.study.base import identity
+from scaling.study.identity import identity
 from scaling.study.spec import DataSpec
 
 LATENT_SOURCES = ("latents", "synthetic")
@@ -32,7 +33,9 @@ LATENT_SOURCES = ("latents", "synthetic")
 
 @dataclass(frozen=True)
 class RealImages:
-    """Images to compare with: how many, what they are (a hash), and how rows of them are read as uint8 (B, C, H, W)."""
+    """Images to compare with: how many, what they are (a hash), and how rows of them are read as
+    uint8 (B, C, H, W).
+    """
 
     name: str
     count: int
@@ -43,38 +46,58 @@ class RealImages:
         """Which rows count: all, or a random choice of ``count`` that is always the same."""
         if count is None or count >= self.count:
             return torch.arange(self.count)
-        return torch.randperm(self.count, generator=torch.Generator().manual_seed(0))[:count].sort().values
+        return (
+            torch.randperm(self.count, generator=torch.Generator().manual_seed(0))[:count]
+            .sort()
+            .values
+        )
 
 
 def content_of(images: Tensor) -> str:
     """The hash of uint8 images (N, C, H, W)."""
-    return hashlib.sha256(str(tuple(images.shape)).encode() + images.numpy().tobytes()).hexdigest()[:16]
+    return hashlib.sha256(str(tuple(images.shape)).encode() + images.numpy().tobytes()).hexdigest()[
+        :16
+    ]
 
 
 @lru_cache(maxsize=8)
 def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> RealImages:
-    """``train`` or ``heldout`` of a data set; latents as ``decoder`` shows them. ValueError for latents without one."""
+    """``train`` or ``heldout`` of a data set; latents as ``decoder`` shows them. ValueError for
+    latents without one.
+    """
     latents = data.source in LATENT_SOURCES
     if latents and decoder is None:
-        raise ValueError(f"{data.source} data holds no images to compare with; set evaluate.protocol.decoder to its VAE, or "
-                         "evaluate.protocol.references to an .npz of the real images, such as ADM's")
+        raise ValueError(
+            f"{data.source} data holds no images to compare with; set evaluate.protocol.decoder to "
+            "its VAE, or "
+            "evaluate.protocol.references to an .npz of the real images, such as ADM's"
+        )
     found = load_data(data)
     images = found.subset(subset)
     if latents:
         from scaling.data.vae import decode, identity_of, load_vae
+
         vae = load_vae(decoder, torch.device("cuda:0" if torch.cuda.is_available() else "cpu"))
-        return RealImages(subset, len(images), identity([found.content, subset, identity_of(vae)]),
-                          lambda rows: decode(vae, images.batch(rows)))
+        return RealImages(
+            subset,
+            len(images),
+            identity([found.content, subset, identity_of(vae)]),
+            lambda rows: decode(vae, images.batch(rows)),
+        )
     content = identity([found.content, subset]) if found.content else _content_of_subset(images)
     return RealImages(subset, len(images), content, lambda rows: to_uint8(images.batch(rows)))
 
 
 def _content_of_subset(images: Images) -> str:
-    """The hash of the pixels where they are in memory; else of each file's path, length and time, and the crop."""
+    """The hash of the pixels where they are in memory; else of each file's path, length and time,
+    and the crop.
+    """
     if isinstance(images, ImageSet):
         return content_of(images.uint8)
     files = [(images.folder / path).resolve() for path in images.paths]
-    return identity([images.size, [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]])
+    return identity(
+        [images.size, [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]]
+    )
 
 
 def tensor_images(name: str, images: Tensor) -> RealImages:
@@ -83,9 +106,17 @@ def tensor_images(name: str, images: Tensor) -> RealImages:
 
 
 class Reference:
-    """Real images as one extractor sees them; each statistic is computed, or read from the cache, when asked for."""
+    """Real images as one extractor sees them; each statistic is computed, or read from the cache,
+    when asked for.
+    """
 
-    def __init__(self, source: RealImages | Path, extractor: str, images: int | None = None, transform: str = "none"):
+    def __init__(
+        self,
+        source: RealImages | Path,
+        extractor: str,
+        images: int | None = None,
+        transform: str = "none",
+    ):
         self.extractor, self._held = extractor, {}
         self.stored = {}
         if isinstance(source, Path):
@@ -95,7 +126,13 @@ class Reference:
         self.source = source
         if self.source is not None:
             self.rows_used = self.source.first(images)
-            self.key = [self.source.content, len(self.rows_used), extractor, weights_identity(extractor), transform]
+            self.key = [
+                self.source.content,
+                len(self.rows_used),
+                extractor,
+                weights_identity(extractor),
+                transform,
+            ]
 
     @property
     def count(self) -> int | None:
@@ -103,17 +140,24 @@ class Reference:
         return len(self.rows_used) if self.source is not None else None
 
     def gaussian(self, layer: str) -> Gaussian:
-        """Mean, covariance and its root under ``layer``. ValueError where a file's statistics are another extractor's."""
+        """Mean, covariance and its root under ``layer``. ValueError where a file's statistics are
+        another extractor's.
+        """
         if self.stored:
             return self._stored_gaussian(layer)
         found = self._cached(layer, "gaussian")
         return Gaussian(found["mean"], found["cov"], len(self.rows_used), found["root"])
 
     def rows(self, layer: str, count: int = HELD) -> Tensor:
-        """Features (n, D) of up to ``count`` images. ValueError where a file holds statistics but no images."""
+        """Features (n, D) of up to ``count`` images. ValueError where a file holds statistics but
+        no images.
+        """
         if self.source is None:
-            raise ValueError("the reference file holds statistics but no images (arr_0), which kid, cmmd, precision and "
-                             "recall compare with; ask for fid and sfid only, or give a file with images")
+            raise ValueError(
+                "the reference file holds statistics but no images (arr_0), which kid, cmmd, "
+                "precision and "
+                "recall compare with; ask for fid and sfid only, or give a file with images"
+            )
         rows = self._cached(layer, "rows")["rows"]
         if count >= len(rows):
             return rows
@@ -123,12 +167,22 @@ class Reference:
         if layer not in self._held:
             suffix = "_s" if layer == layers_of(self.extractor).spatial else ""
             if f"mu{suffix}" not in self.stored:
-                raise ValueError(f"the reference file holds no mu{suffix} and sigma{suffix}, which sfid compares with")
-            mean, cov = (torch.from_numpy(self.stored[f"{n}{suffix}"].astype(np.float64)) for n in ("mu", "sigma"))
+                raise ValueError(
+                    f"the reference file holds no mu{suffix} and sigma{suffix}, which sfid "
+                    "compares with"
+                )
+            mean, cov = (
+                torch.from_numpy(self.stored[f"{n}{suffix}"].astype(np.float64))
+                for n in ("mu", "sigma")
+            )
             dimension = dimension_of(self.extractor, layer)
             if len(mean) != dimension:
-                raise ValueError(f"the reference file holds statistics of {len(mean)} features, but {self.extractor!r} has "
-                                 f"{dimension}: it was made with another extractor; ADM's files are for 'inception'")
+                raise ValueError(
+                    f"the reference file holds statistics of {len(mean)} features, but "
+                    f"{self.extractor!r} has "
+                    f"{dimension}: it was made with another extractor; ADM's files are for "
+                    "'inception'"
+                )
             self._held[layer] = Gaussian(mean, cov)
         return self._held[layer]
 
@@ -140,24 +194,36 @@ class Reference:
                 if not path.exists():
                     self._compute(layer)
             with np.load(path, allow_pickle=False) as arrays:
-                self._held[layer, kind] = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+                self._held[layer, kind] = {
+                    name: torch.from_numpy(arrays[name]) for name in arrays.files
+                }
         return self._held[layer, kind]
 
     def _compute(self, layer: str) -> None:
-        kept = collect(batches_of(self.source.read, self.rows_used), len(self.rows_used), self.extractor,
-                       {layer: Need(moments=True, rows=HELD)})[layer]
+        kept = collect(
+            batches_of(self.source.read, self.rows_used),
+            len(self.rows_used),
+            self.extractor,
+            {layer: Need(moments=True, rows=HELD)},
+        )[layer]
         gaussian = kept.gaussian
-        for kind, arrays in (("rows", {"rows": kept.rows}),
-                             ("gaussian", {"mean": gaussian.mean, "cov": gaussian.cov, "root": gaussian.root})):
+        for kind, arrays in (
+            ("rows", {"rows": kept.rows}),
+            ("gaussian", {"mean": gaussian.mean, "cov": gaussian.cov, "root": gaussian.root}),
+        ):
             buffer = io.BytesIO()
             np.savez(buffer, **{name: array.numpy() for name, array in arrays.items()})
-            write_bytes(cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz", buffer.getvalue())
+            write_bytes(
+                cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz",
+                buffer.getvalue(),
+            )
 
 
 @lru_cache(maxsize=32)
 def dimension_of(extractor: str, layer: str) -> int:
     """How many features a layer gives."""
     from scaling.evaluation.extractors import features_of
+
     side, channels = (8, 1) if extractor == "digits-cnn" else (32, 3)
     images = torch.zeros(1, channels, side, side, dtype=torch.uint8)
     return features_of(images, extractor, (layer,))[layer].shape[1]

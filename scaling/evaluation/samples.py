@@ -1,4 +1,5 @@
-"""Where do samples go? A picture of classes in rows, or many images: drawn in parts that outlive a kill, then written.
+"""Where do samples go? A picture of classes in rows, or many images: drawn in parts that outlive a
+kill, then written.
 
 While they are drawn they are in OUT.partial/, whose parts any worker may draw.
 """
@@ -25,20 +26,31 @@ def check_classes(loaded: Loaded, classes: Sequence[int]) -> None:
     """ValueError for classes that the model does not know."""
     unknown = [c for c in classes if not 0 <= c < loaded.spec.num_classes]
     if unknown:
-        raise ValueError(f"class {unknown[0]} is unknown to {loaded.spec.name}, which knows "
-                         f"{loaded.spec.num_classes}: 0 to {loaded.spec.num_classes - 1}")
+        raise ValueError(
+            f"class {unknown[0]} is unknown to {loaded.spec.name}, which knows "
+            f"{loaded.spec.num_classes}: 0 to {loaded.spec.num_classes - 1}"
+        )
 
 
-def write_grid(loaded: Loaded, protocol: Protocol, classes: Sequence[int], per_class: int, out: Path) -> None:
-    """Write a PNG with a row of ``per_class`` samples for each class. ValueError for what cannot be sampled or shown."""
+def write_grid(
+    loaded: Loaded, protocol: Protocol, classes: Sequence[int], per_class: int, out: Path
+) -> None:
+    """Write a PNG with a row of ``per_class`` samples for each class. ValueError for what cannot be
+    sampled or shown.
+    """
     check_classes(loaded, classes)
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
     labels = [c for c in classes for _ in range(per_class)]
-    images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, range(len(labels)), labels)
+    images, _, nonfinite = generate(
+        loaded.model, loaded.spec, loaded.diffusion, protocol, range(len(labels)), labels
+    )
     if nonfinite:
-        raise ValueError(f"{nonfinite} of {len(labels)} samples are not finite; take another checkpoint or more steps")
+        raise ValueError(
+            f"{nonfinite} of {len(labels)} samples are not finite; take another checkpoint or more "
+            "steps"
+        )
     size = images.shape[-1]
     zoom = max(1, -(-CELL // size))
     step = size * zoom + GAP
@@ -46,17 +58,28 @@ def write_grid(loaded: Loaded, protocol: Protocol, classes: Sequence[int], per_c
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(16)
     for i, image in enumerate(images):
         row, column = divmod(i, per_class)
-        cell = _picture(image.permute(1, 2, 0).numpy()).convert("RGB").resize((size * zoom, size * zoom), Image.NEAREST)
+        cell = (
+            _picture(image.permute(1, 2, 0).numpy())
+            .convert("RGB")
+            .resize((size * zoom, size * zoom), Image.NEAREST)
+        )
         picture.paste(cell, (MARGIN + column * step, GAP + row * step))
         if column == 0:
-            draw.text((8, GAP + row * step + size * zoom // 2), f"class {labels[i]}", "black", font, anchor="lm")
+            draw.text(
+                (8, GAP + row * step + size * zoom // 2),
+                f"class {labels[i]}",
+                "black",
+                font,
+                anchor="lm",
+            )
     _replace(out, lambda aside: picture.save(aside, "PNG"))
 
 
 def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> Parts:
     """The parts in OUT.partial/, begun or found.
 
-    ``asked`` says which samples these are. ValueError where OUT is there already, or begun with other samples.
+    ``asked`` says which samples these are. ValueError where OUT is there already, or begun with
+    other samples.
     """
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
@@ -65,7 +88,10 @@ def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> 
     parts = Parts(out.with_name(out.name + ".partial"), protocol.samples, PART)
     changed = parts.begin(asked)
     if changed:
-        raise ValueError(f"{parts.folder} was begun with another {', '.join(changed)}; remove it or give another --out")
+        raise ValueError(
+            f"{parts.folder} was begun with another {', '.join(changed)}; remove it or give "
+            "another --out"
+        )
     return parts
 
 
@@ -76,8 +102,17 @@ def _loaded(checkpoint: str, average: str | None, device: str) -> Loaded:
     return loaded
 
 
-def draw_part(checkpoint: str, average: str | None, protocol: Protocol, folder: Path, rows: range, threads: int = 1) -> None:
-    """Draw images ``rows``, a part, into the partial ``folder``; those that are not finite are black."""
+def draw_part(
+    checkpoint: str,
+    average: str | None,
+    protocol: Protocol,
+    folder: Path,
+    rows: range,
+    threads: int = 1,
+) -> None:
+    """Draw images ``rows``, a part, into the partial ``folder``; those that are not finite are
+    black.
+    """
     torch.set_num_threads(threads)
     loaded = _loaded(checkpoint, average, "cuda" if torch.cuda.is_available() else "cpu")
 
@@ -89,13 +124,21 @@ def draw_part(checkpoint: str, average: str | None, protocol: Protocol, folder: 
 
 
 def finish(parts: Parts, out: Path) -> None:
-    """Make OUT of parts that are whole: .npy (N, H, W, C), .npz as ADM's suite reads it, or a folder of PNGs."""
+    """Make OUT of parts that are whole: .npy (N, H, W, C), .npz as ADM's suite reads it, or a
+    folder of PNGs.
+    """
     if out.suffix in (".npy", ".npz"):
         first = parts.read(torch.tensor([0]))
-        whole = np.lib.format.open_memmap(parts.folder / "images.npy", "w+", np.uint8,
-                                          (len(parts), *first.permute(0, 2, 3, 1).shape[1:]))
+        whole = np.lib.format.open_memmap(
+            parts.folder / "images.npy",
+            "w+",
+            np.uint8,
+            (len(parts), *first.permute(0, 2, 3, 1).shape[1:]),
+        )
         for rows in parts.ranges:
-            whole[rows.start:rows.stop] = parts.read(torch.arange(rows.start, rows.stop)).permute(0, 2, 3, 1).numpy()
+            whole[rows.start : rows.stop] = (
+                parts.read(torch.arange(rows.start, rows.stop)).permute(0, 2, 3, 1).numpy()
+            )
         whole.flush()
         if out.suffix == ".npy":
             os.replace(parts.folder / "images.npy", out)
@@ -116,8 +159,10 @@ def image_channels(loaded: Loaded, protocol: Protocol) -> int:
     """1 or 3. ValueError for latents without a decoder."""
     channels = 3 if protocol.decoder else loaded.spec.channels
     if channels not in (1, 3):
-        raise ValueError(f"{loaded.spec.name} makes latents of {channels} channels; say which VAE decodes them, "
-                         "as --vae sd-vae-ft-mse (of scaling evaluate: --protocol decoder=sd-vae-ft-mse)")
+        raise ValueError(
+            f"{loaded.spec.name} makes latents of {channels} channels; say which VAE decodes them, "
+            "as --vae sd-vae-ft-mse (of scaling evaluate: --protocol decoder=sd-vae-ft-mse)"
+        )
     return channels
 
 

@@ -1,6 +1,7 @@
-"""Where do digits-cnn's weights come from? Trained here, on the training images alone, in half a minute on one core.
+"""Where do digits-cnn's weights come from? Trained here, on the training images alone, in half a
+minute on one core.
 
-    python -m scaling.evaluation.train_digits_cnn [OUT.safetensors]
+python -m scaling.evaluation.train_digits_cnn [OUT.safetensors]
 """
 
 import sys
@@ -16,7 +17,9 @@ STEPS, BATCH, LR, SEED = 2000, 64, 2e-3, 0
 
 
 def train() -> DigitsCnn:
-    """A classifier trained on the training digits, each shifted by up to one pixel; the same weights on every run."""
+    """A classifier trained on the training digits, each shifted by up to one pixel; the same
+    weights on every run.
+    """
     images = load_data(DataSpec(source="digits")).train
     torch.manual_seed(SEED)
     net = DigitsCnn()
@@ -25,7 +28,11 @@ def train() -> DigitsCnn:
     for step in range(STEPS):
         rows = batch_indices(len(images), BATCH, SEED, step)
         down, right = torch.randint(-1, 2, (2,), generator=stream("shift", SEED, step)).tolist()
-        x = torch.roll(torch.nn.functional.pad(images.images[rows], (1, 1, 1, 1), value=-1.0), (down, right), (2, 3))
+        x = torch.roll(
+            torch.nn.functional.pad(images.images[rows], (1, 1, 1, 1), value=-1.0),
+            (down, right),
+            (2, 3),
+        )
         _, logits = net(x[:, :, 1:-1, 1:-1])
         loss = torch.nn.functional.cross_entropy(logits, images.labels[rows], label_smoothing=0.05)
         optimiser.zero_grad()
@@ -47,4 +54,7 @@ if __name__ == "__main__":
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else WEIGHTS
     net = train()
     save_file(net.state_dict(), out)
-    print(f"{out}: {accuracy(net, 'train'):.2%} of the training images, {accuracy(net):.2%} of the held-out ones")
+    print(
+        f"{out}: {accuracy(net, 'train'):.2%} of the training images, {accuracy(net):.2%} of the "
+        "held-out ones"
+    )

@@ -1,4 +1,6 @@
-"""Which Ray cluster? One that runs already, or one started on this machine for as long as the study takes."""
+"""Which Ray cluster? One that runs already, or one started on this machine for as long as the study
+takes.
+"""
 
 import contextlib
 import os
@@ -16,24 +18,29 @@ ANSWER_S = 300.0  # of a worker, which may have to wait for a place
 
 @dataclass(frozen=True)
 class Cluster:
-    dashboard: str | None   # the dashboard's URL; None where there is none
+    dashboard: str | None  # the dashboard's URL; None where there is none
     cpus: float
     gpus: float
-    local: bool             # started by us
+    local: bool  # started by us
 
 
 @contextlib.contextmanager
 def connected(address: str | None, cpus: int | None = None):
-    """A Cluster: ``auto``, ``HOST:PORT``, or ``local``; None means $RAY_ADDRESS, else local. Left again on exit.
+    """A Cluster: ``auto``, ``HOST:PORT``, or ``local``; None means $RAY_ADDRESS, else local. Left
+    again on exit.
 
-    A local cluster binds to this machine alone and has ``cpus`` CPUs (default: all). Raises ValueError if the address
-    does not answer.
+    A local cluster binds to this machine alone and has ``cpus`` CPUs (default: all). Raises
+    ValueError if the address does not answer.
     """
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     local = address == "local"
     if not local and address != "auto":
         _check_answers(address)
-    options = {"num_cpus": cpus or os.cpu_count(), "include_dashboard": True, "dashboard_host": "127.0.0.1"}
+    options = {
+        "num_cpus": cpus or os.cpu_count(),
+        "include_dashboard": True,
+        "dashboard_host": "127.0.0.1",
+    }
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
     try:
         context = _init(address=address, **quiet, **(options if local else {}))
@@ -41,19 +48,27 @@ def connected(address: str | None, cpus: int | None = None):
         if local:
             raise
         reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"no Ray cluster at {address}: {reason} Start one with `ray start --head`, "
-                         "or leave --address out to run on this machine") from None
+        raise ValueError(
+            f"no Ray cluster at {address}: {reason} Start one with `ray start --head`, "
+            "or leave --address out to run on this machine"
+        ) from None
     try:
         resources = ray.cluster_resources()
         url = context.dashboard_url
-        yield Cluster(dashboard=f"http://{url}" if url else None, cpus=resources.get("CPU", 0.0),
-                      gpus=resources.get("GPU", 0.0), local=local)
+        yield Cluster(
+            dashboard=f"http://{url}" if url else None,
+            cpus=resources.get("CPU", 0.0),
+            gpus=resources.get("GPU", 0.0),
+            local=local,
+        )
     finally:
         ray.shutdown()
 
 
 def _init(**options):
-    """``ray.init``; once more where Ray gave its node up after 30 seconds, as it does on a machine with much else to do."""
+    """``ray.init``; once more where Ray gave its node up after 30 seconds, as it does on a machine
+    with much else to do.
+    """
     try:
         return ray.init(**options)
     except Exception as error:
@@ -71,37 +86,59 @@ def _check_answers(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S).close()
     except OSError as error:
-        raise ValueError(f"no Ray cluster at {address}: {error.strerror or error}. Start one with `ray start --head`, "
-                         "or leave --address out to run on this machine") from None
+        raise ValueError(
+            f"no Ray cluster at {address}: {error.strerror or error}. Start one with `ray start "
+            "--head`, "
+            "or leave --address out to run on this machine"
+        ) from None
 
 
 def most_gpus_on_a_node() -> float:
     """The GPUs of the best equipped living node."""
-    return max((node["Resources"].get("GPU", 0.0) for node in ray.nodes() if node["Alive"]), default=0.0)
+    return max(
+        (node["Resources"].get("GPU", 0.0) for node in ray.nodes() if node["Alive"]), default=0.0
+    )
 
 
 def check_cluster(cluster: Cluster, gpus_per_trial: float, workers: int = 1) -> None:
     """Refuse what the cluster can never give; Ray would wait for it without end."""
     if workers > 1:  # which may be on several nodes
         if gpus_per_trial > cluster.gpus or workers > cluster.cpus:
-            raise ValueError(f"--workers-per-trial {workers} asks for {workers} CPUs and {gpus_per_trial:g} GPUs, and the "
-                             f"cluster has {cluster.cpus:g} and {cluster.gpus:g}; lower it, or connect to another cluster")
+            raise ValueError(
+                f"--workers-per-trial {workers} asks for {workers} CPUs and {gpus_per_trial:g} "
+                "GPUs, and the "
+                f"cluster has {cluster.cpus:g} and {cluster.gpus:g}; lower it, or connect to "
+                "another cluster"
+            )
         return
     best = most_gpus_on_a_node()
     if gpus_per_trial > best:
-        raise ValueError(f"--gpus-per-trial {gpus_per_trial:g} asks for more than any node of the cluster has "
-                         f"({best:g} of {cluster.gpus:g} in all); lower it, or connect to another cluster")
+        raise ValueError(
+            f"--gpus-per-trial {gpus_per_trial:g} asks for more than any node of the cluster has "
+            f"({best:g} of {cluster.gpus:g} in all); lower it, or connect to another cluster"
+        )
     if cluster.cpus < 1:
         raise ValueError(f"the cluster has {cluster.cpus:g} CPUs; a trial needs one")
 
 
 def check_workers_precisions(plan: Plan, gpus_per_trial: float) -> None:
-    """Refuse training in a precision that a worker of the connected cluster lacks, with a GPU if trials have one."""
-    precisions = {trial.spec.train.precision for trial in plan.trials} - {"fp32"}  # which every device has
+    """Refuse training in a precision that a worker of the connected cluster lacks, with a GPU if
+    trials have one.
+    """
+    # which every device has
+    precisions = {trial.spec.train.precision for trial in plan.trials} - {"fp32"}
     if not precisions:
         return
-    task = ray.remote(_check_precisions).options(name=f"{plan.name}: check precision", num_cpus=1, max_retries=0,
-                                                 num_gpus=min(1.0, gpus_per_trial)).remote(sorted(precisions))
+    task = (
+        ray.remote(_check_precisions)
+        .options(
+            name=f"{plan.name}: check precision",
+            num_cpus=1,
+            max_retries=0,
+            num_gpus=min(1.0, gpus_per_trial),
+        )
+        .remote(sorted(precisions))
+    )
     try:
         ray.get(task, timeout=ANSWER_S)
     except GetTimeoutError:  # others hold every place; each training checks for itself as it begins
@@ -117,5 +154,6 @@ def _check_precisions(names: list[str]) -> None:
     import torch
 
     from scaling.models.precision import check_precision
+
     for name in names:
         check_precision(name, "cuda" if torch.cuda.is_available() else "cpu")

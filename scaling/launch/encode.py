@@ -1,4 +1,5 @@
-"""How do images become latents on a cluster? Ray Data: tasks read and crop, an actor per GPU encodes and writes a shard.
+"""How do images become latents on a cluster? Ray Data: tasks read and crop, an actor per GPU
+encodes and writes a shard.
 
 Whoever makes a shard, its content is a function of its images and the VAE alone.
 """
@@ -17,11 +18,14 @@ from ray.exceptions import RayError
 from scaling.launch.cluster import Cluster
 
 
-def encode_shards(cluster: Cluster, folder: Path, out: Path, vae: str, size: int, batch: int,
-                  shards: list[dict]) -> Iterator[dict]:
-    """Make ``shards`` (split, number, rows of path and label) at ``out``; yields split, number, and images seen of each.
+def encode_shards(
+    cluster: Cluster, folder: Path, out: Path, vae: str, size: int, batch: int, shards: list[dict]
+) -> Iterator[dict]:
+    """Make ``shards`` (split, number, rows of path and label) at ``out``; yields split, number, and
+    images seen of each.
 
-    One encoder per GPU of the cluster; where there is none, one for each two CPUs. ValueError for what a shard refuses.
+    One encoder per GPU of the cluster; where there is none, one for each two CPUs. ValueError for
+    what a shard refuses.
     """
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
@@ -29,10 +33,17 @@ def encode_shards(cluster: Cluster, folder: Path, out: Path, vae: str, size: int
     gpus = int(cluster.gpus)
     # The encoders reserve no CPU: on a machine with a single one, the readers need it.
     items = [{"shard": json.dumps(shard)} for shard in shards]
-    made = (ray.data.from_items(items, override_num_blocks=len(items))
-            .map(_read, fn_args=(str(folder.resolve()), size), num_cpus=1)
-            .map(_Encoder, fn_constructor_args=(vae, str(out.resolve()), size, batch),
-                 concurrency=gpus or max(1, int(cluster.cpus) // 2), num_gpus=1 if gpus else 0, num_cpus=0))
+    made = (
+        ray.data.from_items(items, override_num_blocks=len(items))
+        .map(_read, fn_args=(str(folder.resolve()), size), num_cpus=1)
+        .map(
+            _Encoder,
+            fn_constructor_args=(vae, str(out.resolve()), size, batch),
+            concurrency=gpus or max(1, int(cluster.cpus) // 2),
+            num_gpus=1 if gpus else 0,
+            num_cpus=0,
+        )
+    )
     try:
         yield from made.iter_rows()
     except RayError as error:
@@ -45,8 +56,11 @@ def encode_shards(cluster: Cluster, folder: Path, out: Path, vae: str, size: int
 
 
 def _read(row: dict, folder: str, size: int) -> dict:
-    """A shard's readable images as bytes (n, 3, size, size), what is known of each, and what was skipped."""
+    """A shard's readable images as bytes (n, 3, size, size), what is known of each, and what was
+    skipped.
+    """
     from scaling.data.crop import read_image
+
     shard = json.loads(row["shard"])
     pixels, images, skipped = [], [], []
     for path, label in shard["rows"]:
@@ -57,8 +71,15 @@ def _read(row: dict, folder: str, size: int) -> dict:
         except (OSError, ValueError) as error:
             skipped.append({"path": path, "why": str(error).splitlines()[0]})
         else:
-            images.append({"label": label, "path": path, "sha256": hashlib.sha256(data).hexdigest()})
-    known = {"split": shard["split"], "number": shard["number"], "images": images, "skipped": skipped}
+            images.append(
+                {"label": label, "path": path, "sha256": hashlib.sha256(data).hexdigest()}
+            )
+    known = {
+        "split": shard["split"],
+        "number": shard["number"],
+        "images": images,
+        "skipped": skipped,
+    }
     return {"known": json.dumps(known), "pixels": b"".join(image.tobytes() for image in pixels)}
 
 
@@ -67,6 +88,7 @@ class _Encoder:
         import torch
 
         from scaling.data.vae import latent_shape, load_vae
+
         torch.set_num_threads(1)
         self.vae = load_vae(vae, "cuda" if torch.cuda.is_available() else "cpu")
         self.out, self.size, self.batch = Path(out), size, batch
@@ -77,9 +99,19 @@ class _Encoder:
 
         from scaling.data.store import write_shard
         from scaling.data.vae import encode
+
         known = json.loads(row["known"])
         pixels = np.frombuffer(row["pixels"], np.uint8).reshape(-1, 3, self.size, self.size)
-        moments = (encode(self.vae, torch.tensor(pixels), self.batch).numpy() if len(pixels)
-                   else np.empty((0, 2, 2, *self.shape), np.float16))
-        write_shard(self.out, known["split"], known["number"], moments, known["images"], known["skipped"])
-        return {"split": known["split"], "number": known["number"], "seen": len(known["images"]) + len(known["skipped"])}
+        moments = (
+            encode(self.vae, torch.tensor(pixels), self.batch).numpy()
+            if len(pixels)
+            else np.empty((0, 2, 2, *self.shape), np.float16)
+        )
+        write_shard(
+            self.out, known["split"], known["number"], moments, known["images"], known["skipped"]
+        )
+        return {
+            "split": known["split"],
+            "number": known["number"],
+            "seen": len(known["images"]) + len(known["skipped"]),
+        }

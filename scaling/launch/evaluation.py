@@ -1,6 +1,8 @@
-"""How is a checkpoint measured? Its average loaded, held-out loss, samples, figures: a job of its own beside the training.
+"""How is a checkpoint measured? Its average loaded, held-out loss, samples, figures: a job of its
+own beside the training.
 
-No Ray here; an evaluation is a plain function of (spec, step) and the checkpoint on disk, so that any process may do it.
+No Ray here; an evaluation is a plain function of (spec, step) and the checkpoint on disk, so that
+any process may do it.
 """
 
 import contextlib
@@ -30,18 +32,26 @@ from scaling.study.spec import TrialSpec
 from scaling.training import checkpoint, load_parameters
 from scaling.training.heldout import heldout_loss
 
-PART = 1000   # samples; no more than that are drawn at once and kept in memory
-SHOWN = 100   # samples kept for figures
+PART = 1000  # samples; no more than that are drawn at once and kept in memory
+SHOWN = 100  # samples kept for figures
 
 Report = Callable[[dict], None]
 Helped = Callable[[int], contextlib.AbstractContextManager]
 
 
-def evaluate(spec: TrialSpec, step: int, run: Run, report: Report, threads: int = 1, helped: Helped | None = None) -> None:
+def evaluate(
+    spec: TrialSpec,
+    step: int,
+    run: Run,
+    report: Report,
+    threads: int = 1,
+    helped: Helped | None = None,
+) -> None:
     """Measure the checkpoint of ``step`` as ``spec`` asks and write it down, unless that was done.
 
-    Meanwhile ``run.evaluating`` says so. A failure is recorded there with its traceback's last lines, and raised.
-    While ``helped`` is entered, with a number of parts of samples, others may draw some by ``help_sampling``.
+    Meanwhile ``run.evaluating`` says so. A failure is recorded there with its traceback's last
+    lines, and raised. While ``helped`` is entered, with a number of parts of samples, others may
+    draw some by ``help_sampling``.
     """
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
@@ -53,8 +63,12 @@ def evaluate(spec: TrialSpec, step: int, run: Run, report: Report, threads: int 
             with heartbeat:
                 measured = _measure(spec, step, run, threads, helped or contextlib.nullcontext)
         except Exception as error:
-            job.write_state("failed", f"{type(error).__name__}: {error}", step=step,
-                            traceback=traceback.format_exc().strip().splitlines()[-3:])
+            job.write_state(
+                "failed",
+                f"{type(error).__name__}: {error}",
+                step=step,
+                traceback=traceback.format_exc().strip().splitlines()[-3:],
+            )
             raise
         run.write_evaluation(eval_id, measured)
         clear_parts(run)
@@ -69,27 +83,53 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int, helped: Helped)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = averaged_model(spec, step, ema, run).to(device)
     with matmul_precision("fp32"):
-        heldout = heldout_loss(model, build_process(spec.diffusion), load_data(spec.data).heldout, device)
+        heldout = heldout_loss(
+            model, build_process(spec.diffusion), load_data(spec.data).heldout, device
+        )
     measured, nonfinite = {"figures": [], "memorisation": None}, 0
     if protocol.metrics:
         images, nonfinite = _samples(spec, step, run, model, helped)
         measured = measure(images, spec.data, protocol)
         if nonfinite:
-            missing = {"value": None, "std": None, "se": None, "why": f"{nonfinite} samples are not finite"}
-            measured = {"figures": [row | missing for row in measured["figures"]], "memorisation": None}
-        labels, _ = labels_and_streams(protocol, spec.model.num_classes, range(min(SHOWN, protocol.samples)))
+            missing = {
+                "value": None,
+                "std": None,
+                "se": None,
+                "why": f"{nonfinite} samples are not finite",
+            }
+            measured = {
+                "figures": [row | missing for row in measured["figures"]],
+                "memorisation": None,
+            }
+        labels, _ = labels_and_streams(
+            protocol, spec.model.num_classes, range(min(SHOWN, protocol.samples))
+        )
         run.write_samples(eval_id, thumbnails(images, labels, SHOWN))
         measured["figures"] += rfid(spec.data, protocol)
     return {
-        "eval_id": eval_id, "train_id": spec.train_id, "step": step, "images": step * spec.train.batch,
-        "ema": ema.model_dump(mode="json"), "protocol": protocol.model_dump(mode="json"),
-        **heldout, **measured, "nonfinite_samples": nonfinite,
-        "wall_s": time.perf_counter() - started, "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "provenance": provenance(torch.cuda.get_device_name() if device == "cuda" else "cpu", threads)}
+        "eval_id": eval_id,
+        "train_id": spec.train_id,
+        "step": step,
+        "images": step * spec.train.batch,
+        "ema": ema.model_dump(mode="json"),
+        "protocol": protocol.model_dump(mode="json"),
+        **heldout,
+        **measured,
+        "nonfinite_samples": nonfinite,
+        "wall_s": time.perf_counter() - started,
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "provenance": provenance(
+            torch.cuda.get_device_name() if device == "cuda" else "cpu", threads
+        ),
+    }
 
 
-def _samples(spec: TrialSpec, step: int, run: Run, model: nn.Module, helped: Helped) -> tuple[Tensor | Parts, int]:
-    """The protocol's samples, and how many are not finite. Many are drawn in parts: a kill loses one, others may help."""
+def _samples(
+    spec: TrialSpec, step: int, run: Run, model: nn.Module, helped: Helped
+) -> tuple[Tensor | Parts, int]:
+    """The protocol's samples, and how many are not finite. Many are drawn in parts: a kill loses
+    one, others may help.
+    """
     protocol = spec.evaluate.protocol
     if protocol.samples <= PART:
         images, _, nonfinite = generate(model, spec.model, spec.diffusion, protocol)
@@ -105,13 +145,21 @@ def _samples(spec: TrialSpec, step: int, run: Run, model: nn.Module, helped: Hel
 
 
 def parts_of(spec: TrialSpec, step: int, run: Run) -> Parts:
-    return Parts(run.folder / "evaluating" / f"{spec.eval_id(step)}.parts", spec.evaluate.protocol.samples, PART)
+    return Parts(
+        run.folder / "evaluating" / f"{spec.eval_id(step)}.parts",
+        spec.evaluate.protocol.samples,
+        PART,
+    )
 
 
 def help_sampling(spec: TrialSpec, step: int, run: Run, threads: int = 1) -> None:
-    """Draw parts of an evaluation that another process makes, until none is left that nobody draws."""
+    """Draw parts of an evaluation that another process makes, until none is left that nobody
+    draws.
+    """
     torch.set_num_threads(threads)
-    model = averaged_model(spec, step, spec.evaluate.ema, run).to("cuda" if torch.cuda.is_available() else "cpu")
+    model = averaged_model(spec, step, spec.evaluate.ema, run).to(
+        "cuda" if torch.cuda.is_available() else "cpu"
+    )
     parts_of(spec, step, run).draw(_drawing(spec, model), wait=False)
 
 
@@ -124,17 +172,25 @@ def clear_parts(run: Run) -> None:
 
 def _drawing(spec: TrialSpec, model: nn.Module) -> Draw:
     def draw(rows: range) -> tuple[Tensor, int]:
-        images, _, nonfinite = generate(model, spec.model, spec.diffusion, spec.evaluate.protocol, rows)
+        images, _, nonfinite = generate(
+            model, spec.model, spec.diffusion, spec.evaluate.protocol, rows
+        )
         return images, nonfinite
+
     return draw
 
 
 def averaged_model(spec: TrialSpec, step: int, ema: Ema, run: Run) -> nn.Module:
-    """The network with the average ``ema`` after ``step`` steps, for evaluation. ValueError without a sound checkpoint."""
+    """The network with the average ``ema`` after ``step`` steps, for evaluation. ValueError without
+    a sound checkpoint.
+    """
     saved = checkpoint.load(run.checkpoints, step)
     if saved is None or (ema.kind != "none" and ema.label not in saved.emas):
-        raise ValueError(f"the checkpoint of step {step} in {run.checkpoints} is missing, damaged or without {ema.label}; "
-                         "the same command trains it again")
+        raise ValueError(
+            f"the checkpoint of step {step} in {run.checkpoints} is missing, damaged or without "
+            f"{ema.label}; "
+            "the same command trains it again"
+        )
     model = build_model(spec.model)
     load_parameters(model, saved.weights() if ema.kind == "none" else saved.ema(ema.label))
     return model.eval()

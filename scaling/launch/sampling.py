@@ -1,4 +1,6 @@
-"""How are samples asked for? ``scaling sample``: a grid of classes here, or many images spread over Ray workers."""
+"""How are samples asked for? ``scaling sample``: a grid of classes here, or many images spread over
+Ray workers.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,26 +13,50 @@ from scaling.study.protocol import Protocol
 from scaling.study.settings import explain
 
 
-def run(checkpoint: Path, *, out: Path, classes: Sequence[str] = (), per_class: int = 8, count: int | None = None,
-        guidance: float = 1.0, steps: int = 250, sampler: str | None = None, seed: int = 0, average: str | None = None,
-        vae: str | None = None, address: str | None = None, gpus: float = 0.0) -> str:
+def run(
+    checkpoint: Path,
+    *,
+    out: Path,
+    classes: Sequence[str] = (),
+    per_class: int = 8,
+    count: int | None = None,
+    guidance: float = 1.0,
+    steps: int = 250,
+    sampler: str | None = None,
+    seed: int = 0,
+    average: str | None = None,
+    vae: str | None = None,
+    address: str | None = None,
+    gpus: float = 0.0,
+) -> str:
     """Sample and say where to; ValueError, one line, for what cannot be."""
     from scaling.evaluation.load import digest, load_checkpoint
     from scaling.evaluation.samples import finish, open_partial, write_grid
 
     if bool(classes) == (count is not None):
-        raise ValueError("say either --classes, as --classes 3 5, for a grid, or --count, for that many images")
+        raise ValueError(
+            "say either --classes, as --classes 3 5, for a grid, or --count, for that many images"
+        )
     loaded = load_checkpoint(checkpoint, average)
     flow = loaded.diffusion.objective == "flow"
     try:
-        protocol = Protocol(samples=count or 2, sampling_seed=seed, sampler=sampler or ("euler" if flow else "ddpm"),
-                            sampling_steps=steps, guidance=guidance, decoder=vae or loaded.vae)
+        protocol = Protocol(
+            samples=count or 2,
+            sampling_seed=seed,
+            sampler=sampler or ("euler" if flow else "ddpm"),
+            sampling_steps=steps,
+            guidance=guidance,
+            decoder=vae or loaded.vae,
+        )
     except ValidationError as error:
         raise ValueError(explain(error)) from None
     if count is None:
         if per_class < 1 or not all(name.isdigit() for name in classes):
-            raise ValueError(f"--classes takes numbers, as --classes 3 5, and --per-class 1 or more; got {' '.join(classes)} "
-                             f"and {per_class}")
+            raise ValueError(
+                "--classes takes numbers, as --classes 3 5, and --per-class 1 or more; got "
+                f"{' '.join(classes)} "
+                f"and {per_class}"
+            )
         write_grid(loaded, protocol, [int(name) for name in classes], per_class, out)
         return f"{len(classes)} classes of {loaded.spec.name}, {protocol.short}: {out}"
     asked = {"checkpoint": digest(loaded.model), "protocol": protocol.identity_fields()}
@@ -39,15 +65,26 @@ def run(checkpoint: Path, *, out: Path, classes: Sequence[str] = (), per_class: 
         with connected(address):
             # Retried where a node goes away: a part drawn twice is the same.
             draw = ray.remote(_draw).options(num_cpus=1, num_gpus=gpus, max_retries=3)
-            work = [str(Path(checkpoint).resolve()), average, protocol.model_dump(mode="json"), str(parts.folder.resolve())]
+            work = [
+                str(Path(checkpoint).resolve()),
+                average,
+                protocol.model_dump(mode="json"),
+                str(parts.folder.resolve()),
+            ]
             ray.get([draw.remote(*work, rows.start, rows.stop) for rows in left])
     lost = parts.nonfinite
     finish(parts, out)
-    return f"{count} samples of {loaded.spec.name}, {protocol.short}: {out}" + (f"; {lost} not finite, black" if lost else "")
+    return f"{count} samples of {loaded.spec.name}, {protocol.short}: {out}" + (
+        f"; {lost} not finite, black" if lost else ""
+    )
 
 
-def _draw(checkpoint: str, average: str | None, protocol: dict, folder: str, start: int, stop: int) -> None:
+def _draw(
+    checkpoint: str, average: str | None, protocol: dict, folder: str, start: int, stop: int
+) -> None:
     """Run in a worker process: one part."""
     from scaling.evaluation.samples import draw_part
-    draw_part(checkpoint, average, Protocol.model_validate(protocol), Path(folder), range(start, stop))
 
+    draw_part(
+        checkpoint, average, Protocol.model_validate(protocol), Path(folder), range(start, stop)
+    )

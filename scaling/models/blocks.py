@@ -1,7 +1,9 @@
-"""How does a transformer block learn of the timestep and the class? The four conditionings of DiT, section 3.2.
+"""How does a transformer block learn of the timestep and the class? The four conditionings of DiT,
+section 3.2.
 
-Shapes: B images, T tokens, d width, h heads. Norms carry no weights: affine ones would miss the published parameters
-(XL/2 in-context would have 0.13M too many). The SiLU before every modulation is the same: the model applies it once.
+Shapes: B images, T tokens, d width, h heads. Norms carry no weights: affine ones would miss the
+published parameters (XL/2 in-context would have 0.13M too many). The SiLU before every modulation
+is the same: the model applies it once.
 """
 
 import torch
@@ -25,7 +27,9 @@ def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
 
 def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """q (B, T, h, e), k and v (B, S, h, e) -> (B, T, h, e)."""
-    return F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)).transpose(1, 2)
+    return F.scaled_dot_product_attention(
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
+    ).transpose(1, 2)
 
 
 class SelfAttention(nn.Module):
@@ -40,8 +44,9 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, d) -> (B, T, d)."""
         B, T, d = x.shape
-        q, k, v = self.qkv(x).view(B, T, 3, self.heads, -1).unbind(2)   # 3 of (B, T, h, d/h), whose gradients
-        return self.proj(attention(q, k, v).reshape(B, T, d))           # stack without another copy
+        # 3 of (B, T, h, d/h), whose gradients
+        q, k, v = self.qkv(x).view(B, T, 3, self.heads, -1).unbind(2)
+        return self.proj(attention(q, k, v).reshape(B, T, d))  # stack without another copy
 
 
 class CrossAttention(nn.Module):
@@ -57,8 +62,9 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """(B, T, d), (B, S, d) -> (B, T, d)."""
         B, T, d = x.shape
-        q = self.q(x).view(B, T, self.heads, -1)                                             # (B, T, h, d/h)
-        k, v = self.kv(context).view(B, context.shape[1], 2, self.heads, -1).unbind(2)       # 2 of (B, S, h, d/h)
+        q = self.q(x).view(B, T, self.heads, -1)  # (B, T, h, d/h)
+        # 2 of (B, S, h, d/h)
+        k, v = self.kv(context).view(B, context.shape[1], 2, self.heads, -1).unbind(2)
         return self.proj(attention(q, k, v).reshape(B, T, d))
 
 
@@ -84,7 +90,9 @@ class Block(nn.Module):
         self.attn = SelfAttention(m.width, m.heads)
         self.mlp = Mlp(m.width, int(m.width * m.mlp_ratio))
         if self.modulations:
-            self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(m.width, self.modulations * m.width))
+            self.adaLN_modulation = nn.Sequential(
+                nn.SiLU(), nn.Linear(m.width, self.modulations * m.width)
+            )
 
     def modulation(self, c: Tensor) -> tuple[Tensor, ...]:
         """c (B, d), already through the SiLU -> ``modulations`` of (B, 1, d)."""
@@ -134,4 +142,8 @@ class AdaLNZeroBlock(Block):
 
 
 BLOCKS: dict[str, type[Block]] = {
-    "adaln-zero": AdaLNZeroBlock, "adaln": AdaLNBlock, "cross-attention": CrossAttentionBlock, "in-context": Block}
+    "adaln-zero": AdaLNZeroBlock,
+    "adaln": AdaLNBlock,
+    "cross-attention": CrossAttentionBlock,
+    "in-context": Block,
+}

@@ -1,9 +1,11 @@
-"""How many multiply-accumulates does a network really do? fvcore's count of a traced forward pass, on the meta device.
+"""How many multiply-accumulates does a network really do? fvcore's count of a traced forward pass,
+on the meta device.
 
-One convention: matrix products and convolutions count, a multiply-accumulate once (the DiT paper's "Gflops"); norms,
-elementwise work, lookups and data movement count zero, each by name. Whatever fvcore would leave out beyond those is
-refused, so nothing passes uncounted: its own default only warns, and drops both products of
-``scaled_dot_product_attention`` (10 % of S/2, 0.7 % of S/8: enough to bend a scaling curve).
+One convention: matrix products and convolutions count, a multiply-accumulate once (the DiT paper's
+"Gflops"); norms, elementwise work, lookups and data movement count zero, each by name. Whatever
+fvcore would leave out beyond those is refused, so nothing passes uncounted: its own default only
+warns, and drops both products of ``scaled_dot_product_attention`` (10 % of S/2, 0.7 % of S/8:
+enough to bend a scaling curve).
 """
 
 import warnings
@@ -17,18 +19,51 @@ from scaling.models import build_model
 from scaling.study.spec import ModelSpec
 
 with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message=".*torch.jit")  # deprecated, yet what fvcore traces with
+    # deprecated, yet what fvcore traces with
+    warnings.filterwarnings("ignore", message=".*torch.jit")
     from fvcore.nn import FlopCountAnalysis
     from fvcore.nn.jit_handles import get_shape
 
 # Counted as zero, besides the shape and copy operations that fvcore itself ignores.
 ZERO = (
-    "aten::layer_norm", "aten::group_norm", "aten::batch_norm", "aten::instance_norm", "aten::rms_norm",
-    "aten::add", "aten::add_", "aten::sub", "aten::rsub", "aten::mul", "aten::mul_", "aten::div", "aten::div_",
-    "aten::neg", "aten::pow", "aten::sqrt", "aten::rsqrt", "aten::exp", "aten::sin", "aten::cos", "aten::addcmul",
-    "aten::lerp", "aten::gelu", "aten::silu", "aten::silu_", "aten::sigmoid", "aten::tanh", "aten::softmax",
-    "aten::mean", "aten::sum", "aten::embedding", "aten::repeat", "aten::repeat_interleave", "aten::clone",
-    "aten::upsample_nearest2d", "aten::upsample_bilinear2d", "aten::adaptive_avg_pool2d", "aten::avg_pool2d",
+    "aten::layer_norm",
+    "aten::group_norm",
+    "aten::batch_norm",
+    "aten::instance_norm",
+    "aten::rms_norm",
+    "aten::add",
+    "aten::add_",
+    "aten::sub",
+    "aten::rsub",
+    "aten::mul",
+    "aten::mul_",
+    "aten::div",
+    "aten::div_",
+    "aten::neg",
+    "aten::pow",
+    "aten::sqrt",
+    "aten::rsqrt",
+    "aten::exp",
+    "aten::sin",
+    "aten::cos",
+    "aten::addcmul",
+    "aten::lerp",
+    "aten::gelu",
+    "aten::silu",
+    "aten::silu_",
+    "aten::sigmoid",
+    "aten::tanh",
+    "aten::softmax",
+    "aten::mean",
+    "aten::sum",
+    "aten::embedding",
+    "aten::repeat",
+    "aten::repeat_interleave",
+    "aten::clone",
+    "aten::upsample_nearest2d",
+    "aten::upsample_bilinear2d",
+    "aten::adaptive_avg_pool2d",
+    "aten::avg_pool2d",
 )
 
 
@@ -40,11 +75,14 @@ class Count(NamedTuple):
     """Multiply-accumulates of one forward pass."""
 
     macs: int
-    by_module: dict[str, int]  # dotted name -> macs of that module and all below it; "" is the whole
+    # dotted name -> macs of that module and all below it; "" is the whole
+    by_module: dict[str, int]
 
 
 def attention_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle: q (..., T, e), k (..., S, e), v (..., S, f) cost T S (e + f) per leading index."""
+    """fvcore handle: q (..., T, e), k (..., S, e), v (..., S, f) cost T S (e + f) per leading
+    index.
+    """
     *batch, T, e = get_shape(inputs[0])
     S, f = get_shape(inputs[2])[-2:]
     macs = T * S * (e + f)
@@ -66,9 +104,11 @@ def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
     analysis = FlopCountAnalysis(module, inputs)
     analysis.set_op_handle("aten::scaled_dot_product_attention", attention_macs)
     for name in ZERO:
-        analysis.set_op_handle(name, zero_macs)  # not None, which leaves fvcore's own handles of norms in force
-    # Both warnings are replaced: the first by the refusal below; of modules never called, a SiLU applied once for all
-    # blocks is the usual one, and a parameter that is used counts wherever it is used.
+        # not None, which leaves fvcore's own handles of norms in force
+        analysis.set_op_handle(name, zero_macs)
+    # Both warnings are replaced: the first by the refusal below; of modules never called, a SiLU
+    # applied once for all blocks is the usual one, and a parameter that is used counts wherever it
+    # is used.
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.filterwarnings("ignore", message=".*torch.jit")
@@ -76,8 +116,10 @@ def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
         by_module = {name: int(value) for name, value in analysis.by_module().items()}
     if missing := analysis.unsupported_ops():
         names = ", ".join(f"{name} (x{times})" for name, times in sorted(missing.items()))
-        raise Uncounted(f"{type(module).__name__} does operations that are not counted: {names}; "
-                        f"give each a handle or name it in ZERO (scaling/models/count.py)")
+        raise Uncounted(
+            f"{type(module).__name__} does operations that are not counted: {names}; "
+            f"give each a handle or name it in ZERO (scaling/models/count.py)"
+        )
     return Count(macs, by_module)
 
 
@@ -87,7 +129,9 @@ def count(spec: ModelSpec) -> Count:
     return count_macs(model, example_inputs(spec, device="meta"))
 
 
-def example_inputs(spec: ModelSpec, batch: int = 1, device: torch.device | str = "cpu") -> tuple[Tensor, ...]:
+def example_inputs(
+    spec: ModelSpec, batch: int = 1, device: torch.device | str = "cpu"
+) -> tuple[Tensor, ...]:
     """Zeros of the right shapes and types for ``model(x, t, y)``."""
     x = torch.zeros(batch, spec.channels, spec.input_size, spec.input_size, device=device)
     t = torch.zeros(batch, dtype=torch.long, device=device)

@@ -1,4 +1,6 @@
-"""What does ``scaling count`` print? Parameters, Gflops and memory of models, beside the published figures."""
+"""What does ``scaling count`` print? Parameters, Gflops and memory of models, beside the published
+figures.
+"""
 
 import json
 from collections.abc import Sequence
@@ -21,11 +23,11 @@ GIB = 2**30
 class Row:
     """One model, counted."""
 
-    model: str            # the preset's name
-    resolution: int       # pixels per image side
+    model: str  # the preset's name
+    resolution: int  # pixels per image side
     spec: ModelSpec
     counted: Count
-    params: int           # trainable
+    params: int  # trainable
     published: Published | None
 
     @property
@@ -44,21 +46,32 @@ class Row:
         return training_memory(self.spec, batch)
 
     def as_json(self, by_module: bool) -> dict:
-        """Figures not published are null. ``by_module`` adds GMACs per module, dotted names, those with any."""
+        """Figures not published are null. ``by_module`` adds GMACs per module, dotted names, those
+        with any.
+        """
         data = {
-            "model": self.model, "resolution": self.resolution, "conditioning": self.spec.conditioning,
-            "params_m": self.params_m, "tokens": self.spec.tokens, "forward_gmacs": self.gmacs,
+            "model": self.model,
+            "resolution": self.resolution,
+            "conditioning": self.spec.conditioning,
+            "params_m": self.params_m,
+            "tokens": self.spec.tokens,
+            "forward_gmacs": self.gmacs,
             "forward_gflops": cost.FLOPS_PER_MAC * self.gmacs,
             "published_gmacs": self.published.gmacs if self.published else None,
-            "published_params_m": self.published.params_m if self.published else None}
+            "published_params_m": self.published.params_m if self.published else None,
+        }
         if by_module:
-            data["gmacs_by_module"] = {name: macs / 1e9 for name, macs in self.counted.by_module.items() if macs}
+            data["gmacs_by_module"] = {
+                name: macs / 1e9 for name, macs in self.counted.by_module.items() if macs
+            }
         return data
 
 
-def selected(models: Sequence[str] = (), resolution: int | None = None,
-             conditioning: str | None = None) -> list[tuple[str, int, ModelSpec]]:
-    """Which models to count: those named, else the paper's 12, else (with no argument at all) its 16 published rows.
+def selected(
+    models: Sequence[str] = (), resolution: int | None = None, conditioning: str | None = None
+) -> list[tuple[str, int, ModelSpec]]:
+    """Which models to count: those named, else the paper's 12, else (with no argument at all) its
+    16 published rows.
 
     Raises ValueError, one line, for a name, resolution or conditioning that does not exist.
     """
@@ -66,16 +79,26 @@ def selected(models: Sequence[str] = (), resolution: int | None = None,
         return [(row.model, row.resolution, row.spec) for row in published()]
     resolution = 256 if resolution is None else resolution
     try:
-        return [(name, resolution, ModelSpec.preset(name, resolution, conditioning=conditioning or "adaln-zero"))
-                for name in models or PRESETS]
+        return [
+            (
+                name,
+                resolution,
+                ModelSpec.preset(name, resolution, conditioning=conditioning or "adaln-zero"),
+            )
+            for name in models or PRESETS
+        ]
     except ValidationError as error:
         raise ValueError(explain(error)) from None
 
 
-def counted(models: Sequence[str] = (), resolution: int | None = None, conditioning: str | None = None) -> list[Row]:
+def counted(
+    models: Sequence[str] = (), resolution: int | None = None, conditioning: str | None = None
+) -> list[Row]:
     """The rows of ``scaling count``, each counted by fvcore on the meta device."""
-    return [Row(name, pixels, spec, count(spec), trainable_params(spec), published_for(spec))
-            for name, pixels, spec in selected(models, resolution, conditioning)]
+    return [
+        Row(name, pixels, spec, count(spec), trainable_params(spec), published_for(spec))
+        for name, pixels, spec in selected(models, resolution, conditioning)
+    ]
 
 
 def as_json(rows: Sequence[Row], by_module: bool = False) -> str:
@@ -84,25 +107,63 @@ def as_json(rows: Sequence[Row], by_module: bool = False) -> str:
 
 
 def as_text(rows: Sequence[Row], batch: int = 32, by_module: bool = False) -> str:
-    """Two tables for people, counts and memory at ``batch`` images; ``by_module`` adds one of each model's parts."""
+    """Two tables for people, counts and memory at ``batch`` images; ``by_module`` adds one of each
+    model's parts.
+    """
     names = [(row.model, row.resolution, row.spec.conditioning) for row in rows]
-    counts = [("model", "px", "conditioning", "params M", "published", "tokens", "forward GMACs", "published",
-               "differs %", "forward GFLOPs", "training GFLOPs/image")]
-    memory = [("model", "px", "conditioning", "weights", "gradients", "optimiser", "EMA", "activations", "peak")]
+    counts = [
+        (
+            "model",
+            "px",
+            "conditioning",
+            "params M",
+            "published",
+            "tokens",
+            "forward GMACs",
+            "published",
+            "differs %",
+            "forward GFLOPs",
+            "training GFLOPs/image",
+        )
+    ]
+    memory = [
+        (
+            "model",
+            "px",
+            "conditioning",
+            "weights",
+            "gradients",
+            "optimiser",
+            "EMA",
+            "activations",
+            "peak",
+        )
+    ]
     for name, row in zip(names, rows, strict=True):
         p, used = row.published, row.memory(batch)
-        counts.append((
-            *name, f"{row.params_m:.2f}", p.params_m if p else "", row.spec.tokens, f"{row.gmacs:.4g}"
-            if row.gmacs < 1 else f"{row.gmacs:.3f}", f"{p.gmacs:.2f}" if p else "",
-            f"{100 * (row.gmacs / p.gmacs - 1):+.2f}" if p else "", f"{cost.FLOPS_PER_MAC * row.gmacs:.3f}",
-            f"{row.train_flops_per_image / 1e9:.2f}"))
+        counts.append(
+            (
+                *name,
+                f"{row.params_m:.2f}",
+                p.params_m if p else "",
+                row.spec.tokens,
+                f"{row.gmacs:.4g}" if row.gmacs < 1 else f"{row.gmacs:.3f}",
+                f"{p.gmacs:.2f}" if p else "",
+                f"{100 * (row.gmacs / p.gmacs - 1):+.2f}" if p else "",
+                f"{cost.FLOPS_PER_MAC * row.gmacs:.3f}",
+                f"{row.train_flops_per_image / 1e9:.2f}",
+            )
+        )
         memory.append((*name, *(f"{n / GIB:.2f}" for n in (*used, used.peak))))
     parts = [
         _table(counts),
-        'GMACs are the DiT paper\'s "Gflops": matrix products and convolutions, a multiply-accumulate once, norms and\n'
-        "elementwise work zero. GFLOPs are twice that, training three forwards. Parameters are trainable ones.",
+        'GMACs are the DiT paper\'s "Gflops": matrix products and convolutions, a '
+        "multiply-accumulate once, norms and\n"
+        "elementwise work zero. GFLOPs are twice that, training three forwards. Parameters are "
+        "trainable ones.",
         _table(memory),
-        f"GiB to train with {batch} images on one device, fp32, AdamW, one EMA. Activations are given up as gradients\n"
+        f"GiB to train with {batch} images on one device, fp32, AdamW, one EMA. Activations are "
+        "given up as gradients\n"
         "come, so the peak counts the larger of the two.",
     ]
     if by_module:
@@ -112,29 +173,57 @@ def as_text(rows: Sequence[Row], batch: int = 32, by_module: bool = False) -> st
 
 def _by_module(row: Row) -> str:
     """The embedders, the first block's parts, all blocks together and the head."""
-    shown = {name: macs for name, macs in row.counted.by_module.items()
-             if macs and (name.count(".") == 0 or name.startswith("blocks.0"))}
+    shown = {
+        name: macs
+        for name, macs in row.counted.by_module.items()
+        if macs and (name.count(".") == 0 or name.startswith("blocks.0"))
+    }
     shown["blocks"] = sum(row.counted.by_module[f"blocks.{i}"] for i in range(row.spec.depth))
     shown[""] = shown.pop("")  # the whole last
     lines = [(f"{row.spec.name} at {row.resolution} px", "GMACs", "%")]
-    lines += [(name or "total", f"{macs / 1e9:.4f}", f"{100 * macs / row.counted.macs:.2f}")
-              for name, macs in shown.items()]
+    lines += [
+        (name or "total", f"{macs / 1e9:.4f}", f"{100 * macs / row.counted.macs:.2f}")
+        for name, macs in shown.items()
+    ]
     return _table(lines)
 
 
 def _table(rows: Sequence[Sequence]) -> str:
-    """Columns as wide as they need, words to the left and numbers to the right; the first row is the head."""
+    """Columns as wide as they need, words to the left and numbers to the right; the first row is
+    the head.
+    """
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    left = [not any(cell[:1].isdigit() for cell in column[1:]) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(cell.ljust(w) if words else cell.rjust(w) for cell, w, words in zip(row, widths, left))
-             for row in cells]
-    return "\n".join([lines[0].rstrip(), "  ".join("-" * w for w in widths), *(line.rstrip() for line in lines[1:])])
+    left = [
+        not any(cell[:1].isdigit() for cell in column[1:]) for column in zip(*cells, strict=True)
+    ]
+    lines = [
+        "  ".join(
+            cell.ljust(w) if words else cell.rjust(w) for cell, w, words in zip(row, widths, left)
+        )
+        for row in cells
+    ]
+    return "\n".join(
+        [
+            lines[0].rstrip(),
+            "  ".join("-" * w for w in widths),
+            *(line.rstrip() for line in lines[1:]),
+        ]
+    )
 
 
-def run(models: Sequence[str] = (), *, resolution: int | None = None, conditioning: str | None = None,
-        batch: int = 32, json: bool = False, by_module: bool = False) -> str:
-    """The text of ``scaling count [MODEL ...]``. ValueError names what was wrong with an argument."""
+def run(
+    models: Sequence[str] = (),
+    *,
+    resolution: int | None = None,
+    conditioning: str | None = None,
+    batch: int = 32,
+    json: bool = False,
+    by_module: bool = False,
+) -> str:
+    """The text of ``scaling count [MODEL ...]``. ValueError names what was wrong with an
+    argument.
+    """
     if batch < 1:
         raise ValueError(f"batch {batch} is not at least 1")
     rows = counted(models, resolution, conditioning)

@@ -1,12 +1,15 @@
-"""How do weights go to diffusers' ``DiTTransformer2DModel`` and back? Names, configuration, and one difference.
+"""How do weights go to diffusers' ``DiTTransformer2DModel`` and back? Names, configuration, and one
+difference.
 
-diffusers copies the timestep and label embedders into every block, splits q, k and v, and computes its positions.
+diffusers copies the timestep and label embedders into every block, splits q, k and v, and computes
+its positions.
 
-The difference: it spaces the timestep's frequencies by 1/127 of the exponent where the reference code has 1/128
-(``CombinedTimestepLabelEmbeddings`` asks for ``downscale_freq_shift=1``), at every timestep but 0. No weight can undo
-that, and its own conversions of the published checkpoints share it. ``load_transformer`` loads an exported folder
-and sets the reference's frequencies, after which both models agree to rounding. Measured on trained digits models at
-random timesteps, with diffusers 0.42: outputs of rms 1 differ by up to 0.6 (rms 0.005 to 0.03) before, 1e-6 after.
+The difference: it spaces the timestep's frequencies by 1/127 of the exponent where the reference
+code has 1/128 (``CombinedTimestepLabelEmbeddings`` asks for ``downscale_freq_shift=1``), at every
+timestep but 0. No weight can undo that, and its own conversions of the published checkpoints share
+it. ``load_transformer`` loads an exported folder and sets the reference's frequencies, after which
+both models agree to rounding. Measured on trained digits models at random timesteps, with diffusers
+0.42: outputs of rms 1 differ by up to 0.6 (rms 0.005 to 0.03) before, 1e-6 after.
 """
 
 import json
@@ -22,16 +25,24 @@ from scaling.study.spec import ModelSpec
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 PICKLED = "diffusion_pytorch_model.bin"  # what older conversions hold
-MLP_RATIO = 4.0                           # fixed in diffusers' blocks
+MLP_RATIO = 4.0  # fixed in diffusers' blocks
 
 ENDS = {  # ours -> diffusers'
-    "x_embedder.proj": "pos_embed.proj", "final_layer.adaLN_modulation.1": "proj_out_1",
-    "final_layer.linear": "proj_out_2"}
+    "x_embedder.proj": "pos_embed.proj",
+    "final_layer.adaLN_modulation.1": "proj_out_1",
+    "final_layer.linear": "proj_out_2",
+}
 EMBEDDERS = {  # of the whole model -> repeated in each block's norm1.emb
-    "t_embedder.mlp.0": "timestep_embedder.linear_1", "t_embedder.mlp.2": "timestep_embedder.linear_2",
-    "y_embedder.embedding_table": "class_embedder.embedding_table"}
-BLOCK = {"adaLN_modulation.1": "norm1.linear", "attn.proj": "attn1.to_out.0", "mlp.fc1": "ff.net.0.proj",
-         "mlp.fc2": "ff.net.2"}
+    "t_embedder.mlp.0": "timestep_embedder.linear_1",
+    "t_embedder.mlp.2": "timestep_embedder.linear_2",
+    "y_embedder.embedding_table": "class_embedder.embedding_table",
+}
+BLOCK = {
+    "adaLN_modulation.1": "norm1.linear",
+    "attn.proj": "attn1.to_out.0",
+    "mlp.fc1": "ff.net.0.proj",
+    "mlp.fc2": "ff.net.2",
+}
 QKV = tuple(f"attn1.to_{name}" for name in "qkv")
 KINDS = ("weight", "bias")
 
@@ -39,53 +50,98 @@ KINDS = ("weight", "bias")
 def config_of(spec: ModelSpec) -> dict:
     """The ``config.json`` of ``spec``. ValueError for a model that diffusers has no class for."""
     if spec.conditioning != "adaln-zero":
-        raise ValueError(f"diffusers has adaln-zero alone, {spec.name} is {spec.conditioning}; export it with --to dit")
+        raise ValueError(
+            f"diffusers has adaln-zero alone, {spec.name} is {spec.conditioning}; export it with "
+            "--to dit"
+        )
     if spec.mlp_ratio != MLP_RATIO:
-        raise ValueError(f"diffusers' MLP is {MLP_RATIO:g} times the width, {spec.name} has {spec.mlp_ratio:g}; "
-                         "export it with --to dit")
+        raise ValueError(
+            f"diffusers' MLP is {MLP_RATIO:g} times the width, {spec.name} has {spec.mlp_ratio:g}; "
+            "export it with --to dit"
+        )
     return {
-        "_class_name": "DiTTransformer2DModel", "_diffusers_version": "0.30.0", "activation_fn": "gelu-approximate",
-        "attention_bias": True, "attention_head_dim": spec.width // spec.heads, "dropout": 0.0,
-        "in_channels": spec.channels, "norm_elementwise_affine": False, "norm_eps": 1e-6, "norm_type": "ada_norm_zero",
-        "num_attention_heads": spec.heads, "num_embeds_ada_norm": spec.num_classes, "num_layers": spec.depth,
-        "out_channels": spec.out_channels, "patch_size": spec.patch, "sample_size": spec.input_size}
+        "_class_name": "DiTTransformer2DModel",
+        "_diffusers_version": "0.30.0",
+        "activation_fn": "gelu-approximate",
+        "attention_bias": True,
+        "attention_head_dim": spec.width // spec.heads,
+        "dropout": 0.0,
+        "in_channels": spec.channels,
+        "norm_elementwise_affine": False,
+        "norm_eps": 1e-6,
+        "norm_type": "ada_norm_zero",
+        "num_attention_heads": spec.heads,
+        "num_embeds_ada_norm": spec.num_classes,
+        "num_layers": spec.depth,
+        "out_channels": spec.out_channels,
+        "patch_size": spec.patch,
+        "sample_size": spec.input_size,
+    }
 
 
 def to_diffusers(spec: ModelSpec, state: Mapping[str, torch.Tensor]) -> State:
-    """Our state dict under diffusers' names. ValueError if it does not fit ``spec`` or moved the fixed positions."""
+    """Our state dict under diffusers' names. ValueError if it does not fit ``spec`` or moved the
+    fixed positions.
+    """
     check_fits(spec, state)
     fixed = sincos_positions(spec.width, spec.input_size // spec.patch)
     if POSITIONS in state and (state[POSITIONS] - fixed).abs().max() > 1e-5:
-        raise ValueError(f"{POSITIONS} is not the fixed sine-cosine table, which diffusers computes; export --to dit")
-    out = {f"{theirs}.{kind}": state[f"{ours}.{kind}"] for ours, theirs in ENDS.items() for kind in KINDS}
+        raise ValueError(
+            f"{POSITIONS} is not the fixed sine-cosine table, which diffusers computes; export "
+            "--to dit"
+        )
+    out = {
+        f"{theirs}.{kind}": state[f"{ours}.{kind}"]
+        for ours, theirs in ENDS.items()
+        for kind in KINDS
+    }
     for i in range(spec.depth):
         ours, theirs = f"blocks.{i}.", f"transformer_blocks.{i}."
         for kind in KINDS:
             out |= {f"{theirs}{b}.{kind}": state[f"{ours}{a}.{kind}"] for a, b in BLOCK.items()}
-            out |= {f"{theirs}{name}.{kind}": part
-                    for name, part in zip(QKV, state[f"{ours}attn.qkv.{kind}"].chunk(3), strict=True)}
-            out |= {f"{theirs}norm1.emb.{b}.{kind}": state[f"{a}.{kind}"]
-                    for a, b in EMBEDDERS.items() if f"{a}.{kind}" in state}
+            out |= {
+                f"{theirs}{name}.{kind}": part
+                for name, part in zip(QKV, state[f"{ours}attn.qkv.{kind}"].chunk(3), strict=True)
+            }
+            out |= {
+                f"{theirs}norm1.emb.{b}.{kind}": state[f"{a}.{kind}"]
+                for a, b in EMBEDDERS.items()
+                if f"{a}.{kind}" in state
+            }
     return {name: tensor.clone().contiguous() for name, tensor in out.items()}
 
 
 def from_diffusers(config: Mapping, state: Mapping[str, torch.Tensor]) -> tuple[ModelSpec, State]:
-    """A spec and our state dict from diffusers'. ValueError names a missing entry, or blocks whose embedders differ."""
+    """A spec and our state dict from diffusers'. ValueError names a missing entry, or blocks whose
+    embedders differ.
+    """
     spec = _spec_of(config)
     try:
-        out = {f"{ours}.{kind}": state[f"{theirs}.{kind}"] for ours, theirs in ENDS.items() for kind in KINDS}
+        out = {
+            f"{ours}.{kind}": state[f"{theirs}.{kind}"]
+            for ours, theirs in ENDS.items()
+            for kind in KINDS
+        }
         for i in range(spec.depth):
             ours, theirs = f"blocks.{i}.", f"transformer_blocks.{i}."
             for kind in KINDS:
                 out |= {f"{ours}{a}.{kind}": state[f"{theirs}{b}.{kind}"] for a, b in BLOCK.items()}
-                out[f"{ours}attn.qkv.{kind}"] = torch.cat([state[f"{theirs}{name}.{kind}"] for name in QKV])
+                out[f"{ours}attn.qkv.{kind}"] = torch.cat(
+                    [state[f"{theirs}{name}.{kind}"] for name in QKV]
+                )
         for a, b in EMBEDDERS.items():
             for kind in KINDS if a.startswith("t_") else KINDS[:1]:
-                copies = [state[f"transformer_blocks.{i}.norm1.emb.{b}.{kind}"] for i in range(spec.depth)]
-                other = next((i for i, copy in enumerate(copies) if not torch.equal(copy, copies[0])), None)
+                copies = [
+                    state[f"transformer_blocks.{i}.norm1.emb.{b}.{kind}"] for i in range(spec.depth)
+                ]
+                other = next(
+                    (i for i, copy in enumerate(copies) if not torch.equal(copy, copies[0])), None
+                )
                 if other is not None:
-                    raise ValueError(f"{b}.{kind} differs between blocks 0 and {other}: a model fine-tuned in "
-                                     "diffusers has an embedder per block and is no DiT any more")
+                    raise ValueError(
+                        f"{b}.{kind} differs between blocks 0 and {other}: a model fine-tuned in "
+                        "diffusers has an embedder per block and is no DiT any more"
+                    )
                 out[f"{a}.{kind}"] = copies[0]
     except KeyError as error:
         raise ValueError(f"the diffusers weights have no {error.args[0]}") from None
@@ -96,19 +152,29 @@ def from_diffusers(config: Mapping, state: Mapping[str, torch.Tensor]) -> tuple[
 
 def _spec_of(config: Mapping) -> ModelSpec:
     if config.get("_class_name") != "DiTTransformer2DModel":
-        raise ValueError(f"config.json describes a {config.get('_class_name')}, not a DiTTransformer2DModel")
+        raise ValueError(
+            f"config.json describes a {config.get('_class_name')}, not a DiTTransformer2DModel"
+        )
     try:
         heads, channels = config["num_attention_heads"], config["in_channels"]
         return spec_of(
-            input_size=config["sample_size"], channels=channels, patch=config["patch_size"],
-            width=heads * config["attention_head_dim"], depth=config["num_layers"], heads=heads,
-            num_classes=config["num_embeds_ada_norm"], learn_sigma=config["out_channels"] == 2 * channels)
+            input_size=config["sample_size"],
+            channels=channels,
+            patch=config["patch_size"],
+            width=heads * config["attention_head_dim"],
+            depth=config["num_layers"],
+            heads=heads,
+            num_classes=config["num_embeds_ada_norm"],
+            learn_sigma=config["out_channels"] == 2 * channels,
+        )
     except KeyError as error:
         raise ValueError(f"config.json has no {error.args[0]}") from None
 
 
 def read_diffusers(folder: Path) -> tuple[ModelSpec, State]:
-    """A folder with config.json and unsharded weights. ValueError as ``read_state`` and ``from_diffusers``."""
+    """A folder with config.json and unsharded weights. ValueError as ``read_state`` and
+    ``from_diffusers``.
+    """
     try:
         config = json.loads((folder / CONFIG).read_text())
     except (OSError, json.JSONDecodeError) as error:
@@ -118,7 +184,9 @@ def read_diffusers(folder: Path) -> tuple[ModelSpec, State]:
 
 
 def write_diffusers(folder: Path, spec: ModelSpec, state: Mapping[str, torch.Tensor]) -> None:
-    """Write config.json and weights into ``folder``, which ``DiTTransformer2DModel.from_pretrained`` then loads."""
+    """Write config.json and weights into ``folder``, which
+    ``DiTTransformer2DModel.from_pretrained`` then loads.
+    """
     config, tensors = config_of(spec), to_diffusers(spec, state)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
@@ -126,8 +194,11 @@ def write_diffusers(folder: Path, spec: ModelSpec, state: Mapping[str, torch.Ten
 
 
 def load_transformer(folder: Path):
-    """diffusers' ``DiTTransformer2DModel`` of an exported folder, with the reference's timestep frequencies."""
-    from diffusers import DiTTransformer2DModel  # a second of imports, and no dependency of the suite
+    """diffusers' ``DiTTransformer2DModel`` of an exported folder, with the reference's timestep
+    frequencies.
+    """
+    # a second of imports, and no dependency of the suite
+    from diffusers import DiTTransformer2DModel
 
     model = DiTTransformer2DModel.from_pretrained(folder)
     for block in model.transformer_blocks:

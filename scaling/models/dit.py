@@ -1,4 +1,5 @@
-"""What is a diffusion transformer? The model of Peebles & Xie (arXiv 2212.09748), in any shape and conditioning.
+"""What is a diffusion transformer? The model of Peebles & Xie (arXiv 2212.09748), in any shape and
+conditioning.
 
 The names and shapes of its state dict are those of the published DiT-XL/2 checkpoints.
 Shapes: B images, C channels, I pixels per side, p pixels per patch side, T tokens, d width.
@@ -9,7 +10,13 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from scaling.models.blocks import BLOCKS, modulate, norm
-from scaling.models.embeddings import LabelEmbedder, PatchEmbed, TimestepEmbedder, sincos_positions, unpatchify
+from scaling.models.embeddings import (
+    LabelEmbedder,
+    PatchEmbed,
+    TimestepEmbedder,
+    sincos_positions,
+    unpatchify,
+)
 from scaling.study.spec import ModelSpec
 
 
@@ -19,7 +26,9 @@ class FinalLayer(nn.Module):
     def __init__(self, width: int, pixels: int, adaptive: bool):
         super().__init__()
         self.linear = nn.Linear(width, pixels)
-        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 2 * width)) if adaptive else None
+        self.adaLN_modulation = (
+            nn.Sequential(nn.SiLU(), nn.Linear(width, 2 * width)) if adaptive else None
+        )
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """x (B, T, d), c (B, d) already through the SiLU -> (B, T, p * p * out_channels)."""
@@ -30,10 +39,11 @@ class FinalLayer(nn.Module):
 
 
 class DiT(nn.Module):
-    """A transformer that predicts the noise (and, with ``learn_sigma``, the variance) of a noisy image.
+    """A transformer that predicts the noise (and, with ``learn_sigma``, the variance) of a noisy
+    image.
 
-    Labels run from 0 to ``num_classes``; the last means "no label". Dropping labels in training is the caller's work,
-    as is checking their range: a check here would make a GPU wait.
+    Labels run from 0 to ``num_classes``; the last means "no label". Dropping labels in training is
+    the caller's work, as is checking their range: a check here would make a GPU wait.
     """
 
     def __init__(self, spec: ModelSpec, activation_checkpointing: bool = False):
@@ -44,17 +54,21 @@ class DiT(nn.Module):
         self.x_embedder = PatchEmbed(spec.channels, p, d)
         self.t_embedder = TimestepEmbedder(d)
         self.y_embedder = LabelEmbedder(spec.num_classes, d)
-        self.register_buffer("pos_embed", sincos_positions(d, spec.input_size // p))  # fixed, yet in the state dict
+        # fixed, yet in the state dict
+        self.register_buffer("pos_embed", sincos_positions(d, spec.input_size // p))
         self.blocks = nn.ModuleList(BLOCKS[spec.conditioning](spec) for _ in range(spec.depth))
-        self.final_layer = FinalLayer(d, p * p * spec.out_channels, adaptive=spec.conditioning.startswith("adaln"))
+        self.final_layer = FinalLayer(
+            d, p * p * spec.out_channels, adaptive=spec.conditioning.startswith("adaln")
+        )
         self.initialise()
 
     @torch.no_grad()
     def initialise(self) -> None:
         """As the reference code: Xavier linears, zero biases, normal(0.02) embeddings, zero output.
 
-        adaLN-Zero's modulations start at zero. The three conditionings without released code differ in their block
-        alone: their output starts at zero too, and adaLN's modulations are Xavier like any linear.
+        adaLN-Zero's modulations start at zero. The three conditionings without released code differ
+        in their block alone: their output starts at zero too, and adaLN's modulations are Xavier
+        like any linear.
         """
         if self.pos_embed.is_meta:
             return  # nothing to fill, and torch's meta initialisers take seconds to import
@@ -75,21 +89,23 @@ class DiT(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
-        """x (B, C, I, I), t (B,) in timesteps of the forward process, y (B,) -> (B, out_channels, I, I)."""
-        x = self.x_embedder(x) + self.pos_embed                          # (B, T, d)
-        time, label = self.t_embedder(t), self.y_embedder(y)             # (B, d)
+        """x (B, C, I, I), t (B,) in timesteps of the forward process, y (B,) -> (B, out_channels,
+        I, I).
+        """
+        x = self.x_embedder(x) + self.pos_embed  # (B, T, d)
+        time, label = self.t_embedder(t), self.y_embedder(y)  # (B, d)
         tokens = x.shape[1]
         if self.spec.conditioning in ("adaln-zero", "adaln"):
-            c = nn.functional.silu(time + label)                         # (B, d): one SiLU for every modulation
+            c = nn.functional.silu(time + label)  # (B, d): one SiLU for every modulation
         else:
-            c = torch.stack((time, label), dim=1)                        # (B, 2, d)
+            c = torch.stack((time, label), dim=1)  # (B, 2, d)
             if self.spec.conditioning == "in-context":
-                x = torch.cat((x, c), dim=1)                             # (B, T + 2, d)
+                x = torch.cat((x, c), dim=1)  # (B, T + 2, d)
         for block in self.blocks:
             if self.activation_checkpointing and self.training:
                 x = checkpoint(block, x, c, use_reentrant=False)
             else:
                 x = block(x, c)
         if x.shape[1] != tokens:
-            x = x[:, :tokens]                                            # the conditioning tokens have done their work
+            x = x[:, :tokens]  # the conditioning tokens have done their work
         return unpatchify(self.final_layer(x, c), self.spec.patch)

@@ -1,6 +1,7 @@
 """How do an image, a timestep and a label become vectors? Patches, positions, timesteps and labels.
 
-Shapes: B images, C channels, I pixels per side, p pixels per patch side, T tokens, d width, K classes.
+Shapes: B images, C channels, I pixels per side, p pixels per patch side, T tokens, d width, K
+classes.
 """
 
 import math
@@ -17,8 +18,9 @@ MAX_PERIOD = 10_000  # of the sinusoids, for positions and timesteps alike (DiT'
 class PatchEmbed(nn.Module):
     """Cut an image into patches and embed each.
 
-    A convolution with kernel and stride p, written as reshape and linear: it traces on the meta device, where fvcore's
-    trace breaks a Conv2d. The weight keeps the convolution's name and shape (d, C, p, p).
+    A convolution with kernel and stride p, written as reshape and linear: it traces on the meta
+    device, where fvcore's trace breaks a Conv2d. The weight keeps the convolution's name and shape
+    (d, C, p, p).
     """
 
     def __init__(self, channels: int, patch: int, width: int):
@@ -32,21 +34,26 @@ class PatchEmbed(nn.Module):
         """(B, C, I, I) -> (B, T, d)."""
         B, C, H, W = x.shape
         p = self.patch
-        x = x.reshape(B, C, H // p, p, W // p, p).permute(0, 2, 4, 1, 3, 5)  # (B, H/p, W/p, C, p, p)
+        # (B, H/p, W/p, C, p, p)
+        x = x.reshape(B, C, H // p, p, W // p, p).permute(0, 2, 4, 1, 3, 5)
         x = x.reshape(B, (H // p) * (W // p), C * p * p)
         return F.linear(x, self.proj.weight.flatten(1), self.proj.bias)
 
 
 def unpatchify(x: Tensor, patch: int) -> Tensor:
-    """(B, T, p * p * C) -> (B, C, I, I): the inverse of cutting, for a square grid with channels innermost."""
+    """(B, T, p * p * C) -> (B, C, I, I): the inverse of cutting, for a square grid with channels
+    innermost.
+    """
     B, T, pixels = x.shape
     side, C = math.isqrt(T), pixels // patch**2
-    x = x.view(B, side, side, patch, patch, C).permute(0, 5, 1, 3, 2, 4)     # (B, C, side, p, side, p)
+    x = x.view(B, side, side, patch, patch, C).permute(0, 5, 1, 3, 2, 4)  # (B, C, side, p, side, p)
     return x.reshape(B, C, side * patch, side * patch)
 
 
 class TimestepEmbedder(nn.Module):
-    """Sinusoids of the timestep through a two-layer MLP (DiT's code, after GLIDE). Fractional timesteps are allowed."""
+    """Sinusoids of the timestep through a two-layer MLP (DiT's code, after GLIDE). Fractional
+    timesteps are allowed.
+    """
 
     def __init__(self, width: int):
         super().__init__()
@@ -57,8 +64,8 @@ class TimestepEmbedder(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         """(B,) -> (B, d)."""
-        angles = t[:, None].float() * self.rates                             # fp32: at t = 999 half precision is lost
-        features = torch.cat((angles.cos(), angles.sin()), dim=-1)           # (B, FREQUENCIES)
+        angles = t[:, None].float() * self.rates  # fp32: at t = 999 half precision is lost
+        features = torch.cat((angles.cos(), angles.sin()), dim=-1)  # (B, FREQUENCIES)
         return self.mlp(features.to(self.mlp[0].weight.dtype))
 
 
@@ -75,11 +82,13 @@ class LabelEmbedder(nn.Module):
 
 
 def sincos_positions(width: int, side: int) -> Tensor:
-    """The fixed 2-D sine-cosine table (1, side * side, width): one half for columns, one for rows (MAE's code)."""
+    """The fixed 2-D sine-cosine table (1, side * side, width): one half for columns, one for rows
+    (MAE's code).
+    """
     quarter = width // 4
     rates = MAX_PERIOD ** -(torch.arange(quarter, dtype=torch.float64) / quarter)
-    angles = torch.arange(side, dtype=torch.float64)[:, None] * rates        # (side, d/4)
-    line = torch.cat((angles.sin(), angles.cos()), dim=-1)                   # (side, d/2)
-    columns = line[None, :].expand(side, side, -1)                           # the column index varies along a row
+    angles = torch.arange(side, dtype=torch.float64)[:, None] * rates  # (side, d/4)
+    line = torch.cat((angles.sin(), angles.cos()), dim=-1)  # (side, d/2)
+    columns = line[None, :].expand(side, side, -1)  # the column index varies along a row
     rows = line[:, None].expand(side, side, -1)
     return torch.cat((columns, rows), dim=-1).reshape(1, side * side, width).float()

@@ -1,4 +1,6 @@
-"""How do weights leave and enter? One way to open any checkpoint, and ``scaling export CHECKPOINT --to dit|diffusers``."""
+"""How do weights leave and enter? One way to open any checkpoint, and ``scaling export CHECKPOINT
+--to dit|diffusers``.
+"""
 
 import os
 import shutil
@@ -24,14 +26,16 @@ from scaling.study.spec import ModelSpec
 FORMATS = ("dit", "diffusers")
 
 
-def open_checkpoint(path: Path | str, *, average: str | None = None,
-                    heads: int | None = None) -> tuple[ModelSpec, State]:
+def open_checkpoint(
+    path: Path | str, *, average: str | None = None, heads: int | None = None
+) -> tuple[ModelSpec, State]:
     """The model and weights in ``path``, our names, positions included.
 
-    ``path`` is a reference checkpoint (.pt), a safetensors file, a diffusers folder (or a pipeline's, with
-    ``transformer/``), a checkpoint folder of our own training, or a run's folder (its newest checkpoint).
-    ``average`` chooses among the EMAs of our own checkpoints; ``heads`` tells what a bare state dict cannot.
-    Raises ValueError, one line, naming what is missing, damaged or does not fit.
+    ``path`` is a reference checkpoint (.pt), a safetensors file, a diffusers folder (or a
+    pipeline's, with ``transformer/``), a checkpoint folder of our own training, or a run's folder
+    (its newest checkpoint). ``average`` chooses among the EMAs of our own checkpoints; ``heads``
+    tells what a bare state dict cannot. Raises ValueError, one line, naming what is missing,
+    damaged or does not fit.
     """
     path = Path(path)
     if not path.exists():
@@ -49,7 +53,9 @@ def open_checkpoint(path: Path | str, *, average: str | None = None,
         elif (path / CONFIG).is_file():
             spec, state = read_diffusers(path)
         else:
-            raise ValueError(f"{path} holds neither manifest.json (our training's) nor {CONFIG} (diffusers')")
+            raise ValueError(
+                f"{path} holds neither manifest.json (our training's) nor {CONFIG} (diffusers')"
+            )
     else:
         state = read_state(path)
         spec = inferred_spec(state, heads)
@@ -63,22 +69,32 @@ def load_model(path: Path | str, **choices) -> DiT:
     return load_weights(build_model(spec), state).eval()
 
 
-def run(checkpoint: Path | str, *, to: str, out: Path | str | None = None, average: str | None = None,
-        heads: int | None = None) -> str:
+def run(
+    checkpoint: Path | str,
+    *,
+    to: str,
+    out: Path | str | None = None,
+    average: str | None = None,
+    heads: int | None = None,
+) -> str:
     """Write ``checkpoint`` in the format ``to`` and say where; the text of ``scaling export``.
 
-    ``out`` is a file for "dit" (a raw state dict, as the published checkpoints) and a folder for "diffusers"; by
-    default it is named after the model, in the current folder. Raises ValueError, also where ``out`` exists.
+    ``out`` is a file for "dit" (a raw state dict, as the published checkpoints) and a folder for
+    "diffusers"; by default it is named after the model, in the current folder. Raises ValueError,
+    also where ``out`` exists.
     """
     if to not in FORMATS:
         raise ValueError(f"unknown format {to!r}; known: {', '.join(FORMATS)}")
     spec, state = open_checkpoint(checkpoint, average=average, heads=heads)
     name = spec.name.replace("/", "-").replace(" ", "")
-    out = Path(out) if out is not None else Path(f"{name}.pt" if to == "dit" else f"{name}-diffusers")
+    out = (
+        Path(out) if out is not None else Path(f"{name}.pt" if to == "dit" else f"{name}-diffusers")
+    )
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")  # renamed when whole: no reader sees half of it
+    # renamed when whole: no reader sees half of it
+    aside = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
     try:
         if to == "dit":
             torch.save(state, aside)
@@ -92,7 +108,11 @@ def run(checkpoint: Path | str, *, to: str, out: Path | str | None = None, avera
             aside.unlink(missing_ok=True)
     said = f"{spec.name} ({spec.input_size} px input) written to {out}"
     if to == "diffusers":
-        said += ("\ndiffusers spaces the timestep's frequencies otherwise than the reference. For the same output load "
-                 "it with\nscaling.models.diffusers_format.load_transformer, or set block.norm1.emb.time_proj."
-                 "downscale_freq_shift = 0\non every block of model.transformer_blocks.")
+        said += (
+            "\ndiffusers spaces the timestep's frequencies otherwise than the reference. For the "
+            "same output load "
+            "it with\nscaling.models.diffusers_format.load_transformer, or set "
+            "block.norm1.emb.time_proj."
+            "downscale_freq_shift = 0\non every block of model.transformer_blocks."
+        )
     return said

@@ -1,4 +1,6 @@
-"""In which precision does a network compute? fp32, fp32 with TF32 products, or bf16 autocast; weights stay fp32."""
+"""In which precision does a network compute? fp32, fp32 with TF32 products, or bf16 autocast;
+weights stay fp32.
+"""
 
 import contextlib
 
@@ -7,7 +9,9 @@ import torch
 
 @contextlib.contextmanager
 def matmul_precision(name: str):
-    """Products of fp32 matrices by TF32 or not, forward and backward; what was set before comes back."""
+    """Products of fp32 matrices by TF32 or not, forward and backward; what was set before comes
+    back.
+    """
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high" if name == "tf32" else "highest")
     try:
@@ -29,15 +33,22 @@ def computing(name: str, device: torch.device | str):
 
 
 def check_precision(name: str, device: str) -> None:
-    """Refuse a precision that ``device``, ``"cpu"`` or ``"cuda"``, cannot compute in. ValueError, one line."""
+    """Refuse a precision that ``device``, ``"cpu"`` or ``"cuda"``, cannot compute in. ValueError,
+    one line.
+    """
     if device == "cuda":
         major, minor = torch.cuda.get_device_capability()
         if name in ("bf16", "tf32") and major < 8:
-            raise ValueError(f"{name} needs a GPU of compute capability 8.0, {torch.cuda.get_device_name()} has "
-                             f"{major}.{minor}; set train.precision=fp32")
+            raise ValueError(
+                f"{name} needs a GPU of compute capability 8.0, {torch.cuda.get_device_name()} has "
+                f"{major}.{minor}; set train.precision=fp32"
+            )
     elif name == "tf32":
-        raise ValueError("tf32 is a mode of NVIDIA GPUs and this training runs on a CPU; set train.precision=fp32, "
-                         "or reserve a GPU with --gpus-per-trial 1")
+        raise ValueError(
+            "tf32 is a mode of NVIDIA GPUs and this training runs on a CPU; set "
+            "train.precision=fp32, "
+            "or reserve a GPU with --gpus-per-trial 1"
+        )
     elif name == "bf16" and not _computes_bf16():
         raise ValueError("this CPU cannot compute in bf16; set train.precision=fp32")
 

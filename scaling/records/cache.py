@@ -1,4 +1,6 @@
-"""Where is kept what can be made again? Under $DIT_SCALING_CACHE, or ~/.cache/dit-scaling, a folder per kind."""
+"""Where is kept what can be made again? Under $DIT_SCALING_CACHE, or ~/.cache/dit-scaling, a folder
+per kind.
+"""
 
 import os
 from pathlib import Path

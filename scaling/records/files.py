@@ -51,21 +51,28 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def read_bytes(path: Path | str) -> bytes:
-    """What is in the file ``path``. Without Python's buffer beside it, in two thirds of the time."""
+    """What is in the file ``path``. Without Python's buffer beside it, in two thirds of the
+    time.
+    """
     with open(path, "rb", buffering=0) as file:
         return file.readall()
 
 
 def read_json(path: Path | str):
-    """The JSON in ``path``, or None where there is no such file. ValueError names a file that is not JSON."""
+    """The JSON in ``path``, or None where there is no such file. ValueError names a file that is
+    not JSON.
+    """
     try:
         text = read_bytes(path)
-    except (FileNotFoundError, NotADirectoryError):  # the latter: a file stands where a folder was named
+    # the latter: a file stands where a folder was named
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         return _DECODER.decode(text.decode())
     except ValueError as error:
-        raise ValueError(f"{path} is not valid JSON ({error}); delete it to measure it again") from None
+        raise ValueError(
+            f"{path} is not valid JSON ({error}); delete it to measure it again"
+        ) from None
 
 
 def _no_number(word: str):
@@ -76,7 +83,9 @@ _DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def append_line(path: Path, value) -> None:
-    """Append ``value`` as one JSON line. A line that a kill left unfinished is closed off first, not joined."""
+    """Append ``value`` as one JSON line. A line that a kill left unfinished is closed off first,
+    not joined.
+    """
     line = json.dumps(value, allow_nan=False).encode() + b"\n"
     with open(path, "a+b") as file:
         file.seek(0, os.SEEK_END)
@@ -88,8 +97,10 @@ def append_line(path: Path, value) -> None:
 
 
 def read_lines(path: Path) -> list[dict]:
-    """The JSON lines of ``path``; none where there is no such file. Lines that a kill cut short are passed over, and those of
-    zero bytes alone, which a machine's crash leaves. ValueError where one holds anything else."""
+    """The JSON lines of ``path``; none where there is no such file. Lines that a kill cut short are
+    passed over, and those of zero bytes alone, which a machine's crash leaves. ValueError where one
+    holds anything else.
+    """
     if not path.exists():
         return []
     rows = []
@@ -105,5 +116,8 @@ def read_lines(path: Path) -> list[dict]:
 
 
 def _no_json(path: Path, line: bytes, why) -> ValueError:
-    return ValueError(f"{path} holds a line that is not valid JSON ({why}): {line[:80].decode(errors='replace')}; take the "
-                      "line out")
+    return ValueError(
+        f"{path} holds a line that is not valid JSON ({why}): "
+        f"{line[:80].decode(errors='replace')}; take the "
+        "line out"
+    )

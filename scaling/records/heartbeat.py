@@ -1,4 +1,6 @@
-"""How is a running job told from a dead one? A thread renews its state on disk, whatever the job is busy with."""
+"""How is a running job told from a dead one? A thread renews its state on disk, whatever the job is
+busy with.
+"""
 
 import threading
 
@@ -6,7 +8,8 @@ from scaling.records.ledger import HEARTBEAT_S, Job, Run
 
 
 class Heartbeat:
-    """While entered, ``job`` (a training's run, an evaluation) is "running" with the latest progress, every HEARTBEAT_S.
+    """While entered, ``job`` (a training's run, an evaluation) is "running" with the latest
+    progress, every HEARTBEAT_S.
 
     It ends before the final state is written, so that "running" never overwrites an outcome.
     """
@@ -19,7 +22,8 @@ class Heartbeat:
 
     def tell(self, **progress) -> dict:
         """Take in new progress, to be written with the next beat; returns all of it."""
-        self.progress = {**self.progress, **progress}  # a new dict: the thread may be reading the old one
+        # a new dict: the thread may be reading the old one
+        self.progress = {**self.progress, **progress}
         return self.progress
 
     def beat(self) -> None:

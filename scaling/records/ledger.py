@@ -1,8 +1,11 @@
-"""Where does a measurement live on disk? One folder per training, shared by all studies under a results root.
+"""Where does a measurement live on disk? One folder per training, shared by all studies under a
+results root.
 
-    ROOT/runs/<train-id>/   spec.json state.json record.json curve.jsonl evaluations/<eval-id>.json checkpoints/ samples/
-                            evaluating/<eval-id>.json, of an evaluation that is being made, failed or was stopped, and
-                            <eval-id>.parts/, the samples that it has drawn so far
+    ROOT/runs/<train-id>/   spec.json state.json record.json curve.jsonl evaluations/<eval-id>.json
+    checkpoints/ samples/
+                            evaluating/<eval-id>.json, of an evaluation that is being made, failed
+                            or was stopped, and <eval-id>.parts/, the samples that it has drawn so
+                            far
     ROOT/<study>/           study.json figures/ report.html
 
 A study folder that holds its own ``runs/`` (a committed reference, say) is complete in itself.
@@ -20,9 +23,9 @@ from scaling.records.files import append_line, read_json, read_lines, write_arra
 from scaling.study.plan import SCHEMA as PLAN_SCHEMA
 from scaling.study.plan import Plan
 
-SCHEMA = 1             # of spec, state, record, evaluation files; a reader refuses a newer one
-HEARTBEAT_S = 1.0      # a running trial renews its state this often
-STALE_AFTER_S = 60.0   # a running trial silent for longer is dead
+SCHEMA = 1  # of spec, state, record, evaluation files; a reader refuses a newer one
+HEARTBEAT_S = 1.0  # a running trial renews its state this often
+STALE_AFTER_S = 60.0  # a running trial silent for longer is dead
 
 STATES = ("pending", "running", "completed", "diverged", "failed", "preempted", "stopped")
 
@@ -38,10 +41,21 @@ class Job:
         return _checked(self.path) or {"state": "pending", "why": None}
 
     def write_state(self, state: str, why: str | None = None, **progress) -> None:
-        """Set the state (one of STATES) and why, with ``progress`` such as step, loss and images_per_s."""
+        """Set the state (one of STATES) and why, with ``progress`` such as step, loss and
+        images_per_s.
+        """
         if state not in STATES:
             raise ValueError(f"state {state!r} is not one of {', '.join(STATES)}")
-        write_json(self.path, {"schema_version": SCHEMA, "state": state, "why": why, "heartbeat": time.time(), **progress})
+        write_json(
+            self.path,
+            {
+                "schema_version": SCHEMA,
+                "state": state,
+                "why": why,
+                "heartbeat": time.time(),
+                **progress,
+            },
+        )
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -63,7 +77,10 @@ class Run:
 
     def write_spec(self, train_id: str, identity: dict) -> None:
         if self.spec() is None:
-            write_json(self.folder / "spec.json", {"schema_version": SCHEMA, "train_id": train_id, **identity})
+            write_json(
+                self.folder / "spec.json",
+                {"schema_version": SCHEMA, "train_id": train_id, **identity},
+            )
 
     def spec(self) -> dict | None:
         return _checked(self.folder / "spec.json")
@@ -80,7 +97,8 @@ class Run:
         return Job(self.folder / "evaluating" / f"{eval_id}.json")
 
     def record(self) -> dict | None:
-        return _checked(f"{self.folder}/record.json")  # thousands are read: a Path costs as much as the file
+        # thousands are read: a Path costs as much as the file
+        return _checked(f"{self.folder}/record.json")
 
     def write_record(self, record: dict) -> None:
         write_json(self.folder / "record.json", {"schema_version": SCHEMA, **record})
@@ -101,10 +119,15 @@ class Run:
         return [_checked(path) for path in sorted((self.folder / "evaluations").glob("*.json"))]
 
     def write_evaluation(self, eval_id: str, evaluation: dict) -> None:
-        write_json(self.folder / "evaluations" / f"{eval_id}.json", {"schema_version": SCHEMA, **evaluation})
+        write_json(
+            self.folder / "evaluations" / f"{eval_id}.json",
+            {"schema_version": SCHEMA, **evaluation},
+        )
 
     def samples(self, eval_id: str) -> dict[str, np.ndarray] | None:
-        """The first samples of an evaluation: images (n, C, H, W) uint8 and labels (n,); None where not kept."""
+        """The first samples of an evaluation: images (n, C, H, W) uint8 and labels (n,); None where
+        not kept.
+        """
         path = self.folder / "samples" / f"{eval_id}.npz"
         if not path.is_file():
             return None
@@ -125,11 +148,16 @@ class StudyFolder:
         """The frozen plan. ValueError where the folder holds none, or one of a newer schema."""
         path = self.folder / "study.json"
         if not path.is_file():
-            raise ValueError(f"{self.folder} holds no study.json; run the study first, or name its results folder")
+            raise ValueError(
+                f"{self.folder} holds no study.json; run the study first, or name its results "
+                "folder"
+            )
         try:
-            plan = Plan.model_validate_json(path.read_bytes())  # in a third less time than by way of Python's dicts
+            # in a third less time than by way of Python's dicts
+            plan = Plan.model_validate_json(path.read_bytes())
         except ValidationError:
-            _checked(path, newest=PLAN_SCHEMA)  # no JSON, or of a schema that this code does not know
+            # no JSON, or of a schema that this code does not know
+            _checked(path, newest=PLAN_SCHEMA)
             raise
         _refuse_newer(path, plan.schema_version, PLAN_SCHEMA)
         return plan
@@ -151,5 +179,7 @@ def _checked(path: Path | str, newest: int = SCHEMA) -> dict | None:
 
 def _refuse_newer(path: Path | str, version: int, newest: int) -> None:
     if version > newest:
-        raise ValueError(f"{path} has schema version {version}, this code reads up to {newest}; "
-                         "update dit-scaling to read it")
+        raise ValueError(
+            f"{path} has schema version {version}, this code reads up to {newest}; "
+            "update dit-scaling to read it"
+        )

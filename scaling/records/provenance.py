@@ -1,4 +1,6 @@
-"""On what, and by which code, was this measured? Versions, commit, device and settings of the process."""
+"""On what, and by which code, was this measured? Versions, commit, device and settings of the
+process.
+"""
 
 import functools
 import importlib.metadata
@@ -14,30 +16,51 @@ LIBRARIES = ("torch", "ray", "numpy", "fvcore", "torch-fidelity", "scikit-learn"
 
 @functools.cache
 def code_version() -> str:
-    """The package's version and, in a git checkout, its commit; ``+changes`` where tracked files differ from it."""
+    """The package's version and, in a git checkout, its commit; ``+changes`` where tracked files
+    differ from it.
+    """
     here = Path(scaling.__file__).parent
     git = ["git", "-C", str(here)]
     try:
-        commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, timeout=10)
-        changes = subprocess.run([*git, "status", "--porcelain", "--untracked-files=no", "--", str(here)],
-                                 capture_output=True, text=True, timeout=10)
+        commit = subprocess.run(
+            [*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, timeout=10
+        )
+        changes = subprocess.run(
+            [*git, "status", "--porcelain", "--untracked-files=no", "--", str(here)],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return scaling.__version__
     if commit.returncode:
         return scaling.__version__
-    return f"{scaling.__version__}+{commit.stdout.strip()}" + ("+changes" if changes.stdout.strip() else "")
+    return f"{scaling.__version__}+{commit.stdout.strip()}" + (
+        "+changes" if changes.stdout.strip() else ""
+    )
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    return {"python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in LIBRARIES}}
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in LIBRARIES},
+    }
 
 
 def provenance(device: str, threads: int) -> dict:
-    """What a record says of the process that measured it. ``device`` is a name such as "cpu" or "NVIDIA H100"."""
-    return {"code": code_version(), "versions": versions(), "device": device, "cpu": _cpu(), "threads": threads,
-            "platform": platform.platform(), "cpus": os.cpu_count()}
+    """What a record says of the process that measured it. ``device`` is a name such as "cpu" or
+    "NVIDIA H100".
+    """
+    return {
+        "code": code_version(),
+        "versions": versions(),
+        "device": device,
+        "cpu": _cpu(),
+        "threads": threads,
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+    }
 
 
 @functools.cache
@@ -46,4 +69,7 @@ def _cpu() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")),
+        platform.processor(),
+    )

@@ -1,13 +1,36 @@
-"""What to ask: specs, ladders, grids, costs and plans. Neither torch nor Ray is imported in this room."""
+"""What to ask: specs, ladders, grids, costs and plans. Neither torch nor Ray is imported in this
+room.
+"""
 
 from scaling.study.grid import distinct, grid, with_seeds
 from scaling.study.load import load_study, study_names
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.protocol import Ema, Protocol
-from scaling.study.spec import DataSpec, DiffusionSpec, EvaluationSpec, ModelSpec, TrainSpec, TrialSpec
+from scaling.study.spec import (
+    DataSpec,
+    DiffusionSpec,
+    EvaluationSpec,
+    ModelSpec,
+    TrainSpec,
+    TrialSpec,
+)
 from scaling.study.study import Study
 
 __all__ = [
-    "DataSpec", "DiffusionSpec", "Ema", "EvaluationSpec", "ModelSpec", "Plan", "PlannedTrial", "Protocol", "Study",
-    "TrainSpec", "TrialSpec", "distinct", "grid", "load_study", "study_names", "with_seeds",
+    "DataSpec",
+    "DiffusionSpec",
+    "Ema",
+    "EvaluationSpec",
+    "ModelSpec",
+    "Plan",
+    "PlannedTrial",
+    "Protocol",
+    "Study",
+    "TrainSpec",
+    "TrialSpec",
+    "distinct",
+    "grid",
+    "load_study",
+    "study_names",
+    "with_seeds",
 ]

@@ -1,10 +1,12 @@
-"""How many FLOPs a second can a device give at most? Published dense peaks; a device not listed has none.
+"""How many FLOPs a second can a device give at most? Published dense peaks; a device not listed has
+none.
 
-TFLOP/s without sparsity from NVIDIA's data sheets (H100, H200, A100, L40S, L4, A10) and architecture whitepapers (Ada
-AD102, Ampere GA102). fp32 is outside tensor cores; bf16 sums in fp32.
+TFLOP/s without sparsity from NVIDIA's data sheets (H100, H200, A100, L40S, L4, A10) and
+architecture whitepapers (Ada AD102, Ampere GA102). fp32 is outside tensor cores; bf16 sums in fp32.
 """
 
-PEAK_TFLOPS: dict[str, dict[str, float]] = {  # by what torch calls the device; the longest name that fits counts
+# by what torch calls the device; the longest name that fits counts
+PEAK_TFLOPS: dict[str, dict[str, float]] = {
     "NVIDIA H100 PCIe": {"fp32": 51.2, "tf32": 378.0, "bf16": 756.0},
     "NVIDIA H100 80GB HBM3": {"fp32": 66.9, "tf32": 494.7, "bf16": 989.4},
     "NVIDIA H200": {"fp32": 66.9, "tf32": 494.7, "bf16": 989.4},
@@ -16,8 +18,15 @@ PEAK_TFLOPS: dict[str, dict[str, float]] = {  # by what torch calls the device; 
     "NVIDIA GeForce RTX 3090": {"fp32": 35.6, "tf32": 35.6, "bf16": 71.0},
 }
 # Names that begin like one above and are other devices.
-OTHERS = ("NVIDIA L40", "NVIDIA A100X", "NVIDIA A10G", "NVIDIA A10M", "NVIDIA GeForce RTX 4090 D",
-          "NVIDIA GeForce RTX 4090 Laptop", "NVIDIA GeForce RTX 3090 Ti")
+OTHERS = (
+    "NVIDIA L40",
+    "NVIDIA A100X",
+    "NVIDIA A10G",
+    "NVIDIA A10M",
+    "NVIDIA GeForce RTX 4090 D",
+    "NVIDIA GeForce RTX 4090 Laptop",
+    "NVIDIA GeForce RTX 3090 Ti",
+)
 
 
 def peak_flops(device: str, precision: str) -> float | None:
@@ -27,7 +36,11 @@ def peak_flops(device: str, precision: str) -> float | None:
     return PEAK_TFLOPS[best][precision] * 1e12 if best in PEAK_TFLOPS else None
 
 
-def mfu(images_per_s: float, flops_per_image: float, device: str, precision: str, devices: int = 1) -> float | None:
-    """The fraction of the devices' peak that training uses, recomputed activations not counted; None where not known."""
+def mfu(
+    images_per_s: float, flops_per_image: float, device: str, precision: str, devices: int = 1
+) -> float | None:
+    """The fraction of the devices' peak that training uses, recomputed activations not counted;
+    None where not known.
+    """
     peak = peak_flops(device, precision)
     return None if peak is None else images_per_s * flops_per_image / (peak * devices)

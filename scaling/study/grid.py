@@ -10,13 +10,18 @@ from scaling.study.spec import TrialSpec
 def grid(base: TrialSpec, axes: Mapping[str, Sequence]) -> tuple[TrialSpec, ...]:
     """Every combination of the axes' values set on ``base``, the last axis varying fastest.
 
-    An axis is a dotted field (``"model.patch": [2, 4, 8]``), or a label whose values are mappings of several fields
-    that change together (``"size": [{"model.width": 16, "model.depth": 2}, ...]``).
+    An axis is a dotted field (``"model.patch": [2, 4, 8]``), or a label whose values are mappings
+    of several fields that change together (``"size": [{"model.width": 16, "model.depth": 2},
+    ...]``).
     """
-    choices = [[value if isinstance(value, Mapping) else {axis: value} for value in values]
-               for axis, values in axes.items()]
-    return tuple(with_settings(base, {k: v for part in combination for k, v in part.items()})
-                 for combination in itertools.product(*choices))
+    choices = [
+        [value if isinstance(value, Mapping) else {axis: value} for value in values]
+        for axis, values in axes.items()
+    ]
+    return tuple(
+        with_settings(base, {k: v for part in combination for k, v in part.items()})
+        for combination in itertools.product(*choices)
+    )
 
 
 def distinct(trials: Iterable[TrialSpec]) -> tuple[TrialSpec, ...]:
@@ -27,8 +32,12 @@ def distinct(trials: Iterable[TrialSpec]) -> tuple[TrialSpec, ...]:
 def with_seeds(trials: Iterable[TrialSpec], seeds: int) -> tuple[TrialSpec, ...]:
     """Each trial with training and sampling seeds 0 to ``seeds - 1``, seed by seed.
 
-    The sampling seed goes with the training seed, so that the spread over seeds holds both errors of a FID.
+    The sampling seed goes with the training seed, so that the spread over seeds holds both errors
+    of a FID.
     """
     trials = tuple(trials)
-    return tuple(with_settings(trial, {"train.seed": seed, "evaluate.protocol.sampling_seed": seed})
-                 for seed in range(seeds) for trial in trials)
+    return tuple(
+        with_settings(trial, {"train.seed": seed, "evaluate.protocol.sampling_seed": seed})
+        for seed in range(seeds)
+        for trial in trials
+    )

@@ -28,15 +28,25 @@ def size_name(depth: int, width: int, heads: int) -> str:
 
 
 def preset_fields(name: str, resolution: int) -> dict:
-    """The fields of a model of the paper by name, on f8 latents of ``resolution``-pixel, 1000-class images.
+    """The fields of a model of the paper by name, on f8 latents of ``resolution``-pixel, 1000-class
+    images.
 
-    Raises ValueError for a name that is not ``DiT-{S,B,L,XL}/PATCH`` or a resolution that is not a multiple of 8.
+    Raises ValueError for a name that is not ``DiT-{S,B,L,XL}/PATCH`` or a resolution that is not a
+    multiple of 8.
     """
     match = re.fullmatch(r"DiT-(S|B|L|XL)/([1-9]\d*)", name)
     if not match:
         near = difflib.get_close_matches(name, PRESETS, n=3, cutoff=0.0)
         raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)}")
     if resolution <= 0 or resolution % 8:
-        raise ValueError(f"resolution {resolution} is not a positive multiple of 8, the VAE's downsampling factor")
-    return dict(input_size=resolution // 8, channels=4, patch=int(match[2]), num_classes=1000,
-                **SIZES[match[1]]._asdict())
+        raise ValueError(
+            f"resolution {resolution} is not a positive multiple of 8, the VAE's downsampling "
+            "factor"
+        )
+    return dict(
+        input_size=resolution // 8,
+        channels=4,
+        patch=int(match[2]),
+        num_classes=1000,
+        **SIZES[match[1]]._asdict(),
+    )

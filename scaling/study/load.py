@@ -1,4 +1,6 @@
-"""Where is the study that was named? ``experiments/NAME.py`` or a path to a file that defines STUDY."""
+"""Where is the study that was named? ``experiments/NAME.py`` or a path to a file that defines
+STUDY.
+"""
 
 import difflib
 import importlib
@@ -15,11 +17,17 @@ from scaling.study.study import Study
 def study_names() -> list[str]:
     """The studies that ship in the ``experiments`` package."""
     package = importlib.import_module("experiments")
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
+    return sorted(
+        module.name
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_")
+    )
 
 
 def load_study(name_or_path: str) -> Study:
-    """The Study called STUDY in ``experiments/NAME.py`` or in the given .py file. ValueError if there is none."""
+    """The Study called STUDY in ``experiments/NAME.py`` or in the given .py file. ValueError if
+    there is none.
+    """
     try:
         module = _module(name_or_path)
     except ValidationError as error:
@@ -27,7 +35,10 @@ def load_study(name_or_path: str) -> Study:
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):
         found = "nothing of that name" if study is None else f"a {type(study).__name__}"
-        raise ValueError(f"{name_or_path} does not define STUDY = Study(...) (found {found}); see experiments/smoke.py")
+        raise ValueError(
+            f"{name_or_path} does not define STUDY = Study(...) (found {found}); see "
+            "experiments/smoke.py"
+        )
     return study
 
 
@@ -41,10 +52,15 @@ def _module(name_or_path: str):
         try:
             spec.loader.exec_module(module)
         except (SyntaxError, ImportError, NameError) as error:
-            raise ValueError(f"{path} cannot be read as a study: {type(error).__name__}: {error}") from None
+            raise ValueError(
+                f"{path} cannot be read as a study: {type(error).__name__}: {error}"
+            ) from None
         return module
     names = study_names()
     if name_or_path not in names:
         near = difflib.get_close_matches(name_or_path, names, n=3, cutoff=0.3) or names
-        raise ValueError(f"unknown study {name_or_path!r}; nearest: {', '.join(near)} (or give a path ending in .py)")
+        raise ValueError(
+            f"unknown study {name_or_path!r}; nearest: {', '.join(near)} (or give a path ending in "
+            ".py)"
+        )
     return importlib.import_module(f"experiments.{name_or_path}")

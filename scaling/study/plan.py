@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from scaling.study import cost
-from scaling.study.base import Spec
+from scaling.study.identity import Spec
 from scaling.study.spec import TrialSpec
 from scaling.study.study import Study
 
@@ -15,7 +15,7 @@ class PlannedTrial(Spec):
 
     trial_id: str
     train_id: str
-    eval_ids: dict[int, str]                # evaluated step -> eval_id
+    eval_ids: dict[int, str]  # evaluated step -> eval_id
     model: str
     params_m: float
     forward_gmacs: float
@@ -26,11 +26,16 @@ class PlannedTrial(Spec):
     @classmethod
     def of(cls, trial: TrialSpec) -> "PlannedTrial":
         return cls(
-            trial_id=trial.trial_id, train_id=trial.train_id,
+            trial_id=trial.trial_id,
+            train_id=trial.train_id,
             eval_ids={step: trial.eval_id(step) for step in trial.eval_steps},
-            model=trial.model.name, params_m=cost.params_m(trial.model),
-            forward_gmacs=cost.forward_gmacs(trial.model), images=trial.images,
-            train_flops=cost.train_flops(trial.model, trial.images), spec=trial)
+            model=trial.model.name,
+            params_m=cost.params_m(trial.model),
+            forward_gmacs=cost.forward_gmacs(trial.model),
+            images=trial.images,
+            train_flops=cost.train_flops(trial.model, trial.images),
+            spec=trial,
+        )
 
 
 class Plan(Spec):
@@ -46,27 +51,40 @@ class Plan(Spec):
 
     @classmethod
     def of(cls, study: Study) -> "Plan":
-        return cls(name=study.name, question=study.question, expectation=study.expectation, nuisance=study.nuisance,
-                   seeds=study.seeds, trials=tuple(PlannedTrial.of(trial) for trial in study.all_trials))
+        return cls(
+            name=study.name,
+            question=study.question,
+            expectation=study.expectation,
+            nuisance=study.nuisance,
+            seeds=study.seeds,
+            trials=tuple(PlannedTrial.of(trial) for trial in study.all_trials),
+        )
 
     @property
     def train_flops(self) -> float:
-        """Over all trials; a training or trunk that several trials share is counted once, at its longest."""
+        """Over all trials; a training or trunk that several trials share is counted once, at its
+        longest.
+        """
         families: dict[str, list[PlannedTrial]] = {}
         for trial in self.trials:
             families.setdefault(root(trial), []).append(trial)
         return sum(price(family) for family in families.values())
 
     def runs(self) -> list[list[PlannedTrial]]:
-        """The trials grouped by the training they share, dearest first (longest processing time first).
+        """The trials grouped by the training they share, dearest first (longest processing time
+        first).
 
-        Cooldowns whose trunk another one trains come after all others: till then they would wait for it in a place.
+        Cooldowns whose trunk another one trains come after all others: till then they would wait
+        for it in a place.
         """
         groups: dict[str, list[PlannedTrial]] = {}
         for trial in self.trials:
             groups.setdefault(trial.train_id, []).append(trial)
-        dearest = sorted(groups.values(), key=lambda group: -max(trial.train_flops for trial in group))
-        first: dict[str, str] = {}  # trunk -> who trains it: its own training, or the dearest cooldown
+        dearest = sorted(
+            groups.values(), key=lambda group: -max(trial.train_flops for trial in group)
+        )
+        # trunk -> who trains it: its own training, or the dearest cooldown
+        first: dict[str, str] = {}
         for train_id, trunk in ((group[0].train_id, root(group[0])) for group in dearest):
             if trunk not in first or train_id == trunk:
                 first[trunk] = train_id
@@ -74,7 +92,9 @@ class Plan(Spec):
 
     def branches(self, group: list[PlannedTrial]) -> list[PlannedTrial]:
         """The cooldowns that begin on the training of ``group``, or on its trunk."""
-        return [trial for trial in self.trials if trial.spec.trunk and root(trial) == root(group[0])]
+        return [
+            trial for trial in self.trials if trial.spec.trunk and root(trial) == root(group[0])
+        ]
 
 
 def root(trial: PlannedTrial) -> str:
@@ -83,11 +103,15 @@ def root(trial: PlannedTrial) -> str:
 
 
 def price(group: list[PlannedTrial]) -> float:
-    """Training FLOPs of trials that share a training or its trunk: the trunk once, at its longest, and each cooldown."""
+    """Training FLOPs of trials that share a training or its trunk: the trunk once, at its longest,
+    and each cooldown.
+    """
     trunk, cooldowns = 0, {}
     for trial in group:
         train = trial.spec.train
         own = train.steps - train.branch_step if trial.spec.trunk else 0
         trunk = max(trunk, train.steps - own)
         cooldowns[trial.train_id] = own
-    return cost.train_flops(group[0].spec.model, (trunk + sum(cooldowns.values())) * group[0].spec.train.batch)
+    return cost.train_flops(
+        group[0].spec.model, (trunk + sum(cooldowns.values())) * group[0].spec.train.batch
+    )

@@ -1,23 +1,51 @@
-"""What does a FID mean? All that decides a measured figure: samples, sampler, guidance, EMA, features, references."""
+"""What does a FID mean? All that decides a measured figure: samples, sampler, guidance, EMA,
+features, references.
+"""
 
 from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from scaling.study.base import Spec
+from scaling.study.identity import Spec
 
-# Images of the trial's data set, or a file of statistics or images as ADM's evaluation suite publishes them.
+# Images of the trial's data set, or a file of statistics or images as ADM's evaluation suite
+# publishes them.
 Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
 Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity"]
-METRIC_NAMES = {"fid": "FID", "kid": "KID", "isc": "IS", "precision": "precision", "recall": "recall", "sfid": "sFID",
-                "cmmd": "CMMD", "fid_infinity": "FID∞", "rfid": "rFID"}  # the last stands beside FID unasked
-# "inception" is torch-fidelity's inception-v3-compat; the others beside digits-cnn and efficientnet-lite0 are its names.
+METRIC_NAMES = {
+    "fid": "FID",
+    "kid": "KID",
+    "isc": "IS",
+    "precision": "precision",
+    "recall": "recall",
+    "sfid": "sFID",
+    # the last stands beside FID unasked
+    "cmmd": "CMMD",
+    "fid_infinity": "FID∞",
+    "rfid": "rFID",
+}
+# "inception" is torch-fidelity's inception-v3-compat; the others beside digits-cnn and
+# efficientnet-lite0 are its names.
 Features = Literal[
-    "digits-cnn", "inception", "efficientnet-lite0", "vgg16",
-    "dinov2-vit-s-14", "dinov2-vit-b-14", "dinov2-vit-l-14", "dinov2-vit-g-14",
-    "clip-rn50", "clip-rn101", "clip-rn50x4", "clip-rn50x16", "clip-rn50x64",
-    "clip-vit-b-32", "clip-vit-b-16", "clip-vit-l-14", "clip-vit-l-14-336px"]
+    "digits-cnn",
+    "inception",
+    "efficientnet-lite0",
+    "vgg16",
+    "dinov2-vit-s-14",
+    "dinov2-vit-b-14",
+    "dinov2-vit-l-14",
+    "dinov2-vit-g-14",
+    "clip-rn50",
+    "clip-rn101",
+    "clip-rn50x4",
+    "clip-rn50x16",
+    "clip-rn50x64",
+    "clip-vit-b-32",
+    "clip-vit-b-16",
+    "clip-vit-l-14",
+    "clip-vit-l-14-336px",
+]
 Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
 FLOW_SAMPLERS = ("euler", "heun", "sde")
 
@@ -25,9 +53,10 @@ FLOW_SAMPLERS = ("euler", "heun", "sde")
 class Ema(Spec):
     """Which average of the weights is sampled.
 
-    ``power``: beta_t = (1 - 1/t)^(gamma + 1), whose standard deviation is the fraction ``length`` of the training so
-    far at every step (EDM2, arXiv 2312.02696, section 3.1): warmed up by construction and the same for any run length.
-    ``decay``: the classic fixed decay ``length`` (0.9999 in DiT). ``none``: the raw weights; ``length`` is 0.
+    ``power``: beta_t = (1 - 1/t)^(gamma + 1), whose standard deviation is the fraction ``length``
+    of the training so far at every step (EDM2, arXiv 2312.02696, section 3.1): warmed up by
+    construction and the same for any run length. ``decay``: the classic fixed decay ``length``
+    (0.9999 in DiT). ``none``: the raw weights; ``length`` is 0.
     """
 
     kind: Literal["power", "decay", "none"] = "power"
@@ -39,7 +68,9 @@ class Ema(Spec):
             raise ValueError(f"ema kind 'none' has no length, got {self.length}; set length to 0")
         # Above 1/sqrt(12) no gamma >= 0 exists: that is the spread of a flat average.
         if self.kind == "power" and not 0 < self.length <= 0.28:
-            raise ValueError(f"a power EMA's length is a fraction of training in (0, 0.28], got {self.length}")
+            raise ValueError(
+                f"a power EMA's length is a fraction of training in (0, 0.28], got {self.length}"
+            )
         return self
 
     @property
@@ -48,48 +79,89 @@ class Ema(Spec):
 
 
 class Protocol(Spec):
-    """How samples are drawn and compared. Figures of different protocols (seed aside) do not belong on one axis."""
+    """How samples are drawn and compared. Figures of different protocols (seed aside) do not belong
+    on one axis.
+    """
 
     samples: int = Field(1000, ge=2)
-    class_draw: Literal["random", "balanced"] = "random"   # uniformly at random, as in DiT, or equally many of each
+    # uniformly at random, as in DiT, or equally many of each
+    class_draw: Literal["random", "balanced"] = "random"
     sampling_seed: int = Field(0, ge=0)
-    sampler: Sampler = "ddpm"                              # euler, heun (ODE) and sde (SiT's) for flow models only
+    sampler: Sampler = "ddpm"  # euler, heun (ODE) and sde (SiT's) for flow models only
     sampling_steps: int = Field(50, ge=1)
-    eta: float = Field(0.0, ge=0, le=1)                    # of ddim: 0 draws no noise, 1 is ancestral
-    sde_diffusion: Literal["sigma", "constant", "decreasing", "increasing-decreasing"] = "sigma"  # of sde: SiT's w(t) / 2
-    sde_last: Literal["mean", "tweedie"] = "mean"          # of sde: how the step to the image is taken
-    sde_last_size: float = Field(0.04, gt=0, lt=1)         # of sde: the time left for that step
-    guidance: float = Field(1.0, ge=0)                     # 1.0: none
-    guidance_channels: int | None = Field(None, ge=1)      # null: all; 3 is DiT's released behaviour
-    guidance_interval: tuple[float, float] | None = None   # fractions of the schedule, 0 image, 1 noise; null: all of it
-    rounding: Literal["nearest", "truncate"] = "nearest"   # to 8 bits: DiT's and SiT's; ADM's
-    decoder: str | None = None                             # of latents, such as sd-vae-ft-mse; null: pixels are sampled
+    eta: float = Field(0.0, ge=0, le=1)  # of ddim: 0 draws no noise, 1 is ancestral
+    # of sde: SiT's w(t) / 2
+    sde_diffusion: Literal["sigma", "constant", "decreasing", "increasing-decreasing"] = "sigma"
+    sde_last: Literal["mean", "tweedie"] = "mean"  # of sde: how the step to the image is taken
+    sde_last_size: float = Field(0.04, gt=0, lt=1)  # of sde: the time left for that step
+    guidance: float = Field(1.0, ge=0)  # 1.0: none
+    guidance_channels: int | None = Field(None, ge=1)  # null: all; 3 is DiT's released behaviour
+    # fractions of the schedule, 0 image, 1 noise; null: all of it
+    guidance_interval: tuple[float, float] | None = None
+    rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: DiT's and SiT's; ADM's
+    decoder: str | None = None  # of latents, such as sd-vae-ft-mse; null: pixels are sampled
     features: Features = "digits-cnn"
-    references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)  # the first is the headline's
-    reference_images: int | None = Field(None, ge=2)       # how many of the reference's images count; null: all
-    manifold_images: int = Field(10_000, ge=4)             # reference images for precision and recall (ADM; 1,000 at 512 px)
-    transform: Literal["none", "center-crop"] = "none"     # of a reference folder's images, ADM's, to the samples' size
-    metrics: tuple[Metric, ...] = ("fid", "kid")           # held-out loss is always measured; empty: nothing is sampled
-    precision: Literal["fp32", "tf32", "bf16"] = "fp32"    # of the network while sampling
+    # the first is the headline's
+    references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)
+    # how many of the reference's images count; null: all
+    reference_images: int | None = Field(None, ge=2)
+    # reference images for precision and recall (ADM; 1,000 at 512 px)
+    manifold_images: int = Field(10_000, ge=4)
+    # of a reference folder's images, ADM's, to the samples' size
+    transform: Literal["none", "center-crop"] = "none"
+    # held-out loss is always measured; empty: nothing is sampled
+    metrics: tuple[Metric, ...] = ("fid", "kid")
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"  # of the network while sampling
 
     SEED: ClassVar[frozenset[str]] = frozenset({"sampling_seed"})
-    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({
-        "eta", "sde_diffusion", "sde_last", "sde_last_size", "guidance_interval", "rounding", "decoder",
-        "reference_images", "manifold_images", "transform"})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            "eta",
+            "sde_diffusion",
+            "sde_last",
+            "sde_last_size",
+            "guidance_interval",
+            "rounding",
+            "decoder",
+            "reference_images",
+            "manifold_images",
+            "transform",
+        }
+    )
 
     @model_validator(mode="after")
     def _check(self):
         fields = type(self).model_fields
-        for sampler, owned in (("ddim", ("eta",)), ("sde", ("sde_diffusion", "sde_last", "sde_last_size"))):
-            idle = [name for name in owned if self.sampler != sampler and getattr(self, name) != fields[name].default]
+        for sampler, owned in (
+            ("ddim", ("eta",)),
+            ("sde", ("sde_diffusion", "sde_last", "sde_last_size")),
+        ):
+            idle = [
+                name
+                for name in owned
+                if self.sampler != sampler and getattr(self, name) != fields[name].default
+            ]
             if idle:
-                raise ValueError(f"{idle[0]} {getattr(self, idle[0])!r} belongs to the sampler {sampler!r}, "
-                                 f"not to {self.sampler!r}; leave it at {fields[idle[0]].default!r}")
-        if self.guidance_interval is not None and not 0 <= self.guidance_interval[0] < self.guidance_interval[1] <= 1:
-            raise ValueError(f"guidance_interval {list(self.guidance_interval)} is not two rising fractions of the "
-                             "schedule in 0 .. 1")
-        if len(set(self.references)) < len(self.references) or len(set(self.metrics)) < len(self.metrics):
-            raise ValueError(f"a reference or metric is given twice: {', '.join([*self.references, *self.metrics])}")
+                raise ValueError(
+                    f"{idle[0]} {getattr(self, idle[0])!r} belongs to the sampler {sampler!r}, "
+                    f"not to {self.sampler!r}; leave it at {fields[idle[0]].default!r}"
+                )
+        if (
+            self.guidance_interval is not None
+            and not 0 <= self.guidance_interval[0] < self.guidance_interval[1] <= 1
+        ):
+            raise ValueError(
+                f"guidance_interval {list(self.guidance_interval)} is not two rising fractions of "
+                "the "
+                "schedule in 0 .. 1"
+            )
+        if len(set(self.references)) < len(self.references) or len(set(self.metrics)) < len(
+            self.metrics
+        ):
+            raise ValueError(
+                "a reference or metric is given twice: "
+                f"{', '.join([*self.references, *self.metrics])}"
+            )
         return self
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
@@ -114,25 +186,39 @@ class Protocol(Spec):
         return self.sampling_steps * (2 if self.sampler == "heun" else 1)
 
     def features_of(self, metric: str) -> str:
-        """The extractor behind a metric: sFID is of Inception's, CMMD of CLIP's, whatever the other metrics' features are."""
+        """The extractor behind a metric: sFID is of Inception's, CMMD of CLIP's, whatever the other
+        metrics' features are.
+        """
         if metric == "sfid":
             return "inception"
-        return "clip-vit-l-14-336px" if metric == "cmmd" and not self.features.startswith("clip") else self.features
+        return (
+            "clip-vit-l-14-336px"
+            if metric == "cmmd" and not self.features.startswith("clip")
+            else self.features
+        )
 
-    def label(self, metric: str = "fid", reference: str | None = None, over: str | None = None) -> str:
+    def label(
+        self, metric: str = "fid", reference: str | None = None, over: str | None = None
+    ) -> str:
         """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
 
-        ``over``, ``"steps"`` or ``"guidance"``, leaves that out: the axis along which it varies says it. rFID samples
-        nothing: ``rFID, sd-vae-ft-mse, inception, vs train``.
+        ``over``, ``"steps"`` or ``"guidance"``, leaves that out: the axis along which it varies
+        says it. rFID samples nothing: ``rFID, sd-vae-ft-mse, inception, vs train``.
         """
-        name = "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
+        name = (
+            "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
+        )
         against = PurePath(reference or self.references[0]).name
         count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
         if metric == "rfid":
             return f"{name}, {PurePath(self.decoder).name}, {self.features}, vs {against}{count}"
-        if self.decoder and against in ("train", "heldout"):  # latents are compared with as their decoder shows them
+        # latents are compared with as their decoder shows them
+        if self.decoder and against in ("train", "heldout"):
             against = f"decoded {against}"
-        return f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, {self.features_of(metric)}, vs {against}{count}"
+        return (
+            f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, "
+            f"{self.features_of(metric)}, vs {against}{count}"
+        )
 
     @property
     def short(self) -> str:
@@ -143,12 +229,22 @@ class Protocol(Spec):
         """The sampling side, ``over`` as for ``label``; what is as usual is not said."""
         parts = [self.sampler + ("" if over == "steps" else f"{self.sampling_steps}")]
         parts += [f"eta {self.eta:g}"] if self.eta else []
-        if self.sampler == "sde" and (self.sde_diffusion, self.sde_last, self.sde_last_size) != ("sigma", "mean", 0.04):
+        if self.sampler == "sde" and (self.sde_diffusion, self.sde_last, self.sde_last_size) != (
+            "sigma",
+            "mean",
+            0.04,
+        ):
             parts += [f"w {self.sde_diffusion}, last {self.sde_last} {self.sde_last_size:g}"]
         parts += ["cfg" if over == "guidance" else f"cfg {_decimal(self.guidance)}"]
         if self.guided or over == "guidance":
-            parts[-1] += "" if self.guidance_channels is None else f" on {self.guidance_channels} channels"
-            parts[-1] += "" if self.guidance_interval is None else " in {:g}-{:g}".format(*self.guidance_interval)
+            parts[-1] += (
+                "" if self.guidance_channels is None else f" on {self.guidance_channels} channels"
+            )
+            parts[-1] += (
+                ""
+                if self.guidance_interval is None
+                else " in {:g}-{:g}".format(*self.guidance_interval)
+            )
         parts += ["balanced classes"] if self.class_draw == "balanced" else []
         parts += [self.precision] if self.precision != "fp32" else []
         parts += ["truncated"] if self.rounding == "truncate" else []

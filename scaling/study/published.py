@@ -1,4 +1,6 @@
-"""Which parameters and Gflops did the DiT paper print? Its Table 4, beside which our own counts are laid."""
+"""Which parameters and Gflops did the DiT paper print? Its Table 4, beside which our own counts are
+laid.
+"""
 
 import csv
 import functools
@@ -11,10 +13,12 @@ RELATIVE_TOLERANCE = 1.5e-3  # XL/2 counts 118.62 by matrix products; the table 
 
 
 class Published(NamedTuple):
-    """One row of ``dit_configs.csv``. ``gmacs`` is the table's "Gflops"; ``gmacs_unit`` the unit of its last digit."""
+    """One row of ``dit_configs.csv``. ``gmacs`` is the table's "Gflops"; ``gmacs_unit`` the unit of
+    its last digit.
+    """
 
     model: str
-    resolution: int      # pixels per image side; the latent has an eighth
+    resolution: int  # pixels per image side; the latent has an eighth
     conditioning: str
     params_m: int
     gmacs: float
@@ -32,12 +36,22 @@ class Published(NamedTuple):
 
 @functools.cache
 def published() -> tuple[Published, ...]:
-    """The 16 rows: S, B, L, XL at patch 8, 4, 2; XL/2 at 512 px; XL/2 with the three other conditionings."""
+    """The 16 rows: S, B, L, XL at patch 8, 4, 2; XL/2 at 512 px; XL/2 with the three other
+    conditionings.
+    """
     with files("scaling.study").joinpath("dit_configs.csv").open(newline="") as file:
         return tuple(
-            Published(row["model"], int(row["resolution"]), row["conditioning"], int(row["params_m"]),
-                      float(row["gmacs"]), 10.0 ** -len(row["gmacs"].partition(".")[2]), row["source"])
-            for row in csv.DictReader(file))
+            Published(
+                row["model"],
+                int(row["resolution"]),
+                row["conditioning"],
+                int(row["params_m"]),
+                float(row["gmacs"]),
+                10.0 ** -len(row["gmacs"].partition(".")[2]),
+                row["source"],
+            )
+            for row in csv.DictReader(file)
+        )
 
 
 def published_for(spec: ModelSpec) -> Published | None:

@@ -1,4 +1,6 @@
-"""What is the learning rate at step n? Constant, warmup-stable-decay or cosine, each behind a linear warmup."""
+"""What is the learning rate at step n? Constant, warmup-stable-decay or cosine, each behind a
+linear warmup.
+"""
 
 import math
 
@@ -14,6 +16,7 @@ def learning_rate(train: TrainSpec, step: int) -> float:
         after, total = step - train.warmup_steps, max(1, train.steps - train.warmup_steps)
         rate *= 0.5 * (1.0 + math.cos(math.pi * max(0, after) / total))
     elif train.schedule == "wsd" and step >= train.branch_step:
-        # 1 - sqrt falls fast first; better than linear in Hägele et al., arXiv 2405.18392, section 4.
+        # 1 - sqrt falls fast first; better than linear in Hägele et al., arXiv 2405.18392, section
+        # 4.
         rate *= 1.0 - math.sqrt((step - train.branch_step) / (train.steps - train.branch_step))
     return rate

@@ -1,4 +1,6 @@
-"""How does ``--set KEY=VALUE`` reach a field of a spec? Parsing, checking and applying dotted settings."""
+"""How does ``--set KEY=VALUE`` reach a field of a spec? Parsing, checking and applying dotted
+settings.
+"""
 
 import difflib
 import json
@@ -22,16 +24,20 @@ def fields_of(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def parse_settings(pairs: Iterable[str], option: str = "--set") -> dict:
-    """``["train.steps=100"]`` to ``{"train.steps": 100}``; values are JSON, anything else is a string.
+    """``["train.steps=100"]`` to ``{"train.steps": 100}``; values are JSON, anything else is a
+    string.
 
-    Raises ValueError for a pair without ``=`` or a key given twice, in words of the command's ``option``.
+    Raises ValueError for a pair without ``=`` or a key given twice, in words of the command's
+    ``option``.
     """
     settings = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key:
-            raise ValueError(f"{option} {pair!r} is not KEY=VALUE"
-                             + (", as in --set train.steps=100" if option == "--set" else ""))
+            raise ValueError(
+                f"{option} {pair!r} is not KEY=VALUE"
+                + (", as in --set train.steps=100" if option == "--set" else "")
+            )
         if key in settings:
             raise ValueError(f"{option} {key} is given twice: {settings[key]!r} and {text!r}")
         try:
@@ -42,13 +48,17 @@ def parse_settings(pairs: Iterable[str], option: str = "--set") -> dict:
 
 
 def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
-    """``trial`` with dotted fields replaced, validated as a whole. ValueError names the key, the value and what fits."""
+    """``trial`` with dotted fields replaced, validated as a whole. ValueError names the key, the
+    value and what fits.
+    """
     known = fields_of(TrialSpec)
     data = trial.model_dump()
     for key, value in settings.items():
         if key not in known:
             near = difflib.get_close_matches(key, [*known, "seeds"], n=3, cutoff=0.4)
-            hint = f"nearest: {', '.join(near)}" if near else f"known: {', '.join([*known, 'seeds'])}"
+            hint = (
+                f"nearest: {', '.join(near)}" if near else f"known: {', '.join([*known, 'seeds'])}"
+            )
             raise ValueError(f"unknown setting {key!r}; {hint}")
         *path, leaf = key.split(".")
         target = data

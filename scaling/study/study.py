@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from pydantic import Field, ValidationError, field_validator
 
-from scaling.study.base import Spec
 from scaling.study.debug import debug
 from scaling.study.grid import distinct, with_seeds
+from scaling.study.identity import Spec
 from scaling.study.settings import explain, with_settings
 from scaling.study.spec import TrialSpec
 
@@ -14,9 +14,9 @@ from scaling.study.spec import TrialSpec
 class Study(Spec):
     """A question and its trials: pure data.
 
-    ``scales`` are the same question asked elsewhere, such as of ImageNet: chosen by the setting ``scale``, each a study of
-    its own name. ``nuisance`` says of each parameter that could tilt the curve how it was made fair: tuned, transferred
-    or fixed.
+    ``scales`` are the same question asked elsewhere, such as of ImageNet: chosen by the setting
+    ``scale``, each a study of its own name. ``nuisance`` says of each parameter that could tilt the
+    curve how it was made fair: tuned, transferred or fixed.
     """
 
     name: str
@@ -30,9 +30,17 @@ class Study(Spec):
     @field_validator("name")
     @classmethod
     def _name(cls, name: str) -> str:
-        # The name becomes a folder: it must not be able to leave the results root or shadow the shared runs.
-        if not name.replace("_", "").replace("-", "").isalnum() or name in ("runs", "published", "reference"):
-            raise ValueError(f"study name {name!r} must be letters, digits, '-' and '_', and not a reserved folder name")
+        # The name becomes a folder: it must not be able to leave the results root or shadow the
+        # shared runs.
+        if not name.replace("_", "").replace("-", "").isalnum() or name in (
+            "runs",
+            "published",
+            "reference",
+        ):
+            raise ValueError(
+                f"study name {name!r} must be letters, digits, '-' and '_', and not a reserved "
+                "folder name"
+            )
         return name
 
     @property
@@ -49,18 +57,25 @@ class Study(Spec):
         else:
             known = ", ".join(dict.fromkeys([*self.scales, "debug"]))
             raise ValueError(f"study {self.name!r} has no scale {scale!r}; it has {known}")
-        return Study(**{**dict(self), "name": f"{self.name}_{scale}", "trials": trials, "scales": {}})
+        return Study(
+            **{**dict(self), "name": f"{self.name}_{scale}", "trials": trials, "scales": {}}
+        )
 
     def with_settings(self, settings: Mapping) -> "Study":
-        """The study with dotted fields set on every trial; the key ``seeds`` sets how often the grid is repeated.
+        """The study with dotted fields set on every trial; the key ``seeds`` sets how often the
+        grid is repeated.
 
         The key ``scale`` is taken first: it chooses among ``scales``.
         """
         if "scale" in settings:
-            return self.at(settings["scale"]).with_settings({k: v for k, v in settings.items() if k != "scale"})
+            return self.at(settings["scale"]).with_settings(
+                {k: v for k, v in settings.items() if k != "scale"}
+            )
         rest = {k: v for k, v in settings.items() if k != "seeds"}
         trials = tuple(with_settings(trial, rest) for trial in self.trials)
         try:
-            return Study(**{**dict(self), "trials": trials, "seeds": settings.get("seeds", self.seeds)})
+            return Study(
+                **{**dict(self), "trials": trials, "seeds": settings.get("seeds", self.seeds)}
+            )
         except ValidationError as error:
             raise ValueError(explain(error)) from None

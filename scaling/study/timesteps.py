@@ -1,4 +1,6 @@
-"""At which times is the network asked while an image is sampled? The grids of all samplers, without torch."""
+"""At which times is the network asked while an image is sampled? The grids of all samplers, without
+torch.
+"""
 
 import itertools
 
@@ -9,9 +11,13 @@ from scaling.study.spec import DiffusionSpec
 
 
 def spaced_timesteps(total: int, count: int) -> list[int]:
-    """``count`` of ``total`` timesteps, evenly spaced from the first to the last (improved DDPM's respacing)."""
+    """``count`` of ``total`` timesteps, evenly spaced from the first to the last (improved DDPM's
+    respacing).
+    """
     if not 1 <= count <= total:
-        raise ValueError(f"{count} sampling steps asked of a process with {total}; choose 1 to {total}")
+        raise ValueError(
+            f"{count} sampling steps asked of a process with {total}; choose 1 to {total}"
+        )
     if count == 1:
         return [0]
     stride = (total - 1) / (count - 1)
@@ -26,7 +32,8 @@ def spaced_timesteps(total: int, count: int) -> list[int]:
 def ddim_timesteps(total: int, count: int) -> list[int]:
     """``count`` timesteps at an integer stride from 0 (DDIM, arXiv 2010.02502, as ADM's "ddimN").
 
-    Where no integer stride keeps ``count``, they are spaced as for DDPM. ValueError for more than there are.
+    Where no integer stride keeps ``count``, they are spaced as for DDPM. ValueError for more than
+    there are.
     """
     for stride in range(1, total + 1):
         if len(range(0, total, stride)) == count:
@@ -35,15 +42,20 @@ def ddim_timesteps(total: int, count: int) -> list[int]:
 
 
 def solver_timesteps(diffusion: DiffusionSpec, count: int) -> list[int]:
-    """``count`` timesteps from the first to the last, evenly spaced in log-SNR as DPM-Solver wants (arXiv 2206.00927).
+    """``count`` timesteps from the first to the last, evenly spaced in log-SNR as DPM-Solver wants
+    (arXiv 2206.00927).
 
-    Near the image there are fewer timesteps than the spacing asks for: each is taken once. ValueError for more than
-    there are.
+    Near the image there are fewer timesteps than the spacing asks for: each is taken once.
+    ValueError for more than there are.
     """
     spaced_timesteps(diffusion.timesteps, count)  # refuses the count
-    alpha_bar = np.cumprod(1.0 - np.linspace(diffusion.beta_start, diffusion.beta_end, diffusion.timesteps))
+    alpha_bar = np.cumprod(
+        1.0 - np.linspace(diffusion.beta_start, diffusion.beta_end, diffusion.timesteps)
+    )
     log_sigma = 0.5 * np.log((1.0 - alpha_bar) / alpha_bar)
-    nearest = np.abs(log_sigma - np.linspace(log_sigma[-1], log_sigma[0], count)[:, None]).argmin(1)[::-1]
+    nearest = np.abs(log_sigma - np.linspace(log_sigma[-1], log_sigma[0], count)[:, None]).argmin(
+        1
+    )[::-1]
     kept: list[int] = []
     for k, timestep in enumerate(nearest.tolist()):
         free = kept[-1] + 1 if kept else 0
@@ -52,7 +64,9 @@ def solver_timesteps(diffusion: DiffusionSpec, count: int) -> list[int]:
 
 
 def kept_timesteps(diffusion: DiffusionSpec, protocol: Protocol) -> list[int]:
-    """The discrete timesteps a protocol's sampler visits, ascending. ValueError for more steps than the schedule has."""
+    """The discrete timesteps a protocol's sampler visits, ascending. ValueError for more steps than
+    the schedule has.
+    """
     if protocol.sampler == "dpm++":
         return solver_timesteps(diffusion, protocol.sampling_steps)
     space = ddim_timesteps if protocol.sampler == "ddim" else spaced_timesteps
@@ -60,21 +74,27 @@ def kept_timesteps(diffusion: DiffusionSpec, protocol: Protocol) -> list[int]:
 
 
 def flow_times(protocol: Protocol) -> list[float]:
-    """The times from 1 (noise) to 0 between which a flow sampler steps, ``sampling_steps`` + 1 of them.
+    """The times from 1 (noise) to 0 between which a flow sampler steps, ``sampling_steps`` + 1 of
+    them.
 
-    Equal steps; the SDE's last one is ``sde_last_size`` long (SiT, arXiv 2401.08740, appendix), so it needs 2 steps.
+    Equal steps; the SDE's last one is ``sde_last_size`` long (SiT, arXiv 2401.08740, appendix), so
+    it needs 2 steps.
     """
     count = protocol.sampling_steps
     if protocol.sampler != "sde":
         return [1 - k / count for k in range(count + 1)]
     if count < 2:
-        raise ValueError(f"the sampler 'sde' needs 2 steps or more, the last one to the image; got {count}")
+        raise ValueError(
+            f"the sampler 'sde' needs 2 steps or more, the last one to the image; got {count}"
+        )
     last = protocol.sde_last_size
     return [1 - (1 - last) * k / (count - 1) for k in range(count)] + [0.0]
 
 
 def evaluated_at(diffusion: DiffusionSpec, protocol: Protocol) -> list[float]:
-    """Each network evaluation of one image by its time, as a fraction of the schedule: 0 the image, 1 pure noise."""
+    """Each network evaluation of one image by its time, as a fraction of the schedule: 0 the image,
+    1 pure noise.
+    """
     if protocol.sampler in FLOW_SAMPLERS:
         times = flow_times(protocol)
         if protocol.sampler == "heun":
@@ -84,7 +104,9 @@ def evaluated_at(diffusion: DiffusionSpec, protocol: Protocol) -> list[float]:
 
 
 def guided_at(fraction: float, scale: float, interval: tuple[float, float] | None) -> bool:
-    """Whether the prediction at ``fraction`` of the schedule is guided: both ends of the interval are."""
+    """Whether the prediction at ``fraction`` of the schedule is guided: both ends of the interval
+    are.
+    """
     low, high = interval or (0.0, 1.0)
     rounding = 1e-6  # times pass through float32 on their way to the network
     return scale != 1.0 and low - rounding <= fraction <= high + rounding

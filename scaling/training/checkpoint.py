@@ -1,10 +1,11 @@
-"""What survives a kill? Checkpoints: written aside, flushed, renamed, and trusted only if their checksums hold.
+"""What survives a kill? Checkpoints: written aside, flushed, renamed, and trusted only if their
+checksums hold.
 
-    checkpoints/step-00000500/
-      weights.safetensors            the model
-      ema-power-0.05.safetensors     one file per average
-      train.pt                       optimiser state and open log window (loadable with weights_only)
-      manifest.json                  step, seconds trained, and the SHA-256 of each file
+checkpoints/step-00000500/
+  weights.safetensors            the model
+  ema-power-0.05.safetensors     one file per average
+  train.pt                       optimiser state and open log window (loadable with weights_only)
+  manifest.json                  step, seconds trained, and the SHA-256 of each file
 """
 
 import hashlib
@@ -49,9 +50,18 @@ def folder_of(root: Path, step: int) -> Path:
     return root / f"step-{step:08d}"
 
 
-def save(root: Path, *, step: int, weights: dict[str, Tensor], emas: dict[str, dict[str, Tensor]], training: dict,
-         train_wall_s: float) -> Path:
-    """Write the checkpoint of ``step`` under ``root`` and return its folder. One already there is replaced."""
+def save(
+    root: Path,
+    *,
+    step: int,
+    weights: dict[str, Tensor],
+    emas: dict[str, dict[str, Tensor]],
+    training: dict,
+    train_wall_s: float,
+) -> Path:
+    """Write the checkpoint of ``step`` under ``root`` and return its folder. One already there is
+    replaced.
+    """
     root.mkdir(parents=True, exist_ok=True)
     aside = root / f".writing-{step:08d}-{uuid.uuid4().hex[:8]}"
     aside.mkdir()
@@ -62,9 +72,15 @@ def save(root: Path, *, step: int, weights: dict[str, Tensor], emas: dict[str, d
         torch.save(training, aside / "train.pt")
         for path in aside.iterdir():
             _flush(path)
-        write_json(aside / MANIFEST, {
-            "step": step, "train_wall_s": train_wall_s, "emas": sorted(emas),
-            "sha256": {path.name: _sha256(path) for path in sorted(aside.iterdir())}})
+        write_json(
+            aside / MANIFEST,
+            {
+                "step": step,
+                "train_wall_s": train_wall_s,
+                "emas": sorted(emas),
+                "sha256": {path.name: _sha256(path) for path in sorted(aside.iterdir())},
+            },
+        )
         final = folder_of(root, step)
         if final.exists():
             shutil.rmtree(final)
@@ -76,7 +92,9 @@ def save(root: Path, *, step: int, weights: dict[str, Tensor], emas: dict[str, d
 
 
 class Writer:
-    """Writes one checkpoint at a time off the training thread; ``join`` waits for it and raises what went wrong."""
+    """Writes one checkpoint at a time off the training thread; ``join`` waits for it and raises
+    what went wrong.
+    """
 
     def __init__(self, root: Path):
         self.root = root
@@ -84,7 +102,9 @@ class Writer:
         self._writing: Future | None = None
 
     def write(self, snapshot: dict, keep: Iterable[int], newest: int) -> None:
-        """Write ``snapshot``, then delete all checkpoints but those of ``keep`` and the ``newest`` ones."""
+        """Write ``snapshot``, then delete all checkpoints but those of ``keep`` and the ``newest``
+        ones.
+        """
         self.join()
         self._writing = self._pool.submit(self._write, snapshot, frozenset(keep), newest)
 
@@ -114,12 +134,18 @@ def load(root: Path, step: int) -> Checkpoint | None:
 
 
 def steps(root: Path) -> list[int]:
-    """The steps that have a checkpoint folder, newest first; whether each is valid is for ``load`` to say."""
-    return sorted((int(path.name.removeprefix("step-")) for path in root.glob("step-*")), reverse=True)
+    """The steps that have a checkpoint folder, newest first; whether each is valid is for ``load``
+    to say.
+    """
+    return sorted(
+        (int(path.name.removeprefix("step-")) for path in root.glob("step-*")), reverse=True
+    )
 
 
 def newest(root: Path, emas: Iterable[str], *, after: int, at_most: int) -> Checkpoint | None:
-    """The newest valid checkpoint of steps after+1 .. at_most that holds all of ``emas``; damaged ones are passed over."""
+    """The newest valid checkpoint of steps after+1 .. at_most that holds all of ``emas``; damaged
+    ones are passed over.
+    """
     needed = set(emas)
     for step in steps(root):
         if after < step <= at_most:

@@ -12,9 +12,11 @@ from scaling.study.protocol import Ema
 
 @functools.cache
 def power_gamma(length: float) -> float:
-    """The exponent gamma whose averaging profile has relative standard deviation ``length`` (EDM2, eq. 126).
+    """The exponent gamma whose averaging profile has relative standard deviation ``length`` (EDM2,
+    eq. 126).
 
-    length^2 = (gamma + 1) / ((gamma + 2)^2 (gamma + 3)); the single root with gamma >= 0 is returned.
+    length^2 = (gamma + 1) / ((gamma + 2)^2 (gamma + 3)); the single root with gamma >= 0 is
+    returned.
     """
     t = length**-2
     roots = np.roots([1.0, 7.0, 16.0 - t, 12.0 - t])

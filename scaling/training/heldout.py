@@ -1,7 +1,8 @@
-"""Which loss compares models? The loss on held-out images with fixed noise and stratified, fixed times.
+"""Which loss compares models? The loss on held-out images with fixed noise and stratified, fixed
+times.
 
-Nothing here depends on the trial's seed: every model of a study meets the same noise at the same times
-(torchtitan's validation RFC: "validation with a fixed timestep and fixed data is crucial").
+Nothing here depends on the trial's seed: every model of a study meets the same noise at the same
+times (torchtitan's validation RFC: "validation with a fixed timestep and fixed data is crucial").
 """
 
 import torch
@@ -11,19 +12,25 @@ from scaling.data import Images, stream
 from scaling.diffusion import Process
 from scaling.training.workers import Workers
 
-PASSES = 4   # each image is noised this often, at times from different strata
+PASSES = 4  # each image is noised this often, at times from different strata
 BATCH = 512  # images per forward pass; bounds memory and does not change the result beyond rounding
-BINS = 10    # equal parts of the schedule, from the image to noise, whose losses are told apart
+BINS = 10  # equal parts of the schedule, from the image to noise, whose losses are told apart
 NOT_MEASURED = {"heldout_loss": None, "heldout_mse": None, "heldout_bins": None}
 
 
 @torch.no_grad()
-def heldout_loss(model: nn.Module, process: Process, images: Images, device: torch.device | str = "cpu",
-                 workers: Workers | None = None) -> dict[str, float | list[float] | None]:
+def heldout_loss(
+    model: nn.Module,
+    process: Process,
+    images: Images,
+    device: torch.device | str = "cpu",
+    workers: Workers | None = None,
+) -> dict[str, float | list[float] | None]:
     """Means over PASSES x N noised held-out images, labels given, in one fixed draw, unweighted.
 
-    ``heldout_loss`` is the objective, ``heldout_mse`` the error of what is predicted, ``heldout_bins`` the objective in
-    each of BINS parts of the schedule. All are None where one is not finite.
+    ``heldout_loss`` is the objective, ``heldout_mse`` the error of what is predicted,
+    ``heldout_bins`` the objective in each of BINS parts of the schedule. All are None where one is
+    not finite.
     """
     workers = workers or Workers()
     total = PASSES * len(images)
@@ -37,10 +44,14 @@ def heldout_loss(model: nn.Module, process: Process, images: Images, device: tor
         count = min(BATCH, total - start)
         z = torch.randn(count, *images.shape, generator=noise)
         part = workers.part(count)
-        spare = part.start == part.stop  # nothing is left for this worker, whose forward pass the others may need
+        # nothing is left for this worker, whose forward pass the others may need
+        spare = part.start == part.stop
         part = slice(0, 1) if spare else part
         rows, z = torch.arange(start, start + count)[part], z[part].to(device)
-        x0, y = images.batch(rows % len(images)).to(device), images.labels[rows % len(images)].to(device)
+        x0, y = (
+            images.batch(rows % len(images)).to(device),
+            images.labels[rows % len(images)].to(device),
+        )
         t = times[rows].to(device)
         x_t = process.q_sample(x0, t, z)
         losses = process.losses(model(x_t, t, y), x0, x_t, t, z)

@@ -24,7 +24,9 @@ from scaling.training.workers import OutOfMemory, Workers, local, shared, whole
 
 
 class Diverged(Exception):
-    """The loss or the gradient of ``step`` was not finite; ``grad_norm`` is None where it was not."""
+    """The loss or the gradient of ``step`` was not finite; ``grad_norm`` is None where it was
+    not.
+    """
 
     def __init__(self, step: int, loss: float, grad_norm: float):
         what = f"loss {loss}" if not math.isfinite(loss) else f"gradient norm {grad_norm}"
@@ -38,37 +40,53 @@ class Trainer:
     ``emas`` are the averages to keep besides the weights; the first one's held-out loss is logged.
     """
 
-    def __init__(self, spec: TrialSpec, emas: Iterable[Ema], device: torch.device | str = "cpu",
-                 execution: Execution | None = None, workers: Workers | None = None):
+    def __init__(
+        self,
+        spec: TrialSpec,
+        emas: Iterable[Ema],
+        device: torch.device | str = "cpu",
+        execution: Execution | None = None,
+        workers: Workers | None = None,
+    ):
         self.spec, self.device, execution = spec, torch.device(device), execution or Execution()
         self.workers = workers or Workers()
         t = spec.train
         check_precision(t.precision, self.device.type)
-        self.part = self.workers.part(t.batch)   # of every batch
+        self.part = self.workers.part(t.batch)  # of every batch
         self.micro_batch = min(execution.micro_batch or t.batch, self.part.stop - self.part.start)
         self.out_of_memory = [*self.workers.out_of_memory]  # each time the micro-batch was halved
         self.data: DataSet = load_data(spec.data)
         self.loader = Loader(self.data.train, t.batch, t.seed, self.device, self.part)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(stream("init", t.seed).initial_seed() % 2**63))
-            self.model: nn.Module = build_model(spec.model, compile=execution.compile,
-                                                activation_checkpointing=execution.activation_checkpointing).to(self.device)
+            self.model: nn.Module = build_model(
+                spec.model,
+                compile=execution.compile,
+                activation_checkpointing=execution.activation_checkpointing,
+            ).to(self.device)
         self.process = build_process(spec.diffusion)
         self.network = self.workers.spread(self.model)
         self.params = [p for p in self.model.parameters() if p.requires_grad]
-        self.local = local(self.params)          # this worker's shares, in the same memory
+        self.local = local(self.params)  # this worker's shares, in the same memory
         self.names = [name for name, p in self.model.named_parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW(self.params, lr=t.lr, betas=t.betas, weight_decay=t.weight_decay, fused=True)
-        self.emas = [EmaWeights(ema, self.local) for ema in dict.fromkeys((*emas, *t.emas)) if ema.kind != "none"]
-        self.step = 0             # optimiser steps taken
-        self.train_wall_s = 0.0   # seconds spent in them, over all sessions
+        self.optimiser = torch.optim.AdamW(
+            self.params, lr=t.lr, betas=t.betas, weight_decay=t.weight_decay, fused=True
+        )
+        self.emas = [
+            EmaWeights(ema, self.local)
+            for ema in dict.fromkeys((*emas, *t.emas))
+            if ema.kind != "none"
+        ]
+        self.step = 0  # optimiser steps taken
+        self.train_wall_s = 0.0  # seconds spent in them, over all sessions
         self._window: list[Tensor] = []  # losses since the last regular log line
-        self._norms: list[Tensor] = []   # gradient norms since the last line of any kind
+        self._norms: list[Tensor] = []  # gradient norms since the last line of any kind
 
     def train_to(self, until: int, log: Callable[[dict], None]) -> None:
         """Take steps up to ``until``, passing a line for the curve to ``log`` at every logged step.
 
-        Raises Diverged with the first step whose loss or gradient is not finite; that step's line is not logged.
+        Raises Diverged with the first step whose loss or gradient is not finite; that step's line
+        is not logged.
         """
         t = self.spec.train
         started, since = perf_counter(), self.step
@@ -88,14 +106,21 @@ class Trainer:
                     started, since = perf_counter(), self.step
 
     def _take_step(self) -> Tensor:
-        """One optimiser step on the batch of this step; returns this worker's mean loss, not yet read from the device."""
+        """One optimiser step on the batch of this step; returns this worker's mean loss, not yet
+        read from the device.
+        """
         t, step, part = self.spec.train, self.step, self.part
         x0, y = self.loader.step(step)
         # Drawn for the whole batch, then shared out: one worker or eight see the same numbers.
         time = self.process.draw(t.batch, stream("timesteps", t.seed, step))[part]
-        noise = torch.randn((t.batch, *x0.shape[1:]), generator=stream("noise", t.seed, step, device=self.device),
-                            device=self.device)[part]
-        dropped = torch.rand(t.batch, generator=stream("dropout", t.seed, step))[part] < t.label_dropout
+        noise = torch.randn(
+            (t.batch, *x0.shape[1:]),
+            generator=stream("noise", t.seed, step, device=self.device),
+            device=self.device,
+        )[part]
+        dropped = (
+            torch.rand(t.batch, generator=stream("dropout", t.seed, step))[part] < t.label_dropout
+        )
         time, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, dropped))
         y = torch.where(dropped, self.spec.model.num_classes, y)
 
@@ -115,7 +140,9 @@ class Trainer:
         return loss
 
     def _gradients(self, x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
-        """Add up the gradients of the mean loss, micro-batch by micro-batch; halve it and begin again where memory ends."""
+        """Add up the gradients of the mean loss, micro-batch by micro-batch; halve it and begin
+        again where memory ends.
+        """
         while True:
             try:
                 return self._accumulate(x0, time, noise, y)
@@ -123,7 +150,11 @@ class Trainer:
                 if self.micro_batch == 1:
                     raise
                 half = (self.micro_batch + 1) // 2
-                told = {"step": self.step + 1, "micro_batch": self.micro_batch, "went_on_with": half}
+                told = {
+                    "step": self.step + 1,
+                    "micro_batch": self.micro_batch,
+                    "went_on_with": half,
+                }
                 if self.workers.size > 1:
                     raise OutOfMemory({**told, "worker": self.workers.rank}) from error
             self.optimiser.zero_grad(set_to_none=True)
@@ -149,7 +180,9 @@ class Trainer:
         return total
 
     def _refuse_nonfinite(self, checked: int) -> float | None:
-        """Raise Diverged if a loss since ``checked``, or its gradient, is not finite; else the last gradient norm."""
+        """Raise Diverged if a loss since ``checked``, or its gradient, is not finite; else the last
+        gradient norm.
+        """
         fresh = self._window[checked:]
         if not fresh:
             return None
@@ -165,50 +198,90 @@ class Trainer:
     def _line(self, images_per_s: float, grad_norm: float | None) -> dict:
         t = self.spec.train
         device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
-        line = {"step": self.step, "images": self.step * t.batch,
-                "loss": float(torch.stack(self._window).double().mean()) if self._window else None,
-                "lr": self.optimiser.param_groups[0]["lr"], "grad_norm": grad_norm,
-                **NOT_MEASURED, "heldout_ema": None,
-                "images_per_s": images_per_s, "train_wall_s": self.train_wall_s,
-                "mfu": mfu(images_per_s, train_flops(self.spec.model, 1), device, t.precision, self.workers.size)}
+        line = {
+            "step": self.step,
+            "images": self.step * t.batch,
+            "loss": float(torch.stack(self._window).double().mean()) if self._window else None,
+            "lr": self.optimiser.param_groups[0]["lr"],
+            "grad_norm": grad_norm,
+            **NOT_MEASURED,
+            "heldout_ema": None,
+            "images_per_s": images_per_s,
+            "train_wall_s": self.train_wall_s,
+            "mfu": mfu(
+                images_per_s,
+                train_flops(self.spec.model, 1),
+                device,
+                t.precision,
+                self.workers.size,
+            ),
+        }
         if self.step % t.heldout_every == 0:
             ema = self.emas[0].ema if self.emas else Ema(kind="none", length=0)
             measured = self.heldout(ema)
-            line |= {**measured, "heldout_ema": ema.label if measured["heldout_loss"] is not None else None}
+            line |= {
+                **measured,
+                "heldout_ema": ema.label if measured["heldout_loss"] is not None else None,
+            }
         return line
 
     def heldout(self, ema: Ema) -> dict[str, float | list[float] | None]:
-        """``heldout_loss``, ``heldout_mse`` and ``heldout_bins`` of the averaged weights; all None if one is not finite."""
+        """``heldout_loss``, ``heldout_mse`` and ``heldout_bins`` of the averaged weights; all None
+        if one is not finite.
+        """
         with AveragedWeights(self, ema), matmul_precision("fp32"):
             self.model.eval()
-            measured = heldout_loss(self.model, self.process, self.data.heldout, self.device, self.workers)
+            measured = heldout_loss(
+                self.model, self.process, self.data.heldout, self.device, self.workers
+            )
             self.model.train()
         return measured
 
     def snapshot(self) -> dict:
-        """A copy in main memory of what a checkpoint holds, for ``checkpoint.save``: whole tensors, whatever the layout."""
+        """A copy in main memory of what a checkpoint holds, for ``checkpoint.save``: whole tensors,
+        whatever the layout.
+        """
+
         def kept(tensors: Iterable[Tensor]) -> list[Tensor]:
-            return [whole(tensor, p).to("cpu", copy=True).contiguous() for tensor, p in zip(tensors, self.params)]
+            return [
+                whole(tensor, p).to("cpu", copy=True).contiguous()
+                for tensor, p in zip(tensors, self.params)
+            ]
 
         optimiser = self.optimiser.state_dict()
         # A parameter that no step has touched has no state.
-        state = {i: {k: whole(v, self.params[i]).to("cpu", copy=True) if v.ndim else v.clone() for k, v in slots.items()}
-                 for i, slots in optimiser["state"].items()}
-        return {"step": self.step, "train_wall_s": self.train_wall_s,
-                "weights": dict(zip(self.names, kept(self.local))),
-                "emas": {e.ema.label: dict(zip(self.names, kept(e.average))) for e in self.emas},
-                "training": {"optimiser": {**optimiser, "state": state}, "window": [loss.cpu() for loss in self._window]}}
+        state = {
+            i: {
+                k: whole(v, self.params[i]).to("cpu", copy=True) if v.ndim else v.clone()
+                for k, v in slots.items()
+            }
+            for i, slots in optimiser["state"].items()
+        }
+        return {
+            "step": self.step,
+            "train_wall_s": self.train_wall_s,
+            "weights": dict(zip(self.names, kept(self.local))),
+            "emas": {e.ema.label: dict(zip(self.names, kept(e.average))) for e in self.emas},
+            "training": {
+                "optimiser": {**optimiser, "state": state},
+                "window": [loss.cpu() for loss in self._window],
+            },
+        }
 
     def save(self, root) -> None:
         """Write a checkpoint of this step under ``root``."""
         checkpoint.save(root, **self.snapshot())
 
     def restore(self, saved: checkpoint.Checkpoint) -> None:
-        """Continue from ``saved`` exactly as if never stopped, whatever the layout it was written from."""
+        """Continue from ``saved`` exactly as if never stopped, whatever the layout it was written
+        from.
+        """
         load_parameters(self.model, saved.weights())
         for ema in self.emas:
             tensors = saved.ema(ema.ema.label)
-            ema.average = [*local(shared(tensors[name], p) for name, p in zip(self.names, self.params))]
+            ema.average = [
+                *local(shared(tensors[name], p) for name, p in zip(self.names, self.params))
+            ]
         state = saved.training_state()
         for i, slots in state["optimiser"]["state"].items():
             slots |= {k: shared(v, self.params[i]) for k, v in slots.items() if v.ndim}
@@ -218,11 +291,15 @@ class Trainer:
 
 
 class AveragedWeights:
-    """A context in which the trainer's model holds the average ``ema`` instead of the raw weights."""
+    """A context in which the trainer's model holds the average ``ema`` instead of the raw
+    weights.
+    """
 
     def __init__(self, trainer: Trainer, ema: Ema):
         self.params = trainer.local
-        self.average = None if ema.kind == "none" else next(e.average for e in trainer.emas if e.ema == ema)
+        self.average = (
+            None if ema.kind == "none" else next(e.average for e in trainer.emas if e.ema == ema)
+        )
 
     def __enter__(self):
         if self.average is not None:
@@ -238,10 +315,14 @@ class AveragedWeights:
 
 @torch.no_grad()
 def load_parameters(model: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Copy ``tensors`` into the trainable parameters of ``model``; ValueError names what is missing or too much."""
+    """Copy ``tensors`` into the trainable parameters of ``model``; ValueError names what is missing
+    or too much.
+    """
     params = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if params.keys() != tensors.keys():
         odd = sorted(params.keys() ^ tensors.keys())
-        raise ValueError(f"checkpoint and model differ in {len(odd)} parameters, among them {odd[:3]}")
+        raise ValueError(
+            f"checkpoint and model differ in {len(odd)} parameters, among them {odd[:3]}"
+        )
     for name, p in params.items():
         p.copy_(shared(tensors[name], p))

@@ -1,4 +1,6 @@
-"""Who else works on this training? Nobody, or workers that share each batch, and copy (DDP) or share (FSDP2) the weights."""
+"""Who else works on this training? Nobody, or workers that share each batch, and copy (DDP) or
+share (FSDP2) the weights.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterable
@@ -14,20 +16,28 @@ from scaling.study.execution import Execution
 
 
 class OutOfMemory(RuntimeError):
-    """One of several workers ran out of memory. It cannot halve its micro-batch alone: the others are past asking."""
+    """One of several workers ran out of memory. It cannot halve its micro-batch alone: the others
+    are past asking.
+    """
 
     def __init__(self, told: dict):
         super().__init__(told)
         self.told = told  # step, micro_batch, went_on_with, worker
 
     def __str__(self) -> str:
-        return "worker {worker} out of memory at step {step} with {micro_batch} images at once".format(**self.told)
+        return (
+            "worker {worker} out of memory at step {step} with {micro_batch} images at once".format(
+                **self.told
+            )
+        )
 
 
 def until_it_fits(attempt: Callable[[Execution, list[dict]], None], execution: Execution) -> None:
-    """Have ``attempt`` start workers that train, anew with half the micro-batch each time it raises OutOfMemory.
+    """Have ``attempt`` start workers that train, anew with half the micro-batch each time it raises
+    OutOfMemory.
 
-    It is given how to carry the training out, and for the record each time that it was halved before.
+    It is given how to carry the training out, and for the record each time that it was halved
+    before.
     """
     told: list[dict] = []
     while True:
@@ -41,7 +51,8 @@ def until_it_fits(attempt: Callable[[Execution, list[dict]], None], execution: E
 class Workers:
     """The processes of one training, alike but for ``rank``; ``parallel`` None: this one alone.
 
-    With "ddp" or "fsdp" torch.distributed is initialised already. All methods are collective: every worker calls them.
+    With "ddp" or "fsdp" torch.distributed is initialised already. All methods are collective: every
+    worker calls them.
     """
 
     def __init__(self, parallel: str | None = None, out_of_memory: Iterable[dict] = ()):
@@ -63,17 +74,24 @@ class Workers:
         """The module to train through; under FSDP2 ``model`` itself, its parameters now shares."""
         if self.parallel == "ddp":
             on_gpu = next(model.parameters()).is_cuda
-            return DistributedDataParallel(model, broadcast_buffers=False, gradient_as_bucket_view=True,
-                                           device_ids=[torch.cuda.current_device()] if on_gpu else None)
+            return DistributedDataParallel(
+                model,
+                broadcast_buffers=False,
+                gradient_as_bucket_view=True,
+                device_ids=[torch.cuda.current_device()] if on_gpu else None,
+            )
         if self.parallel == "fsdp":
             for block in model.blocks:
                 fully_shard(block)
-            # The root too gives its weights back after each forward pass: averages are swapped in between two.
+            # The root too gives its weights back after each forward pass: averages are swapped in
+            # between two.
             fully_shard(model, reshard_after_forward=True)
         return model
 
     def accumulating(self, network: nn.Module, more: bool):
-        """Around a micro-batch: gradients are exchanged with the last one of a step, not where ``more`` follow."""
+        """Around a micro-batch: gradients are exchanged with the last one of a step, not where
+        ``more`` follow.
+        """
         if self.parallel == "fsdp":
             network.set_requires_gradient_sync(not more)
         return network.no_sync() if self.parallel == "ddp" and more else contextlib.nullcontext()
@@ -87,7 +105,9 @@ class Workers:
         return values
 
     def agree(self, find: Callable):
-        """What the lead's ``find()`` gives, on every worker; each waits for it, and only the lead looks."""
+        """What the lead's ``find()`` gives, on every worker; each waits for it, and only the lead
+        looks.
+        """
         if self.size == 1:
             return find()
         box = [find() if self.lead else None]
@@ -96,7 +116,9 @@ class Workers:
 
 
 def local(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """This worker's shares, in the memory of ``tensors``; tensors that are not shared out as they are."""
+    """This worker's shares, in the memory of ``tensors``; tensors that are not shared out as they
+    are.
+    """
     return [t.detach().to_local() if isinstance(t, DTensor) else t.detach() for t in tensors]
 
 
@@ -105,8 +127,13 @@ def whole(share: Tensor, like: Tensor) -> Tensor:
     if isinstance(share, DTensor):
         return share.detach().full_tensor()
     if isinstance(like, DTensor):
-        return DTensor.from_local(share.detach(), like.device_mesh, like.placements, shape=like.shape,
-                                  stride=like.stride()).full_tensor()
+        return DTensor.from_local(
+            share.detach(),
+            like.device_mesh,
+            like.placements,
+            shape=like.shape,
+            stride=like.stride(),
+        ).full_tensor()
     return share.detach()
 
 

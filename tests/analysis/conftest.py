@@ -1,4 +1,6 @@
-"""Which studies do the analysis tests read? Finished, noise-free, half run, a learning-rate search, and one to change."""
+"""Which studies do the analysis tests read? Finished, noise-free, half run, a learning-rate search,
+and one to change.
+"""
 
 import time
 
@@ -6,7 +8,15 @@ import pytest
 
 from scaling.records import StudyFolder
 from scaling.study import EvaluationSpec, Protocol
-from tests.analysis.synthetic_study import BASE, PROVENANCE, SIZES, digits_like, measure, settle, write_study
+from tests.analysis.synthetic_study import (
+    BASE,
+    PROVENANCE,
+    SIZES,
+    digits_like,
+    measure,
+    settle,
+    write_study,
+)
 
 
 @pytest.fixture(scope="session")
@@ -22,29 +32,46 @@ def noise_free(tmp_path_factory) -> StudyFolder:
 
 @pytest.fixture(scope="session")
 def half_run(tmp_path_factory) -> StudyFolder:
-    """One seed, 12 models: 5 completed, by two versions of the code, one diverged, one running, the rest pending."""
+    """One seed, 12 models: 5 completed, by two versions of the code, one diverged, one running, the
+    rest pending.
+    """
     plan = digits_like(seeds=1)
     study = StudyFolder(tmp_path_factory.mktemp("half_run") / plan.name)
     study.write_plan(plan)
     for trial in plan.trials[:5]:
-        measure(study, trial, 0.06, code="0.1.0+def456" if trial is plan.trials[0] else PROVENANCE["code"])
-    measure(study, plan.trials[5], 0.06, until=200).write_state("diverged", "loss nan at step 231", step=231)
+        measure(
+            study,
+            trial,
+            0.06,
+            code="0.1.0+def456" if trial is plan.trials[0] else PROVENANCE["code"],
+        )
+    measure(study, plan.trials[5], 0.06, until=200).write_state(
+        "diverged", "loss nan at step 231", step=231
+    )
     # Its process is heard of until all tests have ended, however many run before the one that asks.
-    measure(study, plan.trials[6], 0.06, until=300).write_state("running", step=300, heartbeat=time.time() + 86_400)
+    measure(study, plan.trials[6], 0.06, until=300).write_state(
+        "running", step=300, heartbeat=time.time() + 86_400
+    )
     return study
 
 
 @pytest.fixture(scope="session")
 def rates(tmp_path_factory) -> StudyFolder:
-    """A learning-rate search without FID: 4 sizes x 4 rates at patch 2; the smallest is best at the highest."""
+    """A learning-rate search without FID: 4 sizes x 4 rates at patch 2; the smallest is best at the
+    highest.
+    """
     base = BASE.model_copy(update={"evaluate": EvaluationSpec(protocol=Protocol(metrics=()))})
     axes = {"size": SIZES, "train.lr": [2.5e-4, 5e-4, 1e-3, 2e-3]}
-    return write_study(tmp_path_factory.mktemp("rates"), digits_like(axes, seeds=1, base=base, name="digits_lr"))
+    return write_study(
+        tmp_path_factory.mktemp("rates"), digits_like(axes, seeds=1, base=base, name="digits_lr")
+    )
 
 
 @pytest.fixture
 def small(tmp_path) -> StudyFolder:
-    """Three trials of one size, of which two are measured; each test has one of its own, to change."""
+    """Three trials of one size, of which two are measured; each test has one of its own, to
+    change.
+    """
     plan = digits_like({"model.patch": [8, 4, 2]}, seeds=1)
     study = StudyFolder(tmp_path / plan.name)
     study.write_plan(plan)

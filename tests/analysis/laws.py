@@ -1,15 +1,22 @@
-"""What would runs of a known law measure? Simulated tables for the tests and benchmarks of the fits."""
+"""What would runs of a known law measure? Simulated tables for the tests and benchmarks of the
+fits.
+"""
 
 import numpy as np
 
 from analysis.fits import parametric
 from analysis.fits.points import Runs
 
-TRUTH = np.array([1.69, 406.4, 410.7, 0.34, 0.28])  # E, A, B, alpha, beta of Hoffmann et al. 2022, as published
+# E, A, B, alpha, beta of Hoffmann et al. 2022, as published
+TRUTH = np.array([1.69, 406.4, 410.7, 0.34, 0.28])
 
 
-def scattered(count: int, noise: float, seed: int = 0, outliers: int = 0, truth: np.ndarray = TRUTH) -> Runs:
-    """Runs over 2.5 decades of N and 3.5 of FLOPs (6ND), as Chinchilla's; some measured 5 to 15 % too high."""
+def scattered(
+    count: int, noise: float, seed: int = 0, outliers: int = 0, truth: np.ndarray = TRUTH
+) -> Runs:
+    """Runs over 2.5 decades of N and 3.5 of FLOPs (6ND), as Chinchilla's; some measured 5 to 15 %
+    too high.
+    """
     rng = np.random.default_rng(seed)
     n = np.exp(rng.uniform(np.log(5e7), np.log(1.5e10), count))
     d = np.exp(rng.uniform(np.log(1e18), np.log(3e21), count)) / 6 / n
@@ -20,14 +27,26 @@ def scattered(count: int, noise: float, seed: int = 0, outliers: int = 0, truth:
 
 def grid(sizes: int, lengths: int, noise: float, seed: int = 0, truth: np.ndarray = TRUTH) -> Runs:
     """Every size, over two decades, with every length of training, over two decades."""
-    n, d = (v.ravel() for v in np.meshgrid(np.geomspace(3e7, 3e9, sizes), np.geomspace(1e9, 1e11, lengths)))
+    n, d = (
+        v.ravel()
+        for v in np.meshgrid(np.geomspace(3e7, 3e9, sizes), np.geomspace(1e9, 1e11, lengths))
+    )
     rng = np.random.default_rng(seed)
     return table(n, d, parametric.law(truth, n, d) * np.exp(noise * rng.standard_normal(len(n))))
 
 
-def isoflop_runs(noise: float = 0.0, seed: int = 0, truth: np.ndarray = TRUTH, decades: float = 1.0,
-                 off_centre: float = 0.0, budgets=(1e18, 1e19, 1e20, 1e21), models: int = 9) -> Runs:
-    """At each budget, models within ``decades`` either side of the optimum, the range off by ``off_centre`` decades."""
+def isoflop_runs(
+    noise: float = 0.0,
+    seed: int = 0,
+    truth: np.ndarray = TRUTH,
+    decades: float = 1.0,
+    off_centre: float = 0.0,
+    budgets=(1e18, 1e19, 1e20, 1e21),
+    models: int = 9,
+) -> Runs:
+    """At each budget, models within ``decades`` either side of the optimum, the range off by
+    ``off_centre`` decades.
+    """
     rng = np.random.default_rng(seed)
     n, c = [], []
     for budget in budgets:
@@ -36,12 +55,23 @@ def isoflop_runs(noise: float = 0.0, seed: int = 0, truth: np.ndarray = TRUTH, d
         c += [budget] * models
     n, c = np.array(n), np.array(c)
     d = c / 6 / n
-    return table(n, d, parametric.law(truth, n, d) * np.exp(noise * rng.standard_normal(len(n))), flops=c)
+    return table(
+        n, d, parametric.law(truth, n, d) * np.exp(noise * rng.standard_normal(len(n))), flops=c
+    )
 
 
-def ladder_runs(place: tuple[float, float], noise: float = 0.0, seed: int = 0, truth: np.ndarray = TRUTH,
-                decades: float = 2.0, models: int = 9, budgets: int = 5) -> Runs:
-    """One ladder of models, all trained at each budget: the best sizes lie between the fractions ``place`` of the ladder."""
+def ladder_runs(
+    place: tuple[float, float],
+    noise: float = 0.0,
+    seed: int = 0,
+    truth: np.ndarray = TRUTH,
+    decades: float = 2.0,
+    models: int = 9,
+    budgets: int = 5,
+) -> Runs:
+    """One ladder of models, all trained at each budget: the best sizes lie between the fractions
+    ``place`` of the ladder.
+    """
     sizes = np.geomspace(1e8, 1e8 * 10**decades, models)
     best = 1e8 * 10 ** (decades * np.linspace(*place, budgets))
     exponent = truth[4] / (truth[3] + truth[4])
@@ -53,6 +83,13 @@ def ladder_runs(place: tuple[float, float], noise: float = 0.0, seed: int = 0, t
 
 def table(n, d, loss, cluster=None, **more) -> Runs:
     names = [f"row {i}" for i in range(1, len(n) + 1)]
-    columns = {"n": np.asarray(n, float), "d": np.asarray(d, float), "loss": np.asarray(loss, float)}
-    return Runs.checked(names, columns | {k: np.asarray(v, float) for k, v in more.items()},
-                        np.arange(len(n)) if cluster is None else np.asarray(cluster))
+    columns = {
+        "n": np.asarray(n, float),
+        "d": np.asarray(d, float),
+        "loss": np.asarray(loss, float),
+    }
+    return Runs.checked(
+        names,
+        columns | {k: np.asarray(v, float) for k, v in more.items()},
+        np.arange(len(n)) if cluster is None else np.asarray(cluster),
+    )

@@ -19,11 +19,17 @@ def executed(name: str) -> list:
 
 
 def outputs_of(notebook) -> list:
-    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    return [
+        output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
+    ]
 
 
 def dashes_stand_for_nulls(outputs: list) -> bool:
-    return not any(word in output.get("data", {}).get("text/html", "") for output in outputs for word in ("NaN", ">None<"))
+    return not any(
+        word in output.get("data", {}).get("text/html", "")
+        for output in outputs
+        for word in ("NaN", ">None<")
+    )
 
 
 def pictures_of(outputs: list) -> int:
@@ -32,11 +38,18 @@ def pictures_of(outputs: list) -> int:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_defines_no_function(path):
-    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    cells = [
+        cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"
+    ]
     for source in cells:
-        tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))
-        assert not [node for node in ast.walk(tree)
-                    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)]
+        tree = ast.parse(
+            "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+        )
+        assert not [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)
+        ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -55,7 +68,8 @@ def test_a_notebook_runs(name, pictures, finished, monkeypatch):
 def test_scaling_curves_runs_on_the_study_that_is_named(finished, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
     outputs = executed("scaling_curves")
-    assert pictures_of(outputs) == 10  # the paper's 2, 6, 7, 8, 9, 12 and 13, its own 8, and the losses by noise level
+    # the paper's 2, 6, 7, 8, 9, 12 and 13, its own 8, and the losses by noise level
+    assert pictures_of(outputs) == 10
     assert any("FID falls with Gflops" in output.get("text", "") for output in outputs)
 
 

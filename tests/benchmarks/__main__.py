@@ -1,13 +1,15 @@
 """How fast is it, beside its peers? Every benchmark in turn, each printing its table.
 
-    python -m tests.benchmarks [NAME ...]     such as models; all by default
+python -m tests.benchmarks [NAME ...]     such as models; all by default
 """
 
 import importlib
 import sys
 from pathlib import Path
 
-BENCHES = sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
+BENCHES = sorted(
+    path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")
+)
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHES:

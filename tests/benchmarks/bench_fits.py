@@ -1,11 +1,13 @@
-"""How long do 1,000 bootstraps of approach 3 take, and a fit beside the package ``chinchilla``, on the same 240 runs?
+"""How long do 1,000 bootstraps of approach 3 take, and a fit beside the package ``chinchilla``, on
+the same 240 runs?
 
     python -m tests.benchmarks.bench_fits [--no-peer]
 
-240 simulated runs of Hoffmann et al.'s law, 1 % noise and 5 outliers. Each of our fits is the global optimum under the
-Huber loss of log residuals (delta 1e-3), of the runs or of resampled ones. The peer fits once, the same loss, from 4^5
-starts around the law. Asked: 1,000 bootstraps in 3 s on two cores; a fit at least 1,000 times as fast as the peer's
-and, on the same objective, never worse. The peer takes a minute or two: pip install -e ".[bench]".
+240 simulated runs of Hoffmann et al.'s law, 1 % noise and 5 outliers. Each of our fits is the
+global optimum under the Huber loss of log residuals (delta 1e-3), of the runs or of resampled ones.
+The peer fits once, the same loss, from 4^5 starts around the law. Asked: 1,000 bootstraps in 3 s on
+two cores; a fit at least 1,000 times as fast as the peer's and, on the same objective, never worse.
+The peer takes a minute or two: pip install -e ".[bench]".
 """
 
 import argparse
@@ -39,11 +41,21 @@ def peer_fit(runs: Runs) -> np.ndarray:
     from chinchilla import Chinchilla
     from chinchilla._metrics import log_huber
 
-    grid = {"e": np.linspace(-1, 1, 4), "a": np.linspace(0, 20, 4), "b": np.linspace(0, 20, 4),  # logs, as in the paper
-            "alpha": np.linspace(0.1, 1, 4), "beta": np.linspace(0.1, 1, 4)}
+    # logs, as in the paper
+    grid = {
+        "e": np.linspace(-1, 1, 4),
+        "a": np.linspace(0, 20, 4),
+        "b": np.linspace(0, 20, 4),
+        "alpha": np.linspace(0.1, 1, 4),
+        "beta": np.linspace(0.1, 1, 4),
+    }
     with tempfile.TemporaryDirectory() as folder:
-        peer = Chinchilla(folder, param_grid=grid, log_level=40,
-                          loss_fn=lambda true, fitted: log_huber(true, fitted, delta=parametric.DELTA))
+        peer = Chinchilla(
+            folder,
+            param_grid=grid,
+            log_level=40,
+            loss_fn=lambda true, fitted: log_huber(true, fitted, delta=parametric.DELTA),
+        )
         for n, d, loss in zip(runs["n"], runs["d"], runs["loss"]):
             peer.database.append(N=n, D=d, loss=loss, C=6 * n * d)
         peer.visualizer.optim = lambda *_, **__: None  # a picture is no part of a fit
@@ -62,24 +74,43 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     runs = scattered(RUNS, 0.01, outliers=5)
     one_wall, one_cpu, fitted = seconds(lambda: parametric.fit(runs), 5)
-    pairs = np.random.default_rng(0).multinomial(RUNS, np.full(RUNS, 1 / RUNS), RESAMPLES).astype(float)
+    pairs = (
+        np.random.default_rng(0).multinomial(RUNS, np.full(RUNS, 1 / RUNS), RESAMPLES).astype(float)
+    )
     pairs_wall, pairs_cpu, _ = seconds(lambda: parametric.resampled(runs, fitted, pairs), 3)
     repeats_wall, repeats_cpu, _ = seconds(lambda: parametric.uncertain(fitted, RESAMPLES), 3)
-    rows = [(f"{RUNS} runs, {parametric.usable_cores()} cores", "wall s", "CPU s", "asked s"),
-            ("one fit", f"{one_wall:.3f}", f"{one_cpu:.3f}", ""),
-            (f"{RESAMPLES:,} bootstraps over runs", f"{pairs_wall:.2f}", f"{pairs_cpu:.2f}", f"{ASKED_S:g}"),
-            (f"{RESAMPLES:,} simulated repeats (the intervals)", f"{repeats_wall:.2f}", f"{repeats_cpu:.2f}", f"{ASKED_S:g}")]
+    rows = [
+        (f"{RUNS} runs, {parametric.usable_cores()} cores", "wall s", "CPU s", "asked s"),
+        ("one fit", f"{one_wall:.3f}", f"{one_cpu:.3f}", ""),
+        (
+            f"{RESAMPLES:,} bootstraps over runs",
+            f"{pairs_wall:.2f}",
+            f"{pairs_cpu:.2f}",
+            f"{ASKED_S:g}",
+        ),
+        (
+            f"{RESAMPLES:,} simulated repeats (the intervals)",
+            f"{repeats_wall:.2f}",
+            f"{repeats_cpu:.2f}",
+            f"{ASKED_S:g}",
+        ),
+    ]
     if options.no_peer:
         print(table(rows))
         return
     peer_wall, _, theirs = seconds(lambda: peer_fit(runs))
     rows.append(("chinchilla, one fit, 4^5 starts", f"{peer_wall:.1f}", "", ""))
     print(table(rows))
-    print(f"chinchilla / ours, a fit: {peer_wall / one_wall:,.0f} (asked: {ASKED_RATIO:,}); "
-          f"a fit among bootstraps: {peer_wall / pairs_wall * RESAMPLES:,.0f}")
+    print(
+        f"chinchilla / ours, a fit: {peer_wall / one_wall:,.0f} (asked: {ASKED_RATIO:,}); "
+        f"a fit among bootstraps: {peer_wall / pairs_wall * RESAMPLES:,.0f}"
+    )
     ours, theirs_value = objective(runs, fitted.parameters), objective(runs, theirs)
-    print(f"objective (sum): ours {ours:.9g}, chinchilla {theirs_value:.9g}, at the truth {objective(runs, TRUTH):.9g}; "
-          f"ours is {'never worse' if ours <= theirs_value * (1 + 1e-9) else 'WORSE'}")
+    print(
+        f"objective (sum): ours {ours:.9g}, chinchilla {theirs_value:.9g}, at the truth "
+        f"{objective(runs, TRUTH):.9g}; "
+        f"ours is {'never worse' if ours <= theirs_value * (1 + 1e-9) else 'WORSE'}"
+    )
 
 
 if __name__ == "__main__":

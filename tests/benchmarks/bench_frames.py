@@ -1,12 +1,14 @@
-"""How long do the records of thousands of trials take to become tables, beside pandas over the same lines?
+"""How long do the records of thousands of trials take to become tables, beside pandas over the same
+lines?
 
     python -m tests.benchmarks.bench_frames [--trials 2000] [--lines 1000] [--rounds 4]
 
-Records are written to a temporary folder first. Then, each in a process of its own, in rounds of which the least count,
-so that what else the machine did falls on all alike: pandas reads every ``curve.jsonl``
-(``read_json(lines=True)``, concatenated); the frames are read from the JSON lines, with all the records say of each
-trial; and read again from the Parquet that the first wrote once its frame was there, which is told apart. Asked of 10,000
-trials: under 15 s, then under 2 s, at most 4 GB, and the first at least 8 times as fast as pandas.
+Records are written to a temporary folder first. Then, each in a process of its own, in rounds of
+which the least count, so that what else the machine did falls on all alike: pandas reads every
+``curve.jsonl`` (``read_json(lines=True)``, concatenated); the frames are read from the JSON lines,
+with all the records say of each trial; and read again from the Parquet that the first wrote once
+its frame was there, which is told apart. Asked of 10,000 trials: under 15 s, then under 2 s, at
+most 4 GB, and the first at least 8 times as fast as pandas.
 """
 
 import argparse
@@ -24,7 +26,7 @@ from tests.analysis.synthetic_study import BASE, PROVENANCE, digits_like
 from tests.benchmarks.timing import table
 
 ASKED = {"first_s": 15.0, "again_s": 2.0, "peak_gb": 4.0, "ratio": 8.0}
-PATTERNS = 20   # different curves; the time of a parser does not depend on which trial has which
+PATTERNS = 20  # different curves; the time of a parser does not depend on which trial has which
 
 _PANDAS = """
 import sys, time, resource
@@ -39,7 +41,7 @@ print(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss
 _OURS = """
 import sys, time, resource
 from pathlib import Path
-from analysis.frame_cache import wait_until_kept
+from analysis.frames.cache import wait_until_kept
 from analysis.frames import curves_frame
 from scaling.records import StudyFolder
 study = StudyFolder(Path(sys.argv[1]) / "digits")
@@ -57,8 +59,13 @@ def write_records(root: Path, trials: int, lines: int) -> None:
     """A study of ``trials`` completed trials whose curves have ``lines`` lines each."""
     base = BASE.model_copy(update={"train": BASE.train.model_copy(update={"steps": lines})})
     one, folder = digits_like(seeds=1, base=base), StudyFolder(root / "digits")
-    plan = Plan(**{name: getattr(one, name) for name in ("name", "question", "expectation", "nuisance", "seeds")},
-                trials=tuple(_seeded(one.trials[i % len(one.trials)], i) for i in range(trials)))
+    plan = Plan(
+        **{
+            name: getattr(one, name)
+            for name in ("name", "question", "expectation", "nuisance", "seeds")
+        },
+        trials=tuple(_seeded(one.trials[i % len(one.trials)], i) for i in range(trials)),
+    )
     folder.folder.mkdir(parents=True)
     (folder.folder / "study.json").write_text(plan.model_dump_json())
     rng = random.Random(0)
@@ -67,39 +74,82 @@ def write_records(root: Path, trials: int, lines: int) -> None:
         run = folder.run(trial.train_id).folder
         (run / "evaluations").mkdir(parents=True)
         (run / "curve.jsonl").write_text(curves[i % PATTERNS])
-        (run / "state.json").write_text(json.dumps({"schema_version": 1, "state": "completed", "why": None}))
-        (run / "record.json").write_text(json.dumps({"schema_version": 1, "count": {}, "sessions": [PROVENANCE]}))
+        (run / "state.json").write_text(
+            json.dumps({"schema_version": 1, "state": "completed", "why": None})
+        )
+        (run / "record.json").write_text(
+            json.dumps({"schema_version": 1, "count": {}, "sessions": [PROVENANCE]})
+        )
         for step, eval_id in trial.eval_ids.items():
-            (run / "evaluations" / f"{eval_id}.json").write_text(json.dumps({
-                "schema_version": 1, "step": step, "images": 64 * step, "heldout_loss": 0.2, "heldout_mse": 0.1,
-                "figures": [{"metric": "fid", "value": 20 + rng.random(), "std": None, "features": "digits-cnn",
-                             "samples": 1000, "reference": "train"}],
-                "wall_s": 1.5, "measured": "2026-01-02T03:04:05+00:00"}))
+            (run / "evaluations" / f"{eval_id}.json").write_text(
+                json.dumps(
+                    {
+                        "schema_version": 1,
+                        "step": step,
+                        "images": 64 * step,
+                        "heldout_loss": 0.2,
+                        "heldout_mse": 0.1,
+                        "figures": [
+                            {
+                                "metric": "fid",
+                                "value": 20 + rng.random(),
+                                "std": None,
+                                "features": "digits-cnn",
+                                "samples": 1000,
+                                "reference": "train",
+                            }
+                        ],
+                        "wall_s": 1.5,
+                        "measured": "2026-01-02T03:04:05+00:00",
+                    }
+                )
+            )
 
 
 def _seeded(trial: PlannedTrial, i: int) -> PlannedTrial:
     """Another training of the same question: ids of its own and one evaluation, at its end."""
     last = max(trial.eval_ids)
-    return trial.model_copy(update={"trial_id": f"{trial.trial_id}-{i}", "train_id": f"{i:016x}",
-                                    "eval_ids": {last: f"{i:016x}"}})
+    return trial.model_copy(
+        update={
+            "trial_id": f"{trial.trial_id}-{i}",
+            "train_id": f"{i:016x}",
+            "eval_ids": {last: f"{i:016x}"},
+        }
+    )
 
 
 def _curve(rng: random.Random, lines: int) -> str:
-    return "".join(json.dumps({
-        "step": i, "images": 64 * i, "loss": rng.random(), "lr": 3e-3,
-        "heldout_loss": None if i % 10 else rng.random(), "heldout_mse": None if i % 10 else rng.random(),
-        "heldout_bins": None if i % 10 else [rng.random() for _ in range(10)],
-        "heldout_ema": None if i % 10 else "ema-power-0.05", "grad_norm": rng.random(),
-        "images_per_s": 4e3 + 1e3 * rng.random(), "mfu": None,
-        "train_wall_s": i + rng.random()}) + "\n" for i in range(1, lines + 1))
+    return "".join(
+        json.dumps(
+            {
+                "step": i,
+                "images": 64 * i,
+                "loss": rng.random(),
+                "lr": 3e-3,
+                "heldout_loss": None if i % 10 else rng.random(),
+                "heldout_mse": None if i % 10 else rng.random(),
+                "heldout_bins": None if i % 10 else [rng.random() for _ in range(10)],
+                "heldout_ema": None if i % 10 else "ema-power-0.05",
+                "grad_norm": rng.random(),
+                "images_per_s": 4e3 + 1e3 * rng.random(),
+                "mfu": None,
+                "train_wall_s": i + rng.random(),
+            }
+        )
+        + "\n"
+        for i in range(1, lines + 1)
+    )
 
 
 def timed(script: str, root: Path) -> tuple[float, float, float, int, float]:
-    """Seconds, CPU seconds with all imports, peak GB, rows of ``script`` in a process of its own, seconds until all is kept.
+    """Seconds, CPU seconds with all imports, peak GB, rows of ``script`` in a process of its own,
+    seconds until all is kept.
 
     CPU seconds and peak are of the whole, what is kept too.
     """
-    told = subprocess.run([sys.executable, "-c", script, str(root)], check=True, capture_output=True, text=True).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", script, str(root)], check=True, capture_output=True, text=True
+    ).stdout
     seconds, cpu, peak, rows, kept = told.split()
     return float(seconds), float(cpu), float(peak), int(rows), float(kept)
 
@@ -119,16 +169,32 @@ def main(arguments: list[str] | None = None) -> None:
             found.append([timed(script, root) for script in (_PANDAS, _OURS, _OURS)])
         peer, first, again = ([min(figures) for figures in zip(*rounds)] for rounds in zip(*found))
     share = options.trials * options.lines / 1e7
-    rows = [(f"{options.trials:,} trials x {options.lines:,} lines", "s", "asked", "CPU s", "peak GB", "asked", "rows")]
-    for name, (seconds, cpu, peak, count, _), asked in (("pandas, the lines alone", peer, None),
-                                                ("ours, from the JSON lines", first, ASKED["first_s"]),
-                                                ("ours, from Parquet", again, ASKED["again_s"])):
+    rows = [
+        (
+            f"{options.trials:,} trials x {options.lines:,} lines",
+            "s",
+            "asked",
+            "CPU s",
+            "peak GB",
+            "asked",
+            "rows",
+        )
+    ]
+    for name, (seconds, cpu, peak, count, _), asked in (
+        ("pandas, the lines alone", peer, None),
+        ("ours, from the JSON lines", first, ASKED["first_s"]),
+        ("ours, from Parquet", again, ASKED["again_s"]),
+    ):
         limit = (f"{asked * share:.2g}", f"{ASKED['peak_gb']:g}") if asked else ("", "")
-        rows.append((name, f"{seconds:.2f}", limit[0], f"{cpu:.2f}", f"{peak:.2f}", limit[1], f"{count:,}"))
+        rows.append(
+            (name, f"{seconds:.2f}", limit[0], f"{cpu:.2f}", f"{peak:.2f}", limit[1], f"{count:,}")
+        )
     print(table(rows))
     print(f"Parquet is written {first[4]:.2f} s after the first frame is there")
-    print(f"pandas / ours, first time: {peer[0] / first[0]:.1f} (asked: {ASKED['ratio']:g}); "
-          f"in CPU seconds, of which ours are spread over the cores: {peer[1] / first[1]:.1f}")
+    print(
+        f"pandas / ours, first time: {peer[0] / first[0]:.1f} (asked: {ASKED['ratio']:g}); "
+        f"in CPU seconds, of which ours are spread over the cores: {peer[1] / first[1]:.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Which browser and which pages do these tests open? Debian's chromium, without network, on synthetic studies."""
+"""Which browser and which pages do these tests open? Debian's chromium, without network, on
+synthetic studies.
+"""
 
 import os
 import shutil

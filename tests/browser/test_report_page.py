@@ -1,4 +1,6 @@
-"""Does the report open in a browser, offline, on a desk and on a phone, without an error, and tell its values?"""
+"""Does the report open in a browser, offline, on a desk and on a phone, without an error, and tell
+its values?
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +17,7 @@ class Opened:
     """A page, and what it did while it loaded."""
 
     page: Page
-    complaints: list[str] = field(default_factory=list)   # console messages and uncaught errors
+    complaints: list[str] = field(default_factory=list)  # console messages and uncaught errors
     requests: list[str] = field(default_factory=list)
 
 
@@ -25,8 +27,12 @@ def open_page(browser: Browser):
     contexts = []
 
     def opened(path: Path, size: tuple[int, int] = DESK) -> Opened:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE,
-                                      is_mobile=size == PHONE, offline=True)
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=size == PHONE,
+            is_mobile=size == PHONE,
+            offline=True,
+        )
         contexts.append(context)
         found = Opened(context.new_page())
         found.page.on("console", lambda message: found.complaints.append(message.text))
@@ -54,11 +60,16 @@ def test_it_opens_offline_without_error_or_overflow(which, size, open_page, requ
     assert left_the_page(opened, path) == []
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     # What is wider than the page lies in a box that scrolls on its own.
-    outside = opened.page.evaluate("""width => [...document.querySelectorAll("main *")]
-        .filter(e => !e.closest(".wide") && e.getBoundingClientRect().right > width).map(e => e.outerHTML.slice(0, 80))""",
-        size[0])
+    outside = opened.page.evaluate(
+        """width => [...document.querySelectorAll("main *")]
+        .filter(e => !e.closest(".wide") && e.getBoundingClientRect().right > width)
+        .map(e => e.outerHTML.slice(0, 80))""",
+        size[0],
+    )
     assert outside == []
-    broken = opened.page.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.alt)")
+    broken = opened.page.evaluate(
+        "[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.alt)"
+    )
     assert broken == []
 
 
@@ -91,7 +102,8 @@ def test_a_figure_tells_the_value_under_the_pointer_or_the_finger(size, finished
     inside = tip.bounding_box()
     assert inside["x"] >= box["x"] and inside["x"] + inside["width"] <= box["x"] + box["width"]
     assert inside["y"] >= box["y"] and inside["y"] + inside["height"] <= box["y"] + box["height"]
-    assert inside["x"] >= 0 and inside["x"] + inside["width"] <= size[0]  # also of a picture that is wider than the screen
+    # also of a picture that is wider than the screen
+    assert inside["x"] >= 0 and inside["x"] + inside["width"] <= size[0]
     if size == DESK:
         page.mouse.move(0, 0)
         assert tip.is_hidden()
@@ -99,7 +111,9 @@ def test_a_figure_tells_the_value_under_the_pointer_or_the_finger(size, finished
 
 def test_every_figure_but_the_samples_tells_its_values(finished, open_page):
     page = open_page(finished).page
-    silent = page.locator("figure:not(.marked) img").evaluate_all("images => images.map(image => image.alt)")
+    silent = page.locator("figure:not(.marked) img").evaluate_all(
+        "images => images.map(image => image.alt)"
+    )
     assert silent == ["Samples"]
     assert page.locator("figure.marked").count() >= 10
     values = page.locator("figure.marked details").first
@@ -111,8 +125,14 @@ def test_every_figure_but_the_samples_tells_its_values(finished, open_page):
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_the_smallest_words_of_a_figure_are_eight_pixels_tall(size, finished, open_page):
     """Those of its note, at 8 points of 72 to an inch of the picture."""
-    heights = open_page(finished, size).page.locator("figure img").evaluate_all(
-        "images => images.map(i => 8 / 72 * i.getBoundingClientRect().width / (i.naturalWidth / 96))")
+    heights = (
+        open_page(finished, size)
+        .page.locator("figure img")
+        .evaluate_all(
+            "images => images.map(i => 8 / 72 * i.getBoundingClientRect().width / (i.naturalWidth "
+            "/ 96))"
+        )
+    )
     assert len(heights) > 10 and min(heights) >= 8
 
 

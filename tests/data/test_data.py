@@ -5,7 +5,16 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from scaling.data import DataSet, DataSpec, ImageSet, batch_indices, check_fits, load_data, stream, to_uint8
+from scaling.data import (
+    DataSet,
+    DataSpec,
+    ImageSet,
+    batch_indices,
+    check_fits,
+    load_data,
+    stream,
+    to_uint8,
+)
 from scaling.study import ModelSpec
 
 
@@ -28,7 +37,9 @@ def test_images_survive_8_bits():
 
 def test_every_epoch_shows_every_image_once_whatever_the_batch():
     for batch in (7, 64, 100):
-        rows = torch.cat([batch_indices(100, batch, seed=3, step=s) for s in range(2 * 700 // batch)])
+        rows = torch.cat(
+            [batch_indices(100, batch, seed=3, step=s) for s in range(2 * 700 // batch)]
+        )
         for epoch in rows[: len(rows) // 100 * 100].view(-1, 100):
             assert torch.equal(epoch.sort().values, torch.arange(100))
 
@@ -47,7 +58,9 @@ def test_a_stream_depends_on_its_key_alone():
 
 
 def test_a_model_of_another_shape_is_refused_with_both_shapes():
-    model = ModelSpec(input_size=16, channels=3, patch=2, width=16, depth=1, heads=2, num_classes=10)
+    model = ModelSpec(
+        input_size=16, channels=3, patch=2, width=16, depth=1, heads=2, num_classes=10
+    )
     with pytest.raises(ValueError, match=r"\(10, 3, 16, 16\).*\(10, 1, 8, 8\)"):
         check_fits(model, DataSpec())
 
@@ -56,4 +69,9 @@ def test_a_model_of_another_shape_is_refused_with_both_shapes():
 def test_labels_out_of_range_are_refused_where_data_enters(label):
     images = ImageSet(torch.zeros(3, 1, 8, 8), torch.tensor([0, label, 9]))
     with pytest.raises(ValueError, match=f"heldout: label {label} is outside 0 .. 9"):
-        DataSet(name="mine", num_classes=10, train=ImageSet(torch.zeros(1, 1, 8, 8), torch.tensor([3])), heldout=images)
+        DataSet(
+            name="mine",
+            num_classes=10,
+            train=ImageSet(torch.zeros(1, 1, 8, 8), torch.tensor([3])),
+            heldout=images,
+        )

@@ -1,4 +1,6 @@
-"""Is an image folder read as DiT reads it, in every common format, and refused before training where it cannot be?"""
+"""Is an image folder read as DiT reads it, in every common format, and refused before training
+where it cannot be?
+"""
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ from tests.data.pictures import KINDS, picture, write_folder, write_kind
 
 
 def spec(folder, **fields) -> DataSpec:
-    return DataSpec(**{"source": "folder", "name": "toy", "size": 32, "path": str(folder), **fields})
+    return DataSpec(
+        **{"source": "folder", "name": "toy", "size": 32, "path": str(folder), **fields}
+    )
 
 
 def adm_center_crop_arr(pil_image, image_size):
@@ -20,16 +24,22 @@ def adm_center_crop_arr(pil_image, image_size):
     while min(*pil_image.size) >= 2 * image_size:
         pil_image = pil_image.resize(tuple(x // 2 for x in pil_image.size), resample=Image.BOX)
     scale = image_size / min(*pil_image.size)
-    pil_image = pil_image.resize(tuple(round(x * scale) for x in pil_image.size), resample=Image.BICUBIC)
+    pil_image = pil_image.resize(
+        tuple(round(x * scale) for x in pil_image.size), resample=Image.BICUBIC
+    )
     arr = np.array(pil_image)
     crop_y = (arr.shape[0] - image_size) // 2
     crop_x = (arr.shape[1] - image_size) // 2
-    return arr[crop_y: crop_y + image_size, crop_x: crop_x + image_size]
+    return arr[crop_y : crop_y + image_size, crop_x : crop_x + image_size]
 
 
-@pytest.mark.parametrize("size", [(32, 32), (33, 40), (63, 200), (64, 64), (500, 375), (141, 129), (20, 31)])
+@pytest.mark.parametrize(
+    "size", [(32, 32), (33, 40), (63, 200), (64, 64), (500, 375), (141, 129), (20, 31)]
+)
 def test_the_crop_is_adms(size):
-    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+    image = Image.fromarray(
+        np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    )
     assert np.array_equal(centre_crop(image, 32), adm_center_crop_arr(image, 32))
 
 
@@ -41,12 +51,17 @@ def test_every_kind_of_file_shows_the_same_picture(kind, tmp_path):
     plain = centre_crop(picture(70, 50), 32).transpose(2, 0, 1).astype(int)
     off = np.abs(got - plain)
     if kind.startswith("grey"):
-        plain = centre_crop(picture(70, 50).convert("L").convert("RGB"), 32).transpose(2, 0, 1).astype(int)
+        plain = (
+            centre_crop(picture(70, 50).convert("L").convert("RGB"), 32)
+            .transpose(2, 0, 1)
+            .astype(int)
+        )
         assert np.abs(got - plain).max() <= 2
     elif kind.startswith("bilevel"):
         assert len(np.unique(got[0] - got[1])) == 1  # grey
     elif kind.startswith("rgba"):
-        assert off[:, :, :13].max() == 0 and got[:, :, -12:].min() == 255  # what is transparent lies over white
+        # what is transparent lies over white
+        assert off[:, :, :13].max() == 0 and got[:, :, -12:].min() == 255
     else:
         assert off.mean() < (12 if kind.startswith("palette") else 3)
 
@@ -115,10 +130,19 @@ def broken(folder):
     (folder / "class1" / "broken.jpg").write_bytes(b"not an image")
 
 
-@pytest.mark.parametrize("spoil, says", [
-    (empty_class, "1 of 3 class folders.*such as 'class2'"), (single_class, r"has 1 classes \(class0\)"),
-    (small, r"1 of 11 images.*smaller than the crop of 32 pixels, such as class0/small.png \(40x31\).*upscale"),
-    (broken, "1 of 11 files.*cannot be read as images, such as class1/broken.jpg")])
+@pytest.mark.parametrize(
+    "spoil, says",
+    [
+        (empty_class, "1 of 3 class folders.*such as 'class2'"),
+        (single_class, r"has 1 classes \(class0\)"),
+        (
+            small,
+            r"1 of 11 images.*smaller than the crop of 32 pixels, such as class0/small.png "
+            r"\(40x31\).*upscale",
+        ),
+        (broken, "1 of 11 files.*cannot be read as images, such as class1/broken.jpg"),
+    ],
+)
 def test_a_folder_that_cannot_be_trained_on_is_refused(spoil, says, tmp_path):
     folder = write_folder(tmp_path / "images")
     check_data(spec(folder))

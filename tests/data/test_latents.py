@@ -1,4 +1,6 @@
-"""Does a latent store give back what was put in, drawn and flipped by key, and refuse what does not fit?"""
+"""Does a latent store give back what was put in, drawn and flipped by key, and refuse what does not
+fit?
+"""
 
 import json
 import shutil
@@ -25,7 +27,16 @@ def copy(folder, tmp_path):
 
 
 def spec(folder, **fields) -> DataSpec:
-    return DataSpec(**{"source": "latents", "name": "toy", "size": 32, "vae": "synthetic", "path": str(folder), **fields})
+    return DataSpec(
+        **{
+            "source": "latents",
+            "name": "toy",
+            "size": 32,
+            "vae": "synthetic",
+            "path": str(folder),
+            **fields,
+        }
+    )
 
 
 def test_rows_are_those_of_the_shards(folder):
@@ -46,7 +57,9 @@ def test_a_draw_is_the_scaled_posterior_and_fresh_at_every_step(folder):
     mean, std = images.read(rows, torch.zeros(20, dtype=torch.bool)).float().unbind(1)
     drawn = torch.stack([images.batch(rows, key=(0, step)) for step in range(200)]) / 0.18215
     assert torch.allclose(drawn.mean(0), mean, atol=5 * 0.05 / 200**0.5)
-    assert abs(float(drawn.std(0).mean()) - 0.05) < 0.001 and float(std.mean()) == pytest.approx(0.05, rel=1e-3)
+    assert abs(float(drawn.std(0).mean()) - 0.05) < 0.001 and float(std.mean()) == pytest.approx(
+        0.05, rel=1e-3
+    )
     assert torch.equal(images.batch(rows, key=(0, 3)), images.batch(rows, key=(0, 3)))
 
 
@@ -59,14 +72,20 @@ def test_half_of_the_draws_are_flipped_where_the_spec_says_so(folder):
     data = load_data(spec(folder, flip=True))
     share = torch.cat([data.train.flips(16, (0, step)) for step in range(100)]).float().mean()
     assert 0.45 < float(share) < 0.55
-    assert not data.heldout.flips(1000, (0, 0)).any() and not load_data(spec(folder)).train.flips(1000, (0, 0)).any()
+    assert (
+        not data.heldout.flips(1000, (0, 0)).any()
+        and not load_data(spec(folder)).train.flips(1000, (0, 0)).any()
+    )
 
 
 @pytest.mark.parametrize("workers", [2, 4])
 def test_the_loader_gives_the_same_batch_to_any_number_of_workers_from_any_step(folder, workers):
     images = load_data(spec(folder, flip=True)).train
     alone = Loader(images, batch=8, seed=5)
-    share = [Loader(images, 8, 5, part=slice(i * 8 // workers, (i + 1) * 8 // workers)) for i in range(workers)]
+    share = [
+        Loader(images, 8, 5, part=slice(i * 8 // workers, (i + 1) * 8 // workers))
+        for i in range(workers)
+    ]
     whole = [alone.step(step) for step in range(12)]
     for step in (*range(4), 7, 11, 2):
         x, y = (torch.cat(parts) for parts in zip(*(loader.step(step) for loader in share)))
@@ -93,17 +112,32 @@ def test_synthetic_latents_are_made_where_none_are_and_kept(tmp_path, monkeypatc
 
 
 def test_synthetic_pixels_are_images_in_memory_the_same_every_time():
-    data, again = (load_data(DataSpec(source="synthetic-pixels", size=32, flip=True)) for _ in range(2))
-    assert (data.num_classes, data.train.shape, data.train.images.dtype) == (10, (3, 32, 32), torch.uint8)
-    assert torch.equal(data.train.images, again.train.images) and set(data.heldout.labels.tolist()) == set(range(10))
+    data, again = (
+        load_data(DataSpec(source="synthetic-pixels", size=32, flip=True)) for _ in range(2)
+    )
+    assert (data.num_classes, data.train.shape, data.train.images.dtype) == (
+        10,
+        (3, 32, 32),
+        torch.uint8,
+    )
+    assert torch.equal(data.train.images, again.train.images) and set(
+        data.heldout.labels.tolist()
+    ) == set(range(10))
     assert 20 < float(data.train.images.float().std()) < 128
 
 
-@pytest.mark.parametrize("fields, says", [
-    ({"size": 64}, "made of 32-pixel images, the spec says 64"),
-    ({"vae": "stabilityai/sd-vae-ft-mse"}, r"VAE synthetic \(synthetic\), the spec says stabilityai/sd-vae-ft-mse"),
-    ({"content": "0" * 16}, "the spec says 0000000000000000"),
-    ({"path": "/nowhere"}, "no latent store at /nowhere: make one")])
+@pytest.mark.parametrize(
+    "fields, says",
+    [
+        ({"size": 64}, "made of 32-pixel images, the spec says 64"),
+        (
+            {"vae": "stabilityai/sd-vae-ft-mse"},
+            r"VAE synthetic \(synthetic\), the spec says stabilityai/sd-vae-ft-mse",
+        ),
+        ({"content": "0" * 16}, "the spec says 0000000000000000"),
+        ({"path": "/nowhere"}, "no latent store at /nowhere: make one"),
+    ],
+)
 def test_a_store_that_is_not_what_the_spec_says_is_refused(folder, fields, says):
     with pytest.raises(ValueError, match=says):
         load_data(spec(folder, **fields))
@@ -127,7 +161,9 @@ def test_one_flipped_bit_in_a_shard_is_found(copy, kind):
     raw = bytearray(path.read_bytes())
     raw[-20] ^= 1
     path.write_bytes(raw)
-    with pytest.raises(ValueError, match=rf"1 of 8 shard files.*train/shard-00001.{kind}.*--resume"):
+    with pytest.raises(
+        ValueError, match=rf"1 of 8 shard files.*train/shard-00001.{kind}.*--resume"
+    ):
         check_store(copy)
 
 

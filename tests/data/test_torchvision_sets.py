@@ -1,4 +1,6 @@
-"""Are torchvision's sets read from their files, and is a missing one a clear error naming the folder?"""
+"""Are torchvision's sets read from their files, and is a missing one a clear error naming the
+folder?
+"""
 
 import hashlib
 import pickle
@@ -16,21 +18,36 @@ def write_mnist(folder, kind: str, counts=(20, 10)) -> None:
     raw.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for name, n in zip(("train", "t10k"), counts):
-        images, labels = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8), (np.arange(n) % 10).astype(np.uint8)
-        (raw / f"{name}-images-idx3-ubyte").write_bytes(struct.pack(">HBBIII", 0, 8, 3, n, 28, 28) + images.tobytes())
-        (raw / f"{name}-labels-idx1-ubyte").write_bytes(struct.pack(">HBBI", 0, 8, 1, n) + labels.tobytes())
+        images, labels = (
+            rng.integers(0, 256, (n, 28, 28), dtype=np.uint8),
+            (np.arange(n) % 10).astype(np.uint8),
+        )
+        (raw / f"{name}-images-idx3-ubyte").write_bytes(
+            struct.pack(">HBBIII", 0, 8, 3, n, 28, 28) + images.tobytes()
+        )
+        (raw / f"{name}-labels-idx1-ubyte").write_bytes(
+            struct.pack(">HBBI", 0, 8, 1, n) + labels.tobytes()
+        )
 
 
 @pytest.mark.parametrize("source, kind", [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")])
 def test_mnist_files_are_read_as_they_are(source, kind, tmp_path):
     write_mnist(tmp_path, kind)
     data = load_data(DataSpec(source=source, path=str(tmp_path)))
-    assert (len(data.train), len(data.heldout), data.num_classes, data.train.shape) == (20, 10, 10, (1, 28, 28))
+    assert (len(data.train), len(data.heldout), data.num_classes, data.train.shape) == (
+        20,
+        10,
+        10,
+        (1, 28, 28),
+    )
     raw = (tmp_path / kind / "raw" / "train-images-idx3-ubyte").read_bytes()[16:]
     assert data.train.uint8.numpy().tobytes() == raw
 
 
-@pytest.mark.parametrize("source, kind, label", [("cifar10", "CIFAR10", "labels"), ("cifar100", "CIFAR100", "fine_labels")])
+@pytest.mark.parametrize(
+    "source, kind, label",
+    [("cifar10", "CIFAR10", "labels"), ("cifar100", "CIFAR100", "fine_labels")],
+)
 def test_cifar_files_are_read_and_flipped_where_asked(source, kind, label, tmp_path, monkeypatch):
     cifar = getattr(torchvision.datasets, kind)
     base = tmp_path / cifar.base_folder
@@ -49,7 +66,9 @@ def test_cifar_files_are_read_and_flipped_where_asked(source, kind, label, tmp_p
     data = load_data(DataSpec(source=source, path=str(tmp_path), flip=True))
     assert (data.num_classes, data.train.shape) == (len(classes), (3, 32, 32))
     assert data.train.flip and not data.heldout.flip
-    assert len(data.heldout) == 4 and np.array_equal(data.heldout.uint8.numpy().reshape(4, -1), pixels)
+    assert len(data.heldout) == 4 and np.array_equal(
+        data.heldout.uint8.numpy().reshape(4, -1), pixels
+    )
 
 
 @pytest.mark.parametrize("source", ["mnist", "fashion-mnist", "cifar10", "cifar100"])
@@ -58,6 +77,8 @@ def test_without_files_or_a_net_the_folder_is_named(source, tmp_path, monkeypatc
         raise OSError("no route to host")
 
     monkeypatch.setattr("urllib.request.urlopen", no_net)
-    with pytest.raises(ValueError, match=f"is not in {tmp_path} and cannot be downloaded.*data.path") as refusal:
+    with pytest.raises(
+        ValueError, match=f"is not in {tmp_path} and cannot be downloaded.*data.path"
+    ) as refusal:
         load_data(DataSpec(source=source, path=str(tmp_path)))
     assert "\n" not in str(refusal.value)

@@ -21,13 +21,17 @@ def folder(vae, tmp_path_factory):
 
 
 def with_config(vae: AutoencoderKL, **changes) -> AutoencoderKL:
-    other = AutoencoderKL(**{k: v for k, v in vae.config.items() if not k.startswith("_")} | changes).eval()
+    other = AutoencoderKL(
+        **{k: v for k, v in vae.config.items() if not k.startswith("_")} | changes
+    ).eval()
     other.load_state_dict(vae.state_dict())
     return other
 
 
 def images(n: int) -> torch.Tensor:
-    return torch.randint(256, (n, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    return torch.randint(
+        256, (n, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+    )
 
 
 def test_a_saved_vae_is_the_same_by_identity_whatever_the_file_format(vae, folder, tmp_path):
@@ -45,7 +49,9 @@ def test_one_weight_or_the_scaling_changes_the_identity(vae, folder):
     assert vaes.identity_of(other) == vaes.identity_of(vae)
     with torch.no_grad():
         other.decoder.conv_in.bias[0] += 1e-3
-    assert len({vaes.identity_of(v) for v in (vae, other, with_config(vae, scaling_factor=0.5))}) == 3
+    assert (
+        len({vaes.identity_of(v) for v in (vae, other, with_config(vae, scaling_factor=0.5))}) == 3
+    )
 
 
 def test_moments_are_those_of_the_image_and_of_its_mirror_image(vae):
@@ -57,7 +63,8 @@ def test_moments_are_those_of_the_image_and_of_its_mirror_image(vae):
             posterior = vae.encode(from_uint8(seen)).latent_dist
             assert torch.allclose(moments[:, side, 0], posterior.mean, atol=1e-5)
             assert torch.allclose(moments[:, side, 1], posterior.std, rtol=1e-4)
-    assert not torch.allclose(moments[:, 1, 0], moments[:, 0, 0].flip(-1), atol=1e-3)  # a VAE does not commute with mirrors
+    # a VAE does not commute with mirrors
+    assert not torch.allclose(moments[:, 1, 0], moments[:, 0, 0].flip(-1), atol=1e-3)
 
 
 def test_decoding_undoes_the_scaling_in_any_batch(vae):
@@ -68,8 +75,10 @@ def test_decoding_undoes_the_scaling_in_any_batch(vae):
         got = vaes.decode(vae, z * 0.18215, batch=batch)
         assert got.dtype == torch.uint8 and got.shape == (5, 3, 32, 32)
         assert (got.int() - whole.int()).abs().max() <= 1
-    assert torch.equal(vaes.decode(vae, z, to_8_bits=lambda x: torch.zeros_like(x, dtype=torch.uint8)).unique(),
-                       torch.tensor([0], dtype=torch.uint8))
+    assert torch.equal(
+        vaes.decode(vae, z, to_8_bits=lambda x: torch.zeros_like(x, dtype=torch.uint8)).unique(),
+        torch.tensor([0], dtype=torch.uint8),
+    )
 
 
 def test_a_shift_factor_is_undone(vae):
@@ -88,7 +97,9 @@ def test_the_size_must_suit_the_vae(vae):
 def test_a_vae_that_is_not_there_says_where_it_was_looked_for(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ValueError, match=r"no VAE 'sd-vae-ft-mse'.*hf download stabilityai/sd-vae-ft-mse") as refusal:
+    with pytest.raises(
+        ValueError, match=r"no VAE 'sd-vae-ft-mse'.*hf download stabilityai/sd-vae-ft-mse"
+    ) as refusal:
         vaes.load_vae("sd-vae-ft-mse")
     with pytest.raises(ValueError, match=f"no VAE in the folder {tmp_path}"):
         vaes.load_vae(str(tmp_path))
@@ -99,6 +110,8 @@ def test_a_vae_that_is_not_there_says_where_it_was_looked_for(folder, tmp_path, 
 
 def test_damaged_weights_are_refused(folder, tmp_path):
     for path in folder.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes()[: 2000 if path.suffix == ".safetensors" else None])
+        (tmp_path / path.name).write_bytes(
+            path.read_bytes()[: 2000 if path.suffix == ".safetensors" else None]
+        )
     with pytest.raises(ValueError, match=f"no VAE in the folder {tmp_path}"):
         vaes.load_vae(str(tmp_path))

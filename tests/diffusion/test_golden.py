@@ -1,10 +1,19 @@
-"""Is the diffusion the reference implementation's? Golden vectors of Peebles & Xie's code: q-sample, loss, trajectories."""
+"""Is the diffusion the reference implementation's? Golden vectors of Peebles & Xie's code:
+q-sample, loss, trajectories.
+"""
 
 import numpy as np
 import pytest
 import torch
 
-from scaling.diffusion import GaussianDiffusion, ddim, ddim_timesteps, ddpm, guided, spaced_timesteps
+from scaling.diffusion import (
+    GaussianDiffusion,
+    ddim,
+    ddim_timesteps,
+    ddpm,
+    guided,
+    spaced_timesteps,
+)
 from scaling.study import DiffusionSpec
 from tests.models import golden as reference
 
@@ -96,4 +105,6 @@ def test_a_ddim_count_without_a_stride_is_spaced_evenly():
 def test_tables_agree_with_their_definitions():
     betas = np.linspace(1e-4, 2e-2, 1000)
     process = GaussianDiffusion(DiffusionSpec(), True)
-    assert process.at("alpha_bar", torch.tensor([999])).item() == pytest.approx(np.prod(1 - betas), rel=1e-6)
+    assert process.at("alpha_bar", torch.tensor([999])).item() == pytest.approx(
+        np.prod(1 - betas), rel=1e-6
+    )

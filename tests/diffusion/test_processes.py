@@ -7,7 +7,9 @@ from scaling.data import stream
 from scaling.diffusion import GaussianDiffusion, LinearFlow, build_process, euler
 from scaling.study import DiffusionSpec
 
-DDPM, EPSILON, FLOW = (build_process(DiffusionSpec(objective=o)) for o in ("ddpm", "epsilon", "flow"))
+DDPM, EPSILON, FLOW = (
+    build_process(DiffusionSpec(objective=o)) for o in ("ddpm", "epsilon", "flow")
+)
 
 
 def batch(n=6, channels=1):
@@ -28,7 +30,9 @@ def test_what_is_to_be_predicted_has_no_loss(process, out):
     x_t = process.q_sample(x0, time, z)
     losses = process.losses(out(x0, z), x0, x_t, time, z)
     assert losses["loss"].shape == (6,) and losses["loss"].abs().max() == 0
-    assert torch.allclose(process.losses(out(x0, z) + 2, x0, x_t, time, z)["mse"], torch.tensor(4.0))
+    assert torch.allclose(
+        process.losses(out(x0, z) + 2, x0, x_t, time, z)["mse"], torch.tensor(4.0)
+    )
 
 
 def test_epsilon_alone_is_the_mse_of_ddpm():
@@ -36,13 +40,20 @@ def test_epsilon_alone_is_the_mse_of_ddpm():
     time = EPSILON.draw(len(x0), stream("t"))
     x_t = EPSILON.q_sample(x0, time, z)
     both = DDPM.losses(torch.cat([x0, x0], 1), x0, x_t, time, z)
-    assert torch.equal(EPSILON.losses(x0, x0, x_t, time, z)["loss"], both["mse"]) and (both["loss"] > both["mse"]).any()
+    assert (
+        torch.equal(EPSILON.losses(x0, x0, x_t, time, z)["loss"], both["mse"])
+        and (both["loss"] > both["mse"]).any()
+    )
 
 
 def test_the_flow_runs_from_image_to_noise_and_its_samplers_agree():
-    """Along the velocity that is learned Euler's method leads from pure noise back to the image, in one step."""
+    """Along the velocity that is learned Euler's method leads from pure noise back to the image, in
+    one step.
+    """
     x0, z = batch()
-    assert torch.equal(FLOW.q_sample(x0, torch.zeros(6), z), x0) and torch.equal(FLOW.q_sample(x0, torch.ones(6), z), z)
+    assert torch.equal(FLOW.q_sample(x0, torch.zeros(6), z), x0) and torch.equal(
+        FLOW.q_sample(x0, torch.ones(6), z), z
+    )
     assert torch.allclose(euler(lambda x, t: z - x0, z, [1.0, 0.0]), x0, atol=1e-6)
 
 
@@ -57,10 +68,14 @@ def test_times_lie_in_the_schedule_and_its_fractions_in_order():
 
 @pytest.mark.parametrize("objective, horizon", [("flow", 1.0), ("epsilon", 1000.0)])
 def test_logit_normal_times_are_normal_in_their_logits(objective, horizon):
-    process = build_process(DiffusionSpec(objective=objective, weighting="logit-normal", logit_mean=0.5, logit_std=0.8))
+    process = build_process(
+        DiffusionSpec(objective=objective, weighting="logit-normal", logit_mean=0.5, logit_std=0.8)
+    )
     fraction = process.draw(20_000, stream("t")).double() / horizon + (0.0005 if horizon > 1 else 0)
     logit = torch.logit(fraction)
-    assert logit.mean() == pytest.approx(0.5, abs=0.02) and logit.std() == pytest.approx(0.8, abs=0.02)
+    assert logit.mean() == pytest.approx(0.5, abs=0.02) and logit.std() == pytest.approx(
+        0.8, abs=0.02
+    )
 
 
 def test_min_snr_clips_the_weight_of_the_signal_and_leaves_the_bound():

@@ -38,8 +38,16 @@ def folder(tmp_path, samples):
 
 def test_a_folder_and_an_npz_give_the_protocols_figures(folder, samples, tmp_path, capsys):
     np.savez(tmp_path / "samples.npz", arr_0=samples.permute(0, 2, 3, 1).numpy())
-    expected = {row["metric"]: row["value"] for row in figures(samples, DataSpec(), Protocol(
-        samples=80, references=("train",), metrics=("fid", "kid", "precision", "recall")))}
+    expected = {
+        row["metric"]: row["value"]
+        for row in figures(
+            samples,
+            DataSpec(),
+            Protocol(
+                samples=80, references=("train",), metrics=("fid", "kid", "precision", "recall")
+            ),
+        )
+    }
     for target in (folder, tmp_path / "samples.npz"):
         main_exits(["evaluate", str(target), "--reference", "digits", *DIGITS, "--json"], 0)
         found = json.loads(capsys.readouterr().out)["figures"]
@@ -50,19 +58,44 @@ def test_a_folder_and_an_npz_give_the_protocols_figures(folder, samples, tmp_pat
 def test_adms_reference_statistics(folder, tmp_path, capsys):
     g = np.random.default_rng(0)
     np.savez(tmp_path / "ref.npz", mu=np.zeros(64), sigma=np.eye(64))
-    main_exits(["evaluate", str(folder), "--reference", str(tmp_path / "ref.npz"), *DIGITS,
-                "--protocol", 'metrics=["fid"]'], 0)
+    main_exits(
+        [
+            "evaluate",
+            str(folder),
+            "--reference",
+            str(tmp_path / "ref.npz"),
+            *DIGITS,
+            "--protocol",
+            'metrics=["fid"]',
+        ],
+        0,
+    )
     assert capsys.readouterr().out.startswith("FID-80, digits-cnn, vs ref.npz: ")
     np.savez(tmp_path / "other.npz", mu=g.random(2048), sigma=np.eye(2048))
     assert "made with another extractor" in refused(folder, tmp_path / "other.npz", capsys)
 
 
-def test_a_checkpoint_is_sampled_as_its_trial_was_and_goes_on_after_a_kill(tiny, tmp_path, capsys, monkeypatch):
+def test_a_checkpoint_is_sampled_as_its_trial_was_and_goes_on_after_a_kill(
+    tiny, tmp_path, capsys, monkeypatch
+):
     run, drawn = Run(tmp_path), []
-    run_trials([tiny.model_copy(update={"evaluate": tiny.evaluate.model_copy(update={"ema": Ema(kind="none", length=0)})})],
-               run, lambda progress: None)
+    run_trials(
+        [
+            tiny.model_copy(
+                update={
+                    "evaluate": tiny.evaluate.model_copy(update={"ema": Ema(kind="none", length=0)})
+                }
+            )
+        ],
+        run,
+        lambda progress: None,
+    )
     (measured,) = [found for found in run.evaluations() if found["step"] == 12]
-    settings = [word for pair in ("samples=80", "sampling_steps=3", 'metrics=["fid"]') for word in ("--protocol", pair)]
+    settings = [
+        word
+        for pair in ("samples=80", "sampling_steps=3", 'metrics=["fid"]')
+        for word in ("--protocol", pair)
+    ]
     command = ["evaluate", str(tmp_path), "--reference", "digits", *DIGITS, *settings, "--json"]
 
     def killed_once(model, spec, diffusion, protocol, rows):
@@ -89,15 +122,34 @@ def test_a_reference_folder_is_cropped_where_the_protocol_says_so(tmp_path, samp
     assert "rgba.png is a RGBA image" in refused(target, tmp_path / "real", capsys)
     (tmp_path / "cropped").mkdir()
     for i, path in enumerate(ImageFolder(tmp_path / "real", 8).files):
-        Image.fromarray(read_image(path, 8).transpose(1, 2, 0)).save(tmp_path / "cropped" / f"{i:03d}.png")
+        Image.fromarray(read_image(path, 8).transpose(1, 2, 0)).save(
+            tmp_path / "cropped" / f"{i:03d}.png"
+        )
     found = []
     for name, more in (("real", ["--protocol", "transform=center-crop"]), ("cropped", [])):
-        main_exits(["evaluate", str(target), "--reference", str(tmp_path / name), *DIGITS, *more, "--json"], 0)
+        main_exits(
+            [
+                "evaluate",
+                str(target),
+                "--reference",
+                str(tmp_path / name),
+                *DIGITS,
+                *more,
+                "--json",
+            ],
+            0,
+        )
         found.append(json.loads(capsys.readouterr().out))
-    assert [row["value"] for row in found[0]["figures"]] == pytest.approx([row["value"] for row in found[1]["figures"]])
+    assert [row["value"] for row in found[0]["figures"]] == pytest.approx(
+        [row["value"] for row in found[1]["figures"]]
+    )
     assert found[0]["figures"][0]["label"] == "FID-80, digits-cnn, vs real, center-crop"
-    assert found[0]["protocol"]["transform"] == "center-crop" and "sampler" not in found[0]["protocol"]
-    assert "crops the images of a folder" in refused(target, "digits", capsys, "transform=center-crop")
+    assert (
+        found[0]["protocol"]["transform"] == "center-crop" and "sampler" not in found[0]["protocol"]
+    )
+    assert "crops the images of a folder" in refused(
+        target, "digits", capsys, "transform=center-crop"
+    )
     assert "transform" in refused(target, tmp_path / "real", capsys, "transform=squeeze")
 
 
@@ -105,28 +157,44 @@ def test_grey_images_do_not_meet_rgb_ones(folder, tmp_path, capsys):
     (tmp_path / "rgb").mkdir()
     for i in range(5):
         Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / "rgb" / f"{i}.png")
-    assert f"the images of {folder} are grey, those of the reference {tmp_path / 'rgb'} RGB" in refused(
-        folder, tmp_path / "rgb", capsys)
+    assert (
+        f"the images of {folder} are grey, those of the reference {tmp_path / 'rgb'} RGB"
+        in refused(folder, tmp_path / "rgb", capsys)
+    )
     assert "names no metric" in refused(folder, "digits", capsys, "metrics=[]")
 
 
 def test_samples_of_another_size_than_the_reference_say_so(tmp_path, samples, capsys):
-    np.savez(tmp_path / "large.npz", arr_0=samples.permute(0, 2, 3, 1).numpy().repeat(2, 1).repeat(2, 2))
+    np.savez(
+        tmp_path / "large.npz", arr_0=samples.permute(0, 2, 3, 1).numpy().repeat(2, 1).repeat(2, 2)
+    )
     main_exits(["evaluate", str(tmp_path / "large.npz"), "--reference", "digits", *DIGITS], 0)
-    assert "samples are 16x16 pixels, reference images 8x8: each is scaled" in capsys.readouterr().out
+    assert (
+        "samples are 16x16 pixels, reference images 8x8: each is scaled" in capsys.readouterr().out
+    )
 
 
 def test_a_checkpoint_that_cannot_be_compared_is_refused(tiny, tmp_path, capsys):
     train([tiny], Run(tmp_path), lambda progress: None)
-    few = DataSet("cifar10", 3, *[ImageSet(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.zeros(4).long())] * 2)
+    few = DataSet(
+        "cifar10",
+        3,
+        *[ImageSet(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.zeros(4).long())] * 2,
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference, "load_data", lambda data: few)
         patch.setattr(evaluate, "load_data", lambda data: few)
-        assert "draws 10 classes, the reference cifar10 has 3" in refused(tmp_path, "cifar10", capsys)
-    for setting, says in (("sampling_steps=1001", "1001 sampling steps"), ("sampler=heun", "'heun' does not fit"),
-                          ("guidance_channels=3", "guidance on 3 channels"), ("feature=vgg16", "feature"),
-                          ("steps", "--protocol 'steps' is not KEY=VALUE"),
-                          ("class_draw=balanced", "5 samples cannot be balanced over 10 classes")):
+        assert "draws 10 classes, the reference cifar10 has 3" in refused(
+            tmp_path, "cifar10", capsys
+        )
+    for setting, says in (
+        ("sampling_steps=1001", "1001 sampling steps"),
+        ("sampler=heun", "'heun' does not fit"),
+        ("guidance_channels=3", "guidance on 3 channels"),
+        ("feature=vgg16", "feature"),
+        ("steps", "--protocol 'steps' is not KEY=VALUE"),
+        ("class_draw=balanced", "5 samples cannot be balanced over 10 classes"),
+    ):
         assert says in refused(tmp_path, "digits", capsys, setting, "samples=5")
 
 
@@ -138,7 +206,9 @@ def test_a_truncated_image_among_many_is_named(folder, tmp_path, samples, capsys
     (folder / "more-137.png").write_bytes(whole[:-30])
     np.savez(tmp_path / "samples.npz", arr_0=samples.permute(0, 2, 3, 1).numpy())
     assert "more-137.png cannot be read as an image" in refused(folder, "digits", capsys)
-    assert "more-137.png cannot be read as an image" in refused(tmp_path / "samples.npz", folder, capsys)
+    assert "more-137.png cannot be read as an image" in refused(
+        tmp_path / "samples.npz", folder, capsys
+    )
 
 
 def test_what_is_wrong_with_images_is_named(folder, tmp_path, samples, capsys):
@@ -150,7 +220,7 @@ def test_what_is_wrong_with_images_is_named(folder, tmp_path, samples, capsys):
     Image.new("RGBA", (8, 8)).save(folder / "040x.png")
     assert "040x.png is a RGBA image" in refused(folder, "digits", capsys)
     whole = (folder / "039.png").read_bytes()
-    (folder / "040x.png").write_bytes(whole[:len(whole) // 2])
+    (folder / "040x.png").write_bytes(whole[: len(whole) // 2])
     assert "040x.png cannot be read as an image" in refused(folder, "digits", capsys)
     (folder / "040x.png").unlink()
     np.savez(tmp_path / "float.npz", arr_0=np.zeros((4, 8, 8, 3)))

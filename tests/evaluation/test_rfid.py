@@ -1,4 +1,6 @@
-"""Is the decoder's floor the distance of reconstructions to the images they are of, made once, and null without them?"""
+"""Is the decoder's floor the distance of reconstructions to the images they are of, made once, and
+null without them?
+"""
 
 import hashlib
 import shutil
@@ -31,12 +33,36 @@ def work(tmp_path_factory):
     load_vae("synthetic").save_pretrained(work / "vae")
     vae, listing = load_vae(str(work / "vae")), list_images(work / "images")
     for split, rows in listing.splits.items():
-        pixels = torch.from_numpy(np.stack([read_image(work / "images" / path, 32) for path, _ in rows]))
-        write_shard(work / "store", split, 0, encode(vae, pixels, 16).numpy(), skipped=[], images=[
-            {"label": label, "path": path, "sha256": hashlib.sha256((work / "images" / path).read_bytes()).hexdigest()}
-            for path, label in rows])
-    finish_store(work / "store", {"size": 32, "shape": [4, 4, 4], "vae": describe(vae, "vae"), "upscale": False,
-                                  "classes": listing.classes}, {"train": 1, "heldout": 1}, work / "images")
+        pixels = torch.from_numpy(
+            np.stack([read_image(work / "images" / path, 32) for path, _ in rows])
+        )
+        write_shard(
+            work / "store",
+            split,
+            0,
+            encode(vae, pixels, 16).numpy(),
+            skipped=[],
+            images=[
+                {
+                    "label": label,
+                    "path": path,
+                    "sha256": hashlib.sha256((work / "images" / path).read_bytes()).hexdigest(),
+                }
+                for path, label in rows
+            ],
+        )
+    finish_store(
+        work / "store",
+        {
+            "size": 32,
+            "shape": [4, 4, 4],
+            "vae": describe(vae, "vae"),
+            "upscale": False,
+            "classes": listing.classes,
+        },
+        {"train": 1, "heldout": 1},
+        work / "images",
+    )
     return work
 
 
@@ -48,18 +74,34 @@ def nothing_known(tmp_path, monkeypatch):
 
 
 def latents(work, **fields) -> DataSpec:
-    return DataSpec(source="latents", name="toy", size=32, vae="vae", path=str(work / "store"), **fields)
+    return DataSpec(
+        source="latents", name="toy", size=32, vae="vae", path=str(work / "store"), **fields
+    )
 
 
 def protocol(work, **fields) -> Protocol:
-    return Protocol(**{"samples": 30, "references": ("train", "heldout"), "metrics": ("fid",), "decoder": str(work / "vae"),
-                       "features": "digits-cnn", **fields})
+    return Protocol(
+        **{
+            "samples": 30,
+            "references": ("train", "heldout"),
+            "metrics": ("fid",),
+            "decoder": str(work / "vae"),
+            "features": "digits-cnn",
+            **fields,
+        }
+    )
 
 
 def both_sides(work, split="train") -> tuple[torch.Tensor, torch.Tensor]:
     """The real images of a split, and what the decoder makes of their latents."""
-    real = torch.from_numpy(np.stack([read_image(work / "images" / path, 32)
-                                      for path, _ in list_images(work / "images").splits[split]]))
+    real = torch.from_numpy(
+        np.stack(
+            [
+                read_image(work / "images" / path, 32)
+                for path, _ in list_images(work / "images").splits[split]
+            ]
+        )
+    )
     data = reference.load_data(latents(work)).subset(split)
     return real, decode(load_vae(str(work / "vae")), data.batch(torch.arange(len(data))))
 
@@ -67,7 +109,9 @@ def both_sides(work, split="train") -> tuple[torch.Tensor, torch.Tensor]:
 def test_it_is_fid_of_reconstructions_against_their_images(work):
     rows = rfid(latents(work), protocol(work))
     assert [(row["metric"], row["reference"], row["why"]) for row in rows] == [
-        ("rfid", "train", None), ("rfid", "heldout", None)]
+        ("rfid", "train", None),
+        ("rfid", "heldout", None),
+    ]
     real, made = both_sides(work)
     against = {"train": {"digits-cnn": Reference(tensor_images("real", real), "digits-cnn")}}
     (fid,) = measure(made, latents(work), protocol(work, samples=len(made)), against)["figures"]
@@ -80,9 +124,16 @@ def test_against_adms_file_as_many_reconstructions_count_as_samples(work, tmp_pa
     real, _ = both_sides(work)
     np.savez(tmp_path / "ref.npz", arr_0=real.permute(0, 2, 3, 1).numpy())
     (row,) = rfid(latents(work), protocol(work, references=(str(tmp_path / "ref.npz"),)))
-    assert (row["samples"], row["reference_images"]) == (30, 76) and "30 samples do not span 64" in row["warning"]
-    (row,) = rfid(latents(work), protocol(work, references=(str(tmp_path / "ref.npz"),), samples=76))
-    assert row["se"] > 0 and row["value"] == pytest.approx(rfid(latents(work), protocol(work))[0]["value"], rel=1e-6)
+    assert (row["samples"], row["reference_images"]) == (
+        30,
+        76,
+    ) and "30 samples do not span 64" in row["warning"]
+    (row,) = rfid(
+        latents(work), protocol(work, references=(str(tmp_path / "ref.npz"),), samples=76)
+    )
+    assert row["se"] > 0 and row["value"] == pytest.approx(
+        rfid(latents(work), protocol(work))[0]["value"], rel=1e-6
+    )
 
 
 def test_it_is_made_once_even_where_the_images_are_gone_since(work, tmp_path, monkeypatch):
@@ -98,7 +149,9 @@ def test_it_is_made_once_even_where_the_images_are_gone_since(work, tmp_path, mo
         monkeypatch.setenv("DIT_SCALING_DATA", str(tmp_path))
         (tmp_path / "toy").symlink_to(work / "moved")
         reconstruction._floor.cache_clear()
-        assert rfid(latents(work), protocol(work))[0]["value"] == pytest.approx(before["value"], rel=1e-9)
+        assert rfid(latents(work), protocol(work))[0]["value"] == pytest.approx(
+            before["value"], rel=1e-9
+        )
     finally:
         shutil.move(work / "moved", work / "images")
 
@@ -111,22 +164,41 @@ def test_an_image_that_changed_since_is_named(work):
         row, heldout = rfid(latents(work), protocol(work))
     finally:
         path.write_bytes(encoded)
-    assert row["value"] is None and row["why"] == f"no real images: {path} is not the file that was encoded"
+    assert (
+        row["value"] is None
+        and row["why"] == f"no real images: {path} is not the file that was encoded"
+    )
     assert heldout["value"] is not None
 
 
 def test_there_is_none_without_a_decoder_or_without_images(work, tmp_path, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_DATA", str(tmp_path))
-    assert rfid(DataSpec(), Protocol()) == [] and rfid(latents(work), protocol(work, metrics=("kid",))) == []
-    (row,) = rfid(DataSpec(source="synthetic", size=32), protocol(work, decoder="synthetic", references=("train",)))
-    assert row["value"] is None and row["why"] == "no real images of synthetic: its latents are of none"
+    assert (
+        rfid(DataSpec(), Protocol()) == []
+        and rfid(latents(work), protocol(work, metrics=("kid",))) == []
+    )
+    (row,) = rfid(
+        DataSpec(source="synthetic", size=32),
+        protocol(work, decoder="synthetic", references=("train",)),
+    )
+    assert (
+        row["value"] is None
+        and row["why"] == "no real images of synthetic: its latents are of none"
+    )
 
 
 def test_a_trials_record_has_it_beside_its_fid(work, tmp_path, tiny):
-    spec = tiny.model_copy(update={
-        "model": tiny.model.model_copy(update={"channels": 4, "input_size": 4, "patch": 2, "num_classes": 2}),
-        "data": latents(work), "evaluate": tiny.evaluate.model_copy(update={
-            "protocol": protocol(work, samples=4, sampling_steps=1)})})
+    spec = tiny.model_copy(
+        update={
+            "model": tiny.model.model_copy(
+                update={"channels": 4, "input_size": 4, "patch": 2, "num_classes": 2}
+            ),
+            "data": latents(work),
+            "evaluate": tiny.evaluate.model_copy(
+                update={"protocol": protocol(work, samples=4, sampling_steps=1)}
+            ),
+        }
+    )
     run = Run(tmp_path / "run")
     train([spec], run, lambda progress: None)
     evaluate(spec, 12, run, lambda progress: None)

@@ -1,4 +1,6 @@
-"""Are many samples those of any one process, whatever a kill left, and is what cannot be written refused?"""
+"""Are many samples those of any one process, whatever a kill left, and is what cannot be written
+refused?
+"""
 
 import numpy as np
 import pytest
@@ -34,9 +36,16 @@ def drawn(run, out, protocol, most=None):
 
 def test_the_model_comes_with_its_process_and_its_average(run, tiny):
     loaded = load_checkpoint(run / "checkpoints" / "step-00000006")
-    assert (loaded.spec, loaded.diffusion, loaded.label_dropout) == (tiny.model, tiny.diffusion, 0.1)
+    assert (loaded.spec, loaded.diffusion, loaded.label_dropout) == (
+        tiny.model,
+        tiny.diffusion,
+        0.1,
+    )
     raw = load_checkpoint(run, average="weights").model.state_dict()
-    assert any(not torch.equal(raw[name], value) for name, value in load_checkpoint(run).model.state_dict().items())
+    assert any(
+        not torch.equal(raw[name], value)
+        for name, value in load_checkpoint(run).model.state_dict().items()
+    )
     with pytest.raises(ValueError, match="holds no average 'ema-decay-0"):
         load_checkpoint(run, average="ema-decay-0.9")
 
@@ -53,7 +62,11 @@ def test_what_is_drawn_is_kept_and_the_rest_drawn(run, tmp_path, monkeypatch):
     whole, _, _ = generate(loaded.model, loaded.spec, loaded.diffusion, protocol)
     with np.load(out) as arrays:
         (name,) = arrays.files
-        assert name == "arr_0" and arrays[name].shape == (10, 8, 8, 1) and arrays[name].dtype == np.uint8
+        assert (
+            name == "arr_0"
+            and arrays[name].shape == (10, 8, 8, 1)
+            and arrays[name].dtype == np.uint8
+        )
         assert np.abs(arrays[name].astype(int) - whole.permute(0, 2, 3, 1).numpy()).max() <= 1
     assert not parts.folder.exists()
 
@@ -85,7 +98,9 @@ def test_latents_are_decoded(tmp_path):
 
 @pytest.mark.parametrize("sampler", ["euler", "heun", "sde"])
 def test_flow_models_are_sampled_any_sample_alone(tiny, sampler):
-    protocol = Protocol(samples=6, sampling_steps=4, sampler=sampler, guidance=2.0, guidance_interval=(0.2, 0.8))
+    protocol = Protocol(
+        samples=6, sampling_steps=4, sampler=sampler, guidance=2.0, guidance_interval=(0.2, 0.8)
+    )
     spec = with_settings(tiny, {"model.learn_sigma": False, "diffusion.objective": "flow"})
     model = build_model(spec.model).eval()
     for p in model.parameters():
@@ -97,21 +112,40 @@ def test_flow_models_are_sampled_any_sample_alone(tiny, sampler):
 
 def test_a_grid_has_a_row_for_each_class(run, tmp_path):
     with pytest.raises(SystemExit) as stop:
-        main(["sample", str(run), "--classes", "3", "5", "--guidance", "4", "--steps", "3", "--per-class", "2",
-              "--out", str(tmp_path / "grid.png")])
+        main(
+            [
+                "sample",
+                str(run),
+                "--classes",
+                "3",
+                "5",
+                "--guidance",
+                "4",
+                "--steps",
+                "3",
+                "--per-class",
+                "2",
+                "--out",
+                str(tmp_path / "grid.png"),
+            ]
+        )
     assert stop.value.code == 0
     assert Image.open(tmp_path / "grid.png").size == (96 + 2 * 68, 4 + 2 * 68)
 
 
-@pytest.mark.parametrize("args, says", [
-    (["--classes", "3", "12"], "class 12 is unknown to DiT-d1w16/4, which knows 10"),
-    (["--classes", "three"], "--classes takes numbers"),
-    (["--classes", "3", "--steps", "2000"], "2000 sampling steps"),
-    (["--classes", "3", "--sampler", "heun"], "'heun' does not fit"),
-    (["--classes", "3", "--sampler", "magic"], "sampler"),
-    (["--classes", "3", "--average", "best"], "holds no average 'best'"),
-    ([], "say either --classes"),
-    (["--count", "1"], "samples")])
+@pytest.mark.parametrize(
+    "args, says",
+    [
+        (["--classes", "3", "12"], "class 12 is unknown to DiT-d1w16/4, which knows 10"),
+        (["--classes", "three"], "--classes takes numbers"),
+        (["--classes", "3", "--steps", "2000"], "2000 sampling steps"),
+        (["--classes", "3", "--sampler", "heun"], "'heun' does not fit"),
+        (["--classes", "3", "--sampler", "magic"], "sampler"),
+        (["--classes", "3", "--average", "best"], "holds no average 'best'"),
+        ([], "say either --classes"),
+        (["--count", "1"], "samples"),
+    ],
+)
 def test_bad_values_are_one_line_and_exit_code_2(run, tmp_path, capsys, args, says):
     with pytest.raises(SystemExit) as stop:
         main(["sample", str(run), "--out", str(tmp_path / "out"), *args])

@@ -1,4 +1,6 @@
-"""Which Ray cluster do tests share? One of two CPUs, started by the first test that asks; a start costs what ten tests do."""
+"""Which Ray cluster do tests share? One of two CPUs, started by the first test that asks; a start
+costs what ten tests do.
+"""
 
 import os
 import socket
@@ -14,15 +16,27 @@ START_S = 180  # where the machine is busy
 
 @pytest.fixture(scope="session")
 def ray_address(tmp_path_factory):
-    """HOST:PORT of a cluster that asks for a token and runs until the tests end, as a person's own would."""
+    """HOST:PORT of a cluster that asks for a token and runs until the tests end, as a person's own
+    would.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("ray") / "log"
-    command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=2", f"--port={port}",
-               "--include-dashboard=false", "--disable-usage-stats"]
+    command = [
+        str(Path(sys.executable).with_name("ray")),
+        "start",
+        "--head",
+        "--block",
+        "--num-cpus=2",
+        f"--port={port}",
+        "--include-dashboard=false",
+        "--disable-usage-stats",
+    ]
     with open(log, "w") as out:
-        head = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "RAY_AUTH_MODE": "token"})
+        head = subprocess.Popen(
+            command, stdout=out, stderr=out, env={**os.environ, "RAY_AUTH_MODE": "token"}
+        )
     try:
         deadline = time.monotonic() + START_S
         while "Ray runtime started" not in log.read_text():

@@ -18,12 +18,24 @@ CASES = {
     "patch": (["sweep", "smoke", "--set", "model.patch=3"], "patch 3 does not divide"),
     "heads": (["sweep", "smoke", "--set", "model.heads=5"], "heads 5 do not divide"),
     "data shape": (["sweep", "smoke", "--set", "model.channels=3"], "model.channels"),
-    "sampling steps": (["sweep", "smoke", "--set", "evaluate.protocol.sampling_steps=2000"], "2000 sampling steps"),
+    "sampling steps": (
+        ["sweep", "smoke", "--set", "evaluate.protocol.sampling_steps=2000"],
+        "2000 sampling steps",
+    ),
     "half a GPU too many": (["sweep", "smoke", "--gpus-per-trial", "1.5"], "whole number"),
-    "unequal shares": (["sweep", "smoke", "--workers-per-trial", "3"], "32 images does not divide among 3 workers"),
-    "workers without GPUs": (["sweep", "smoke", "--workers-per-trial", "2", "--gpus-per-trial", "1"], "give 2, or 0"),
+    "unequal shares": (
+        ["sweep", "smoke", "--workers-per-trial", "3"],
+        "32 images does not divide among 3 workers",
+    ),
+    "workers without GPUs": (
+        ["sweep", "smoke", "--workers-per-trial", "2", "--gpus-per-trial", "1"],
+        "give 2, or 0",
+    ),
     "negative GPUs": (["sweep", "smoke", "--gpus-per-trial", "-1"], "-1"),
-    "nobody there": (["sweep", "smoke", "--address", "127.0.0.1:1"], "no Ray cluster at 127.0.0.1:1"),
+    "nobody there": (
+        ["sweep", "smoke", "--address", "127.0.0.1:1"],
+        "no Ray cluster at 127.0.0.1:1",
+    ),
     "not an address": (["sweep", "smoke", "--address", "nonsense"], "HOST:PORT"),
     "status of nothing": (["status", "nowhere"], "holds no study.json"),
     "report of nothing": (["report", "nowhere"], "holds no study.json"),
@@ -43,7 +55,10 @@ def test_bad_input_is_one_line_and_exit_code_2(case, tmp_path, monkeypatch, caps
 
 
 def test_auto_without_a_cluster_says_how_to_start_one(tmp_path, monkeypatch, capsys):
-    """Ray's own refusal, provoked here: a cluster of another test on this machine would answer to "auto"."""
+    """Ray's own refusal, provoked here: a cluster of another test on this machine would answer to
+    "auto".
+    """
+
     def nobody(address, **options):
         raise ConnectionError("Could not find any running Ray instance.\nMore lines follow.")
 
@@ -51,21 +66,39 @@ def test_auto_without_a_cluster_says_how_to_start_one(tmp_path, monkeypatch, cap
     with pytest.raises(SystemExit) as stop:
         main(["sweep", "smoke", "--results", str(tmp_path), "--address", "auto"])
     error = capsys.readouterr().err
-    assert stop.value.code == 2 and "no Ray cluster at auto" in error and "ray start --head" in error
+    assert (
+        stop.value.code == 2 and "no Ray cluster at auto" in error and "ray start --head" in error
+    )
     assert len(error.strip().splitlines()) == 1
 
 
 def store(folder, size=32):
     write_store(folder, size=size, images={"train": 8, "heldout": 4}, shard=4)
-    return ["data.source=latents", "data.name=toy", "data.size=32", "data.vae=synthetic", f"data.path={folder}",
-            "model.channels=4", "model.input_size=4", "model.patch=2", "model.num_classes=1000",
-            "evaluate.protocol.decoder=synthetic"]
+    return [
+        "data.source=latents",
+        "data.name=toy",
+        "data.size=32",
+        "data.vae=synthetic",
+        f"data.path={folder}",
+        "model.channels=4",
+        "model.input_size=4",
+        "model.patch=2",
+        "model.num_classes=1000",
+        "evaluate.protocol.decoder=synthetic",
+    ]
 
 
 def images(folder, **kinds):
     write_folder(folder, **kinds)
-    return ["data.source=folder", "data.name=toy", "data.size=32", f"data.path={folder}", "model.channels=3",
-            "model.input_size=32", "model.num_classes=2"]
+    return [
+        "data.source=folder",
+        "data.name=toy",
+        "data.size=32",
+        f"data.path={folder}",
+        "model.channels=3",
+        "model.input_size=32",
+        "model.num_classes=2",
+    ]
 
 
 def corrupt(folder):
@@ -90,8 +123,14 @@ def cut_off(folder):
 
 DATA = {
     "cut off": (cut_off, "2 of 10 files"),
-    "missing folder": (lambda f: [*images(f)[:3], "data.path=/nowhere"], "no image folder at /nowhere"),
-    "missing store": (lambda f: [*store(f)[:4], "data.path=/nowhere"], "no latent store at /nowhere"),
+    "missing folder": (
+        lambda f: [*images(f)[:3], "data.path=/nowhere"],
+        "no image folder at /nowhere",
+    ),
+    "missing store": (
+        lambda f: [*store(f)[:4], "data.path=/nowhere"],
+        "no latent store at /nowhere",
+    ),
     "empty class": (empty_class, "such as 'class7'"),
     "single class": (lambda f: images(f, classes=1), "has 1 classes"),
     "small images": (lambda f: images(f, width=31), "smaller than the crop of 32 pixels"),
@@ -99,7 +138,10 @@ DATA = {
     "another VAE": (lambda f: [*store(f), "data.vae=sd-vae-ft-mse"], "made with the VAE synthetic"),
     "another size": (lambda f: store(f, size=64), "made of 64-pixel images, the spec says 32"),
     "no decoder": (lambda f: store(f)[:-1], "set evaluate.protocol.decoder to a VAE"),
-    "a decoder of pixels": (lambda f: ["evaluate.protocol.decoder=sd-vae-ft-mse"], "set evaluate.protocol.decoder to null"),
+    "a decoder of pixels": (
+        lambda f: ["evaluate.protocol.decoder=sd-vae-ft-mse"],
+        "set evaluate.protocol.decoder to null",
+    ),
 }
 
 

@@ -4,7 +4,10 @@ import pytest
 
 from scaling.launch import cluster
 
-BUSY = Exception("The current node timed out during startup. This could happen because some of the raylet failed to startup")
+BUSY = Exception(
+    "The current node timed out during startup. This could happen because some of the raylet "
+    "failed to startup"
+)
 
 
 @pytest.mark.parametrize("failures, starts", [([], 1), ([BUSY], 2)])
@@ -21,7 +24,9 @@ def test_a_start_that_took_too_long_is_tried_once_more(failures, starts, monkeyp
     assert cluster._init(address="local") == "context" and calls == [{"address": "local"}] * starts
 
 
-@pytest.mark.parametrize("failures, says", [([BUSY, BUSY], "timed out"), ([RuntimeError("no space")], "no space")])
+@pytest.mark.parametrize(
+    "failures, says", [([BUSY, BUSY], "timed out"), ([RuntimeError("no space")], "no space")]
+)
 def test_what_another_start_does_not_mend_is_raised(failures, says, monkeypatch):
     left = list(failures)
 

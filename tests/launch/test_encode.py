@@ -1,4 +1,6 @@
-"""Does scaling encode make the store that it should: every format, both sides, the same after a kill, nothing lost?"""
+"""Does scaling encode make the store that it should: every format, both sides, the same after a
+kill, nothing lost?
+"""
 
 import contextlib
 import csv
@@ -37,7 +39,9 @@ def without_ray(cluster, folder, out, vae, size, batch, shards):
 def encode_in_this_process(monkeypatch) -> None:
     """What Ray's tasks and actors run, without their start of half a minute."""
     monkeypatch.setattr(ray_encode, "encode_shards", without_ray)
-    monkeypatch.setattr("scaling.launch.cluster.connected", lambda address: contextlib.nullcontext())
+    monkeypatch.setattr(
+        "scaling.launch.cluster.connected", lambda address: contextlib.nullcontext()
+    )
 
 
 @pytest.fixture
@@ -47,7 +51,9 @@ def here(monkeypatch):
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory) -> Path:
-    """Images of every kind, the saved VAE, and the store made of them in one go, in this process."""
+    """Images of every kind, the saved VAE, and the store made of them in one go, in this
+    process.
+    """
     work = tmp_path_factory.mktemp("encode")
     write_folder(work / "images", per_class=60)
     (work / "images" / "class1" / "broken.png").write_bytes(b"\x89PNG but no more")
@@ -59,8 +65,23 @@ def work(tmp_path_factory) -> Path:
 
 
 def command(work: Path, out: str, *more: str) -> list[str]:
-    return [sys.executable, "-m", "scaling", "encode", "--images", str(work / "images"), "--vae", str(work / "vae"),
-            "--size", "32", "--out", str(work / out), "--shard-images", "16", *more]
+    return [
+        sys.executable,
+        "-m",
+        "scaling",
+        "encode",
+        "--images",
+        str(work / "images"),
+        "--vae",
+        str(work / "vae"),
+        "--size",
+        "32",
+        "--out",
+        str(work / out),
+        "--shard-images",
+        "16",
+        *more,
+    ]
 
 
 def run(arguments: list[str]) -> None:
@@ -78,12 +99,19 @@ def refusal(arguments: list[str], capsys) -> str:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def rows(folder: Path, split: str) -> list[dict]:
-    return [row for i in range(len(read_store(folder)["shards"][split]))
-            for row in pq.read_table(shard_path(folder, split, i, "parquet")).to_pylist()]
+    return [
+        row
+        for i in range(len(read_store(folder)["shards"][split]))
+        for row in pq.read_table(shard_path(folder, split, i, "parquet")).to_pylist()
+    ]
 
 
 def test_a_store_holds_both_sides_of_every_image_and_lists_what_it_could_not_read(work):
@@ -91,14 +119,22 @@ def test_a_store_holds_both_sides_of_every_image_and_lists_what_it_could_not_rea
     check_store(work / "store")
     assert store["encoded_from"] == str(work / "images")
     counts = {split: len(rows(work / "store", split)) for split in ("train", "heldout")}
-    assert counts["heldout"] in (6, 7) and sum(counts.values()) == 120 and store["classes"] == ["class0", "class1"]
+    assert (
+        counts["heldout"] in (6, 7)
+        and sum(counts.values()) == 120
+        and store["classes"] == ["class0", "class1"]
+    )
     with open(work / "store" / "skipped.csv") as file:
         (skipped,) = csv.DictReader(file)
     assert skipped["path"] == "class1/broken.png" and "no image format" in skipped["why"]
     shards = range(len(store["shards"]["train"]))
-    moments = np.concatenate([np.load(shard_path(work / "store", "train", i, "npy")) for i in shards])
+    moments = np.concatenate(
+        [np.load(shard_path(work / "store", "train", i, "npy")) for i in shards]
+    )
     for i in (0, 17, 50, 100):
-        pixels = torch.from_numpy(read_image(work / "images" / rows(work / "store", "train")[i]["path"], 32))[None]
+        pixels = torch.from_numpy(
+            read_image(work / "images" / rows(work / "store", "train")[i]["path"], 32)
+        )[None]
         with torch.no_grad():
             for side, seen in enumerate((pixels, pixels.flip(-1))):
                 posterior = vae.encode(from_uint8(seen)).latent_dist
@@ -107,7 +143,9 @@ def test_a_store_holds_both_sides_of_every_image_and_lists_what_it_could_not_rea
 
 
 def test_the_store_is_read_as_the_spec_says(work):
-    spec = DataSpec(source="latents", name="toy", size=32, vae="vae", path=str(work / "store"), flip=True)
+    spec = DataSpec(
+        source="latents", name="toy", size=32, vae="vae", path=str(work / "store"), flip=True
+    )
     data = load_data(spec)
     assert data.num_classes == 2 and data.train.shape == (4, 4, 4)
     assert data.train.batch(torch.arange(8), key=(0, 0)).isfinite().all()
@@ -115,8 +153,11 @@ def test_the_store_is_read_as_the_spec_says(work):
 
 def test_a_killed_encoding_goes_on_and_ends_identical(work, capsys, ray_address):
     """On Ray, both; the store that they end with was made without it."""
-    killed = subprocess.Popen(command(work, "killed", "--address", ray_address),
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    killed = subprocess.Popen(
+        command(work, "killed", "--address", ray_address),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     deadline = time.monotonic() + PATIENCE_S
     while len(list((work / "killed").glob("*/shard-*.json"))) < 2:
         assert time.monotonic() < deadline and killed.poll() is None
@@ -125,10 +166,16 @@ def test_a_killed_encoding_goes_on_and_ends_identical(work, capsys, ray_address)
     killed.wait()
     assert not (work / "killed" / "store.json").exists()
     assert "continue it with --resume" in refusal(command(work, "killed"), capsys)
-    again = subprocess.run(command(work, "killed", "--resume", "--address", ray_address), capture_output=True, text=True,
-                           timeout=PATIENCE_S)
+    again = subprocess.run(
+        command(work, "killed", "--resume", "--address", ray_address),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
     assert again.returncode == 0, again.stderr
-    assert {name: data for name, data in files(work / "killed").items() if not name.endswith(".tmp")} == files(work / "store")
+    assert {
+        name: data for name, data in files(work / "killed").items() if not name.endswith(".tmp")
+    } == files(work / "store")
 
 
 def test_damaged_shards_are_made_again(work, here, capsys):
@@ -147,20 +194,32 @@ def test_over_one_percent_unreadable_is_an_error_unless_allowed(tmp_path, here, 
     write_kind(tmp_path / "images" / "class0" / "short.jpg", "rgb.jpg")
     short = tmp_path / "images" / "class0" / "short.jpg"
     short.write_bytes(short.read_bytes()[:700])
-    assert "1 of 11 images cannot be read, more than 1%" in refusal(command(tmp_path, "store"), capsys)
+    assert "1 of 11 images cannot be read, more than 1%" in refusal(
+        command(tmp_path, "store"), capsys
+    )
     assert "short.jpg" in (tmp_path / "store" / "skipped.csv").read_text()
     assert not (tmp_path / "store" / "store.json").exists()
     run(command(tmp_path, "store", "--resume", "--allow-unreadable"))
-    assert "1 unreadable" in capsys.readouterr().out and (tmp_path / "store" / "store.json").exists()
+    assert (
+        "1 unreadable" in capsys.readouterr().out and (tmp_path / "store" / "store.json").exists()
+    )
 
 
-@pytest.mark.parametrize("spoil, more, says", [
-    (lambda work: None, ("--size", "30"), "size 30 is not a multiple of 8"),
-    (lambda work: None, ("--size", "64"), "10 of 10 images"),
-    (lambda work: None, ("--vae", "/nowhere"), "no VAE at /nowhere"),
-    (lambda work: None, ("--images", "/nowhere"), "no image folder at /nowhere"),
-    (lambda work: (work / "images" / "class9").mkdir(), (), "such as 'class9'"),
-    (lambda work: (work / "store").mkdir() or (work / "store" / "thesis.tex").touch(), (), "is not empty")])
+@pytest.mark.parametrize(
+    "spoil, more, says",
+    [
+        (lambda work: None, ("--size", "30"), "size 30 is not a multiple of 8"),
+        (lambda work: None, ("--size", "64"), "10 of 10 images"),
+        (lambda work: None, ("--vae", "/nowhere"), "no VAE at /nowhere"),
+        (lambda work: None, ("--images", "/nowhere"), "no image folder at /nowhere"),
+        (lambda work: (work / "images" / "class9").mkdir(), (), "such as 'class9'"),
+        (
+            lambda work: (work / "store").mkdir() or (work / "store" / "thesis.tex").touch(),
+            (),
+            "is not empty",
+        ),
+    ],
+)
 def test_bad_input_is_one_line_before_anything_is_encoded(spoil, more, says, tmp_path, capsys):
     write_folder(tmp_path / "images")
     load_vae("synthetic").save_pretrained(tmp_path / "vae")
@@ -169,13 +228,20 @@ def test_bad_input_is_one_line_before_anything_is_encoded(spoil, more, says, tmp
     assert not list(tmp_path.glob("store/*/shard-*"))
 
 
-@pytest.mark.parametrize("change, says", [(("--size", "24"), "size was 32, is 24"), (("--vae", "synthetic-2"), "vae was")])
+@pytest.mark.parametrize(
+    "change, says",
+    [(("--size", "24"), "size was 32, is 24"), (("--vae", "synthetic-2"), "vae was")],
+)
 def test_resuming_otherwise_is_refused_with_the_difference(change, says, work, capsys):
     other = work / "synthetic-2"
     if not other.exists():
         vae = load_vae("synthetic")
         from diffusers import AutoencoderKL
-        changed = AutoencoderKL(**{k: v for k, v in vae.config.items() if not k.startswith("_")} | {"scaling_factor": 0.5})
+
+        changed = AutoencoderKL(
+            **{k: v for k, v in vae.config.items() if not k.startswith("_")}
+            | {"scaling_factor": 0.5}
+        )
         changed.save_pretrained(other)
     change = (str(other) if part == "synthetic-2" else part for part in change)
     assert says in refusal(command(work, "store", "--resume", *change), capsys)

@@ -1,4 +1,6 @@
-"""Does training go on while its checkpoints are measured, with the figures of an evaluation in the training's own process?"""
+"""Does training go on while its checkpoints are measured, with the figures of an evaluation in the
+training's own process?
+"""
 
 import contextlib
 import json
@@ -20,8 +22,20 @@ from scaling.study import Plan, Study, load_study
 from scaling.study.settings import parse_settings, with_settings
 
 PATIENCE_S = 500
-ONE = ["--set", "model.width=16", "--set", "train.steps=3000", "--set", "train.checkpoint_every=1000",
-       "--set", "evaluate.every=300", "--set", "evaluate.checkpoints=1", "--set", "evaluate.protocol.samples=80"]
+ONE = [
+    "--set",
+    "model.width=16",
+    "--set",
+    "train.steps=3000",
+    "--set",
+    "train.checkpoint_every=1000",
+    "--set",
+    "evaluate.every=300",
+    "--set",
+    "evaluate.checkpoints=1",
+    "--set",
+    "evaluate.protocol.samples=80",
+]
 
 
 def quiet(progress):
@@ -29,15 +43,21 @@ def quiet(progress):
 
 
 def figures(run: Run) -> list:
-    return sorted((e["step"], e["heldout_loss"], f["metric"], f["reference"], f["value"])
-                  for e in run.evaluations() for f in e["figures"])
+    return sorted(
+        (e["step"], e["heldout_loss"], f["metric"], f["reference"], f["value"])
+        for e in run.evaluations()
+        for f in e["figures"]
+    )
 
 
 def test_a_training_alone_leaves_checkpoints_that_are_measured_in_any_order(tmp_path, tiny):
     inline, apart = Run(tmp_path / "inline"), Run(tmp_path / "apart")
     run_trials([tiny], inline, quiet)
     assert train([tiny], apart, quiet, session="s") == "completed"
-    assert not apart.evaluations() and (apart.state()["ready"], apart.state()["session"]) == ([6, 12], "s")
+    assert not apart.evaluations() and (apart.state()["ready"], apart.state()["session"]) == (
+        [6, 12],
+        "s",
+    )
     for step in (12, 6):
         evaluate(tiny, step, apart, quiet)
     assert len(figures(apart)) == 8 and figures(apart) == figures(inline)
@@ -76,7 +96,11 @@ def test_an_evaluation_asked_of_one_more_average_does_not_touch_what_is_ready(tm
     run = Run(tmp_path)
     train([tiny], run, quiet)
     sound = (run.checkpoints / "step-00000006" / "manifest.json").stat().st_mtime_ns
-    train([tiny, with_settings(tiny, {"evaluate.ema.length": 0.1, "evaluate.checkpoints": 1})], run, quiet)
+    train(
+        [tiny, with_settings(tiny, {"evaluate.ema.length": 0.1, "evaluate.checkpoints": 1})],
+        run,
+        quiet,
+    )
     assert run.state()["ready"] == [6, 12]
     assert (run.checkpoints / "step-00000006" / "manifest.json").stat().st_mtime_ns == sound
 
@@ -86,7 +110,9 @@ class Killed(Exception):
 
 
 def parts_drawn(monkeypatch, most: int | None = None) -> list[range]:
-    """The parts that are drawn from here on, of 30 samples each; with ``most`` a kill comes instead of the next."""
+    """The parts that are drawn from here on, of 30 samples each; with ``most`` a kill comes instead
+    of the next.
+    """
     drawn, generate = [], evaluation.generate
 
     def draw(model, spec, diffusion, protocol, rows):
@@ -113,9 +139,14 @@ def test_many_samples_are_drawn_in_parts_that_outlive_a_kill(tmp_path, tiny, mon
     evaluate(tiny, 12, run, quiet)
     assert drawn == [range(60, 80)] and not list((run.folder / "evaluating").iterdir())
     assert [row[:4] for row in figures(run)] == [row[:4] for row in figures(whole)]
-    assert [row[4] for row in figures(run)] == pytest.approx([row[4] for row in figures(whole)], rel=1e-5)
+    assert [row[4] for row in figures(run)] == pytest.approx(
+        [row[4] for row in figures(whole)], rel=1e-5
+    )
     eval_id = tiny.eval_id(12)
-    assert all((run.samples(eval_id)[name] == whole.samples(eval_id)[name]).all() for name in ("images", "labels"))
+    assert all(
+        (run.samples(eval_id)[name] == whole.samples(eval_id)[name]).all()
+        for name in ("images", "labels")
+    )
 
 
 def test_parts_of_other_weights_are_drawn_again(tmp_path, tiny, monkeypatch):
@@ -151,14 +182,26 @@ def test_others_draw_what_is_left_of_an_evaluations_samples(tmp_path, tiny, monk
 
 
 def sweep(root: Path, log: Path, address: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "scaling.sweep", "smoke", "--results", str(root), "--address", address, *ONE]
+    command = [
+        sys.executable,
+        "-m",
+        "scaling.sweep",
+        "smoke",
+        "--results",
+        str(root),
+        "--address",
+        address,
+        *ONE,
+    ]
     with open(log, "w") as out:
         return subprocess.Popen(command, stdout=out, stderr=out)
 
 
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
-def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(tmp_path, ray_address):
+def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
+    tmp_path, ray_address
+):
     plan = Plan.of(load_study("smoke").with_settings(parse_settings(ONE[1::2])))
     (trial,), log = plan.trials, tmp_path / "log"
     run = StudyFolder(tmp_path / "smoke").run(trial.train_id)
@@ -174,9 +217,14 @@ def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
     running.wait()
     assert sweep(tmp_path, log, ray_address).wait(timeout=PATIENCE_S) == 1, log.read_text()
     (row,) = trial_rows(tmp_path / "smoke")
-    assert row["state"] == "failed" and "evaluation at step 600 failed: IsADirectoryError" in row["why"]
+    assert (
+        row["state"] == "failed"
+        and "evaluation at step 600 failed: IsADirectoryError" in row["why"]
+    )
     assert "evaluation at step 600 failed" in log.read_text()
-    assert {e["step"] for e in run.evaluations()} == {*trial.eval_ids} - {600} and row["step"] == 3000
+    assert {e["step"] for e in run.evaluations()} == {*trial.eval_ids} - {600} and row[
+        "step"
+    ] == 3000
 
     in_the_way.rmdir()
     trained = json.loads((run.folder / "record.json").read_text())["train_wall_s"]

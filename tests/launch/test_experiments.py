@@ -1,4 +1,6 @@
-"""Does each study that ships run through every stage at debug scale, on real Ray, with nothing downloaded?"""
+"""Does each study that ships run through every stage at debug scale, on real Ray, with nothing
+downloaded?
+"""
 
 import contextlib
 import json
@@ -22,8 +24,12 @@ def shared_cluster(ray_address):
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study_runs_through_every_stage_at_debug_scale(name, ray_address, shared_cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr(clusters, "connected", lambda address: contextlib.nullcontext(shared_cluster))
+def test_a_study_runs_through_every_stage_at_debug_scale(
+    name, ray_address, shared_cluster, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        clusters, "connected", lambda address: contextlib.nullcontext(shared_cluster)
+    )
     results = tmp_path / "results"
     settings = ["scale=debug", f"data.path={tmp_path / 'data'}"]
     assert sweep(name, settings, results, ray_address) == 0
@@ -31,16 +37,27 @@ def test_a_study_runs_through_every_stage_at_debug_scale(name, ray_address, shar
     rows = trial_rows(folder)
     assert rows and {row["state"] for row in rows} == {"completed"}
     assert all(row["fid"] is not None and row["heldout_loss"] is not None for row in rows)
-    assert (folder / "report.html").stat().st_size > 10_000 and (folder / "figures" / "sample_grid.png").exists()
-    protocols = {json.dumps(json.loads(path.read_text())["protocol"]) for path in results.glob("runs/*/evaluations/*.json")}
-    assert all(json.loads(protocol)["decoder"] == (None if name == "cifar10" else "synthetic") for protocol in protocols)
+    assert (folder / "report.html").stat().st_size > 10_000 and (
+        folder / "figures" / "sample_grid.png"
+    ).exists()
+    protocols = {
+        json.dumps(json.loads(path.read_text())["protocol"])
+        for path in results.glob("runs/*/evaluations/*.json")
+    }
+    assert all(
+        json.loads(protocol)["decoder"] == (None if name == "cifar10" else "synthetic")
+        for protocol in protocols
+    )
 
 
 def test_a_precision_that_workers_lack_is_refused_before_a_trial_runs(shared_cluster):
     """Where this machine cannot tell: it has no GPU, and the cluster's workers have none either."""
     plan = Plan.of(load_study("smoke").with_settings({"train.precision": "tf32"}))
     preflight.check_precisions(plan, gpus_per_trial=1)
-    with pytest.raises(ValueError, match=r"^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"):
+    with pytest.raises(
+        ValueError, match=r"^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"
+    ):
         clusters.check_workers_precisions(plan, gpus_per_trial=0)
     bf16 = Plan.of(load_study("smoke").with_settings({"train.precision": "bf16"}))
-    clusters.check_workers_precisions(bf16, gpus_per_trial=0)  # computed in software where the CPU cannot
+    # computed in software where the CPU cannot
+    clusters.check_workers_precisions(bf16, gpus_per_trial=0)

@@ -17,10 +17,17 @@ from scaling.study import Protocol
 def test_images_over_workers_are_those_of_one_process(tmp_path, tiny, ray_address):
     train([tiny], Run(tmp_path / "run"), lambda progress: None)
     count = samples.PART + 50
-    said = sampling.run(tmp_path / "run", out=tmp_path / "out.npy", count=count, steps=3, address=ray_address)
+    said = sampling.run(
+        tmp_path / "run", out=tmp_path / "out.npy", count=count, steps=3, address=ray_address
+    )
     assert said == f"{count} samples of DiT-d1w16/4, ddpm3, cfg 1.0: {tmp_path / 'out.npy'}"
     loaded = load_checkpoint(tmp_path / "run")
-    whole, _, _ = generate(loaded.model, loaded.spec, loaded.diffusion, Protocol(samples=count, sampling_steps=3))
+    whole, _, _ = generate(
+        loaded.model, loaded.spec, loaded.diffusion, Protocol(samples=count, sampling_steps=3)
+    )
     found = np.load(tmp_path / "out.npy", mmap_mode="r")
-    assert found.dtype == np.uint8 and np.abs(found.astype(int) - whole.permute(0, 2, 3, 1).numpy()).max() <= 1
+    assert (
+        found.dtype == np.uint8
+        and np.abs(found.astype(int) - whole.permute(0, 2, 3, 1).numpy()).max() <= 1
+    )
     assert not (tmp_path / "out.npy.partial").exists()

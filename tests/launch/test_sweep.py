@@ -1,4 +1,6 @@
-"""Does the main job work as a person runs it? The smoke study through real Ray, resumed, killed and continued."""
+"""Does the main job work as a person runs it? The smoke study through real Ray, resumed, killed and
+continued.
+"""
 
 import json
 import os
@@ -13,7 +15,14 @@ import pytest
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 
 COMMAND = [sys.executable, "-m", "scaling.sweep"]
-SLOW = ["--set", "train.steps=6000", "--set", "train.checkpoint_every=50", "--set", "evaluate.protocol.samples=80"]
+SLOW = [
+    "--set",
+    "train.steps=6000",
+    "--set",
+    "train.checkpoint_every=50",
+    "--set",
+    "evaluate.protocol.samples=80",
+]
 PATIENCE_S = 500  # a Ray start takes a minute where the machine is busy
 
 
@@ -22,8 +31,12 @@ def run(*args, timeout=PATIENCE_S) -> subprocess.CompletedProcess:
 
 
 def status(folder: Path) -> list[dict]:
-    out = subprocess.run([sys.executable, "-m", "scaling", "status", str(folder), "--json"],
-                         capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [sys.executable, "-m", "scaling", "status", str(folder), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     return json.loads(out)
 
 
@@ -37,12 +50,34 @@ def test_the_smoke_study_completes(smoke):
     root, done = smoke
     assert done.returncode == 0, done.stderr
     rows = status(root / "smoke")
-    keys = {"trial_id", "model", "patch", "seed", "lr", "state", "params_m", "forward_gmacs", "steps", "images",
-            "train_flops", "loss", "heldout_loss", "fid", "fid_features", "fid_samples", "fid_reference", "wall_s"}
+    keys = {
+        "trial_id",
+        "model",
+        "patch",
+        "seed",
+        "lr",
+        "state",
+        "params_m",
+        "forward_gmacs",
+        "steps",
+        "images",
+        "train_flops",
+        "loss",
+        "heldout_loss",
+        "fid",
+        "fid_features",
+        "fid_samples",
+        "fid_reference",
+        "wall_s",
+    }
     assert [row["state"] for row in rows] == ["completed"] * 2
     for row in rows:
         assert keys <= row.keys() and all(row[key] is not None for key in keys)
-        assert (row["fid_features"], row["fid_samples"], row["fid_reference"]) == ("digits-cnn", 100, "train")
+        assert (row["fid_features"], row["fid_samples"], row["fid_reference"]) == (
+            "digits-cnn",
+            100,
+            "train",
+        )
     assert "Ray dashboard: http://127.0.0.1:" in done.stdout
     assert "\x1b" not in done.stdout  # plain lines where the output is no terminal
 
@@ -57,10 +92,14 @@ def test_it_leaves_figures_and_a_report(smoke):
 
 def test_again_it_trains_nothing_and_needs_no_ray(smoke):
     root, _ = smoke
-    before = {path: path.stat().st_mtime_ns for path in (root / "runs").rglob("*") if path.is_file()}
+    before = {
+        path: path.stat().st_mtime_ns for path in (root / "runs").rglob("*") if path.is_file()
+    }
     again = run("smoke", "--results", str(root))
     assert again.returncode == 0 and "nothing to train" in again.stdout
-    assert {path: path.stat().st_mtime_ns for path in (root / "runs").rglob("*") if path.is_file()} == before
+    assert {
+        path: path.stat().st_mtime_ns for path in (root / "runs").rglob("*") if path.is_file()
+    } == before
 
 
 def test_another_plan_in_the_same_folder_is_refused_with_the_difference(smoke):
@@ -84,14 +123,20 @@ def furthest(root: Path) -> int:
 
 
 def interrupted(root: Path, how: signal.Signals, address: str) -> int:
-    """Run the sweep until its trainings have moved on by two checkpoints, end it by ``how``, return its exit code."""
+    """Run the sweep until its trainings have moved on by two checkpoints, end it by ``how``, return
+    its exit code.
+    """
     deadline, said, before = time.monotonic() + PATIENCE_S, root / f"{how.name}.log", None
     with open(said, "w") as log:
-        sweep = subprocess.Popen([*COMMAND, "smoke", "--results", str(root), "--address", address, *SLOW],
-                                 stdout=log, stderr=log)
+        sweep = subprocess.Popen(
+            [*COMMAND, "smoke", "--results", str(root), "--address", address, *SLOW],
+            stdout=log,
+            stderr=log,
+        )
         while before is None or furthest(root) < before + 100:
             assert time.monotonic() < deadline and sweep.poll() is None, said.read_text()
-            if before is None and "trainings ended" in said.read_text():  # it runs; what a killed one left may run on
+            # it runs; what a killed one left may run on
+            if before is None and "trainings ended" in said.read_text():
                 before = furthest(root)
             time.sleep(0.1)
         os.kill(sweep.pid, how)
@@ -100,12 +145,18 @@ def interrupted(root: Path, how: signal.Signals, address: str) -> int:
 
 def test_a_sweep_ended_in_any_way_goes_on_where_it_was(tmp_path, ray_address):
     curves = {}
-    for how, code, address in ((signal.SIGKILL, -signal.SIGKILL, "local"), (signal.SIGTERM, 130, ray_address),
-                               (signal.SIGINT, 130, ray_address)):
+    for how, code, address in (
+        (signal.SIGKILL, -signal.SIGKILL, "local"),
+        (signal.SIGTERM, 130, ray_address),
+        (signal.SIGINT, 130, ray_address),
+    ):
         assert interrupted(tmp_path, how, address) == code
         for path, lines in curves.items():
             assert len(path.read_bytes().splitlines()) >= lines  # nothing measured was lost
-        curves = {path: len(path.read_bytes().splitlines()) for path in tmp_path.glob("runs/*/curve.jsonl")}
+        curves = {
+            path: len(path.read_bytes().splitlines())
+            for path in tmp_path.glob("runs/*/curve.jsonl")
+        }
         states = [row["state"] for row in status(tmp_path / "smoke")]
         assert curves and "completed" not in states
         assert how == signal.SIGKILL or set(states) <= {"stopped", "pending"}
@@ -120,18 +171,23 @@ def test_a_sweep_ended_in_any_way_goes_on_where_it_was(tmp_path, ray_address):
 
 def test_a_diverging_trial_is_named_and_the_others_go_on(tmp_path, ray_address):
     study = tmp_path / "wild.py"
-    study.write_text("from experiments.smoke import BASE\nfrom scaling.study import Study, grid\n"
-                     "STUDY = Study(name='wild', question='?', expectation='!', "
-                     "trials=grid(BASE, {'train.lr': [1e-3, 1e30]}))\n")
+    study.write_text(
+        "from experiments.smoke import BASE\nfrom scaling.study import Study, grid\n"
+        "STUDY = Study(name='wild', question='?', expectation='!', "
+        "trials=grid(BASE, {'train.lr': [1e-3, 1e30]}))\n"
+    )
     done = run(str(study), "--results", str(tmp_path / "results"), "--address", ray_address)
     assert done.returncode == 1
     good, bad = status(tmp_path / "results" / "wild")
     assert (good["state"], bad["state"]) == ("completed", "diverged") and bad["fid"] is None
     assert bad["trial_id"] in done.stdout and "at step" in done.stdout
-    assert run(str(study), "--results", str(tmp_path / "results")).returncode == 1  # and nothing is tried again
+    # and nothing is tried again
+    assert run(str(study), "--results", str(tmp_path / "results")).returncode == 1
 
 
 def test_more_gpus_than_the_cluster_has_are_refused(tmp_path, ray_address):
-    done = run("smoke", "--results", str(tmp_path), "--gpus-per-trial", "2", "--address", ray_address)
+    done = run(
+        "smoke", "--results", str(tmp_path), "--gpus-per-trial", "2", "--address", ray_address
+    )
     assert done.returncode == 2 and "--gpus-per-trial 2" in done.stderr
     assert not list(tmp_path.glob("runs/*"))

@@ -10,16 +10,22 @@ from scaling.records import Run
 from scaling.records.ledger import STALE_AFTER_S
 
 
-@pytest.mark.parametrize("state, silent, since, comes", [
-    ({"state": "running", "step": 3}, 0, 1e4, True),            # however long it takes
-    ({"state": "running", "step": 6}, 0, 0, False),
-    ({"state": "running", "step": 3}, STALE_AFTER_S + 1, 0, False),
-    ({"state": "completed", "step": 9}, 0, 0, False),
-    ({"state": "stopped", "step": 3}, 0, 0, True),              # by an earlier sweep; this one is about to go on
-    ({"state": "stopped", "step": 3}, 0, BEGINS_S + 1, False),  # nobody does
-    (None, 0, 0, True),
-])
-def test_a_trunk_is_coming_while_another_trains_it(state, silent, since, comes, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "state, silent, since, comes",
+    [
+        ({"state": "running", "step": 3}, 0, 1e4, True),  # however long it takes
+        ({"state": "running", "step": 6}, 0, 0, False),
+        ({"state": "running", "step": 3}, STALE_AFTER_S + 1, 0, False),
+        ({"state": "completed", "step": 9}, 0, 0, False),
+        # by an earlier sweep; this one is about to go on
+        ({"state": "stopped", "step": 3}, 0, 0, True),
+        ({"state": "stopped", "step": 3}, 0, BEGINS_S + 1, False),  # nobody does
+        (None, 0, 0, True),
+    ],
+)
+def test_a_trunk_is_coming_while_another_trains_it(
+    state, silent, since, comes, tmp_path, monkeypatch
+):
     trunk, now = Run(tmp_path), time.time()
     if state:
         monkeypatch.setattr(time, "time", lambda: now - silent)
@@ -30,16 +36,31 @@ def test_a_trunk_is_coming_while_another_trains_it(state, silent, since, comes, 
 
 def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, monkeypatch):
     asked, trunk = [], Run(tmp_path / "trunk")
-    task = type("Task", (), {"remote": staticmethod(lambda *args: asked.append(args) or "training")})
+    task = type(
+        "Task", (), {"remote": staticmethod(lambda *args: asked.append(args) or "training")}
+    )
     monkeypatch.setattr(worker, "_task", lambda *args: task)
     monkeypatch.setattr(worker.ray, "wait", lambda tasks, timeout: ([], tasks))
     monkeypatch.setattr(worker, "POLL_S", 0)
     trunk.write_state("running", step=0)
     watch = object.__new__(TrialWatch)
-    watch.setup({"training": {
-        "run": str(tmp_path / "cooldown"), "trunk": {"run": str(trunk.folder), "step": 6}, "evaluations": [], "label": "",
-        "execution": {"workers": 1}, "gpus": 0, "cpus": 1}})
-    assert watch.step() == {"done": False, "state": "pending", "why": "its trunk is being trained"} and not asked
+    watch.setup(
+        {
+            "training": {
+                "run": str(tmp_path / "cooldown"),
+                "trunk": {"run": str(trunk.folder), "step": 6},
+                "evaluations": [],
+                "label": "",
+                "execution": {"workers": 1},
+                "gpus": 0,
+                "cpus": 1,
+            }
+        }
+    )
+    assert (
+        watch.step() == {"done": False, "state": "pending", "why": "its trunk is being trained"}
+        and not asked
+    )
     trunk.write_state("running", step=6)
     assert not watch.step()["done"] and len(asked) == 1
     assert not watch.step()["done"] and len(asked) == 1

@@ -1,4 +1,6 @@
-"""Which weights and arrays did the reference implementation run with? The golden model of tests/golden/, rebuilt."""
+"""Which weights and arrays did the reference implementation run with? The golden model of
+tests/golden/, rebuilt.
+"""
 
 from pathlib import Path
 
@@ -18,7 +20,9 @@ def arrays() -> dict[str, torch.Tensor]:
 
 
 def weights() -> dict[str, torch.Tensor]:
-    """0.08 sin(0.7 i + 1.3 j + 0.5) for element i of parameter j, in the order of sorted names; positions as built."""
+    """0.08 sin(0.7 i + 1.3 j + 0.5) for element i of parameter j, in the order of sorted names;
+    positions as built.
+    """
     state = build_model(SPEC).state_dict()
     for j, name in enumerate(sorted(state.keys() - {"pos_embed"})):
         i = torch.arange(state[name].numel(), dtype=torch.float64)

@@ -1,4 +1,6 @@
-"""What does a fresh process count for the paper's table, and in how much memory? Counted once for all tests."""
+"""What does a fresh process count for the paper's table, and in how much memory? Counted once for
+all tests.
+"""
 
 import functools
 import json
@@ -11,13 +13,16 @@ from pathlib import Path
 from scaling.models.count_table import counted
 rows = [{**row.as_json(False), "macs": row.counted.macs, "params": row.params} for row in counted()]
 # VmHWM, for ru_maxrss begins at the size of the process that started this one.
-print(json.dumps([rows, 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])]))
+peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
+print(json.dumps([rows, 1024 * int(peak)]))
 """
 
 
 @functools.cache
 def table() -> tuple[list[dict], int]:
-    """The rows of ``scaling count`` with exact ``macs`` and ``params``, and the process's peak memory in bytes."""
+    """The rows of ``scaling count`` with exact ``macs`` and ``params``, and the process's peak
+    memory in bytes.
+    """
     done = subprocess.run([sys.executable, "-c", CODE], check=True, capture_output=True, text=True)
     rows, peak = json.loads(done.stdout)
     return rows, peak

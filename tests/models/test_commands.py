@@ -1,4 +1,6 @@
-"""Do ``scaling count`` and ``scaling export`` print, write, and leave with 2 and one line on bad input?"""
+"""Do ``scaling count`` and ``scaling export`` print, write, and leave with 2 and one line on bad
+input?
+"""
 
 import json
 
@@ -23,18 +25,23 @@ def test_count_prints_json(capsys):
 
 def test_export_writes_a_checkpoint_that_torch_loads(capsys, tmp_path):
     torch.save({"ema": golden.weights()}, tmp_path / "c.pt")
-    code, out, _ = outcome(capsys, "export", tmp_path / "c.pt", "--to", "dit", "--out", tmp_path / "d.pt", "--heads", 3)
+    code, out, _ = outcome(
+        capsys, "export", tmp_path / "c.pt", "--to", "dit", "--out", tmp_path / "d.pt", "--heads", 3
+    )
     assert code == 0 and "written to" in out
     assert torch.load(tmp_path / "d.pt", weights_only=True).keys() == golden.weights().keys()
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (["count", "DiT-M/2"], "unknown model 'DiT-M/2'; nearest: DiT-"),
-    (["count", "DiT-S/3"], "patch 3 does not divide the input size 32"),
-    (["count", "--conditioning", "film"], "'film'"),
-    (["export", "none.pt", "--to", "dit"], "checkpoint none.pt does not exist"),
-    (["export", "none.pt", "--to", "onnx"], "unknown format 'onnx'; known: dit, diffusers"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["count", "DiT-M/2"], "unknown model 'DiT-M/2'; nearest: DiT-"),
+        (["count", "DiT-S/3"], "patch 3 does not divide the input size 32"),
+        (["count", "--conditioning", "film"], "'film'"),
+        (["export", "none.pt", "--to", "dit"], "checkpoint none.pt does not exist"),
+        (["export", "none.pt", "--to", "onnx"], "unknown format 'onnx'; known: dit, diffusers"),
+    ],
+)
 def test_bad_input_is_one_line_and_code_2(capsys, arguments, message):
     code, _, err = outcome(capsys, *arguments)
     assert code == 2

@@ -1,7 +1,8 @@
-"""Does a GPU user's step compile whole? No graph break and no recompilation over steps, in training and in sampling.
+"""Does a GPU user's step compile whole? No graph break and no recompilation over steps, in training
+and in sampling.
 
-Compiled with ``aot_eager``, which captures forward and backward as inductor does and leaves out its C++ compiler: the
-graphs are the same, the test takes seconds.
+Compiled with ``aot_eager``, which captures forward and backward as inductor does and leaves out its
+C++ compiler: the graphs are the same, the test takes seconds.
 """
 
 import pytest
@@ -70,8 +71,9 @@ def trained(wrap) -> list[torch.Tensor]:
 
 
 def test_the_training_step_is_one_graph():
-    # Noising, forward, loss and backward. The update is not among it and gains nothing by it: fused AdamW and the
-    # EMA's lerp are one kernel each, and torch puts a graph break of its own into every optimiser's step.
+    # Noising, forward, loss and backward. The update is not among it and gains nothing by it: fused
+    # AdamW and the EMA's lerp are one kernel each, and torch puts a graph break of its own into
+    # every optimiser's step.
     whole = trained(compiled)
     assert graphs() == 1
     torch.testing.assert_close(whole, trained(lambda function: function), rtol=1e-4, atol=1e-5)

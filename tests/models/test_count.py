@@ -1,4 +1,6 @@
-"""Are the Gflops the paper's, and does nothing pass uncounted? fvcore's count against Table 4 and by hand."""
+"""Are the Gflops the paper's, and does nothing pass uncounted? fvcore's count against Table 4 and
+by hand.
+"""
 
 import pytest
 import torch
@@ -74,5 +76,7 @@ def test_the_meta_device_counts_what_real_tensors_do(conditioning):
 
 
 def test_a_batch_costs_its_images():
-    one, three = (count_macs(build_model(TINY).eval(), example_inputs(TINY, n)).macs for n in (1, 3))
+    one, three = (
+        count_macs(build_model(TINY).eval(), example_inputs(TINY, n)).macs for n in (1, 3)
+    )
     assert three == 3 * one

@@ -7,8 +7,17 @@ import pytest
 from scaling.models.count_table import run, selected
 from tests.models.published_counts import table
 
-KEYS = ["model", "resolution", "conditioning", "params_m", "tokens", "forward_gmacs", "forward_gflops",
-        "published_gmacs", "published_params_m"]
+KEYS = [
+    "model",
+    "resolution",
+    "conditioning",
+    "params_m",
+    "tokens",
+    "forward_gmacs",
+    "forward_gflops",
+    "published_gmacs",
+    "published_params_m",
+]
 
 
 def test_json_has_one_object_per_model_with_the_agreed_keys():
@@ -25,12 +34,23 @@ def test_by_module_adds_up():
     parts = row["gmacs_by_module"]
     blocks = sum(parts[f"blocks.{i}"] for i in range(12))
     assert parts[""] == pytest.approx(row["forward_gmacs"])
-    assert blocks + parts["x_embedder"] + parts["t_embedder"] + parts["final_layer"] == pytest.approx(parts[""])
+    assert blocks + parts["x_embedder"] + parts["t_embedder"] + parts[
+        "final_layer"
+    ] == pytest.approx(parts[""])
 
 
 def test_the_table_shows_the_published_figure_the_difference_and_memory():
     text = run(["DiT-S/8"], batch=8, by_module=True)
-    for shown in ("DiT-S/8", "0.358", "0.36", "-0.56", "33.14", "activations", "8 images", "blocks.0.attn.qkv"):
+    for shown in (
+        "DiT-S/8",
+        "0.358",
+        "0.36",
+        "-0.56",
+        "33.14",
+        "activations",
+        "8 images",
+        "blocks.0.attn.qkv",
+    ):
         assert shown in text
 
 
@@ -40,13 +60,16 @@ def test_the_default_is_the_papers_sixteen():
     assert {spec.conditioning for *_, spec in selected(conditioning="adaln")} == {"adaln"}
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (dict(models=["DiT-XXL/2"]), "unknown model 'DiT-XXL/2'; nearest: DiT-XL/2"),
-    (dict(models=["DiT-S/3"]), "patch 3 does not divide the input size 32"),
-    (dict(resolution=100), "resolution 100 is not a positive multiple of 8"),
-    (dict(conditioning="film"), "got 'film'"),
-    (dict(batch=0), "batch 0 is not at least 1"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (dict(models=["DiT-XXL/2"]), "unknown model 'DiT-XXL/2'; nearest: DiT-XL/2"),
+        (dict(models=["DiT-S/3"]), "patch 3 does not divide the input size 32"),
+        (dict(resolution=100), "resolution 100 is not a positive multiple of 8"),
+        (dict(conditioning="film"), "got 'film'"),
+        (dict(batch=0), "batch 0 is not at least 1"),
+    ],
+)
 def test_bad_arguments_are_one_line_that_names_them(arguments, message):
     with pytest.raises(ValueError) as error:
         run(**arguments)

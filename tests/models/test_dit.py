@@ -1,4 +1,6 @@
-"""Is our DiT the published one? Golden outputs, checkpoint names, initialisation and the four conditionings."""
+"""Is our DiT the published one? Golden outputs, checkpoint names, initialisation and the four
+conditionings.
+"""
 
 import pytest
 import torch
@@ -82,7 +84,9 @@ def test_images_of_a_batch_do_not_see_each_other(conditioning):
     spec = ModelSpec(**TINY, conditioning=conditioning)
     model = randomised(spec).eval()
     x, t, y = inputs(spec)
-    torch.testing.assert_close(model(x, t, y)[1:2], model(x[1:2], t[1:2], y[1:2]), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        model(x, t, y)[1:2], model(x[1:2], t[1:2], y[1:2]), atol=1e-5, rtol=1e-5
+    )
 
 
 def test_integer_and_float_timesteps_agree_and_fractions_lie_between():
@@ -94,8 +98,11 @@ def test_integer_and_float_timesteps_agree_and_fractions_lie_between():
     assert (at(7.001) - at(7)).abs().max() < (at(8) - at(7)).abs().max()
 
 
-@pytest.mark.parametrize("shape", [dict(patch=8), dict(patch=1, channels=3, learn_sigma=False), dict(mlp_ratio=2.5)],
-                         ids=str)
+@pytest.mark.parametrize(
+    "shape",
+    [dict(patch=8), dict(patch=1, channels=3, learn_sigma=False), dict(mlp_ratio=2.5)],
+    ids=str,
+)
 def test_any_shape_is_a_model(shape):
     spec = ModelSpec(**{**TINY, **shape})
     assert randomised(spec)(*inputs(spec)).shape == (3, spec.out_channels, 8, 8)

@@ -20,7 +20,10 @@ torch.set_num_threads(1)
 def exported(tmp_path_factory):
     """The golden model as the reference saves it, and its diffusers folder."""
     folder = tmp_path_factory.mktemp("export")
-    torch.save({"ema": golden.weights(), "model": {}, "args": argparse.Namespace(model="DiT-S/2")}, folder / "ema.pt")
+    torch.save(
+        {"ema": golden.weights(), "model": {}, "args": argparse.Namespace(model="DiT-S/2")},
+        folder / "ema.pt",
+    )
     run(folder / "ema.pt", to="diffusers", out=folder / "diffusers", heads=3)
     return folder
 
@@ -40,13 +43,22 @@ def test_an_exported_folder_gives_the_same_output_in_diffusers(exported):
 
 def test_diffusers_finds_every_weight_and_differs_by_its_timestep_frequencies_alone(exported):
     from diffusers import DiTTransformer2DModel
-    stock, info = DiTTransformer2DModel.from_pretrained(exported / "diffusers", output_loading_info=True)
+
+    stock, info = DiTTransformer2DModel.from_pretrained(
+        exported / "diffusers", output_loading_info=True
+    )
     assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
     a, zero, ours = golden.arrays(), torch.zeros(4, dtype=torch.long), golden.model()
-    with torch.no_grad():  # at t = 0 every frequency gives the same angle; elsewhere these weights make little of it
-        assert (stock.eval()(a["x"], zero, a["y"]).sample - ours(a["x"], zero, a["y"])).abs().max() <= 1e-6
-        assert (stock(a["x"], a["t"], a["y"]).sample - ours(a["x"], a["t"], a["y"])).abs().max() <= 1e-4
-    assert stock.transformer_blocks[0].norm1.emb.time_proj.downscale_freq_shift == 1  # once 0, load_transformer can go
+    # at t = 0 every frequency gives the same angle; elsewhere these weights make little of it
+    with torch.no_grad():
+        assert (
+            stock.eval()(a["x"], zero, a["y"]).sample - ours(a["x"], zero, a["y"])
+        ).abs().max() <= 1e-6
+        assert (
+            stock(a["x"], a["t"], a["y"]).sample - ours(a["x"], a["t"], a["y"])
+        ).abs().max() <= 1e-4
+    # once 0, load_transformer can go
+    assert stock.transformer_blocks[0].norm1.emb.time_proj.downscale_freq_shift == 1
 
 
 def test_a_model_goes_to_diffusers_and_back(exported, tmp_path):
@@ -59,9 +71,18 @@ def test_a_model_goes_to_diffusers_and_back(exported, tmp_path):
 
 def test_a_model_of_diffusers_own_comes_in(tmp_path):
     from diffusers import DiTTransformer2DModel
+
     theirs = DiTTransformer2DModel(
-        num_attention_heads=2, attention_head_dim=16, in_channels=3, num_layers=1, sample_size=4, patch_size=2,
-        num_embeds_ada_norm=5, out_channels=3, norm_eps=1e-6)
+        num_attention_heads=2,
+        attention_head_dim=16,
+        in_channels=3,
+        num_layers=1,
+        sample_size=4,
+        patch_size=2,
+        num_embeds_ada_norm=5,
+        out_channels=3,
+        norm_eps=1e-6,
+    )
     theirs.save_pretrained(tmp_path / "pipeline" / "transformer")
     ours = load_model(tmp_path / "pipeline")
     assert not ours.spec.learn_sigma
@@ -71,7 +92,9 @@ def test_a_model_of_diffusers_own_comes_in(tmp_path):
         assert (ours(x, t, y) - expected).abs().max() <= 1e-4
 
 
-@pytest.mark.parametrize("nested", [lambda s: s, lambda s: {"ema": s}, lambda s: {"model": s, "opt": {"step": 1}}])
+@pytest.mark.parametrize(
+    "nested", [lambda s: s, lambda s: {"ema": s}, lambda s: {"model": s, "opt": {"step": 1}}]
+)
 def test_checkpoints_come_raw_or_nested(tmp_path, nested):
     torch.save(nested(golden.weights()), tmp_path / "c.pt")
     assert states_equal(load_model(tmp_path / "c.pt", heads=3).state_dict(), golden.weights())
@@ -101,19 +124,36 @@ def test_our_own_training_checkpoints_are_exported(tmp_path):
         load_model(tmp_path, average="ema-decay-0.5")
 
 
-@pytest.mark.parametrize("shape", [dict(mlp_ratio=2.7), dict(conditioning="in-context"), dict(conditioning="adaln"),
-                                   dict(conditioning="cross-attention"), dict(learn_sigma=False)], ids=str)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        dict(mlp_ratio=2.7),
+        dict(conditioning="in-context"),
+        dict(conditioning="adaln"),
+        dict(conditioning="cross-attention"),
+        dict(learn_sigma=False),
+    ],
+    ids=str,
+)
 def test_a_state_dict_tells_its_model(tmp_path, shape):
     spec = ModelSpec(**{**TINY, **shape})
     model = randomised(spec).eval()
     torch.save(model.state_dict(), tmp_path / "c.pt")
     again = load_model(tmp_path / "c.pt", heads=4)
     assert torch.equal(again(*inputs(spec)), model(*inputs(spec)))
-    assert (again.spec.conditioning, again.spec.learn_sigma) == (spec.conditioning, spec.learn_sigma)
+    assert (again.spec.conditioning, again.spec.learn_sigma) == (
+        spec.conditioning,
+        spec.learn_sigma,
+    )
 
 
-@pytest.mark.parametrize("shape, message", [(dict(conditioning="in-context"), "diffusers has adaln-zero alone"),
-                                            (dict(mlp_ratio=2.0), "diffusers' MLP is 4 times the width")])
+@pytest.mark.parametrize(
+    "shape, message",
+    [
+        (dict(conditioning="in-context"), "diffusers has adaln-zero alone"),
+        (dict(mlp_ratio=2.0), "diffusers' MLP is 4 times the width"),
+    ],
+)
 def test_what_diffusers_has_no_class_for_is_refused(tmp_path, shape, message):
     torch.save(randomised(ModelSpec(**{**TINY, **shape})).state_dict(), tmp_path / "c.pt")
     with pytest.raises(ValueError, match=message):

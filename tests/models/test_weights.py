@@ -1,4 +1,6 @@
-"""Is a checkpoint that is damaged, dangerous or another model's refused in one line that says so?"""
+"""Is a checkpoint that is damaged, dangerous or another model's refused in one line that says
+so?
+"""
 
 import os
 
@@ -41,7 +43,7 @@ def test_a_truncated_file_is_refused_with_its_size(tmp_path, suffix, share):
         torch.save(golden.weights(), path)
     else:
         save_file(golden.weights(), path)
-    path.write_bytes(path.read_bytes()[:int(share * path.stat().st_size)])
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     message = refusal(open_checkpoint, path, heads=3)
     assert f"({path.stat().st_size} bytes)" in message and "damaged" in message
 
@@ -68,17 +70,22 @@ def test_missing_and_unknown_keys_and_wrong_shapes_are_named():
 
 def test_the_weights_of_another_size_are_named():
     larger = golden.SPEC.model_copy(update={"input_size": 16})
-    assert "pos_embed is (1, 16, 48), not (1, 64, 48)" in refusal(load_weights, build_model(larger), golden.weights())
+    assert "pos_embed is (1, 16, 48), not (1, 64, 48)" in refusal(
+        load_weights, build_model(larger), golden.weights()
+    )
 
 
 def test_a_bare_state_dict_needs_its_heads(tmp_path):
     torch.save(golden.weights(), tmp_path / "c.pt")
     assert "say how many heads" in refusal(open_checkpoint, tmp_path / "c.pt")
-    assert "heads 5 do not divide the width 48" in refusal(open_checkpoint, tmp_path / "c.pt", heads=5)
+    assert "heads 5 do not divide the width 48" in refusal(
+        open_checkpoint, tmp_path / "c.pt", heads=5
+    )
 
 
 def test_the_papers_sizes_tell_their_heads():
     from scaling.models.weights import inferred_spec
+
     for name in ("DiT-S/8", "DiT-XL/2"):
         spec = ModelSpec.preset(name)
         assert inferred_spec(build_model(spec, device="meta").state_dict()) == spec

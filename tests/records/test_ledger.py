@@ -55,7 +55,9 @@ def test_a_line_that_never_was_one_is_named_and_what_a_crash_left_is_passed_over
     assert [line["step"] for line in read_lines(path)] == [1, 2]
     for stray in (b"Traceback (most recent call last):", b"[1, 2]", b"<<<<<<< ours"):
         path.write_bytes(b'{"step": 1}\n' + stray + b"\n")
-        with pytest.raises(ValueError, match=r"curve\.jsonl holds a line that is not valid JSON \(no object\)"):
+        with pytest.raises(
+            ValueError, match=r"curve\.jsonl holds a line that is not valid JSON \(no object\)"
+        ):
             read_lines(path)
 
 

@@ -1,4 +1,6 @@
-"""Do the closed forms price what fvcore and torch count? Over the published table and over random shapes."""
+"""Do the closed forms price what fvcore and torch count? Over the published table and over random
+shapes.
+"""
 
 import random
 
@@ -14,13 +16,21 @@ def random_spec(seed: int) -> ModelSpec:
     draw = random.Random(seed)
     patch, heads = draw.choice([1, 2, 3, 4]), draw.choice([1, 2, 3, 5])
     return ModelSpec(
-        input_size=patch * draw.randint(1, 6), channels=draw.randint(1, 4), patch=patch, heads=heads,
-        width=4 * heads * draw.randint(1, 8), depth=draw.randint(1, 4), num_classes=draw.randint(1, 20),
-        mlp_ratio=draw.choice([1.0, 2.7, 4.0]), learn_sigma=draw.random() < 0.5,
-        conditioning=draw.choice(["adaln-zero", "adaln", "cross-attention", "in-context"]))
+        input_size=patch * draw.randint(1, 6),
+        channels=draw.randint(1, 4),
+        patch=patch,
+        heads=heads,
+        width=4 * heads * draw.randint(1, 8),
+        depth=draw.randint(1, 4),
+        num_classes=draw.randint(1, 20),
+        mlp_ratio=draw.choice([1.0, 2.7, 4.0]),
+        learn_sigma=draw.random() < 0.5,
+        conditioning=draw.choice(["adaln-zero", "adaln", "cross-attention", "in-context"]),
+    )
 
 
 # Asked for: agreement within 0.2 %. Both count the same products, so they agree to the last one.
+
 
 def test_closed_forms_agree_with_the_instruments_over_the_published_table():
     rows, _ = table()
@@ -29,14 +39,17 @@ def test_closed_forms_agree_with_the_instruments_over_the_published_table():
         assert cost.params(row.spec) == counted["params"], row
 
 
-@pytest.mark.parametrize("spec", [random_spec(seed) for seed in range(24)], ids=lambda s: f"{s.name}-{s.input_size}")
+@pytest.mark.parametrize(
+    "spec", [random_spec(seed) for seed in range(24)], ids=lambda s: f"{s.name}-{s.input_size}"
+)
 def test_closed_forms_agree_with_the_instruments_on_random_shapes(spec):
     assert cost.forward_macs(spec) == count(spec).macs
     assert cost.params(spec) == trainable_params(spec)
 
 
 def test_the_papers_training_compute_of_xl2():
-    # Section 4: Gflops x batch x steps x 3 = 3.64e10 for XL/2 at 400K steps; FLOPs are twice its Gflops.
+    # Section 4: Gflops x batch x steps x 3 = 3.64e10 for XL/2 at 400K steps; FLOPs are twice its
+    # Gflops.
     paper = cost.train_flops(ModelSpec.preset("DiT-XL/2"), images=256 * 400_000) / 2 / 1e9
     assert paper == pytest.approx(3.64e10, rel=2e-3)
 

@@ -1,4 +1,6 @@
-"""Do the studies that ship say what they cost, and can they be priced and shrunk without their data?"""
+"""Do the studies that ship say what they cost, and can they be priced and shrunk without their
+data?
+"""
 
 import importlib
 import re
@@ -9,7 +11,14 @@ from scaling.cli import main
 from scaling.study import Plan, cost, load_study
 from scaling.study.devices import peak_flops
 
-STUDIES = ("dit_imagenet256", "conditioning_blocks", "long_run", "imagenet512", "flow_vs_diffusion", "cifar10")
+STUDIES = (
+    "dit_imagenet256",
+    "conditioning_blocks",
+    "long_run",
+    "imagenet512",
+    "flow_vs_diffusion",
+    "cifar10",
+)
 
 
 def priced(name: str) -> float:
@@ -23,8 +32,11 @@ def sampled(name: str) -> float:
     for trial in load_study(name).trials:
         protocol = trial.evaluate.protocol
         images = protocol.samples * len(trial.eval_steps)
-        hours += cost.gpu_hours(2e9 * cost.sampling_gmacs(trial.model, trial.diffusion, protocol) * images, 0.4,
-                                peak_flops("NVIDIA H100 80GB HBM3", protocol.precision))
+        hours += cost.gpu_hours(
+            2e9 * cost.sampling_gmacs(trial.model, trial.diffusion, protocol) * images,
+            0.4,
+            peak_flops("NVIDIA H100 80GB HBM3", protocol.precision),
+        )
     return hours
 
 
@@ -32,22 +44,44 @@ def sampled(name: str) -> float:
 def test_the_docstring_says_question_price_and_expectation(name):
     text = importlib.import_module(f"experiments.{name}").__doc__
     stated, mfu, sampling, precision = re.search(
-        r"Price: ([\d.]+) GPU-hours on an H100 at (\d+) % MFU for training, in bf16. Sampling adds ([\d.]+), in (\w+)",
-        text).groups()
+        r"Price: ([\d.]+) GPU-hours on an H100 at (\d+) % MFU for training, in bf16. Sampling adds "
+        r"([\d.]+), in (\w+)",
+        text,
+    ).groups()
     assert int(mfu) == 40 and float(stated) == round(priced(name), 1 if "." in stated else 0)
     assert float(sampling) == round(sampled(name), 1 if "." in sampling else 0)
-    assert {(t.train.precision, t.evaluate.protocol.precision) for t in load_study(name).trials} == {("bf16", precision)}
-    assert text.splitlines()[0].count("?") == 1 and "Expected" in text and re.search(r"Table|arXiv", text)
+    assert {
+        (t.train.precision, t.evaluate.protocol.precision) for t in load_study(name).trials
+    } == {("bf16", precision)}
+    assert (
+        text.splitlines()[0].count("?") == 1
+        and "Expected" in text
+        and re.search(r"Table|arXiv", text)
+    )
 
 
 def test_the_papers_protocol_is_that_of_the_paper():
     study = load_study("dit_imagenet256")
-    assert {t.model.name for t in study.trials} == {f"DiT-{s}/{p}" for s in ("S", "B", "L", "XL") for p in (8, 4, 2)}
+    assert {t.model.name for t in study.trials} == {
+        f"DiT-{s}/{p}" for s in ("S", "B", "L", "XL") for p in (8, 4, 2)
+    }
     for trial in study.trials:
         t, e = trial.train, trial.evaluate
-        assert (t.lr, t.weight_decay, t.batch, t.label_dropout, t.steps) == (1e-4, 0.0, 256, 0.1, 400_000)
-        assert (e.ema.kind, e.ema.length, trial.eval_steps) == ("decay", 0.9999, tuple(range(50_000, 400_001, 50_000)))
-        assert e.protocol.label("fid").startswith("FID-50K, ddpm250, cfg 1.0") and "inception" in e.protocol.label("fid")
+        assert (t.lr, t.weight_decay, t.batch, t.label_dropout, t.steps) == (
+            1e-4,
+            0.0,
+            256,
+            0.1,
+            400_000,
+        )
+        assert (e.ema.kind, e.ema.length, trial.eval_steps) == (
+            "decay",
+            0.9999,
+            tuple(range(50_000, 400_001, 50_000)),
+        )
+        assert e.protocol.label("fid").startswith(
+            "FID-50K, ddpm250, cfg 1.0"
+        ) and "inception" in e.protocol.label("fid")
 
 
 def test_what_two_studies_share_is_trained_once():
@@ -66,7 +100,11 @@ def test_a_dry_run_needs_no_data_and_writes_nothing(name, tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stop:
         main(["sweep", name, "--dry-run"])
-    assert stop.value.code == 0 and "training FLOPs" in capsys.readouterr().out and not list(tmp_path.iterdir())
+    assert (
+        stop.value.code == 0
+        and "training FLOPs" in capsys.readouterr().out
+        and not list(tmp_path.iterdir())
+    )
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -76,7 +114,10 @@ def test_debug_scale_keeps_the_shape_of_the_question(name):
     for full, debug in zip(study.trials, small.trials):
         for field in ("patch", "input_size", "conditioning", "learn_sigma"):
             assert getattr(debug.model, field) == getattr(full.model, field)
-        assert debug.diffusion == full.diffusion and debug.evaluate.protocol.sampler == full.evaluate.protocol.sampler
+        assert (
+            debug.diffusion == full.diffusion
+            and debug.evaluate.protocol.sampler == full.evaluate.protocol.sampler
+        )
         assert debug.model.channels == full.model.channels and cost.forward_gmacs(debug.model) < 1.0
         latent = full.data.source == "latents"
         assert debug.data.source == ("synthetic" if latent else "synthetic-pixels")
@@ -94,4 +135,7 @@ def test_settings_reach_a_study_at_debug_scale_and_no_other_scale_is_known():
 def test_sampling_studies_sample_what_the_grid_trains(name):
     """At the paper's scale nothing is trained but the models of dit_imagenet256."""
     trained = {t.train_id for t in load_study("dit_imagenet256").trials}
-    assert {t.train_id for t in importlib.import_module(f"experiments.{name}").STUDY.scales["imagenet256"]} <= trained
+    assert {
+        t.train_id
+        for t in importlib.import_module(f"experiments.{name}").STUDY.scales["imagenet256"]
+    } <= trained

@@ -1,4 +1,6 @@
-"""Is the priced memory what torch reports? Saved tensors, and the peak of a real training step by torch's profiler."""
+"""Is the priced memory what torch reports? Saved tensors, and the peak of a real training step by
+torch's profiler.
+"""
 
 import pytest
 import torch
@@ -37,11 +39,15 @@ class Step:
 
     def state_bytes(self) -> int:
         """What lives between steps: weights with buffers, moments and EMA."""
-        moments = [t for s in self.optimiser.state.values() for t in (s["exp_avg"], s["exp_avg_sq"])]
+        moments = [
+            t for s in self.optimiser.state.values() for t in (s["exp_avg"], s["exp_avg_sq"])
+        ]
         return sum(t.nbytes for t in [*self.model.state_dict().values(), *moments, *self.ema])
 
     def saved_bytes(self) -> int:
-        """Distinct memory that autograd keeps for the backward pass, weights and buffers not among it."""
+        """Distinct memory that autograd keeps for the backward pass, weights and buffers not among
+        it.
+        """
         own = {t.untyped_storage().data_ptr() for t in [*self.params, *self.model.buffers()]}
         kept = {}
 
@@ -56,7 +62,9 @@ class Step:
         return sum(kept.values())
 
     def peak_bytes(self) -> int:
-        """The most memory held at once during a step, by the profiler's record of every allocation."""
+        """The most memory held at once during a step, by the profiler's record of every
+        allocation.
+        """
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
             self()
         now = most = 0
@@ -70,20 +78,28 @@ class Step:
 @pytest.mark.parametrize("conditioning", CONDITIONINGS)
 def test_activations_are_what_autograd_keeps(conditioning):
     spec = SMALL.model_copy(update={"conditioning": conditioning})
-    assert training_memory(spec, batch=8).activations == pytest.approx(Step(spec, 8).saved_bytes(), rel=0.02)
+    assert training_memory(spec, batch=8).activations == pytest.approx(
+        Step(spec, 8).saved_bytes(), rel=0.02
+    )
 
 
-@pytest.mark.parametrize("spec, batch, checkpointing", [
-    (SMALL, 32, False),                                             # activations outweigh gradients
-    (SMALL, 1, False),                                              # gradients outweigh activations
-    (SMALL, 32, True),
-    (ModelSpec.preset("DiT-S/4"), 4, False),
-    *((SMALL.model_copy(update={"conditioning": c}), 32, False) for c in CONDITIONINGS[1:]),
-], ids=lambda v: v.name if isinstance(v, ModelSpec) else str(v))
+@pytest.mark.parametrize(
+    "spec, batch, checkpointing",
+    [
+        (SMALL, 32, False),  # activations outweigh gradients
+        (SMALL, 1, False),  # gradients outweigh activations
+        (SMALL, 32, True),
+        (ModelSpec.preset("DiT-S/4"), 4, False),
+        *((SMALL.model_copy(update={"conditioning": c}), 32, False) for c in CONDITIONINGS[1:]),
+    ],
+    ids=lambda v: v.name if isinstance(v, ModelSpec) else str(v),
+)
 def test_the_peak_is_what_torch_reports_for_a_real_step(spec, batch, checkpointing):
     step = Step(spec, batch, activation_checkpointing=checkpointing)
     priced = training_memory(spec, batch, checkpointing)
-    assert priced.weights + priced.optimiser + priced.ema == pytest.approx(step.state_bytes(), rel=1e-3)
+    assert priced.weights + priced.optimiser + priced.ema == pytest.approx(
+        step.state_bytes(), rel=1e-3
+    )
     assert priced.peak == pytest.approx(step.peak_bytes(), rel=0.1)
 
 

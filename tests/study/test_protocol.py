@@ -10,19 +10,58 @@ from scaling.study.timesteps import evaluated_at, flow_times
 XL2 = ModelSpec.preset("DiT-XL/2")
 
 
-@pytest.mark.parametrize("fields, metric, says", [
-    ({"samples": 50_000, "sampling_steps": 250, "features": "inception"}, "fid",
-     "FID-50K, ddpm250, cfg 1.0, inception, vs train"),
-    ({"samples": 500, "sampler": "ddim", "eta": 0.5, "guidance": 1.25, "class_draw": "balanced"}, "kid",
-     "KID-500, ddim50, eta 0.5, cfg 1.25, balanced classes, digits-cnn, vs train"),
-    ({"guidance": 4, "guidance_channels": 3, "guidance_interval": (0.2, 0.8), "decoder": "sd-vae-ft-mse",
-      "references": ["refs/VIRTUAL_imagenet256.npz"], "features": "dinov2-vit-l-14", "sampler": "dpm++"}, "fid",
-     "FD-1K, dpm++50, cfg 4.0 on 3 channels in 0.2-0.8, sd-vae-ft-mse, dinov2-vit-l-14, vs VIRTUAL_imagenet256.npz"),
-    ({"decoder": "sd-vae-ft-mse", "reference_images": 10_000}, "fid",
-     "FID-1K, ddpm50, cfg 1.0, sd-vae-ft-mse, digits-cnn, vs decoded train (10K)"),
-    ({"decoder": "sd-vae-ft-mse"}, "rfid", "rFID, sd-vae-ft-mse, digits-cnn, vs train"),
-    ({"sampler": "sde", "sde_diffusion": "constant", "precision": "bf16", "rounding": "truncate"}, "isc",
-     "IS-1K, sde50, w constant, last mean 0.04, cfg 1.0, bf16, truncated, digits-cnn, vs train")])
+@pytest.mark.parametrize(
+    "fields, metric, says",
+    [
+        (
+            {"samples": 50_000, "sampling_steps": 250, "features": "inception"},
+            "fid",
+            "FID-50K, ddpm250, cfg 1.0, inception, vs train",
+        ),
+        (
+            {
+                "samples": 500,
+                "sampler": "ddim",
+                "eta": 0.5,
+                "guidance": 1.25,
+                "class_draw": "balanced",
+            },
+            "kid",
+            "KID-500, ddim50, eta 0.5, cfg 1.25, balanced classes, digits-cnn, vs train",
+        ),
+        (
+            {
+                "guidance": 4,
+                "guidance_channels": 3,
+                "guidance_interval": (0.2, 0.8),
+                "decoder": "sd-vae-ft-mse",
+                "references": ["refs/VIRTUAL_imagenet256.npz"],
+                "features": "dinov2-vit-l-14",
+                "sampler": "dpm++",
+            },
+            "fid",
+            "FD-1K, dpm++50, cfg 4.0 on 3 channels in 0.2-0.8, sd-vae-ft-mse, dinov2-vit-l-14, vs "
+            "VIRTUAL_imagenet256.npz",
+        ),
+        (
+            {"decoder": "sd-vae-ft-mse", "reference_images": 10_000},
+            "fid",
+            "FID-1K, ddpm50, cfg 1.0, sd-vae-ft-mse, digits-cnn, vs decoded train (10K)",
+        ),
+        ({"decoder": "sd-vae-ft-mse"}, "rfid", "rFID, sd-vae-ft-mse, digits-cnn, vs train"),
+        (
+            {
+                "sampler": "sde",
+                "sde_diffusion": "constant",
+                "precision": "bf16",
+                "rounding": "truncate",
+            },
+            "isc",
+            "IS-1K, sde50, w constant, last mean 0.04, cfg 1.0, bf16, truncated, digits-cnn, vs "
+            "train",
+        ),
+    ],
+)
 def test_its_short_form_tells_all_that_is_not_as_usual(fields, metric, says):
     assert Protocol(**fields).label(metric) == says
 
@@ -30,7 +69,11 @@ def test_its_short_form_tells_all_that_is_not_as_usual(fields, metric, says):
 def test_what_varies_along_an_axis_is_left_out_of_its_label():
     protocol = Protocol(guidance=1.5)
     assert protocol.label(over="steps") == "FID-1K, ddpm, cfg 1.5, digits-cnn, vs train"
-    assert protocol.label(over="guidance") == Protocol().label(over="guidance") == "FID-1K, ddpm50, cfg, digits-cnn, vs train"
+    assert (
+        protocol.label(over="guidance")
+        == Protocol().label(over="guidance")
+        == "FID-1K, ddpm50, cfg, digits-cnn, vs train"
+    )
 
 
 def test_two_scales_never_read_as_one():
@@ -41,41 +84,83 @@ def test_two_scales_never_read_as_one():
 def test_fields_added_later_change_no_identity(tiny):
     """As it was when protocols had ten fields."""
     assert set(tiny.evaluate.protocol.identity_fields()) == {
-        "samples", "class_draw", "sampling_seed", "sampler", "sampling_steps", "guidance", "guidance_channels", "features",
-        "references", "metrics", "precision"}
+        "samples",
+        "class_draw",
+        "sampling_seed",
+        "sampler",
+        "sampling_steps",
+        "guidance",
+        "guidance_channels",
+        "features",
+        "references",
+        "metrics",
+        "precision",
+    }
 
 
-@pytest.mark.parametrize("setting", [
-    {"evaluate.protocol.rounding": "truncate"}, {"evaluate.protocol.decoder": "sd-vae-ft-ema"},
-    {"evaluate.protocol.reference_images": 100}, {"evaluate.protocol.guidance_interval": [0.1, 0.9]},
-    {"evaluate.protocol.sampler": "ddim", "evaluate.protocol.eta": 1.0}])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"evaluate.protocol.rounding": "truncate"},
+        {"evaluate.protocol.decoder": "sd-vae-ft-ema"},
+        {"evaluate.protocol.reference_images": 100},
+        {"evaluate.protocol.guidance_interval": [0.1, 0.9]},
+        {"evaluate.protocol.sampler": "ddim", "evaluate.protocol.eta": 1.0},
+    ],
+)
 def test_every_new_field_makes_another_measurement(tiny, setting):
     assert with_settings(tiny, setting).eval_id(12) != tiny.eval_id(12)
 
 
 def test_a_reference_file_counts_by_its_name(tiny):
-    a, b, c = (with_settings(tiny, {"evaluate.protocol.references": [path]}).eval_id(12)
-               for path in ("here/ref.npz", "there/ref.npz", "here/other.npz"))
+    a, b, c = (
+        with_settings(tiny, {"evaluate.protocol.references": [path]}).eval_id(12)
+        for path in ("here/ref.npz", "there/ref.npz", "here/other.npz")
+    )
     assert a == b != c
 
 
-@pytest.mark.parametrize("setting, says", [
-    ({"evaluate.protocol.eta": 0.5}, "eta 0.5 belongs to the sampler 'ddim', not to 'ddpm'"),
-    ({"evaluate.protocol.sde_last": "tweedie"}, "belongs to the sampler 'sde'"),
-    ({"evaluate.protocol.guidance_interval": [0.8, 0.2]}, r"\[0.8, 0.2\] is not two rising fractions"),
-    ({"evaluate.protocol.references": ["test"]}, "references.0"),
-    ({"evaluate.protocol.references": ["train", "train"]}, "twice"),
-    ({"evaluate.protocol.features": "resnet"}, "features")])
+@pytest.mark.parametrize(
+    "setting, says",
+    [
+        ({"evaluate.protocol.eta": 0.5}, "eta 0.5 belongs to the sampler 'ddim', not to 'ddpm'"),
+        ({"evaluate.protocol.sde_last": "tweedie"}, "belongs to the sampler 'sde'"),
+        (
+            {"evaluate.protocol.guidance_interval": [0.8, 0.2]},
+            r"\[0.8, 0.2\] is not two rising fractions",
+        ),
+        ({"evaluate.protocol.references": ["test"]}, "references.0"),
+        ({"evaluate.protocol.references": ["train", "train"]}, "twice"),
+        ({"evaluate.protocol.features": "resnet"}, "features"),
+    ],
+)
 def test_a_bad_protocol_is_refused_in_a_line(tiny, setting, says):
     with pytest.raises(ValueError, match=says) as error:
         with_settings(tiny, setting)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("fields, forwards", [
-    ({}, 50), ({"guidance": 1.5}, 100), ({"sampler": "heun", "sampling_steps": 20}, 40), ({"sampler": "dpm++"}, 50),
-    ({"sampler": "heun", "sampling_steps": 20, "guidance": 0.0}, 80), ({"sampler": "sde"}, 50), ({"sampler": "euler"}, 50),
-    ({"sampler": "euler", "sampling_steps": 10, "guidance": 2.0, "guidance_interval": (0.0, 0.5)}, 15)])
+@pytest.mark.parametrize(
+    "fields, forwards",
+    [
+        ({}, 50),
+        ({"guidance": 1.5}, 100),
+        ({"sampler": "heun", "sampling_steps": 20}, 40),
+        ({"sampler": "dpm++"}, 50),
+        ({"sampler": "heun", "sampling_steps": 20, "guidance": 0.0}, 80),
+        ({"sampler": "sde"}, 50),
+        ({"sampler": "euler"}, 50),
+        (
+            {
+                "sampler": "euler",
+                "sampling_steps": 10,
+                "guidance": 2.0,
+                "guidance_interval": (0.0, 0.5),
+            },
+            15,
+        ),
+    ],
+)
 def test_sampling_compute_counts_guidance_and_heuns_second_call(fields, forwards):
     gmacs = sampling_gmacs(XL2, DiffusionSpec(), Protocol(**fields))
     assert gmacs == pytest.approx(forwards * forward_gmacs(XL2))
@@ -84,14 +169,23 @@ def test_sampling_compute_counts_guidance_and_heuns_second_call(fields, forwards
 def test_the_papers_sampling_compute():
     """Section 5.2: L/2 over 1000 steps takes 80.7 Tflops, XL/2 over 128 takes 15.2."""
     for name, steps, tflops in (("DiT-L/2", 1000, 80.7), ("DiT-XL/2", 128, 15.2)):
-        gmacs = sampling_gmacs(ModelSpec.preset(name), DiffusionSpec(), Protocol(sampling_steps=steps))
+        gmacs = sampling_gmacs(
+            ModelSpec.preset(name), DiffusionSpec(), Protocol(sampling_steps=steps)
+        )
         assert gmacs / 1e3 == pytest.approx(tflops, rel=5e-3)
 
 
 def test_the_times_of_each_sampler():
     assert flow_times(Protocol(sampler="euler", sampling_steps=4)) == [1, 0.75, 0.5, 0.25, 0]
-    assert flow_times(Protocol(sampler="sde", sampling_steps=3)) == pytest.approx([1, 0.52, 0.04, 0])
-    assert evaluated_at(DiffusionSpec(), Protocol(sampler="heun", sampling_steps=2)) == [1, 0.5, 0.5, 0]
+    assert flow_times(Protocol(sampler="sde", sampling_steps=3)) == pytest.approx(
+        [1, 0.52, 0.04, 0]
+    )
+    assert evaluated_at(DiffusionSpec(), Protocol(sampler="heun", sampling_steps=2)) == [
+        1,
+        0.5,
+        0.5,
+        0,
+    ]
     assert evaluated_at(DiffusionSpec(), Protocol(sampling_steps=3)) == [0.999, 0.5, 0.0]
     with pytest.raises(ValueError, match="needs 2 steps or more"):
         flow_times(Protocol(sampler="sde", sampling_steps=1))

@@ -11,42 +11,94 @@ from scaling.study.settings import fields_of, parse_settings, with_settings
 
 
 def test_identity_is_the_same_in_every_process(tiny):
-    code = f"from scaling.study import TrialSpec; s = TrialSpec.model_validate_json('{tiny.model_dump_json()}'); " \
-           "print(s.train_id, s.trial_id)"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    code = (
+        "from scaling.study import TrialSpec; s = "
+        f"TrialSpec.model_validate_json('{tiny.model_dump_json()}'); "
+        "print(s.train_id, s.trial_id)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert out == [tiny.train_id, tiny.trial_id]
 
 
 def test_released_identities_never_change():
     """Records on disk are found by these; a change here orphans every result measured before."""
-    spec = TrialSpec(model=ModelSpec.preset("DiT-XL/2"),
-                     train={"steps": 400_000, "batch": 256, "lr": 1e-4})
+    spec = TrialSpec(
+        model=ModelSpec.preset("DiT-XL/2"), train={"steps": 400_000, "batch": 256, "lr": 1e-4}
+    )
     assert (spec.train_id, spec.eval_id(400_000)) == ("bd8951be32c46fb7", "37dc0993ccbe0a90")
 
 
-@pytest.mark.parametrize("setting", [
-    {"train.steps": 99}, {"train.log_every": 7}, {"train.checkpoint_every": 3}, {"train.heldout_every": 2},
-    {"evaluate.checkpoints": 5}, {"evaluate.protocol.samples": 50}, {"evaluate.ema.length": 0.1}])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"train.steps": 99},
+        {"train.log_every": 7},
+        {"train.checkpoint_every": 3},
+        {"train.heldout_every": 2},
+        {"evaluate.checkpoints": 5},
+        {"evaluate.protocol.samples": 50},
+        {"evaluate.ema.length": 0.1},
+    ],
+)
 def test_what_does_not_change_the_training_shares_its_identity(tiny, setting):
     assert with_settings(tiny, setting).train_id == tiny.train_id
 
 
-IDENTITY = [f for f in fields_of(TrialSpec) if f.split(".")[0] != "evaluate"
-            and f not in ("train.steps", "train.log_every", "train.checkpoint_every", "train.heldout_every", "train.emas",
-                  "data.path")]
-OTHER = {"model.family": None, "data.source": None, "train.cooldown": None, "train.schedule": "cosine",
-         "model.learn_sigma": None, "diffusion.objective": None,  # one goes with the other: below
-         "diffusion.weighting": "min-snr", "diffusion.min_snr_gamma": None, "diffusion.logit_mean": None,
-         "diffusion.logit_std": None,
-         "train.precision": "bf16",
-         "data.name": None, "data.size": None, "data.vae": None, "data.content": None, "data.flip": None,
-         "data.upscale": None,     # no fields of digits: test_data_spec.py
-         "model.input_size": 16, "model.channels": 3, "model.patch": 2, "model.width": 32, "model.depth": 2,
-         "model.heads": 4, "model.num_classes": 7, "model.mlp_ratio": 2.0,
-         "model.conditioning": "adaln", "diffusion.timesteps": 500, "diffusion.beta_start": 2e-4,
-         "diffusion.beta_end": 1e-2, "train.batch": 8, "train.lr": 1e-3, "train.betas": (0.9, 0.95),
-         "train.weight_decay": 0.1, "train.warmup_steps": 5, "train.grad_clip": 1.0, "train.label_dropout": 0.2,
-         "train.seed": 1}
+IDENTITY = [
+    f
+    for f in fields_of(TrialSpec)
+    if f.split(".")[0] != "evaluate"
+    and f
+    not in (
+        "train.steps",
+        "train.log_every",
+        "train.checkpoint_every",
+        "train.heldout_every",
+        "train.emas",
+        "data.path",
+    )
+]
+OTHER = {
+    "model.family": None,
+    "data.source": None,
+    "train.cooldown": None,
+    "train.schedule": "cosine",
+    "model.learn_sigma": None,
+    "diffusion.objective": None,  # one goes with the other: below
+    "diffusion.weighting": "min-snr",
+    "diffusion.min_snr_gamma": None,
+    "diffusion.logit_mean": None,
+    "diffusion.logit_std": None,
+    "train.precision": "bf16",
+    "data.name": None,
+    "data.size": None,
+    "data.vae": None,
+    "data.content": None,
+    "data.flip": None,
+    "data.upscale": None,  # no fields of digits: test_data_spec.py
+    "model.input_size": 16,
+    "model.channels": 3,
+    "model.patch": 2,
+    "model.width": 32,
+    "model.depth": 2,
+    "model.heads": 4,
+    "model.num_classes": 7,
+    "model.mlp_ratio": 2.0,
+    "model.conditioning": "adaln",
+    "diffusion.timesteps": 500,
+    "diffusion.beta_start": 2e-4,
+    "diffusion.beta_end": 1e-2,
+    "train.batch": 8,
+    "train.lr": 1e-3,
+    "train.betas": (0.9, 0.95),
+    "train.weight_decay": 0.1,
+    "train.warmup_steps": 5,
+    "train.grad_clip": 1.0,
+    "train.label_dropout": 0.2,
+    "train.seed": 1,
+}
 
 
 def test_every_field_is_either_identity_or_declared_not_to_be():
@@ -58,23 +110,49 @@ def test_what_changes_the_training_changes_its_identity(tiny, field):
     assert with_settings(tiny, {field: OTHER[field]}).train_id != tiny.train_id
 
 
-EPSILON, FLOW = ({"model.learn_sigma": False, "diffusion.objective": o} for o in ("epsilon", "flow"))
+EPSILON, FLOW = (
+    {"model.learn_sigma": False, "diffusion.objective": o} for o in ("epsilon", "flow")
+)
 LOGIT, MIN_SNR = ({"diffusion.weighting": w} for w in ("logit-normal", "min-snr"))
 
 
 def test_what_is_learned_and_how_times_count_are_identity(tiny):
-    specs = [tiny, *(with_settings(tiny, s) for s in (
-        EPSILON, FLOW, LOGIT, FLOW | LOGIT, MIN_SNR, MIN_SNR | {"diffusion.min_snr_gamma": 1.0},
-        LOGIT | {"diffusion.logit_mean": 0.5}, LOGIT | {"diffusion.logit_std": 0.5}))]
+    specs = [
+        tiny,
+        *(
+            with_settings(tiny, s)
+            for s in (
+                EPSILON,
+                FLOW,
+                LOGIT,
+                FLOW | LOGIT,
+                MIN_SNR,
+                MIN_SNR | {"diffusion.min_snr_gamma": 1.0},
+                LOGIT | {"diffusion.logit_mean": 0.5},
+                LOGIT | {"diffusion.logit_std": 0.5},
+            )
+        ),
+    ]
     assert len({spec.train_id for spec in specs}) == len(specs)
 
 
-@pytest.mark.parametrize("setting, says", [
-    ({"model.learn_sigma": False}, "set model.learn_sigma=true, or diffusion.objective to epsilon or flow"),
-    ({"diffusion.objective": "flow"}, "'flow' has no sigma, but model.learn_sigma is true; set model.learn_sigma=false"),
-    (FLOW | MIN_SNR, "a flow predicts velocity"),
-    (FLOW | {"diffusion.timesteps": 500}, "timesteps 500 belongs to a diffusion"),
-    ({"diffusion.min_snr_gamma": 1.0}, "belongs to min-snr"), ({"diffusion.logit_std": 2.0}, "belongs to logit-normal")])
+@pytest.mark.parametrize(
+    "setting, says",
+    [
+        (
+            {"model.learn_sigma": False},
+            "set model.learn_sigma=true, or diffusion.objective to epsilon or flow",
+        ),
+        (
+            {"diffusion.objective": "flow"},
+            "'flow' has no sigma, but model.learn_sigma is true; set model.learn_sigma=false",
+        ),
+        (FLOW | MIN_SNR, "a flow predicts velocity"),
+        (FLOW | {"diffusion.timesteps": 500}, "timesteps 500 belongs to a diffusion"),
+        ({"diffusion.min_snr_gamma": 1.0}, "belongs to min-snr"),
+        ({"diffusion.logit_std": 2.0}, "belongs to logit-normal"),
+    ],
+)
 def test_objectives_that_contradict_themselves_are_refused(tiny, setting, says):
     with pytest.raises(ValueError, match=says) as error:
         with_settings(tiny, setting)
@@ -82,7 +160,10 @@ def test_objectives_that_contradict_themselves_are_refused(tiny, setting, says):
 
 
 def test_equal_numbers_written_differently_are_one_trial(tiny):
-    assert with_settings(tiny, {"train.lr": 0.003}).trial_id == with_settings(tiny, {"train.lr": 3e-3}).trial_id
+    assert (
+        with_settings(tiny, {"train.lr": 0.003}).trial_id
+        == with_settings(tiny, {"train.lr": 3e-3}).trial_id
+    )
     assert with_settings(tiny, parse_settings(["train.weight_decay=0"])).trial_id == tiny.trial_id
 
 
@@ -92,13 +173,21 @@ def test_evaluated_steps_are_even_and_end_at_the_last():
     assert EvaluationSpec(every=200).steps(500) == (200, 400, 500)
 
 
-@pytest.mark.parametrize("setting, says", [
-    ({"model.patch": 3}, "patch 3 does not divide the input size 8"),
-    ({"model.heads": 3}, "heads 3 do not divide the width 16"),
-    ({"train.steps": 0}, "train.steps"), ({"train.batch": 0}, "train.batch"),
-    ({"train.steps": "many"}, "train.steps"), ({"train.steps": 1.5}, "1.5"),
-    ({"train.lr": float("nan")}, "train.lr"), ({"train.stepz": 1}, "nearest: train.steps"),
-    ({"evaluate.protocol.sampler": "magic"}, "'ddpm', 'ddim'"), ({"evaluate.ema.length": 0.5}, "0.28")])
+@pytest.mark.parametrize(
+    "setting, says",
+    [
+        ({"model.patch": 3}, "patch 3 does not divide the input size 8"),
+        ({"model.heads": 3}, "heads 3 do not divide the width 16"),
+        ({"train.steps": 0}, "train.steps"),
+        ({"train.batch": 0}, "train.batch"),
+        ({"train.steps": "many"}, "train.steps"),
+        ({"train.steps": 1.5}, "1.5"),
+        ({"train.lr": float("nan")}, "train.lr"),
+        ({"train.stepz": 1}, "nearest: train.steps"),
+        ({"evaluate.protocol.sampler": "magic"}, "'ddpm', 'ddim'"),
+        ({"evaluate.ema.length": 0.5}, "0.28"),
+    ],
+)
 def test_a_bad_setting_is_refused_by_name_and_value(tiny, setting, says):
     with pytest.raises(ValueError, match=says.replace("(", r"\(")) as error:
         with_settings(tiny, setting)

@@ -7,13 +7,25 @@ from scaling.study.settings import with_settings
 
 
 def study(trials, **fields):
-    return Study(**{"name": "test", "question": "?", "expectation": "!", "trials": trials, **fields})
+    return Study(
+        **{"name": "test", "question": "?", "expectation": "!", "trials": trials, **fields}
+    )
 
 
 def test_a_grid_is_the_product_of_its_axes(tiny):
-    trials = grid(tiny, {"size": [{"model.width": 16}, {"model.width": 32, "model.depth": 2}], "model.patch": [2, 4]})
+    trials = grid(
+        tiny,
+        {
+            "size": [{"model.width": 16}, {"model.width": 32, "model.depth": 2}],
+            "model.patch": [2, 4],
+        },
+    )
     assert [(t.model.width, t.model.depth, t.model.patch) for t in trials] == [
-        (16, 1, 2), (16, 1, 4), (32, 2, 2), (32, 2, 4)]
+        (16, 1, 2),
+        (16, 1, 4),
+        (32, 2, 2),
+        (32, 2, 4),
+    ]
 
 
 def test_identical_specs_are_one_trial(tiny):
@@ -23,7 +35,11 @@ def test_identical_specs_are_one_trial(tiny):
 
 def test_seeds_repeat_training_and_sampling(tiny):
     trials = with_seeds([tiny], 3)
-    assert [(t.train.seed, t.evaluate.protocol.sampling_seed) for t in trials] == [(0, 0), (1, 1), (2, 2)]
+    assert [(t.train.seed, t.evaluate.protocol.sampling_seed) for t in trials] == [
+        (0, 0),
+        (1, 1),
+        (2, 2),
+    ]
     assert len({t.train_id for t in trials}) == 3
     assert len({str(t.evaluate.protocol.comparable) for t in trials}) == 1
     assert len(study([tiny]).with_settings({"seeds": 3}).all_trials) == 3
@@ -51,9 +67,16 @@ def test_every_study_that_ships_loads_under_its_file_name_and_says_its_question(
     assert Plan.of(found).train_flops > 0
 
 
-@pytest.mark.parametrize("text, says", [
-    (None, "no such study file"), ("x = 1", "does not define STUDY"), ("STUDY = 3", "found a int"),
-    ("import nothing_there", "ModuleNotFoundError"), ("def (", "SyntaxError")])
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        (None, "no such study file"),
+        ("x = 1", "does not define STUDY"),
+        ("STUDY = 3", "found a int"),
+        ("import nothing_there", "ModuleNotFoundError"),
+        ("def (", "SyntaxError"),
+    ],
+)
 def test_a_bad_study_file_is_refused_in_one_line(tmp_path, text, says):
     path = tmp_path / "mine.py"
     if text is not None:
@@ -81,9 +104,14 @@ def test_bad_seeds_are_refused(tiny, value):
 
 
 def test_trunks_come_before_the_cooldowns_that_wait_for_them(tiny):
-    """A constant training is its cooldowns' trunk; without one the dearest cooldown trains it. Dearest first otherwise."""
+    """A constant training is its cooldowns' trunk; without one the dearest cooldown trains it.
+    Dearest first otherwise.
+    """
     wsd, wide = {"train.schedule": "wsd", "train.cooldown": 0.25}, {"model.width": 24}
-    constant, *cooldowns = tiny, *(with_settings(tiny, {**wsd, "train.steps": steps}) for steps in (20, 8))
+    constant, *cooldowns = (
+        tiny,
+        *(with_settings(tiny, {**wsd, "train.steps": steps}) for steps in (20, 8)),
+    )
     others = [with_settings(tiny, {**wsd, **wide, "train.steps": steps}) for steps in (12, 8)]
     study = Study(name="wsd", question="?", expectation="!", trials=(*cooldowns, constant, *others))
     order = [group[0].spec for group in Plan.of(study).runs()]

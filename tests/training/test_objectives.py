@@ -1,4 +1,6 @@
-"""Is every objective trained, and is its held-out loss one and the same measure for all trials that share it?"""
+"""Is every objective trained, and is its held-out loss one and the same measure for all trials that
+share it?
+"""
 
 import pytest
 import torch
@@ -14,8 +16,14 @@ from scaling.training.heldout import BINS, heldout_loss
 @pytest.mark.parametrize("objective", ["ddpm", "epsilon", "flow"])
 @pytest.mark.parametrize("weighting", ["uniform", "logit-normal"])
 def test_each_objective_learns(tiny, objective, weighting):
-    spec = with_settings(tiny, {"diffusion.objective": objective, "model.learn_sigma": objective == "ddpm",
-                                "diffusion.weighting": weighting})
+    spec = with_settings(
+        tiny,
+        {
+            "diffusion.objective": objective,
+            "model.learn_sigma": objective == "ddpm",
+            "diffusion.weighting": weighting,
+        },
+    )
     trainer, lines = Trainer(spec, [spec.evaluate.ema]), []
     before = trainer.heldout(spec.evaluate.ema)["heldout_mse"]
     trainer.train_to(60, lines.append)
@@ -31,7 +39,9 @@ def test_bins_are_equal_parts_of_the_schedule(objective):
     horizon = 1000.0 if objective == "epsilon" else 1.0
     process.losses = lambda out, x0, x_t, time, noise: {"mse": out / horizon, "loss": out / horizon}
     measured = heldout_loss(Echo(), process, data.heldout)
-    assert measured["heldout_bins"] == pytest.approx([(k + 0.5) / BINS for k in range(BINS)], abs=2e-3)
+    assert measured["heldout_bins"] == pytest.approx(
+        [(k + 0.5) / BINS for k in range(BINS)], abs=2e-3
+    )
     assert measured["heldout_loss"] == pytest.approx(0.5, abs=2e-3)
 
 
@@ -46,7 +56,10 @@ class Echo(torch.nn.Module):
 
 def test_the_measure_does_not_depend_on_seed_weighting_or_batch(tiny):
     """The same weights give the same held-out loss under any of them."""
-    specs = [with_settings(tiny, s) for s in ({}, {"diffusion.weighting": "min-snr"}, {"train.seed": 3}, {"train.batch": 7})]
+    specs = [
+        with_settings(tiny, s)
+        for s in ({}, {"diffusion.weighting": "min-snr"}, {"train.seed": 3}, {"train.batch": 7})
+    ]
     trainers = [Trainer(spec, []) for spec in specs]
     for trainer in trainers[1:]:
         trainer.model.load_state_dict(trainers[0].model.state_dict())
@@ -58,4 +71,6 @@ def test_a_network_that_is_not_finite_measures_nothing(tiny):
     trainer = Trainer(tiny, [])
     with torch.no_grad():
         trainer.params[0].fill_(float("nan"))
-    assert heldout_loss(trainer.model, trainer.process, trainer.data.heldout)["heldout_loss"] is None
+    assert (
+        heldout_loss(trainer.model, trainer.process, trainer.data.heldout)["heldout_loss"] is None
+    )

@@ -1,4 +1,6 @@
-"""Is a run that was killed the run that was not? Bitwise the same weights, averages and loss curve."""
+"""Is a run that was killed the run that was not? Bitwise the same weights, averages and loss
+curve.
+"""
 
 import hashlib
 import multiprocessing
@@ -24,10 +26,15 @@ def fingerprint(run: Run, step: int) -> dict[str, str]:
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(tensors[name].numpy().tobytes())
-    return {"tensors": digest.hexdigest(),
-            "curve": [(line["step"], line["loss"], line["heldout_loss"]) for line in run.curve()],
-            "figures": sorted((e["step"], f["metric"], f["reference"], f["value"]) for e in evaluations(run)
-                              for f in e["figures"])}
+    return {
+        "tensors": digest.hexdigest(),
+        "curve": [(line["step"], line["loss"], line["heldout_loss"]) for line in run.curve()],
+        "figures": sorted(
+            (e["step"], f["metric"], f["reference"], f["value"])
+            for e in evaluations(run)
+            for f in e["figures"]
+        ),
+    }
 
 
 def evaluations(run: Run) -> list[dict]:
@@ -36,7 +43,9 @@ def evaluations(run: Run) -> list[dict]:
 
 @pytest.fixture
 def spec(tiny):
-    return grid(tiny, {"train.steps": [240], "train.checkpoint_every": [20], "train.log_every": [7]})[0]
+    return grid(
+        tiny, {"train.steps": [240], "train.checkpoint_every": [20], "train.log_every": [7]}
+    )[0]
 
 
 @pytest.fixture
@@ -59,13 +68,16 @@ def _work(spec, folder, wait_in_checkpoint):
     run_trials([spec], Run(folder), lambda progress: None)
 
 
-# A server that imports torch once and forks from there: quick, and free of the threads of the tests' own process.
+# A server that imports torch once and forks from there: quick, and free of the threads of the
+# tests' own process.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["scaling.launch.trial"])
 
 
 def _killed(spec, folder, after_s=None, in_checkpoint=None):
-    """Run ``spec`` in a process of its own that is killed ``after_s`` seconds into training, or in a checkpoint."""
+    """Run ``spec`` in a process of its own that is killed ``after_s`` seconds into training, or in
+    a checkpoint.
+    """
     process = FORKS.Process(target=_work, args=(spec, folder, in_checkpoint))
     process.start()
     if after_s is not None:
@@ -98,7 +110,9 @@ def test_a_kill_inside_a_checkpoint_changes_nothing(tmp_path, spec, undisturbed,
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "train.pt", "manifest.json"])
-def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, spec, undisturbed, name):
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
+    tmp_path, spec, undisturbed, name
+):
     folder = tmp_path / "damaged"
     _killed(spec, folder, in_checkpoint=16)
     run = Run(folder)
@@ -112,10 +126,21 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(tmp_path, spec
 
 
 def test_batches_made_ahead_and_a_resume_among_them_change_nothing(tmp_path, tiny):
-    """Latents, whose posterior is drawn by the threads that read ahead: bitwise what one thread without them trains."""
+    """Latents, whose posterior is drawn by the threads that read ahead: bitwise what one thread
+    without them trains.
+    """
     write_store(tmp_path / "store", size=64, images={"train": 20, "heldout": 4}, shard=8)
-    spec = with_settings(tiny, {"data.source": "synthetic", "data.size": 64, "data.path": str(tmp_path / "store"),
-                                "data.flip": True, "model.channels": 4, "model.num_classes": 1000})
+    spec = with_settings(
+        tiny,
+        {
+            "data.source": "synthetic",
+            "data.size": 64,
+            "data.path": str(tmp_path / "store"),
+            "data.flip": True,
+            "model.channels": 4,
+            "model.num_classes": 1000,
+        },
+    )
 
     def train(until, ahead=True, resumed=None):
         trainer = Trainer(spec, [spec.evaluate.ema])
@@ -127,8 +152,12 @@ def test_batches_made_ahead_and_a_resume_among_them_change_nothing(tmp_path, tin
         return checkpoint.load(tmp_path / "checkpoints", until)
 
     def bits(saved):
-        return {name: tensor.numpy().tobytes() for name, tensor in (saved.weights() | {
-            f"ema.{k}": v for k, v in saved.ema("ema-power-0.05").items()}).items()}
+        return {
+            name: tensor.numpy().tobytes()
+            for name, tensor in (
+                saved.weights() | {f"ema.{k}": v for k, v in saved.ema("ema-power-0.05").items()}
+            ).items()
+        }
 
     alone = bits(train(12, ahead=False))
     assert bits(train(12)) == alone

@@ -20,7 +20,9 @@ def quiet(progress):
 def steps_taken(monkeypatch):
     taken = []
     step = Trainer._take_step
-    monkeypatch.setattr(Trainer, "_take_step", lambda self: (taken.append(self.step), step(self))[1])
+    monkeypatch.setattr(
+        Trainer, "_take_step", lambda self: (taken.append(self.step), step(self))[1]
+    )
     return taken
 
 
@@ -67,8 +69,9 @@ def test_another_average_is_trained_for_and_gives_the_same_weights(tmp_path, tin
 
 def test_a_loss_that_is_not_finite_is_recorded_with_its_step(tmp_path, tiny, monkeypatch):
     step = Trainer._take_step
-    monkeypatch.setattr(Trainer, "_take_step",
-                        lambda self: step(self) * (math.nan if self.step == 8 else 1.0))
+    monkeypatch.setattr(
+        Trainer, "_take_step", lambda self: step(self) * (math.nan if self.step == 8 else 1.0)
+    )
     study = Plan.of(Study(name="bad", question="?", expectation="!", trials=(tiny,)))
     folder = StudyFolder(tmp_path / "bad")
     folder.write_plan(study)
@@ -78,7 +81,9 @@ def test_a_loss_that_is_not_finite_is_recorded_with_its_step(tmp_path, tiny, mon
     assert row["state"] == "diverged" and row["why"] == "loss nan at step 8" and row["fid"] is None
     state, (session,) = run.state(), run.record()["sessions"]
     assert state["step"] == 8 and state["last_good_checkpoint"] == 6 and state["grad_norm"] > 0
-    assert session["diverged"] == {k: state[k] for k in ("step", "grad_norm", "last_good_checkpoint")}
+    assert session["diverged"] == {
+        k: state[k] for k in ("step", "grad_norm", "last_good_checkpoint")
+    }
 
 
 def test_a_huge_learning_rate_diverges_for_real(tmp_path, tiny):

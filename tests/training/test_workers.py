@@ -1,4 +1,6 @@
-"""Do several workers train as one, and does the checkpoint of one layout resume in the other? Two processes, gloo."""
+"""Do several workers train as one, and does the checkpoint of one layout resume in the other? Two
+processes, gloo.
+"""
 
 import multiprocessing
 import os
@@ -46,7 +48,10 @@ def _worker(rank, parallel, store, args, queue):
 def by_two(parallel, tmp_path, *args):
     queue = FORKS.SimpleQueue()
     store = tmp_path / f"store-{parallel}-{len(list(tmp_path.iterdir()))}"
-    processes = [FORKS.Process(target=_worker, args=(rank, parallel, store, args, queue)) for rank in range(2)]
+    processes = [
+        FORKS.Process(target=_worker, args=(rank, parallel, store, args, queue))
+        for rank in range(2)
+    ]
     for process in processes:
         process.start()
     for process in processes:
@@ -57,14 +62,24 @@ def by_two(parallel, tmp_path, *args):
 
 @pytest.fixture
 def spec(tiny):
-    return with_settings(tiny, {"train.steps": 20, "train.log_every": 1, "train.heldout_every": 10, "train.grad_clip": 1.0,
-                                "model.depth": 2})
+    return with_settings(
+        tiny,
+        {
+            "train.steps": 20,
+            "train.log_every": 1,
+            "train.heldout_every": 10,
+            "train.grad_clip": 1.0,
+            "model.depth": 2,
+        },
+    )
 
 
 def assert_same(ours, theirs):
     assert [step for step, _, _ in ours] == [step for step, _, _ in theirs]
     for a, b in zip(ours, theirs):
-        assert a[1] == pytest.approx(b[1], abs=1e-5) and (a[2] is b[2] or a[2] == pytest.approx(b[2], abs=1e-5))
+        assert a[1] == pytest.approx(b[1], abs=1e-5) and (
+            a[2] is b[2] or a[2] == pytest.approx(b[2], abs=1e-5)
+        )
 
 
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
@@ -72,11 +87,15 @@ def test_two_workers_train_as_one_and_each_resumes_the_other(tmp_path, spec, par
     alone = train(spec, tmp_path / "alone", None, 20)
     train(spec, tmp_path / "half", None, 10)
     assert_same(by_two(parallel, tmp_path, spec, tmp_path / "both", None, 20), alone)
-    assert_same(by_two(parallel, tmp_path, spec, tmp_path / "half", 10, 20), alone[10:])    # one worker's, by two
+    # one worker's, by two
+    assert_same(by_two(parallel, tmp_path, spec, tmp_path / "half", 10, 20), alone[10:])
     by_two(parallel, tmp_path, spec, tmp_path / "half-of-two", None, 10)
-    assert_same(train(spec, tmp_path / "half-of-two", 10, 20), alone[10:])                  # two workers', by one
+    assert_same(train(spec, tmp_path / "half-of-two", 10, 20), alone[10:])  # two workers', by one
     ours, theirs = (checkpoint.load(tmp_path / name, 20) for name in ("alone", "both"))
-    for a, b in ((ours.weights(), theirs.weights()), (ours.ema("ema-power-0.05"), theirs.ema("ema-power-0.05"))):
+    for a, b in (
+        (ours.weights(), theirs.weights()),
+        (ours.ema("ema-power-0.05"), theirs.ema("ema-power-0.05")),
+    ):
         assert a.keys() == b.keys() and all(torch.allclose(a[k], b[k], atol=1e-4) for k in a)
 
 
@@ -93,21 +112,35 @@ def _crowded_worker(rank, store, spec, folder, execution, told, queue):
 
     Trainer._accumulate = crowded
     try:
-        trial.train([spec], Run(folder), lambda progress: None, execution=execution, workers=Workers("ddp", told))
+        trial.train(
+            [spec],
+            Run(folder),
+            lambda progress: None,
+            execution=execution,
+            workers=Workers("ddp", told),
+        )
         queue.put((rank, None))
     except OutOfMemory as error:
         queue.put((rank, error))
-        time.sleep(60)  # its connections stay, and the other waits for its gradients until it is ended
+        # its connections stay, and the other waits for its gradients until it is ended
+        time.sleep(60)
 
 
-def test_one_of_two_workers_out_of_memory_has_both_begin_again_with_half_the_micro_batch(tmp_path, spec):
+def test_one_of_two_workers_out_of_memory_has_both_begin_again_with_half_the_micro_batch(
+    tmp_path, spec
+):
     alone = train(spec, tmp_path / "alone", None, 20)
 
     def attempt(execution, told):
         """As Ray Train: the first failure ends the others, wherever they are."""
         queue, store = FORKS.SimpleQueue(), tmp_path / f"store-{len(told)}"
-        processes = [FORKS.Process(target=_crowded_worker,
-                                   args=(rank, store, spec, tmp_path / "run", execution, told, queue)) for rank in range(2)]
+        processes = [
+            FORKS.Process(
+                target=_crowded_worker,
+                args=(rank, store, spec, tmp_path / "run", execution, told, queue),
+            )
+            for rank in range(2)
+        ]
         for process in processes:
             process.start()
         ended = [queue.get()]
@@ -125,6 +158,9 @@ def test_one_of_two_workers_out_of_memory_has_both_begin_again_with_half_the_mic
     assert_same([(line["step"], line["loss"], line["heldout_loss"]) for line in run.curve()], alone)
     first, second = run.record()["sessions"]
     assert first["ended"] is None and first["out_of_memory"] == []
-    assert second["from_step"] in (10, 12)  # the evaluated step is on disk for certain, the one after it mostly
+    # the evaluated step is on disk for certain, the one after it mostly
+    assert second["from_step"] in (10, 12)
     assert second["execution"]["micro_batch"] == 4 and run.state()["state"] == "completed"
-    assert second["out_of_memory"] == [{"step": 15, "micro_batch": 8, "went_on_with": 4, "worker": 1}]
+    assert second["out_of_memory"] == [
+        {"step": 15, "micro_batch": 8, "went_on_with": 4, "worker": 1}
+    ]

@@ -1,0 +1,77 @@
+"""How should compute be split between model and images? The finding of a study that trains several
+sizes at equal budgets.
+"""
+
+import polars as pl
+
+from analysis.answers.laws import loss_runs, seed_means
+from analysis.fits import isoflop
+from analysis.fits.isoflop import IsoFlop
+from analysis.text import fixed, number
+
+# of a study that asks for the split, whether or not it came to answer it
+LEAST_SIZES, LEAST_BUDGETS = 3, 2
+
+
+def asks_split(trials: pl.DataFrame) -> bool:
+    """Whether the plan trades size for length: budgets (``isoflop.same_budget``) with several sizes
+    of a patch.
+    """
+    if (
+        trials.is_empty()
+        or trials.group_by("model").agg(pl.col("steps").n_unique())["steps"].max() == 1
+    ):
+        return False
+    return any(_budgets(one) >= LEAST_BUDGETS for _, one in trials.group_by("patch"))
+
+
+def split_sentence(trials: pl.DataFrame, evaluations: pl.DataFrame) -> str:
+    """The exponent of the compute-optimal model with its interval and budgets, or why there is
+    none.
+    """
+    try:
+        patch, runs = loss_runs(evaluations)
+        found = isoflop.fit(seed_means(runs))
+    # no minima, or figures that do not belong together: that is the finding
+    except ValueError as reason:
+        return f"How to split training compute between model and images cannot be stated: {reason}."
+    return _told(found, patch, trials)
+
+
+def _told(found: IsoFlop, patch: int, trials: pl.DataFrame) -> str:
+    used, (low, high) = found.used, found.exponent_interval
+    of = "" if len(used) == len(found.minima) else f" of {len(found.minima)}"
+    several = f" at patch {patch}" if trials["patch"].n_unique() > 1 else ""
+    told = (
+        f"Over {len(used)}{of} budgets, {number(used[0].flops, 2)} to {number(used[-1].flops, 2)} "
+        "training FLOPs, the "
+        f"model of lowest held-out loss{several} grows as N ∝ C^{fixed(found.exponent)} (95 % "
+        f"interval {fixed(low)} to "
+        f"{fixed(high)}; N in MACs of a forward pass)"
+    )
+    if 0 < low and high < 1:
+        told += (
+            f", so ten times the compute C is best split into {number(10**found.exponent, 2)} "
+            "times the model and "
+            f"{number(10 ** (1 - found.exponent), 2)} times the images."
+        )
+    else:
+        told += ", which does not resolve how compute should be split between model and images."
+    without = [m for m in found.minima if m.n is None]
+    if not without:
+        return told
+    reasons = "; ".join(f"{number(m.flops, 2)} FLOPs: {m.why}" for m in without[:2])
+    more = f"; and {len(without) - 2} more" if without[2:] else ""
+    return (
+        f"{told} {len(without)} {'gives' if len(without) == 1 else 'give'} no minimum "
+        f"({reasons}{more})."
+    )
+
+
+def _budgets(trials: pl.DataFrame) -> int:
+    """How many budgets hold LEAST_SIZES models or more."""
+    models = trials["model"].to_numpy()
+    return sum(
+        len(set(models[group])) >= LEAST_SIZES
+        for group in isoflop.same_budget(trials["train_flops"].to_numpy())
+    )

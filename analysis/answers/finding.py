@@ -1,0 +1,222 @@
+"""What did the study find, in one sentence? Said from the records alone, and said as plainly where
+it found nothing.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analysis.answers.allocation import asks_split, split_sentence
+from analysis.answers.grid_steps import (
+    FAILS,
+    HOLDS,
+    LOST,
+    ONE_SEED,
+    OPEN,
+    PENDING,
+    GridStep,
+    grid_steps,
+    tally,
+)
+from analysis.answers.slopes import Slope, slope
+from analysis.fits.points import listed
+from analysis.frames import Folder, evaluations_frame, trials_frame
+from analysis.select.learning_rates import best_rates, searches_lr
+from analysis.text import fixed, interval, number, seeds_text
+
+SAMPLED_OVER = {"guidance": "at guidance {}", "sampling_steps": "at {} sampling steps"}
+ENOUGH, NOT, UNKNOWN = "holds", "does not hold", "not enough evidence"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The sentence, and whether "FID falls with Gflops" holds by it (None where the study does not
+    ask that).
+    """
+
+    sentence: str
+    verdict: str | None
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def finding(folders: Folder) -> Finding:
+    """What the records of a study say so far."""
+    return finding_of(trials_frame(folders), evaluations_frame(folders))
+
+
+def finding_of(trials: pl.DataFrame, evaluations: pl.DataFrame | None = None) -> Finding:
+    """The finding of a trials frame; a study of equal budgets also needs its ``evaluations`` for
+    one.
+    """
+    tail = _unfinished(trials)
+    if not (trials["state"] == "completed").any():
+        ended = trials["state"].is_in(["diverged", "failed"]).all()
+        return Finding(
+            f"{'No trial was completed' if ended else 'Nothing is measured yet'}: "
+            f"{_states(trials)}.",
+            None,
+        )
+    if searches_lr(trials):
+        return Finding(_rates_sentence(trials) + tail, None)
+    if evaluations is not None and asks_split(trials):
+        return Finding(split_sentence(trials, evaluations) + tail, None)
+    if trials["fid"].is_null().all():
+        return Finding(_loss_sentence(trials) + tail, None)
+    for axis, at in SAMPLED_OVER.items():
+        if (trials[axis].n_unique() == trials["protocol"].n_unique() > 1) and (
+            trials["fid"] > 0
+        ).any():
+            return Finding(_sampled_sentence(trials, axis, at) + tail, None)
+    try:
+        law = slope(trials)
+    # too few models, or figures that do not belong together: that is the finding
+    except ValueError as reason:
+        return Finding(f"No law of FID on model Gflops can be stated: {reason}.{tail}", UNKNOWN)
+    sentence, verdict = _law_sentence(trials, law, grid_steps(trials))
+    return Finding(sentence + tail, verdict)
+
+
+def slope_text(law: Slope) -> str:
+    """For a figure: ``slope of log FID on log Gflops −0.42, 95 % interval [..] over 12 models, [..]
+    over 3 seeds``.
+    """
+    over = f"95 % interval {interval(law.over_models)} over {law.models} models"
+    if law.over_seeds is not None:
+        over += f", {interval(law.over_seeds)} over {law.seeds} seeds"
+    return f"slope of log FID on log Gflops {fixed(law.value)}, {over}"
+
+
+def steps_text(steps: list[GridStep]) -> str:
+    """``14 of 17 single steps up the grid hold, 1 does not, 2 are not resolved``."""
+    counts = tally(steps)
+    judged = [n for name, n in counts.items() if name in (HOLDS, FAILS, OPEN)]
+    without = [f"{counts[ONE_SEED]} with a model of one seed"] if counts.get(ONE_SEED) else []
+    without += [f"{counts[name]} {name}" for name in (LOST, PENDING) if counts.get(name)]
+    if sum(judged):
+        parts = [f"{counts.get(HOLDS, 0)} of {sum(judged)} single steps up the grid hold"]
+        if counts.get(FAILS):
+            parts.append(f"{counts[FAILS]} {'does' if counts[FAILS] == 1 else 'do'} not")
+        if counts.get(OPEN):
+            parts.append(f"{counts[OPEN]} {'is' if counts[OPEN] == 1 else 'are'} not resolved")
+        return ", ".join(parts) + (f" (not judged: {', '.join(without)})" if without else "")
+    single = [step for step in steps if step.verdict == ONE_SEED]
+    down = sum(step.change < 0 for step in single)
+    return (
+        f"FID falls at {down} of {len(single)} single steps up the grid, which one seed cannot "
+        "tell from luck"
+        if single
+        else ""
+    )
+
+
+def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tuple[str, str]:
+    planned = trials["model"].n_unique()
+    models = f"{law.models} DiTs" if law.models == planned else f"{law.models} of {planned} DiTs"
+    seeds = seeds_text(
+        trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
+    )
+    claim = {
+        -1: "FID falls with Gflops",
+        1: "FID rises with Gflops",
+        0: "no trend of FID with Gflops is resolved",
+    }[law.clear]
+    verdict = {-1: ENOUGH, 1: NOT, 0: UNKNOWN}[law.clear]
+    over = f"95 % interval {_ends(law.over_models)} over models"
+    if law.over_seeds is not None:
+        over += f", {_ends(law.over_seeds)} over seeds"
+    told = (
+        f"Over {models} and {seeds} {claim}: the slope of log FID on log Gflops is "
+        f"{fixed(law.value)} "
+        f"({over})"
+    )
+    if law.clear:
+        change = 2**law.value - 1
+        told += (
+            f", so twice the Gflops {'lowers' if change < 0 else 'raises'} FID by "
+            f"{number(100 * abs(change), 2)} %"
+        )
+    grid = steps_text(steps)
+    return f"{told}. {grid}." if grid else f"{told}.", verdict
+
+
+def _ends(bounds: tuple[float, float]) -> str:
+    return f"{fixed(bounds[0])} to {fixed(bounds[1])}"
+
+
+def _sampled_sentence(trials: pl.DataFrame, axis: str, at: str) -> str:
+    """Of a study that samples each model in several ways: where along ``axis`` the FID of each is
+    lowest, and whether that is the end of what was tried.
+    """
+    done = trials.filter((pl.col("state") == "completed") & (pl.col("fid") > 0))
+    means = (
+        done.group_by("model", axis, maintain_order=True)
+        .agg(pl.col("fid").log().mean().exp())
+        .sort("fid")
+    )
+    edges = {
+        value: f", the {word} tried"
+        for value, word in ((done[axis].min(), "lowest"), (done[axis].max(), "highest"))
+    }
+    told = [
+        f"{model} {at.format(f'{best:,g}')}{edges.get(best, '')} (FID {number(fid)})"
+        for model, best, fid in means.unique("model", keep="first", maintain_order=True).rows()
+    ]
+    seeds = seeds_text(done)
+    return (
+        f"FID is lowest for {', '.join(told[:-1])}{' and ' if told[1:] else ''}{told[-1]}, "
+        f"from {seeds}."
+    )
+
+
+def _rates_sentence(trials: pl.DataFrame) -> str:
+    several = trials.group_by("size").agg(pl.col("patch").n_unique())["patch"].max() > 1
+    try:
+        best = best_rates(trials, "size" if several else "model")
+    except ValueError as reason:
+        return f"No learning rate can be chosen: {reason}."
+    called = [f"{rate.of} ({rate.besides})" if rate.besides else rate.of for rate in best]
+    named = ", ".join(f"{name} {rate.lr:g}" for name, rate in zip(called, best))
+    edge = [name for name, rate in zip(called, best) if rate.edge]
+    tail = (
+        ""
+        if not edge
+        else (
+            f"; {len(edge)} of {len(best)} at the edge of the range tried, "
+            f"where the optimum may lie beyond ({', '.join(edge)})"
+        )
+    )
+    return (
+        "Learning rate of lowest held-out "
+        f"loss{', over the patches of a size' if several else ''}: {named}{tail}."
+    )
+
+
+def _loss_sentence(trials: pl.DataFrame) -> str:
+    done = trials.filter((pl.col("state") == "completed") & pl.col("heldout_loss").is_not_null())
+    if done.is_empty():
+        return "Trials completed, none with a FID or a held-out loss."
+    by_model = done.group_by("model").agg(pl.col("heldout_loss").mean()).sort("heldout_loss")
+    best, worst = by_model.row(0), by_model.row(-1)
+    span = "" if len(by_model) == 1 else f", highest of {worst[0]} ({number(worst[1])})"
+    return f"No FID was asked for; held-out loss is lowest of {best[0]} ({number(best[1])}){span}."
+
+
+def _states(trials: pl.DataFrame) -> str:
+    return ", ".join(
+        f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows()
+    )
+
+
+def _unfinished(trials: pl.DataFrame) -> str:
+    done = int((trials["state"] == "completed").sum())
+    parts = []
+    lost = trials.filter(pl.col("state").is_in(["diverged", "failed"]))
+    if len(lost):
+        parts.append(
+            f"Diverged or failed and left out: {listed(lost['trial_id'], range(len(lost)))}."
+        )
+    if done + len(lost) < len(trials):
+        parts.append(f"The sweep is unfinished: {done} of {len(trials)} trials completed.")
+    return "".join(f" {part}" for part in parts)

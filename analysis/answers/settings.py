@@ -1,0 +1,86 @@
+"""In which ways are a study's trials trained and measured? In words, what all share told once."""
+
+from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.protocol import METRIC_NAMES
+from scaling.study.spec import DiffusionSpec, ModelSpec, TrainSpec
+
+_IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
+_DRAWN = {"random": "uniformly at random", "balanced": "equally often"}
+
+
+def ways(plan: Plan) -> dict:
+    """``shared``: name -> words of what every trial has in common; ``differ``: the other names;
+    ``each``: a way a row, its words under these names.
+    """
+    models = {(trial.spec.model.name, _shape(trial.spec.model)) for trial in plan.trials}
+    several = len(models) > len({name for name, _ in models})  # else a model's name tells its shape
+    each = [
+        _words(trial) | ({"Model": _shape(trial.spec.model)} if several else {})
+        for trial in plan.trials
+    ]
+    found = list({tuple(words.items()): words for words in each}.values())
+    names = list(dict.fromkeys(name for words in found for name in words))
+    shared = {
+        name: found[0][name] for name in names if len({words.get(name) for words in found}) == 1
+    }
+    differ = [name for name in names if name not in shared]
+    return {
+        "shared": shared,
+        "differ": differ,
+        "each": [[words.get(name) for name in differ] for words in found if differ],
+    }
+
+
+def _words(trial: PlannedTrial) -> dict[str, str]:
+    p, spec = trial.spec.evaluate.protocol, trial.spec
+    words = {
+        "Data": spec.data.source,
+        "Metrics": ", ".join(METRIC_NAMES[m] for m in p.metrics) or "held-out loss alone",
+    }
+    if p.metrics:
+        words |= {
+            "Features": p.features,
+            "Samples": f"{p.samples:,}, classes drawn {_DRAWN[p.class_draw]}",
+            "Compared with": " and ".join(_IMAGES.get(r, r) for r in p.references)
+            + f"; the headline FID is against {_IMAGES.get(p.references[0], p.references[0])}",
+            "Sampler": f"{p.sampler}, {p.sampling_steps} steps, guidance {p.guidance:g}",
+            "Precision": p.precision,
+            **({"Decoder": p.decoder} if p.decoder else {}),
+        }
+    return words | {
+        "Weights": spec.evaluate.ema.label,
+        "Diffusion": _diffusion(spec.diffusion),
+        "Training": f"batch {spec.train.batch}, {spec.train.steps:,} steps, {spec.train.schedule} "
+        "learning rate, "
+        f"label dropout {spec.train.label_dropout:g}{_unusual(spec.train)}",
+    }
+
+
+def _shape(model: ModelSpec) -> str:
+    return f"heads {model.width / model.heads:g} channels wide, MLP ratio {model.mlp_ratio:g}"
+
+
+def _diffusion(spec: DiffusionSpec) -> str:
+    told = [spec.objective] + ([] if spec.objective == "flow" else [f"{spec.timesteps} timesteps"])
+    weighting = {
+        "min-snr": f"min-snr weights, gamma {spec.min_snr_gamma:g}",
+        "logit-normal": f"logit-normal times, mean {spec.logit_mean:g}, std {spec.logit_std:g}",
+    }
+    return ", ".join(told + ([weighting[spec.weighting]] if spec.weighting in weighting else []))
+
+
+def _unusual(train: TrainSpec) -> str:
+    """What is not as by default."""
+    words = {
+        "weight_decay": "weight decay {:g}",
+        "warmup_steps": "warmup {:,} steps",
+        "grad_clip": "gradients clipped at {:g}",
+        "cooldown": "cooldown {:g}",
+        "betas": "betas {}",
+        "precision": "{}",
+    }
+    return "".join(
+        f", {form.format(getattr(train, name))}"
+        for name, form in words.items()
+        if getattr(train, name) != TrainSpec.model_fields[name].default
+    )

@@ -1,0 +1,317 @@
+"""Which trainings should be run next to predict a target best within a budget? Records or a table
+in, a study module out.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from analysis.figures.panels import completed, headline
+from analysis.fits.linear import Z, noise_of
+from analysis.forecasting.design import Training, choose
+from analysis.forecasting.forecast import Forecast, Noise, forecast
+from analysis.forecasting.runs_table import read_runs
+from analysis.forecasting.study_module import write_module
+from analysis.forecasting.suggestion import Suggested, Suggestion
+from analysis.forecasting.targets import Conditions, Target, like, target_of
+from analysis.frames import Folder, evaluations_frame, studies, trials_frame
+from analysis.select.recipes import one_recipe, one_setting
+from scaling.study.cost import evaluation_flops, gpu_hours, params_m, train_flops
+from scaling.study.ladder import SIZES
+from scaling.study.load import load_study
+from scaling.study.plan import Plan
+from scaling.study.spec import TrialSpec
+
+RECIPE = "dit_imagenet256"  # of a table of runs: that of the published ones
+PAID = "Steps in the table are priced as done: continuing them needs their checkpoints"
+MFU = 0.4  # assumed of an H100 in bf16; too kind to the smallest models
+LENGTHS = (0.125, 0.25, 0.5, 1, 2)  # candidates' steps, of the longest measured
+# measured checkpoints behind a forecast; degrees of freedom behind a measured noise
+LEAST_PLACES, LEAST_REPEATS = 3, 3
+LUCK_TO_SAMPLING = 3.2  # arXiv 2606.20536
+
+
+def suggest(
+    folder: Folder, target: str, budget: float, candidates: Sequence[str] = (), mfu: float = MFU
+) -> Suggestion:
+    """The trainings whose results will narrow the 95 % prediction interval of ``target`` most
+    within ``budget`` GPU-hours.
+
+    ``target`` is MODEL@STEPS. ``candidates`` are MODEL or MODEL@STEPS; by default every size and
+    patch there is, at ``LENGTHS`` of the longest training measured. ValueError where the target is
+    measured already, where records are too few, or where the budget buys none of the candidates.
+    """
+    (study,) = studies(folder)
+    diverged = trials_frame(study).filter(pl.col("state") == "diverged")["train_id"].to_list()
+    return suggest_from(
+        study.plan(), evaluations_frame(study), target, budget, candidates, mfu, diverged
+    )
+
+
+def suggest_from(
+    plan: Plan,
+    evaluations: pl.DataFrame,
+    target: str,
+    budget: float,
+    candidates: Sequence[str] = (),
+    mfu: float = MFU,
+    diverged: Collection[str] = (),
+) -> Suggestion:
+    """The same from ``evaluations``, in the columns of ``frames.evaluations_frame`` and by the
+    train_ids of ``plan``: those of its records, or a published table
+    (``published.dit_evaluations``). Trainings in ``diverged`` would do so again and are no
+    candidates.
+    """
+    if not 0 < mfu <= 1:
+        raise ValueError(f"mfu is {mfu:g}; a utilisation lies in (0, 1], such as {MFU:g}")
+    if evaluations.is_empty():
+        raise ValueError(f"{plan.name} has no records to predict {target} from; run it first")
+    rows = headline(completed(evaluations, running=True))
+    one_recipe(rows)
+    one_setting(rows, ["heads", "params_m"])  # learning rates and batches have words of their own
+    rows = rows.unique(["train_id", "step"], keep="first", maintain_order=True)
+    Conditions.of(plan, rows)  # one EMA, one batch
+    improper = rows.filter(~(pl.col("value") > 0))
+    if len(improper):
+        raise ValueError(
+            f"{improper['trial_id'][0]} has FID {improper['value'][0]:g} at step "
+            f"{improper['step'][0]}, which "
+            "has no logarithm; measure it again"
+        )
+    wanted = target_of(target, plan)
+    same = rows.filter((pl.col("model") == wanted.model.name) & (pl.col("step") == wanted.steps))
+    if len(same):
+        raise ValueError(
+            f"{wanted} is measured already: FID {same['value'][0]:g} of {same['trial_id'][0]}; "
+            "name a model or a step that is not"
+        )
+    if len(rows) < LEAST_PLACES:
+        raise ValueError(
+            f"a forecast needs {LEAST_PLACES} measured checkpoints or more, {plan.name} has "
+            f"{len(rows)}"
+        )
+    specs, steps = _trainings(plan, rows), _candidates(plan, wanted, rows, candidates)
+    noise = _noise(rows)
+
+    origin = _axes(wanted.model, wanted.steps * rows["batch"][0])
+    measured = (
+        np.log(rows.select("params_m", "tokens", "images").cast(pl.Float64).to_numpy()) - origin
+    )
+    trials, reached, trainings, places, owner, checkpoints, lost = [], [], [], [], [], [], []
+    for name, lengths in steps.items():
+        trial = specs.get(name) or like(target_of(f"{name}@{lengths[-1]}", plan).model, specs)
+        if trial.train_id in diverged:
+            lost.append(name)
+            continue
+        done = int(rows.filter(pl.col("train_id") == trial.train_id)["step"].max() or 0)
+        if ahead := [n for n in lengths if n > done]:
+            # at each checkpoint passed
+            measuring = evaluation_flops(trial.model, trial.diffusion, trial.evaluate.protocol)
+            flops = [
+                train_flops(trial.model, (n - done) * trial.train.batch) + measuring * i
+                for i, n in enumerate(ahead, 1)
+            ]
+            trainings.append(
+                Training(
+                    tuple(range(len(places), len(places) + len(ahead))),
+                    tuple(gpu_hours(f, mfu) for f in flops),
+                )
+            )
+            trials.append(trial)
+            reached.append(done)
+            checkpoints.append(ahead)
+            places += [_axes(trial.model, n * trial.train.batch) - origin for n in ahead]
+            owner += [trial.train_id] * len(ahead)
+    if not trainings:
+        told = f" or diverged ({', '.join(lost)})" if lost else ""
+        raise ValueError(
+            f"every candidate is measured already{told}; name others with --candidates MODEL@STEPS"
+        )
+    cheapest = min(training.prices[0] for training in trainings)
+    if budget < cheapest:
+        raise ValueError(
+            f"{budget:g} GPU-hours buy none of the candidates; the cheapest costs {cheapest:.3g}"
+        )
+    now = forecast(
+        measured,
+        rows["train_id"].to_numpy(),
+        rows["value"].log().to_numpy(),
+        np.array([*places, np.zeros(3)]),
+        np.array([*owner, "the target"]),
+        noise,
+    )
+
+    chosen = choose(now.covariance, len(places), trainings, noise.sampling**2, budget)
+    if not chosen:
+        raise ValueError(
+            f"no candidate within {budget:g} GPU-hours would narrow the interval of {wanted}; "
+            "raise the budget "
+            "or name others with --candidates"
+        )
+    runs = []
+    for choice in chosen:
+        which, done = choice.training, reached[choice.training]
+        passed = [n for n in checkpoints[which] if n > done][: choice.checkpoint + 1]
+        trial = trials[which].model_copy(
+            update={"train": trials[which].train.model_copy(update={"steps": passed[-1]})}
+        )
+        runs.append(
+            Suggested(trial, tuple(passed), done, choice.gpu_hours, _width(choice.variance, noise))
+        )
+        reached[which] = passed[-1]
+    reach = train_flops(wanted.model, wanted.steps * rows["batch"][0]) / rows["train_flops"].max()
+    return _told(plan, rows["study"][0], wanted, now, budget, mfu, noise, runs, reach, lost)
+
+
+def run(
+    source: Path,
+    target: str,
+    budget: float,
+    candidates: Sequence[str],
+    mfu: float,
+    out: Path | None,
+    as_json: bool,
+    recipe: str | None = None,
+) -> str:
+    """The work of ``scaling suggest``: print the suggestion, write it as a study module.
+
+    ``source`` is a study's results folder, or a .csv of runs (``runs_table.read_runs``) like those
+    of the study ``recipe``.
+    """
+    table = None
+    if source.suffix == ".csv":
+        table = read_runs(source, load_study(recipe or RECIPE))
+        found = suggest_from(table.plan, table.evaluations, target, budget, candidates, mfu)
+    elif recipe:
+        raise ValueError(
+            f"{source} is no .csv of runs, and a results folder has a recipe of its own; leave "
+            "--recipe out"
+        )
+    else:
+        found = suggest(source, target, budget, candidates, mfu)
+    path = write_module(found, out or Path(f"next_{found.study}.py"))
+    if as_json:
+        left_out = {} if table is None else {"left_out": table.left_out}
+        return json.dumps(found.as_json() | {"module": str(path)} | left_out, indent=1)
+    lines = [] if table is None else [f"{table}", f"{PAID}.", ""]
+    return "\n".join([*lines, found.lines(), "", f"python -m scaling.sweep {path}"])
+
+
+def _told(
+    plan: Plan,
+    source: str,
+    target: Target,
+    now: Forecast,
+    budget: float,
+    mfu: float,
+    noise: Noise,
+    runs,
+    reach: float,
+    diverged: Sequence[str],
+) -> Suggestion:
+    mean, width = float(now.mean[-1]), _width(now.covariance[-1, -1], noise)
+    weights: dict[str, float] = {}
+    for (law, _), weight in now.weights.items():
+        weights[law] = weights.get(law, 0.0) + weight
+    return Suggestion(
+        plan.name,
+        source,
+        target,
+        float(np.exp(mean)),
+        (float(np.exp(mean - width / 2)), float(np.exp(mean + width / 2))),
+        width,
+        budget,
+        mfu,
+        noise,
+        weights,
+        tuple(runs),
+        reach,
+        tuple(diverged),
+    )
+
+
+def _trainings(plan: Plan, rows: pl.DataFrame) -> dict[str, TrialSpec]:
+    """Per measured model its training of the lowest seed, the longest one. ValueError where a model
+    has several settings.
+    """
+    found: dict[str, TrialSpec] = {}
+    measured = set(rows["train_id"])
+    for trial in sorted(
+        (t for t in plan.trials if t.train_id in measured),
+        key=lambda t: (t.spec.train.seed, -t.images),
+    ):
+        spec, first = trial.spec, found.setdefault(trial.model, trial.spec)
+        if spec.train.has_horizon:
+            raise ValueError(
+                f"{trial.trial_id} has the schedule {spec.train.schedule!r}, whose checkpoints are "
+                "not those of "
+                "shorter trainings; suggestions are made for constant learning rates"
+            )
+        if spec.train.lr != first.train.lr:
+            raise ValueError(
+                f"{trial.model} was trained at learning rates {first.train.lr:g} and "
+                f"{spec.train.lr:g}; a law "
+                "needs one setting per model, keep the one chosen on held-out loss"
+            )
+    return found
+
+
+def _candidates(
+    plan: Plan, target: Target, rows: pl.DataFrame, named: Sequence[str]
+) -> dict[str, list[int]]:
+    """Model -> steps at which it could be measured, ascending; never the target itself."""
+    longest = int(rows["step"].max())
+    lengths = sorted({max(1, round(longest * share)) for share in LENGTHS})
+    models = [name for name in named] or _every_model(plan, target)
+    found: dict[str, set[int]] = {}
+    for name in models:
+        at = (
+            [target_of(name, plan)]
+            if "@" in name
+            else [target_of(f"{name}@{n}", plan) for n in lengths]
+        )
+        for one in at:
+            if str(one) != str(target):
+                found.setdefault(one.model.name, set()).add(one.steps)
+    if not found:
+        raise ValueError(
+            f"the only candidate is the target {target} itself; name others with --candidates"
+        )
+    return {name: sorted(steps) for name, steps in found.items()}
+
+
+def _every_model(plan: Plan, target: Target) -> list[str]:
+    planned = {trial.model: trial.spec.model for trial in plan.trials}
+    models = {**planned, target.model.name: target.model}
+    sizes = set(SIZES) if target.model.size in SIZES else {model.size for model in models.values()}
+    patches = sorted({model.patch for model in models.values()}, reverse=True)
+    suffix = target.model.name.partition(" ")[2]
+    grid = [
+        f"DiT-{size}/{patch}" + (f" {suffix}" if suffix else "")
+        for size in sizes
+        for patch in patches
+    ]
+    return list(dict.fromkeys([*planned, *sorted(grid)]))
+
+
+def _noise(rows: pl.DataFrame) -> Noise:
+    """What seeds of one model scatter at one step, where enough were repeated; else the published
+    spread.
+    """
+    cell = (rows["model"] + "@" + rows["step"].cast(pl.String)).to_numpy()
+    repeats = noise_of(rows["value"].to_numpy(), cell)
+    if repeats.training is None or repeats.training_dof < LEAST_REPEATS or repeats.training == 0:
+        return Noise()
+    sampling = np.sqrt(repeats.training / (1 + LUCK_TO_SAMPLING**2))
+    return Noise(float(LUCK_TO_SAMPLING * sampling), float(sampling))
+
+
+def _axes(model, images: int) -> np.ndarray:
+    return np.log([params_m(model), model.tokens, images])
+
+
+def _width(variance: float, noise: Noise) -> float:
+    return float(2 * Z * np.sqrt(variance + noise.sampling**2))

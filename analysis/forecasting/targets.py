@@ -1,0 +1,230 @@
+"""Which measurement does a prediction speak of, and was it made? A model at a step, under a study's
+conditions.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from pydantic import ValidationError
+
+from analysis.frames.tables import training_of
+from scaling.records import Run, StudyFolder
+from scaling.study.cost import forward_gmacs, params_m
+from scaling.study.identity import identity
+from scaling.study.ladder import SIZES
+from scaling.study.plan import Plan
+from scaling.study.protocol import Protocol
+from scaling.study.settings import explain
+from scaling.study.spec import DataSpec, DiffusionSpec, ModelSpec, TrainSpec, TrialSpec
+
+_TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
+_SHAPE = re.compile(
+    r"DiT-(?:(?P<size>S|B|L|XL)|d(?P<depth>\d+)w(?P<width>\d+))/(?P<patch>\d+)(?: "
+    r"?\[(?P<how>[\w-]+)\])?"
+)
+_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A model after so many training steps."""
+
+    model: ModelSpec
+    steps: int
+
+    def __str__(self) -> str:
+        return f"{self.model.name}@{self.steps}"
+
+    @property
+    def params_m(self) -> float:
+        return params_m(self.model)
+
+    @property
+    def forward_gmacs(self) -> float:
+        return forward_gmacs(self.model)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a measurement shares with those a prediction rests on."""
+
+    protocol: Protocol
+    data: DataSpec
+    ema: dict
+    batch: int
+    training: dict | None = None  # diffusion, optimiser, schedule; None: of a file from before, any
+
+    @classmethod
+    def of(cls, plan: Plan, rows: pl.DataFrame) -> "Conditions":
+        """Those of the measured ``rows`` of a study. ValueError where they are several."""
+        for column in ("ema", "batch"):
+            if rows[column].n_unique() > 1:
+                raise ValueError(
+                    f"the measured trials differ in {column} "
+                    f"({', '.join(map(str, rows[column].unique()))}); "
+                    "a prediction needs one of it"
+                )
+        spec = next(trial.spec for trial in plan.trials if trial.trial_id == rows["trial_id"][0])
+        return cls(
+            spec.evaluate.protocol,
+            spec.data,
+            spec.evaluate.ema.model_dump(mode="json"),
+            spec.train.batch,
+            training_of(spec.diffusion, spec.train),
+        )
+
+    @classmethod
+    def from_json(cls, found: dict) -> "Conditions":
+        return cls(
+            Protocol.model_validate(found["protocol"]),
+            DataSpec.model_validate(found["data"]),
+            found["ema"],
+            found["batch"],
+            found.get("training"),
+        )
+
+    def as_json(self) -> dict:
+        return {
+            "protocol": self.protocol.model_dump(mode="json"),
+            "data": self.data.model_dump(mode="json"),
+            "ema": self.ema,
+            "batch": self.batch,
+            "training": self.training,
+        }
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A FID of a target: one training, one evaluation."""
+
+    train_id: str
+    eval_id: str
+    seed: int
+    lr: float
+    fid: float
+    measured: datetime
+
+
+def target_of(text: str, plan: Plan) -> Target:
+    """``MODEL``, ``MODEL@STEPS`` (``@7M`` and ``@400k`` too); steps as in the plan without it.
+    ValueError names what fits.
+    """
+    found = _TARGET.fullmatch(text.strip())
+    name = found["model"].strip() if found else text
+    planned = {trial.model: trial.spec for trial in plan.trials}
+    model = planned[name].model if name in planned else _shaped(name, plan)
+    if found["steps"] is None:
+        lengths = {trial.spec.train.steps for trial in plan.trials if trial.model == name} or {
+            trial.spec.train.steps for trial in plan.trials
+        }
+        if len(lengths) > 1:
+            raise ValueError(
+                f"{name} after how many steps? the plan has "
+                f"{', '.join(map(str, sorted(lengths)))}; "
+                f"write {name}@STEPS"
+            )
+        return Target(model, lengths.pop())
+    steps = float(found["steps"]) * _UNITS[found["unit"]]
+    if steps < 1 or steps != int(steps):
+        raise ValueError(f"{text!r} has no whole number of steps above 0")
+    return Target(model, int(steps))
+
+
+def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list[Measured]:
+    """Every FID of ``target`` under ``conditions`` in the study's records and those beside them,
+    oldest first.
+    """
+    found = []
+    for folder in sorted(study.run("any").folder.parent.glob("*")):
+        run = Run(folder)
+        spec = run.spec()
+        if spec is None or ModelSpec.model_validate(spec["model"]).name != target.model.name:
+            continue
+        data = DataSpec.model_validate(spec["data"])
+        if identity(data.identity_fields()) != identity(conditions.data.identity_fields()) or (
+            spec["train"]["batch"] != conditions.batch
+        ):
+            continue
+        train = TrainSpec.model_validate(spec["train"])
+        like_those = training_of(DiffusionSpec.model_validate(spec["diffusion"]), train)
+        if conditions.training is not None and identity(like_those) != identity(
+            conditions.training
+        ):
+            continue
+        if train.has_horizon and train.steps != target.steps:  # on its way to another end
+            continue
+        figures = [
+            _figure(e, spec, conditions) for e in run.evaluations() if e["step"] == target.steps
+        ]
+        found += [one for one in figures if one]
+    return sorted(found, key=lambda one: one.measured)
+
+
+def like(model: ModelSpec, specs: dict[str, TrialSpec]) -> TrialSpec:
+    """A training of a model that has none: all but the model as in the one of ``specs`` nearest in
+    parameters.
+    """
+    near = min(specs.values(), key=lambda spec: abs(np.log(params_m(spec.model) / params_m(model))))
+    alike = [
+        spec.model
+        for spec in specs.values()
+        if (spec.model.depth, spec.model.width) == (model.depth, model.width)
+    ]
+    heads = alike[0].heads if alike else model.heads  # a free shape's name does not tell its heads
+    return near.model_copy(update={"model": model.model_copy(update={"heads": heads})})
+
+
+def _figure(evaluation: dict, spec: dict, conditions: Conditions) -> Measured | None:
+    protocol = Protocol.model_validate(evaluation["protocol"])
+    if protocol.comparable != conditions.protocol.comparable or evaluation["ema"] != conditions.ema:
+        return None
+    for figure in evaluation["figures"]:
+        if (
+            figure["metric"] == "fid"
+            and figure["reference"] == protocol.references[0]
+            and figure["value"] is not None
+        ):
+            return Measured(
+                spec["train_id"],
+                evaluation["eval_id"],
+                spec["train"]["seed"],
+                spec["train"]["lr"],
+                figure["value"],
+                datetime.fromisoformat(evaluation["measured"]),
+            )
+    return None
+
+
+def _shaped(name: str, plan: Plan) -> ModelSpec:
+    """A model that is not in the plan, on the plan's images: ``DiT-XL/2`` or ``DiT-d4w64/2``."""
+    shape = _SHAPE.fullmatch(name)
+    if not shape:
+        known = list(dict.fromkeys(trial.model for trial in plan.trials))
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+        raise ValueError(
+            f"unknown model {name!r}; in the plan are {', '.join(near)}; others are written "
+            "DiT-XL/2 or "
+            "DiT-d4w64/2 (depth and width)"
+        )
+    like = plan.trials[0].spec.model
+    # Heads alter neither parameters nor MACs, so that a free shape may have one.
+    depth, width, heads = (
+        SIZES[shape["size"]] if shape["size"] else (int(shape["depth"]), int(shape["width"]), 1)
+    )
+    try:
+        return ModelSpec(
+            **{
+                **like.model_dump(),
+                "depth": depth,
+                "width": width,
+                "heads": heads,
+                "patch": int(shape["patch"]),
+                "conditioning": shape["how"] or "adaln-zero",
+            }
+        )
+    except ValidationError as error:
+        raise ValueError(f"{name}: {explain(error)}") from None

@@ -1,0 +1,164 @@
+"""What did the papers report? Their tables, in the columns of our own trials where these exist."""
+
+from pathlib import Path
+
+import polars as pl
+
+from analysis.fits.linear import Noise
+from scaling.study.plan import Plan
+
+PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published"
+LATENT = 8  # pixels of an image per latent pixel, along a side
+GUIDED = ("ADM-G", "ADM-G, ADM-U", "LDM-8-G", "LDM-4-G", "DiT-XL/2-G")  # of Figure 2, right
+
+
+def published(name: str) -> pl.DataFrame:
+    """``results/published/NAME.csv`` as it stands."""
+    path = PUBLISHED / f"{name}.csv"
+    if not path.is_file():
+        raise ValueError(
+            f"{path} is missing; published tables are part of a checkout of the repository"
+        )
+    return pl.read_csv(path, infer_schema_length=None)
+
+
+def dit_table4() -> pl.DataFrame:
+    """The 12 models of DiT's grid (Table 4: 400K steps, 256 pixels, adaLN-Zero), one training each.
+
+    Columns as in ``frames.trials_frame``, so that every function of a trials frame takes it.
+    """
+    return _table4().filter(pl.col("conditioning") == "adaln-zero")
+
+
+def dit_evaluations(plan: Plan) -> pl.DataFrame:
+    """The same as what the trainings of ``plan`` (of ``dit_imagenet256``) measured, columns as in
+    ``frames.evaluations_frame`` as far as the table tells: a row per model that is in the plan."""
+    ids = pl.DataFrame(
+        [{"model": t.model, "trial_id": t.trial_id, "train_id": t.train_id} for t in plan.trials]
+    )
+    return (
+        dit_table4()
+        .drop("trial_id")
+        .join(ids, on="model", maintain_order="left")
+        .with_columns(
+            step="steps",
+            images=pl.col("steps") * pl.col("batch"),
+            metric=pl.lit("fid"),
+            value="fid",
+            headline=True,
+            train_flops=6e9 * pl.col("forward_gmacs") * pl.col("steps") * pl.col("batch"),
+        )
+    )
+
+
+def block_designs() -> pl.DataFrame:
+    """XL/2 at 400K steps with each of the four block designs (Table 4), columns as
+    ``dit_table4``.
+    """
+    return _table4().filter(pl.col("size") == "XL", pl.col("patch") == 2)
+
+
+def sampling_compute() -> pl.DataFrame:
+    """The points of Figure 10 that DiT's text states, FID-10K, columns as ``dit_table4``."""
+    table = published("sampling").with_columns(
+        conditioning=pl.lit("adaLN-Zero"),
+        resolution=pl.lit(256),
+        batch=pl.lit(256),
+        params_m=pl.lit(None, pl.Float64),
+        sampling=pl.format("{}{}", "sampler", "sampling_steps"),
+    )
+    sizes = dit_table4().group_by("size").agg(pl.col("params_m").mean())
+    return (
+        _as_trials(table, "DiT, Section 5", label="FID-10K")
+        .update(sizes, on="size")
+        .with_columns(trial_id=pl.format("{}, {} steps", "model", "sampling_steps"))
+    )
+
+
+def prior_work() -> pl.DataFrame:
+    """Figure 2, right: guided diffusion models at 256 pixels, each at its best published guidance.
+
+    Columns family, model, forward_gmacs (1e9 MACs of the network, guidance and decoder left out),
+    fid.
+    """
+    rows = published("models").filter(
+        pl.col("model").is_in(GUIDED),
+        pl.col("resolution") == 256,
+        pl.col("source").str.starts_with("DiT Table 2"),
+    )
+    return (
+        rows.sort("fid")
+        .unique("model", keep="first")
+        .sort("family", "gflops")
+        .select("family", "model", forward_gmacs="gflops", fid=pl.col("fid").cast(pl.Float64))
+    )
+
+
+def seed_spread(samples: int = 50_000) -> Noise:
+    """How far log FID of ``samples`` samples moves between trainings: the upper end of what was
+    read (2 %).
+
+    The part of redrawing samples, 1/3.2 of the part of retraining at 50,000, grows as 1/samples.
+    """
+    table = published("seed_spread")
+    spread = float(table.filter(pl.col("what") == "retraining")["high"][0]) / 100
+    ratio = float(table.filter(pl.col("what") == "retraining over resampling")["high"][0])
+    resampling = spread**2 / (1 + ratio**2)
+    drawn = resampling * 50_000 / samples
+    # "several hundred" runs
+    return Noise(spread**2 - resampling + drawn, training_dof=100, sampling=drawn)
+
+
+def _table4() -> pl.DataFrame:
+    table = published("dit_table4").filter(
+        (pl.col("resolution") == 256) & (pl.col("train_steps") == 400_000)
+    )
+    named = (
+        pl.when(pl.col("conditioning") == "adaLN-Zero")
+        .then("model")
+        .otherwise(pl.format("{} [{}]", "model", "conditioning"))
+    )
+    return _as_trials(
+        table.with_columns(
+            model=named,
+            sampler=pl.lit("ddpm"),
+            sampling_steps=pl.lit(250),
+            sampling=pl.lit("ddpm250"),
+        ),
+        "DiT, Table 4",
+        label="FID-50K",
+    )
+
+
+def _as_trials(table: pl.DataFrame, study: str, label: str) -> pl.DataFrame:
+    tokens = (pl.col("resolution") // LATENT // pl.col("patch")) ** 2
+    return table.select(
+        study=pl.lit(study),
+        trial_id="model",
+        cell="model",
+        model="model",
+        size="size",
+        patch=pl.col("patch").cast(pl.Int64),
+        tokens=tokens.cast(pl.Int64),
+        conditioning=pl.col("conditioning").str.to_lowercase(),
+        seed=pl.lit(0),
+        lr=pl.lit(1e-4),
+        batch="batch",
+        state=pl.lit("completed"),
+        params_m=pl.col("params_m").cast(pl.Float64),
+        forward_gmacs="gflops",
+        ema=pl.lit("EMA 0.9999"),
+        sampling=pl.format("{}, cfg 1.0", "sampling"),
+        sampler="sampler",
+        sampling_steps=pl.col("sampling_steps").cast(pl.Int64),
+        sampling_gmacs=pl.col("gflops") * pl.col("sampling_steps"),
+        protocol=pl.format("{}, {}", pl.lit(study), "sampling"),
+        data=pl.lit("ImageNet 256"),
+        why=pl.lit(None, pl.String),
+        steps="train_steps",
+        fid=pl.col("fid").cast(pl.Float64),
+        fid_label=pl.format("{}, {}, cfg 1.0, inception, vs train", pl.lit(label), "sampling"),
+        fid_label_over_steps=pl.format(
+            "{}, {}, cfg 1.0, inception, vs train", pl.lit(label), "sampler"
+        ),
+    )

@@ -1,0 +1,332 @@
+"""What does a person read when the sweep is done, or half done? One self-contained page,
+``report.html``.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jinja2
+import polars as pl
+from markupsafe import Markup, escape
+
+from analysis import claims
+from analysis.answers.compare import compare
+from analysis.answers.comparison_text import comparison_table
+from analysis.answers.costs import costs_table, seconds_spent
+from analysis.answers.fid_errors import two_errors
+from analysis.answers.finding import Finding, finding_of, steps_text
+from analysis.answers.grid_steps import grid_steps, size_order
+from analysis.answers.laws import agreement_table, laws
+from analysis.answers.settings import ways
+from analysis.answers.slopes import left_out, slope, slopes
+from analysis.figures import published
+from analysis.figures.compare import multipliers
+from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
+from analysis.frames.published import dit_table4
+from analysis.report.helper import Helper
+from analysis.report.pictures import KINDS, Picture, begin, picture, save, study_pictures
+from analysis.report.provenance import provenance_of
+from analysis.select.learning_rates import best_rates, lr_table, searches_lr
+from analysis.text import count, fixed, interval, number
+from scaling.records import StudyFolder
+from scaling.records.files import write_bytes
+
+CAPTIONS = {
+    "fid_vs_gflops": "FID against model Gflops",
+    "fid_law": "A law of FID and its audit",
+    "exponent_choices": "The exponent by choices",
+    "fid_bubbles": "FID against Gflops, area by Gflops",
+    "heldout_vs_lr": "Held-out loss against learning rate",
+    "fid_vs_steps": "FID over training",
+    "fid_vs_steps_by_size": "FID over training, by size",
+    "fid_vs_train_flops": "FID against training compute",
+    "metrics_vs_gflops": "Other metrics against model Gflops",
+    "fid_by_conditioning": "FID of the block designs",
+    "fid_vs_sampling_gflops": "FID against sampling compute",
+    "metrics_vs_guidance": "FID and recall against guidance",
+    "loss_law": "Loss of model size and images",
+    "isoflop_profiles": "IsoFLOP profiles",
+    "heldout_vs_steps": "Held-out loss over training",
+    "heldout_by_bin": "Held-out loss by noise level",
+    "loss_vs_steps": "Training loss",
+    "grad_norm_vs_steps": "Gradient norm",
+    "images_per_s_vs_steps": "Training throughput",
+    "sample_grid": "Samples",
+}
+RELOAD_S = 20  # how often a page of a running sweep loads itself again
+
+
+def write_report(
+    folder: Folder,
+    live: bool = False,
+    other: Folder | None = None,
+    across_protocols: bool = False,
+    helper: Helper | None = None,
+) -> Path:
+    """Write the study's figures and ``report.html`` into its folder; returns the page. Works midway
+    through a sweep.
+
+    The page reloads itself while trials are running; ``live`` says that a sweep is, whatever their
+    states (between two trials none may be running). ``other`` is a study of the same rungs to
+    compare with. ``across_protocols`` puts figures of several protocols beside each other, in the
+    comparison and on one axis, and says so. ``helper`` is a process that draws half of the figures,
+    see ``analysis.report.helper``.
+    """
+    (study,) = studies(folder)
+    built = build(study, live, other=other, across_protocols=across_protocols, helper=helper)
+    for name, one in built.pictures.items():
+        save(study, name, one.files)
+    page = study.folder / "report.html"
+    write_bytes(page, built.page.encode())
+    return page
+
+
+@dataclass(frozen=True)
+class Built:
+    """A report and all that went into it."""
+
+    page: str
+    data: dict  # what the page says
+    pictures: dict[str, Picture]
+
+
+def build(
+    study: StudyFolder,
+    live: bool = False,
+    kinds: tuple[str, ...] = KINDS,
+    other: Folder | None = None,
+    across_protocols: bool = False,
+    helper: Helper | None = None,
+) -> Built:
+    """The report of ``study`` as its records are now; writes nothing."""
+    begun = begin(helper, study, kinds, across_protocols) if helper else {}
+    data = report_data(study, live) | _comparison(study, other, across_protocols)
+    pictures = study_pictures(study, kinds, across_protocols, begun)
+    return Built(
+        _render(data, [_shown(name, CAPTIONS[name], one) for name, one in pictures.items()]),
+        data,
+        pictures,
+    )
+
+
+def _shown(name: str, caption: str, one: Picture) -> dict:
+    """A figure for the page: its picture and where its values are, or why there is none."""
+    svg = one.files.get("svg")
+    return {
+        "name": name,
+        "caption": caption,
+        "inches": one.inches,
+        "marks": one.marks,
+        "missing": one.missing,
+        "src": svg and "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
+    }
+
+
+def report_data(study: StudyFolder, live: bool = False) -> dict:
+    """All that the page says, the study's figures apart."""
+    plan, trials, evaluations, curves = (
+        study.plan(),
+        trials_frame(study),
+        evaluations_frame(study),
+        curves_frame(study),
+    )
+    provenance = provenance_of(study, evaluations["measured"].drop_nulls())
+    found, judged = finding_of(trials, evaluations), _claims(trials, evaluations)
+    if judged:
+        found = replace(
+            found,
+            sentence=f"{found.sentence} {claims.claims_sentence([here for here, _ in judged])}",
+        )
+    unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
+    reloads = unfinished and (live or trials["state"].is_in(["running", "evaluating"]).any())
+    return {
+        "plan": plan,
+        "finding": found,
+        "trials": trials.to_dicts(),
+        "states": trials.group_by("state", maintain_order=True).len().rows(),
+        "unfinished": unfinished,
+        "reload_s": RELOAD_S if reloads else None,
+        "written": f"{datetime.now(UTC):%H:%M:%S} UTC",
+        "warnings": _mixed(trials) + provenance.warnings,
+        "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
+        "seconds_spent": seconds_spent(plan, curves, evaluations),
+        "ways": ways(plan),
+        "provenance": provenance,
+        **_law(trials, found),
+        **_rates(trials),
+        **_laws(trials, evaluations),
+        "claims": judged,
+        "costs": costs_table(trials, curves, evaluations).to_dicts(),
+    }
+
+
+def _claims(trials: pl.DataFrame, evaluations: pl.DataFrame) -> list[tuple]:
+    """Each claim's verdict here beside the papers' own; none for a search of learning rates or
+    before a FID.
+    """
+    if searches_lr(trials) or trials.filter(pl.col("state") == "completed")["fid"].is_null().all():
+        return []
+    return list(
+        zip(claims.claims(claims.Records(trials, evaluations)), claims.of_papers(), strict=True)
+    )
+
+
+def _comparison(study: StudyFolder, other: Folder | None, across_protocols: bool) -> dict:
+    if other is None:
+        return {"comparison": None}
+    (beside,) = studies(other)
+    named = beside.plan().name if beside.plan().name != study.plan().name else str(beside.folder)
+    try:
+        found = compare(beside, study, across_protocols=across_protocols)
+    except ValueError as reason:  # told in the comparison's place
+        return {"comparison": {"other": named, "found": [], "why": str(reason)}}
+    drawn = picture(lambda: multipliers(found, named, study.plan().name), ("svg",))
+    return {
+        "comparison": {
+            "other": named,
+            "found": found,
+            "table": comparison_table(found).to_dicts(),
+            "figure": _shown("multipliers", "Compute multipliers by rung", drawn),
+        }
+    }
+
+
+def _mixed(trials: pl.DataFrame) -> list[str]:
+    """What a reader should know before putting two figures of this study beside each other."""
+    protocols = trials["protocol"].n_unique()
+    return (
+        []
+        if protocols == 1
+        else [
+            f"{protocols} protocols are mixed in this study: a figure of one does not stand beside "
+            "a figure of another, and no "
+            "law is fitted over several. What cannot be drawn or fitted for that reason says so in "
+            "its place."
+        ]
+    )
+
+
+def _laws(trials: pl.DataFrame, evaluations: pl.DataFrame) -> dict:
+    """The laws asked of a study once something is measured; a search of learning rates is asked for
+    none.
+    """
+    if searches_lr(trials) or not (trials["state"] == "completed").any():
+        return {"laws": None}
+    found = laws(trials, evaluations)
+    agreement = agreement_table(found)
+    return {"laws": found, "agreement": None if agreement is None else agreement.to_dicts()}
+
+
+def _law(trials: pl.DataFrame, found: Finding) -> dict:
+    """The tables of a study with FIDs that has a slope; none of them otherwise, the finding says
+    why.
+    """
+    if found.verdict is None or trials["fid"].is_null().all():
+        return {"slopes": None}
+    try:
+        laws = slopes(trials)
+    except ValueError:  # the finding states the reason
+        return {"slopes": None}
+    steps = grid_steps(trials)
+    return {
+        "slopes": laws,
+        "steps": steps,
+        "steps_text": steps_text(steps),
+        "left_out": left_out(trials).to_dicts(),
+        "matrix": _matrix(trials),
+        "two_errors": two_errors(trials),
+        "published": slope(dit_table4()),
+        "published_figure": _papers(),
+    }
+
+
+def _papers() -> dict:
+    return _shown(
+        "published",
+        "FID against model Gflops, DiT Table 4",
+        picture(published.fid_vs_gflops, ("svg",)),
+    )
+
+
+def _matrix(trials: pl.DataFrame) -> dict:
+    """FID by size and patch: the mean over seeds, its standard error and the seeds."""
+    done = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
+    cells = done.group_by("size", "patch").agg(
+        pl.col("fid").mean().alias("mean"),
+        (pl.col("fid").std() / pl.len().sqrt()).alias("error"),
+        pl.len().alias("n"),
+    )
+    return {
+        "sizes": size_order(trials),
+        "patches": sorted(trials["patch"].unique(), reverse=True),
+        "label": trials["fid_label"][0],
+        "cells": {(row["size"], row["patch"]): row for row in cells.to_dicts()},
+    }
+
+
+def _rates(trials: pl.DataFrame) -> dict:
+    """The tables of a study that tries several learning rates: the best by size and model, and
+    every loss.
+    """
+    if not searches_lr(trials):
+        return {"rates": None}
+    table = lr_table(trials)
+    losses = {(row["name"], row["lr"]): row["heldout_loss"] for row in table.to_dicts()}
+    best = {
+        by: best_rates(trials, by)
+        if lr_table(trials, by)["heldout_loss"].is_not_null().any()
+        else []
+        for by in ("size", "model")
+    }
+    return {
+        "rates": best,
+        "lrs": sorted(table["lr"].unique()),
+        "lr_models": table["name"].unique(maintain_order=True),
+        "lr_losses": losses,
+        "lr_best": {(rate.name, rate.lr) for rate in best["model"]},
+    }
+
+
+def _formula(text: str) -> Markup:
+    """``N_opt ∝ C^0.5`` with its exponent raised and its index lowered."""
+    raised = re.sub(r"\^([−\w.]+)", r"<sup>\1</sup>", str(escape(text)))
+    return Markup(re.sub(r"_(\w+)", r"<sub>\1</sub>", raised))
+
+
+def _by(items: Iterable, name: str) -> list[tuple]:
+    """``items``, dicts or objects, under each value of ``name``, in the order in which these are
+    met.
+    """
+    found: dict = {}
+    for item in items:
+        found.setdefault(item[name] if isinstance(item, dict) else getattr(item, name), []).append(
+            item
+        )
+    return list(found.items())
+
+
+def _render(data: dict, shown: list[dict]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "by": _by,
+        "number": number,
+        "fixed": fixed,
+        "interval": interval,
+        "formula": _formula,
+    }
+    figures = {figure["name"]: figure for figure in shown}
+    environment.globals |= {
+        "count": count,
+        "of": lambda *names: [figures[name] for name in names if name in figures],
+    }
+    return environment.get_template("page.html").render(figures=figures, **data)

@@ -1,0 +1,197 @@
+"""Do the records in a bundle give the answers in it? Every number, table, figure and page rebuilt
+and compared.
+"""
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from analysis.frames.cache import wait_until_kept
+from analysis.report.bundle import SCHEMA, analysis_versions, answers
+from analysis.report.differences import (
+    Difference,
+    in_pages,
+    in_tables,
+    in_trees,
+    pictures_of,
+    same_picture,
+)
+from analysis.text import count
+from scaling.records import StudyFolder
+from scaling.records.provenance import code_version
+
+SHOWN = 5  # differences told of one file
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which answers the records give again."""
+
+    study: str
+    agree: tuple[str, ...]
+    differ: dict[str, list[Difference]]  # file -> where, in the bundle, rebuilt
+    notes: tuple[str, ...]
+
+    def told(self) -> str:
+        lines = [f"{name}: agrees" for name in self.agree]
+        for name, found in self.differ.items():
+            lines.append(f"{name}: DIFFERS in {count(len(found), 'place')}")
+            lines += [
+                f"  {where}: {_short(one)} in the bundle, {_short(other)} rebuilt"
+                for where, one, other in found[:SHOWN]
+            ]
+            lines += [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+        lines += self.notes
+        total = len(self.agree) + len(self.differ)
+        return "\n".join(
+            [*lines, f"{self.study}: {len(self.agree)} of {total} answers agree with the records"]
+        )
+
+
+def verify(path: Path) -> Verdict:
+    """Rebuild the answers of a bundle. ValueError where it is no bundle, of a newer schema,
+    incomplete or damaged.
+    """
+    manifest, files = read(Path(path))
+    with tempfile.TemporaryDirectory() as root:
+        for name, data in files.items():
+            if name.startswith("study/"):
+                place = Path(root, name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(data)
+        study = StudyFolder(Path(root, "study"))
+        rebuilt = answers(study)
+        wait_until_kept(study)
+    bundled = {
+        name.removeprefix("answers/"): data
+        for name, data in files.items()
+        if name.startswith("answers/")
+    }
+    here = analysis_versions()
+    same_drawing = manifest["versions"].get("matplotlib") == here["matplotlib"]
+    agree, differ = [], {}
+    # by trial
+    for name in sorted(
+        bundled.keys() | rebuilt.keys(), key=lambda name: (not name.startswith("tables/"), name)
+    ):
+        if name not in bundled or name not in rebuilt:
+            found = [
+                (
+                    "the file",
+                    "there" if name in bundled else "absent",
+                    "there" if name in rebuilt else "absent",
+                )
+            ]
+        else:
+            found = _differences(name, bundled[name].decode(), rebuilt[name].decode(), same_drawing)
+        if found:
+            differ[name] = found
+        else:
+            agree.append(name)
+    return Verdict(
+        manifest["study"], tuple(agree), differ, tuple(_notes(manifest, here, same_drawing))
+    )
+
+
+def read(path: Path) -> tuple[dict, dict[str, bytes]]:
+    """The manifest and the files of a bundle, checked against it."""
+    if not path.is_file():
+        raise ValueError(
+            f"{path} is a folder; name a bundle's file, which scaling bundle makes of it"
+            if path.is_dir()
+            else f"there is no file {path}"
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        manifest = json.loads(files.pop("manifest.json"))
+        listed, schema = manifest["files"], manifest["schema_version"]
+    except (zipfile.BadZipFile, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{path} is no bundle of a study ({error}); scaling bundle makes one"
+        ) from None
+    if schema > SCHEMA:
+        raise ValueError(
+            f"{path} has schema version {schema}, this code reads up to {SCHEMA}; update "
+            "dit-scaling to read it"
+        )
+    if outside := [
+        name
+        for name in files
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts
+    ]:
+        raise ValueError(
+            f"{path} holds {outside[0]}, which lies outside of it; it is no bundle of ours"
+        )
+    if missing := sorted(listed.keys() - files.keys()):
+        raise ValueError(f"{path} lacks {_several(missing)}, which its manifest lists")
+    if extra := sorted(files.keys() - listed.keys()):
+        raise ValueError(f"{path} holds {_several(extra)}, which its manifest does not list")
+    if broken := [
+        name for name in listed if hashlib.sha256(files[name]).hexdigest() != listed[name]
+    ]:
+        raise ValueError(
+            f"{path}: the checksum of {_several(broken)} does not hold; the bundle was damaged or "
+            "changed"
+        )
+    return manifest, files
+
+
+def run(path: Path) -> tuple[str, bool]:
+    """What ``scaling verify`` prints, and whether all agrees."""
+    verdict = verify(path)
+    return verdict.told(), not verdict.differ
+
+
+def _differences(name: str, one: str, other: str, same_drawing: bool) -> list[Difference]:
+    kind = name.rsplit(".", 1)[-1]
+    if kind == "json":
+        return list(in_trees(json.loads(one), json.loads(other)))
+    if kind == "csv":
+        return list(in_tables(one, other))
+    if kind == "svg":
+        return (
+            []
+            if not same_drawing or same_picture(one, other)
+            else [("the picture", "one drawing", "another")]
+        )
+    pictures, again = pictures_of(one), pictures_of(other)
+    found = list(in_pages(one, other))
+    if same_drawing:
+        found += [
+            (caption, "one drawing", "another")
+            for caption, picture in pictures.items()
+            if caption in again and not same_picture(picture, again[caption])
+        ]
+    return found
+
+
+def _notes(manifest: dict, here: dict, same_drawing: bool) -> list[str]:
+    notes = (
+        []
+        if manifest["code"] == code_version()
+        else [f"made by {manifest['code']}, rebuilt by {code_version()}"]
+    )
+    other = [
+        f"{name} {version} there, {here.get(name, 'none')} here"
+        for name, version in manifest["versions"].items()
+        if here.get(name) != version
+    ]
+    notes += [f"versions: {'; '.join(other)}"] if other else []
+    return (
+        notes
+        if same_drawing
+        else [*notes, "pictures of another matplotlib are compared by the data they carry alone"]
+    )
+
+
+def _several(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _short(value) -> str:
+    text = str(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -1,0 +1,1 @@
+"""Who may enter a fit or a figure? Trials, checkpoints, recipes, protocols, learning rates."""

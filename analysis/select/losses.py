@@ -1,0 +1,72 @@
+"""Are the held-out losses of two studies one figure? Those of one objective on one noise schedule
+and the same held-out images are, however the models are sampled.
+"""
+
+import json
+
+import polars as pl
+
+from analysis.frames import trials_frame
+from analysis.select.protocols import protocols_of
+from analysis.text import SPOKEN
+from scaling.records import StudyFolder
+from scaling.study import PlannedTrial
+from scaling.study.spec import DiffusionSpec
+
+
+def loss_frames(studies: list[StudyFolder], metric: str) -> tuple[list[pl.DataFrame], str]:
+    """The trials frames of ``studies`` with the protocol of ``metric``, one of ``slopes.LOSSES``:
+    the held-out images alone. And in words how the trials differ in what does not touch it; empty
+    where they do not.
+
+    ValueError where objectives or noise schedules differ: no one figure.
+    """
+    plans = [study.plan().trials for study in studies]
+    processes = sorted(
+        {_process(trial.spec.diffusion, metric) for trials in plans for trial in trials}
+    )
+    if len(processes) > 1:
+        known = {
+            _process(trial.spec.diffusion, "heldout_mse") for trials in plans for trial in trials
+        }
+        raise ValueError(
+            f"{SPOKEN[metric]} of {' and of '.join(processes)} is no one figure; compare by "
+            "--metric fid" + (" or heldout_mse" if len(known) == 1 else "")
+        )
+    frames = [trials_frame(study) for study in studies]
+    sampled = list(protocols_of(pl.concat(frames)).values())
+    told = "; ".join(sampled[:2]) + (f"; {len(sampled) - 2} more" if sampled[2:] else "")
+    note = (
+        f"sampled by {len(sampled)} protocols ({told}), on which this figure does not depend"
+        if sampled[1:]
+        else ""
+    )
+    return [_of_images(frame, trials) for frame, trials in zip(frames, plans)], note
+
+
+def _process(diffusion: DiffusionSpec, metric: str) -> str:
+    """What decides a loss beside the network: the process, and of the objective but its weights."""
+    if diffusion.objective == "flow":
+        return "flow"
+    # ddpm learns sigma beside epsilon
+    asked = diffusion.objective if metric == "heldout_loss" else "epsilon"
+    return (
+        f"{asked} over {diffusion.timesteps} timesteps, betas {diffusion.beta_start:g} to "
+        f"{diffusion.beta_end:g}"
+    )
+
+
+def _of_images(frame: pl.DataFrame, trials: list[PlannedTrial]) -> pl.DataFrame:
+    images = {trial.trial_id: trial.spec.data.identity_fields() for trial in trials}
+    told = {
+        trial: "held-out images of "
+        + ", ".join(
+            value if name == "source" else f"{name} {json.dumps(value)}"
+            for name, value in fields.items()
+        )
+        for trial, fields in images.items()
+    }
+    words = pl.col("trial_id").replace_strict(told)
+    return frame.with_columns(
+        words.alias("protocol"), words.alias("fid_label"), pl.lit(None, pl.String).alias("sampling")
+    )

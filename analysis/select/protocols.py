@@ -1,0 +1,44 @@
+"""Which figures may stand on one axis? Those of one protocol; of several only where it is asked
+for, and then it is said.
+"""
+
+import polars as pl
+
+ACROSS = "Across protocols, as asked for: their figures are different quantities."
+APART = "fit them apart, or draw them on one axis with across_protocols=True (--across-protocols)"
+
+
+def protocols_of(rows: pl.DataFrame) -> dict[str, str]:
+    """The protocols of ``rows``, a frame of trials or evaluations, each in words that tell it from
+    the others.
+    """
+    first = rows.unique("protocol", keep="first", maintain_order=True).to_dicts()
+    for say in (_label, lambda row: f"{_label(row)}, {row.get('data')}"):
+        words = [say(row) for row in first]
+        if len(set(words)) == len(words):
+            return dict(zip((row["protocol"] for row in first), words))
+    return {row["protocol"]: f"{_label(row)}, protocol {row['protocol']}" for row in first}
+
+
+def one_axis(
+    rows: pl.DataFrame, across_protocols: bool = False, remedy: str = "fit them apart"
+) -> dict[str, str]:
+    """``protocols_of`` where they may share an axis. ValueError names a trial of two of them, both
+    in words, and the way out.
+    """
+    found = protocols_of(rows)
+    if len(found) > 1 and not across_protocols:
+        trials = dict(rows.unique("protocol", keep="first").select("protocol", "trial_id").rows())
+        (one, told), (other, beside), *_ = found.items()
+        raise ValueError(
+            f"{len(found)} protocols are mixed, as in {trials[one]} and {trials[other]} ({told}; "
+            f"{beside}); "
+            f"their figures do not belong on one axis, {remedy}"
+        )
+    return found
+
+
+def _label(row: dict) -> str:
+    """What is measured, and how: of an evaluated loss, how the figures beside it are sampled."""
+    told = row.get("fid_label") or row.get("label") or ""
+    return told if "vs" in told else ", ".join(part for part in (told, row.get("sampling")) if part)

@@ -1,0 +1,137 @@
+"""Which trainings may enter one law? Those of one recipe, each model in one setting, where their
+learning rate has ended.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+# columns that tell recipes apart in words
+WORDS = ("conditioning", "objective", "weighting", "schedule", "ema", "data")
+SETTINGS = {
+    "lr": "learning rates",
+    "batch": "batches",
+    "steps": "lengths",
+    "ema": "weights",
+    "objective": "objectives",
+    "weighting": "loss weightings",
+    "schedule": "schedules",
+    "heads": "heads",
+    "params_m": "parameters in 1e6",
+}
+OF_MODEL = ("lr", "batch", "heads", "params_m")  # what all checkpoints of a model share in one law
+# what held-out loss can choose; of objectives it is another figure
+TUNED = {"lr", "batch", "schedule"}
+
+
+def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
+    """The recipes of ``rows``, a frame of trials or evaluations, each in words that tell it from
+    the others.
+
+    A recipe is all that decides a training but its model's size and patch, its length, learning
+    rate, batch and seed, with the average of its weights. Published tables know it by their block
+    design alone.
+    """
+    if (column := recipe_column(rows)) is None:
+        return {}
+    first = rows.unique(column, keep="first", maintain_order=True)
+    apart = [name for name in WORDS if name in rows.columns and first[name].n_unique() > 1]
+    words = [", ".join(map(str, row)) for row in first.select(apart).rows()] if apart else []
+    if len(set(words)) < len(first):
+        words = [
+            f"{told} recipe {name}".strip()
+            for told, name in zip(words or [""] * len(first), first[column])
+        ]
+    return dict(zip(first[column].to_list(), words))
+
+
+def recipe_column(rows: pl.DataFrame) -> str | None:
+    """The column of ``rows`` that tells recipes apart; None where nothing does."""
+    return next((name for name in ("recipe", "conditioning") if name in rows.columns), None)
+
+
+def one_recipe(rows: pl.DataFrame) -> None:
+    """ValueError, with a trial of each of two, where ``rows`` hold several recipes: no law is of
+    their mixture.
+    """
+    found = recipes_of(rows)
+    if len(found) > 1:
+        column = recipe_column(rows)
+        trials = dict(rows.unique(column, keep="first").select(column, "trial_id").rows())
+        (one, told), (other, beside), *_ = found.items()
+        raise ValueError(
+            f"{len(found)} recipes are mixed, as in {trials[one]} and {trials[other]} ({told}; "
+            f"{beside}); no "
+            "law is of their mixture, fit them apart"
+        )
+
+
+def main_recipe(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the recipe of which most models are completed, the paper's block design where
+    several have as many.
+    """
+    if len(recipes_of(rows)) < 2:
+        return rows
+    column = recipe_column(rows)
+    done = rows.filter(pl.col("state") == "completed") if "state" in rows.columns else rows
+    count = (
+        (rows if done.is_empty() else done)
+        .group_by(column, maintain_order=True)
+        .agg(
+            models=pl.col("model").n_unique(),
+            published=(pl.col("conditioning") == "adaln-zero").any(),
+        )
+    )
+    return rows.filter(
+        pl.col(column)
+        == count.sort("models", "published", descending=True, maintain_order=True)[column][0]
+    )
+
+
+def one_setting(rows: pl.DataFrame, by: Sequence[str] = OF_MODEL) -> None:
+    """ValueError names a model of which ``rows`` hold several of the columns ``by``, and what it
+    was trained with.
+    """
+    if not (by := [column for column in by if column in rows.columns]):
+        return
+    several = rows.group_by("model", maintain_order=True).agg(
+        pl.struct(by).n_unique().alias("ways")
+    )
+    for model, ways in several.filter(pl.col("ways") > 1).rows():
+        mine = rows.filter(pl.col("model") == model)
+        differ = [
+            column for column in SETTINGS if column in mine.columns and mine[column].n_unique() > 1
+        ]
+        # other settings alter it too
+        differ = [column for column in differ if column != "params_m"] or differ
+        told = [
+            f"{SETTINGS[column]} "
+            f"{', '.join(_short(value) for value in mine[column].unique().sort())}"
+            for column in differ
+        ]
+        chosen = ", chosen on held-out loss" if differ and TUNED.issuperset(differ) else ""
+        raise ValueError(
+            f"{model} was trained in {ways} ways ({'; '.join(told) or 'of other settings'}), one "
+            "of them "
+            f"{mine['trial_id'][0]}; a law needs one setting per model, keep one{chosen}"
+        )
+
+
+def ended(evaluations: pl.DataFrame) -> pl.DataFrame:
+    """The checkpoints that a training of that length would have: of a learning rate that falls
+    towards the end, the last alone (Hoffmann et al., arXiv 2203.15556, Appendix B); of a constant
+    one all.
+    """
+    if "schedule" not in evaluations.columns:
+        return evaluations
+    return evaluations.filter((pl.col("schedule") == "constant") | pl.col("at_end"))
+
+
+def _short(value) -> str:
+    return (
+        f"{value:g}"
+        if isinstance(value, float)
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )

@@ -1,0 +1,232 @@
+"""Are slopes, intervals and verdicts what they claim to be, on laws that are known?"""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from analysis.answers.grid_steps import (
+    FAILS,
+    HOLDS,
+    LOST,
+    ONE_SEED,
+    OPEN,
+    PENDING,
+    grid_steps,
+    tally,
+    verdict,
+)
+from analysis.answers.slopes import (
+    fisher_interval,
+    fit_points,
+    left_out,
+    mean_interval,
+    slope,
+    slopes,
+)
+from analysis.frames import trials_frame
+from analysis.frames.published import dit_table4, published
+from tests.analysis.synthetic_study import AT_ONE_GFLOP, SLOPE
+
+
+def test_a_noise_free_power_law_is_recovered(noise_free):
+    trials = trials_frame(noise_free)
+    for found in slopes(trials):
+        assert found.value == pytest.approx(SLOPE, abs=1e-6)
+        assert found.over_seeds == pytest.approx((SLOPE, SLOPE), abs=1e-6)
+    whole = slope(trials)
+    assert whole.intercept == pytest.approx(AT_ONE_GFLOP, abs=1e-6)
+    assert whole.r_log == pytest.approx(-1)
+    assert whole.line(whole.gflops) == pytest.approx(np.exp(whole.mean_log_fid))
+
+
+def test_the_slopes_are_of_all_models_and_of_each_patch(finished):
+    assert [(s.subset, s.models, s.seeds) for s in slopes(trials_frame(finished))] == [
+        ("all", 12, 3),
+        ("patch 2", 4, 3),
+        ("patch 4", 4, 3),
+        ("patch 8", 4, 3),
+    ]
+
+
+def test_intervals_hold_the_truth_and_are_clear_of_zero(finished):
+    found = slope(trials_frame(finished))
+    for low, high in (found.over_models, found.over_seeds):
+        assert low < SLOPE < high < 0
+    assert found.clear == -1
+
+
+def test_seeds_are_not_points_of_their_own(finished):
+    """Repeating every training exactly leaves the interval over models as it was."""
+    one = trials_frame(finished).filter(pl.col("seed") == 0)
+    again = pl.concat(
+        [one, *(one.with_columns(seed=pl.lit(seed, pl.Int64)) for seed in range(1, 9))]
+    )
+    assert slope(again).over_models == pytest.approx(slope(one).over_models)
+
+
+def test_the_interval_over_models_covers():
+    """95 % intervals of 12 models with independent scatter hold the slope in 92 to 98 % of
+    simulated studies.
+    """
+    rng, x, held, simulated = np.random.default_rng(0), np.log(np.geomspace(1e-5, 1e-3, 12)), 0, 400
+    for _ in range(simulated):
+        fid = np.exp(1 - 0.3 * x + 0.2 * rng.standard_normal(12))
+        low, high = slope(synthetic(np.exp(x), fid)).over_models
+        held += low < -0.3 < high
+    assert 0.92 < held / simulated < 0.98
+
+
+def test_the_band_at_the_mean_is_the_error_of_the_mean():
+    x = np.geomspace(1, 100, 6)
+    found = slope(synthetic(x, [90, 55, 45, 24, 20, 11.0]))
+    centre = np.array([np.exp(np.log(x).mean())])
+    low, high = found.band(centre)
+    residual = found.mean_log_fid - np.log(found.line(x))
+    half = stats.t.ppf(0.975, 4) * np.sqrt(residual @ residual / 4 / 6)
+    assert np.log(high / found.line(centre)) == pytest.approx(half)
+    assert np.log(found.line(centre) / low) == pytest.approx(half)
+
+
+def test_one_seed_has_no_interval_over_seeds(half_run):
+    found = slope(trials_frame(half_run))
+    assert (found.models, found.seeds, found.over_seeds) == (5, 1, None)
+    assert len(left_out(trials_frame(half_run))) == 7
+
+
+def test_a_seed_that_misses_a_model_is_not_asked_for_its_slope(finished):
+    trials = trials_frame(finished)
+    lost = trials.with_columns(
+        state=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("failed")).otherwise("state")
+    )
+    assert slope(lost).seeds == 2
+    assert slope(lost).models == 12
+
+
+def test_an_interval_that_holds_zero_is_no_trend():
+    found = slope(synthetic(np.geomspace(1, 10, 5), [50, 60, 45, 58, 52.0]))
+    assert found.clear == 0
+    assert slope(synthetic([1, 2, 4, 8], [10, 20.1, 39.8, 80])).clear == 1
+
+
+def test_student_over_three_seeds():
+    assert mean_interval([1.0, 2.0, 3.0]) == pytest.approx(
+        (2 - 4.302653 / math.sqrt(3), 2 + 4.302653 / math.sqrt(3))
+    )
+    assert mean_interval([1.0]) is None
+
+
+def test_the_papers_correlation_and_slopes():
+    """Figure 8 of DiT gives -0.93; slopes by patch as measured from its Table 4."""
+    whole, *by_patch = slopes(dit_table4())
+    assert whole.models == 12
+    assert round(whole.r, 2) == -0.93
+    assert whole.value == pytest.approx(-0.365, abs=5e-4)
+    assert [round(s.value, 2) for s in by_patch] == [-0.43, -0.29, -0.11]
+    assert fisher_interval(whole.r, 12) == pytest.approx((-0.98, -0.76), abs=5e-3)
+
+
+def test_every_published_row_has_its_source():
+    for name in ("dit_table4", "models"):
+        table = published(name)
+        assert table["provenance"].null_count() == 0
+        assert table["source"].null_count() == 0
+
+
+def test_nothing_measured_is_no_slope(half_run):
+    pending = trials_frame(half_run).filter(pl.col("state") == "pending")
+    with pytest.raises(ValueError, match=r"no completed trial has a FID \(5 pending\)"):
+        slope(pending)
+
+
+def test_two_models_are_too_few():
+    with pytest.raises(ValueError, match=r"needs 3 models .* found 2 \(m0, m1\)"):
+        slope(synthetic([1, 2], [3.0, 2]))
+
+
+def test_mixed_protocols_are_refused():
+    trials = synthetic([1, 2, 4], [3.0, 2, 1])
+    mixed = trials.with_columns(protocol=pl.Series(["a", "a", "b"]))
+    with pytest.raises(ValueError, match=r"2 protocols are mixed, as in t0 and t2"):
+        fit_points(mixed)
+
+
+def test_several_rates_of_one_model_are_refused(finished):
+    trials = trials_frame(finished)
+    other = trials.head(1).with_columns(cell=pl.lit("x"), lr=pl.lit(0.1))
+    with pytest.raises(
+        ValueError, match=r"DiT-d2w16/8 was trained in 2 ways \(learning rates 0.003, 0.1\)"
+    ):
+        slope(pl.concat([trials, other]))
+
+
+def test_a_figure_without_logarithm_and_a_trial_twice_are_refused():
+    with pytest.raises(ValueError, match=r"t1 has FID 0.0, which has no logarithm"):
+        slope(synthetic([1, 2, 4], [3.0, 0.0, 1]))
+    trials = synthetic([1, 2, 4], [3.0, 2, 1])
+    with pytest.raises(ValueError, match="measured twice: t0, t0"):
+        slope(pl.concat([trials, trials.head(1)]))
+
+
+@pytest.mark.parametrize(
+    "change, error, told",
+    [
+        (-0.5, 0.2, HOLDS),
+        (-0.4, 0.2, OPEN),
+        (-0.3, 0.2, OPEN),
+        (0.3, 0.2, OPEN),
+        (0.5, 0.2, FAILS),
+        (0.0, 0.0, OPEN),
+        (-0.5, None, ONE_SEED),
+        (None, None, PENDING),
+    ],
+)
+def test_the_verdict_of_a_step(change, error, told):
+    assert verdict(change, error) == told
+
+
+def test_the_steps_of_a_grid(finished):
+    trials = trials_frame(finished)
+    steps = grid_steps(trials)
+    assert [step.axis for step in steps] == ["size"] * 9 + ["patch"] * 8
+    first = steps[0]
+    assert (first.lower, first.upper) == ("DiT-d2w16/8", "DiT-d2w32/8")
+    logs = [
+        np.log(trials.filter(pl.col("model") == model)["fid"].to_numpy())
+        for model in (first.lower, first.upper)
+    ]
+    assert first.change == pytest.approx(logs[1].mean() - logs[0].mean())
+    assert first.error == pytest.approx(math.sqrt(sum(log.var(ddof=1) / 3 for log in logs)))
+    assert first.percent == pytest.approx(100 * (first.fid_upper / first.fid_lower - 1))
+    assert tally(steps) == {HOLDS: 17}
+
+
+def test_several_designs_at_one_size_are_no_grid(finished):
+    trials = trials_frame(finished)
+    blocks = trials.with_columns(model=pl.col("model") + " [in-context]", cell=pl.col("cell") + "b")
+    assert grid_steps(pl.concat([trials, blocks])) == []
+
+
+def test_steps_to_models_without_a_figure_are_not_measured_yet(half_run):
+    # one model diverged
+    assert tally(grid_steps(trials_frame(half_run))) == {ONE_SEED: 5, LOST: 3, PENDING: 9}
+
+
+def synthetic(gflops, fid) -> pl.DataFrame:
+    n = len(gflops)
+    return pl.DataFrame(
+        {
+            "trial_id": [f"t{i}" for i in range(n)],
+            "model": [f"m{i}" for i in range(n)],
+            "cell": [f"c{i}" for i in range(n)],
+            "seed": [0] * n,
+            "lr": [1e-3] * n,
+            "state": ["completed"] * n,
+            "protocol": ["p"] * n,
+            "patch": [2] * n,
+            "forward_gmacs": [float(g) for g in gflops],
+            "fid": [float(f) for f in fid],
+        }
+    )

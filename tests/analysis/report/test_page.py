@@ -1,0 +1,215 @@
+"""Does a person get a page from any study: finished, half run, without FID, of several
+protocols?
+"""
+
+import re
+import struct
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from matplotlib.text import Text
+
+from analysis.figures import gflops, training
+from analysis.frames import evaluations_frame, trials_frame
+from analysis.report import page as report
+from analysis.report import write_report
+from scaling.records import StudyFolder
+from scaling.study import EvaluationSpec, Protocol
+from tests.analysis.synthetic_study import BASE, SIZES, copied, digits_like, write_study
+
+
+class Page(HTMLParser):
+    """The text of a page and everything it would load."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.text, self.loads, self.open = "", [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.loads += [
+            value for name, value in attributes if name in ("src", "href", "srcset", "data")
+        ]
+        if tag not in ("meta", "link", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += " " + " ".join(data.split())
+
+
+def fewer_samples(to: Path) -> StudyFolder:
+    """A study of another protocol."""
+    base = BASE.model_copy(
+        update={"evaluate": EvaluationSpec(checkpoints=5, protocol=Protocol(samples=500))}
+    )
+    return write_study(
+        to, digits_like({"size": SIZES, "model.patch": [4, 2]}, seeds=2, base=base, name="fewer")
+    )
+
+
+def page_of(study: StudyFolder, to: Path) -> Page:
+    path = write_report(copied(study, to).folder)
+    assert path.name == "report.html"
+    html = path.read_text()
+    page = Page(html)
+    assert not page.open
+    assert all(value.startswith("data:") for value in page.loads)
+    assert not re.search(r"@import|url\(|https?://", html)
+    return page
+
+
+def test_the_page_of_a_finished_study(finished, tmp_path):
+    page = page_of(finished, tmp_path)
+    for part in (
+        "Over 12 DiTs and 3 seeds FID falls",
+        "Of 8 claims of the papers 3 hold here (“At a fixed patch,",
+        "FID falls at every step of width and of patch.",
+        "36 completed",
+        "tuned per size on held-out loss",
+        "FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train",
+        "0.1.0+abc123",
+        "torch 2.14.1",
+        "one size up",
+        "holds",
+        "DiT, Table 4 (paper)",
+        "What the trainings cost",
+    ):
+        assert part in page.text, part
+    for trial in finished.plan().trials:
+        assert trial.trial_id in page.text
+    names = {
+        "exponent_choices",
+        "fid_bubbles",
+        "fid_law",
+        "fid_vs_gflops",
+        "fid_vs_steps",
+        "fid_vs_steps_by_size",
+        "fid_vs_train_flops",
+        "heldout_by_bin",
+        "heldout_vs_steps",
+        "grad_norm_vs_steps",
+        "images_per_s_vs_steps",
+        "loss_vs_steps",
+        "metrics_vs_gflops",
+        "sample_grid",
+    }
+    written = {path.name for path in (tmp_path / "digits" / "figures").iterdir()}
+    assert written == {f"{name}.{kind}" for kind in ("png", "svg") for name in names}
+    assert sum(src.startswith("data:image/svg") for src in page.loads) >= 6
+    for path in (tmp_path / "digits" / "figures").glob("*.png"):
+        width, height = struct.unpack(">II", path.read_bytes()[16:24])
+        assert 1000 < width < 2000
+        assert 500 < height < 2000
+
+
+def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(
+    finished, tmp_path, monkeypatch
+):
+    # the study's own figures are told of above
+    monkeypatch.setattr(report, "study_pictures", lambda *_: {})
+    one, other = copied(finished, tmp_path / "a"), copied(finished, tmp_path / "b")
+    page = Page(write_report(one.folder, other=other.folder).read_text())
+    for part in (
+        "At a fixed patch, more Gflops lower FID.",
+        "the paper's figures",
+        "−0.19 [−0.25, −0.14]",
+        "F(2, 8) = 70",
+        "Patch 2: not resolved; trend: multiplier ∝ training FLOPs",
+        "seeds of each rung would resolve a multiplier of 1.2",
+    ):
+        assert part in page.text, part
+    other = fewer_samples(tmp_path)
+    refused = Page(write_report(one.folder, other=other.folder).read_text()).text
+    assert (
+        "Not compared: 2 protocols are mixed" in refused and "Patch 2: not resolved" not in refused
+    )
+    asked = Page(
+        write_report(one.folder, other=other.folder, across_protocols=True).read_text()
+    ).text
+    assert (
+        "Across protocols, as asked for: fewer was measured by FID-500" in asked
+        and "Patch 2: not resolved" in asked
+    )
+
+
+def test_trials_of_one_training_share_its_time_and_tell_once_what_they_have_in_common(tmp_path):
+    """Two trainings of 10 s, each measured in three ways at five steps of 1.5 s."""
+    axes = {"size": SIZES[:2], "evaluate.protocol.guidance": [1.0, 2.0, 4.0]}
+    page = Page(
+        write_report(write_study(tmp_path, digits_like(axes, seeds=1)).folder).read_text()
+    ).text
+    assert f"{(2 * 10 + 2 * 3 * 5 * 1.5) / 60:.2f} minutes, of all trials together" in page
+    assert "2026-01-02T03:04:05+00:00" in page.partition("Measured")[2]
+    assert page.count("Compared with") == page.count("batch 64, 500 steps") == 1
+    assert "The trials differ in sampler" in page and "ddpm, 50 steps, guidance 4" in page
+    assert (
+        "Metrics FID, KID" in page
+        and "ddpm50, cfg 2.0" in page.partition("Trials ")[2].partition("FIDs are of 3")[0]
+    )
+    assert (
+        "FID over training; FID over training, by size; FID against training compute: not drawn, 3 "
+        "protocols" in page
+    )
+    assert "FID on model Gflops, a power law; FID on model Gflops, with a floor; " in page
+    laws = page.partition("Laws, their")[2].partition("Samples")[0]
+    assert laws.count("protocols are mixed") == 1 and "across_protocols" not in laws
+    assert "across_protocols=True (--across-protocols)" in page
+
+
+def test_every_figure_of_a_study_has_its_place_on_the_page():
+    page = "".join(
+        path.read_text() for path in (Path(report.__file__).parent / "templates").glob("*.html")
+    )
+    assert [name for name in report.CAPTIONS if f'"{name}"' not in page] == []
+
+
+def test_protocols_meet_only_where_it_is_asked_for_and_then_it_is_said(finished, tmp_path):
+    """Refused by default, both named in short; with the keyword the figure itself says it, and no
+    law is fitted.
+    """
+    other = fewer_samples(tmp_path)
+    trials, evaluations = trials_frame([finished, other]), evaluations_frame([finished, other])
+    both = r"\(FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train; FID-500, .*across_protocols=True"
+    for draw, frame in ((gflops.fid_vs_gflops, trials), (training.fid_vs_steps, evaluations)):
+        with pytest.raises(ValueError, match=both):
+            draw(frame)
+        figure = draw(frame, across_protocols=True)
+        assert figure._suptitle.get_text().endswith(", across protocols")
+        told = " ".join(text.get_text() for text in figure.findobj(Text)).replace("\n", " ")
+        assert (
+            "different quantities" in told and "FID-500, ddpm50," in told and "Slope of" not in told
+        )
+
+
+def test_the_page_of_half_a_sweep(half_run, tmp_path):
+    page = page_of(half_run, tmp_path)
+    for part in (
+        "diverged: loss nan at step 231",
+        "different versions of the code: 0.1.0+def456 (1)",
+        "The sweep is not finished",
+        "one seed: no error",
+        "not measured yet",
+    ):
+        assert part in page.text, part
+
+
+def test_the_page_before_anything_is_measured(tmp_path):
+    study = StudyFolder(tmp_path / "digits")
+    study.write_plan(digits_like(seeds=1))
+    page = Page(write_report(study).read_text())
+    assert "Nothing is measured yet: 12 pending" in page.text
+    assert (
+        "FID against model Gflops: not drawn, no completed trial has a FID (12 pending)"
+        in page.text
+    )
+
+
+def test_the_page_of_a_learning_rate_search(rates, tmp_path):
+    page = page_of(rates, tmp_path)
+    assert "the highest tried; optimum may lie beyond" in page.text
+    assert "held-out loss alone" in page.text
+    assert "FID against" not in page.text
