@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 
 from scaling.study.identity import Spec, identity
 from scaling.study.ladder import preset_fields, size_name
+from scaling.study.network import Network
 from scaling.study.protocol import Ema, Protocol
 
 Source = Literal[
@@ -35,7 +36,7 @@ LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable
 Conditioning = Literal["adaln-zero", "adaln", "cross-attention", "in-context"]
 
 
-class ModelSpec(Spec):
+class ModelSpec(Network):
     """The free dimensions of a DiT (Peebles & Xie, arXiv 2212.09748, Table 1); all else is
     derived.
     """
@@ -82,6 +83,15 @@ class ModelSpec(Spec):
         ``d2w32``.
         """
         return size_name(self.depth, self.width, self.heads)
+
+    @property
+    def rung(self) -> str:
+        return self.size
+
+    @property
+    def series(self) -> str:
+        """The patch, and the MLP's ratio where it is not the paper's."""
+        return f"patch {self.patch}" + ("" if self.mlp_ratio == 4 else f", mlp {self.mlp_ratio:g}")
 
     @property
     def name(self) -> str:

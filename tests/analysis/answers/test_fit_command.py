@@ -12,8 +12,8 @@ import pytest
 from analysis.fits import parametric
 from analysis.fits.points import Runs
 from scaling.cli import main
-from tests.analysis.laws import TRUTH, grid, isoflop_runs
 from tests.analysis.fits.test_envelope import training_curves
+from tests.analysis.laws import TRUTH, grid, isoflop_runs
 
 HEAD = "params,tokens,loss"
 
