@@ -1,4 +1,4 @@
-"""What must a family of networks tell the rest? Its rung, its series, its name, and how it is built."""
+"""What does a family of networks tell the rest? Its rung, its series, its name, how it is built."""
 
 from typing import TYPE_CHECKING, ClassVar
 
