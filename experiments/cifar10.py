@@ -24,7 +24,7 @@ from scaling.study import (
     TrialSpec,
     grid,
 )
-from scaling.study.ladder import PATCHES
+from scaling.study.families.dit import PATCHES
 
 __all__ = ["MFU", "STUDY"]
 

@@ -20,7 +20,7 @@ from analysis.forecasting.targets import Conditions, Target, like, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.select.recipes import one_recipe, one_setting
 from scaling.study.cost import evaluation_flops, gpu_hours, params_m, train_flops
-from scaling.study.ladder import SIZES
+from scaling.study.families.dit import SIZES
 from scaling.study.load import load_study
 from scaling.study.plan import Plan
 from scaling.study.spec import TrialSpec

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from analysis.frames.tables import training_of
 from scaling.records import Run, StudyFolder
 from scaling.study.cost import forward_gmacs, params_m
+from scaling.study.families.dit import SIZES
 from scaling.study.identity import identity
-from scaling.study.ladder import SIZES
 from scaling.study.plan import Plan
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain

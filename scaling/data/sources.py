@@ -1,14 +1,80 @@
 """Which images does a spec name, and where are they on this machine?"""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from scaling.data.checked import check_once
 from scaling.data.images import DataSet
-from scaling.study.spec import DataSpec, ModelSpec
+from scaling.study.named import named
+from scaling.study.network import Network
+from scaling.study.spec import DataSpec
 
-LATENT_SOURCES = ("latents", "synthetic")
 ROOT_VARIABLE = "DIT_SCALING_DATA"
+
+
+@dataclass(frozen=True)
+class Source:
+    """How images of one source are read, and where they are unless the spec gives a path."""
+
+    load: Callable[[Path, DataSpec], DataSet]
+    folder: Callable[[DataSpec], str]  # below the data root
+    latents: bool = False  # of a VAE, whose decoder shows them
+
+
+def _digits(folder: Path, spec: DataSpec) -> DataSet:
+    from scaling.data import digits
+
+    return digits.load()
+
+
+def _torchvision(folder: Path, spec: DataSpec) -> DataSet:
+    from scaling.data import torchvision_sets
+
+    return torchvision_sets.load(folder, spec)
+
+
+def _folder(folder: Path, spec: DataSpec) -> DataSet:
+    from scaling.data import folder as images
+
+    return images.load(folder, spec)
+
+
+def _latents(folder: Path, spec: DataSpec) -> DataSet:
+    from scaling.data import latents
+
+    return latents.load(folder, spec)
+
+
+def _synthetic(folder: Path, spec: DataSpec) -> DataSet:
+    from scaling.data import synthetic
+
+    return synthetic.load(folder, spec)
+
+
+def _synthetic_pixels(folder: Path, spec: DataSpec) -> DataSet:
+    from scaling.data import synthetic
+
+    return synthetic.pixels(spec)
+
+
+def _store_name(spec: DataSpec) -> str:
+    return f"{spec.name}-{spec.size}-{spec.vae.rstrip('/').rpartition('/')[2]}"
+
+
+SOURCES: dict[str, Source] = {
+    "digits": Source(_digits, lambda spec: "digits"),
+    "mnist": Source(_torchvision, lambda spec: "torchvision"),
+    "fashion-mnist": Source(_torchvision, lambda spec: "torchvision"),
+    "cifar10": Source(_torchvision, lambda spec: "torchvision"),
+    "cifar100": Source(_torchvision, lambda spec: "torchvision"),
+    "folder": Source(_folder, lambda spec: spec.name),
+    "latents": Source(_latents, _store_name, latents=True),
+    "synthetic": Source(_synthetic, lambda spec: f"synthetic-{spec.size}", latents=True),
+    "synthetic-pixels": Source(_synthetic_pixels, lambda spec: "synthetic-pixels"),
+}
+LATENT_SOURCES = tuple(name for name, source in SOURCES.items() if source.latents)
 
 
 def data_root() -> Path:
@@ -22,40 +88,14 @@ def place(spec: DataSpec) -> Path:
     """The folder of the spec's data on this machine, whether it exists or not."""
     if spec.path is not None:
         return Path(spec.path).expanduser()
-    if spec.source == "latents":
-        return data_root() / f"{spec.name}-{spec.size}-{spec.vae.rstrip('/').rpartition('/')[2]}"
-    return data_root() / {"folder": spec.name, "synthetic": f"synthetic-{spec.size}"}.get(
-        spec.source, "torchvision"
-    )
+    return data_root() / named(SOURCES, spec.source, "data source").folder(spec)
 
 
 def load_data(spec: DataSpec) -> DataSet:
     """The images ``spec`` names. ValueError says what is missing or does not fit the spec, where,
     and what to do.
     """
-    if spec.source == "digits":
-        from scaling.data import digits
-
-        return digits.load()
-    if spec.source == "synthetic":
-        from scaling.data import synthetic
-
-        return synthetic.load(place(spec), spec)
-    if spec.source == "synthetic-pixels":
-        from scaling.data import synthetic
-
-        return synthetic.pixels(spec)
-    if spec.source == "folder":
-        from scaling.data import folder
-
-        return folder.load(place(spec), spec)
-    if spec.source == "latents":
-        from scaling.data import latents
-
-        return latents.load(place(spec), spec)
-    from scaling.data import torchvision_sets
-
-    return torchvision_sets.load(place(spec), spec)
+    return named(SOURCES, spec.source, "data source").load(place(spec), spec)
 
 
 def check_data(spec: DataSpec) -> None:
@@ -84,11 +124,11 @@ def check_data(spec: DataSpec) -> None:
         )
 
 
-def check_fits(model: ModelSpec, spec: DataSpec) -> None:
+def check_fits(model: Network, spec: DataSpec) -> None:
     """Refuse a model whose input is not the data's shape. ValueError names both shapes."""
     data = load_data(spec)
     want = (data.num_classes, *data.train.shape)
-    have = (model.num_classes, model.channels, model.input_size, model.input_size)
+    have = (model.num_classes, *model.input_shape)
     if want != have:
         raise ValueError(
             f"{model.name} takes (classes, channels, height, width) = {have}, "

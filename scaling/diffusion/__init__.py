@@ -1,15 +1,20 @@
 """The processes: noising, what is learned, samplers and guidance."""
 
+import functools
+from collections.abc import Callable
+
 from scaling.diffusion.flow import LinearFlow
 from scaling.diffusion.flow_samplers import euler, euler_maruyama, heun
 from scaling.diffusion.gaussian import GaussianDiffusion
 from scaling.diffusion.guidance import guided
 from scaling.diffusion.process import Process
 from scaling.diffusion.samplers import ddim, ddpm, dpm_solver
+from scaling.study.named import named
 from scaling.study.spec import DiffusionSpec
 from scaling.study.timesteps import ddim_timesteps, spaced_timesteps
 
 __all__ = [
+    "OBJECTIVES",
     "GaussianDiffusion",
     "LinearFlow",
     "Process",
@@ -26,8 +31,14 @@ __all__ = [
 ]
 
 
+# objective -> how its process is made
+OBJECTIVES: dict[str, Callable[[DiffusionSpec], Process]] = {
+    "ddpm": functools.partial(GaussianDiffusion, learn_sigma=True),
+    "epsilon": functools.partial(GaussianDiffusion, learn_sigma=False),
+    "flow": LinearFlow,
+}
+
+
 def build_process(spec: DiffusionSpec) -> Process:
     """The process that ``spec``'s objective is trained on."""
-    return (
-        LinearFlow(spec) if spec.objective == "flow" else GaussianDiffusion(spec, spec.learns_sigma)
-    )
+    return named(OBJECTIVES, spec.objective, "objective")(spec)

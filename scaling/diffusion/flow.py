@@ -5,7 +5,7 @@ arXiv 2401.08740).
 import torch
 from torch import Tensor
 
-from scaling.diffusion.process import Process
+from scaling.diffusion.process import Process, over
 from scaling.study.spec import DiffusionSpec
 
 
@@ -27,7 +27,7 @@ class LinearFlow(Process):
         return torch.rand(count, generator=generator)
 
     def q_sample(self, x0: Tensor, time: Tensor, noise: Tensor) -> Tensor:
-        t = time.view(-1, 1, 1, 1)
+        t = over(time, x0)
         return (1 - t) * x0 + t * noise
 
     def losses(

@@ -2,7 +2,7 @@
 along SiT's SDE.
 
 Time runs from 1 (noise) to 0 (image) along x_t = (1 - t) x_0 + t epsilon; ``velocity(x, t)`` gives
-the network's v = epsilon - x_0 (B, C, H, W) for x (B, C, H, W) at times t (B,). ``times`` falls
+the network's v = epsilon - x_0 (B, C, ...) for x (B, C, ...) at times t (B,). ``times`` falls
 from 1 to 0; the network is asked at all but the last.
 """
 
@@ -50,7 +50,7 @@ def euler_maruyama(
     diffusion: str = "sigma",
     last: str = "mean",
 ) -> Tensor:
-    """SiT's SDE: ``noise()`` (B, C, H, W) is drawn at each step but the last, which leads to the
+    """SiT's SDE: ``noise()`` (B, C, ...) is drawn at each step but the last, which leads to the
     image.
 
     The marginals are the ODE's whatever ``diffusion``, a key of DIFFUSION. ``last`` is ``"mean"``,

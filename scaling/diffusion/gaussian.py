@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scaling.diffusion.process import Process
+from scaling.diffusion.process import Process, over
 from scaling.study.spec import DiffusionSpec
 
 
@@ -58,13 +58,14 @@ class GaussianDiffusion(Process):
     def __len__(self) -> int:
         return len(self.timesteps)
 
-    def at(self, name: str, index: Tensor) -> Tensor:
-        """The table ``name`` at ``index`` (B,), shaped (B, 1, 1, 1) for images."""
+    def at(self, name: str, index: Tensor, x: Tensor | None = None) -> Tensor:
+        """The table ``name`` at ``index`` (B,), shaped to meet ``x`` (B, ...) where it is given."""
         if index.device not in self._device_tables:
             self._device_tables[index.device] = {
                 k: torch.from_numpy(v).float().to(index.device) for k, v in self._tables.items()
             }
-        return self._device_tables[index.device][name][index].view(-1, 1, 1, 1)
+        values = self._device_tables[index.device][name][index]
+        return values if x is None else over(values, x)
 
     def at_fraction(self, fraction: Tensor) -> Tensor:
         return (fraction * len(self)).long().clamp(max=len(self) - 1)
@@ -78,36 +79,37 @@ class GaussianDiffusion(Process):
         """
         if self.spec.weighting != "min-snr":
             return losses["loss"]
-        return losses["loss"] + (self.at("min_snr_weight", time).flatten() - 1) * losses["mse"]
+        return losses["loss"] + (self.at("min_snr_weight", time) - 1) * losses["mse"]
 
     def q_sample(self, x0: Tensor, index: Tensor, noise: Tensor) -> Tensor:
-        """x_t given x_0 (B, C, H, W): DDPM eq. 4."""
+        """x_t given x_0 (B, C, ...): DDPM eq. 4."""
         return (
-            self.at("sqrt_alpha_bar", index) * x0
-            + self.at("sqrt_one_minus_alpha_bar", index) * noise
+            self.at("sqrt_alpha_bar", index, x0) * x0
+            + self.at("sqrt_one_minus_alpha_bar", index, noise) * noise
         )
 
     def split(self, out: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The network's output (B, C or 2C, H, W) as epsilon and, if sigma is learned, the variance
+        """The network's output (B, C or 2C, ...) as epsilon and, if sigma is learned, the variance
         interpolation.
         """
         return tuple(out.chunk(2, dim=1)) if self.learn_sigma else (out, None)
 
     def predicted_x0(self, x_t: Tensor, index: Tensor, eps: Tensor) -> Tensor:
         return (
-            self.at("sqrt_recip_alpha_bar", index) * x_t
-            - self.at("sqrt_recip_alpha_bar_minus_one", index) * eps
+            self.at("sqrt_recip_alpha_bar", index, x_t) * x_t
+            - self.at("sqrt_recip_alpha_bar_minus_one", index, eps) * eps
         )
 
     def posterior_mean(self, x0: Tensor, x_t: Tensor, index: Tensor) -> Tensor:
         """The mean of q(x_{t-1} | x_t, x_0): DDPM eq. 7."""
-        return self.at("posterior_mean_x0", index) * x0 + self.at("posterior_mean_xt", index) * x_t
+        of_x0 = self.at("posterior_mean_x0", index, x0) * x0
+        return of_x0 + self.at("posterior_mean_xt", index, x_t) * x_t
 
-    def log_variance(self, values: Tensor | None, index: Tensor) -> Tensor:
+    def log_variance(self, values: Tensor | None, index: Tensor, x: Tensor) -> Tensor:
         """log sigma^2 of p(x_{t-1} | x_t): interpolated in log space (2102.09672, eq. 15), or
         beta_t if not learned.
         """
-        low, high = self.at("posterior_log_variance", index), self.at("log_beta", index)
+        low, high = (self.at(name, index, x) for name in ("posterior_log_variance", "log_beta"))
         if values is None:
             return high
         fraction = (values + 1) / 2
@@ -131,9 +133,9 @@ class GaussianDiffusion(Process):
         at index 0.
         """
         true_mean = self.posterior_mean(x0, x_t, index)
-        true_log_variance = self.at("posterior_log_variance", index)
+        true_log_variance = self.at("posterior_log_variance", index, x0)
         mean = self.posterior_mean(self.predicted_x0(x_t, index, eps), x_t, index)
-        log_variance = self.log_variance(values, index)
+        log_variance = self.log_variance(values, index, x_t)
         kl = 0.5 * (
             -1.0
             + log_variance
@@ -142,7 +144,7 @@ class GaussianDiffusion(Process):
             + (true_mean - mean).square() * torch.exp(-log_variance)
         )
         nll = -_discretised_log_likelihood(x0, mean, 0.5 * log_variance)
-        bits = torch.where(index.view(-1, 1, 1, 1) == 0, nll, kl) / math.log(2.0)
+        bits = torch.where(over(index, x0) == 0, nll, kl) / math.log(2.0)
         return bits.flatten(1).mean(1)
 
 

@@ -11,14 +11,14 @@ from scaling.study.timesteps import guided_at
 def guided(
     model: nn.Module,
     y: Tensor,
-    null_label: int,
+    null_label: int | Tensor,
     scale: float,
     channels: int,
     interval: tuple[float, float] | None = None,
     horizon: float = 1.0,
 ):
     """A predictor ``(x, t) -> out`` for labels y (B,), guided on the first ``channels`` channels of
-    the output.
+    the output. ``null_label`` means "no label": one number, or a condition for each (B,).
 
     out = uncond + scale (cond - uncond) (Ho & Salimans, arXiv 2207.12598); the remaining channels
     and the variance are the conditional ones. Scale 1 costs one forward pass, any other a single
@@ -28,7 +28,8 @@ def guided(
     """
     if scale == 1.0:
         return lambda x, t: model(x, t, y)
-    both = torch.cat([y, torch.full_like(y, null_label)])
+    null = null_label if isinstance(null_label, Tensor) else torch.full_like(y, null_label)
+    both = torch.cat([y, null])
 
     def predict(x: Tensor, t: Tensor) -> Tensor:
         if interval is not None and not guided_at(float(t[0]) / horizon, scale, interval):

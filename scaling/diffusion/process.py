@@ -10,6 +10,11 @@ from torch import Tensor
 from scaling.study.spec import DiffusionSpec
 
 
+def over(values: Tensor, x: Tensor) -> Tensor:
+    """``values`` (B,), one for each image, shaped to meet ``x`` (B, ...) of any dimensions."""
+    return values.view(-1, *[1] * (x.ndim - 1))
+
+
 class Process(ABC):
     """What training and the held-out loss ask of an objective.
 
@@ -25,7 +30,7 @@ class Process(ABC):
 
     @abstractmethod
     def q_sample(self, x0: Tensor, time: Tensor, noise: Tensor) -> Tensor:
-        """x_0 (B, C, H, W) noised to ``time`` (B,)."""
+        """x_0 (B, C, ...) noised to ``time`` (B,)."""
 
     @abstractmethod
     def losses(

@@ -1,7 +1,7 @@
 """How does noise become an image? Ancestral DDPM, DDIM and DPM-Solver++, as pure functions of a
 predictor and its noise.
 
-``predict(x, t)`` gives the network's output (B, C or 2C, H, W) for x (B, C, H, W) at original
+``predict(x, t)`` gives the network's output (B, C or 2C, ...) for x (B, C, ...) at original
 timesteps t (B,).
 """
 
@@ -17,25 +17,26 @@ Noise = Callable[[], Tensor]
 
 
 def ddpm(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise) -> Tensor:
-    """Ancestral sampling (DDPM algorithm 2) from x_T (B, C, H, W); ``noise()`` is drawn once a
+    """Ancestral sampling (DDPM algorithm 2) from x_T (B, C, ...); ``noise()`` is drawn once a
     step, the last included.
     """
     for last, i, t in _countdown(process, x):
         eps, values = process.split(predict(x, t))
         mean = process.posterior_mean(process.predicted_x0(x, i, eps), x, i)
         z = noise()
-        x = mean if last else mean + torch.exp(0.5 * process.log_variance(values, i)) * z
+        x = mean if last else mean + torch.exp(0.5 * process.log_variance(values, i, x)) * z
     return x
 
 
 def ddim(
     process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise, eta: float = 0.0
 ) -> Tensor:
-    """DDIM (arXiv 2010.02502, eq. 12) from x_T (B, C, H, W); with ``eta`` 0 no noise is drawn."""
+    """DDIM (arXiv 2010.02502, eq. 12) from x_T (B, C, ...); with ``eta`` 0 no noise is drawn."""
     for last, i, t in _countdown(process, x):
         eps, _ = process.split(predict(x, t))
         x0 = process.predicted_x0(x, i, eps)
-        alpha_bar, previous = process.at("alpha_bar", i), process.at("alpha_bar_previous", i)
+        alpha_bar = process.at("alpha_bar", i, x)
+        previous = process.at("alpha_bar_previous", i, x)
         sigma = (
             eta
             * torch.sqrt((1 - previous) / (1 - alpha_bar))

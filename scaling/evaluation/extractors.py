@@ -9,6 +9,7 @@ content.
 import functools
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,28 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_featur
 from torch_fidelity.utils import create_feature_extractor
 
 from scaling.evaluation import digits_cnn, dinov2, efficientnet, inception
+from scaling.study.named import named
 
 WEIGHTS_VARIABLE = "DIT_SCALING_WEIGHTS"
 INSTEAD = (
     "features 'efficientnet-lite0' (pip install 'dit-scaling[efficientnet]') or, for "
     "digits, 'digits-cnn' need none"
+)
+
+
+VGG16_FILE = "vgg16-397923af.pth"
+DINOV2_HOST = "https://dl.fbaipublicfiles.com/dinov2"
+DINOV2 = tuple(f"dinov2-vit-{size}-14" for size in "sblg")
+CLIP = (
+    "clip-rn50",
+    "clip-rn101",
+    "clip-rn50x4",
+    "clip-rn50x16",
+    "clip-rn50x64",
+    "clip-vit-b-32",
+    "clip-vit-b-16",
+    "clip-vit-l-14",
+    "clip-vit-l-14-336px",
 )
 
 
@@ -40,60 +58,101 @@ class Layers:
     spatial: str | None = None
 
 
-@functools.cache
+@dataclass(frozen=True)
+class Extractor:
+    """A network that gives features: its layers, and where its weights are.
+
+    ``network`` is registered with torch-fidelity, which knows the others itself. The weights are a
+    ``file`` that comes with a package, or have a file name and an address to get them from.
+    """
+
+    layers: Layers
+    network: type | None = None
+    file: Callable[[], Path] | None = None
+    name_and_address: tuple[str, str] | None = None
+    takes_grey: bool = False  # a single channel as it is
+
+
+def _dinov2(name: str) -> Extractor:
+    short = name.replace("dinov2-vit-", "dinov2_vit").replace("-14", "14")
+    file = f"{short}_pretrain.pth"
+    return Extractor(
+        Layers(f"local-{name}", dinov2.LAYER),
+        dinov2.LocalDinoV2,
+        name_and_address=(file, f"{DINOV2_HOST}/{short}/{file}"),
+    )
+
+
+def _clip(name: str) -> Extractor:
+    file = f"{name}-{MODEL_METADATA[name]['hash']}.pt"
+    return Extractor(Layers(name, "clip"), name_and_address=(file, MODEL_URLS[name]))
+
+
+EXTRACTORS: dict[str, Extractor] = {
+    digits_cnn.NAME: Extractor(
+        Layers(digits_cnn.NAME, digits_cnn.FEATURES, digits_cnn.LOGITS),
+        digits_cnn.DigitsCnnExtractor,
+        file=lambda: digits_cnn.WEIGHTS,
+        takes_grey=True,
+    ),
+    inception.NAME: Extractor(
+        Layers("inception-v3-spatial", inception.POOL, inception.SCORES, inception.SPATIAL),
+        inception.SpatialInception,
+        name_and_address=(URL_INCEPTION_V3.rpartition("/")[2], URL_INCEPTION_V3),
+    ),
+    efficientnet.NAME: Extractor(
+        Layers(efficientnet.NAME, efficientnet.POOL, efficientnet.SCORES),
+        efficientnet.EfficientNetLite0,
+        file=efficientnet.weights_file,
+    ),
+    "vgg16": Extractor(
+        Layers("vgg16", "fc2_relu"),
+        name_and_address=(VGG16_FILE, f"https://download.pytorch.org/models/{VGG16_FILE}"),
+    ),
+    **{name: _dinov2(name) for name in DINOV2},
+    **{name: _clip(name) for name in CLIP},
+}
+
+
+def extractor_of(name: str) -> Extractor:
+    """The extractor a protocol calls ``name``; ValueError names those there are."""
+    return named(EXTRACTORS, name, "features")
+
+
 def layers_of(name: str) -> Layers:
     """The layers of the extractor a protocol calls ``name``; registers ours with torch-fidelity."""
-    if name == digits_cnn.NAME:
-        _register(name, digits_cnn.DigitsCnnExtractor)
-        return Layers(name, digits_cnn.FEATURES, digits_cnn.LOGITS)
-    if name == efficientnet.NAME:
-        _register(name, efficientnet.EfficientNetLite0)
-        return Layers(name, efficientnet.POOL, efficientnet.SCORES)
-    if name == inception.NAME:
-        _register("inception-v3-spatial", inception.SpatialInception)
-        return Layers("inception-v3-spatial", inception.POOL, inception.SCORES, inception.SPATIAL)
-    if name.startswith("dinov2"):
-        _register(f"local-{name}", dinov2.LocalDinoV2)
-        return Layers(f"local-{name}", dinov2.LAYER)
-    return Layers(name, "fc2_relu" if name == "vgg16" else "clip")
-
-
-def _register(name: str, cls) -> None:
-    if name not in FEATURE_EXTRACTORS_REGISTRY:
-        register_feature_extractor(name, cls)
+    extractor = extractor_of(name)
+    registered = extractor.layers.registered
+    if extractor.network is not None and registered not in FEATURE_EXTRACTORS_REGISTRY:
+        register_feature_extractor(registered, extractor.network)
+    return extractor.layers
 
 
 def weights_source(name: str) -> tuple[str, str]:
-    """File name and address of the weights of an extractor that has them from the net."""
-    if name == inception.NAME:
-        return URL_INCEPTION_V3.rpartition("/")[2], URL_INCEPTION_V3
-    if name.startswith("clip"):
-        return f"{name}-{MODEL_METADATA[name]['hash']}.pt", MODEL_URLS[name]
-    if name.startswith("dinov2"):
-        short = name.replace("dinov2-vit-", "dinov2_vit").replace("-14", "14")
-        return (
-            f"{short}_pretrain.pth",
-            f"https://dl.fbaipublicfiles.com/dinov2/{short}/{short}_pretrain.pth",
-        )
-    return "vgg16-397923af.pth", "https://download.pytorch.org/models/vgg16-397923af.pth"
+    """File name and address of the weights of an extractor that has them from the net.
+
+    ValueError for one whose weights come with a package.
+    """
+    source = extractor_of(name).name_and_address
+    if source is None:
+        raise ValueError(f"the weights of features {name!r} come with a package, not from the net")
+    return source
 
 
 def weights_of(name: str) -> Path:
     """The file of an extractor's weights on this machine, downloaded if need be. ValueError says
     where to put it.
     """
-    if name == digits_cnn.NAME:
-        return digits_cnn.WEIGHTS
-    if name == efficientnet.NAME:
-        return efficientnet.weights_file()
+    shipped = extractor_of(name).file
+    if shipped is not None:
+        return shipped()
     file, address = weights_source(name)
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     given = os.environ.get(WEIGHTS_VARIABLE)
     if given and not Path(given).expanduser().is_dir():
         raise ValueError(
             f"${WEIGHTS_VARIABLE} is {given}, which is no folder; the weights {file} of features "
-            f"{name!r} are "
-            "looked for in it"
+            f"{name!r} are looked for in it"
         )
     for folder in ([Path(given).expanduser()] if given else []) + [cache]:
         if (folder / file).is_file():
@@ -104,10 +163,8 @@ def weights_of(name: str) -> Path:
     except OSError as error:
         raise ValueError(
             f"features {name!r} need the weights {file}, which are neither here nor to be "
-            "downloaded "
-            f"({error}): get {address} where there is a net and put it into ${WEIGHTS_VARIABLE} or "
-            f"{cache}; "
-            f"{INSTEAD}"
+            f"downloaded ({error}): get {address} where there is a net and put it into "
+            f"${WEIGHTS_VARIABLE} or {cache}; {INSTEAD}"
         ) from None
     return cache / file
 
@@ -156,7 +213,7 @@ def features_of(images: Tensor, name: str, layers: tuple[str, ...]) -> dict[str,
     three equal channels.
     """
     net = network(name, layers)
-    if images.shape[1] == 1 and name != digits_cnn.NAME:
+    if images.shape[1] == 1 and not extractor_of(name).takes_grey:
         images = images.expand(-1, 3, -1, -1)
     if torch.cuda.is_available():
         images = images.cuda()

@@ -20,15 +20,17 @@ from scaling.diffusion import (
     heun,
 )
 from scaling.models.precision import computing
+from scaling.study.named import named
+from scaling.study.network import Network
 from scaling.study.protocol import FLOW_SAMPLERS, Protocol
-from scaling.study.spec import DiffusionSpec, ModelSpec
+from scaling.study.spec import DiffusionSpec
 from scaling.study.timesteps import evaluated_at, flow_times, kept_timesteps
 
 BATCH = 250  # images per sampling batch; bounds memory, does not change an image beyond rounding
 
 
 def check_sampling(
-    spec: ModelSpec,
+    spec: Network,
     diffusion: DiffusionSpec,
     protocol: Protocol,
     label_dropout: float | None = None,
@@ -47,7 +49,7 @@ def check_sampling(
             f"choose {', '.join(fit)}"
         )
     evaluated_at(diffusion, protocol)
-    if protocol.guided and spec.num_classes < 2:
+    if protocol.guided and spec.condition == "none":
         raise ValueError(
             f"guidance {protocol.guidance:g} on an unconditional model: {spec.name} knows "
             f"{spec.num_classes} class; set guidance to 1"
@@ -92,7 +94,7 @@ def to_8_bits(images: Tensor, rounding: str) -> Tensor:
 @torch.no_grad()
 def generate(
     model: nn.Module,
-    spec: ModelSpec,
+    spec: Network,
     diffusion: DiffusionSpec,
     protocol: Protocol,
     rows: range | None = None,
@@ -106,9 +108,9 @@ def generate(
     """
     rows = range(protocol.samples) if rows is None else rows
     device = next(model.parameters()).device
-    shape = (spec.channels, spec.input_size, spec.input_size)
+    shape = spec.input_shape
     channels = protocol.guidance_channels or spec.channels
-    walk = _walk(diffusion, protocol, spec.learn_sigma)
+    walk = named(SAMPLERS, protocol.sampler, "sampler")(diffusion, protocol, spec.learn_sigma)
     images, labels, nonfinite = [], [], 0
     for start in range(rows.start, rows.stop, BATCH):
         part = range(start, min(start + BATCH, rows.stop))
@@ -122,7 +124,7 @@ def generate(
         predict = guided(
             model,
             y.to(device),
-            spec.num_classes,
+            spec.null(y).to(device),
             protocol.guidance,
             channels,
             protocol.guidance_interval,
@@ -148,22 +150,49 @@ def _decoded(
     return decode(load_vae(decoder, device), latents, to_8_bits=rounded)
 
 
-def _walk(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool):
-    """The protocol's way from noise to image, as a function (predict, x, noise) -> images."""
-    if protocol.sampler in FLOW_SAMPLERS:
-        times = flow_times(protocol)
-        if protocol.sampler == "sde":
-            return lambda velocity, x, noise: euler_maruyama(
-                velocity, x, times, noise, protocol.sde_diffusion, protocol.sde_last
-            )
-        return lambda velocity, x, noise: (heun if protocol.sampler == "heun" else euler)(
-            velocity, x, times
-        )
-    kept = kept_timesteps(diffusion, protocol)
-    if protocol.sampler == "dpm++":
-        whole = GaussianDiffusion(diffusion, learn_sigma)
-        return lambda predict, x, noise: dpm_solver(whole, predict, x, kept)
-    process = GaussianDiffusion(diffusion, learn_sigma, keep=kept)
-    if protocol.sampler == "ddim":
-        return lambda predict, x, noise: ddim(process, predict, x, noise, protocol.eta)
+Walk = Callable[[Callable, Tensor, Callable[[], Tensor]], Tensor]  # (predict, x, noise) -> images
+
+
+def _ddpm(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
+    process = _respaced(diffusion, protocol, learn_sigma)
     return lambda predict, x, noise: ddpm(process, predict, x, noise)
+
+
+def _ddim(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
+    process = _respaced(diffusion, protocol, learn_sigma)
+    return lambda predict, x, noise: ddim(process, predict, x, noise, protocol.eta)
+
+
+def _dpm_solver(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
+    whole, kept = GaussianDiffusion(diffusion, learn_sigma), kept_timesteps(diffusion, protocol)
+    return lambda predict, x, noise: dpm_solver(whole, predict, x, kept)
+
+
+def _euler(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
+    times = flow_times(protocol)
+    return lambda velocity, x, noise: euler(velocity, x, times)
+
+
+def _heun(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
+    times = flow_times(protocol)
+    return lambda velocity, x, noise: heun(velocity, x, times)
+
+
+def _sde(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
+    times, w, last = flow_times(protocol), protocol.sde_diffusion, protocol.sde_last
+    return lambda velocity, x, noise: euler_maruyama(velocity, x, times, noise, w, last)
+
+
+def _respaced(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> GaussianDiffusion:
+    return GaussianDiffusion(diffusion, learn_sigma, keep=kept_timesteps(diffusion, protocol))
+
+
+# sampler -> its way from noise to image
+SAMPLERS: dict[str, Callable[[DiffusionSpec, Protocol, bool], Walk]] = {
+    "ddpm": _ddpm,
+    "ddim": _ddim,
+    "dpm++": _dpm_solver,
+    "euler": _euler,
+    "heun": _heun,
+    "sde": _sde,
+}

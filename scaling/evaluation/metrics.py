@@ -9,7 +9,9 @@ model would move it by. What retraining with another seed moves it by is told by
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import torch
@@ -26,9 +28,9 @@ from torch_fidelity.metric_prc import (
 )
 
 from scaling.data import load_data
-from scaling.evaluation import mmd as kernels
+from scaling.evaluation import mmd
 from scaling.evaluation.collect import HELD, INFLUENCE, Kept, Need, collect
-from scaling.evaluation.extractors import layers_of, network, weights_identity
+from scaling.evaluation.extractors import Layers, layers_of, network, weights_identity
 from scaling.evaluation.frechet import (
     Gaussian,
     frechet_at_infinity,
@@ -38,6 +40,7 @@ from scaling.evaluation.frechet import (
 from scaling.evaluation.images import Stored, batches
 from scaling.evaluation.memorisation import memorisation
 from scaling.evaluation.reference import Reference, data_images
+from scaling.study.named import named
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
 
@@ -48,32 +51,13 @@ NEIGHBOURS = 3  # ADM's k
 PRC_BATCH, PRC_WHOLE = 2000, 10_000
 MEMORY = "memorisation"
 
-NEEDS = {
-    "fid": Need(moments=True, rows=INFLUENCE),
-    "sfid": Need(moments=True, rows=INFLUENCE),
-    "fid_infinity": Need(moments=True, halves=True, rows=INFLUENCE),
-    "kid": Need(rows=HELD),
-    "isc": Need(rows=None),
-    "precision": Need(rows=HELD),
-    "recall": Need(rows=HELD),
-    "cmmd": Need(rows=HELD),
-    MEMORY: Need(rows=INFLUENCE),
-}
-
 
 def layer_of(metric: str, protocol: Protocol) -> tuple[str, str]:
     """The extractor and layer a metric compares. ValueError where the protocol's features have no
     such layer.
     """
     extractor = protocol.features_of(metric)
-    layers = layers_of(extractor)
-    layer = (
-        layers.scores
-        if metric == "isc"
-        else layers.spatial
-        if metric == "sfid"
-        else layers.features
-    )
+    layer = metric_of(metric).layer(layers_of(extractor))
     if layer is None:
         raise ValueError(
             f"{metric} is of class scores, which {extractor!r} does not give; leave {metric} out "
@@ -116,15 +100,14 @@ def measure(
     """
     if not protocol.metrics:
         return {"figures": [], MEMORY: None}
-    asked = [
-        *protocol.metrics,
-        *([MEMORY] if {"train", "heldout"} <= set(protocol.references) else []),
-    ]
+    asked = {name: metric_of(name).need for name in protocol.metrics}
+    if {"train", "heldout"} <= set(protocol.references):
+        asked[MEMORY] = MEMORISATION
     needs: dict[str, dict[str, Need]] = {}
-    for metric in asked:
-        extractor, layer = layer_of(metric, protocol)
+    for name, need in asked.items():
+        extractor, layer = layer_of("fid" if name == MEMORY else name, protocol)
         layers = needs.setdefault(extractor, {})
-        layers[layer] = layers.get(layer, Need()) | NEEDS[metric]
+        layers[layer] = layers.get(layer, Need()) | need
     why = constant(images)
     kept = (
         {}
@@ -151,8 +134,10 @@ def measure(
             found = (
                 {"value": None, "why": why}
                 if why
-                else _figure(
-                    metric, kept[extractor][layer], len(images), reference, layer, protocol, shared
+                else metric_of(metric).compare(
+                    Compared(
+                        kept[extractor][layer], len(images), reference, layer, protocol, shared
+                    )
                 )
             )
             rows.append(
@@ -174,7 +159,7 @@ def measure(
             )
     memory = None
     if MEMORY in asked and not why and references is None:
-        extractor, layer = layer_of(MEMORY, protocol)
+        extractor, layer = layer_of("fid", protocol)
         memory = memorisation(
             kept[extractor][layer].rows,
             *(against(name, extractor).rows(layer) for name in ("train", "heldout")),
@@ -182,69 +167,28 @@ def measure(
     return {"figures": rows, MEMORY: memory}
 
 
-def _figure(
-    metric: str,
-    kept: Kept,
-    count: int,
-    reference: Reference,
-    layer: str,
-    protocol: Protocol,
-    shared: dict,
-) -> dict:
-    """Value, std, se, why and warning of one figure."""
-    if metric in ("fid", "sfid", "fid_infinity"):
-        return _frechet(metric, kept, reference, layer)
-    if metric == "isc":
-        if count < IS_SPLITS:
-            return {"why": f"{count} samples cannot be split in {IS_SPLITS}"}
-        found = isc_features_to_metric(kept.rows, IS_SPLITS)
-        spread = found[KEY_METRIC_ISC_STD]
-        return {
-            "value": found[KEY_METRIC_ISC_MEAN],
-            "std": spread,
-            "se": spread / math.sqrt(IS_SPLITS - 1),
-        }
-    if metric == "kid":
-        real = reference.rows(layer)
-        # A subset as large as the smaller set has no spread, a larger one fails.
-        size = min(len(kept.rows) // 2, len(real) // 2, KID_SUBSET)
-        if size < 2:
-            return {"why": f"{min(len(kept.rows), len(real))} images are too few for subsets"}
-        value, spread = kernels.kid(kept.rows, real, KID_SUBSETS, size)
-        return {
-            "value": value,
-            "std": spread,
-            "se": kernels.mmd_error(kept.rows, real, kernels.cubic, count),
-        }
-    if metric == "cmmd":
-        real = reference.rows(layer)
-        error = kernels.mmd_error(kernels.unit(kept.rows), kernels.unit(real), kernels.rbf, count)
-        return {"value": kernels.cmmd(kept.rows, real), "se": kernels.SCALE * error}
-    if "prc" not in shared:
-        real = reference.rows(layer, protocol.manifold_images)
-        if min(len(kept.rows), len(real)) <= NEIGHBOURS:
-            return {
-                "why": f"{min(len(kept.rows), len(real))} images have no {NEIGHBOURS} neighbours"
-            }
-        shared["prc"] = prc_features_to_metric(
-            kept.rows,
-            real,
-            prc_neighborhood=NEIGHBOURS,
-            prc_batch_size=PRC_BATCH,
-            save_cpu_ram=max(len(kept.rows), len(real)) > PRC_WHOLE,
-            verbose=False,
-        )
-    # the samples span the manifold: each moves many real images in or out, no binomial error
-    if metric == "recall":
-        return {"value": shared["prc"][KEY_METRIC_RECALL]}
-    share = shared["prc"][KEY_METRIC_PRECISION]
-    return {"value": share, "se": math.sqrt(share * (1 - share) / len(kept.rows))}
+@dataclass(frozen=True)
+class Compared:
+    """Samples and one reference, as an extractor's layer sees both."""
+
+    kept: Kept  # of the samples
+    count: int  # of samples
+    reference: Reference
+    layer: str
+    protocol: Protocol
+    shared: dict  # what several metrics of one reference share: precision and recall come together
+
+    def real(self, *most: int) -> Tensor:
+        """Features of the reference's images (n, D), of so many at most."""
+        return self.reference.rows(self.layer, *most)
 
 
-def _frechet(metric: str, kept: Kept, reference: Reference, layer: str) -> dict:
-    ours, real, halves = kept.gaussian, reference.gaussian(layer), kept.halves
-    if metric != "fid_infinity":
-        return frechet_figure(ours, real, kept.rows)
+def _fid(pair: Compared) -> dict:
+    return frechet_figure(pair.kept.gaussian, pair.reference.gaussian(pair.layer), pair.kept.rows)
+
+
+def _fid_infinity(pair: Compared) -> dict:
+    ours, real, halves = pair.kept.gaussian, pair.reference.gaussian(pair.layer), pair.kept.halves
     if halves is None or min(half.count for half in halves) <= len(ours.mean):
         return {
             "why": f"half of {ours.count} samples is no more than {len(ours.mean)} features: "
@@ -252,8 +196,99 @@ def _frechet(metric: str, kept: Kept, reference: Reference, layer: str) -> dict:
         }
     return {
         "value": frechet_at_infinity(halves, ours, real),
-        "se": frechet_error(kept.rows, ours, real),
+        "se": frechet_error(pair.kept.rows, ours, real),
     }
+
+
+def _inception_score(pair: Compared) -> dict:
+    if pair.count < IS_SPLITS:
+        return {"why": f"{pair.count} samples cannot be split in {IS_SPLITS}"}
+    score = isc_features_to_metric(pair.kept.rows, IS_SPLITS)
+    spread = score[KEY_METRIC_ISC_STD]
+    return {
+        "value": score[KEY_METRIC_ISC_MEAN],
+        "std": spread,
+        "se": spread / math.sqrt(IS_SPLITS - 1),
+    }
+
+
+def _kid(pair: Compared) -> dict:
+    ours, real = pair.kept.rows, pair.real()
+    # A subset as large as the smaller set has no spread, a larger one fails.
+    size = min(len(ours) // 2, len(real) // 2, KID_SUBSET)
+    if size < 2:
+        return {"why": f"{min(len(ours), len(real))} images are too few for subsets"}
+    value, spread = mmd.kid(ours, real, KID_SUBSETS, size)
+    return {
+        "value": value,
+        "std": spread,
+        "se": mmd.mmd_error(ours, real, mmd.cubic, pair.count),
+    }
+
+
+def _cmmd(pair: Compared) -> dict:
+    ours, real = pair.kept.rows, pair.real()
+    error = mmd.mmd_error(mmd.unit(ours), mmd.unit(real), mmd.rbf, pair.count)
+    return {"value": mmd.cmmd(ours, real), "se": mmd.SCALE * error}
+
+
+def _manifold(pair: Compared) -> dict:
+    """Precision and recall by torch-fidelity, or ``why`` there are none."""
+    if "prc" not in pair.shared:
+        ours, real = pair.kept.rows, pair.real(pair.protocol.manifold_images)
+        fewest, most = min(len(ours), len(real)), max(len(ours), len(real))
+        if fewest <= NEIGHBOURS:
+            return {"why": f"{fewest} images have no {NEIGHBOURS} neighbours"}
+        pair.shared["prc"] = prc_features_to_metric(
+            ours,
+            real,
+            prc_neighborhood=NEIGHBOURS,
+            prc_batch_size=PRC_BATCH,
+            save_cpu_ram=most > PRC_WHOLE,
+            verbose=False,
+        )
+    return pair.shared["prc"]
+
+
+def _precision(pair: Compared) -> dict:
+    values = _manifold(pair)
+    if "why" in values:
+        return values
+    share = values[KEY_METRIC_PRECISION]
+    return {"value": share, "se": math.sqrt(share * (1 - share) / len(pair.kept.rows))}
+
+
+def _recall(pair: Compared) -> dict:
+    values = _manifold(pair)
+    # the samples span the manifold: each moves many real images in or out, no binomial error
+    return values if "why" in values else {"value": values[KEY_METRIC_RECALL]}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a metric keeps of the samples, of which layer, and how it compares them."""
+
+    need: Need
+    compare: Callable[[Compared], dict]  # value, std, se, why and warning
+    layer: Callable[[Layers], str | None] = attrgetter("features")
+
+
+METRICS: dict[str, Metric] = {
+    "fid": Metric(Need(moments=True, rows=INFLUENCE), _fid),
+    "sfid": Metric(Need(moments=True, rows=INFLUENCE), _fid, attrgetter("spatial")),
+    "fid_infinity": Metric(Need(moments=True, halves=True, rows=INFLUENCE), _fid_infinity),
+    "kid": Metric(Need(rows=HELD), _kid),
+    "isc": Metric(Need(rows=None), _inception_score, attrgetter("scores")),
+    "precision": Metric(Need(rows=HELD), _precision),
+    "recall": Metric(Need(rows=HELD), _recall),
+    "cmmd": Metric(Need(rows=HELD), _cmmd),
+}
+MEMORISATION = Need(rows=INFLUENCE)
+
+
+def metric_of(name: str) -> Metric:
+    """The metric of that name; ValueError names those there are."""
+    return named(METRICS, name, "metric")
 
 
 def frechet_figure(ours: Gaussian, real: Gaussian, rows: Tensor | None) -> dict:
@@ -321,7 +356,8 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
                 protocol.transform,
                 protocol.decoder,
             )
-            if reference.stored and NEEDS[metric].moments:
+            need = metric_of(metric).need
+            if reference.stored and need.moments:
                 reference.gaussian(layer)
-            if reference.source is None and not NEEDS[metric].moments and metric != "isc":
+            if reference.source is None and not need.moments and need.rows is not None:
                 reference.rows(layer)

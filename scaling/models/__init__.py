@@ -1,33 +1,52 @@
-"""Which network does a spec describe? Diffusion transformers, their counts, and their weights in
-and out.
-"""
+"""Networks, their counts, and their weights in and out."""
+
+import functools
 
 import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from scaling.models.dit import DiT
-from scaling.study.spec import ModelSpec
+from scaling.study.network import Network
 
 __all__ = ["DiT", "build_model"]
 
 
 def build_model(
-    spec: ModelSpec,
+    spec: Network,
     *,
     activation_checkpointing: bool = False,
     compile: bool = False,
     device: torch.device | str | None = None,
-) -> DiT:
+) -> nn.Module:
     """The network of ``spec``, newly initialised from torch's global generator, in training mode.
 
-    ``model(x, t, y)``: x (B, channels, I, I) float, t (B,) timesteps, y (B,) labels in
-    0..num_classes, the last meaning "no label"; returns (B, out_channels, I, I).
+    ``model(x, t, y)``: x (B, *spec.input_shape) float, t (B,) times of the process, y (B,) labels
+    in 0..num_classes, the last meaning "no label"; returns (B, out_channels, ...). It bears its
+    ``spec``.
 
-    ``activation_checkpointing`` recomputes each block in the backward pass and keeps only its
-    input. ``compile`` compiles the forward pass as one graph, in place: the state dict keeps its
-    names. ``device="meta"`` builds the shapes without allocating a weight.
+    ``activation_checkpointing`` computes each of the family's units again in the backward pass and
+    keeps only its input. ``compile`` compiles the forward pass as one graph, in place: the state
+    dict keeps its names. ``device="meta"`` builds the shapes without allocating a weight.
+    TypeError for a family whose ``build`` gives no module.
     """
     with torch.device(device or torch.get_default_device()):
-        model = DiT(spec, activation_checkpointing)
+        model = spec.build()
+    if not isinstance(model, nn.Module):
+        raise TypeError(
+            f"build() of family {spec.family!r} returned a {type(model).__name__}; it must return "
+            "a torch.nn.Module"
+        )
+    model.spec = spec
+    if activation_checkpointing:
+        for unit in spec.units(model):
+            unit.forward = functools.partial(_checkpointed, unit, unit.forward)
     if compile:
         model.compile(fullgraph=True)
     return model
+
+
+def _checkpointed(unit: nn.Module, forward, *args):
+    if unit.training and torch.is_grad_enabled():
+        return checkpoint(forward, *args, use_reentrant=False)
+    return forward(*args)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scaling.study.spec import ModelSpec
+from scaling.study.families.dit import ModelSpec
 
 NORM_EPS = 1e-6
 
@@ -83,12 +83,11 @@ class Mlp(nn.Module):
 class Block(nn.Module):
     """A plain transformer block, ViT's: what in-context conditioning uses as it is."""
 
-    modulations = 0  # vectors of width d regressed from the conditioning
-
     def __init__(self, m: ModelSpec):
         super().__init__()
         self.attn = SelfAttention(m.width, m.heads)
-        self.mlp = Mlp(m.width, int(m.width * m.mlp_ratio))
+        self.mlp = Mlp(m.width, m.hidden)
+        self.modulations = m.design.modulations  # vectors of width d from the conditioning
         if self.modulations:
             self.adaLN_modulation = nn.Sequential(
                 nn.SiLU(), nn.Linear(m.width, self.modulations * m.width)
@@ -120,8 +119,6 @@ class CrossAttentionBlock(Block):
 class AdaLNBlock(Block):
     """Scale and shift of both norms are regressed from the conditioning."""
 
-    modulations = 4
-
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """x (B, T, d), c (B, d)."""
         shift_a, scale_a, shift_m, scale_m = self.modulation(c)
@@ -131,8 +128,6 @@ class AdaLNBlock(Block):
 
 class AdaLNZeroBlock(Block):
     """adaLN with a gate on each branch, zero at birth, so that a new block is the identity."""
-
-    modulations = 6
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """x (B, T, d), c (B, d)."""

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from scaling.models.count import Count, count, trainable_params
 from scaling.study import cost
-from scaling.study.ladder import PRESETS
+from scaling.study.families.dit import PRESETS
 from scaling.study.memory import TrainingMemory, training_memory
 from scaling.study.published import Published, published, published_for
 from scaling.study.settings import explain

@@ -7,7 +7,6 @@ Shapes: B images, C channels, I pixels per side, p pixels per patch side, T toke
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from scaling.models.blocks import BLOCKS, modulate, norm
 from scaling.models.embeddings import (
@@ -17,7 +16,7 @@ from scaling.models.embeddings import (
     sincos_positions,
     unpatchify,
 )
-from scaling.study.spec import ModelSpec
+from scaling.study.families.dit import ModelSpec
 
 
 class FinalLayer(nn.Module):
@@ -46,10 +45,9 @@ class DiT(nn.Module):
     the caller's work, as is checking their range: a check here would make a GPU wait.
     """
 
-    def __init__(self, spec: ModelSpec, activation_checkpointing: bool = False):
+    def __init__(self, spec: ModelSpec):
         super().__init__()
         self.spec = spec
-        self.activation_checkpointing = activation_checkpointing
         d, p = spec.width, spec.patch
         self.x_embedder = PatchEmbed(spec.channels, p, d)
         self.t_embedder = TimestepEmbedder(d)
@@ -57,9 +55,7 @@ class DiT(nn.Module):
         # fixed, yet in the state dict
         self.register_buffer("pos_embed", sincos_positions(d, spec.input_size // p))
         self.blocks = nn.ModuleList(BLOCKS[spec.conditioning](spec) for _ in range(spec.depth))
-        self.final_layer = FinalLayer(
-            d, p * p * spec.out_channels, adaptive=spec.conditioning.startswith("adaln")
-        )
+        self.final_layer = FinalLayer(d, p * p * spec.out_channels, adaptive=spec.design.adaptive)
         self.initialise()
 
     @torch.no_grad()
@@ -82,7 +78,7 @@ class DiT(nn.Module):
         nn.init.normal_(self.t_embedder.mlp[0].weight, std=0.02)
         nn.init.normal_(self.t_embedder.mlp[2].weight, std=0.02)
         zero = [self.final_layer.linear]
-        if self.spec.conditioning == "adaln-zero":
+        if self.spec.design.gated:
             zero += [module.adaLN_modulation[1] for module in (*self.blocks, self.final_layer)]
         for linear in zero:
             nn.init.zeros_(linear.weight)
@@ -95,17 +91,14 @@ class DiT(nn.Module):
         x = self.x_embedder(x) + self.pos_embed  # (B, T, d)
         time, label = self.t_embedder(t), self.y_embedder(y)  # (B, d)
         tokens = x.shape[1]
-        if self.spec.conditioning in ("adaln-zero", "adaln"):
+        if self.spec.design.adaptive:
             c = nn.functional.silu(time + label)  # (B, d): one SiLU for every modulation
         else:
             c = torch.stack((time, label), dim=1)  # (B, 2, d)
-            if self.spec.conditioning == "in-context":
+            if self.spec.design.in_context:
                 x = torch.cat((x, c), dim=1)  # (B, T + 2, d)
         for block in self.blocks:
-            if self.activation_checkpointing and self.training:
-                x = checkpoint(block, x, c, use_reentrant=False)
-            else:
-                x = block(x, c)
+            x = block(x, c)
         if x.shape[1] != tokens:
             x = x[:, :tokens]  # the conditioning tokens have done their work
         return unpatchify(self.final_layer(x, c), self.spec.patch)

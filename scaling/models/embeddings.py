@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scaling.study.cost import FREQUENCIES
+from scaling.study.families.dit import FREQUENCIES
 
 MAX_PERIOD = 10_000  # of the sinusoids, for positions and timesteps alike (DiT's code, models.py)
 

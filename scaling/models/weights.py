@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from scaling.models import DiT, build_model
-from scaling.study.ladder import SIZES
+from scaling.study.families.dit import SIZES
 from scaling.study.settings import explain
 from scaling.study.spec import ModelSpec
 

@@ -1,9 +1,8 @@
-"""What to ask: specs, ladders, grids, costs and plans. Neither torch nor Ray is imported in this
-room.
-"""
+"""What to ask: specs, families of networks, grids, costs and plans, without torch or Ray."""
 
 from scaling.study.grid import distinct, grid, with_seeds
 from scaling.study.load import load_study, study_names
+from scaling.study.network import Network
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.protocol import Ema, Protocol
 from scaling.study.spec import (
@@ -22,6 +21,7 @@ __all__ = [
     "Ema",
     "EvaluationSpec",
     "ModelSpec",
+    "Network",
     "Plan",
     "PlannedTrial",
     "Protocol",

@@ -1,16 +1,14 @@
 """How does a study of GPU-days run through every stage in seconds? Each trial small, on synthetic
 data of its shape.
 
-Latents stay latents with a decoder, pixels pixels. Patch, input size, conditioning, objective,
-schedule and sampler stay what they are. The figures mean nothing.
+Latents stay latents with a decoder, pixels pixels. Each family gives a small network of its kind;
+input size, objective, schedule and sampler stay what they are. The figures mean nothing.
 """
 
-from scaling.study.ladder import SIZES
+from scaling.study.network import LATENT_FACTOR
 from scaling.study.protocol import Ema
-from scaling.study.spec import LATENT_FACTOR, DataSpec, TrialSpec
+from scaling.study.spec import DataSpec, TrialSpec
 
-# depth, width
-SHAPES = {SIZES["S"]: (1, 8), SIZES["B"]: (1, 16), SIZES["L"]: (2, 16), SIZES["XL"]: (2, 24)}
 STEPS, BATCH, SAMPLES, SAMPLING_STEPS = 4, 4, 4, 2
 LATENTS, DECODER = "synthetic", "synthetic"
 PIXELS = "synthetic-pixels"
@@ -25,7 +23,6 @@ def debug(trial: TrialSpec) -> TrialSpec:
     downloaded.
     """
     m, t, p = trial.model, trial.train, trial.evaluate.protocol
-    depth, width = SHAPES.get((m.depth, m.width, m.heads), (1, 8))
     source = LATENTS if p.decoder else PIXELS
     protocol = p.model_dump() | {
         "samples": SAMPLES,
@@ -41,8 +38,7 @@ def debug(trial: TrialSpec) -> TrialSpec:
     return TrialSpec.model_validate(
         {
             **trial.model_dump(),
-            "model": m.model_dump()
-            | {"depth": depth, "width": width, "heads": 2, **SHAPE_OF[source]},
+            "model": m.debug_twin(**SHAPE_OF[source]),
             "data": DataSpec(
                 source=source,
                 size=m.input_size * (LATENT_FACTOR if p.decoder else 1),

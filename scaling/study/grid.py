@@ -10,9 +10,9 @@ from scaling.study.spec import TrialSpec
 def grid(base: TrialSpec, axes: Mapping[str, Sequence]) -> tuple[TrialSpec, ...]:
     """Every combination of the axes' values set on ``base``, the last axis varying fastest.
 
-    An axis is a dotted field (``"model.patch": [2, 4, 8]``), or a label whose values are mappings
-    of several fields that change together (``"size": [{"model.width": 16, "model.depth": 2},
-    ...]``).
+    An axis is a dotted field (``"model.patch": [2, 4, 8]``), ``"model"`` itself, whose values are
+    networks of any families, or a label whose values are mappings of several fields that change
+    together (``"size": [{"model.width": 16, "model.depth": 2}, ...]``).
     """
     choices = [
         [value if isinstance(value, Mapping) else {axis: value} for value in values]

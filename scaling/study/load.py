@@ -4,12 +4,12 @@ STUDY.
 
 import difflib
 import importlib
-import importlib.util
 import pkgutil
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from scaling.study.families.shipped import import_file
 from scaling.study.settings import explain
 from scaling.study.study import Study
 
@@ -47,15 +47,14 @@ def _module(name_or_path: str):
         path = Path(name_or_path)
         if not path.is_file():
             raise ValueError(f"no such study file: {path}")
-        spec = importlib.util.spec_from_file_location(f"_study_{path.stem}", path)
-        module = importlib.util.module_from_spec(spec)
         try:
-            spec.loader.exec_module(module)
-        except (SyntaxError, ImportError, NameError) as error:
+            return import_file(path)
+        except ValidationError:
+            raise  # for load_study to explain
+        except Exception as error:  # a person's own file may raise anything
             raise ValueError(
                 f"{path} cannot be read as a study: {type(error).__name__}: {error}"
             ) from None
-        return module
     names = study_names()
     if name_or_path not in names:
         near = difflib.get_close_matches(name_or_path, names, n=3, cutoff=0.3) or names

@@ -8,18 +8,12 @@ scratch space and the allocator's fragmentation.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from scaling.study import cost
-from scaling.study.spec import ModelSpec, TrialSpec
+from scaling.study import cost, layers
+from scaling.study.network import Network
+from scaling.study.spec import TrialSpec
 
 FP32 = 4  # bytes
 ADAMW_MOMENTS = 2
-
-# Tensors of (tokens, width) that a block keeps for its backward pass, the MLP's two of (tokens,
-# hidden) apart. Every block: q, k, v, attention's output, and per branch its input and that normed.
-# adaLN: the two modulated as well; adaLN-Zero: the two branches' outputs, for the gates;
-# cross-attention: a third branch's input, norm, q and output.
-KEPT = {"adaln-zero": 12, "adaln": 10, "cross-attention": 12, "in-context": 8}
-NORMS = {"adaln-zero": 2, "adaln": 2, "cross-attention": 3, "in-context": 2}
 
 
 class TrainingMemory(NamedTuple):
@@ -57,31 +51,8 @@ def checkpoint_bytes(kept: Mapping[TrialSpec, Iterable[int]]) -> int:
     return each * (len(steps) + NEWEST + WRITING)
 
 
-def block_activations(m: ModelSpec) -> int:
-    """Numbers one block keeps per image."""
-    T, d, modulations = cost.sequence(m), m.width, cost.MODULATIONS[m.conditioning]
-    kept = T * (KEPT[m.conditioning] * d + 2 * cost.hidden(m))
-    # attention's log-sum-exp; mean and deviation of each norm
-    kept += T * (m.heads + 2 * NORMS[m.conditioning])
-    if m.conditioning == "cross-attention":
-        kept += 2 * cost.CONTEXT * d + T * m.heads  # k and v of the context; the second log-sum-exp
-    # the modulation, and 1 + scale of both branches
-    return kept + (modulations + 2) * d * bool(modulations)
-
-
-def end_activations(m: ModelSpec) -> int:
-    """Numbers kept per image by the embedders and the final layer."""
-    T, d, adaptive = m.tokens, m.width, bool(cost.FINAL_MODULATIONS[m.conditioning])
-    patches = T * m.channels * m.patch**2
-    # features, MLP, sum and SiLU
-    conditioning = cost.FREQUENCIES + (4 if adaptive else 2 + cost.CONTEXT) * d
-    # input, norm, modulated; modulation
-    final = T * ((3 if adaptive else 2) * d + 2) + (3 * d if adaptive else 0)
-    return patches + conditioning + final
-
-
 def training_memory(
-    m: ModelSpec, batch: int, activation_checkpointing: bool = False
+    m: Network, batch: int, activation_checkpointing: bool = False
 ) -> TrainingMemory:
     """Bytes to train ``m`` with ``batch`` images on one device, in fp32 with AdamW and one EMA.
 
@@ -90,15 +61,17 @@ def training_memory(
     """
     if batch < 1:
         raise ValueError(f"batch {batch} is not at least 1")
-    if activation_checkpointing:
-        blocks = m.depth * cost.sequence(m) * m.width + block_activations(m)
-    else:
-        blocks = m.depth * block_activations(m)
+    parts = m.layers()
+    if parts is None:
+        raise ValueError(
+            f"family {m.family!r} gives no layers, so its activations are not known; give it a "
+            "layers() method"
+        )
     params = cost.params(m)
     return TrainingMemory(
-        weights=FP32 * (params + m.tokens * m.width),
+        weights=FP32 * (params + layers.fixed(parts)),
         gradients=FP32 * params,
         optimiser=FP32 * ADAMW_MOMENTS * params,
         ema=FP32 * params,
-        activations=FP32 * batch * (blocks + end_activations(m)),
+        activations=FP32 * batch * layers.kept(parts, activation_checkpointing),
     )

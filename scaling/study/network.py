@@ -1,19 +1,32 @@
-"""What does a family of networks tell the rest? Its rung, its series, its name, how it is built."""
+"""What does a family of networks tell the rest? Its rung, its name, its cost, how it is built.
 
-from typing import TYPE_CHECKING, ClassVar
+Everything that only one family knows stands in its subclass of ``Network``. Plans, training,
+sampling, figures and laws ask the base and never which family they handle.
+"""
 
-from pydantic import Field
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from scaling.study.identity import Spec, identity
+from scaling.study.layers import Layer
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+
+LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
+
+FAMILIES: dict[str, type["Network"]] = {}  # family -> its class; subclasses enter themselves
 
 
 class Network(Spec):
-    """The base of every family: what any network that is trained on images has.
+    """The base of every family: the fields that any network trained on images has.
 
-    A family is a subclass with ``family: Literal["its-name"] = "its-name"`` and fields of its own.
+    A family is a subclass with ``family: Literal["its-name"] = "its-name"``, fields of its own and
+    ``build``. The other methods have defaults. ``layers`` gives parameters, multiply-accumulates
+    and memory without torch; a family without it is counted by fvcore alone.
     """
 
     family: str
@@ -22,17 +35,27 @@ class Network(Spec):
     num_classes: int = Field(gt=0)
     learn_sigma: bool = True
 
-    FAMILY_TITLE: ClassVar[str | None] = None  # as a legend writes it; default: the family's name
+    TITLE: ClassVar[str | None] = None  # the family as a legend writes it; None: its name
+    PRESETS: ClassVar[tuple[str, ...]] = ()  # the names that ``preset`` knows
 
-    @property
-    def name(self) -> str:
-        """As tables and figures write it, with all that is unusual about it."""
-        raise NotImplementedError
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        register(cls)
+
+    @model_serializer(mode="wrap")
+    def _with_source(self, handler: SerializerFunctionWrapHandler) -> dict:
+        """The fields; of a family that a user's file defines, the hash of its ``source`` too."""
+        from scaling.study.families.source import source_id
+
+        source = source_id(type(self))
+        return handler(self) if source is None else {**handler(self), "source": source}
 
     @property
     def rung(self) -> str:
-        """What grows along a curve: the size."""
-        return self.name
+        """What grows along a curve. Default: the fields that the family adds, ``width 32``."""
+        own = [name for name in type(self).model_fields if name not in Network.model_fields]
+        return ", ".join(f"{name} {_short(getattr(self, name))}" for name in own) or self.family
 
     @property
     def series(self) -> str | None:
@@ -40,10 +63,110 @@ class Network(Spec):
         return None
 
     @property
+    def name(self) -> str:
+        """As tables and figures write it, with all that is unusual about it."""
+        parts = [self.title, self.rung, *([self.series] if self.series else [])]
+        return " ".join(dict.fromkeys(parts))
+
+    @property
+    def title(self) -> str:
+        """The family as a legend writes it."""
+        return self.TITLE or self.family
+
+    @property
+    def slug(self) -> str:
+        """The name as a part of a file's name."""
+        return re.sub(r"[^\w.+=\[\]-]", "", self.name.replace("/", "-").replace(" ", "-"))
+
+    @property
     def model_id(self) -> str:
         """The identity of this network among all: the hash of its fields."""
         return identity(self.identity_fields())
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of one image without its batch: (C, I, I)."""
+        return (self.channels, self.input_size, self.input_size)
+
+    @property
+    def out_channels(self) -> int:
+        """Of the output: twice those of the image where the network learns sigma as well."""
+        return self.channels * (2 if self.learn_sigma else 1)
+
+    @property
+    def condition(self) -> Literal["classes", "none"]:
+        """What the network is told of an image: its class, or nothing where there is one class."""
+        return "classes" if self.num_classes > 1 else "none"
+
+    def null(self, y: "Tensor") -> "Tensor":
+        """The condition that means "none given", in the shape of ``y`` (B,)."""
+        return y.new_full(y.shape, self.num_classes)
+
+    def layers(self) -> Sequence[Layer] | None:
+        """The layers as data; None where the family gives none and fvcore alone counts it."""
+        return None
+
+    def counted(self) -> tuple[int, int]:
+        """Trainable parameters, and fvcore's multiply-accumulates of a forward pass on one image.
+
+        Imports torch; for families that give no ``layers``.
+        """
+        from scaling.models.count import count, trainable_params
+
+        return trainable_params(self), count(self).macs
+
     def build(self) -> "nn.Module":
-        """The network, newly initialised: ``forward(x, t, y)``."""
-        raise NotImplementedError
+        """The network, newly initialised from torch's global generator.
+
+        ``forward(x, t, y)``: x (B, C, I, I), t (B,) times of the process, y (B,) labels in
+        0..num_classes, of which the last means "no label"; returns (B, out_channels, I, I).
+        """
+        raise TypeError(f"family {self.family!r} has no build(self) that returns an nn.Module")
+
+    def units(self, network: "nn.Module") -> list["nn.Module"]:
+        """The modules that FSDP shards and activation checkpointing computes again, one by one.
+
+        Default: the items of the network's own ModuleLists and Sequentials.
+        """
+        from torch import nn
+
+        groups = [m for m in network.children() if isinstance(m, nn.ModuleList | nn.Sequential)]
+        return [module for group in groups for module in group]
+
+    @classmethod
+    def preset(cls, name: str, resolution: int = 256, **fields) -> Self:
+        """A model of the family by a published name. ValueError for a name it does not know."""
+        known = ", ".join(cls.PRESETS) or "none"
+        raise ValueError(f"unknown model {name!r}; presets of this family: {known}")
+
+    def debug_twin(self, channels: int, num_classes: int) -> Self:
+        """A small network of the same kind, to run a study through every stage in seconds."""
+        return self.replaced(channels=channels, num_classes=num_classes)
+
+    def replaced(self, **fields) -> Self:
+        """This network with other ``fields``, checked as any."""
+        return type(self)(**{**dict(self), **fields})
+
+
+def family_of(cls: type[Network]) -> str | None:
+    """The name that ``cls`` declares for its family; None for a base that declares none."""
+    names = get_args(cls.model_fields["family"].annotation)
+    return names[0] if len(names) == 1 else None
+
+
+def register(cls: type[Network]) -> None:
+    """Enter ``cls`` in FAMILIES. TypeError where another file's class has the name already."""
+    family = family_of(cls)
+    if family is None:
+        return
+    before = FAMILIES.get(family)
+    if before is not None and before.__module__.startswith("scaling."):
+        raise TypeError(
+            f"family {family!r} of {cls.__module__}.{cls.__name__} is taken by "
+            f"{before.__module__}.{before.__name__}; choose another name"
+        )
+    FAMILIES[family] = cls
+
+
+def _short(value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,6 +1,8 @@
 """What will a study cost and in which order is it run? The frozen, priced list of its trials."""
 
-from pydantic import Field
+from collections.abc import Mapping
+
+from pydantic import Field, model_validator
 
 from scaling.study import cost
 from scaling.study.identity import Spec
@@ -17,11 +19,30 @@ class PlannedTrial(Spec):
     train_id: str
     eval_ids: dict[int, str]  # evaluated step -> eval_id
     model: str
+    rung: str | None = None  # null in plans from before it was recorded
+    series: str | None = None
     params_m: float
     forward_gmacs: float
     images: int
     train_flops: float
     spec: TrialSpec
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_facts(cls, data):
+        """Give a network whose code is not here what was recorded of it, see ``Recorded``."""
+        spec = data.get("spec") if isinstance(data, Mapping) else None
+        model = spec.get("model") if isinstance(spec, Mapping) else None
+        if not isinstance(model, Mapping) or "source" not in model:
+            return data
+        facts = {
+            "name": data["model"],
+            "rung": data["rung"],
+            "series": data["series"],
+            "params": round(data["params_m"] * 1e6),
+            "forward_macs": round(data["forward_gmacs"] * 1e9),
+        }
+        return {**data, "spec": {**spec, "model": {**model, "facts": facts}}}
 
     @classmethod
     def of(cls, trial: TrialSpec) -> "PlannedTrial":
@@ -30,6 +51,8 @@ class PlannedTrial(Spec):
             train_id=trial.train_id,
             eval_ids={step: trial.eval_id(step) for step in trial.eval_steps},
             model=trial.model.name,
+            rung=trial.model.rung,
+            series=trial.model.series,
             params_m=cost.params_m(trial.model),
             forward_gmacs=cost.forward_gmacs(trial.model),
             images=trial.images,

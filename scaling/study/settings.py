@@ -10,13 +10,20 @@ from pydantic import BaseModel, ValidationError
 
 from scaling.study.spec import TrialSpec
 
+FAMILY = "model.family"  # not set alone: each family has fields of its own
 
-def fields_of(model: type[BaseModel], prefix: str = "") -> list[str]:
-    """All dotted leaf fields of a spec class: ``model.width``, ``evaluate.protocol.samples``."""
+
+def fields_of(spec: BaseModel | type[BaseModel], prefix: str = "") -> list[str]:
+    """All dotted leaf fields of a spec: ``model.width``, ``evaluate.protocol.samples``.
+
+    Of a trial those of its own model's family; a spec's class has the fields of its annotations.
+    """
+    cls = spec if isinstance(spec, type) else type(spec)
     leaves = []
-    for name, field in model.model_fields.items():
-        nested = field.annotation
-        if isinstance(nested, type) and issubclass(nested, BaseModel):
+    for name, field in cls.model_fields.items():
+        nested = field.annotation if isinstance(spec, type) else getattr(spec, name)
+        kind = nested if isinstance(nested, type) else type(nested)
+        if issubclass(kind, BaseModel):
             leaves += fields_of(nested, f"{prefix}{name}.")
         else:
             leaves.append(prefix + name)
@@ -51,7 +58,10 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
     """``trial`` with dotted fields replaced, validated as a whole. ValueError names the key, the
     value and what fits.
     """
-    known = fields_of(TrialSpec)
+    if "model" in settings:  # another network altogether, of any family
+        trial = _validated({**dict(trial), "model": settings["model"]})
+        settings = {key: value for key, value in settings.items() if key != "model"}
+    known = [name for name in fields_of(trial) if name != FAMILY]
     data = trial.model_dump()
     for key, value in settings.items():
         if key not in known:
@@ -65,6 +75,10 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
         for part in path:
             target = target[part]
         target[leaf] = value
+    return _validated(data)
+
+
+def _validated(data: Mapping) -> TrialSpec:
     try:
         return TrialSpec.model_validate(data)
     except ValidationError as error:

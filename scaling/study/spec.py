@@ -12,13 +12,14 @@ Which machine a trial runs on, how often it logs and which version of the code r
 provenance, not identity.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
+from scaling.study.families import ModelSpec as ModelSpec
+from scaling.study.families import network_of
 from scaling.study.identity import Spec, identity
-from scaling.study.ladder import preset_fields, size_name
-from scaling.study.network import Network
+from scaling.study.network import LATENT_FACTOR, Network
 from scaling.study.protocol import Ema, Protocol
 
 Source = Literal[
@@ -32,81 +33,6 @@ Source = Literal[
     "synthetic",
     "synthetic-pixels",
 ]
-LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
-Conditioning = Literal["adaln-zero", "adaln", "cross-attention", "in-context"]
-
-
-class ModelSpec(Network):
-    """The free dimensions of a DiT (Peebles & Xie, arXiv 2212.09748, Table 1); all else is
-    derived.
-    """
-
-    family: Literal["dit"] = "dit"
-    input_size: int = Field(gt=0)  # pixels (or latent pixels) per image side, I
-    channels: int = Field(gt=0)  # of the image or latent, C
-    patch: int = Field(gt=0)  # pixels per token side, p
-    width: int = Field(gt=0)  # channels per token, d
-    depth: int = Field(gt=0)  # blocks, N
-    heads: int = Field(gt=0)
-    num_classes: int = Field(gt=0)
-    mlp_ratio: float = Field(4.0, gt=0)
-    learn_sigma: bool = True
-    conditioning: Conditioning = "adaln-zero"
-
-    @model_validator(mode="after")
-    def _check(self):
-        if self.input_size % self.patch:
-            raise ValueError(
-                f"patch {self.patch} does not divide the input size {self.input_size}; "
-                "divisors: "
-                f"{[p for p in range(1, self.input_size + 1) if self.input_size % p == 0]}"
-            )
-        if self.width % self.heads:
-            raise ValueError(f"heads {self.heads} do not divide the width {self.width}")
-        if self.width % 4:
-            raise ValueError(
-                f"width {self.width} is not a multiple of 4, as the 2-D sine-cosine positions need"
-            )
-        return self
-
-    @property
-    def tokens(self) -> int:  # T
-        return (self.input_size // self.patch) ** 2
-
-    @property
-    def out_channels(self) -> int:
-        return self.channels * (2 if self.learn_sigma else 1)
-
-    @property
-    def size(self) -> str:
-        """The rung: S, B, L or XL where the shape is the paper's, else depth and width as
-        ``d2w32``.
-        """
-        return size_name(self.depth, self.width, self.heads)
-
-    @property
-    def rung(self) -> str:
-        return self.size
-
-    @property
-    def series(self) -> str:
-        """The patch, and the MLP's ratio where it is not the paper's."""
-        return f"patch {self.patch}" + ("" if self.mlp_ratio == 4 else f", mlp {self.mlp_ratio:g}")
-
-    @property
-    def name(self) -> str:
-        """As the field writes it: ``DiT-XL/2``, ``DiT-d2w32/4``; another conditioning than
-        adaLN-Zero is added.
-        """
-        suffix = "" if self.conditioning == "adaln-zero" else f" [{self.conditioning}]"
-        return f"DiT-{self.size}/{self.patch}{suffix}"
-
-    @classmethod
-    def preset(cls, name: str, resolution: int = 256, **fields) -> "ModelSpec":
-        """A model of the paper by name, ``DiT-XL/2``, on the f8 latents of ``resolution``-pixel
-        ImageNet images.
-        """
-        return cls(**{**preset_fields(name, resolution), **fields})
 
 
 class DataSpec(Spec):
@@ -313,7 +239,7 @@ class EvaluationSpec(Spec):
 class TrialSpec(Spec):
     """One point of a study: what is trained, for how long, and how it is measured."""
 
-    model: ModelSpec
+    model: Annotated[SerializeAsAny[Network], BeforeValidator(network_of)]
     data: DataSpec = DataSpec()
     diffusion: DiffusionSpec = DiffusionSpec()
     train: TrainSpec
@@ -380,9 +306,7 @@ class TrialSpec(Spec):
         asked = identity(
             [self.train_id, self.train.steps, [self.eval_id(s) for s in self.eval_steps]]
         )
-        return (
-            f"{self.model.name.replace('/', '-').replace(' ', '')}-s{self.train.seed}-{asked[:8]}"
-        )
+        return f"{self.model.slug}-s{self.train.seed}-{asked[:8]}"
 
     @property
     def images(self) -> int:

@@ -3,9 +3,11 @@ torch.
 """
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 
+from scaling.study.named import named
 from scaling.study.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.spec import DiffusionSpec
 
@@ -67,10 +69,16 @@ def kept_timesteps(diffusion: DiffusionSpec, protocol: Protocol) -> list[int]:
     """The discrete timesteps a protocol's sampler visits, ascending. ValueError for more steps than
     the schedule has.
     """
-    if protocol.sampler == "dpm++":
-        return solver_timesteps(diffusion, protocol.sampling_steps)
-    space = ddim_timesteps if protocol.sampler == "ddim" else spaced_timesteps
-    return space(diffusion.timesteps, protocol.sampling_steps)
+    spaced = named(SPACINGS, protocol.sampler, "sampler of a diffusion")
+    return spaced(diffusion, protocol.sampling_steps)
+
+
+# sampler of a diffusion -> the timesteps at which it asks the network
+SPACINGS: dict[str, Callable[[DiffusionSpec, int], list[int]]] = {
+    "ddpm": lambda diffusion, count: spaced_timesteps(diffusion.timesteps, count),
+    "ddim": lambda diffusion, count: ddim_timesteps(diffusion.timesteps, count),
+    "dpm++": solver_timesteps,
+}
 
 
 def flow_times(protocol: Protocol) -> list[float]:

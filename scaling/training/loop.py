@@ -1,4 +1,4 @@
-"""How is a DiT trained? One step after another, each a pure function of (weights, seed, step)."""
+"""How is a network trained? Step by step, each a pure function of (weights, seed, step)."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -65,7 +65,7 @@ class Trainer:
                 activation_checkpointing=execution.activation_checkpointing,
             ).to(self.device)
         self.process = build_process(spec.diffusion)
-        self.network = self.workers.spread(self.model)
+        self.network = self.workers.spread(self.model, spec.model.units(self.model))
         self.params = [p for p in self.model.parameters() if p.requires_grad]
         self.local = local(self.params)  # this worker's shares, in the same memory
         self.names = [name for name, p in self.model.named_parameters() if p.requires_grad]
@@ -122,7 +122,7 @@ class Trainer:
             torch.rand(t.batch, generator=stream("dropout", t.seed, step))[part] < t.label_dropout
         )
         time, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, dropped))
-        y = torch.where(dropped, self.spec.model.num_classes, y)
+        y = torch.where(dropped, self.spec.model.null(y), y)
 
         loss = self._gradients(x0, time, noise, y)
         if t.grad_clip is not None:

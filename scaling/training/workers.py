@@ -70,8 +70,11 @@ class Workers:
         share = -(-count // self.size)
         return slice(min(self.rank * share, count), min((self.rank + 1) * share, count))
 
-    def spread(self, model: nn.Module) -> nn.Module:
-        """The module to train through; under FSDP2 ``model`` itself, its parameters now shares."""
+    def spread(self, model: nn.Module, units: Iterable[nn.Module]) -> nn.Module:
+        """The module to train through; under FSDP2 ``model`` itself, its parameters now shares.
+
+        Under FSDP2 each of the ``units`` gathers and gives back its own parameters.
+        """
         if self.parallel == "ddp":
             on_gpu = next(model.parameters()).is_cuda
             return DistributedDataParallel(
@@ -81,8 +84,8 @@ class Workers:
                 device_ids=[torch.cuda.current_device()] if on_gpu else None,
             )
         if self.parallel == "fsdp":
-            for block in model.blocks:
-                fully_shard(block)
+            for unit in units:
+                fully_shard(unit)
             # The root too gives its weights back after each forward pass: averages are swapped in
             # between two.
             fully_shard(model, reshard_after_forward=True)

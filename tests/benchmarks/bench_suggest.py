@@ -42,7 +42,7 @@ from analysis.forecasting.forecast import Noise, forecast, laws
 from analysis.forecasting.suggest import MFU
 from scaling.study import ModelSpec
 from scaling.study.cost import gpu_hours, params_m, train_flops
-from scaling.study.ladder import PRESETS
+from scaling.study.families.dit import PRESETS
 from tests.benchmarks.timing import table
 
 STEPS, BATCH, TARGET_STEPS = (50_000, 100_000, 200_000, 400_000, 800_000), 256, 7_000_000

@@ -1,0 +1,245 @@
+"""What is a DiT? Its free dimensions, its names, its layers, and the sizes that the paper trained.
+
+Peebles & Xie, arXiv 2212.09748. The three conditionings whose code the authors did not release are
+built so that parameters and Gflops meet their published figures (Table 4): no norm has weights, and
+in-context and cross-attention end in a norm that is not adaptive.
+"""
+
+import difflib
+import re
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+
+from pydantic import Field, model_validator
+
+from scaling.study.layers import (
+    Attention,
+    Elementwise,
+    Embedding,
+    Layer,
+    Linear,
+    Norm,
+    Parameter,
+    Repeat,
+)
+from scaling.study.network import LATENT_FACTOR, Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FREQUENCIES = 256  # sinusoidal features of the timestep, before its MLP
+CONTEXT = 2  # conditioning tokens, in context or attended to: the timestep's and the label's
+MLP_RATIO = 4.0  # the paper's
+CLASSES, CHANNELS = 1000, 4  # of ImageNet's latents, which the presets are for
+
+
+class Shape(NamedTuple):
+    depth: int
+    width: int
+    heads: int
+
+
+SIZES = {  # DiT, arXiv 2212.09748, Table 1
+    "S": Shape(12, 384, 6),
+    "B": Shape(12, 768, 12),
+    "L": Shape(24, 1024, 16),
+    "XL": Shape(28, 1152, 16),
+}
+DEBUG_SHAPES = {"S": (1, 8), "B": (1, 16), "L": (2, 16), "XL": (2, 24)}  # depth, width
+PATCHES = (8, 4, 2)
+PRESETS = tuple(f"DiT-{size}/{patch}" for size in SIZES for patch in PATCHES)
+
+
+class Design(NamedTuple):
+    """How a block learns of the timestep and the class (section 3.2)."""
+
+    modulations: int  # vectors of width d that a block regresses from the conditioning
+    final_modulations: int  # and the last norm
+    gated: bool = False  # the branches are gated, zero at birth
+    in_context: bool = False  # the conditioning stands among the tokens
+    attended: bool = False  # the tokens attend to the conditioning
+
+    @property
+    def adaptive(self) -> bool:
+        """The conditioning is one vector, which modulates norms; otherwise a sequence of tokens."""
+        return self.modulations > 0
+
+
+Conditioning = Literal["adaln-zero", "adaln", "cross-attention", "in-context"]
+DESIGNS: dict[str, Design] = {
+    "adaln-zero": Design(6, 2, gated=True),
+    "adaln": Design(4, 2),
+    "cross-attention": Design(0, 0, attended=True),
+    "in-context": Design(0, 0, in_context=True),
+}
+
+
+class ModelSpec(Network):
+    """The free dimensions of a DiT (Table 1); all else is derived."""
+
+    family: Literal["dit"] = "dit"
+    patch: int = Field(gt=0)  # pixels per token side, p
+    width: int = Field(gt=0)  # channels per token, d
+    depth: int = Field(gt=0)  # blocks, N
+    heads: int = Field(gt=0)
+    mlp_ratio: float = Field(MLP_RATIO, gt=0)
+    conditioning: Conditioning = "adaln-zero"
+
+    TITLE: ClassVar[str] = "DiT"
+    PRESETS: ClassVar[tuple[str, ...]] = PRESETS
+
+    @model_validator(mode="after")
+    def _check(self):
+        if self.input_size % self.patch:
+            divisors = [p for p in range(1, self.input_size + 1) if self.input_size % p == 0]
+            raise ValueError(
+                f"patch {self.patch} does not divide the input size {self.input_size}; "
+                f"divisors: {divisors}"
+            )
+        if self.width % self.heads:
+            raise ValueError(f"heads {self.heads} do not divide the width {self.width}")
+        if self.width % 4:
+            raise ValueError(
+                f"width {self.width} is not a multiple of 4, as the 2-D sine-cosine positions need"
+            )
+        return self
+
+    @property
+    def design(self) -> Design:
+        return DESIGNS[self.conditioning]
+
+    @property
+    def tokens(self) -> int:  # T
+        return (self.input_size // self.patch) ** 2
+
+    @property
+    def sequence(self) -> int:
+        """Tokens that pass through the blocks: the image's, and the conditioning's in context."""
+        return self.tokens + CONTEXT * self.design.in_context
+
+    @property
+    def hidden(self) -> int:
+        """Channels inside the MLP."""
+        return int(self.width * self.mlp_ratio)
+
+    @property
+    def size(self) -> str:
+        """S, B, L or XL where the shape is the paper's, else depth and width as ``d2w32``."""
+        names = {shape: name for name, shape in SIZES.items()}
+        shape = Shape(self.depth, self.width, self.heads)
+        return names.get(shape, f"d{self.depth}w{self.width}")
+
+    @property
+    def rung(self) -> str:
+        return self.size
+
+    @property
+    def series(self) -> str:
+        """The patch, and the MLP's ratio where it is not the paper's."""
+        return f"patch {self.patch}" + self._mlp(", ")
+
+    @property
+    def name(self) -> str:
+        """As the field writes it: ``DiT-XL/2``, ``DiT-d2w32/4``; what is unusual is added."""
+        return self._released_name + self._mlp(" ")
+
+    @property
+    def slug(self) -> str:
+        # Trials were named before the MLP's ratio was part of a name, and a trial keeps its name.
+        return self._released_name.replace("/", "-").replace(" ", "")
+
+    @property
+    def _released_name(self) -> str:
+        conditioning = "" if self.conditioning == "adaln-zero" else f" [{self.conditioning}]"
+        return f"DiT-{self.size}/{self.patch}{conditioning}"
+
+    def _mlp(self, before: str) -> str:
+        return "" if self.mlp_ratio == MLP_RATIO else f"{before}mlp {self.mlp_ratio:g}"
+
+    @classmethod
+    def preset(cls, name: str, resolution: int = 256, **fields) -> "ModelSpec":
+        """A model of the paper by name, ``DiT-XL/2``, on f8 latents of ImageNet's images.
+
+        ``resolution`` is in pixels per image side. ValueError for a name that is not
+        ``DiT-{S,B,L,XL}/PATCH``, or a resolution that is not a multiple of the VAE's factor.
+        """
+        match = re.fullmatch(r"DiT-(S|B|L|XL)/([1-9]\d*)", name)
+        if not match:
+            near = difflib.get_close_matches(name, PRESETS, n=3, cutoff=0.0)
+            raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)}")
+        if resolution <= 0 or resolution % LATENT_FACTOR:
+            raise ValueError(
+                f"resolution {resolution} is not a positive multiple of {LATENT_FACTOR}, the VAE's "
+                "downsampling factor"
+            )
+        shape = SIZES[match[1]]._asdict()
+        latent = {"input_size": resolution // LATENT_FACTOR, "channels": CHANNELS}
+        return cls(**{**latent, "patch": int(match[2]), "num_classes": CLASSES, **shape, **fields})
+
+    def debug_twin(self, channels: int, num_classes: int) -> "ModelSpec":
+        depth, width = DEBUG_SHAPES.get(self.size, (1, 8))
+        small = {"depth": depth, "width": width, "heads": 2}
+        return self.replaced(**small, channels=channels, num_classes=num_classes)
+
+    def build(self) -> "nn.Module":
+        from scaling.models.dit import DiT
+
+        return DiT(self)
+
+    def units(self, network: "nn.Module") -> list["nn.Module"]:
+        return list(network.blocks)
+
+    def layers(self) -> tuple[Layer, ...]:
+        T, d, design = self.tokens, self.width, self.design
+        pixels = self.patch**2
+        embedders = (
+            Linear(self.channels * pixels, d, T),
+            Parameter(T * d, trained=False),  # the position table
+            Linear(FREQUENCIES, d),
+            Elementwise(d),  # the SiLU's input
+            Linear(d, d),
+            Embedding(self.num_classes + 1, d),
+            Elementwise(CONTEXT * d),  # adaptive: the sum and its SiLU; else both tokens
+        )
+        head = (
+            *self._norm(T, design.adaptive),
+            *self._modulation(design.final_modulations, scales=1),
+            Linear(d, pixels * self.out_channels, T),
+        )
+        return (*embedders, Repeat(self.depth, self._block(), self.sequence * d), *head)
+
+    def _block(self) -> tuple[Layer, ...]:
+        S, d, design = self.sequence, self.width, self.design
+        gate = (Elementwise(S * d),) if design.gated else ()  # the branch's output
+        cross = (
+            Norm(d, S),
+            Linear(d, d, S),
+            Linear(d, 2 * d, CONTEXT, shares_input=True),
+            Attention(S, CONTEXT, d, self.heads),
+            Linear(d, d, S),
+        )
+        return (
+            *self._norm(S, design.adaptive),
+            Linear(d, 3 * d, S),
+            Attention(S, S, d, self.heads),
+            Linear(d, d, S),
+            *gate,
+            *(cross if design.attended else ()),
+            *self._norm(S, design.adaptive),
+            Linear(d, self.hidden, S),
+            Elementwise(S * self.hidden),  # the GELU's input
+            Linear(self.hidden, d, S),
+            *gate,
+            *self._modulation(design.modulations, scales=2),
+        )
+
+    def _norm(self, positions: int, adaptive: bool) -> tuple[Layer, ...]:
+        """A norm, and the normed tokens that a modulation keeps."""
+        modulated = (Elementwise(positions * self.width),) if adaptive else ()
+        return (Norm(self.width, positions), *modulated)
+
+    def _modulation(self, vectors: int, scales: int) -> tuple[Layer, ...]:
+        """The linear behind ``vectors`` modulations, which it keeps, with 1 + each scale."""
+        if not vectors:
+            return ()
+        linear = Linear(self.width, vectors * self.width, shares_input=True)
+        return (linear, Elementwise((vectors + scales) * self.width))

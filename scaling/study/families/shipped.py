@@ -1,0 +1,84 @@
+"""How does a user's network reach a worker? Its source files travel with the job and are loaded."""
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+from scaling.study.families.source import files_of, outside_families, source_id
+from scaling.study.identity import Spec, identity
+from scaling.study.network import FAMILIES, Network
+
+
+class ShippedFile(Spec):
+    """The source of the families that one file defines, with what it imports from its folder."""
+
+    texts: dict[str, str]  # path below the folder -> text; the first is the file itself
+    source_ids: dict[str, str]  # class -> the hash of its source
+
+
+class Shipped(Spec):
+    """All that a worker needs to read and build the networks of a job."""
+
+    files: tuple[ShippedFile, ...] = ()
+
+    @classmethod
+    def of(cls, models: Iterable[Network]) -> "Shipped":
+        """The source of those ``models`` that the suite does not define itself."""
+        by_module: dict[str, list[type[Network]]] = {}
+        for family in outside_families(models):
+            by_module.setdefault(family.__module__, []).append(family)
+        return cls(
+            files=tuple(
+                ShippedFile(
+                    texts=files_of(families[0]),
+                    source_ids={family.__name__: source_id(family) for family in families},
+                )
+                for families in by_module.values()
+            )
+        )
+
+    def load(self, folder: Path) -> None:
+        """Define the families in this process, from files written below ``folder``.
+
+        What this process has from the same source already stays as it is.
+        """
+        loaded = {source_id(family) for family in list(FAMILIES.values())}
+        for file in self.files:
+            if loaded.issuperset(file.source_ids.values()):
+                continue
+            home = folder / identity(file.texts)
+            for name, text in file.texts.items():
+                path = home / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            import_file(home / next(iter(file.texts)), shipped=file.source_ids)
+
+
+def import_file(path: Path, shipped: dict[str, str] | None = None) -> ModuleType:
+    """Execute the .py file as a module of its own, with its folder on the path for its imports.
+
+    ``shipped`` are the source hashes of its classes where it came with a job: it lies elsewhere
+    than the file that they were taken from.
+    """
+    path = path.resolve()
+    place = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    spec = importlib.util.spec_from_file_location(f"_study_{path.stem}_{place}", path)
+    module = importlib.util.module_from_spec(spec)
+    if shipped is not None:
+        module.__shipped_source__ = shipped
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    before = sys.modules.get(module.__name__)
+    sys.modules[module.__name__] = module  # pydantic looks a class's annotations up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        if before is None:
+            del sys.modules[module.__name__]
+        else:
+            sys.modules[module.__name__] = before
+        raise
+    return module

@@ -1,0 +1,188 @@
+"""Which code is a user's network? The hash of its source, and the files that carry it elsewhere.
+
+The hash is of the code that the network's class can reach in its own file, and in the files of that
+file's folder that it imports: definitions by name, and every statement at the top level that is
+more than a definition. A trial added to the study in the same file changes no network; a changed
+layer, constant or helper does.
+"""
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import sys
+from pathlib import Path
+
+from scaling.study.network import FAMILIES, Network
+
+HASH_DIGITS = 16
+
+
+def is_outside(family: type[Network]) -> bool:
+    """Whether a family is defined outside the suite, so that its source is part of what it is."""
+    return not family.__module__.startswith("scaling.study.")
+
+
+@functools.cache
+def source_id(family: type[Network]) -> str | None:
+    """The hash of the family's source; None of the suite's own families.
+
+    ValueError for a class that was typed in where there is no file, such as a notebook's cell.
+    """
+    if not is_outside(family):
+        return None
+    if shipped := getattr(sys.modules.get(family.__module__), "__shipped_source__", None):
+        return shipped[family.__name__]
+    reached = _Reached()
+    reached.name(file_of(family), family.__name__)
+    text = "\n".join(f"# {name}\n{code}" for name, code in sorted(reached.code()))
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
+
+
+def file_of(family: type[Network]) -> Path:
+    """The file that defines the family."""
+    module = sys.modules.get(family.__module__)
+    file = getattr(module, "__file__", None)
+    if file is None or not Path(file).is_file():
+        raise ValueError(
+            f"the family {family.__name__} is defined in {family.__module__}, which is no file; "
+            "define it in a .py file, whose source then tells one version from another"
+        )
+    return Path(file).resolve()
+
+
+def files_of(family: type[Network]) -> dict[str, str]:
+    """The texts of the family's file and of what it imports from its own folder, by relative path.
+
+    The family's own file is the first.
+    """
+    first = file_of(family)
+    texts, waiting = {}, [first]
+    while waiting:
+        file = waiting.pop(0)
+        name = file.relative_to(first.parent).as_posix()
+        if name not in texts:
+            texts[name] = file.read_text()
+            imports = [n for n in ast.walk(ast.parse(texts[name])) if _is_import(n)]
+            waiting += [f for node in imports for f in _own_files(node, first.parent).values()]
+    return texts
+
+
+def outside_families(models) -> list[type[Network]]:
+    """The families of ``models`` that are defined outside the suite, each once."""
+    families = dict.fromkeys(FAMILIES[model.family] for model in models)
+    return [family for family in families if is_outside(family)]
+
+
+class _Reached:
+    """The top-level statements that a name needs, file by file."""
+
+    def __init__(self):
+        self.kept: dict[Path, dict[int, str]] = {}  # file -> line -> text
+        self.names: set[tuple[Path, str]] = set()
+        self.folder: Path | None = None
+
+    def code(self) -> list[tuple[str, str]]:
+        """(name, reached statements in order) of each file; the first file has no name."""
+        first = next(iter(self.kept))
+        return [
+            (
+                "" if file == first else file.relative_to(self.folder).as_posix(),
+                "\n".join(text for _, text in sorted(rows.items())),
+            )
+            for file, rows in self.kept.items()
+        ]
+
+    def name(self, file: Path, name: str | None) -> None:
+        """Keep what defines ``name`` in ``file``, and all that this needs; None: the whole file."""
+        if (file, name) in self.names:
+            return
+        self.names.add((file, name))
+        self.folder = self.folder or file.parent
+        text = file.read_text()
+        tree = ast.parse(text)
+        begun = file in self.kept
+        self.kept.setdefault(file, {})
+        for place, node in enumerate(tree.body):
+            docstring = place == 0 and isinstance(node, ast.Expr) and _is_text(node.value)
+            effect = not begun and not docstring and not _is_import(node) and not _defines(node)
+            if name is None or name in _defines(node) or (effect and not _is_main(node)):
+                self._keep(file, node, text, name)
+
+    def _keep(self, file: Path, node: ast.stmt, text: str, name: str | None) -> None:
+        if _is_import(node):
+            for bound, (other, member) in _bound(node, self.folder).items():
+                if name in (None, bound):
+                    self.name(other, member)
+        if node.lineno in self.kept[file]:
+            return
+        decorators = [d.lineno for d in getattr(node, "decorator_list", ())]
+        lines = text.splitlines()[min([node.lineno, *decorators]) - 1 : node.end_lineno]
+        self.kept[file][node.lineno] = "\n".join(lines)
+        for used in ast.walk(node):
+            if isinstance(used, ast.Name):
+                self.name(file, used.id)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_import(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _is_main(node: ast.stmt) -> bool:
+    """Whether ``node`` is ``if __name__ == "__main__"``."""
+    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+
+
+def _defines(node: ast.stmt) -> set[str]:
+    """The names that a plain definition, assignment or import binds; none of other statements."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    if _is_import(node):
+        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+        plain = all(isinstance(t, ast.Name | ast.Tuple | ast.List) for t in targets)
+        return {n.id for n in names} if plain else set()
+    return set()
+
+
+def _bound(node: ast.stmt, folder: Path) -> dict[str, tuple[Path, str | None]]:
+    """Of an import: each name it binds from the folder's own files, with the file and member."""
+    bound = {}
+    for module, file in _own_files(node, folder).items():
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                if alias.name == module:
+                    bound[(alias.asname or alias.name).split(".")[0]] = (file, None)
+            elif module == node.module:
+                bound[alias.asname or alias.name] = (
+                    file,
+                    None if alias.name == "*" else alias.name,
+                )
+            elif module == f"{node.module}.{alias.name}":
+                bound[alias.asname or alias.name] = (file, None)
+    return bound
+
+
+def _own_files(node: ast.stmt, folder: Path) -> dict[str, Path]:
+    """The modules that an import names whose files lie in ``folder`` or below it."""
+    if isinstance(node, ast.Import):
+        modules = [alias.name for alias in node.names]
+    elif node.level:
+        return {}  # a study's file is no package's module
+    else:
+        modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    files = {}
+    for module in modules:
+        try:
+            spec = importlib.util.find_spec(module)
+        except (ImportError, ValueError, AttributeError):
+            continue  # a member, or a package that is not installed: no file of this folder
+        if spec is not None and spec.origin and Path(spec.origin).resolve().is_relative_to(folder):
+            files[module] = Path(spec.origin).resolve()
+    return files
