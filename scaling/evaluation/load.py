@@ -12,7 +12,8 @@ from scaling.models import build_model
 from scaling.models.export import open_checkpoint
 from scaling.models.weights import load_weights
 from scaling.records.files import read_json
-from scaling.study.spec import DiffusionSpec, ModelSpec
+from scaling.study.network import Network
+from scaling.study.spec import DiffusionSpec
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Loaded:
     """
 
     model: nn.Module
-    spec: ModelSpec
+    spec: Network
     diffusion: DiffusionSpec
     label_dropout: float | None
     vae: str | None  # of the latents that it makes

@@ -137,13 +137,19 @@ HANDLES = {
 
 
 def multiplies_nothing(operation: str) -> bool:
-    """Whether torch itself calls every form of ``operation`` elementwise or a reduction."""
+    """Whether torch itself says that ``operation`` is elementwise, a reduction or a view."""
     packet = getattr(torch.ops.aten, operation.removeprefix("aten::"), None)
     if packet is None:
         return False
     forms = [getattr(packet, name) for name in packet.overloads()]
-    forms = [form for form in forms if torch.Tag.out not in form.tags] or forms
-    return any({torch.Tag.pointwise, torch.Tag.reduction} & set(form.tags) for form in forms)
+    return any(_is_cheap(form) for form in forms if torch.Tag.out not in form.tags)
+
+
+def _is_cheap(form: torch._ops.OpOverload) -> bool:
+    if {torch.Tag.pointwise, torch.Tag.reduction} & set(form.tags):
+        return True
+    aliases = [result.alias_info for result in form._schema.returns]
+    return any(alias is not None and not alias.is_write for alias in aliases)  # a view
 
 
 def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:

@@ -19,9 +19,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from scaling.models.dit_weights import POSITIONS
 from scaling.models.embeddings import sincos_positions
-from scaling.models.weights import POSITIONS, State, check_fits, read_state, spec_of
-from scaling.study.spec import ModelSpec
+from scaling.models.weights import Format, State, check_fits, read_state, spec_of
+from scaling.study.families.dit import ModelSpec
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 PICKLED = "diffusion_pytorch_model.bin"  # what older conversions hold
@@ -191,6 +192,16 @@ def write_diffusers(folder: Path, spec: ModelSpec, state: Mapping[str, torch.Ten
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+FORMAT = Format(
+    write_diffusers,
+    "-diffusers",
+    "diffusers spaces the timestep's frequencies otherwise than the reference. For the same output "
+    "load it with\nscaling.models.diffusers_format.load_transformer, or set "
+    "block.norm1.emb.time_proj.downscale_freq_shift = 0\non every block of "
+    "model.transformer_blocks.",
+)
 
 
 def load_transformer(folder: Path):

@@ -7,13 +7,11 @@ import shutil
 import uuid
 from pathlib import Path
 
-import torch
+from torch import nn
 
-from scaling.models import DiT, build_model
-from scaling.models.diffusers_format import CONFIG, read_diffusers, write_diffusers
-from scaling.models.embeddings import sincos_positions
+from scaling.models import build_model
+from scaling.models.diffusers_format import CONFIG, read_diffusers
 from scaling.models.weights import (
-    POSITIONS,
     State,
     check_fits,
     inferred_spec,
@@ -21,14 +19,12 @@ from scaling.models.weights import (
     read_state,
     read_training_checkpoint,
 )
-from scaling.study.spec import ModelSpec
-
-FORMATS = ("dit", "diffusers")
+from scaling.study.network import FAMILIES, Network
 
 
 def open_checkpoint(
     path: Path | str, *, average: str | None = None, heads: int | None = None
-) -> tuple[ModelSpec, State]:
+) -> tuple[Network, State]:
     """The model and weights in ``path``, our names, positions included.
 
     ``path`` is a reference checkpoint (.pt), a safetensors file, a diffusers folder (or a
@@ -60,10 +56,10 @@ def open_checkpoint(
         state = read_state(path)
         spec = inferred_spec(state, heads)
     check_fits(spec, state)
-    return spec, {POSITIONS: sincos_positions(spec.width, spec.input_size // spec.patch), **state}
+    return spec, {**spec.fixed_tensors(), **state}
 
 
-def load_model(path: Path | str, **choices) -> DiT:
+def load_model(path: Path | str, **choices) -> nn.Module:
     """The network in ``path``, in evaluation mode; choices and errors as ``open_checkpoint``."""
     spec, state = open_checkpoint(path, **choices)
     return load_weights(build_model(spec), state).eval()
@@ -83,23 +79,25 @@ def run(
     "diffusers"; by default it is named after the model, in the current folder. Raises ValueError,
     also where ``out`` exists.
     """
-    if to not in FORMATS:
-        raise ValueError(f"unknown format {to!r}; known: {', '.join(FORMATS)}")
+    known = list(dict.fromkeys(name for f in FAMILIES.values() for name in f.FORMATS))
+    if to not in known:
+        raise ValueError(f"unknown format {to!r}; known: {', '.join(known)}")
     spec, state = open_checkpoint(checkpoint, average=average, heads=heads)
-    name = spec.name.replace("/", "-").replace(" ", "")
-    out = (
-        Path(out) if out is not None else Path(f"{name}.pt" if to == "dit" else f"{name}-diffusers")
-    )
+    formats = spec.formats()
+    if to not in formats:
+        raise ValueError(
+            f"family {spec.family!r} of {spec.name} is not written as {to!r}; its formats: "
+            f"{', '.join(formats) or 'none, its checkpoints are safetensors files'}"
+        )
+    chosen = formats[to]
+    out = Path(out) if out is not None else Path(f"{spec.slug}{chosen.ending}")
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
     out.parent.mkdir(parents=True, exist_ok=True)
     # renamed when whole: no reader sees half of it
     aside = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
     try:
-        if to == "dit":
-            torch.save(state, aside)
-        else:
-            write_diffusers(aside, spec, state)
+        chosen.write(aside, spec, state)
         os.replace(aside, out)
     finally:
         if aside.is_dir():
@@ -107,12 +105,4 @@ def run(
         else:
             aside.unlink(missing_ok=True)
     said = f"{spec.name} ({spec.input_size} px input) written to {out}"
-    if to == "diffusers":
-        said += (
-            "\ndiffusers spaces the timestep's frequencies otherwise than the reference. For the "
-            "same output load "
-            "it with\nscaling.models.diffusers_format.load_transformer, or set "
-            "block.norm1.emb.time_proj."
-            "downscale_freq_shift = 0\non every block of model.transformer_blocks."
-        )
-    return said
+    return f"{said}\n{chosen.note}" if chosen.note else said

@@ -10,24 +10,32 @@ import argparse
 import hashlib
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from pydantic import ValidationError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from scaling.models import DiT, build_model
-from scaling.study.families.dit import SIZES
+from scaling.models import build_model
+from scaling.study.families import FAMILIES, network_of
+from scaling.study.network import Network
 from scaling.study.settings import explain
-from scaling.study.spec import ModelSpec
 
 State = dict[str, Tensor]
-POSITIONS = "pos_embed"  # fixed, so a checkpoint may leave it out, as our own do
 # where the reference's training script puts state dicts; EMA is preferred
 NESTED = ("ema", "model", "state_dict")
 RAW = "weights"  # the average's name that means: none
+
+
+class Format(NamedTuple):
+    """A way to write weights for other programs."""
+
+    write: Callable[[Path, Network, State], None]
+    ending: str  # of the file's or folder's name
+    note: str = ""  # what a person who loads it must know
 
 
 def read_state(path: Path) -> State:
@@ -84,7 +92,7 @@ def _state_dict(path: Path, data) -> State:
     return dict(data)
 
 
-def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[State, ModelSpec]:
+def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[State, Network]:
     """The weights and spec of a checkpoint folder of our own training,
     ``.../runs/ID/checkpoints/step-N``.
 
@@ -119,15 +127,15 @@ def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[
     return load_file(file), spec_of(**json.loads(described.read_text())["model"])
 
 
-def spec_of(**fields) -> ModelSpec:
-    """``ModelSpec(**fields)``, whose refusal is one line."""
+def spec_of(**fields) -> Network:
+    """The network that ``fields`` describe, of their ``family``; its refusal is one line."""
     try:
-        return ModelSpec(**fields)
+        return network_of(fields)
     except ValidationError as error:
         raise ValueError(f"the checkpoint's model is not one: {explain(error)}") from None
 
 
-def expected_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
+def expected_shapes(spec: Network) -> dict[str, tuple[int, ...]]:
     """Name and shape of every entry of the state dict, without allocating a weight."""
     return {
         name: tuple(tensor.shape)
@@ -135,12 +143,17 @@ def expected_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
     }
 
 
-def check_fits(spec: ModelSpec, state: Mapping[str, Tensor]) -> None:
+def fixed_names(spec: Network) -> set[str]:
+    """The entries of the state dict that training does not move, which a checkpoint may lack."""
+    return {name for name, _ in build_model(spec, device="meta").named_buffers()}
+
+
+def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
     """ValueError names the keys that are missing, unknown or of another shape than ``spec`` has;
-    positions may miss.
+    what is fixed, such as positions, may be missing.
     """
     expected = expected_shapes(spec)
-    missing = sorted(expected.keys() - state.keys() - {POSITIONS})
+    missing = sorted(expected.keys() - state.keys() - fixed_names(spec))
     unknown = sorted(state.keys() - expected.keys())
     wrong = [
         f"{name} is {tuple(state[name].shape)}, not {shape}"
@@ -159,55 +172,25 @@ def check_fits(spec: ModelSpec, state: Mapping[str, Tensor]) -> None:
 
 
 @torch.no_grad()
-def load_weights(model: DiT, state: Mapping[str, Tensor]) -> DiT:
+def load_weights(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
     """Copy ``state`` into ``model``; ValueError as ``check_fits``."""
     check_fits(model.spec, state)
-    # only the fixed positions may be missing, and the model has them
+    # only what is fixed may be missing, and the model has it
     model.load_state_dict(dict(state), strict=False)
     return model
 
 
-def inferred_spec(state: Mapping[str, Tensor], heads: int | None = None) -> ModelSpec:
-    """The model a state dict belongs to, read from names and shapes.
+def inferred_spec(state: Mapping[str, Tensor], heads: int | None = None) -> Network:
+    """The model a foreign state dict belongs to, read from names and shapes by its family.
 
-    The number of heads leaves no trace: it is taken from the paper's sizes where depth and width
-    are theirs. Raises ValueError where an entry that tells the shape is missing, or ``heads`` is
-    needed.
+    ``heads`` says what shapes cannot. ValueError where no family knows the names, or one does and
+    an entry that tells the shape is missing.
     """
-    try:
-        width, channels, patch, _ = state["x_embedder.proj.weight"].shape
-        tokens = state[POSITIONS].shape[1]
-        hidden = state["blocks.0.mlp.fc1.weight"].shape[0]
-        pixels = state["final_layer.linear.weight"].shape[0]
-        rows = state["y_embedder.embedding_table.weight"].shape[0]
-    except KeyError as error:
-        raise ValueError(
-            f"the state dict has no {error.args[0]}, which tells the model's shape"
-        ) from None
-    depth = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
-    if heads is None:
-        heads = {(s.depth, s.width): s.heads for s in SIZES.values()}.get((depth, width))
-        if heads is None:
-            raise ValueError(
-                f"depth {depth} and width {width} are none of {', '.join(SIZES)}; say how many "
-                "heads"
-            )
-    modulation = state.get("blocks.0.adaLN_modulation.1.weight")
-    if modulation is not None:
-        conditioning = "adaln-zero" if modulation.shape[0] == 6 * width else "adaln"
-    else:
-        conditioning = "cross-attention" if "blocks.0.cross.q.weight" in state else "in-context"
-    # The MLP's width was rounded down from the ratio: half a channel more keeps it there.
-    ratio = hidden / width if hidden % width == 0 else (hidden + 0.5) / width
-    return spec_of(
-        input_size=round(tokens**0.5) * patch,
-        channels=channels,
-        patch=patch,
-        width=width,
-        depth=depth,
-        heads=heads,
-        num_classes=rows - 1,
-        mlp_ratio=ratio,
-        learn_sigma=pixels == 2 * channels * patch**2,
-        conditioning=conditioning,
+    for family in FAMILIES.values():
+        spec = family.recognised(state, heads)
+        if spec is not None:
+            return spec
+    first = ", ".join(sorted(state)[:3])
+    raise ValueError(
+        f"no family knows weights with these names: {first}, ...; families: {', '.join(FAMILIES)}"
     )

@@ -5,7 +5,7 @@ sampling, figures and laws ask the base and never which family they handle.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
@@ -15,6 +15,8 @@ from scaling.study.layers import Layer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from scaling.models.weights import Format
 
 LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
 
@@ -37,6 +39,7 @@ class Network(Spec):
 
     TITLE: ClassVar[str | None] = None  # the family as a legend writes it; None: its name
     PRESETS: ClassVar[tuple[str, ...]] = ()  # the names that ``preset`` knows
+    FORMATS: ClassVar[tuple[str, ...]] = ()  # the names that ``formats`` gives
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs) -> None:
@@ -132,6 +135,22 @@ class Network(Spec):
 
         groups = [m for m in network.children() if isinstance(m, nn.ModuleList | nn.Sequential)]
         return [module for group in groups for module in group]
+
+    def formats(self) -> "dict[str, Format]":
+        """The ways to write the weights for other programs, by name."""
+        return {}
+
+    def fixed_tensors(self) -> "dict[str, Tensor]":
+        """Entries of the state dict that are not trained, which checkpoints leave out."""
+        return {}
+
+    @classmethod
+    def recognised(cls, state: "Mapping[str, Tensor]", heads: int | None = None) -> Self | None:
+        """The network that a foreign state dict belongs to, or None where its names are not ours.
+
+        ``heads`` says what shapes cannot. ValueError where they are ours and do not fit.
+        """
+        return None
 
     @classmethod
     def preset(cls, name: str, resolution: int = 256, **fields) -> Self:

@@ -86,6 +86,7 @@ class ModelSpec(Network):
 
     TITLE: ClassVar[str] = "DiT"
     PRESETS: ClassVar[tuple[str, ...]] = PRESETS
+    FORMATS: ClassVar[tuple[str, ...]] = ("dit", "diffusers")
 
     @model_validator(mode="after")
     def _check(self):
@@ -187,6 +188,22 @@ class ModelSpec(Network):
 
     def units(self, network: "nn.Module") -> list["nn.Module"]:
         return list(network.blocks)
+
+    def formats(self) -> dict:
+        from scaling.models import diffusers_format, dit_weights
+
+        return {"dit": dit_weights.FORMAT, "diffusers": diffusers_format.FORMAT}
+
+    def fixed_tensors(self) -> dict:
+        from scaling.models.dit_weights import fixed_positions
+
+        return fixed_positions(self)
+
+    @classmethod
+    def recognised(cls, state, heads: int | None = None) -> "ModelSpec":
+        from scaling.models.dit_weights import recognised
+
+        return recognised(state, heads)
 
     def layers(self) -> tuple[Layer, ...]:
         T, d, design = self.tokens, self.width, self.design

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
-from scaling.study.families.source import files_of, outside_families, source_id
+from scaling.study.families.source import files_of, outside_families, own_modules, source_id
 from scaling.study.identity import Spec, identity
 from scaling.study.network import FAMILIES, Network
 
@@ -71,6 +71,10 @@ def import_file(path: Path, shipped: dict[str, str] | None = None) -> ModuleType
         module.__shipped_source__ = shipped
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
+    for name, file in own_modules(path).items():  # as it is now, not as it was imported before
+        if getattr(sys.modules.get(name), "__file__", None) == str(file):
+            del sys.modules[name]
+    importlib.invalidate_caches()
     before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module  # pydantic looks a class's annotations up there
     try:

@@ -16,6 +16,8 @@ from pathlib import Path
 from scaling.study.network import FAMILIES, Network
 
 HASH_DIGITS = 16
+SUITE = ("scaling", "analysis")
+INSTALLED = {"site-packages", "dist-packages"}  # folders of an environment below the study's
 
 
 def is_outside(family: type[Network]) -> bool:
@@ -57,15 +59,22 @@ def files_of(family: type[Network]) -> dict[str, str]:
     The family's own file is the first.
     """
     first = file_of(family)
-    texts, waiting = {}, [first]
+    files = [first, *own_modules(first).values()]
+    return {file.relative_to(first.parent).as_posix(): file.read_text() for file in files}
+
+
+def own_modules(file: Path) -> dict[str, Path]:
+    """The modules of its own folder that ``file`` imports, and those that these import."""
+    modules, waiting = {}, [file]
     while waiting:
-        file = waiting.pop(0)
-        name = file.relative_to(first.parent).as_posix()
-        if name not in texts:
-            texts[name] = file.read_text()
-            imports = [n for n in ast.walk(ast.parse(texts[name])) if _is_import(n)]
-            waiting += [f for node in imports for f in _own_files(node, first.parent).values()]
-    return texts
+        tree = ast.parse(waiting.pop(0).read_text())
+        for node in ast.walk(tree):
+            if _is_import(node):
+                for module, other in _own_files(node, file.parent).items():
+                    if module not in modules and other != file:
+                        modules[module] = other
+                        waiting.append(other)
+    return modules
 
 
 def outside_families(models) -> list[type[Network]]:
@@ -170,7 +179,10 @@ def _bound(node: ast.stmt, folder: Path) -> dict[str, tuple[Path, str | None]]:
 
 
 def _own_files(node: ast.stmt, folder: Path) -> dict[str, Path]:
-    """The modules that an import names whose files lie in ``folder`` or below it."""
+    """The modules that an import names whose files lie in ``folder`` or below it.
+
+    The suite itself is not a user's own code, wherever it lies, and neither is what is installed.
+    """
     if isinstance(node, ast.Import):
         modules = [alias.name for alias in node.names]
     elif node.level:
@@ -179,10 +191,15 @@ def _own_files(node: ast.stmt, folder: Path) -> dict[str, Path]:
         modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     files = {}
     for module in modules:
+        if module.split(".")[0] in SUITE:
+            continue
         try:
             spec = importlib.util.find_spec(module)
         except (ImportError, ValueError, AttributeError):
             continue  # a member, or a package that is not installed: no file of this folder
-        if spec is not None and spec.origin and Path(spec.origin).resolve().is_relative_to(folder):
-            files[module] = Path(spec.origin).resolve()
+        origin = Path(spec.origin).resolve() if spec is not None and spec.has_location else None
+        if origin is None or origin.suffix != ".py" or not origin.is_relative_to(folder):
+            continue
+        if not INSTALLED & set(origin.relative_to(folder).parts):
+            files[module] = origin
     return files

@@ -1,0 +1,46 @@
+"""Do a network's files reach another process, and is it the same network there?"""
+
+import subprocess
+import sys
+
+from scaling.study import load_study
+from scaling.study.families.shipped import Shipped
+from tests.study.families.outside import write_study
+
+CODE = """
+import sys
+from pathlib import Path
+from scaling.models import build_model
+from scaling.study import TrialSpec
+from scaling.study.families.shipped import Shipped
+Shipped.model_validate_json(Path(sys.argv[1]).read_text()).load(Path(sys.argv[3]))
+trial = TrialSpec.model_validate_json(Path(sys.argv[2]).read_text())
+print(trial.train_id, type(trial.model).__name__, type(build_model(trial.model)).__name__)
+"""
+
+
+def test_a_worker_builds_the_network_from_the_shipped_files(tmp_path):
+    """In another process and folder, though its own file and its helper are gone."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "gains_to_ship.py").write_text("GAIN = 1.0\n")
+    path = write_study(home, "shipped", {"GAIN = 1.0": "from gains_to_ship import GAIN"})
+    trial = load_study(str(path)).trials[0]
+    (tmp_path / "shipped.json").write_text(Shipped.of([trial.model]).model_dump_json())
+    (tmp_path / "trial.json").write_text(trial.model_dump_json())
+    path.unlink(), (home / "gains_to_ship.py").unlink()
+    asked = [str(tmp_path / name) for name in ("shipped.json", "trial.json", "worker")]
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *asked], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [trial.train_id, "ConvNet", "Blocks"]
+
+
+def test_what_is_loaded_already_stays(tmp_path):
+    model = load_study(str(write_study(tmp_path, "staying"))).trials[0].model
+    Shipped.of([model]).load(tmp_path / "worker")
+    assert not (tmp_path / "worker").exists()
+
+
+def test_our_own_networks_ship_nothing(tiny):
+    assert Shipped.of([tiny.model]).files == ()
