@@ -1,5 +1,5 @@
-"""How does one training run on several workers? Ray Train starts them, one per GPU, and ends all
-when one fails.
+"""Runs one training on several workers: Ray Train starts them, one per GPU, and ends all when one
+fails.
 """
 
 import os
@@ -9,46 +9,48 @@ from collections.abc import Callable
 from ray.train import RunConfig, ScalingConfig, TrainingFailedError
 from ray.train.torch import TorchTrainer
 
-from scaling.study.execution import Execution
+from scaling.launch.job import Job
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 
-# for workers that queue for places and import torch; after it Ray Train queues anew
+# Workers queue for places and import torch meanwhile; after this Ray Train queues anew.
 START_TIMEOUT_S = "600"
 
 
-def together(work: Callable, config: dict, session: str) -> None:
-    """Have each of the workers call ``work(config, session, workers)`` within one process group;
-    returns when all have.
+def together(work: Callable[[str, str, Workers], None], job: Job, session: str) -> None:
+    """Have each worker call ``work(text of the job, session, workers)`` within one process group.
 
-    Where one is out of memory, all begin again with half the micro-batch, from the last checkpoint.
-    Raises RuntimeError, of one line, with what the first of them raised that failed otherwise. The
-    workers are on the disk that holds ``config["run"]``, on whichever nodes.
+    Returns when all have. Where one is out of memory, all begin again with half the micro-batch,
+    from the last checkpoint. Raises RuntimeError, of one line, with what the first of them raised
+    that failed otherwise. The workers see the disk that holds ``job.run_folder``, whichever nodes
+    they are on.
     """
     until_it_fits(
         lambda execution, told: _attempt(
-            work, {**config, "execution": execution.model_dump(mode="json")}, session, told
+            work, job.model_copy(update={"execution": execution}), session, told
         ),
-        Execution.model_validate(config["execution"]),
+        job.execution,
     )
 
 
-def _attempt(work: Callable, config: dict, session: str, told: list[dict]) -> None:
+def _attempt(work: Callable, job: Job, session: str, told: list[dict]) -> None:
+    text, parallel = job.dump(), job.execution.parallel
+
     def loop() -> None:
-        work(config, session, Workers(config["execution"]["parallel"], told))
+        work(text, session, Workers(parallel, told))
 
     # A spec's relative paths begin where the sweep was started, not in a folder of Ray Train's.
     os.environ |= {
         "RAY_CHDIR_TO_TRIAL_DIR": "0",
         "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": START_TIMEOUT_S,
     }
-    on_gpus = config["gpus"] > 0
+    on_gpus = job.gpus_per_training > 0
     scaling = ScalingConfig(
-        num_workers=config["execution"]["workers"],
+        num_workers=job.execution.workers,
         use_gpu=on_gpus,
-        resources_per_worker={"CPU": config["cpus"], **({"GPU": 1} if on_gpus else {})},
+        resources_per_worker={"CPU": job.cpus_per_worker, **({"GPU": 1} if on_gpus else {})},
     )
-    os.makedirs(config["run"], exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".ray-train-", dir=config["run"]) as scratch:
+    os.makedirs(job.run_folder, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".ray-train-", dir=job.run_folder) as scratch:
         try:
             TorchTrainer(
                 loop,

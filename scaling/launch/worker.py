@@ -1,30 +1,31 @@
-"""What runs on a Ray worker? A training and each of its evaluations as named tasks, and the Tune
+"""What runs on a Ray worker: a training and each of its evaluations as named tasks, and the Tune
 trial that watches them.
 
-The work itself are Ray *tasks*, so that they bear their model's name in the dashboard and run in
+The work is done by Ray *tasks*, so that they bear their model's name in the dashboard and run in
 pooled worker processes that keep torch imported from one to the next. Training goes on while its
-checkpoints are measured by tasks that queue for resources as it did. The Tune trial holds no
-resources, polls the records, starts evaluations as checkpoints get ready and passes progress on; it
-never imports torch, and is reused too.
+checkpoints are measured; those tasks queue for resources as the training did. The Tune trial holds
+no resources. It polls the records, starts evaluations as checkpoints get ready and passes progress
+on. It does not need torch, and is reused too.
 """
 
 import contextlib
 import time
 import uuid
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import ray
-from ray import tune
+from ray import ObjectRef, tune
 from ray.exceptions import RayError
 from ray.util.metrics import Gauge
 
+from scaling.launch.job import Evaluation, Job
 from scaling.records.ledger import STALE_AFTER_S, Run
 
 POLL_S = 1.0
-# from the start of a watch till another training that is to train its trunk says so
+# How long a watch waits for another training to begin the trunk that it is to train.
 BEGINS_S = 60.0
-# parts of an evaluation's samples that are still to be drawn: a task starts in seconds
-HELPED_FROM = 10
+# Fewer parts of samples than this are drawn by the evaluation alone: a task takes seconds to start.
+HELPED_FROM_PARTS = 10
 GAUGES = {
     "step": "optimiser steps taken",
     "loss": "training loss",
@@ -34,9 +35,9 @@ GAUGES = {
 }
 
 
-def _reporter(config: dict):
-    """Progress out as Ray metrics."""
-    tags = {"study": config["study"], "model": config["model"], "trial": config["trial_id"]}
+def _reporter(job: Job) -> Callable[[dict], None]:
+    """A function that publishes progress as Ray metrics."""
+    tags = {"study": job.study, "model": job.model, "trial": job.trial_id}
     gauges = {
         name: Gauge(f"dit_scaling_{name}", description=text, tag_keys=tuple(tags))
         for name, text in GAUGES.items()
@@ -50,73 +51,73 @@ def _reporter(config: dict):
     return report
 
 
-def _train(config: dict, session: str) -> None:
-    """Run in a worker process that trains, or starts those which do and waits: specs in as JSON,
-    the outcome on disk.
+def _train(text: str, session: str) -> None:
+    """Runs in a worker process, which trains or starts the workers that do; the outcome is on
+    disk.
     """
-    if config["execution"]["workers"] > 1:
+    job = Job.load(text)
+    if job.execution.workers > 1:
         from scaling.launch.multi_worker import together
 
-        together(_train_here, config, session)
+        together(_train_here, job, session)
     else:
-        _train_here(config, session)
+        _train_here(text, session)
 
 
-def _train_here(config: dict, session: str, workers=None) -> None:
+def _train_here(text: str, session: str, workers=None) -> None:
     from scaling.launch.trial import train
-    from scaling.study.execution import Execution
-    from scaling.study.spec import TrialSpec
 
-    specs, branches = (
-        [TrialSpec.model_validate(spec) for spec in config[name]] for name in ("specs", "branches")
-    )
+    job = Job.load(text)
     train(
-        specs,
-        Run(Path(config["run"])),
-        _reporter(config),
-        threads=config["cpus"],
+        job.specs,
+        job.run,
+        _reporter(job),
+        threads=job.cpus_per_worker,
         session=session,
-        execution=Execution.model_validate(config["execution"]),
-        branches=branches,
+        execution=job.execution,
+        branches=list(job.branches),
         workers=workers,
     )
 
 
-def _evaluate(config: dict, spec: dict, step: int) -> None:
-    """Run in a worker process: a spec in as JSON, the measurement on disk."""
+def _evaluate(text: str, eval_id: str) -> None:
+    """Runs in a worker process; the measurement is on disk."""
     from scaling.launch.evaluation import evaluate
-    from scaling.study.spec import TrialSpec
 
+    job = Job.load(text)
+    asked = job.evaluations[eval_id]
     evaluate(
-        TrialSpec.model_validate(spec),
-        step,
-        Run(Path(config["run"])),
-        _reporter(config),
-        threads=config["cpus"],
-        helped=lambda parts: _helped(config, spec, step, parts),
+        asked.spec,
+        asked.step,
+        job.run,
+        _reporter(job),
+        threads=job.cpus_per_worker,
+        helped=lambda parts: _helped(job, asked, parts),
     )
 
 
-def _help(config: dict, spec: dict, step: int) -> None:
-    """Run in a worker process: draws samples of an evaluation that another task makes."""
+def _help(text: str, eval_id: str) -> None:
+    """Runs in a worker process, which draws samples of an evaluation that another task makes."""
     from scaling.launch.evaluation import help_sampling
-    from scaling.study.spec import TrialSpec
 
-    help_sampling(
-        TrialSpec.model_validate(spec), step, Run(Path(config["run"])), threads=config["cpus"]
-    )
+    job = Job.load(text)
+    asked = job.evaluations[eval_id]
+    help_sampling(asked.spec, asked.step, job.run, threads=job.cpus_per_worker)
 
 
 @contextlib.contextmanager
-def _helped(config: dict, spec: dict, step: int, parts: int):
-    """Tasks that draw samples beside an evaluation as places get free; it waits for none, so they
-    cannot block it.
+def _helped(job: Job, asked: Evaluation, parts: int) -> Iterator[None]:
+    """While entered, tasks draw samples beside an evaluation as places get free.
+
+    The evaluation waits for none of them, so they cannot block it.
     """
-    gpus, cpus, there = config["evaluation_gpus"], config["cpus"], ray.cluster_resources()
+    gpus, cpus, there = job.gpus_per_evaluation, job.cpus_per_worker, ray.cluster_resources()
     places = int(there.get("GPU", 0.0) / gpus) if gpus else int(there["CPU"] / cpus)
-    count = min(places, parts) - 1 if parts >= HELPED_FROM else 0
+    count = min(places, parts) - 1 if parts >= HELPED_FROM_PARTS else 0
     tasks = [
-        _task(_help, f"sample {config['label']} step {step}", gpus, cpus).remote(config, spec, step)
+        _task(_help, f"sample {job.label} step {asked.step}", gpus, cpus).remote(
+            job.dump(), asked.eval_id
+        )
         for _ in range(count)
     ]
     try:
@@ -126,7 +127,7 @@ def _helped(config: dict, spec: dict, step: int, parts: int):
             ray.cancel(task)
 
 
-def _task(work, label: str, gpus: float, cpus: int):
+def _task(work: Callable, label: str, gpus: float, cpus: int):
     # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune
     # trial's own bundle.
     return ray.remote(work).options(
@@ -135,8 +136,9 @@ def _task(work, label: str, gpus: float, cpus: int):
 
 
 def trunk_is_coming(trunk: Run, step: int, since: float) -> bool:
-    """Whether another process trains ``trunk`` up to ``step``, or may be about to: it was to begin
-    at ``since``.
+    """Whether another process trains ``trunk`` up to ``step``, or may be about to begin.
+
+    ``since`` is the time, in seconds since the epoch, when it was to begin.
     """
     state = trunk.state()
     if state.get("step", 0) >= step:
@@ -153,37 +155,39 @@ class TrialWatch(tune.Trainable):
     """
 
     def setup(self, config: dict) -> None:
-        self._start(config["training"])
+        self._start(config["job"])
 
     def reset_config(self, new_config: dict) -> bool:
-        self._start(new_config["training"])
+        self._start(new_config["job"])
         return True
 
-    def _start(self, config: dict) -> None:
-        self.config, self.records = config, Run(Path(config["run"]))
+    def _start(self, text: str) -> None:
+        self.text, self.job = text, Job.load(text)
+        self.records = self.job.run
         self.session = uuid.uuid4().hex[:8]
         self.waiting = [
-            job for job in config["evaluations"] if self.records.evaluation(job["eval_id"]) is None
+            asked
+            for asked in self.job.evaluations.values()
+            if self.records.evaluation(asked.eval_id) is None
         ]
         self.failed: str | None = None
-        self.evaluations: dict = {}  # task -> what it measures
-        self.training, self.begun, self.since = None, False, time.time()
+        self.evaluations: dict[ObjectRef, Evaluation] = {}  # task -> what it measures
+        self.training: ObjectRef | None = None
+        self.begun, self.since = False, time.time()
         self._begin()
 
     def _begin(self) -> None:
-        config, trunk = self.config, self.config["trunk"]
-        if self.begun or (
-            trunk and trunk_is_coming(Run(Path(trunk["run"])), trunk["step"], self.since)
-        ):
+        job, trunk = self.job, self.job.trunk
+        if self.begun or (trunk and trunk_is_coming(trunk.run, trunk.step, self.since)):
             return
         self.begun = True
-        alone = config["execution"]["workers"] == 1  # several reserve what each needs themselves
+        alone = job.execution.workers == 1  # several reserve what each needs themselves
         self.training = _task(
             _train,
-            config["label"],
-            config["gpus"] if alone else 0.0,
-            config["cpus"] if alone else 0,
-        ).remote(config, self.session)
+            job.label,
+            job.gpus_per_training if alone else 0.0,
+            job.cpus_per_worker if alone else 0,
+        ).remote(self.text, self.session)
 
     def step(self) -> dict:
         self._begin()
@@ -196,22 +200,25 @@ class TrialWatch(tune.Trainable):
             self._take_in(task)
         state = self.records.state()
         if state.get("session") == self.session:  # an earlier session's word may be outdated
-            ready = [job for job in self.waiting if job["step"] in state["ready"]]
-            for job in ready:
-                self.waiting.remove(job)
-                label = f"evaluate {self.config['label']} step {job['step']}"
-                task = _task(_evaluate, label, self.config["evaluation_gpus"], self.config["cpus"])
-                self.evaluations[task.remote(self.config, job["spec"], job["step"])] = job
-        # what is still waiting has no checkpoint to come
+            self._evaluate_ready(state["ready"])
+        # Evaluations that are still waiting have no checkpoint to come.
         done = self.training is None and not self.evaluations
         return {"done": done, **self._stands(state)}
 
+    def _evaluate_ready(self, steps: list[int]) -> None:
+        """Start the evaluations that wait for the checkpoints of ``steps``."""
+        for asked in [asked for asked in self.waiting if asked.step in steps]:
+            self.waiting.remove(asked)
+            label = f"evaluate {self.job.label} step {asked.step}"
+            task = _task(_evaluate, label, self.job.gpus_per_evaluation, self.job.cpus_per_worker)
+            self.evaluations[task.remote(self.text, asked.eval_id)] = asked
+
     def _take_in(self, task) -> None:
         """Note how a task ended; what it did is on disk."""
-        job = None if task == self.training else self.evaluations.pop(task)
-        if job is None:
+        asked = None if task == self.training else self.evaluations.pop(task)
+        if asked is None:
             self.training = None
-        place = self.records if job is None else self.records.evaluating(job["eval_id"])
+        place = self.records if asked is None else self.records.evaluating(asked.eval_id)
         try:
             ray.get(task)
         except RayError as failure:
@@ -219,10 +226,10 @@ class TrialWatch(tune.Trainable):
                 place.write_state(
                     "failed",
                     str(failure).strip().splitlines()[-1],
-                    **({"step": job["step"]} if job else {}),
+                    **({"step": asked.step} if asked else {}),
                 )
-            if job is not None:
-                self.failed = f"evaluation at step {job['step']} failed: {place.state()['why']}"
+            if asked is not None:
+                self.failed = f"evaluation at step {asked.step} failed: {place.state()['why']}"
 
     def _stands(self, state: dict) -> dict:
         name, why = state["state"], state["why"]
@@ -236,9 +243,7 @@ class TrialWatch(tune.Trainable):
             if state.get(k) is not None
         }
         done = [
-            found
-            for job in self.config["evaluations"]
-            if (found := self.records.evaluation(job["eval_id"]))
+            found for eval_id in self.job.evaluations if (found := self.records.evaluation(eval_id))
         ]
         if done:
             last = max(done, key=lambda found: found["step"])

@@ -5,9 +5,11 @@ import time
 import pytest
 
 from scaling.launch import worker
+from scaling.launch.job import Job, Trunk
 from scaling.launch.worker import BEGINS_S, TrialWatch, trunk_is_coming
 from scaling.records import Run
 from scaling.records.ledger import STALE_AFTER_S
+from scaling.study.plan import PlannedTrial
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def test_a_trunk_is_coming_while_another_trains_it(
     assert trunk_is_coming(trunk, 6, now - since) == comes
 
 
-def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, monkeypatch):
+def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, tiny, monkeypatch):
     asked, trunk = [], Run(tmp_path / "trunk")
     task = type(
         "Task", (), {"remote": staticmethod(lambda *args: asked.append(args) or "training")}
@@ -44,19 +46,13 @@ def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, monkeypatch)
     monkeypatch.setattr(worker, "POLL_S", 0)
     trunk.write_state("running", step=0)
     watch = object.__new__(TrialWatch)
-    watch.setup(
-        {
-            "training": {
-                "run": str(tmp_path / "cooldown"),
-                "trunk": {"run": str(trunk.folder), "step": 6},
-                "evaluations": [],
-                "label": "",
-                "execution": {"workers": 1},
-                "gpus": 0,
-                "cpus": 1,
-            }
-        }
+    job = Job(
+        study="test",
+        trials=(PlannedTrial.of(tiny),),
+        run_folder=str(tmp_path / "cooldown"),
+        trunk=Trunk(run_folder=str(trunk.folder), step=6),
     )
+    watch.setup({"job": job.dump()})
     assert (
         watch.step() == {"done": False, "state": "pending", "why": "its trunk is being trained"}
         and not asked
