@@ -1,12 +1,16 @@
-"""What does ``scaling count`` print? Parameters, Gflops and memory of models, beside the published
-figures.
+"""Prints what ``scaling count`` counts: parameters, Gflops and memory of models, beside the
+published figures.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
 
 from scaling.models.count import Count, count, trainable_params
 from scaling.study import cost
@@ -17,6 +21,7 @@ from scaling.study.settings import explain
 from scaling.study.spec import ModelSpec
 
 GIB = 2**30
+_ANY_WIDTH = 10_000  # characters, more than any table needs
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,10 @@ class Row:
     counted: Count
     params: int  # trainable
     published: Published | None
+
+    @property
+    def title(self) -> str:
+        return f"{self.model} {self.resolution} px {self.spec.conditioning}"
 
     @property
     def params_m(self) -> float:
@@ -46,8 +55,8 @@ class Row:
         return training_memory(self.spec, batch)
 
     def as_json(self, by_module: bool) -> dict:
-        """Figures not published are null. ``by_module`` adds GMACs per module, dotted names, those
-        with any.
+        """Figures that were not published are null. ``by_module`` adds the GMACs of each module
+        that has any, by its dotted name.
         """
         data = {
             "model": self.model,
@@ -106,110 +115,102 @@ def as_json(rows: Sequence[Row], by_module: bool = False) -> str:
     return json.dumps([row.as_json(by_module) for row in rows], indent=2)
 
 
-def as_text(rows: Sequence[Row], batch: int = 32, by_module: bool = False) -> str:
-    """Two tables for people, counts and memory at ``batch`` images; ``by_module`` adds one of each
-    model's parts.
+def as_text(
+    rows: Sequence[Row], batch: int = 32, by_module: bool = False, width: int | None = None
+) -> str:
+    """Tables for people: counts, and memory at ``batch`` images; ``by_module`` adds a table of
+    each model's parts.
+
+    ``width`` is in characters; None takes as many as the tables need. Where it is too narrow for a
+    table's numbers, that table is wider: words are wrapped, a number is never cut.
     """
-    names = [(row.model, row.resolution, row.spec.conditioning) for row in rows]
-    counts = [
-        (
-            "model",
-            "px",
-            "conditioning",
-            "params M",
-            "published",
-            "tokens",
-            "forward GMACs",
-            "published",
-            "differs %",
-            "forward GFLOPs",
-            "training GFLOPs/image",
-        )
-    ]
-    memory = [
-        (
-            "model",
-            "px",
-            "conditioning",
-            "weights",
-            "gradients",
-            "optimiser",
-            "EMA",
-            "activations",
-            "peak",
-        )
-    ]
-    for name, row in zip(names, rows, strict=True):
-        p, used = row.published, row.memory(batch)
-        counts.append(
-            (
-                *name,
-                f"{row.params_m:.2f}",
-                p.params_m if p else "",
-                row.spec.tokens,
-                f"{row.gmacs:.4g}" if row.gmacs < 1 else f"{row.gmacs:.3f}",
-                f"{p.gmacs:.2f}" if p else "",
-                f"{100 * (row.gmacs / p.gmacs - 1):+.2f}" if p else "",
-                f"{cost.FLOPS_PER_MAC * row.gmacs:.3f}",
-                f"{row.train_flops_per_image / 1e9:.2f}",
-            )
-        )
-        memory.append((*name, *(f"{n / GIB:.2f}" for n in (*used, used.peak))))
     parts = [
-        _table(counts),
-        'GMACs are the DiT paper\'s "Gflops": matrix products and convolutions, a '
-        "multiply-accumulate once, norms and\n"
-        "elementwise work zero. GFLOPs are twice that, training three forwards. Parameters are "
-        "trainable ones.",
-        _table(memory),
-        f"GiB to train with {batch} images on one device, fp32, AdamW, one EMA. Activations are "
-        "given up as gradients\n"
-        "come, so the peak counts the larger of the two.",
+        _text(_counts(rows), width),
+        _NOTE_ON_COUNTS,
+        _text(_memory(rows, batch), width),
+        _NOTE_ON_MEMORY.format(batch=batch),
     ]
     if by_module:
-        parts += [_by_module(row) for row in rows]
+        parts += [_text(_by_module(row), width) for row in rows]
     return "\n\n".join(parts)
 
 
-def _by_module(row: Row) -> str:
-    """The embedders, the first block's parts, all blocks together and the head."""
-    shown = {
-        name: macs
-        for name, macs in row.counted.by_module.items()
-        if macs and (name.count(".") == 0 or name.startswith("blocks.0"))
-    }
-    shown["blocks"] = sum(row.counted.by_module[f"blocks.{i}"] for i in range(row.spec.depth))
-    shown[""] = shown.pop("")  # the whole last
-    lines = [(f"{row.spec.name} at {row.resolution} px", "GMACs", "%")]
-    lines += [
-        (name or "total", f"{macs / 1e9:.4f}", f"{100 * macs / row.counted.macs:.2f}")
-        for name, macs in shown.items()
-    ]
-    return _table(lines)
+_NOTE_ON_COUNTS = """\
+GMACs are the DiT paper's "Gflops": matrix products and convolutions, with a
+multiply-accumulate counted once, norms and elementwise work as zero. GFLOPs are
+twice that, and training takes three forwards. Parameters are trainable ones."""
+_NOTE_ON_MEMORY = """\
+GiB to train with {batch} images on one device: fp32, AdamW, one EMA. Activations are
+freed as gradients come, so the peak counts the larger of the two."""
 
 
-def _table(rows: Sequence[Sequence]) -> str:
-    """Columns as wide as they need, words to the left and numbers to the right; the first row is
-    the head.
-    """
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    left = [
-        not any(cell[:1].isdigit() for cell in column[1:]) for column in zip(*cells, strict=True)
-    ]
-    lines = [
-        "  ".join(
-            cell.ljust(w) if words else cell.rjust(w) for cell, w, words in zip(row, widths, left)
-        )
-        for row in cells
-    ]
-    return "\n".join(
-        [
-            lines[0].rstrip(),
-            "  ".join("-" * w for w in widths),
-            *(line.rstrip() for line in lines[1:]),
-        ]
+def _counts(rows: Sequence[Row]) -> Table:
+    table = _table(
+        "model",
+        "params\nM",
+        "paper",
+        "tokens",
+        "forward\nGMACs",
+        "paper",
+        "differs\n%",
+        "forward\nGFLOPs",
+        "training\nGFLOPs\nper image",
     )
+    for row in rows:
+        paper = row.published
+        table.add_row(
+            row.title,
+            f"{row.params_m:.2f}",
+            str(paper.params_m) if paper else "",
+            str(row.spec.tokens),
+            f"{row.gmacs:.4g}" if row.gmacs < 1 else f"{row.gmacs:.3f}",
+            f"{paper.gmacs:.2f}" if paper else "",
+            f"{100 * (row.gmacs / paper.gmacs - 1):+.2f}" if paper else "",
+            f"{cost.FLOPS_PER_MAC * row.gmacs:.3f}",
+            f"{row.train_flops_per_image / 1e9:.2f}",
+        )
+    return table
+
+
+def _memory(rows: Sequence[Row], batch: int) -> Table:
+    table = _table("model", "weights", "gradients", "optimiser", "EMA", "activations", "peak")
+    for row in rows:
+        memory = row.memory(batch)
+        table.add_row(row.title, *(f"{n / GIB:.2f}" for n in (*memory, memory.peak)))
+    return table
+
+
+def _by_module(row: Row) -> Table:
+    """The embedders, the first block's parts, all blocks together, the head, and the whole."""
+    gmacs = {name: macs / 1e9 for name, macs in row.counted.by_module.items() if macs}
+    shown = {n: g for n, g in gmacs.items() if n and ("." not in n or n.startswith("blocks.0"))}
+    blocks = [g for name, g in gmacs.items() if re.fullmatch(r"blocks\.\d+", name)]
+    if blocks:
+        shown["blocks"] = sum(blocks)
+    table = _table(f"{row.spec.name} at {row.resolution} px", "GMACs", "%")
+    for name, part in {**shown, "total": row.gmacs}.items():
+        table.add_row(name, f"{part:.4f}", f"{100 * part / row.gmacs:.2f}")
+    return table
+
+
+def _table(*columns: str) -> Table:
+    """A column of names, which may be wrapped, and columns of numbers, which are not."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
+    table.add_column(columns[0])
+    for name in columns[1:]:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _text(table: Table, width: int | None) -> str:
+    console = Console(width=_ANY_WIDTH, color_system=None, highlight=False)
+    names = table.columns[0]
+    names.min_width = max(len(word) for cell in names.cells for word in str(cell).split())
+    natural = console.measure(table).maximum
+    wrapped = natural - console.measure(Group(*names.cells)).maximum + names.min_width
+    with console.capture() as printed:
+        console.print(table, width=max(wrapped, min(natural, width or natural)))
+    return "\n".join(line.rstrip() for line in printed.get().splitlines())
 
 
 def run(
@@ -220,11 +221,13 @@ def run(
     batch: int = 32,
     json: bool = False,
     by_module: bool = False,
+    width: int | None = None,
 ) -> str:
-    """The text of ``scaling count [MODEL ...]``. ValueError names what was wrong with an
-    argument.
+    """The text of ``scaling count [MODEL ...]``, its tables ``width`` characters wide at most.
+
+    ValueError names what was wrong with an argument.
     """
     if batch < 1:
         raise ValueError(f"batch {batch} is not at least 1")
     rows = counted(models, resolution, conditioning)
-    return as_json(rows, by_module) if json else as_text(rows, batch, by_module)
+    return as_json(rows, by_module) if json else as_text(rows, batch, by_module, width)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scaling.models.count_table import run, selected
+from scaling.models.count_table import as_json, as_text, counted, run, selected
 from tests.models.published_counts import table
 
 KEYS = [
@@ -52,6 +52,36 @@ def test_the_table_shows_the_published_figure_the_difference_and_memory():
         "blocks.0.attn.qkv",
     ):
         assert shown in text
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return counted(["DiT-S/8", "DiT-S/4"], conditioning="cross-attention")
+
+
+@pytest.mark.parametrize("width, lines_of_a_name", [(80, 2), (160, 1), (None, 1)])
+def test_tables_fit_the_width_and_no_number_is_cut(rows, width, lines_of_a_name):
+    text = as_text(rows, by_module=True, width=width)
+    shown = set(text.split())
+    for row in json.loads(as_json(rows, by_module=True)):
+        gmacs = row["forward_gmacs"]
+        assert {
+            f"{row['params_m']:.2f}",
+            f"{gmacs:.4g}" if gmacs < 1 else f"{gmacs:.3f}",
+            f"{row['forward_gflops']:.3f}",
+            f"{3 * row['forward_gflops']:.2f}",
+            *(f"{g:.4f}" for name, g in row["gmacs_by_module"].items() if "." not in name),
+        } <= shown
+    assert "\u2026" not in text and max(map(len, text.splitlines())) <= (width or 100)
+    first = next(line for line in text.splitlines() if line.startswith("DiT-S/4"))
+    assert ("cross-attention" in first) == (lines_of_a_name == 1) and "tokens" not in first
+
+
+def test_a_table_wider_than_the_terminal_keeps_its_numbers(rows):
+    narrow, wide = (as_text(rows, width=width).split() for width in (20, None))
+    assert sorted(word for word in narrow if word[0] != "\u2500") == sorted(
+        word for word in wide if word[0] != "\u2500"
+    )
 
 
 def test_the_default_is_the_papers_sixteen():
