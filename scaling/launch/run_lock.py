@@ -10,18 +10,10 @@ from scaling.records import Run
 from scaling.training.workers import Workers
 
 
-class Onlooker(Run):
-    """The records of a training as a worker sees them that is not the lead: it writes none."""
-
-    def write_spec(self, *args) -> None: ...
-    def write_state(self, *args, **progress) -> None: ...
-    def write_record(self, *args) -> None: ...
-    def log(self, *args) -> None: ...
-
-
 def hold(run: Run, timeout: float, workers: Workers) -> contextlib.ExitStack | None:
-    """The lead's lock on ``run``, to be left by every worker; None where another process keeps it
-    for ``timeout`` seconds.
+    """The lead's lock on ``run``, held until every worker has left what is returned.
+
+    None where another process keeps the lock for ``timeout`` seconds.
     """
     lock = FileLock(run.lock)  # the kernel releases it however the process ends
 

@@ -1,10 +1,10 @@
-"""How is a running job told from a dead one? A thread renews its state on disk, whatever the job is
-busy with.
+"""Tells a running job from a dead one: a thread renews its state on disk, whatever the job is busy
+with.
 """
 
 import threading
 
-from scaling.records.ledger import HEARTBEAT_S, Job, Run
+from scaling.records.ledger import HEARTBEAT_S, Run, StateFile
 
 
 class Heartbeat:
@@ -14,7 +14,7 @@ class Heartbeat:
     It ends before the final state is written, so that "running" never overwrites an outcome.
     """
 
-    def __init__(self, job: Run | Job):
+    def __init__(self, job: Run | StateFile):
         self.job = job
         self.progress: dict = {}
         self._ended = threading.Event()

@@ -1,20 +1,25 @@
 """Where does a measurement live on disk? One folder per training, shared by all studies under a
 results root.
 
-    ROOT/runs/<train-id>/   spec.json state.json record.json curve.jsonl evaluations/<eval-id>.json
-    checkpoints/ samples/
-                            evaluating/<eval-id>.json, of an evaluation that is being made, failed
-                            or was stopped, and <eval-id>.parts/, the samples that it has drawn so
-                            far
-    ROOT/<study>/           study.json figures/ report.html
+    ROOT/runs/<train-id>/
+        spec.json  state.json  record.json  curve.jsonl
+        checkpoints/
+        evaluations/<eval-id>.json
+        samples/<eval-id>.npz
+        evaluating/<eval-id>.json      an evaluation that is being made, failed or was stopped
+        evaluating/<eval-id>.parts/    the samples that it has drawn so far
+    ROOT/<study>/
+        study.json  figures/  report.html
 
 A study folder that holds its own ``runs/`` (a committed reference, say) is complete in itself.
 """
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -31,10 +36,11 @@ STATES = ("pending", "running", "completed", "diverged", "failed", "preempted", 
 
 
 @dataclass(frozen=True)
-class Job:
-    """Something that runs for a while and says in the file ``path`` how it stands."""
+class StateFile:
+    """The file ``path`` in which a training or an evaluation says how it stands."""
 
     path: Path
+    read_only: bool = False  # writing does nothing
 
     def state(self) -> dict:
         """The last state written, ``pending`` where there is none."""
@@ -46,26 +52,37 @@ class Job:
         """
         if state not in STATES:
             raise ValueError(f"state {state!r} is not one of {', '.join(STATES)}")
-        write_json(
-            self.path,
-            {
-                "schema_version": SCHEMA,
-                "state": state,
-                "why": why,
-                "heartbeat": time.time(),
-                **progress,
-            },
-        )
+        if not self.read_only:
+            stands = {"schema_version": SCHEMA, "state": state, "why": why}
+            write_json(self.path, {**stands, "heartbeat": time.time(), **progress})
 
     def clear(self) -> None:
-        self.path.unlink(missing_ok=True)
+        if not self.read_only:
+            self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one training."""
+    """The folder of one training.
+
+    One process writes it: of several workers, the lead. The others see it ``read_only``, and then
+    all writing does nothing, so that the same code runs on every worker.
+    """
 
     folder: Path
+    read_only: bool = False
+
+    def as_read_only(self) -> "Run":
+        return replace(self, read_only=True)
+
+    def sibling(self, train_id: str) -> "Run":
+        """Another training under the same root, read-only if this one is."""
+        return replace(self, folder=self.folder.parent / train_id)
+
+    def _write(self, write: Callable[[Path, Any], None], name: str, value) -> None:
+        """Every write but a state's goes through here."""
+        if not self.read_only:
+            write(self.folder / name, value)
 
     @property
     def checkpoints(self) -> Path:
@@ -76,35 +93,38 @@ class Run:
         return self.folder / "lock"
 
     def write_spec(self, train_id: str, identity: dict) -> None:
+        """Once; a spec that is there already stays."""
         if self.spec() is None:
-            write_json(
-                self.folder / "spec.json",
-                {"schema_version": SCHEMA, "train_id": train_id, **identity},
-            )
+            spec = {"schema_version": SCHEMA, "train_id": train_id, **identity}
+            self._write(write_json, "spec.json", spec)
 
     def spec(self) -> dict | None:
         return _checked(self.folder / "spec.json")
 
     def state(self) -> dict:
         """The training's last state, ``pending`` where there is none."""
-        return Job(self.folder / "state.json").state()
+        return self._state_file("state.json").state()
 
     def write_state(self, state: str, why: str | None = None, **progress) -> None:
-        Job(self.folder / "state.json").write_state(state, why, **progress)
+        self._state_file("state.json").write_state(state, why, **progress)
 
-    def evaluating(self, eval_id: str) -> Job:
-        """The evaluation as a job; cleared when it is written."""
-        return Job(self.folder / "evaluating" / f"{eval_id}.json")
+    def evaluating(self, eval_id: str) -> StateFile:
+        """How the evaluation stands; cleared when its measurement is written."""
+        return self._state_file(f"evaluating/{eval_id}.json")
+
+    def _state_file(self, name: str) -> StateFile:
+        return StateFile(self.folder / name, self.read_only)
 
     def record(self) -> dict | None:
-        # thousands are read: a Path costs as much as the file
+        # Thousands are read, and making a Path takes as long as reading the file.
         return _checked(f"{self.folder}/record.json")
 
     def write_record(self, record: dict) -> None:
-        write_json(self.folder / "record.json", {"schema_version": SCHEMA, **record})
+        self._write(write_json, "record.json", {"schema_version": SCHEMA, **record})
 
     def log(self, line: dict) -> None:
-        append_line(self.folder / "curve.jsonl", line)
+        """Append ``line`` to the curve."""
+        self._write(append_line, "curve.jsonl", line)
 
     def curve(self) -> list[dict]:
         """The logged lines by step; where a resumed run measured a step again, the later line."""
@@ -116,17 +136,21 @@ class Run:
 
     def evaluations(self) -> list[dict]:
         """Every evaluation of this training, whoever asked for it."""
-        return [_checked(path) for path in sorted((self.folder / "evaluations").glob("*.json"))]
+        paths = sorted((self.folder / "evaluations").glob("*.json"))
+        return [found for path in paths if (found := _checked(path)) is not None]
+
+    def measured_steps(self) -> set[int]:
+        """The steps that any evaluation on disk measured."""
+        return {evaluation["step"] for evaluation in self.evaluations()}
 
     def write_evaluation(self, eval_id: str, evaluation: dict) -> None:
-        write_json(
-            self.folder / "evaluations" / f"{eval_id}.json",
-            {"schema_version": SCHEMA, **evaluation},
-        )
+        content = {"schema_version": SCHEMA, **evaluation}
+        self._write(write_json, f"evaluations/{eval_id}.json", content)
 
     def samples(self, eval_id: str) -> dict[str, np.ndarray] | None:
-        """The first samples of an evaluation: images (n, C, H, W) uint8 and labels (n,); None where
-        not kept.
+        """The first samples of an evaluation: images (n, C, H, W) uint8 and labels (n,).
+
+        None where they were not kept.
         """
         path = self.folder / "samples" / f"{eval_id}.npz"
         if not path.is_file():
@@ -135,7 +159,7 @@ class Run:
             return dict(arrays)
 
     def write_samples(self, eval_id: str, arrays: dict[str, np.ndarray]) -> None:
-        write_arrays(self.folder / "samples" / f"{eval_id}.npz", arrays)
+        self._write(write_arrays, f"samples/{eval_id}.npz", arrays)
 
 
 @dataclass(frozen=True)

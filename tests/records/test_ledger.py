@@ -1,11 +1,13 @@
 """Does a reader ever see half a file, or a number nobody measured?"""
 
+import inspect
 import json
 import multiprocessing
 import os
 import signal
 import time
 
+import numpy as np
 import pytest
 
 from scaling.records import Run, StudyFolder, trial_rows
@@ -110,3 +112,49 @@ def test_a_busy_trial_keeps_its_heartbeat_and_ends_before_its_outcome(tmp_path, 
 def test_an_empty_folder_says_so(tmp_path):
     with pytest.raises(ValueError, match=r"holds no study\.json"):
         trial_rows(tmp_path)
+
+
+def _files(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# how each method of Run is called by whoever writes records; those that write nothing, None
+WRITERS = {
+    "write_spec": lambda run: run.write_spec("train-id", {"seed": 0}),
+    "write_state": lambda run: run.write_state("completed"),
+    "write_record": lambda run: run.write_record({"step": 1}),
+    "log": lambda run: run.log({"step": 1}),
+    "write_evaluation": lambda run: run.write_evaluation("eval-id", {"step": 1}),
+    "write_samples": lambda run: run.write_samples("eval-id", {"images": np.zeros(1)}),
+    "evaluating": lambda run: run.evaluating("another-id").write_state("running"),
+}
+READERS = {
+    "spec", "state", "record", "curve", "evaluation", "evaluations", "measured_steps", "samples",
+    "as_read_only", "sibling",
+}  # fmt: skip
+
+
+def test_every_method_of_a_run_is_known_to_write_or_to_read():
+    methods = {name for name, what in vars(Run).items() if inspect.isfunction(what)}
+    assert {name for name in methods if not name.startswith("_")} == WRITERS.keys() | READERS
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_read_only_run_is_not_written(name, tmp_path):
+    run, before = Run(tmp_path), _files(tmp_path)
+    WRITERS[name](run.as_read_only())
+    assert _files(tmp_path) == before == {}
+    WRITERS[name](run)
+    assert _files(tmp_path) != before
+
+
+def test_a_read_only_run_is_read_and_its_siblings_are_read_only(tmp_path):
+    run = Run(tmp_path / "a")
+    run.write_state("running", step=3)
+    run.evaluating("eval-id").write_state("running", step=2)
+    seen = run.as_read_only()
+    assert seen.state() == run.state() and seen.folder == run.folder
+    seen.evaluating("eval-id").clear()
+    assert run.evaluating("eval-id").state()["step"] == 2
+    seen.sibling("b").write_state("running")
+    assert seen.sibling("a") == seen and not (tmp_path / "b").exists()
