@@ -1,0 +1,214 @@
+"""The verbs of answers: compare recipes, fit laws, choose what to run next, predict and score."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scaling.commands.arguments import JsonOption, StudyFolderArgument
+
+
+def compare(
+    a: Annotated[
+        Path,
+        typer.Argument(metavar="RESULTS/A", help="The results folder of the recipe compared with."),
+    ],
+    b: Annotated[
+        Path, typer.Argument(metavar="RESULTS/B", help="That of the other recipe, the same rungs.")
+    ],
+    metric: Annotated[str, typer.Option(help="fid, kid, heldout_loss or heldout_mse.")] = "fid",
+    across_protocols: Annotated[
+        bool,
+        typer.Option(
+            "--across-protocols", help="Compare figures that were measured differently, too."
+        ),
+    ] = False,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the multipliers, .png or .svg.")
+    ] = None,
+) -> None:
+    """How many times the compute of recipe B recipe A would need, at each rung, with its trend and
+    crossover.
+    """
+    from analysis.answers.compare import compare
+    from analysis.answers.comparison_text import compare_text
+
+    found = compare(a, b, metric, across_protocols)
+    print(compare_text(found))
+    if figure is not None:
+        from analysis.figures.compare import multipliers
+        from analysis.report.pictures import images
+
+        kind = figure.suffix.lstrip(".") or "png"
+        figure.write_bytes(images(multipliers(found, a.name, b.name), (kind,))[kind])
+
+
+def fit(
+    law: Annotated[
+        str,
+        typer.Argument(
+            metavar="LAW",
+            help="approach3, isoflop, envelope, powerlaw, saturating, bnsl or repeats.",
+        ),
+    ],
+    csv: Annotated[
+        Path, typer.Option(metavar="FILE", help="A table, one run (or checkpoint) a row.")
+    ],
+    n: Annotated[
+        str | None, typer.Option(metavar="COL", help="Model size: parameters, or MACs.")
+    ] = None,
+    d: Annotated[str | None, typer.Option(metavar="COL", help="Data: images or tokens.")] = None,
+    loss: Annotated[
+        str, typer.Option(metavar="COL", help="What was measured: a loss, or FID.")
+    ] = "loss",
+    flops: Annotated[
+        str | None, typer.Option(metavar="COL", help="Exact training FLOPs; else 6 N D.")
+    ] = None,
+    x: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Axis of powerlaw, saturating, bnsl; else the FLOPs."),
+    ] = None,
+    unique: Annotated[
+        str | None, typer.Option(metavar="COL", help="Different images; for repeats.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL",
+            help="The training a row comes from; its checkpoints are not independent.",
+        ),
+    ] = None,
+    delta: Annotated[float, typer.Option(help="Of the Huber loss on log loss.")] = 1e-3,
+    bootstrap: Annotated[
+        int, typer.Option(help="Repeats behind intervals, 0 for none; isoflop, envelope: Student.")
+    ] = 1000,
+    curve: Annotated[str, typer.Option(help="isoflop: parabola, cubic, or auto.")] = "auto",
+    method: Annotated[str, typer.Option(help="envelope: interpolated or hull.")] = "interpolated",
+    as_json: JsonOption = False,
+) -> None:
+    """Fit a scaling law to anyone's table of runs, with standard errors and 95 % intervals.
+
+    A column ``state`` keeps completed rows, a column ``protocol`` must hold one value, ``trial_id``
+    names rows.
+
+    \b
+    scaling fit approach3 --csv runs.csv --n params --d images --loss loss --json
+    scaling fit isoflop --csv runs.csv --n params --flops train_flops --loss loss
+    scaling fit powerlaw --csv runs.csv --x forward_gmacs --loss fid --bootstrap 0
+    """
+    from analysis.answers.fit_command import run
+
+    print(
+        run(
+            law,
+            csv,
+            n=n,
+            d=d,
+            loss=loss,
+            flops=flops,
+            x=x,
+            unique=unique,
+            cluster=cluster,
+            delta=delta,
+            bootstrap=bootstrap,
+            curve=curve,
+            method=method,
+            as_json=as_json,
+        )
+    )
+
+
+def suggest(
+    context: typer.Context,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULTS/STUDY|FILE.csv",
+            help="A study's results folder, or a table of runs: columns model, fid, steps.",
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Option(metavar="MODEL@STEPS", help="What is to be predicted, such as DiT-XL/2@7M."),
+    ],
+    gpu_hours: Annotated[float, typer.Option(help="What may be spent on training.")],
+    candidates: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL[@STEPS]...",
+            help="What could be run; default: every size and patch, up to twice as long.",
+        ),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STUDY",
+            help="Of a table: the study whose recipe its runs share; default: dit_imagenet256.",
+        ),
+    ] = None,
+    mfu: Annotated[float, typer.Option(help="Model-FLOPs utilisation of an H100.")] = 0.4,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.py", help="Default: next_STUDY.py here.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the trainings that narrow a prediction most per GPU-hour, and write them as a study.
+
+    A table has a training, or a checkpoint of one, a row; ``images`` or ``train_steps`` does for
+    ``steps``. A row whose ``conditioning``, ``resolution``, ``batch`` or ``cfg_scale`` is not the
+    recipe's is left out and counted; ``seed`` tells repeats apart.
+
+    \b
+    scaling suggest results/digits --target DiT-d3w64/2@15000 --gpu-hours 3e-6
+    scaling suggest results/published/models.csv --target DiT-L/2@7M --gpu-hours 100
+    """
+    from analysis.forecasting.suggest import run
+
+    print(
+        run(
+            source,
+            target,
+            gpu_hours,
+            [*(candidates or ()), *context.args],
+            mfu,
+            out,
+            as_json,
+            recipe,
+        )
+    )
+
+
+def predict(
+    context: typer.Context,
+    folder: StudyFolderArgument,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODEL[@STEPS]...", help="What to predict, such as DiT-XL/2@400k."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Default: predictions-DATE.json in the folder."),
+    ] = None,
+) -> None:
+    """Freeze predictions of models that have not run, with law, data and code; never written
+    over.
+    """
+    from analysis.forecasting.predict import predict, told
+
+    path = predict(folder, [*(target or ()), *context.args], out)
+    print(f"{told(path)}\n{path}")
+
+
+def score(
+    file: Annotated[Path, typer.Argument(help="What scaling predict wrote.")],
+    folder: StudyFolderArgument,
+    as_json: JsonOption = False,
+) -> None:
+    """Score frozen predictions; exit code 1 where one is not measured, came late, or rests on data
+    that changed.
+    """
+    from analysis.forecasting.score import run
+
+    text, sound = run(file, folder, as_json)
+    print(text)
+    raise typer.Exit(0 if sound else 1)

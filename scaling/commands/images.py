@@ -1,0 +1,81 @@
+"""The verbs of images: encode them into a latent store, measure them against real ones."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scaling.commands.arguments import AddressOption, JsonOption
+
+
+def encode(
+    images: Annotated[
+        Path, typer.Option(metavar="DIR", help="A folder with a subfolder of images per class.")
+    ],
+    vae: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH_OR_HUB_ID", help="A diffusers AutoencoderKL, such as sd-vae-ft-mse."
+        ),
+    ],
+    size: Annotated[int, typer.Option(help="Pixels per image side, after the crop.")],
+    out: Annotated[Path, typer.Option(metavar="STORE", help="The folder of the latent store.")],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a store; damaged shards are made again.")
+    ] = False,
+    upscale: Annotated[
+        bool, typer.Option("--upscale", help="Enlarge images smaller than the crop, as ADM does.")
+    ] = False,
+    allow_unreadable: Annotated[
+        bool, typer.Option("--allow-unreadable", help="Go on above 1 % unreadable images.")
+    ] = False,
+    batch: Annotated[int, typer.Option(min=1, help="Images on a GPU at a time.")] = 32,
+    shard_images: Annotated[int, typer.Option(min=1, help="Images per shard of the store.")] = 512,
+    address: AddressOption = None,
+) -> None:
+    """Encode images by a VAE into a latent store, on every GPU of a Ray cluster, or on this
+    machine's CPUs.
+    """
+    from scaling.encode import encode
+
+    encode(images, vae, size, out, resume, upscale, allow_unreadable, batch, shard_images, address)
+
+
+def evaluate(
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CHECKPOINT|IMAGE_FOLDER|NPZ",
+            help="A model to sample, or samples: ADM's .npz or a folder.",
+        ),
+    ],
+    reference: Annotated[
+        str,
+        typer.Option(
+            metavar="DATA|FOLDER|NPZ",
+            help="Real images: digits or cifar10 (:heldout), a folder, or ADM's .npz.",
+        ),
+    ],
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="A field of the protocol, such as features=efficientnet-lite0.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure anyone's images against real ones, each figure with its sampling error.
+
+    By default FID, KID, precision and recall on Inception's features (precision and recall as
+    ADM's); the fields of the protocol are those of evaluate.protocol in a study. A checkpoint's
+    samples are kept in the cache until they are measured: killed, the same command goes on.
+
+    \b
+    scaling evaluate samples.npz --reference imagenet256.npz --protocol 'metrics=["fid","sfid"]'
+    scaling evaluate PNGS/ --reference PHOTOS/ --protocol features=efficientnet-lite0
+    scaling evaluate results/runs/ID --reference digits --protocol features=digits-cnn --json
+    """
+    from scaling.evaluation.evaluate import run
+
+    print(run(target, reference, protocol or (), as_json))
