@@ -18,6 +18,7 @@ from scaling.launch.job import Job, Trunk
 from scaling.launch.worker import TrialWatch
 from scaling.records.ledger import StudyFolder
 from scaling.study.execution import Execution
+from scaling.study.families.shipped import Shipped
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.plan import root as root_of
 
@@ -114,6 +115,7 @@ def jobs_of(
             branches=tuple(trial.spec for trial in plan.branches(group)),
             trunk=trunk(group[0]),
             run_folder=str(folder.run(group[0].train_id).folder.resolve()),
+            shipped=Shipped.of(trial.spec.model for trial in group),
             execution=execution,
             cpus_per_worker=CPUS_PER_TRIAL,
             gpus_per_training=gpus_per_trial,

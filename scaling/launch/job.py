@@ -4,13 +4,16 @@ Whoever starts a task sends ``job.dump()``; whoever runs it calls ``Job.load``, 
 field again. Nothing else about a training crosses.
 """
 
+import functools
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from scaling.records.ledger import Run
 from scaling.study.execution import Execution
+from scaling.study.families.shipped import Shipped
 from scaling.study.identity import Spec
 from scaling.study.plan import PlannedTrial
 from scaling.study.spec import TrialSpec
@@ -44,6 +47,7 @@ class Job(Spec):
     branches: tuple[TrialSpec, ...] = ()  # cooldowns that begin on this training, or on its trunk
     trunk: Trunk | None = None  # where another training of the sweep trains it
     run_folder: str  # absolute; on a disk that every node sees
+    shipped: Shipped = Shipped()  # the source of networks that the study's own file defines
     execution: Execution = Execution()
     cpus_per_worker: int = Field(1, ge=0)  # as many torch threads; an evaluation takes as many
     gpus_per_training: float = Field(0.0, ge=0)  # over all its workers
@@ -58,8 +62,10 @@ class Job(Spec):
         """The job that ``dump`` wrote, validated. ValidationError names a field that is unknown,
         missing or wrong.
 
-        This is the one place where a worker makes specs of what was sent to it.
+        This is the one place where a worker makes specs of what was sent to it. Networks that the
+        study's file defines are loaded first, as their specs cannot be read without them.
         """
+        _Source.model_validate_json(text).shipped.load(Path(_source_folder().name))
         return cls.model_validate_json(text)
 
     @property
@@ -97,3 +103,15 @@ class Job(Spec):
             for trial in self.trials
             for step, eval_id in trial.eval_ids.items()
         }
+
+
+class _Source(BaseModel):
+    """Of a job's text only what must be loaded before the rest can be read."""
+
+    shipped: Shipped = Shipped()
+
+
+@functools.cache
+def _source_folder() -> tempfile.TemporaryDirectory:
+    """Where this process writes source that is sent to it; removed when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="dit-scaling-source-")

@@ -77,6 +77,7 @@ def check_trials(plan: Plan) -> None:
     from scaling.evaluation.generate import check_sampling
     from scaling.evaluation.metrics import check_metrics
 
+    check_counts(plan)
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
     for data in {t.spec.data for t in plan.trials}:
@@ -98,6 +99,21 @@ def check_trials(plan: Plan) -> None:
         for t in plan.trials
     }:
         check_metrics(data, protocol)
+
+
+def check_counts(plan: Plan) -> None:
+    """Refuse a family whose layers as data differ from its network, by its cheapest model.
+
+    Every training checks its own model again before its first step; here it is refused before any
+    machine is taken.
+    """
+    from scaling.models.count import checked_count
+
+    cheapest: dict[str, PlannedTrial] = {}
+    for trial in sorted(plan.trials, key=lambda t: t.forward_gmacs):
+        cheapest.setdefault(trial.spec.model.family, trial)
+    for trial in cheapest.values():
+        checked_count(trial.spec.model)
 
 
 def check_decoders(pairs: set) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import torch
 
-from scaling.models.count import count, trainable_params
+from scaling.models.count import checked_count, trainable_params
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
@@ -55,7 +55,7 @@ class Session:
         self.heartbeat.tell(step=before.get("step", 0), ready=[], session=name)
         self.count = before["count"] or {
             "params_m": trainable_params(spec.model) / 1e6,
-            "forward_gmacs": count(spec.model).macs / 1e9,
+            "forward_gmacs": checked_count(spec.model).macs / 1e9,
         }
         run.write_spec(
             spec.train_id,

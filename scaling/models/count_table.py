@@ -14,11 +14,11 @@ from rich.table import Table
 
 from scaling.models.count import Count, count, trainable_params
 from scaling.study import cost
-from scaling.study.families.dit import PRESETS
+from scaling.study.families import ModelSpec, named_network
 from scaling.study.memory import TrainingMemory, training_memory
+from scaling.study.network import Network
 from scaling.study.published import Published, published, published_for
 from scaling.study.settings import explain
-from scaling.study.spec import ModelSpec
 
 GIB = 2**30
 _ANY_WIDTH = 10_000  # characters, more than any table needs
@@ -30,14 +30,25 @@ class Row:
 
     model: str  # the preset's name
     resolution: int  # pixels per image side
-    spec: ModelSpec
+    spec: Network
     counted: Count
     params: int  # trainable
     published: Published | None
 
     @property
     def title(self) -> str:
-        return f"{self.model} {self.resolution} px {self.spec.conditioning}"
+        conditioning = f" {self.conditioning}" if self.conditioning else ""
+        return f"{self.model} {self.resolution} px{conditioning}"
+
+    @property
+    def conditioning(self) -> str | None:
+        """How a DiT learns of the timestep and the class; None for other families."""
+        return self.spec.conditioning if isinstance(self.spec, ModelSpec) else None
+
+    @property
+    def tokens(self) -> int | None:
+        """Of an image; None for families that cut it into none."""
+        return self.spec.tokens if isinstance(self.spec, ModelSpec) else None
 
     @property
     def params_m(self) -> float:
@@ -61,9 +72,9 @@ class Row:
         data = {
             "model": self.model,
             "resolution": self.resolution,
-            "conditioning": self.spec.conditioning,
+            "conditioning": self.conditioning,
             "params_m": self.params_m,
-            "tokens": self.spec.tokens,
+            "tokens": self.tokens,
             "forward_gmacs": self.gmacs,
             "forward_gflops": cost.FLOPS_PER_MAC * self.gmacs,
             "published_gmacs": self.published.gmacs if self.published else None,
@@ -78,7 +89,7 @@ class Row:
 
 def selected(
     models: Sequence[str] = (), resolution: int | None = None, conditioning: str | None = None
-) -> list[tuple[str, int, ModelSpec]]:
+) -> list[tuple[str, int, Network]]:
     """Which models to count: those named, else the paper's 12, else (with no argument at all) its
     16 published rows.
 
@@ -87,14 +98,15 @@ def selected(
     if not models and resolution is None and conditioning is None:
         return [(row.model, row.resolution, row.spec) for row in published()]
     resolution = 256 if resolution is None else resolution
+    asked = {} if conditioning is None else {"conditioning": conditioning}
     try:
         return [
             (
                 name,
                 resolution,
-                ModelSpec.preset(name, resolution, conditioning=conditioning or "adaln-zero"),
+                named_network(name, resolution, **asked),
             )
-            for name in models or PRESETS
+            for name in models or ModelSpec.PRESETS
         ]
     except ValidationError as error:
         raise ValueError(explain(error)) from None
@@ -162,7 +174,7 @@ def _counts(rows: Sequence[Row]) -> Table:
             row.title,
             f"{row.params_m:.2f}",
             str(paper.params_m) if paper else "",
-            str(row.spec.tokens),
+            str(row.tokens) if row.tokens else "",
             f"{row.gmacs:.4g}" if row.gmacs < 1 else f"{row.gmacs:.3f}",
             f"{paper.gmacs:.2f}" if paper else "",
             f"{100 * (row.gmacs / paper.gmacs - 1):+.2f}" if paper else "",

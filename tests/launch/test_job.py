@@ -1,6 +1,9 @@
 """Is a job on a worker what was sent to it, and is anything else refused?"""
 
 import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 from pydantic import ValidationError
@@ -8,8 +11,10 @@ from pydantic import ValidationError
 from scaling.launch.grid import jobs_of
 from scaling.launch.job import Job, Trunk
 from scaling.records import StudyFolder
-from scaling.study import Plan, Study
+from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
+from scaling.study.families.shipped import Shipped
+from scaling.study.plan import PlannedTrial
 from scaling.study.settings import with_settings
 
 
@@ -82,3 +87,70 @@ def test_an_unknown_field_deep_in_a_spec_is_refused(tmp_path, tiny):
     data["trials"][0]["spec"]["train"]["momentum"] = 0.9
     with pytest.raises(ValidationError, match="momentum"):
         Job.load(json.dumps(data))
+
+
+OWN = """
+from typing import Literal
+from experiments.smoke import BASE
+from scaling.study import Network, Study
+
+class Line(Network):
+    family: Literal["line"] = "line"
+    width: int
+
+    def build(self):
+        from torch import nn
+        from parts import pixels
+        return nn.Sequential(nn.Flatten(), nn.Linear(pixels(self), self.width))
+
+fields = {"input_size": 8, "channels": 1, "num_classes": 10}
+TRIALS = (BASE.model_copy(update={"model": Line(width=5, **fields)}),)
+STUDY = Study(name="own", question="?", expectation="!", trials=TRIALS)
+"""
+PARTS = "def pixels(model): return model.channels * model.input_size ** 2\n"
+WORKER = """
+import sys
+from scaling.launch.job import Job
+job = Job.load(sys.stdin.read())
+(spec,) = job.specs
+print(spec.train_id, job.train_id, type(spec.model).__name__, spec.model.build()[1].weight.shape)
+"""
+
+
+def test_a_worker_has_the_network_that_the_studys_own_file_defines(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "own.py").write_text(OWN)
+    (home / "parts.py").write_text(PARTS)
+    study = load_study(str(home / "own.py"))
+    trial = study.trials[0]
+    planned = PlannedTrial(
+        trial_id="line",
+        train_id=trial.train_id,
+        eval_ids={},
+        model="line",
+        rung="width 5",
+        params_m=0,
+        forward_gmacs=0,
+        images=1,
+        train_flops=0,
+        spec=trial,
+    )
+    job = Job(
+        study="own",
+        trials=(planned,),
+        run_folder=str(tmp_path),
+        shipped=Shipped.of([trial.model]),
+    )
+    text = job.dump()
+    shutil.rmtree(home)  # as on another machine
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER], input=text, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split(maxsplit=3) == [
+        trial.train_id,
+        trial.train_id,
+        "Line",
+        "torch.Size([5, 64])\n",
+    ]
