@@ -22,6 +22,7 @@ chaos: .venv/.installed
 lint: .venv/.installed
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/mypy
 
 .venv/.bench: .venv/.installed
 	.venv/bin/python -m pip install -qq --editable ".[bench]"

@@ -5,6 +5,7 @@ what is missing, finish.
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 from scaling.progress import LINES_EVERY_S, say
 
@@ -35,7 +36,7 @@ def encode(
 
     listing = folder.list_images(images)
     model = vaes.load_vae(vae)
-    description = {
+    description: dict[str, Any] = {
         "size": size,
         "shape": list(vaes.latent_shape(model, size)),
         "vae": vaes.describe(model, vae),
@@ -54,7 +55,7 @@ def encode(
         for number in range(count)
         if store.shard_is_whole(out, split, number)
     ]
-    left = [
+    left: list[dict[str, Any]] = [
         {
             "split": split,
             "number": number,

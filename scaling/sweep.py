@@ -15,7 +15,8 @@ from pathlib import Path
 
 from scaling.live_page import LivePage
 from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
-from scaling.records import StudyFolder, trial_rows, trial_state
+from scaling.records import Run, StudyFolder, trial_rows, trial_state
+from scaling.records.ledger import StateFile
 from scaling.study import Plan, load_study
 from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
@@ -120,10 +121,9 @@ def mark_stopped(folder: StudyFolder, left: list) -> None:
     """
     for group in left:
         run = folder.run(group[0].train_id)
-        for job in [
-            run,
-            *(run.evaluating(eval_id) for trial in group for eval_id in trial.eval_ids.values()),
-        ]:
+        evaluations = [run.evaluating(i) for trial in group for i in trial.eval_ids.values()]
+        jobs: list[Run | StateFile] = [run, *evaluations]
+        for job in jobs:
             state = job.state()
             if state["state"] == "running":
                 kept = {

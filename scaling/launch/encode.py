@@ -33,11 +33,12 @@ def encode_shards(
     gpus = int(cluster.gpus)
     # The encoders reserve no CPU: on a machine with a single one, the readers need it.
     items = [{"shard": json.dumps(shard)} for shard in shards]
+    # Ray's types know of no arguments besides the row, and of no classes.
     made = (
         ray.data.from_items(items, override_num_blocks=len(items))
-        .map(_read, fn_args=(str(folder.resolve()), size), num_cpus=1)
+        .map(_read, fn_args=(str(folder.resolve()), size), num_cpus=1)  # type: ignore[arg-type]
         .map(
-            _Encoder,
+            _Encoder,  # type: ignore[arg-type]
             fn_constructor_args=(vae, str(out.resolve()), size, batch),
             concurrency=gpus or max(1, int(cluster.cpus) // 2),
             num_gpus=1 if gpus else 0,

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -86,7 +87,8 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int, helped: Helped)
         heldout = heldout_loss(
             model, build_process(spec.diffusion), load_data(spec.data).heldout, device
         )
-    measured, nonfinite = {"figures": [], "memorisation": None}, 0
+    measured: dict[str, Any] = {"figures": [], "memorisation": None}
+    nonfinite = 0
     if protocol.metrics:
         images, nonfinite = _samples(spec, step, run, model, helped)
         measured = measure(images, spec.data, protocol)

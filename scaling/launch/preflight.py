@@ -136,6 +136,7 @@ def check_decoders(pairs: set) -> None:
             # seconds of imports, and pixels have no use for it
             from scaling.data.vae import latent_shape, load_vae
 
+            assert data.size is not None  # DataSpec sees to it
             latent_shape(load_vae(decoder), data.size)
 
 

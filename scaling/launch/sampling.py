@@ -65,13 +65,14 @@ def run(
         with connected(address):
             # Retried where a node goes away: a part drawn twice is the same.
             draw = ray.remote(_draw).options(num_cpus=1, num_gpus=gpus, max_retries=3)
-            work = [
-                str(Path(checkpoint).resolve()),
-                average,
-                protocol.model_dump(mode="json"),
-                str(parts.folder.resolve()),
-            ]
-            ray.get([draw.remote(*work, rows.start, rows.stop) for rows in left])
+            weights, folder = str(Path(checkpoint).resolve()), str(parts.folder.resolve())
+            asked_of = protocol.model_dump_json()
+            ray.get(
+                [
+                    draw.remote(weights, average, asked_of, folder, rows.start, rows.stop)
+                    for rows in left
+                ]
+            )
     lost = parts.nonfinite
     finish(parts, out)
     return f"{count} samples of {loaded.spec.name}, {protocol.short}: {out}" + (
@@ -80,11 +81,15 @@ def run(
 
 
 def _draw(
-    checkpoint: str, average: str | None, protocol: dict, folder: str, start: int, stop: int
+    checkpoint: str, average: str | None, protocol: str, folder: str, start: int, stop: int
 ) -> None:
-    """Run in a worker process: one part."""
+    """Runs in a worker process, which draws one part; ``protocol`` is JSON."""
     from scaling.evaluation.samples import draw_part
 
     draw_part(
-        checkpoint, average, Protocol.model_validate(protocol), Path(folder), range(start, stop)
+        checkpoint,
+        average,
+        Protocol.model_validate_json(protocol),
+        Path(folder),
+        range(start, stop),
     )

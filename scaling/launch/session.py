@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import torch
 
@@ -40,7 +41,7 @@ class Session:
     def __init__(self, spec: TrialSpec, run: Run, setup: Setup, name: str | None):
         self.spec, self.run, self.report = spec, run, setup.report
         self.heartbeat = Heartbeat(run)
-        self.entry = {
+        self.entry: dict[str, Any] = {
             "started": _now(),
             "ended": None,
             "from_step": None,

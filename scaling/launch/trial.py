@@ -7,6 +7,7 @@ training is a plain function.
 """
 
 import contextlib
+import functools
 import time
 from dataclasses import dataclass
 
@@ -83,11 +84,11 @@ def train(
         setup = Setup(execution or Execution(), workers, report, threads, _device())
         noted = Session(spec, run, setup, session)
 
-        def branch_off(emas: list[Ema]) -> checkpoint.Checkpoint:
-            trunk = run.sibling(spec.trunk.train_id)
-            return trunk_checkpoint(spec.trunk, cooldowns, trunk, emas, setup)
-
-        advance = Advance(spec, run, noted, setup, branch_off if spec.trunk else None)
+        trunk = None
+        if spec.trunk:
+            trunk_run = run.sibling(spec.trunk.train_id)
+            trunk = functools.partial(trunk_checkpoint, spec.trunk, cooldowns, trunk_run, setup)
+        advance = Advance(spec, run, noted, setup, trunk)
         try:
             with advance.recorded():
                 noted.write_record()  # so that a session that is killed is known too

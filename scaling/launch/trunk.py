@@ -15,7 +15,7 @@ POLL_S = 5.0  # between looks at a trunk that another process trains
 
 
 def trunk_checkpoint(
-    trunk: TrialSpec, branches: list[TrialSpec], run: Run, emas: list[Ema], setup: Setup
+    trunk: TrialSpec, branches: list[TrialSpec], run: Run, setup: Setup, emas: list[Ema]
 ) -> Checkpoint:
     """The checkpoint of the last step of ``trunk`` with the averages ``emas``; ``run`` is the
     trunk's.
@@ -33,11 +33,11 @@ def trunk_checkpoint(
         if held is None:
             continue
         with held:
-            _train(trunk, branches, run, emas, setup)
+            _train(trunk, branches, run, setup, emas)
 
 
 def _train(
-    trunk: TrialSpec, branches: list[TrialSpec], run: Run, emas: list[Ema], setup: Setup
+    trunk: TrialSpec, branches: list[TrialSpec], run: Run, setup: Setup, emas: list[Ema]
 ) -> None:
     session = Session(trunk, run, setup, name=None)
     measured = setup.workers.agree(run.measured_steps)

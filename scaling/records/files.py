@@ -46,7 +46,7 @@ def json_bytes(value) -> bytes:
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write named arrays as a compressed .npz atomically."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # names are never its options
     write_bytes(path, buffer.getvalue())
 
 
