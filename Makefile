@@ -1,4 +1,4 @@
-# One target per thing a person does; each makes the environment first if it is missing or pyproject.toml changed.
+# One target for each job. Each first makes the environment, if it is missing or pyproject.toml changed.
 PYTHON ?= python3
 STUDY ?= digits
 

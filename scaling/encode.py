@@ -1,5 +1,5 @@
-"""How does a folder of images become a latent store? The whole story: list, check, encode on Ray
-what is missing, finish.
+"""How does a folder of images become a latent store? List, check, encode on Ray what is missing,
+finish.
 """
 
 import shutil
@@ -9,7 +9,7 @@ from typing import Any
 
 from scaling.progress import LINES_EVERY_S, say
 
-MOST_UNREADABLE = 0.01  # of the images, unless allowed
+MOST_UNREADABLE = 0.01  # share of the images, unless --allow-unreadable
 ENCODING = "encoding.json"
 
 
@@ -25,11 +25,11 @@ def encode(
     shard_images: int = 512,
     address: str | None = None,
 ) -> dict:
-    """Write the latent store of ``images`` at ``out``; returns what its store.json says. ValueError
-    for bad input.
+    """Write the latent store of ``images`` at ``out``; returns what its store.json says.
 
-    What is whole there already is kept. ``address`` is a Ray cluster's, None for this machine (or
-    $RAY_ADDRESS).
+    Shards that are whole already are kept. ``size`` is in pixels per image side, after the crop.
+    ``address`` is a Ray cluster's; None means $RAY_ADDRESS, or this machine where it is not set.
+    ValueError for bad input.
     """
     from scaling.data import folder, store
     from scaling.data import vae as vaes
@@ -99,8 +99,8 @@ def encode(
 
 
 def _claim(out: Path, resume: bool, parameters: dict, splits: dict) -> None:
-    """Write down what the store is to hold. ValueError where something else, or something not to be
-    resumed, is there.
+    """Write down what the store is to hold. ValueError where ``out`` holds something else, or a
+    store that is not to be resumed.
     """
     from scaling.records.files import read_json, write_json
     from scaling.study.identity import identity
@@ -135,7 +135,7 @@ def _claim(out: Path, resume: bool, parameters: dict, splits: dict) -> None:
 
 
 def _check_disk(out: Path, images: int, shape: list[int]) -> None:
-    # two sides, two moments, two bytes
+    # as it is and flipped, mean and standard deviation, two bytes each
     needed = images * 2 * 2 * 2 * shape[0] * shape[1] * shape[2]
     free = shutil.disk_usage(out).free
     if needed > free:

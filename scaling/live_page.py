@@ -1,9 +1,8 @@
-"""How does the report follow a sweep? It is written again as trials end, beside the sweep and out
-of its way.
+"""Keeps the report current during a sweep: it is written again as trials end.
 
-Drawing takes seconds of a core. So a process of its own does it, at the lowest priority, one at a
-time, and rests three times as long as the last page took: the sweep's trials lose next to nothing.
-A page that cannot be written is told and does not end the sweep.
+Drawing takes seconds of a core. So a process of its own does it, at the lowest priority, one page
+at a time, and rests three times as long as the last page took: the sweep's trials lose next to
+nothing. A page that cannot be written is reported and does not end the sweep.
 """
 
 import contextlib
@@ -17,16 +16,17 @@ from pathlib import Path
 from scaling.progress import say
 from scaling.records import StudyFolder
 
-LEAST_REST_S = 20.0  # between two pages
-REST = 3.0  # times the seconds that the last one took
+LEAST_REST_S = 20.0  # seconds between two pages
+REST = 3.0  # rest between two pages, in multiples of the time that the last one took
 IDLE = 19  # the lowest priority (nice)
-# and that of its session, beside that of the trials: at the lowest it would never be drawn
+# The priority of its session against that of the trials. At the lowest no page would be drawn.
 SESSION = 10
 
 
 class LivePage:
-    """Keeps ``report.html`` of ``folder`` current inside a ``with`` block; ``refresh`` says that
-    something changed.
+    """Keeps ``report.html`` of ``folder`` current inside a ``with`` block.
+
+    ``refresh`` says that something changed.
     """
 
     def __init__(self, folder: StudyFolder):
@@ -73,7 +73,7 @@ class LivePage:
                 start_new_session=True,
             )
             os.setpriority(os.PRIO_PROCESS, self._process.pid, IDLE)
-            # where cores are shared among sessions before processes
+            # Where the kernel shares cores among sessions first, and then among processes.
             with contextlib.suppress(OSError):
                 Path(f"/proc/{self._process.pid}/autogroup").write_text(str(SESSION))
         told = self._process.communicate()[1]

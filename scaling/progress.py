@@ -1,5 +1,5 @@
-"""What does a person see while a study runs? A live table in a terminal, plain lines elsewhere, and
-the outcome.
+"""Shows a person how a study runs: a live table in a terminal, plain lines elsewhere, and the
+outcome.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from scaling.records import StudyFolder
 from scaling.records.provenance import code_version
 from scaling.study.plan import Plan
 
-LINES_EVERY_S = 15.0  # between summaries where the output is not a terminal
+LINES_EVERY_S = 15.0  # seconds between summaries where the output is not a terminal
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -83,7 +83,7 @@ class Progress:
         waiting = f", {self.already_finished} finished before" if self.already_finished else ""
         say(f"{self.plan.name}: {len(self.trainings)} trainings to run{waiting}")
         if self.dashboard:
-            # Ray guards its dashboard with a token where it made one; the page asks for it once.
+            # Where Ray made a token, it guards its dashboard, and the page asks for it once.
             token = Path.home() / ".ray" / "auth_token"
             say(
                 f"Ray dashboard: {self.dashboard}"
@@ -101,8 +101,8 @@ class Progress:
             self._live.__exit__(*exception)
 
     def update(self, train_id: str, result: dict) -> None:
-        """Take in the latest result of a training; in a terminal it shows in the table, else a line
-        when it ends.
+        """Take in the latest result of a training. The table shows it; without a terminal a line is
+        printed when the training ends.
         """
         with self._lock:
             before = self.latest.get(train_id, {}).get("state")
@@ -189,9 +189,7 @@ class Interruption:
 
 @contextlib.contextmanager
 def interruptible():
-    """Ctrl-C and SIGTERM (as a scheduler sends it) both end the block; what is yielded says whether
-    one came.
-    """
+    """End the block on Ctrl-C, or on SIGTERM as a scheduler sends it, and note that one came."""
     noted = Interruption()
 
     def terminate(number, frame):
@@ -207,9 +205,7 @@ def interruptible():
 
 
 def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
-    """The table of trials, what did not finish and why, and where the figures and the report
-    are.
-    """
+    """Print the table of trials, what did not finish and why, and where figures and report are."""
     states = Counter(row["state"] for row in rows)
     table = Table(box=None, pad_edge=False)
     for column in ("model", "seed", "lr", "GMACs", "loss", "held-out", "FID", "state"):

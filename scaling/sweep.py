@@ -1,12 +1,11 @@
-"""How does a question become a curve? The whole story: study, plan, preflight, Ray, records,
-figures, report.
+"""How does a question become a curve? Study, plan, preflight, Ray, records, figures, report.
 
-    python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT] [--address
-    auto|HOST:PORT|local]
-                            [--gpus-per-trial X] [--workers-per-trial N] [--parallel ddp|fsdp]
-                            [--micro-batch N] [--compile] [--activation-checkpointing] [--dry-run]
+    python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT]
+                            [--address auto|HOST:PORT|local] [--gpus-per-trial X]
+                            [--workers-per-trial N] [--parallel ddp|fsdp] [--micro-batch N]
+                            [--compile] [--activation-checkpointing] [--dry-run]
 
-Running the same command again resumes: what is on disk is read, not measured again.
+The same command again resumes: what is on disk is read, not measured again.
 """
 
 import sys
@@ -33,12 +32,12 @@ def sweep(
     dry_run: bool = False,
     execution: Execution | None = None,
 ) -> int:
-    """Price, run, measure and report ``study``; returns the exit code. ValueError for bad input,
-    before money is spent.
+    """Price, run, measure and report ``study``; returns the exit code.
 
     ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is
-    the root; the study's own folder is ROOT/NAME. ``address`` is a Ray cluster's, None for this
-    machine (or $RAY_ADDRESS).
+    the root; the study's own folder is ROOT/NAME. ``address`` is a Ray cluster's; None means
+    $RAY_ADDRESS, or this machine where it is not set. ValueError for bad input, before any trial
+    runs.
     """
     plan = Plan.of(load_study(study).with_settings(parse_settings(settings)))
     if dry_run:
@@ -75,7 +74,7 @@ def sweep(
 
 
 def unfinished(folder: StudyFolder, plan: Plan) -> list:
-    """The trainings, each a list of the trials that share it, that still have something to do."""
+    """The trainings with something left to do, each as the list of trials that share it."""
     rows = {
         trial.trial_id: trial_state(trial, folder.run(trial.train_id))[0] for trial in plan.trials
     }
@@ -116,8 +115,8 @@ def run(
 
 
 def mark_stopped(folder: StudyFolder, left: list) -> None:
-    """Say of trainings and evaluations that ran when the sweep was interrupted that they do not run
-    any more.
+    """Mark trainings and evaluations as stopped that were running when the sweep was
+    interrupted.
     """
     for group in left:
         run = folder.run(group[0].train_id)
@@ -144,7 +143,7 @@ def answer(folder: StudyFolder, interrupted: bool) -> int:
         rows = trial_rows(folder)
         if any(row["state"] == "completed" for row in rows):
             write_real_images(folder)
-        # Of nothing too: a page that reloads itself would wait for a sweep that is over.
+        # Even without a completed trial: the live page would go on waiting for the sweep.
         write_report(folder.folder, helper=other)
     show_outcome(folder, rows, interrupted)
     if interrupted:

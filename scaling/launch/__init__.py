@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-# Since 2.59 Ray makes a token for a cluster of its own; from then on `ray start` asks for it, and a
-# driver that joins shows it only if told before Ray is imported. A cluster that asks for none does
-# not mind one.
+# Since 2.59 Ray makes a token for each cluster that it starts, and the cluster asks for it. A
+# driver that joins shows the token only if it is told to before Ray is imported. A cluster that
+# asks for none does not mind one.
 _named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
 if _named or (Path.home() / ".ray" / "auth_token").exists():
     os.environ.setdefault("RAY_AUTH_MODE", "token")

@@ -1,6 +1,4 @@
-"""Which Ray cluster? One that runs already, or one started on this machine for as long as the study
-takes.
-"""
+"""Connects to a Ray cluster: one that runs already, or one started here for as long as needed."""
 
 import contextlib
 import os
@@ -13,7 +11,7 @@ from ray.exceptions import GetTimeoutError, RayTaskError
 from scaling.study.plan import Plan
 
 CONNECT_TIMEOUT_S = 5.0
-ANSWER_S = 300.0  # of a worker, which may have to wait for a place
+ANSWER_S = 300.0  # until a worker answers, which may have to wait for a place
 
 
 @dataclass(frozen=True)
@@ -26,11 +24,11 @@ class Cluster:
 
 @contextlib.contextmanager
 def connected(address: str | None, cpus: int | None = None):
-    """A Cluster: ``auto``, ``HOST:PORT``, or ``local``; None means $RAY_ADDRESS, else local. Left
-    again on exit.
+    """A context that gives the Cluster at ``address``, and leaves it on exit.
 
-    A local cluster binds to this machine alone and has ``cpus`` CPUs (default: all). Raises
-    ValueError if the address does not answer.
+    ``address`` is ``auto``, ``HOST:PORT`` or ``local``; None means $RAY_ADDRESS, else local. A
+    local cluster binds to this machine alone and has ``cpus`` CPUs (default: all). ValueError if
+    the address does not answer.
     """
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     local = address == "local"
@@ -66,8 +64,8 @@ def connected(address: str | None, cpus: int | None = None):
 
 
 def _init(**options):
-    """``ray.init``; once more where Ray gave its node up after 30 seconds, as it does on a machine
-    with much else to do.
+    """``ray.init``, tried again where Ray gave up its node after 30 seconds, as it does on a busy
+    machine.
     """
     try:
         return ray.init(**options)
@@ -79,7 +77,7 @@ def _init(**options):
 
 
 def _check_answers(address: str) -> None:
-    """Refuse an address nobody listens on in seconds; Ray itself would try for a minute."""
+    """Refuse within seconds an address that nobody listens on; Ray would try for a minute."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError(f"Ray address {address!r} is neither auto, local, nor HOST:PORT")
@@ -101,7 +99,7 @@ def most_gpus_on_a_node() -> float:
 
 
 def check_cluster(cluster: Cluster, gpus_per_trial: float, workers: int = 1) -> None:
-    """Refuse what the cluster can never give; Ray would wait for it without end."""
+    """Refuse what the cluster can never give; Ray would wait for it forever."""
     if workers > 1:  # which may be on several nodes
         if gpus_per_trial > cluster.gpus or workers > cluster.cpus:
             raise ValueError(
@@ -122,10 +120,11 @@ def check_cluster(cluster: Cluster, gpus_per_trial: float, workers: int = 1) -> 
 
 
 def check_workers_precisions(plan: Plan, gpus_per_trial: float) -> None:
-    """Refuse training in a precision that a worker of the connected cluster lacks, with a GPU if
-    trials have one.
+    """Refuse training in a precision that a worker of the connected cluster lacks.
+
+    The worker asked has a GPU if trials have one.
     """
-    # which every device has
+    # Every device has fp32.
     precisions = {trial.spec.train.precision for trial in plan.trials} - {"fp32"}
     if not precisions:
         return

@@ -1,7 +1,7 @@
-"""How do images become latents on a cluster? Ray Data: tasks read and crop, an actor per GPU
-encodes and writes a shard.
+"""Makes latents of images on a cluster by Ray Data: tasks read and crop, an actor per GPU encodes
+and writes a shard.
 
-Whoever makes a shard, its content is a function of its images and the VAE alone.
+The content of a shard is a function of its images and the VAE alone, whoever makes it.
 """
 
 import hashlib
@@ -21,11 +21,10 @@ from scaling.launch.cluster import Cluster
 def encode_shards(
     cluster: Cluster, folder: Path, out: Path, vae: str, size: int, batch: int, shards: list[dict]
 ) -> Iterator[dict]:
-    """Make ``shards`` (split, number, rows of path and label) at ``out``; yields split, number, and
-    images seen of each.
+    """Make ``shards`` (split, number, rows of path and label) at ``out``.
 
-    One encoder per GPU of the cluster; where there is none, one for each two CPUs. ValueError for
-    what a shard refuses.
+    Yields of each its split, its number and the count of images seen. There is one encoder per GPU
+    of the cluster or, without GPUs, one for every two CPUs. ValueError for what a shard refuses.
     """
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
@@ -57,8 +56,8 @@ def encode_shards(
 
 
 def _read(row: dict, folder: str, size: int) -> dict:
-    """A shard's readable images as bytes (n, 3, size, size), what is known of each, and what was
-    skipped.
+    """A shard's readable images as bytes of (n, 3, size, size), with their labels and hashes, and
+    what was skipped.
     """
     from scaling.data.crop import read_image
 

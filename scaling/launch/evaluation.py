@@ -1,5 +1,4 @@
-"""How is a checkpoint measured? Its average loaded, held-out loss, samples, figures: a job of its
-own beside the training.
+"""How is a checkpoint measured? Its average is loaded, then come held-out loss, samples and values.
 
 No Ray here; an evaluation is a plain function of (spec, step) and the checkpoint on disk, so that
 any process may do it.
@@ -50,9 +49,9 @@ def evaluate(
 ) -> None:
     """Measure the checkpoint of ``step`` as ``spec`` asks and write it down, unless that was done.
 
-    Meanwhile ``run.evaluating`` says so. A failure is recorded there with its traceback's last
-    lines, and raised. While ``helped`` is entered, with a number of parts of samples, others may
-    draw some by ``help_sampling``.
+    Meanwhile ``run.evaluating`` says that it runs. A failure is recorded there with the last lines
+    of its traceback, and raised. ``helped`` is given the number of parts of samples to be drawn;
+    while its context is entered, others may draw some by ``help_sampling``.
     """
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
@@ -129,8 +128,9 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int, helped: Helped)
 def _samples(
     spec: TrialSpec, step: int, run: Run, model: nn.Module, helped: Helped
 ) -> tuple[Tensor | Parts, int]:
-    """The protocol's samples, and how many are not finite. Many are drawn in parts: a kill loses
-    one, others may help.
+    """The protocol's samples, and how many are not finite.
+
+    Many samples are drawn in parts, so that a kill loses one part and others may help.
     """
     protocol = spec.evaluate.protocol
     if protocol.samples <= PART:
@@ -138,7 +138,7 @@ def _samples(
         return images, nonfinite
     parts = parts_of(spec, step, run)
     weights = {"weights": digest(model)}
-    if parts.begin(weights):  # trained again since, on another device perhaps
+    if parts.begin(weights):  # they were of other weights: the model was trained again since
         parts.clear()
         parts.begin(weights)
     with helped(len(parts.left())):
@@ -155,8 +155,8 @@ def parts_of(spec: TrialSpec, step: int, run: Run) -> Parts:
 
 
 def help_sampling(spec: TrialSpec, step: int, run: Run, threads: int = 1) -> None:
-    """Draw parts of an evaluation that another process makes, until none is left that nobody
-    draws.
+    """Draw parts of an evaluation that another process makes, until every part is drawn or being
+    drawn.
     """
     torch.set_num_threads(threads)
     model = averaged_model(spec, step, spec.evaluate.ema, run).to(
@@ -183,8 +183,9 @@ def _drawing(spec: TrialSpec, model: nn.Module) -> Draw:
 
 
 def averaged_model(spec: TrialSpec, step: int, ema: Ema, run: Run) -> nn.Module:
-    """The network with the average ``ema`` after ``step`` steps, for evaluation. ValueError without
-    a sound checkpoint.
+    """The network with the average ``ema`` after ``step`` steps, for evaluation.
+
+    ValueError where its checkpoint is missing or damaged.
     """
     saved = checkpoint.load(run.checkpoints, step)
     if saved is None or (ema.kind != "none" and ema.label not in saved.emas):

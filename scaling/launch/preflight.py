@@ -1,4 +1,4 @@
-"""What would make this study fail later? Found out before anything runs."""
+"""Finds out before anything runs what would make a study fail later."""
 
 import shutil
 import uuid
@@ -11,8 +11,9 @@ from scaling.study.plan import Plan, PlannedTrial
 
 
 def check_folder(root: Path, plan: Plan) -> None:
-    """Refuse a root that cannot be written, or a study folder that holds another plan. Trials may
-    be added to a plan.
+    """Refuse a root that cannot be written, or a study folder that holds another plan.
+
+    Trials may be added to a plan.
     """
     folder = root / plan.name
     try:
@@ -42,9 +43,7 @@ def check_folder(root: Path, plan: Plan) -> None:
 
 
 def _difference(gone: list, added: list) -> str:
-    """What changed in the first trial that is gone, field by field, against the new trial most like
-    it.
-    """
+    """How the first trial that is gone differs from the new trial most like it, field by field."""
 
     def flat(value, prefix=""):
         if isinstance(value, dict):
@@ -69,10 +68,10 @@ def _difference(gone: list, added: list) -> str:
 
 
 def check_trials(plan: Plan) -> None:
-    """Refuse damaged data, models that do not fit theirs, sampling that does not fit its schedule,
-    features not to be had.
+    """Refuse damaged data, models that do not fit their data, sampling that does not fit its
+    schedule, and features that cannot be had.
     """
-    # Imported here, not above: torch takes seconds, and a finished study has no use for it.
+    # Imported here because torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_data, check_fits
     from scaling.evaluation.generate import check_sampling
     from scaling.evaluation.metrics import check_metrics
@@ -117,8 +116,9 @@ def check_counts(plan: Plan) -> None:
 
 
 def check_decoders(pairs: set) -> None:
-    """Refuse latents without a decoder that makes their images, and pixels with one. Pairs of data
-    and decoder.
+    """Refuse latents without a decoder that makes their images, and pixels with one.
+
+    ``pairs`` are of data and decoder.
     """
     from scaling.data.sources import LATENT_SOURCES
     from scaling.study.spec import DataSpec
@@ -133,7 +133,7 @@ def check_decoders(pairs: set) -> None:
                 f"{'a VAE such as sd-vae-ft-mse' if decoder is None else 'null'}"
             )
         if decoder is not None:
-            # seconds of imports, and pixels have no use for it
+            # It takes seconds to import, and pixels have no use for it.
             from scaling.data.vae import latent_shape, load_vae
 
             assert data.size is not None  # DataSpec sees to it
@@ -153,8 +153,8 @@ def check_precisions(plan: Plan, gpus_per_trial: float) -> None:
 
 
 def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
-    """Refuse to start where the checkpoints that are to be kept, those of trunks too, would not fit
-    on the disk.
+    """Refuse to start where the checkpoints to be kept, with those of trunks, would not fit on the
+    disk.
     """
     needed, trainings = 0, {}
     for trial in (t for group in left for t in group):
@@ -178,8 +178,8 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
 
 
 def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:
-    """Refuse a number of GPUs that Ray would not take: below 0, or above 1 and not whole; or not
-    one for each worker.
+    """Refuse a number of GPUs that Ray would not take, below 0 or above 1 and not whole, or that is
+    not one for each worker.
     """
     if gpus_per_trial < 0 or (gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial)):
         raise ValueError(

@@ -1,6 +1,4 @@
-"""Who may write a training's records? One process: the lead of its workers, which holds its
-lock.
-"""
+"""Who may write a training's records? One process: the lead of its workers, which holds a lock."""
 
 import contextlib
 

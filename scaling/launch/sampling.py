@@ -1,6 +1,4 @@
-"""How are samples asked for? ``scaling sample``: a grid of classes here, or many images spread over
-Ray workers.
-"""
+"""Samples a model for ``scaling sample``: a grid of classes here, or many images on Ray workers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +27,9 @@ def run(
     address: str | None = None,
     gpus: float = 0.0,
 ) -> str:
-    """Sample and say where to; ValueError, one line, for what cannot be."""
+    """Sample, and return a line that says where the samples are. ValueError, one line, for what
+    cannot be done.
+    """
     from scaling.evaluation.load import digest, load_checkpoint
     from scaling.evaluation.samples import finish, open_partial, write_grid
 
@@ -63,7 +63,7 @@ def run(
     parts = open_partial(loaded, protocol, out, asked)
     if left := parts.left():
         with connected(address):
-            # Retried where a node goes away: a part drawn twice is the same.
+            # Tried again where a node goes away: a part that is drawn twice is the same.
             draw = ray.remote(_draw).options(num_cpus=1, num_gpus=gpus, max_retries=3)
             weights, folder = str(Path(checkpoint).resolve()), str(parts.folder.resolve())
             asked_of = protocol.model_dump_json()

@@ -1,5 +1,5 @@
-"""Where is kept what can be made again? Under $DIT_SCALING_CACHE, or ~/.cache/dit-scaling, a folder
-per kind.
+"""Where do files lie that can be made again? In $DIT_SCALING_CACHE, or ~/.cache/dit-scaling, a
+folder per kind.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""How is a file written so that no reader ever sees half of it? Temporary name, flush, rename."""
+"""Reads and writes files so that no reader sees half of one: temporary name, flush, rename."""
 
 import io
 import json
@@ -51,7 +51,7 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def read_bytes(path: Path | str) -> bytes:
-    """What is in the file ``path``. Without Python's buffer beside it, in two thirds of the
+    """The content of the file ``path``. Without Python's buffer it takes two thirds of the
     time.
     """
     with open(path, "rb", buffering=0) as file:
@@ -64,7 +64,7 @@ def read_json(path: Path | str):
     """
     try:
         text = read_bytes(path)
-    # the latter: a file stands where a folder was named
+    # The second: a file stands where a folder was named.
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
@@ -83,9 +83,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def append_line(path: Path, value) -> None:
-    """Append ``value`` as one JSON line. A line that a kill left unfinished is closed off first,
-    not joined.
-    """
+    """Append ``value`` as one JSON line. A line that a kill left unfinished is ended first."""
     line = json.dumps(value, allow_nan=False).encode() + b"\n"
     with open(path, "a+b") as file:
         file.seek(0, os.SEEK_END)
@@ -97,9 +95,10 @@ def append_line(path: Path, value) -> None:
 
 
 def read_lines(path: Path) -> list[dict]:
-    """The JSON lines of ``path``; none where there is no such file. Lines that a kill cut short are
-    passed over, and those of zero bytes alone, which a machine's crash leaves. ValueError where one
-    holds anything else.
+    """The JSON lines of ``path``; none where there is no such file.
+
+    Lines that a kill cut short are passed over, and so are lines of zero bytes, which a crash of
+    the machine leaves. ValueError where a line holds anything else.
     """
     if not path.exists():
         return []

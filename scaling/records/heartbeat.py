@@ -1,6 +1,4 @@
-"""Tells a running job from a dead one: a thread renews its state on disk, whatever the job is busy
-with.
-"""
+"""Lets a running job be told from a dead one: a thread renews its state on disk every second."""
 
 import threading
 
@@ -8,10 +6,10 @@ from scaling.records.ledger import HEARTBEAT_S, Run, StateFile
 
 
 class Heartbeat:
-    """While entered, ``job`` (a training's run, an evaluation) is "running" with the latest
-    progress, every HEARTBEAT_S.
+    """While entered, writes every HEARTBEAT_S that ``job`` is running, with the latest progress.
 
-    It ends before the final state is written, so that "running" never overwrites an outcome.
+    ``job`` is a training's run or an evaluation's state. The heartbeat ends before the final state
+    is written, so that "running" never overwrites an outcome.
     """
 
     def __init__(self, job: Run | StateFile):
@@ -21,8 +19,8 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, daemon=True, name="heartbeat")
 
     def tell(self, **progress) -> dict:
-        """Take in new progress, to be written with the next beat; returns all of it."""
-        # a new dict: the thread may be reading the old one
+        """Take in new progress, to be written with the next beat; returns all progress so far."""
+        # A new dict, as the thread may be reading the old one.
         self.progress = {**self.progress, **progress}
         return self.progress
 

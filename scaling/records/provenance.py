@@ -1,6 +1,4 @@
-"""On what, and by which code, was this measured? Versions, commit, device and settings of the
-process.
-"""
+"""Which code measured this, and on what machine? Versions, commit, device and threads."""
 
 import functools
 import importlib.metadata
@@ -49,8 +47,9 @@ def versions() -> dict[str, str]:
 
 
 def provenance(device: str, threads: int) -> dict:
-    """What a record says of the process that measured it. ``device`` is a name such as "cpu" or
-    "NVIDIA H100".
+    """What a record says of the process that measured it.
+
+    ``device`` is a name such as "cpu" or "NVIDIA H100".
     """
     return {
         "code": code_version(),
