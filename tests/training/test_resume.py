@@ -19,6 +19,8 @@ from scaling.study.settings import with_settings
 from scaling.training import Trainer, checkpoint
 from tests.training.forks import FORKS
 
+pytestmark = pytest.mark.xdist_group("forks")  # one worker starts the server
+
 
 def fingerprint(run: Run, step: int) -> dict[str, str]:
     """What a finished run left: its last checkpoint's tensors, its losses, its figures."""

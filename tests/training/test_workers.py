@@ -17,6 +17,8 @@ from scaling.training import Trainer, checkpoint
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 from tests.training.forks import FORKS
 
+pytestmark = pytest.mark.xdist_group("forks")  # one worker starts the server
+
 
 def train(spec, root, resume_at, until, workers=None):
     trainer, lines = Trainer(spec, [spec.evaluate.ema], workers=workers), []

@@ -14,6 +14,8 @@ from analysis.report.verify import read, run, verify
 from scaling.cli import main
 from tests.analysis.synthetic_study import digits_like, write_study
 
+pytestmark = pytest.mark.xdist_group("bundle")  # one worker builds the bundle, and its answers
+
 AXES = {
     "size": [{"model.width": w, "model.depth": 2, "model.heads": w // 16} for w in (16, 32, 48)],
     "model.patch": [4, 2],
