@@ -61,11 +61,14 @@ def connection(ray_address):
 
 @pytest.fixture
 def shared_cluster(connection, monkeypatch):
-    """A command that runs in this process finds itself connected, and leaves the connection."""
+    """A command that runs in this process finds itself connected, and leaves the connection. It
+    draws its report alone, as on one core: the other core has tests to run.
+    """
 
     def connected(address):
         return contextlib.nullcontext(connection)
 
     for module in (clusters, sampling):
         monkeypatch.setattr(module, "connected", connected)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     return connection
