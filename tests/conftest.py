@@ -21,7 +21,7 @@ from scaling.study import EvaluationSpec, ModelSpec, Protocol, TrainSpec, TrialS
 torch.set_num_threads(1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> TrialSpec:
     """A trial on digits that trains in well under a second."""
     return TrialSpec(

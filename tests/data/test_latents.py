@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from scaling.data import DataSpec, Loader, batch_indices, load_data, stream
-from scaling.data.store import check_store, shard_path
+from scaling.data.store import shard_path
 from scaling.data.synthetic import write_store
 
 
@@ -101,31 +101,6 @@ def test_the_draw_is_a_stream_of_its_own(folder):
     assert torch.equal(images.noise((5, 2), 8, torch.arange(8)), expected)
 
 
-def test_synthetic_latents_are_made_where_none_are_and_kept(tmp_path, monkeypatch):
-    monkeypatch.setenv("DIT_SCALING_DATA", str(tmp_path))
-    data = load_data(DataSpec(source="synthetic", size=64))
-    assert (data.num_classes, data.train.shape) == (1000, (4, 8, 8))
-    assert 0.9 < float(data.train.batch(torch.arange(64)).std()) < 1.1
-    written = (tmp_path / "synthetic-64" / "store.json").stat().st_mtime_ns
-    assert load_data(DataSpec(source="synthetic", size=64)).content == data.content
-    assert (tmp_path / "synthetic-64" / "store.json").stat().st_mtime_ns == written
-
-
-def test_synthetic_pixels_are_images_in_memory_the_same_every_time():
-    data, again = (
-        load_data(DataSpec(source="synthetic-pixels", size=32, flip=True)) for _ in range(2)
-    )
-    assert (data.num_classes, data.train.shape, data.train.images.dtype) == (
-        10,
-        (3, 32, 32),
-        torch.uint8,
-    )
-    assert torch.equal(data.train.images, again.train.images) and set(
-        data.heldout.labels.tolist()
-    ) == set(range(10))
-    assert 20 < float(data.train.images.float().std()) < 128
-
-
 @pytest.mark.parametrize(
     "fields, says",
     [
@@ -146,25 +121,6 @@ def test_a_store_that_is_not_what_the_spec_says_is_refused(folder, fields, says)
 def test_content_is_known_wherever_it_lies(folder, copy):
     pinned = load_data(spec(folder)).content
     assert load_data(spec(copy, content=pinned)).content == pinned
-
-
-def test_an_unfinished_store_says_how_to_go_on(copy):
-    (copy / "store.json").unlink()
-    with pytest.raises(ValueError, match=r"not finished \(4 shards so far.*--resume"):
-        load_data(spec(copy))
-
-
-@pytest.mark.parametrize("kind", ["npy", "parquet"])
-def test_one_flipped_bit_in_a_shard_is_found(copy, kind):
-    check_store(copy)
-    path = shard_path(copy, "train", 1, kind)
-    raw = bytearray(path.read_bytes())
-    raw[-20] ^= 1
-    path.write_bytes(raw)
-    with pytest.raises(
-        ValueError, match=rf"1 of 8 shard files.*train/shard-00001.{kind}.*--resume"
-    ):
-        check_store(copy)
 
 
 @pytest.mark.parametrize("damage", ["truncate", "remove", "another shape"])

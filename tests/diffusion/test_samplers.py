@@ -1,41 +1,16 @@
-"""Do samplers do what they are called? Against diffusers' schedulers, and on Gaussian data whose
-answer is known.
+"""Do samplers do what they are called? Against the reference's trajectories and diffusers'
+schedulers, and on Gaussian data whose answer is known.
 """
-
-import math
 
 import diffusers
 import numpy as np
 import pytest
 import torch
 
-from scaling.diffusion import (
-    GaussianDiffusion,
-    ddim,
-    ddpm,
-    dpm_solver,
-    euler,
-    euler_maruyama,
-    guided,
-    heun,
-)
-from scaling.diffusion.flow_samplers import DIFFUSION
+from scaling.diffusion import GaussianDiffusion, ddim, ddim_timesteps, ddpm, dpm_solver
 from scaling.study import DiffusionSpec, Protocol
-from scaling.study.timesteps import (
-    evaluated_at,
-    flow_times,
-    kept_timesteps,
-    solver_timesteps,
-    spaced_timesteps,
-)
-
-SPEC = DiffusionSpec()
-BETAS = np.linspace(SPEC.beta_start, SPEC.beta_end, SPEC.timesteps)
-MEAN, STD = 0.6, 0.3  # of the Gaussian that stands for the data
-
-
-def normal(*shape, seed=0) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+from scaling.study.timesteps import kept_timesteps, solver_timesteps, spaced_timesteps
+from tests.diffusion.gaussian_data import BETAS, MEAN, SPEC, STD, gaussian_eps, moments, normal
 
 
 def network(x, t):
@@ -101,28 +76,6 @@ def test_the_solver_takes_any_number_of_steps(steps):
     assert len(set(kept)) == steps and kept == sorted(kept) and (kept[0], kept[-1]) == (0, 999)
 
 
-def gaussian_eps(process):
-    """The best prediction of epsilon for data N(MEAN, STD^2): E[epsilon | x_t]."""
-
-    def predict(x, t):
-        a = torch.from_numpy(np.cumprod(1 - BETAS))[t].to(x.dtype).view(-1, 1, 1, 1)
-        return (1 - a).sqrt() * (x - a.sqrt() * MEAN) / (a * STD**2 + 1 - a)
-
-    return predict
-
-
-def gaussian_velocity(x, t):
-    """E[epsilon - x_0 | x_t] for the same data."""
-    t = t.view(-1, 1, 1, 1)
-    a, variance = 1 - t, (1 - t) ** 2 * STD**2 + t**2
-    away = x - a * MEAN
-    return t * away / variance - (MEAN + a * STD**2 * away / variance)
-
-
-def moments(x) -> tuple[float, float]:
-    return x.mean().item(), x.std().item()
-
-
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "ddim, eta 1", "dpm++"])
 def test_samplers_of_a_discrete_process_recover_a_gaussian(sampler):
     z, generator = normal(20_000, 1, 1, 1), torch.Generator().manual_seed(9)
@@ -161,93 +114,52 @@ def test_the_solver_needs_fewer_steps_than_ddim():
     assert errors["dpm++"] < 0.2 * errors["ddim"]
 
 
-@pytest.mark.parametrize("solve, order", [(euler, 1), (heun, 2)])
-def test_ode_solvers_converge_at_their_order(solve, order):
-    z = normal(500, 1, 1, 1).double()
-    exact = MEAN + STD * z
-    errors = [
-        (
-            solve(gaussian_velocity, z, flow_times(Protocol(sampler="euler", sampling_steps=n)))
-            - exact
-        )
-        .abs()
-        .max()
-        for n in (40, 80, 160)
-    ]
-    rates = [math.log2(a / b) for a, b in zip(errors, errors[1:])]  # noqa: RUF007
-    assert all(rate == pytest.approx(order, abs=0.25) for rate in rates), rates
-
-
-def test_heun_asks_twice_a_step_where_the_protocol_says():
-    asked = []
-
-    def velocity(x, t):
-        asked.append(float(t[0]))
-        return gaussian_velocity(x, t)
-
-    for name, solve in (("heun", heun), ("euler", euler)):
-        asked.clear()
-        protocol = Protocol(sampler=name, sampling_steps=5)
-        solve(velocity, normal(2, 1, 1, 1), flow_times(protocol))
-        assert asked == pytest.approx(evaluated_at(SPEC, protocol))
-        assert len(asked) == protocol.forwards
-
-
-@pytest.mark.parametrize("diffusion", DIFFUSION)
-def test_the_sde_recovers_a_gaussian_whatever_its_diffusion(diffusion):
-    z, generator = normal(20_000, 1, 1, 1), torch.Generator().manual_seed(3)
-    protocol = Protocol(sampler="sde", sampling_steps=250, sde_last_size=0.01)
-    x = euler_maruyama(
-        gaussian_velocity,
-        z,
-        flow_times(protocol),
-        lambda: torch.randn(z.shape, generator=generator),
-        diffusion,
-    )
-    mean, std = moments(x)
-    stiff = diffusion == "constant"  # its drift grows as 1 / t towards the image
-    assert mean == pytest.approx(MEAN, abs=0.015) and std == pytest.approx(
-        STD, rel=0.15 if stiff else 0.05
-    )
-
-
-def test_the_last_step_of_the_sde():
-    """Tweedie's is the expected image; the mean is a step of the drift without noise."""
-    z, times = normal(50, 1, 1, 1).double(), [0.04, 0.0]
-    t = torch.full((50,), 0.04, dtype=torch.float64)
-    v = gaussian_velocity(z, t)
-    tweedie = euler_maruyama(gaussian_velocity, z, times, noise=None, last="tweedie")
-    assert torch.allclose(tweedie, z - 0.04 * v)
-    score = -(z - 0.96 * MEAN) / (0.96**2 * STD**2 + 0.04**2)
-    assert torch.allclose(
-        euler_maruyama(gaussian_velocity, z, times, noise=None), z + 0.04 * (0.04 * score - v)
-    )
-
-
-def test_guidance_outside_its_interval_is_one_conditional_pass():
-    batches = []
-
-    def model(x, t, y):
-        batches.append(len(x))
-        return x * 0 + y.view(-1, 1, 1, 1)
-
-    predict = guided(
-        model,
-        torch.tensor([2, 3]),
-        null_label=10,
-        scale=3.0,
-        channels=1,
-        interval=(0.2, 0.5),
-        horizon=1000,
-    )
-    x = normal(2, 1, 2, 2)
-    outs = [predict(x, torch.tensor([t, t])).unique().tolist() for t in (600, 500, 300, 200, 199)]
-    assert outs == [[2, 3], [-14, -11], [-14, -11], [-14, -11], [2, 3]]  # 10 + 3 (2 - 10) = -14
-    assert batches == [2, 4, 4, 4, 2]
-
-
 def test_steps_above_the_schedule_are_refused():
     for sampler in ("ddpm", "ddim", "dpm++"):
         with pytest.raises(ValueError, match="1500 sampling steps asked of a process with 1000"):
             kept_timesteps(SPEC, Protocol(sampler=sampler, sampling_steps=1500))
     assert len(spaced_timesteps(1000, 1000)) == 1000
+
+
+@torch.no_grad()
+def test_ancestral_trajectory(golden, model):
+    process = GaussianDiffusion(DiffusionSpec(), True, keep=spaced_timesteps(1000, 10))
+    noise = iter(golden["ddpm10_noise"])
+    x = ddpm(process, lambda x, t: model(x, t, golden["y"]), golden["x"], lambda: next(noise))
+    assert (x - golden["ddpm10"]).abs().max() <= 1e-4 * golden["ddpm10"].abs().max()
+
+
+@torch.no_grad()
+def test_ddim_trajectory(golden, model):
+    process = GaussianDiffusion(DiffusionSpec(), True, keep=ddim_timesteps(1000, 25))
+    x = ddim(process, lambda x, t: model(x, t, golden["y"]), golden["x"], noise=None)
+    assert (x - golden["ddim25"]).abs().max() <= 1e-4 * golden["ddim25"].abs().max()
+
+
+def test_a_perfect_predictor_recovers_the_image(golden):
+    """With the true epsilon at hand, DDIM walks straight back to x_0."""
+    process = GaussianDiffusion(DiffusionSpec(), False, keep=ddim_timesteps(1000, 50))
+    x0, alpha_bar = golden["x0"].double(), process.at("alpha_bar", torch.tensor([49])).double()
+    start = alpha_bar.sqrt() * x0 + (1 - alpha_bar).sqrt() * golden["noise"].double()
+
+    def true_eps(x, t):
+        a = process.at("alpha_bar", torch.tensor([process.timesteps.index(int(t[0]))])).double()
+        return (x - a.sqrt() * x0) / (1 - a).sqrt()
+
+    assert torch.allclose(ddim(process, true_eps, start, noise=None), x0, atol=1e-4)
+
+
+def test_respaced_timesteps(golden):
+    assert spaced_timesteps(1000, 250) == golden["timesteps_250"].tolist()
+    assert spaced_timesteps(1000, 10) == golden["timesteps_10"].tolist()
+    assert ddim_timesteps(1000, 25) == golden["timesteps_ddim25"].tolist()
+
+
+@pytest.mark.parametrize("count", [0, 1001])
+def test_more_steps_than_the_schedule_are_refused(count):
+    with pytest.raises(ValueError, match=f"{count} sampling steps"):
+        spaced_timesteps(1000, count)
+
+
+def test_a_ddim_count_without_a_stride_is_spaced_evenly():
+    assert ddim_timesteps(1000, 300) == spaced_timesteps(1000, 300)

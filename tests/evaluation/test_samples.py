@@ -34,22 +34,6 @@ def drawn(run, out, protocol, most=None):
     return parts, left
 
 
-def test_the_model_comes_with_its_process_and_its_average(run, tiny):
-    loaded = load_checkpoint(run / "checkpoints" / "step-00000006")
-    assert (loaded.spec, loaded.diffusion, loaded.label_dropout) == (
-        tiny.model,
-        tiny.diffusion,
-        0.1,
-    )
-    raw = load_checkpoint(run, average="weights").model.state_dict()
-    assert any(
-        not torch.equal(raw[name], value)
-        for name, value in load_checkpoint(run).model.state_dict().items()
-    )
-    with pytest.raises(ValueError, match="holds no average 'ema-decay-0"):
-        load_checkpoint(run, average="ema-decay-0.9")
-
-
 def test_what_is_drawn_is_kept_and_the_rest_drawn(run, tmp_path, monkeypatch):
     monkeypatch.setattr(samples, "PART", 4)
     protocol, out = Protocol(samples=10, sampling_steps=2), tmp_path / "out.npz"

@@ -2,6 +2,7 @@
 costs what ten tests do.
 """
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -10,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+
+from scaling.launch import cluster as clusters
+from scaling.launch import sampling
 
 START_S = 180  # where the machine is busy
 
@@ -46,3 +50,25 @@ def ray_address(tmp_path_factory):
     finally:
         head.terminate()  # --block ends its processes with itself
         head.wait(timeout=START_S)
+
+
+@pytest.fixture(scope="session")
+def connection(ray_address):
+    """This process's connection to that cluster. Its workers keep torch imported while it lasts."""
+    with clusters.connected(ray_address) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def shared_cluster(connection, monkeypatch):
+    """A command that runs in this process finds itself connected, and leaves the connection. It
+    draws its report alone, as on one core: the other core has tests to run.
+    """
+
+    def connected(address):
+        return contextlib.nullcontext(connection)
+
+    for module in (clusters, sampling):
+        monkeypatch.setattr(module, "connected", connected)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    return connection

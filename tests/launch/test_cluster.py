@@ -21,6 +21,7 @@ def test_a_start_that_took_too_long_is_tried_once_more(failures, starts, monkeyp
         return "context"
 
     monkeypatch.setattr(cluster.ray, "init", init)
+    monkeypatch.setattr(cluster.ray, "shutdown", lambda: None)  # this process may be connected
     assert cluster._init(address="local") == "context" and calls == [{"address": "local"}] * starts
 
 
@@ -34,6 +35,7 @@ def test_what_another_start_does_not_mend_is_raised(failures, says, monkeypatch)
         raise left.pop()
 
     monkeypatch.setattr(cluster.ray, "init", init)
+    monkeypatch.setattr(cluster.ray, "shutdown", lambda: None)
     with pytest.raises(Exception, match=says):
         cluster._init(address="local")
     assert not left

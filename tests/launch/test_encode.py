@@ -151,7 +151,7 @@ def test_the_store_is_read_as_the_spec_says(work):
     assert data.train.batch(torch.arange(8), key=(0, 0)).isfinite().all()
 
 
-def test_a_killed_encoding_goes_on_and_ends_identical(work, capsys, ray_address):
+def test_a_killed_encoding_goes_on_and_ends_identical(work, capsys, ray_address, shared_cluster):
     """On Ray, both; the store that they end with was made without it."""
     killed = subprocess.Popen(
         command(work, "killed", "--address", ray_address),
@@ -166,13 +166,7 @@ def test_a_killed_encoding_goes_on_and_ends_identical(work, capsys, ray_address)
     killed.wait()
     assert not (work / "killed" / "store.json").exists()
     assert "continue it with --resume" in refusal(command(work, "killed"), capsys)
-    again = subprocess.run(
-        command(work, "killed", "--resume", "--address", ray_address),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
-    assert again.returncode == 0, again.stderr
+    run(command(work, "killed", "--resume", "--address", ray_address))
     assert {
         name: data for name, data in files(work / "killed").items() if not name.endswith(".tmp")
     } == files(work / "store")

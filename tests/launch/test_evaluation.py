@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from scaling.cli import main
 from scaling.launch import evaluation
 from scaling.launch.evaluation import evaluate
 from scaling.launch.trial import run_trials, train
@@ -26,9 +27,9 @@ ONE = [
     "--set",
     "model.width=16",
     "--set",
-    "train.steps=3000",
+    "train.steps=1500",
     "--set",
-    "train.checkpoint_every=1000",
+    "train.checkpoint_every=500",
     "--set",
     "evaluate.every=300",
     "--set",
@@ -181,26 +182,20 @@ def test_others_draw_what_is_left_of_an_evaluations_samples(tmp_path, tiny, monk
     assert drawn == parts and not list((run.folder / "evaluating").iterdir())
 
 
-def sweep(root: Path, log: Path, address: str) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-m",
-        "scaling.sweep",
-        "smoke",
-        "--results",
-        str(root),
-        "--address",
-        address,
-        *ONE,
-    ]
-    with open(log, "w") as out:
-        return subprocess.Popen(command, stdout=out, stderr=out)
+def command(root: Path, address: str) -> list[str]:
+    return ["sweep", "smoke", "--results", str(root), "--address", address, *ONE]
+
+
+def sweep(root: Path, address: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(command(root, address))
+    return stop.value.code
 
 
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
 def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
-    tmp_path, ray_address
+    tmp_path, ray_address, shared_cluster, capsys
 ):
     plan = Plan.of(load_study("smoke").with_settings(parse_settings(ONE[1::2])))
     (trial,), log = plan.trials, tmp_path / "log"
@@ -209,27 +204,34 @@ def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
     in_the_way = run.folder / "samples" / f"{trial.eval_ids[600]}.npz"
     in_the_way.mkdir(parents=True)
 
-    running, deadline = sweep(tmp_path, log, ray_address), time.monotonic() + PATIENCE_S
+    with open(log, "w") as out:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "scaling", *command(tmp_path, ray_address)],
+            stdout=out,
+            stderr=out,
+        )
+    deadline = time.monotonic() + PATIENCE_S
     while not run.evaluations():
         assert time.monotonic() < deadline and running.poll() is None, log.read_text()
         time.sleep(0.1)
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
-    assert sweep(tmp_path, log, ray_address).wait(timeout=PATIENCE_S) == 1, log.read_text()
+    capsys.readouterr()
+    assert sweep(tmp_path, ray_address) == 1
     (row,) = trial_rows(tmp_path / "smoke")
     assert (
         row["state"] == "failed"
         and "evaluation at step 600 failed: IsADirectoryError" in row["why"]
     )
-    assert "evaluation at step 600 failed" in log.read_text()
+    assert "evaluation at step 600 failed" in capsys.readouterr().out
     assert {e["step"] for e in run.evaluations()} == {*trial.eval_ids} - {600} and row[
         "step"
-    ] == 3000
+    ] == 1500
 
     in_the_way.rmdir()
     trained = json.loads((run.folder / "record.json").read_text())["train_wall_s"]
-    assert sweep(tmp_path, log, ray_address).wait(timeout=PATIENCE_S) == 0, log.read_text()
+    assert sweep(tmp_path, ray_address) == 0
     assert json.loads((run.folder / "record.json").read_text())["train_wall_s"] == trained
     alone = Run(tmp_path / "alone")
     run_trials([trial.spec], alone, quiet)
-    assert figures(run) == figures(alone) and len(figures(run)) == 4 * 10
+    assert figures(run) == figures(alone) and len(figures(run)) == 4 * 5

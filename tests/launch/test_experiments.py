@@ -2,7 +2,6 @@
 downloaded?
 """
 
-import contextlib
 import json
 
 import pytest
@@ -17,19 +16,10 @@ from tests.study.test_experiments import STUDIES
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 
 
-@pytest.fixture(scope="module")
-def shared_cluster(ray_address):
-    with clusters.connected(ray_address) as cluster:
-        yield cluster
-
-
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_runs_through_every_stage_at_debug_scale(
-    name, ray_address, shared_cluster, tmp_path, monkeypatch
+    name, ray_address, shared_cluster, tmp_path
 ):
-    monkeypatch.setattr(
-        clusters, "connected", lambda address: contextlib.nullcontext(shared_cluster)
-    )
     results = tmp_path / "results"
     settings = ["scale=debug", f"data.path={tmp_path / 'data'}"]
     assert sweep(name, settings, results, ray_address) == 0

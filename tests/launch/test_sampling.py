@@ -14,7 +14,7 @@ from scaling.study import Protocol
 
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
-def test_images_over_workers_are_those_of_one_process(tmp_path, tiny, ray_address):
+def test_images_over_workers_are_those_of_one_process(tmp_path, tiny, ray_address, shared_cluster):
     train([tiny], Run(tmp_path / "run"), lambda progress: None)
     count = samples.PART + 50
     said = sampling.run(

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from scaling.cli import main
+from scaling.launch import cluster
+
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 
 COMMAND = [sys.executable, "-m", "scaling.sweep"]
@@ -26,30 +29,44 @@ SLOW = [
 PATIENCE_S = 500  # a Ray start takes a minute where the machine is busy
 
 
-def run(*args, timeout=PATIENCE_S) -> subprocess.CompletedProcess:
-    return subprocess.run([*COMMAND, *args], capture_output=True, text=True, timeout=timeout)
+@pytest.fixture
+def run(capsys):
+    """Runs a command in this process; its exit code and what it printed, as a process gives
+    them.
+    """
+
+    def run(*args) -> subprocess.CompletedProcess:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main([str(arg) for arg in args])
+        return subprocess.CompletedProcess(args, stop.value.code, *capsys.readouterr())
+
+    return run
 
 
-def status(folder: Path) -> list[dict]:
-    out = subprocess.run(
-        [sys.executable, "-m", "scaling", "status", str(folder), "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return json.loads(out)
+@pytest.fixture
+def status(run):
+    return lambda folder: json.loads(run("status", folder, "--json").stdout)
 
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
+    """The study as a person runs it: the command, a cluster of its own, and a dashboard."""
     root = tmp_path_factory.mktemp("results")
-    return root, run("smoke", "--results", str(root))
+    command = [*COMMAND, "smoke", "--results", str(root)]
+    return root, subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def test_the_smoke_study_completes(smoke):
     root, done = smoke
     assert done.returncode == 0, done.stderr
-    rows = status(root / "smoke")
+    said = subprocess.run(
+        [sys.executable, "-m", "scaling", "status", str(root / "smoke"), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = json.loads(said.stdout)
     keys = {
         "trial_id",
         "model",
@@ -90,21 +107,26 @@ def test_it_leaves_figures_and_a_report(smoke):
     assert (root / "smoke" / "report.html").stat().st_size > 10_000
 
 
-def test_again_it_trains_nothing_and_needs_no_ray(smoke):
+def test_again_it_trains_nothing_and_needs_no_ray(smoke, run, monkeypatch):
     root, _ = smoke
+
+    def no_ray(**options):
+        raise AssertionError("a finished study connects to Ray")
+
+    monkeypatch.setattr(cluster.ray, "init", no_ray)
     before = {
         path: path.stat().st_mtime_ns for path in (root / "runs").rglob("*") if path.is_file()
     }
-    again = run("smoke", "--results", str(root))
+    again = run("sweep", "smoke", "--results", root)
     assert again.returncode == 0 and "nothing to train" in again.stdout
     assert {
         path: path.stat().st_mtime_ns for path in (root / "runs").rglob("*") if path.is_file()
     } == before
 
 
-def test_another_plan_in_the_same_folder_is_refused_with_the_difference(smoke):
+def test_another_plan_in_the_same_folder_is_refused_with_the_difference(smoke, run):
     root, _ = smoke
-    other = run("smoke", "--results", str(root), "--set", "train.lr=0.001")
+    other = run("sweep", "smoke", "--results", root, "--set", "train.lr=0.001")
     assert other.returncode == 2 and "train.lr was 0.003, is 0.001" in other.stderr
     assert len(other.stderr.strip().splitlines()) == 1
 
@@ -143,7 +165,9 @@ def interrupted(root: Path, how: signal.Signals, address: str) -> int:
         return sweep.wait(timeout=PATIENCE_S)
 
 
-def test_a_sweep_ended_in_any_way_goes_on_where_it_was(tmp_path, ray_address):
+def test_a_sweep_ended_in_any_way_goes_on_where_it_was(
+    tmp_path, ray_address, shared_cluster, run, status
+):
     curves = {}
     for how, code, address in (
         (signal.SIGKILL, -signal.SIGKILL, "local"),
@@ -161,7 +185,7 @@ def test_a_sweep_ended_in_any_way_goes_on_where_it_was(tmp_path, ray_address):
         assert curves and "completed" not in states
         assert how == signal.SIGKILL or set(states) <= {"stopped", "pending"}
     saved = checkpoints(tmp_path)
-    last = run("smoke", "--results", str(tmp_path), "--address", ray_address, *SLOW)
+    last = run("sweep", "smoke", "--results", tmp_path, "--address", ray_address, *SLOW)
     assert last.returncode == 0, last.stdout + last.stderr
     assert [row["state"] for row in status(tmp_path / "smoke")] == ["completed"] * 2
     for folder, step in saved.items():
@@ -169,25 +193,29 @@ def test_a_sweep_ended_in_any_way_goes_on_where_it_was(tmp_path, ray_address):
         assert sessions[-1]["from_step"] >= step > 0  # from a checkpoint, not from the start
 
 
-def test_a_diverging_trial_is_named_and_the_others_go_on(tmp_path, ray_address):
+def test_a_diverging_trial_is_named_and_the_others_go_on(
+    tmp_path, ray_address, shared_cluster, run, status
+):
     study = tmp_path / "wild.py"
     study.write_text(
         "from experiments.smoke import BASE\nfrom scaling.study import Study, grid\n"
         "STUDY = Study(name='wild', question='?', expectation='!', "
         "trials=grid(BASE, {'train.lr': [1e-3, 1e30]}))\n"
     )
-    done = run(str(study), "--results", str(tmp_path / "results"), "--address", ray_address)
+    command = ["sweep", study, "--results", tmp_path / "results", "--address", ray_address]
+    done = run(*command)
     assert done.returncode == 1
     good, bad = status(tmp_path / "results" / "wild")
     assert (good["state"], bad["state"]) == ("completed", "diverged") and bad["fid"] is None
     assert bad["trial_id"] in done.stdout and "at step" in done.stdout
     # and nothing is tried again
-    assert run(str(study), "--results", str(tmp_path / "results")).returncode == 1
+    assert run(*command[:-2]).returncode == 1
 
 
-def test_more_gpus_than_the_cluster_has_are_refused(tmp_path, ray_address):
+def test_more_gpus_than_the_cluster_has_are_refused(tmp_path, ray_address, shared_cluster, run):
     done = run(
-        "smoke", "--results", str(tmp_path), "--gpus-per-trial", "2", "--address", ray_address
+        *("sweep", "smoke", "--results", tmp_path, "--gpus-per-trial", 2),
+        *("--address", ray_address),
     )
     assert done.returncode == 2 and "--gpus-per-trial 2" in done.stderr
     assert not list(tmp_path.glob("runs/*"))

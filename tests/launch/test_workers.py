@@ -3,11 +3,10 @@ from it by FSDP? Real Ray.
 """
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from scaling.cli import main
 from scaling.launch.trial import run_trials
 from scaling.records import Run
 from scaling.study import Plan, load_study
@@ -31,16 +30,15 @@ def study(folder, steps):
 
 
 def sweep(*args):
-    done = subprocess.run(
-        [sys.executable, "-m", "scaling.sweep", *args], capture_output=True, text=True, timeout=500
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", *args])
+    assert stop.value.code == 0
 
 
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
 def test_two_workers_on_ray_train_measure_what_one_does_and_go_on_in_another_layout(
-    tmp_path, ray_address
+    tmp_path, ray_address, shared_cluster
 ):
     alone = [
         trial.spec

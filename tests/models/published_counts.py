@@ -7,6 +7,9 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+COUNTED_ONCE = pytest.mark.xdist_group("published counts")  # tests that read it share a worker
 CODE = """
 import json, re
 from pathlib import Path

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scaling.models.count_table import as_json, as_text, counted, run, selected
-from tests.models.published_counts import table
+from tests.models.published_counts import COUNTED_ONCE, table
 
 KEYS = [
     "model",
@@ -107,6 +107,7 @@ def test_bad_arguments_are_one_line_that_names_them(arguments, message):
     assert "\n" not in str(error.value)
 
 
+@COUNTED_ONCE
 def test_all_sixteen_are_counted_in_little_memory():
     rows, peak_bytes = table()
     assert len(rows) == 16

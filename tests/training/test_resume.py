@@ -3,9 +3,9 @@ curve.
 """
 
 import hashlib
-import multiprocessing
 import os
 import random
+import shutil
 import signal
 import time
 
@@ -17,6 +17,9 @@ from scaling.records import Run
 from scaling.study import grid
 from scaling.study.settings import with_settings
 from scaling.training import Trainer, checkpoint
+from tests.training.forks import FORKS
+
+pytestmark = pytest.mark.xdist_group("forks")  # one worker starts the server
 
 
 def fingerprint(run: Run, step: int) -> dict[str, str]:
@@ -41,18 +44,26 @@ def evaluations(run: Run) -> list[dict]:
     return [run.evaluation(path.stem) for path in (run.folder / "evaluations").glob("*.json")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spec(tiny):
     return grid(
         tiny, {"train.steps": [240], "train.checkpoint_every": [20], "train.log_every": [7]}
     )[0]
 
 
-@pytest.fixture
-def undisturbed(tmp_path, spec):
-    run = Run(tmp_path / "undisturbed")
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, spec):
+    run = Run(tmp_path_factory.mktemp("undisturbed"))
     assert run_trials([spec], run, lambda progress: None) == "completed"
     return fingerprint(run, 240)
+
+
+@pytest.fixture(scope="module")
+def killed_late(tmp_path_factory, spec):
+    """A run that died in the write of a late checkpoint; each test damages a copy."""
+    folder = tmp_path_factory.mktemp("killed_late")
+    _killed(spec, folder, in_checkpoint=16)
+    return folder
 
 
 def _work(spec, folder, wait_in_checkpoint):
@@ -66,12 +77,6 @@ def _work(spec, folder, wait_in_checkpoint):
 
         checkpoint._flush = slow
     run_trials([spec], Run(folder), lambda progress: None)
-
-
-# A server that imports torch once and forks from there: quick, and free of the threads of the
-# tests' own process.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["scaling.launch.trial"])
 
 
 def _killed(spec, folder, after_s=None, in_checkpoint=None):
@@ -111,11 +116,9 @@ def test_a_kill_inside_a_checkpoint_changes_nothing(tmp_path, spec, undisturbed,
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "train.pt", "manifest.json"])
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
-    tmp_path, spec, undisturbed, name
+    tmp_path, spec, undisturbed, killed_late, name
 ):
-    folder = tmp_path / "damaged"
-    _killed(spec, folder, in_checkpoint=16)
-    run = Run(folder)
+    run = Run(shutil.copytree(killed_late, tmp_path / "damaged"))
     newest = checkpoint.steps(run.checkpoints)[0]
     path = checkpoint.folder_of(run.checkpoints, newest) / name
     path.write_bytes(path.read_bytes()[:-7])

@@ -2,7 +2,6 @@
 processes, gloo.
 """
 
-import multiprocessing
 import os
 import time
 
@@ -16,9 +15,9 @@ from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
 from scaling.training import Trainer, checkpoint
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
+from tests.training.forks import FORKS
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["scaling.launch.trial"])
+pytestmark = pytest.mark.xdist_group("forks")  # one worker starts the server
 
 
 def train(spec, root, resume_at, until, workers=None):
@@ -60,7 +59,7 @@ def by_two(parallel, tmp_path, *args):
     return queue.get()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spec(tiny):
     return with_settings(
         tiny,

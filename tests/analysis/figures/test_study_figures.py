@@ -18,7 +18,7 @@ def test_a_study_gets_the_figures_its_records_can_carry(rates, half_run):
     assert {name: one.missing for name, one in study_pictures(rates).items()} == {
         "heldout_vs_lr": ""
     }
-    found = study_pictures(half_run)
+    found = study_pictures(half_run, ("svg",))
     drawn = {name for name, one in found.items() if one.files}
     missing = [one.missing for one in found.values() if one.missing]
     assert {

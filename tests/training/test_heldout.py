@@ -1,6 +1,4 @@
-"""Is every objective trained, and is its held-out loss one and the same measure for all trials that
-share it?
-"""
+"""Is the held-out loss one and the same measure for all trials that share it?"""
 
 import pytest
 import torch
@@ -11,24 +9,6 @@ from scaling.study import DataSpec, DiffusionSpec
 from scaling.study.settings import with_settings
 from scaling.training import Trainer
 from scaling.training.heldout import BINS, heldout_loss
-
-
-@pytest.mark.parametrize("objective", ["ddpm", "epsilon", "flow"])
-@pytest.mark.parametrize("weighting", ["uniform", "logit-normal"])
-def test_each_objective_learns(tiny, objective, weighting):
-    spec = with_settings(
-        tiny,
-        {
-            "diffusion.objective": objective,
-            "model.learn_sigma": objective == "ddpm",
-            "diffusion.weighting": weighting,
-        },
-    )
-    trainer, lines = Trainer(spec, [spec.evaluate.ema]), []
-    before = trainer.heldout(spec.evaluate.ema)["heldout_mse"]
-    trainer.train_to(60, lines.append)
-    assert trainer.heldout(spec.evaluate.ema)["heldout_mse"] < 0.9 * before
-    assert len(lines[-1]["heldout_bins"]) == BINS
 
 
 @pytest.mark.parametrize("objective", ["epsilon", "flow"])

@@ -2,49 +2,14 @@
 missing?
 """
 
-import os
-
 import pytest
-import torch
-from torch.utils.data import Dataset
 from torch_fidelity import calculate_metrics
 
 from scaling.data import DataSpec, load_data
-from scaling.evaluation import digits_cnn, reference
 from scaling.evaluation.extractors import layers_of
-from scaling.evaluation.metrics import figures, measure
-from scaling.evaluation.reference import Reference, tensor_images
-from scaling.evaluation.train_digits_cnn import accuracy
+from scaling.evaluation.metrics import figures
 from scaling.study import Protocol
-
-
-class Uint8Images(Dataset):
-    """Images (N, C, H, W) as torch-fidelity reads them."""
-
-    def __init__(self, images: torch.Tensor):
-        self.images = images
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, i: int) -> torch.Tensor:
-        return self.images[i]
-
-
-@pytest.fixture(scope="module")
-def dimmed() -> torch.Tensor:
-    """364 held-out digits, darker: samples of a kind."""
-    return (load_data(DataSpec()).heldout.uint8.float() * 0.9).to(torch.uint8)
-
-
-def by_metric(rows: list[dict]) -> dict[str, dict]:
-    return {row["metric"]: row for row in rows}
-
-
-def test_the_shipped_weights_classify_heldout_digits():
-    net = digits_cnn.DigitsCnnExtractor(digits_cnn.NAME, ["logits"]).net.eval()
-    assert accuracy(net) >= 0.97
-    assert digits_cnn.WEIGHTS.stat().st_size < 500_000
+from tests.evaluation.fidelity import Uint8Images, by_metric
 
 
 @pytest.mark.parametrize("name", ["train", "heldout"])
@@ -119,33 +84,3 @@ def test_fewer_samples_than_features_is_said(dimmed):
         rows["fid_infinity"]["value"] is None
         and "half of 40 samples" in rows["fid_infinity"]["why"]
     )
-
-
-def test_copies_of_training_images_are_noticed(dimmed):
-    train = load_data(DataSpec()).train.uint8
-    found = {
-        name: measure(samples, DataSpec(), Protocol(samples=len(samples)))["memorisation"]
-        for name, samples in (("copies", train[:200]), ("fresh", dimmed))
-    }
-    assert found["copies"]["copies"] > 0.95 and found["fresh"]["copies"] < 0.05
-    assert found["fresh"]["nearer_to_train"] <= 0.5
-
-
-def test_a_reference_is_computed_once_and_shared(dimmed, tmp_path, monkeypatch):
-    monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path))
-    passes = []
-    collect = reference.collect
-    monkeypatch.setattr(
-        reference, "collect", lambda *args: (passes.append(args[1]), collect(*args))[1]
-    )
-    first, again, other = (
-        Reference(tensor_images("x", images), "digits-cnn")
-        for images in (dimmed, dimmed.clone(), dimmed[:100])
-    )
-    assert torch.equal(first.gaussian("64").cov, again.gaussian("64").cov)
-    assert torch.equal(first.rows("64"), again.rows("64"))
-    assert passes == [364]
-    other.gaussian("64")
-    assert passes == [364, 100] and not [
-        name for name in os.listdir(tmp_path / "references") if name.endswith(".tmp")
-    ]

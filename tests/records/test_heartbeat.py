@@ -1,0 +1,20 @@
+"""Does a busy job keep its heartbeat, and end it before its outcome?"""
+
+import time
+
+from scaling.records import Run
+from scaling.records.heartbeat import Heartbeat
+
+
+def test_a_busy_trial_keeps_its_heartbeat_and_ends_before_its_outcome(tmp_path, monkeypatch):
+    monkeypatch.setattr("scaling.records.heartbeat.HEARTBEAT_S", 0.01)
+    run = Run(tmp_path)
+    with Heartbeat(run) as heartbeat:
+        first = run.state()["heartbeat"]
+        heartbeat.tell(step=7)
+        deadline = time.monotonic() + 10
+        while run.state().get("step") != 7 or run.state()["heartbeat"] <= first:
+            assert time.monotonic() < deadline
+    run.write_state("completed", step=7)
+    time.sleep(0.1)
+    assert run.state()["state"] == "completed"

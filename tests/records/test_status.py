@@ -1,0 +1,33 @@
+"""How does a trial stand that is unmeasured, or silent?"""
+
+import time
+
+import pytest
+
+from scaling.records import StudyFolder, trial_rows
+from scaling.records.files import read_json, write_json
+from scaling.study import Plan, Study
+
+
+def test_an_unmeasured_trial_has_nulls(tmp_path, tiny):
+    folder = StudyFolder(tmp_path / "test")
+    folder.write_plan(Plan.of(Study(name="test", question="?", expectation="!", trials=(tiny,))))
+    (row,) = trial_rows(folder)
+    assert row["state"] == "pending" and row["forward_gmacs"] > 0
+    assert all(row[key] is None for key in ("loss", "heldout_loss", "fid", "wall_s"))
+
+
+def test_a_silent_running_trial_is_not_called_running(tmp_path, tiny):
+    folder = StudyFolder(tmp_path / "test")
+    folder.write_plan(Plan.of(Study(name="test", question="?", expectation="!", trials=(tiny,))))
+    run = folder.run(tiny.train_id)
+    run.write_state("running", step=3)
+    assert trial_rows(folder)[0]["state"] == "running"
+    state = read_json(run.folder / "state.json")
+    write_json(run.folder / "state.json", state | {"heartbeat": time.time() - 3600})
+    assert trial_rows(folder)[0]["state"] == "stopped"
+
+
+def test_an_empty_folder_says_so(tmp_path):
+    with pytest.raises(ValueError, match=r"holds no study\.json"):
+        trial_rows(tmp_path)
