@@ -26,20 +26,19 @@ def _differences(networks: dict[str, Network]) -> dict[str, str]:
     """By ``model_id``, the fields in which ``networks`` differ, in words; empty for one network."""
     if len(networks) == 1:
         return dict.fromkeys(networks, "")
-    fields = {model_id: network.model_dump(mode="json") for model_id, network in networks.items()}
+    fields = {
+        model_id: network.model_dump(mode="json", exclude={"facts"})  # which are no fields of it
+        for model_id, network in networks.items()
+    }
     differing = [
         name
         for name in dict.fromkeys(name for values in fields.values() for name in values)
         if len({json.dumps(values.get(name)) for values in fields.values()}) > 1
     ]
-    words = {
+    return {
         model_id: ", ".join(f"{_spoken(name)} {_spoken(values.get(name))}" for name in differing)
         for model_id, values in fields.items()
     }
-    if len(set(words.values())) == len(words):
-        return words
-    # two identities with the same fields, such as two versions of a network's source
-    return {model_id: f"{words[model_id]}, {model_id[:8]}".removeprefix(", ") for model_id in words}
 
 
 def _spoken(value) -> str:

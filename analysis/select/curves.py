@@ -4,13 +4,9 @@ A curve joins the rungs of one series of one family: of DiT, the sizes at one pa
 without series has one curve.
 """
 
-from collections.abc import Iterator
-
 import polars as pl
 
-# imported so that the families of this package are among the subclasses of Network
-import scaling.study.spec  # noqa: F401
-from scaling.study.network import Network
+from scaling.study.families import FAMILIES
 
 NO_SERIES = "Series"  # the head of a legend's group whose series share no first word
 
@@ -74,16 +70,6 @@ def curve_labels(rows: pl.DataFrame) -> tuple[str, dict[str, str]]:
 
 
 def family_title(family: str) -> str:
-    """A family as a legend writes it: its FAMILY_TITLE, or else the name itself."""
-    titles = (
-        network.FAMILY_TITLE
-        for network in _subclasses(Network)
-        if network.model_fields["family"].default == family and network.FAMILY_TITLE
-    )
-    return next(titles, family)
-
-
-def _subclasses(base: type) -> Iterator[type]:
-    for network in base.__subclasses__():
-        yield network
-        yield from _subclasses(network)
+    """A family as a legend writes it; its name where it has no title or its code is not loaded."""
+    network = FAMILIES.get(family)
+    return (network.TITLE if network else None) or family

@@ -1,7 +1,5 @@
 """Do the frames tell families of networks apart, and is a model one identity with one name?"""
 
-from typing import Literal
-
 import polars as pl
 import pytest
 
@@ -10,36 +8,21 @@ from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.frames.identities import recipe_id
 from analysis.frames.names import model_names
 from analysis.frames.published import block_designs, dit_table4, sampling_compute
-from scaling.records import StudyFolder, trial_rows
-from scaling.records.status import OPTIONAL_FIELDS, optional_fields, trial_row
-from scaling.study import TrialSpec
-from scaling.study.network import Network
-from scaling.study.plan import PlannedTrial
+from scaling.records import trial_rows
+from scaling.records.status import OPTIONAL_FIELDS, optional_fields
+from tests.analysis.networks import GRID, Convolutions, Mixer
 from tests.analysis.synthetic_study import BASE, SIZES, study_of
 
 FRAMES = (trials_frame, evaluations_frame, curves_frame)
 HEADLESS = [{name: w for name, w in size.items() if name != "model.heads"} for size in SIZES]
 
 
-class Mixer(Network):
-    """A family with neither patch, size, tokens, conditioning nor a number of heads."""
-
-    family: Literal["mixer"] = "mixer"
-    width: int
-    heads: tuple[int, ...] = (1, 2)
-
-    @property
-    def name(self) -> str:
-        return f"Mixer-{self.width}"
-
-
 def mixer(width: int = 32, **fields) -> Mixer:
-    return Mixer(input_size=8, channels=1, num_classes=10, width=width, **fields)
+    return Mixer(**GRID, width=width, **fields)
 
 
-def of_mixer() -> TrialSpec:
-    """BASE with another network, whichever families a TrialSpec takes."""
-    return TrialSpec.model_construct(**(dict(BASE) | {"model": mixer()}))
+def convolutions() -> Convolutions:
+    return Convolutions(**GRID, width=32, kernel=3)
 
 
 @pytest.mark.parametrize("frame", FRAMES)
@@ -69,31 +52,26 @@ def test_fields_that_a_family_lacks_are_null(tmp_path):
         "conditioning": "adaln-zero",
         "heads": 1,
     }
-    trial = PlannedTrial.model_construct(
-        trial_id="Mixer-32-s0",
-        train_id="0" * 16,
-        model="Mixer-32",
-        params_m=1.0,
-        forward_gmacs=0.1,
-        eval_ids={500: "1" * 16},
-        images=32_000,
-        train_flops=1e12,
-        spec=of_mixer(),
-    )
-    row = trial_row(trial, StudyFolder(tmp_path / "mixed").run(trial.train_id), {}, None)
-    assert (row["family"], row["rung"], row["series"]) == ("mixer", "Mixer-32", None)
+    study = study_of(tmp_path, {"model": [mixer(), BASE.model]})
+    for frame in FRAMES:
+        of_mixer = frame(study).filter(pl.col("family") == "tests-mixer")
+        assert of_mixer.select("rung", "model", "model_id").unique().rows() == [
+            ("w32", "Mixer-32", mixer().model_id)
+        ]
+        for column in ("series", *OPTIONAL_FIELDS):
+            assert of_mixer[column].null_count() == len(of_mixer) > 0
+    (row, _) = trial_rows(study)
+    assert (row["family"], row["rung"], row["series"]) == ("tests-mixer", "w32", None)
     assert row["size"] is row["patch"] is row["tokens"] is None
 
 
 def test_a_recipe_is_of_one_family_and_that_of_dit_is_as_released():
-    assert recipe_id(BASE) == "c9974aec"
-    other = recipe_id(of_mixer())
-    assert other != recipe_id(BASE)
-    assert other != recipe_id(
-        TrialSpec.model_construct(
-            **(dict(BASE) | {"model": mixer().model_copy(update={"family": "unet"})})
-        )
-    )
+    models = (BASE.model, mixer(), convolutions())
+    recipes = [recipe_id(BASE.model_copy(update={"model": model})) for model in models]
+    assert recipes[0] == "c9974aec"
+    assert len(set(recipes)) == 3
+    wider = BASE.model_copy(update={"model": mixer(64)})
+    assert recipe_id(wider) == recipes[1]
 
 
 def test_models_that_share_a_name_are_told_apart_by_what_differs():
@@ -113,23 +91,6 @@ def test_models_that_share_a_name_are_told_apart_by_what_differs():
         "Mixer-32 (learn sigma true, heads [1])",
         "Mixer-32 (learn sigma false, heads [])",
     ]
-
-
-def test_two_identities_of_the_same_fields_have_two_names():
-    class Sourced(Mixer):
-        source: str = "a"
-
-        def model_dump(self, **how):
-            return super().model_dump(**{**how, "exclude": {"source"}})
-
-        def identity_fields(self, exclude=frozenset()):
-            return super().identity_fields(exclude) | {"source": self.source}
-
-    fields = {"input_size": 8, "channels": 1, "num_classes": 10, "width": 32}
-    a, b = Sourced(**fields), Sourced(**fields, source="b")
-    assert model_names([("M", a), ("M", b)]) == {
-        one.model_id: f"M ({one.model_id[:8]})" for one in (a, b)
-    }
 
 
 def test_a_name_is_one_model_in_a_study_of_mlp_ratios_and_heads(tmp_path):

@@ -1,7 +1,5 @@
 """Are curves and rungs named and ordered by what they are, for one family or several?"""
 
-from typing import ClassVar, Literal
-
 import polars as pl
 import pytest
 
@@ -14,12 +12,9 @@ from analysis.select.curves import (
     rung_order,
     with_curves,
 )
-from scaling.study.network import Network
+from tests.analysis.networks import Convolutions
 
-
-class Titled(Network):
-    family: Literal["titled-for-a-test"] = "titled-for-a-test"
-    FAMILY_TITLE: ClassVar[str | None] = "Titled Net"
+CONV = Convolutions.model_fields["family"].default
 
 
 def rows(*cells) -> pl.DataFrame:
@@ -69,9 +64,9 @@ def test_a_legend_of_one_family_bears_the_word_that_its_series_share(finished):
 
 
 def test_a_null_series_is_one_curve_named_by_its_family():
-    found = rows(("titled-for-a-test", None, "n1", 1, 2), ("titled-for-a-test", None, "n2", 2, 3))
-    assert curve_order(found) == ["Titled Net"]
-    assert curve_labels(found) == ("Series", {"Titled Net": "Titled Net"})
+    found = rows((CONV, None, "n1", 1, 2), (CONV, None, "n2", 2, 3))
+    assert curve_order(found) == ["ConvNet"]
+    assert curve_labels(found) == ("Series", {"ConvNet": "ConvNet"})
 
 
 def test_series_of_several_families_are_told_with_their_family():
@@ -82,10 +77,9 @@ def test_series_of_several_families_are_told_with_their_family():
         ("mixer", None, "w8", 0.5, 0.3),
         ("mixer", "patch 2", "w8", 0.5, 0.5),
     )
-    dit = family_title("dit")
     assert found["curve"].to_list() == [
-        f"{dit}, patch 2",
-        f"{dit}, patch 4",
+        "DiT, patch 2",
+        "DiT, patch 4",
         "unet",
         "mixer",
         "mixer, patch 2",
@@ -95,8 +89,6 @@ def test_series_of_several_families_are_told_with_their_family():
     assert rung_order(found) == ["w8", "S", "c32"]
 
 
-@pytest.mark.parametrize(
-    "family, title", [("titled-for-a-test", "Titled Net"), ("nobody's", "nobody's")]
-)
+@pytest.mark.parametrize("family, title", [(CONV, "ConvNet"), ("nobody's", "nobody's")])
 def test_a_family_is_written_by_its_title(family, title):
     assert family_title(family) == title
