@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from analysis.answers.compare import Comparison
 from analysis.figures.hover import mark
 from analysis.figures.panels import say_far
-from analysis.figures.style import GREY, INK, entitle, log_axis, patch_colours, styled
+from analysis.figures.style import GREY, INK, entitle, hues, log_axis, styled
 from analysis.fits.holdout import far
 from analysis.select.protocols import ACROSS
 from analysis.text import SPOKEN, number
@@ -19,7 +19,7 @@ def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
     """
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    colours = patch_colours([one.patch for one in found])
+    colours = hues(sorted({one.patch for one in found}))
     for one in found:
         x, y = [r.train_flops for r in one.rungs], np.array([r.multiplier for r in one.rungs])
         ends = np.array([r.interval for r in one.rungs]).T

@@ -1,4 +1,4 @@
-"""Which way of conditioning a block is best, at one size and patch? Figure 5."""
+"""Which block design conditions a network best? FID of each at one shape. Figure 5."""
 
 import polars as pl
 from matplotlib.figure import Figure
@@ -13,7 +13,7 @@ from analysis.figures.panels import (
     side_legend,
     thin,
 )
-from analysis.figures.style import MARKERS, entitle, log_axis, patch_colours, styled
+from analysis.figures.style import entitle, hues, log_axis, shapes, styled
 from analysis.select.recipes import one_setting
 from analysis.text import number, seeds_text
 
@@ -24,34 +24,38 @@ DESIGNS = ("in-context", "cross-attention", "adaln", "adaln-zero")  # the paper'
 def fid_by_conditioning(
     evaluations: pl.DataFrame, title: str = "FID of the block designs over training"
 ) -> Figure:
-    """FID over training steps, a panel per size and patch that has several designs, a line per
+    """FID over training steps, a panel per network that has several block designs, a line per
     design.
 
-    What diverged or failed is dotted and part of no mean. ValueError where no size and patch has
-    two, or a design of one was trained in several ways.
+    What diverged or failed is dotted and part of no mean. ValueError where no network has two
+    designs, or one of a design was trained in several ways.
     """
-    rows = headline(evaluations).with_columns(at=pl.format("DiT-{}/{}", "size", "patch"))
-    several = rows.group_by("at", maintain_order=True).agg(pl.col("conditioning").n_unique())
-    names = several.filter(pl.col("conditioning") > 1)["at"].to_list()
+    rows = headline(evaluations).filter(pl.col("conditioning").is_not_null())
+    shape_of = {
+        model: model.replace(f" [{design}]", "")
+        for model, design in rows.select("model", "conditioning").unique().rows()
+    }
+    rows = rows.with_columns(shape=pl.col("model").replace_strict(shape_of))
+    several = rows.group_by("shape", maintain_order=True).agg(pl.col("conditioning").n_unique())
+    names = several.filter(pl.col("conditioning") > 1)["shape"].to_list()
     if not names:
         raise ValueError(
             "no size and patch was trained with two block designs; there is nothing to compare"
         )
-    rows = rows.filter(pl.col("at").is_in(names))
+    rows = rows.filter(pl.col("shape").is_in(names))
     one_setting(rows, ["cell"])
     lost = (
         rows.filter(pl.col("state").is_in(LOST))["trial_id"].unique(maintain_order=True).to_list()
     )
     figure, panels = panels_of(names)
-    known = [design for design in DESIGNS if design in set(rows["conditioning"])]
-    colours = dict(zip(known, patch_colours(range(len(known))).values()))
-    markers = dict(zip(known, MARKERS))
+    trained = [design for design in DESIGNS if design in set(rows["conditioning"])]
+    colours, markers = hues(trained), shapes(trained)
     for name, axes in panels.items():
-        for design in known:
-            cell = rows.filter((pl.col("at") == name) & (pl.col("conditioning") == design))
-            for (trial,), one in cell.sort("step").group_by("trial_id", maintain_order=True):
+        for design in trained:
+            mine = rows.filter((pl.col("shape") == name) & (pl.col("conditioning") == design))
+            for (trial,), one in mine.sort("step").group_by("trial_id", maintain_order=True):
                 axes.plot(one["step"], one["value"], color=colours[design], **thin(trial in lost))
-            kept = cell.filter(~pl.col("trial_id").is_in(lost))
+            kept = mine.filter(~pl.col("trial_id").is_in(lost))
             mean = kept.group_by("step").agg(pl.col("value").log().mean().exp()).sort("step")
             axes.plot(
                 mean["step"],

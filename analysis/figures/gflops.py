@@ -1,6 +1,4 @@
-"""How does a figure of quality depend on a model's Gflops? The main curve, its bubbles, and the
-other metrics.
-"""
+"""How do metrics depend on a model's Gflops? The main curve, its bubbles, and other metrics."""
 
 import math
 import textwrap
@@ -12,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
 from analysis.answers.finding import slope_text
-from analysis.answers.grid_steps import THRESHOLD, size_order
+from analysis.answers.grid_steps import THRESHOLD
 from analysis.answers.slopes import (
     MIN_MODELS,
     Slope,
@@ -24,11 +22,11 @@ from analysis.answers.slopes import (
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
     GFLOPS,
+    Looks,
     dashes_of,
     done_note,
     kinds_of,
     panels_of,
-    patch_and_size,
     protocol_legend,
     settings_note,
 )
@@ -37,11 +35,10 @@ from analysis.figures.style import (
     entitle,
     legend,
     log_axis,
-    patch_colours,
-    size_markers,
     styled,
     subtitle,
 )
+from analysis.select.curves import with_curves
 from analysis.select.protocols import ACROSS, APART, one_axis
 from analysis.select.recipes import one_recipe, one_setting, recipes_of
 from analysis.text import fixed, interval, number, seeds_text
@@ -55,8 +52,8 @@ LETTER, TALL = 6.2, 10.0  # points: how wide a letter of a bubble's name is, and
 def fid_vs_gflops(
     trials: pl.DataFrame, title: str = "FID against model Gflops", across_protocols: bool = False
 ) -> Figure:
-    """One line per patch, a marker per size; seeds as dots, their geometric mean with error bars;
-    the slope if any. Several recipes have dashes of their own and no law.
+    """A line per series and a marker per rung; seeds as dots, their geometric mean with error bars;
+    the slope, if there is one. Several recipes have dashes of their own and no law.
 
     ValueError, from ``fit_points``, where the trials do not belong on one axis or none has a FID.
     ``across_protocols`` draws those of several protocols with dashes of their own and no law, and
@@ -65,26 +62,26 @@ def fid_vs_gflops(
     measured = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
     protocols = one_axis(measured, across_protocols, APART)
     points = (
-        pl.concat(fit_points(measured.filter(pl.col("protocol") == one)) for one in protocols)
-        if (protocols)
+        pl.concat(fit_points(measured.filter(pl.col("protocol") == key)) for key in protocols)
+        if protocols
         else fit_points(trials)
     )
     alike = len(protocols) == 1 and len(recipes_of(points)) < 2
     law = slope(trials) if alike and points["forward_gmacs"].n_unique() >= MIN_MODELS else None
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
-    sizes, seeds = size_order(trials), points["seed"].n_unique()
-    points, kinds, of = kinds_of(points, protocols)
+    seeds = points["seed"].n_unique()
+    looks = Looks.of(with_curves(trials))
+    points, kinds, head = kinds_of(with_curves(points), protocols)
     dashes = dashes_of(kinds)
-    colours, markers = patch_colours(trials["patch"].to_list()), size_markers(sizes)
     if law:
         _draw_law(axes, law)
-    for (kind, patch), rows in points.group_by("kind", "patch", maintain_order=True):
+    for (kind, curve), rows in points.group_by("kind", "curve", maintain_order=True):
         cells = _means(rows).sort("forward_gmacs")
         axes.plot(
             cells["forward_gmacs"],
             cells["fid"],
-            color=colours[patch],
+            color=looks.colours[curve],
             linewidth=1.6,
             zorder=3,
             linestyle=dashes[kind],
@@ -94,7 +91,7 @@ def fid_vs_gflops(
                 rows["forward_gmacs"],
                 rows["fid"],
                 s=9,
-                color=colours[patch],
+                color=looks.colours[curve],
                 alpha=0.45,
                 lw=0,
                 zorder=4,
@@ -109,20 +106,20 @@ def fid_vs_gflops(
                 cell["forward_gmacs"],
                 cell["fid"],
                 yerr=bars,
-                color=colours[patch],
+                color=looks.colours[curve],
                 capsize=3,
                 linewidth=1.2,
-                marker=markers[cell["size"]],
+                marker=looks.markers[cell["rung"]],
                 markersize=7.5,
                 markeredgecolor="white",
                 zorder=5,
             )
-        told = f" ({kind})" if len(kinds) > 1 else ""
+        suffix = f" ({kind})" if len(kinds) > 1 else ""
         mark(
             axes,
             cells["forward_gmacs"],
             cells["fid"],
-            (_told(cell) + told for cell in cells.to_dicts()),
+            (_hover(cell) + suffix for cell in cells.to_dicts()),
         )
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
@@ -130,7 +127,7 @@ def fid_vs_gflops(
         xlabel=GFLOPS,
         ylabel=points["fid_label"][0] if len(protocols) == 1 else "FID, of several protocols",
     )
-    groups = patch_and_size(colours, markers) | protocol_legend(kinds, of)
+    groups = looks.legend() | protocol_legend(kinds, head)
     if law:
         groups["Fit"] = [
             (Line2D([], [], color=GREY, linestyle="--"), "all models"),
@@ -161,8 +158,8 @@ def fid_vs_gflops(
 
 @styled
 def fid_bubbles(trials: pl.DataFrame, title: str = "FID against Gflops, area by Gflops") -> Figure:
-    """Figure 2, left: a bubble per model, its area its Gflops, its colour its patch. Errors as
-    ``fid_vs_gflops``.
+    """Figure 2, left: a bubble per model, with its Gflops as area and its series as colour. Errors
+    as ``fid_vs_gflops``.
     """
     points = fit_points(trials)
     figure = Figure(figsize=(7.6, 4.8), layout="constrained")
@@ -205,11 +202,11 @@ def metrics_vs_gflops(
     last = last.with_columns(steps="step")
     one_setting(last, ["cell"])
     figure, panels = panels_of(metrics, share_y=False)
-    sizes = size_order(last)
-    colours, markers = patch_colours(last["patch"].to_list()), size_markers(sizes)
+    last = with_curves(last)
+    looks = Looks.of(last)
     for metric, axes in panels.items():
         rows = last.filter(pl.col("metric") == metric)
-        means = rows.group_by("model", "size", "patch", "forward_gmacs", maintain_order=True).agg(
+        means = rows.group_by("model", "rung", "curve", "forward_gmacs", maintain_order=True).agg(
             pl.col("value").mean()
         )
         for row in means.to_dicts():
@@ -217,9 +214,9 @@ def metrics_vs_gflops(
                 row["forward_gmacs"],
                 row["value"],
                 linestyle="none",
-                marker=markers[row["size"]],
+                marker=looks.markers[row["rung"]],
                 markersize=6.5,
-                color=colours[row["patch"]],
+                color=looks.colours[row["curve"]],
                 markeredgecolor="white",
                 alpha=0.8,
             )
@@ -237,7 +234,7 @@ def metrics_vs_gflops(
             xlabel="Gflops of one forward pass",
         )
         axes.set_title(_correlation_text(means), loc="left", fontsize=9, color=GREY)
-    legend(figure, patch_and_size(colours, markers), loc="outside right upper")
+    legend(figure, looks.legend(), loc="outside right upper")
     seeds = last["seed"].n_unique()
     entitle(
         figure,
@@ -256,8 +253,9 @@ def _correlation_text(means: pl.DataFrame) -> str:
 
 
 def draw_bubbles(axes, points: pl.DataFrame) -> None:
-    """A bubble per model of ``points`` with its size written in it, both axes logarithmic."""
-    cells, colours = _means(points), patch_colours(points["patch"].to_list())
+    """A bubble per model of ``points`` with its rung written in it, both axes logarithmic."""
+    points = with_curves(points)
+    cells, looks = _means(points), Looks.of(points)
     most = cells["forward_gmacs"].max()
     # A bubble too small to see would read as a missing one: the least area is that of a small mark.
     cells = cells.with_columns(area=(BUBBLE * pl.col("forward_gmacs") / most).clip(14)).sort(
@@ -268,29 +266,32 @@ def draw_bubbles(axes, points: pl.DataFrame) -> None:
             cell["forward_gmacs"],
             cell["fid"],
             s=cell["area"],
-            color=colours[cell["patch"]],
+            color=looks.colours[cell["curve"]],
             alpha=0.55,
             edgecolor="white",
             zorder=3,
         )
-    mark(axes, cells["forward_gmacs"], cells["fid"], map(_told, cells.to_dicts()))
+    mark(axes, cells["forward_gmacs"], cells["fid"], map(_hover, cells.to_dicts()))
     axes.margins(0.12, 0.12)
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.xaxis.set_minor_formatter(NullFormatter())
-    name_bubbles(axes, cells.with_columns(name="size"))
+    name_bubbles(axes, cells.with_columns(name="rung"))
     dots = [
-        Line2D([], [], color=c, marker="o", markersize=8, alpha=0.6, linestyle="none")
-        for c in colours.values()
+        (
+            Line2D([], [], color=colour, marker="o", markersize=8, alpha=0.6, linestyle="none"),
+            looks.labels[curve],
+        )
+        for curve, colour in looks.colours.items()
     ]
-    legend(axes, {"Patch": [*zip(dots, map(str, colours))]}, loc="upper right")
+    legend(axes, {looks.head: dots}, loc="upper right")
 
 
 def name_bubbles(axes, cells: pl.DataFrame) -> None:
-    """The name of each bubble in it where it is wide enough, else above, below, right or left,
-    wherever least is in the way.
+    """Write the name of each bubble: inside where the bubble is wide enough, else above, below,
+    right or left of it, where it overlaps least.
 
-    ``cells`` have columns forward_gmacs, fid, area (points²), name; the limits of ``axes`` are
+    ``cells`` have columns forward_gmacs, fid, area (points²), name; the limits of ``axes`` must be
     final.
     """
     at = (
@@ -339,7 +340,7 @@ def name_bubbles(axes, cells: pl.DataFrame) -> None:
         )
 
 
-def _told(cell: dict) -> str:
+def _hover(cell: dict) -> str:
     seeds = (
         f" [{number(cell['low'])}, {number(cell['high'])}], {cell['seeds']} seeds"
         if cell["seeds"] > 1
@@ -351,9 +352,9 @@ def _told(cell: dict) -> str:
 
 
 def _means(points: pl.DataFrame) -> pl.DataFrame:
-    """Per model: the geometric mean over seeds of FID and where the error bars end."""
+    """Per model: the geometric mean over seeds of FID, and the ends of its error bars."""
     log = pl.col("fid").log()
-    cells = points.group_by("model", "size", "patch", "forward_gmacs", maintain_order=True).agg(
+    cells = points.group_by("model", "rung", "curve", "forward_gmacs", maintain_order=True).agg(
         log.mean().alias("mean"),
         (log.std() / pl.len().sqrt()).alias("error"),
         pl.len().alias("seeds"),

@@ -1,15 +1,13 @@
-"""What does guidance buy and cost? FID and recall (or what else was measured) against the guidance
-scale.
-"""
+"""What does guidance gain and what does it cost? FID, recall and precision against its scale."""
 
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.answers.grid_steps import size_order
 from analysis.figures.hover import mark
 from analysis.figures.panels import completed, panels_of, settings_note
-from analysis.figures.style import entitle, legend, log_axis, patch_colours, size_markers, styled
+from analysis.figures.style import entitle, hues, legend, log_axis, shapes, styled
+from analysis.select.curves import rung_order
 from analysis.select.recipes import OF_MODEL, one_setting
 from analysis.text import number
 
@@ -21,9 +19,9 @@ def metrics_vs_guidance(
     evaluations: pl.DataFrame, title: str = "FID and recall against guidance"
 ) -> Figure:
     """A panel per metric, a line per model over its guidance scales; at the end of completed
-    trials, seeds averaged.
+    trials, averaged over seeds.
 
-    ValueError where no model was sampled at two scales, or where figures differ in anything else.
+    ValueError where no model was sampled at two scales, or where protocols differ in anything else.
     """
     rows = completed(evaluations).filter(
         pl.col("headline") & pl.col("metric").is_in(SHOWN) & pl.col("value").is_not_null()
@@ -42,27 +40,27 @@ def metrics_vs_guidance(
         > 1
     ).any():
         raise ValueError(
-            "figures of protocols that differ in more than guidance do not belong on one axis"
+            "values of protocols that differ in more than guidance do not belong on one axis"
         )
     one_setting(rows, ["recipe", *OF_MODEL, "steps"])
     metrics = [metric for metric in SHOWN if metric in rows["metric"]]
     figure, panels = panels_of(metrics, share_y=False)
     models = rows["model"].unique(maintain_order=True).to_list()
-    colours, markers = patch_colours(range(len(models))), size_markers(size_order(rows))
-    means = rows.group_by("metric", "model", "size", "guidance", maintain_order=True).agg(
+    colours, markers = hues(models), shapes(rung_order(rows))
+    means = rows.group_by("metric", "model", "rung", "guidance", maintain_order=True).agg(
         pl.col("value").mean()
     )
     for metric, axes in panels.items():
         of_metric = rows.filter(pl.col("metric") == metric)
-        for i, model in enumerate(models):
+        for model in models:
             line = means.filter((pl.col("metric") == metric) & (pl.col("model") == model)).sort(
                 "guidance"
             )
             axes.plot(
                 line["guidance"],
                 line["value"],
-                color=colours[i],
-                marker=markers[line["size"][0]],
+                color=colours[model],
+                marker=markers[line["rung"][0]],
                 markersize=6,
                 markeredgecolor="white",
             )
@@ -79,10 +77,10 @@ def metrics_vs_guidance(
             log_axis(axes.yaxis)
         axes.set_title(of_metric["label_over_guidance"][0].split(",")[0], loc="left", fontsize=10)
         axes.set_xlabel("guidance scale (1: none)")
-    sizes = dict(rows.select("model", "size").unique().rows())
+    rungs = dict(rows.select("model", "rung").unique().rows())
     handles = [
-        (Line2D([], [], color=colours[i], marker=markers[sizes[model]]), model)
-        for i, model in enumerate(models)
+        (Line2D([], [], color=colours[model], marker=markers[rungs[model]]), model)
+        for model in models
     ]
     legend(figure, {"Model": handles}, loc="outside right upper")
     first = rows["label_over_guidance"][0].split(", ", 1)[1]

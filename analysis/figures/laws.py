@@ -8,20 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.answers.grid_steps import size_order
 from analysis.answers.laws import RESAMPLES, rolled
 from analysis.answers.slopes import fit_points
 from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS, patch_and_size, say_far, settings_note
+from analysis.figures.panels import GFLOPS, Looks, say_far, settings_note
 from analysis.figures.style import (
     GREY,
     INK,
     entitle,
+    hues,
     legend,
     log_axis,
-    patch_colours,
-    size_colours,
-    size_markers,
+    shades,
     styled,
     tick,
 )
@@ -31,6 +29,7 @@ from analysis.fits.isoflop import IsoFlop
 from analysis.fits.linear import Interval
 from analysis.fits.parametric import Approach3
 from analysis.fits.points import Runs
+from analysis.select.curves import with_curves
 from analysis.text import SPOKEN, fixed, interval, number
 
 AHEAD = 4.0  # times the largest model: how far a law is drawn
@@ -49,24 +48,24 @@ def fid_law(
     """
     chosen, final, law = rolled(trials)
     points = fit_points(trials)
+    looks = Looks.of(with_curves(trials))
     models, _ = fid_laws.model_means(trials)
+    places = with_curves(trials).select("model", on_rung="rung", curve="curve").unique()
+    models = models.join(places, on="model", maintain_order="left")
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
-    patches = points.group_by("tokens").agg(pl.col("patch").first()).sort("patch")
-    colours = patch_colours(patches["patch"].to_list())
-    for tokens, patch in patches.rows():
-        mine = models.filter(pl.col("tokens") == tokens).sort("params_m")
+    for curve, colour in looks.colours.items():
+        mine = models.filter(pl.col("curve") == curve).sort("params_m")
         if len(mine) > 1:
-            _law_line(axes, law, mine, ahead, colours[patch])
-    _measured(axes, models, points, colours)
-    _audit_bars(axes, final, models, dict(patches.rows()), colours)
+            _law_line(axes, law, mine, ahead, colour)
+    _measured(axes, models, looks)
+    _audit_bars(axes, final, models, looks)
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.set(xlabel=GFLOPS, ylabel=points["fid_label"][0])
-    markers = size_markers(size_order(trials))
     legend(
         axes,
-        patch_and_size(colours, markers)
+        looks.legend()
         | {
             "Law": [
                 (Line2D([], [], color=GREY), "fitted to all"),
@@ -123,7 +122,7 @@ def isoflop_profiles(
     """
     figure = Figure(figsize=(9.2, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    colours = size_colours([m.flops for m in found.minima])
+    colours = shades([m.flops for m in found.minima])
     for one, curve in zip(isoflop.by_budget(runs), found.minima):
         colour = colours[curve.flops]
         left.plot(one["n"], one["loss"], "o", color=colour, markersize=4.5)
@@ -222,7 +221,7 @@ def loss_law(
     figure = Figure(figsize=(8.6, 5.0), layout="constrained")
     axes = figure.add_subplot()
     sizes = np.unique(runs["n"])
-    colours = size_colours([number(float(n)) for n in sizes])
+    colours = shades([number(float(n)) for n in sizes])
     flops = isoflop.flops_of(runs)
     for n, colour in zip(sizes, colours.values()):
         mine = runs["n"] == n
@@ -296,7 +295,7 @@ def exponent_choices(
     figure = Figure(figsize=(7.6, 1.4 + 0.34 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     kinds = {row["choice"]: None for row in rows}
-    colours = dict(zip(kinds, patch_colours(range(len(kinds))).values()))
+    colours = hues(kinds)
     axes.axvspan(rows[0]["low"], rows[0]["high"], color=GREY, alpha=0.13, linewidth=0)
     axes.axvline(rows[0]["slope"], color=GREY, linestyle="--", linewidth=1)
     for y, row in enumerate(rows):
@@ -343,8 +342,8 @@ def _named(row: dict) -> str:
 
 
 def _law_line(axes: Axes, law: FidLaw, mine: pl.DataFrame, ahead: float, colour) -> None:
-    """The law at one number of tokens: Gflops follow parameters as they do among the models
-    ``mine``.
+    """Draw the law along the curve of the models ``mine``: Gflops follow parameters as they do
+    among these.
     """
     log_n, log_g = mine["params_m"].log().to_numpy(), mine["forward_gmacs"].log().to_numpy()
     n = np.exp(np.linspace(log_n[0], log_n[-1] + np.log(ahead), 120))
@@ -363,15 +362,13 @@ def _law_line(axes: Axes, law: FidLaw, mine: pl.DataFrame, ahead: float, colour)
     axes.plot(g[beyond], found.value[beyond], color=colour, linewidth=1.5, linestyle=":")
 
 
-def _measured(axes: Axes, models: pl.DataFrame, points: pl.DataFrame, colours: dict) -> None:
-    shapes = size_markers(size_order(points))
-    patch_of = dict(points.select("model", "patch").unique().rows())
+def _measured(axes: Axes, models: pl.DataFrame, looks: Looks) -> None:
     for row in models.to_dicts():
         axes.plot(
             row["forward_gmacs"],
             row["fid"],
-            marker=shapes[row["size"]],
-            color=colours[patch_of[row["model"]]],
+            marker=looks.markers[row["on_rung"]],
+            color=looks.colours[row["curve"]],
             markersize=7,
             markeredgecolor="white",
             linestyle="none",
@@ -385,10 +382,8 @@ def _measured(axes: Axes, models: pl.DataFrame, points: pl.DataFrame, colours: d
     )
 
 
-def _audit_bars(
-    axes: Axes, final: Score, models: pl.DataFrame, patches: dict, colours: dict
-) -> None:
-    """Beside each model of the largest size, what was foretold of it."""
+def _audit_bars(axes: Axes, final: Score, models: pl.DataFrame, looks: Looks) -> None:
+    """Draw, beside each model of the largest rung, what the law predicted for it."""
     if final.predicted is None:
         return
     foretold: Interval = final.predicted
@@ -407,7 +402,7 @@ def _audit_bars(
             foretold.value[i],
             marker="_",
             markersize=9,
-            color=colours[patches[row["tokens"]]],
+            color=looks.colours[row["curve"]],
             zorder=6,
             markeredgewidth=2.5,
         )

@@ -1,14 +1,16 @@
 """What do figures of several panels, and their notes, have in common?"""
 
 import textwrap
+from dataclasses import dataclass
 
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.style import GREY, INK, legend
+from analysis.figures.style import GREY, INK, hues, legend, shapes
 from analysis.fits.points import listed
+from analysis.select.curves import curve_labels, curve_order, rung_order
 from analysis.select.protocols import APART, one_axis
 from analysis.select.recipes import recipe_column, recipes_of
 from analysis.text import SPOKEN, count
@@ -28,11 +30,6 @@ DASHES = (
 )
 LETTERS = 24  # of a protocol's words to a line of a legend
 LOST = ("diverged", "failed")  # drawn as far as they came, part of no mean
-OF_ONE_MODEL = {
-    "batch": ("Batch", "{} images"),
-    "heads": ("Heads", "heads {}"),
-    "params_m": ("Parameters", "{} M parameters"),
-}
 IN_FULL = 4  # protocols up to which a legend gives each all its words
 
 
@@ -55,76 +52,126 @@ def panels_of(
 
 
 def side_legend(
-    figure: Figure, name: str, colours: dict, markers: dict, more: dict | None = None
+    figure: Figure,
+    head: str,
+    colours: dict,
+    markers: dict,
+    more: dict | None = None,
+    labels: dict | None = None,
 ) -> None:
-    """A legend beside the panels: one marked line per value of ``name``, then the groups
-    ``more``.
+    """A legend beside the panels: under ``head`` one marked line per key of ``colours``, then the
+    groups ``more``. ``labels`` names the keys, where they are not their own labels.
     """
-    handles = [
-        Line2D([], [], color=colours[key], marker=markers[key], markersize=6) for key in colours
+    lines = [
+        (
+            Line2D([], [], color=colours[key], marker=markers[key], markersize=6),
+            labels[key] if labels else str(key),
+        )
+        for key in colours
     ]
-    legend(
-        figure,
-        {name: [*zip(handles, map(str, colours))], **(more or {})},
-        loc="outside right upper",
-    )
+    legend(figure, {head: lines, **(more or {})}, loc="outside right upper")
 
 
-def patch_and_size(colours: dict, markers: dict) -> dict[str, list]:
-    """Entries of a legend whose colours are patches and whose shapes are sizes."""
-    lines = [Line2D([], [], color=colour, linewidth=2.5) for colour in colours.values()]
-    shapes = [
-        Line2D([], [], color=GREY, marker=marker, linestyle="none", markersize=7)
-        for marker in markers.values()
-    ]
-    return {"Patch": [*zip(lines, map(str, colours))], "Size": [*zip(shapes, markers)]}
+@dataclass(frozen=True)
+class Looks:
+    """How the curves and the rungs of one figure are drawn and named.
+
+    A curve has a colour, the dearest first: the dearest is always blue. A rung has a marker, the
+    least first.
+    """
+
+    colours: dict[str, tuple]  # by curve
+    markers: dict[str, str]  # by rung
+    head: str  # of the curves' group in a legend
+    labels: dict[str, str]  # of curves under ``head``
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> "Looks":
+        """The looks of ``rows``, which have the column ``curve``."""
+        head, labels = curve_labels(rows)
+        curves = [*reversed(curve_order(rows))]
+        return cls(hues(curves), shapes(rung_order(rows)), head, labels)
+
+    def legend(self) -> dict[str, list]:
+        """Entries of a legend: a line per curve, a marker per rung."""
+        lines = [
+            (Line2D([], [], color=colour, linewidth=2.5), self.labels[curve])
+            for curve, colour in self.colours.items()
+        ]
+        markers = [
+            (Line2D([], [], color=GREY, marker=marker, linestyle="none", markersize=7), rung)
+            for rung, marker in self.markers.items()
+        ]
+        return {self.head: lines, "Size": markers}
 
 
 def kinds_of(
     rows: pl.DataFrame, protocols: dict[str, str]
 ) -> tuple[pl.DataFrame, dict[str, str], str]:
-    """What has lines of its own: each of ``protocols``, each recipe, and of one model each batch,
-    number of heads and of parameters (another MLP ratio has another).
+    """Which rows have a line of their own: those of each of ``protocols`` and each recipe, and at
+    one rung of one curve those of each batch, number of heads, number of parameters and network.
 
-    ``rows`` with a column ``kind`` that says it in words, the kinds in the order of a legend, and
-    the legend's name. Heads and parameters grow with the model: one kind is of the fewest that each
-    model has, the next of the next.
+    Returns ``rows``, which have the column ``curve``, with a column ``kind`` that says it in words;
+    the kinds in the order of a legend; and the legend's head. Heads and parameters grow with the
+    rung: the first kind has the fewest at each rung, the second the next, and so on.
     """
-    apart, found = {}, []
-    for column, (name, told) in {
+    columns, told_apart = {}, []
+    for column, (head, words) in {
         "protocol": ("Protocol", protocols),
         recipe_column(rows): ("Recipe", recipes_of(rows)),
-        **OF_ONE_MODEL,
+        **AT_ONE_RUNG,
     }.items():
-        within = [*found, *(["model"] if column in OF_ONE_MODEL else [])]
+        within = [*told_apart, *(["curve", "rung"] if column in AT_ONE_RUNG else [])]
         if column not in rows.columns or len(rows.unique([*within, column])) == (
             len(rows.unique(within)) if within else 1
         ):
             continue
         values = rows[column]
-        if column in OF_ONE_MODEL:
-            values = (
-                rows.select(pl.col(column).rank("dense").over(within)).to_series()
-                if column != "batch"
-                else values
-            )
-            told = {
-                place: told.format(_range(rows[column].filter(values == place), ".4g"))
-                for place in values.unique().sort()
+        if column in AT_ONE_RUNG:
+            if column in RANKED:
+                values = rows.select(
+                    pl.col(column).rank("dense").over(within).fill_null(0)
+                ).to_series()
+            words = {
+                value: AT_ONE_RUNG[column][1](rows.filter(values == value))
+                for value in values.unique().sort()
             }
-        apart[name] = values.replace_strict(
-            told, return_dtype=pl.Enum(list(dict.fromkeys(told.values())))
+            if len(set(words.values())) < len(words):
+                words = {value: f"{text} ({value})" for value, text in words.items()}
+        columns[head] = values.replace_strict(
+            words, return_dtype=pl.Enum(list(dict.fromkeys(words.values())))
         )
-        found.append(column)
-    table = pl.DataFrame(apart or {"Protocol": [""] * len(rows)}).with_columns(
+        told_apart.append(column)
+    table = pl.DataFrame(columns or {"Protocol": [""] * len(rows)}).with_columns(
         kind=pl.concat_str(pl.all().cast(pl.String), separator=", ")
     )
     kinds = table.unique(maintain_order=True).sort(pl.exclude("kind"))["kind"].to_list()
     return (
         rows.with_columns(table["kind"]),
         dict(zip(kinds, kinds)),
-        ", ".join(apart).capitalize() or "Protocol",
+        ", ".join(columns).capitalize() or "Protocol",
     )
+
+
+def _heads(rows: pl.DataFrame) -> str:
+    return f"heads {_range(rows['heads'], '.4g')}" if rows["heads"].count() else "no heads"
+
+
+def _network(rows: pl.DataFrame) -> str:
+    """What the frames added to the names of networks that would share one."""
+    added = rows["model"].str.extract(r" \((.+)\)$").unique(maintain_order=True).drop_nulls()
+    return " or ".join(added) if 0 < len(added) < 3 else f"{rows['model'].n_unique()} networks"
+
+
+# What may differ between models of one rung and one curve: the legend's head, and the words for the
+# rows that share a value. The values of those that are RANKED grow with the rung.
+AT_ONE_RUNG = {
+    "batch": ("Batch", lambda rows: f"{rows['batch'][0]} images"),
+    "heads": ("Heads", _heads),
+    "params_m": ("Parameters", lambda rows: f"{_range(rows['params_m'], '.4g')} M parameters"),
+    "model": ("Network", _network),
+}
+RANKED = ("heads", "params_m", "model")
 
 
 def dashes_of(protocols: dict[str, str]) -> dict[str, str]:

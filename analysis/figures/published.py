@@ -1,4 +1,4 @@
-"""What do the paper's own figures look like, from its tables, drawn as ours are?"""
+"""What do the paper's own figures look like? Drawn from its tables in the style of ours."""
 
 import polars as pl
 from matplotlib.figure import Figure
@@ -6,10 +6,11 @@ from matplotlib.figure import Figure
 from analysis.figures import gflops
 from analysis.figures.designs import DESIGNS
 from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS
+from analysis.figures.panels import GFLOPS, Looks
 from analysis.figures.sampling import SAMPLING_GFLOPS
-from analysis.figures.style import GREY, MARKERS, entitle, log_axis, patch_colours, styled
+from analysis.figures.style import GREY, MARKERS, entitle, hues, log_axis, styled
 from analysis.frames import published as tables
+from analysis.select.curves import with_curves
 from analysis.text import number
 
 
@@ -33,7 +34,7 @@ def bubbles() -> Figure:
     grid[0].set(xlabel=GFLOPS, ylabel="FID-50K")
     grid[0].set_title("DiT at 400K steps, no guidance", loc="left", fontsize=10)
     # XL/2's own in the left panel
-    finest = next(iter(patch_colours(tables.dit_table4()["patch"].to_list()).values()))
+    finest, *_ = Looks.of(with_curves(tables.dit_table4())).colours.values()
     others = others.with_columns(
         area=gflops.BUBBLE * pl.col("forward_gmacs") / pl.col("forward_gmacs").max(), name="model"
     )
@@ -79,7 +80,7 @@ def block_designs() -> Figure:
     rows = tables.block_designs()
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    colours = dict(zip(DESIGNS, patch_colours(range(len(DESIGNS))).values()))
+    colours = hues(DESIGNS)
     for row, marker in zip(rows.sort("fid", descending=True).to_dicts(), MARKERS):
         axes.plot(
             row["forward_gmacs"],
@@ -125,7 +126,7 @@ def sampling_compute() -> Figure:
     figure = Figure(figsize=(6.8, 4.0), layout="constrained")
     axes = figure.add_subplot()
     spent = rows["forward_gmacs"] * rows["sampling_steps"]
-    colours = patch_colours(range(len(rows)))
+    colours = hues(range(len(rows)))
     for i, row in enumerate(rows.to_dicts()):
         axes.plot(spent[i], row["fid"], "o", markersize=10, color=colours[i])
         axes.annotate(

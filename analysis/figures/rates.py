@@ -1,9 +1,8 @@
-"""Which learning rate is best, as a picture?"""
+"""Which learning rate is best? Held-out loss against the rate."""
 
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.answers.grid_steps import size_order
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
     dashes_of,
@@ -13,33 +12,40 @@ from analysis.figures.panels import (
     settings_note,
     side_legend,
 )
-from analysis.figures.style import entitle, log_axis, size_colours, size_markers, styled
+from analysis.figures.style import entitle, log_axis, shades, shapes, styled
+from analysis.select.curves import curve_order, rung_order, with_curves
 from analysis.select.learning_rates import best_rates, lr_table
 from analysis.text import number
 
 
 @styled
 def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
-    """Held-out loss against learning rate, a panel per patch, a line per size; the best ringed,
-    flagged at an edge.
+    """Held-out loss against learning rate, a panel per series, a line per rung. A ring marks the
+    lowest of each model, a square one at an end of the range.
     """
+    trials = with_curves(trials)
     best = {(rate.of, rate.besides): rate for rate in best_rates(trials)}
-    table = lr_table(trials).filter(pl.col("heldout_loss").is_not_null())
-    sizes = size_order(trials)
-    colours, markers = size_colours(sizes), size_markers(sizes)
-    figure, panels = panels_of(sorted(trials["patch"].unique()), "patch {}")
+    table = (
+        lr_table(trials)
+        .filter(pl.col("heldout_loss").is_not_null())
+        .select("name", "model", "besides", "lr", "heldout_loss")
+        .join(trials.select("model", "rung", "curve").unique(), on="model", maintain_order="left")
+    )
+    rungs = rung_order(trials)
+    colours, markers = shades(rungs), shapes(rungs)
+    figure, panels = panels_of([*reversed(curve_order(trials))])
     ways = dict(zip(table["besides"], table["besides"]))
     dashes = dashes_of(ways)
-    for patch, axes in panels.items():
-        here = table.filter(pl.col("patch") == patch).sort("lr")
-        for (name, model, besides, size), rows in here.group_by(
-            "name", "model", "besides", "size", maintain_order=True
+    for curve, axes in panels.items():
+        here = table.filter(pl.col("curve") == curve).sort("lr")
+        for (name, model, besides, rung), rows in here.group_by(
+            "name", "model", "besides", "rung", maintain_order=True
         ):
             axes.plot(
                 rows["lr"],
                 rows["heldout_loss"],
-                color=colours[size],
-                marker=markers[size],
+                color=colours[rung],
+                marker=markers[rung],
                 markersize=5,
                 linestyle=dashes[besides],
             )
@@ -56,7 +62,7 @@ def heldout_vs_lr(trials: pl.DataFrame) -> Figure:
                 marker="s" if at.edge else "o",
                 markersize=14,
                 markerfacecolor="none",
-                markeredgecolor=colours[size],
+                markeredgecolor=colours[rung],
                 markeredgewidth=1.8,
                 linestyle="none",
             )

@@ -1,28 +1,29 @@
-"""What do the samples look like? Rows sizes, columns patches, same noise and labels in every cell,
-real ones beside.
+"""What do the samples look like? A row per rung, a column per series, the same noise and labels in
+every cell, and real images beside them.
 
 Sample i of an evaluation has the same label and the same noise in every model of one seed, so a
-difference between cells is the model's. Real images come from ``real.npz`` in the study's folder,
-which the sweep leaves there.
+difference between cells comes from the model. The real images are in ``real.npz`` in the study's
+folder, which the sweep writes.
 """
 
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.answers.grid_steps import size_order
 from analysis.figures.style import GREY, entitle, styled
 from analysis.frames import studies, trials_frame
+from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.text import number
 from scaling.records import StudyFolder
 
 SHOWN = 10  # samples per cell, of different labels where there are as many
 ACROSS = 5  # samples side by side in a cell
 GUTTER = 1  # white pixels between samples
-WAYS = {  # columns in which trials of one size and patch may differ
+DIFFERENCES = {  # columns in which trials of one cell may differ
     "sampling": "{}",
     "ema": "{}",
     "conditioning": "{}",
+    "heads": "heads {}",
     "objective": "{}",
     "weighting": "{}",
     "schedule": "{}",
@@ -34,11 +35,11 @@ WAYS = {  # columns in which trials of one size and patch may differ
 
 @styled
 def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
-    """The grid at the last step, of ``seed`` or of the first seed with samples. ValueError where
-    none were kept.
+    """The grid at the last step, of ``seed`` or of the first seed with samples. ValueError where no
+    samples were kept.
     """
     (study,) = studies(folder)
-    trials = trials_frame(study)
+    trials = with_curves(trials_frame(study))
     kept = _samples(study, trials)
     if not kept:
         raise ValueError(
@@ -46,47 +47,52 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
             "evaluation "
             "where a metric of samples is asked for"
         )
-    seeds = sorted({seed_of for seed_of, _, _ in kept})
+    seeds = sorted({with_samples for with_samples, _, _ in kept})
     seed = seeds[0] if seed is None else seed
-    cells = {(size, patch): found for (of, size, patch), found in kept.items() if of == seed}
+    cells = {(rung, curve): cell for (of, rung, curve), cell in kept.items() if of == seed}
     if not cells:
         raise ValueError(f"no samples of seed {seed}; there are seeds {', '.join(map(str, seeds))}")
-    sizes, patches = size_order(trials), sorted(trials["patch"].unique())
+    rungs, curves = rung_order(trials), [*reversed(curve_order(trials))]
     labels = next(iter(cells.values()))[0]["labels"]
     order = _one_per_label(labels)
     first = next(iter(cells.values()))[1]
-    ways = (
+    several = (
         trials.filter(pl.col("state") == "completed")
-        .group_by("size", "patch")
-        .agg(pl.col(list(WAYS)).n_unique())
+        .group_by("rung", "curve")
+        .agg(pl.col(list(DIFFERENCES)).n_unique())
     )
-    differ = [column for column in WAYS if ways[column].max() > 1]
-    real = _real(study, labels[order], len(sizes))
+    differing = [column for column in DIFFERENCES if several[column].max() > 1]
+    real = _real(study, labels[order], len(rungs))
 
-    columns = len(patches) + (real is not None)
-    figure = Figure(figsize=(0.9 + 2.1 * columns, 0.8 + 1.06 * len(sizes)), layout="constrained")
-    grid = figure.subplots(len(sizes), columns, squeeze=False)
-    for row, size in enumerate(sizes):
-        for column, patch in enumerate(patches):
-            axes, found = grid[row, column], cells.get((size, patch))
-            if found is None:
+    columns = len(curves) + (real is not None)
+    figure = Figure(figsize=(0.9 + 2.1 * columns, 0.8 + 1.06 * len(rungs)), layout="constrained")
+    grid = figure.subplots(len(rungs), columns, squeeze=False)
+    for row, rung in enumerate(rungs):
+        for column, curve in enumerate(curves):
+            axes = grid[row, column]
+            if (rung, curve) not in cells:
                 _blank(axes, "not measured")
                 continue
-            arrays, of = found
+            arrays, trial = cells[rung, curve]
             _show(axes, _tile(arrays["images"][order]))
-            told = [] if of["fid"] is None else [f"FID {number(of['fid'])}"]
-            told += [WAYS[column].format(of[column]) for column in differ]
-            axes.set_xlabel(", ".join(told), fontsize=8, color=GREY, labelpad=2)
+            words = [] if trial["fid"] is None else [f"FID {number(trial['fid'])}"]
+            words += [
+                DIFFERENCES[name].format(trial[name])
+                for name in differing
+                if trial[name] is not None
+            ]
+            axes.set_xlabel(", ".join(words), fontsize=8, color=GREY, labelpad=2)
         if real is not None:
             _show(grid[row, -1], _tile(real[row]))
-        grid[row, 0].set_ylabel(size, fontsize=10, rotation=0, ha="right", va="center")
-    for column, patch in enumerate(patches):
-        grid[0, column].set_title(f"patch {patch}", fontsize=10)
+        grid[row, 0].set_ylabel(rung, fontsize=10, rotation=0, ha="right", va="center")
+    for column, curve in enumerate(curves):
+        grid[0, column].set_title(curve, fontsize=10)
     if real is not None:
         grid[0, -1].set_title("real, held out", fontsize=10)
+    cell = f"size and {curve_labels(trials)[0].lower()}"
     how = (
-        "each size and patch at its best FID, in the way it says"
-        if differ
+        f"each {cell} at its best FID, in the way it says"
+        if differing
         else (
             f"{first['sampling']}, {first['ema']}"
             + ("" if first["fid"] is None else f". {first['fid_label']}")
@@ -94,15 +100,15 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     )
     entitle(
         figure,
-        "Samples by size and patch",
+        f"Samples by {cell}",
         f"Same noise and labels in every cell, seed {seed}, {how}.",
     )
     return figure
 
 
 def _samples(study: StudyFolder, trials: pl.DataFrame) -> dict:
-    """(seed, size, patch) to the samples kept of its completed trial and its row; the best where
-    there are several.
+    """By (seed, rung, curve), the samples kept of its completed trial and the trial's row; those of
+    the best trial where there are several.
     """
     kept = {}
     done = trials.filter(pl.col("state") == "completed").sort(
@@ -111,9 +117,9 @@ def _samples(study: StudyFolder, trials: pl.DataFrame) -> dict:
     planned = {trial.trial_id: trial for trial in study.plan().trials}
     for row in done.to_dicts():
         trial = planned[row["trial_id"]]
-        found = study.run(trial.train_id).samples(trial.eval_ids[trial.spec.train.steps])
-        if found is not None:
-            kept[row["seed"], row["size"], row["patch"]] = found, row
+        samples = study.run(trial.train_id).samples(trial.eval_ids[trial.spec.train.steps])
+        if samples is not None:
+            kept[row["seed"], row["rung"], row["curve"]] = samples, row
     return kept
 
 
@@ -129,8 +135,8 @@ def _one_per_label(labels: np.ndarray) -> np.ndarray:
 
 
 def _real(study: StudyFolder, wanted: np.ndarray, rows: int) -> list[np.ndarray] | None:
-    """Real images of the labels ``wanted``, others in each row; None where the study holds none of
-    them.
+    """Real images of the labels ``wanted``, different ones for each of ``rows``; None where the
+    study has no real image of one of the labels.
     """
     path = study.folder / "real.npz"
     if not path.is_file():

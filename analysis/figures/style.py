@@ -1,11 +1,12 @@
-"""How do the figures look? Colour-blind safe, legible at the width of a README, the same from
-figure to figure.
+"""How do figures look? One style for all: safe for colour-blind readers, legible at the width of a
+README.
 """
 
 import functools
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable
+from typing import TypeVar
 
 import matplotlib
 import seaborn
@@ -14,6 +15,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+Key = TypeVar("Key", bound=Hashable)
 
 INK, GREY, FAINT = "#1b1f24", "#59636e", "#d8dde3"
 MARKERS = "osD^vPX*"
@@ -44,7 +47,7 @@ STYLE = {
 
 
 def styled(draw):
-    """Run a figure function under STYLE, leaving matplotlib's settings as they were."""
+    """Decorate ``draw`` to run under STYLE and leave matplotlib's settings as they were."""
 
     @functools.wraps(draw)
     def inside(*args, **kwargs) -> Figure:
@@ -54,19 +57,19 @@ def styled(draw):
     return inside
 
 
-def patch_colours(patches: Sequence[int]) -> dict[int, tuple]:
-    """A hue per patch; the finest is always blue."""
-    ordered = sorted(set(patches))
-    return dict(zip(ordered, seaborn.color_palette("colorblind", len(ordered)), strict=True))
+def hues(keys: Collection[Key]) -> dict[Key, tuple]:
+    """A colour per key, in their order; the first is always blue."""
+    return dict(zip(keys, seaborn.color_palette("colorblind", len(keys)), strict=True))
 
 
-def size_colours(sizes: Sequence[str]) -> dict[str, tuple]:
-    """Light to dark with growing size; ``sizes`` in order."""
-    return dict(zip(sizes, seaborn.color_palette("flare", len(sizes)), strict=True))
+def shades(keys: Collection[Key]) -> dict[Key, tuple]:
+    """A colour per key, from light to dark in their order."""
+    return dict(zip(keys, seaborn.color_palette("flare", len(keys)), strict=True))
 
 
-def size_markers(sizes: Sequence[str]) -> dict[str, str]:
-    return {size: MARKERS[i % len(MARKERS)] for i, size in enumerate(sizes)}
+def shapes(keys: Collection[Key]) -> dict[Key, str]:
+    """A marker per key, in their order."""
+    return {key: MARKERS[i % len(MARKERS)] for i, key in enumerate(keys)}
 
 
 def entitle(figure: Figure, title: str, note: str = "") -> None:

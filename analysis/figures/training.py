@@ -1,13 +1,13 @@
-"""How do the figures move while the models train? Over steps, training FLOPs and noise levels, by
-patch and by size.
+"""How do metrics change while the models train? Over steps, training FLOPs and noise levels, by
+series and by rung.
 """
 
 import itertools
+from typing import Literal
 
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.answers.grid_steps import size_order
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
     LOST,
@@ -21,22 +21,16 @@ from analysis.figures.panels import (
     side_legend,
     thin,
 )
-from analysis.figures.style import (
-    entitle,
-    log_axis,
-    patch_colours,
-    size_colours,
-    size_markers,
-    styled,
-)
+from analysis.figures.style import entitle, hues, log_axis, shades, shapes, styled
+from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.select.protocols import ACROSS, protocols_of
 from analysis.text import number, seeds_text
 
 
 def fid_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
-    """Figure 6, above: FID over training steps, a panel per patch, a line per size.
+    """Figure 6, above: FID over training steps, a panel per series, a line per rung.
 
-    ``across_protocols``, here and below, draws figures of several protocols with dashes of their
+    ``across_protocols``, here and below, draws values of several protocols with dashes of their
     own, and says so.
     """
     return _panels(
@@ -48,18 +42,18 @@ def fid_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> F
 
 
 def fid_vs_steps_by_size(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
-    """Figure 6, below: FID over training steps, a panel per size, a line per patch."""
+    """Figure 6, below: FID over training steps, a panel per rung, a line per series."""
     return _panels(
         headline(evaluations, "fid", across_protocols),
         "step",
         "training steps",
         "FID over training, by size",
-        by="size",
+        by="rung",
     )
 
 
 def fid_vs_train_flops(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
-    """Figure 9: FID against training compute so far, a panel per patch, a line per size."""
+    """Figure 9: FID against training compute so far, a panel per series, a line per rung."""
     return _panels(
         headline(evaluations, "fid", across_protocols),
         "train_flops",
@@ -70,7 +64,7 @@ def fid_vs_train_flops(evaluations: pl.DataFrame, across_protocols: bool = False
 
 
 def heldout_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
-    """Held-out loss over training steps, a panel per patch, a line per size."""
+    """Held-out loss over training steps, a panel per series, a line per rung."""
     return _panels(
         headline(evaluations, "heldout_loss", across_protocols),
         "step",
@@ -80,8 +74,8 @@ def heldout_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) 
 
 
 def loss_vs_steps(curves: pl.DataFrame, note: str = "") -> Figure:
-    """Figure 13: training loss over steps, mean since the line before, a panel per patch, a line
-    per size.
+    """Figure 13: training loss over steps, mean since the line before, a panel per series, a line
+    per rung.
 
     ``note`` says what the trials share. ValueError where nothing is logged.
     """
@@ -111,16 +105,17 @@ def _logged(curves: pl.DataFrame, column: str, label: str, title: str, note: str
 
 
 def heldout_by_bin(curves: pl.DataFrame, note: str = "") -> Figure:
-    """The last held-out loss by part of the schedule, from image to noise: a panel per patch, a
-    line per size.
+    """The last held-out loss by part of the schedule, from image to noise: a panel per series, a
+    line per rung.
 
     ValueError where no trial has recorded it.
     """
-    told = curves.filter(pl.col("heldout_bins").is_not_null())
-    if told.is_empty():
+    recorded = curves.filter(pl.col("heldout_bins").is_not_null())
+    if recorded.is_empty():
         raise ValueError("no trial has recorded its held-out loss by part of the schedule")
-    last = told.filter(pl.col("step") == pl.col("step").max().over("trial_id"))
-    lost = pl.col("state").is_in(LOST)  # of repeats those that came furthest: a mean is of one step
+    last = recorded.filter(pl.col("step") == pl.col("step").max().over("trial_id"))
+    # a mean is of one step: of repeats only those that came furthest
+    lost = pl.col("state").is_in(LOST)
     last = last.filter(lost | (pl.col("step") == pl.col("step").filter(~lost).max().over("cell")))
     bins = last["heldout_bins"].list.len().max()
     rows = last.with_columns(
@@ -142,25 +137,25 @@ def _panels(
     xlabel: str,
     title: str,
     log_x: bool = False,
-    by: str = "patch",
+    by: Literal["curve", "rung"] = "curve",
     dots: bool = True,
     note: str = "",
 ) -> Figure:
-    """A panel per value of ``by``, a line per value of the other of size and patch, and per
-    learning rate, where they are several; dashes tell ``kinds_of`` them apart.
+    """A panel per value of ``by``, the curve or the rung. In it a line per value of the other, and
+    per learning rate where there are several; dashes tell the kinds of ``kinds_of`` apart.
 
     What diverged or failed is drawn as far as it came, dotted and named, and is part of no mean.
     """
-    sizes, patches = size_order(rows), sorted(rows["patch"].unique())
-    if by == "patch":
-        figure, panels = panels_of(patches, "patch {}")
-        lines, colours, markers, other = sizes, size_colours(sizes), size_markers(sizes), "size"
-    else:
-        figure, panels = panels_of(sizes)
-        lines, colours, other = patches, patch_colours(patches), "patch"
-        markers = size_markers(patches)
+    rows = with_curves(rows)
+    rungs, curves = rung_order(rows), [*reversed(curve_order(rows))]
+    panel_names, other, lines, colours, head, labels = {
+        "curve": (curves, "rung", rungs, shades(rungs), "Size", None),
+        "rung": (rungs, "curve", curves, hues(curves), *curve_labels(rows)),
+    }[by]
+    figure, panels = panels_of(panel_names)
+    markers = shapes(lines)
     protocols = protocols_of(rows)
-    rows, kinds, of = kinds_of(rows, protocols)
+    rows, kinds, kinds_head = kinds_of(rows, protocols)
     dashes = dashes_of(kinds)
     rates = rows.group_by("model").agg(pl.col("lr").n_unique())["lr"].max() > 1
     positive = bool((rows["value"] > 0).all())
@@ -173,11 +168,11 @@ def _panels(
             mine = rows.filter(
                 (pl.col(by) == panel) & (pl.col(other) == line) & (pl.col("kind") == kind)
             )
-            for (trial,), one in mine.sort(x).group_by("trial_id", maintain_order=True):
-                axes.plot(one[x], one["value"], color=colours[line], **thin(trial in lost))
+            for (trial,), steps in mine.sort(x).group_by("trial_id", maintain_order=True):
+                axes.plot(steps[x], steps["value"], color=colours[line], **thin(trial in lost))
             kept = mine.filter(~pl.col("trial_id").is_in(lost))
-            for _, seeds_of in kept.group_by("cell", maintain_order=True):
-                mean = seeds_of.group_by(x, "model", "lr").agg(middle).sort(x)
+            for _, repeats in kept.group_by("cell", maintain_order=True):
+                mean = repeats.group_by(x, "model", "lr").agg(middle).sort(x)
                 axes.plot(
                     mean[x],
                     mean["value"],
@@ -187,16 +182,16 @@ def _panels(
                     linewidth=1.6,
                     linestyle=dashes[kind],
                 )
-                told = mean if dots else mean.tail(1)
+                marked = mean if dots else mean.tail(1)
                 mark(
                     axes,
-                    told[x],
-                    told["value"],
+                    marked[x],
+                    marked["value"],
                     (
                         f"{row['model']}: {number(row['value'], 4)} at {number(row[x])} {xlabel}"
                         + (f", learning rate {row['lr']:g}" if rates else "")
                         + (f" ({kind})" if len(kinds) > 1 else "")
-                        for row in told.to_dicts()
+                        for row in marked.to_dicts()
                     ),
                 )
         axes.set_xlabel(xlabel)
@@ -210,10 +205,11 @@ def _panels(
     )
     side_legend(
         figure,
-        other.capitalize(),
+        head,
         colours,
         markers if dots else dict.fromkeys(colours),
-        protocol_legend(kinds, of),
+        protocol_legend(kinds, kinds_head),
+        labels,
     )
     seeds = rows["seed"].n_unique()
     thick = "A line per learning rate. " if rates else ""

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import ValidationError
 
-from analysis.frames.tables import training_of
+from analysis.frames.identities import training_of
 from scaling.records import Run, StudyFolder
 from scaling.study.cost import forward_gmacs, params_m
 from scaling.study.families.dit import SIZES

@@ -1,9 +1,8 @@
-"""What do the records say, as tables? One row per trial, per measured figure, or per logged step of
-the curve.
+"""What do the records say, as tables? One row per trial, per measured value, or per logged step.
 
-Polars inside; ``.to_pandas()`` at the edge, where seaborn wants it. Columns are explained in
-``results/README.md``. Every trial of the plan has its row, whatever its state: who fits decides by
-the columns, nobody is dropped here.
+Polars inside; ``.to_pandas()`` at the edge, where seaborn wants it. ``results/README.md`` explains
+the columns. Every trial of the plan has its rows, whatever its state: the frames drop none, and
+``analysis.select`` decides by the columns which of them enter a fit.
 """
 
 import os
@@ -13,27 +12,30 @@ from pathlib import Path
 import polars as pl
 
 from analysis.frames.cache import tables_of
-from analysis.frames.tables import (
+from analysis.frames.columns import (
+    CURVES,
+    EVALUATIONS,
     HOW,
     OF_EVALUATION,
     OF_STEP,
     OF_TRIAL,
+    TRIALS,
     WHICH,
-    cell_id,
-    protocol_id,
 )
+from analysis.frames.identities import cell_id, protocol_id
 from scaling.records import StudyFolder
 
 Folder = StudyFolder | Path | str
 
-TRIALS = WHICH | HOW | OF_TRIAL
-EVALUATIONS = WHICH | HOW | OF_EVALUATION
-CURVES = WHICH | OF_STEP
-
 __all__ = [
     "CURVES",
     "EVALUATIONS",
+    "HOW",
+    "OF_EVALUATION",
+    "OF_STEP",
+    "OF_TRIAL",
     "TRIALS",
+    "WHICH",
     "cell_id",
     "curves_frame",
     "default_study",
@@ -45,8 +47,8 @@ __all__ = [
 
 
 def trials_frame(folders: Folder | Iterable[Folder]) -> pl.DataFrame:
-    """One row per trial of the studies in ``folders``, in plan order, columns TRIALS; unknown
-    figures are null.
+    """One row per trial of the studies in ``folders``, in plan order, columns TRIALS; what is not
+    known is null.
     """
     parts = [pl.DataFrame(schema=TRIALS)]
     for study in studies(folders):
@@ -56,31 +58,31 @@ def trials_frame(folders: Folder | Iterable[Folder]) -> pl.DataFrame:
 
 
 def evaluations_frame(folders: Folder | Iterable[Folder]) -> pl.DataFrame:
-    """One row per evaluation and figure, columns EVALUATIONS: FID and KID against each reference,
+    """One row per evaluation and metric, columns EVALUATIONS: FID and KID against each reference,
     held-out losses.
 
     ``train_flops`` and ``images`` are those spent up to the evaluated step.
     """
-    return _beside_trials("evaluations", EVALUATIONS, OF_EVALUATION, folders)
+    return _with_trials("evaluations", EVALUATIONS, OF_EVALUATION, folders)
 
 
 def curves_frame(folders: Folder | Iterable[Folder]) -> pl.DataFrame:
     """One row per logged step of each trial, columns CURVES."""
-    return _beside_trials("curves", CURVES, OF_STEP, folders)
+    return _with_trials("curves", CURVES, OF_STEP, folders)
 
 
 def studies(folders: Folder | Iterable[Folder]) -> list[StudyFolder]:
     """``folders``, one or several, as StudyFolders."""
-    one = isinstance(folders, StudyFolder | Path | str)
+    alone = isinstance(folders, StudyFolder | Path | str)
     return [
-        f if isinstance(f, StudyFolder) else StudyFolder(Path(f))
-        for f in ([folders] if one else folders)
+        folder if isinstance(folder, StudyFolder) else StudyFolder(Path(folder))
+        for folder in ([folders] if alone else folders)
     ]
 
 
 def default_study() -> StudyFolder:
-    """The folder that DIT_SCALING_RESULTS names; else results/digits where it was run, else the
-    committed reference.
+    """The study in the folder that DIT_SCALING_RESULTS names. Without that variable,
+    ``results/digits`` where that study was run, else the committed reference.
     """
     named = os.environ.get("DIT_SCALING_RESULTS")
     results = Path(__file__).resolve().parents[2] / "results"
@@ -90,21 +92,23 @@ def default_study() -> StudyFolder:
     )
 
 
-def _beside_trials(name: str, schema: dict, own: dict, folders) -> pl.DataFrame:
-    parts = []
+def _with_trials(
+    name: str, schema: dict, own: dict, folders: Folder | Iterable[Folder]
+) -> pl.DataFrame:
+    """The table ``name`` with columns ``schema``: its ``own``, and those of each row's trial."""
+    parts = [pl.DataFrame(schema=schema)]
     for study in studies(folders):
         with tables_of(study, "trials", name) as (trials, rows):
-            told = [column for column in schema if column not in own]
-            # written out once anyone reads them
-            alike = [column for column in told if trials[column].n_unique() == 1]
-            apart, frame = [column for column in told if column not in alike], rows.select(*own)
-            if apart:
-                frame = frame.hstack(trials.select(apart)[rows["trial"]])
+            joined = [column for column in schema if column not in own]
+            # a column with one value for all trials is filled in only when somebody reads it
+            constant = [column for column in joined if trials[column].n_unique() == 1]
+            varying = [column for column in joined if column not in constant]
+            frame = rows.select(*own)
+            if varying:
+                frame = frame.hstack(trials.select(varying)[rows["trial"]])
             parts.append(
                 frame.with_columns(
-                    pl.lit(trials[column][0], schema[column]).alias(column) for column in alike
+                    pl.lit(trials[column][0], schema[column]).alias(column) for column in constant
                 ).select(*schema)
             )
-    return (
-        pl.concat(parts) if len(parts) > 1 else parts[0] if parts else pl.DataFrame(schema=schema)
-    )
+    return parts[-1] if len(parts) < 3 else pl.concat(parts)

@@ -1,14 +1,13 @@
-"""What of a study was read before, and is it still so? Its tables as Parquet beside the records,
-renewed run by run.
+"""Caches the tables of a study as Parquet beside its records, and detects which runs changed.
 
-``STUDY/.frames/index.json`` names the tables and says, of every training, when its files were last
-changed and how large they are. A training of which that differs is read again, and so is one that
-is running, whose state depends on the clock, and one that was changed within the last seconds, when
-a clock's tick may hide a change. Another plan, or other code, reads all again. The index is renamed
-into place last: a reader never sees tables of two times.
+``STUDY/.frames/index.json`` names the tables and holds a signature of every training: names, sizes
+and times of change of its files. A training is read again when its signature differs, when it is
+running, since its state then depends on the clock, and when it changed within the last seconds,
+where the clock's resolution may hide another change. Another plan or other code reads everything
+again. The index is renamed into place last, so that a reader never mixes tables of two times.
 
-Large tables are written when who asked has its frame, in a thread that the process waits for before
-it ends: of ten million steps the frame is there a second sooner.
+Large tables are written in a thread once the caller has its frame; the process waits for the thread
+before it ends. With ten million steps the caller has its frame a second sooner.
 """
 
 import contextlib
@@ -21,47 +20,34 @@ import threading
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
 
-import scaling.records
-import scaling.study
-from analysis.frames.tables import TABLES, in_order, read_tables
+from analysis.frames.columns import TABLES
+from analysis.frames.sources import code_id
+from analysis.frames.tables import in_order, read_tables
 from scaling.records import Run, StudyFolder
 from scaling.records.files import write_json
 
-UNSETTLED_S = 2.0  # since the last change of a training's files
-LARGE = 1_000_000  # logged steps; of fewer, tables are written in less than a tenth of a second
+UNSETTLED_S = 2.0  # a training whose files changed within these seconds may change unseen
+LARGE = 1_000_000  # logged steps; tables with fewer are written in less than a tenth of a second
 _writing: dict[Path, threading.Thread] = {}
 
 
 @contextlib.contextmanager
-def no_garbage():
-    """Inside, Python does not look for cycles: what is built lives on, and looking through it takes
-    a sixth of the time.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
-@contextlib.contextmanager
 def tables_of(study: StudyFolder, *names: str) -> Iterator[list[pl.DataFrame]]:
-    """The tables ``names`` of ``frame_tables.TABLES``, from Parquet as far as it is still true;
-    kept when this is left.
+    """The tables ``names`` of TABLES, from Parquet where that is still true; they are cached when
+    the ``with`` block is left.
 
-    A results folder that cannot be written to is read anew each time.
+    Where the results folder cannot be written to, a warning says so and the records are read anew
+    each time.
     """
     wait_until_kept(study)
-    with no_garbage():
+    with _no_garbage():
         tables, keep = _load(study, names)
-        yield [tables[name] for name in names]
+    yield [tables[name] for name in names]
     if keep and len(tables["curves"]) < LARGE:
         keep()
     elif keep:
@@ -70,17 +56,31 @@ def tables_of(study: StudyFolder, *names: str) -> Iterator[list[pl.DataFrame]]:
 
 
 def wait_until_kept(study: StudyFolder) -> None:
-    """Until the tables of ``study`` that this process has read are on disk; before its folder is
-    moved or taken away.
+    """Wait until the tables of ``study`` that this process has read are on disk. To be called
+    before the study's folder is moved or deleted.
     """
     if thread := _writing.pop(study.folder.absolute(), None):
         thread.join()
 
 
+@contextlib.contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Switch the garbage collector off inside the block: everything built there is kept, and
+    searching it for cycles takes a sixth of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _load(
     study: StudyFolder, names: tuple[str, ...]
 ) -> tuple[dict[str, pl.DataFrame], Callable[[], None] | None]:
-    """The tables, and what keeps those that are not on disk yet."""
+    """The tables, and a function that caches them; None where nothing is to be cached."""
     folder, plan = study.folder / ".frames", _stamp(study.folder / "study.json")
     index = _index(folder, plan)
     if index is not None:
@@ -89,16 +89,15 @@ def _load(
         changed = {
             train_id for train_id, was in before.items() if was is None or was != now[train_id]
         }
-        kept = _kept(folder, index["stamp"], tuple(TABLES) if changed else names)
-        if kept and not changed:
-            return kept, None
-        if kept:
-            tables = _renewed(kept, read_tables(study, study.plan(), changed))
+        cached = _cached(folder, index["stamp"], tuple(TABLES) if changed else names)
+        if cached and not changed:
+            return cached, None
+        if cached:
+            tables = _updated(cached, read_tables(study, study.plan(), changed))
             settled = _settled(tables, now)
-            worth_it = any(settled[train_id] is not None for train_id in changed)
-            return tables, functools.partial(
-                _keep, folder, tables, plan, settled
-            ) if worth_it else None
+            is_worth_it = any(settled[train_id] is not None for train_id in changed)
+            keep = functools.partial(_keep, folder, tables, plan, settled)
+            return tables, keep if is_worth_it else None
     now = {}
     tables = read_tables(
         study, study.plan(), before=lambda run: now.update({run.folder.name: signature(run)})
@@ -107,80 +106,70 @@ def _load(
 
 
 def signature(run: Run) -> str | None:
-    """Names, times of change and sizes of a training's files; None within UNSETTLED_S of the last
-    change.
+    """A hash of the names, times of change and sizes of a training's files; None where one of them
+    changed within the last UNSETTLED_S.
     """
-    newest, told = 0, []
+    newest, files = 0, []
     for folder in (f"{run.folder}", f"{run.folder}/evaluations"):
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if entry.name.endswith((".json", ".jsonl")):
-                        at = entry.stat()
-                        newest = max(newest, at.st_mtime_ns)
-                        told.append((entry.name, at.st_mtime_ns, at.st_size))
+                        stat = entry.stat()
+                        newest = max(newest, stat.st_mtime_ns)
+                        files.append((entry.name, stat.st_mtime_ns, stat.st_size))
         except FileNotFoundError:  # not begun, or not measured yet
-            told.append(())
+            files.append(())
     if newest > time.time_ns() - UNSETTLED_S * 1e9:
         return None
-    return hashlib.blake2b(repr(sorted(told)).encode(), digest_size=8).hexdigest()
-
-
-@functools.cache
-def code() -> str:
-    """The text of all modules that decide what the tables hold, hashed."""
-    sources = [
-        *Path(scaling.study.__file__).parent.glob("*.py"),
-        *Path(scaling.records.__file__).parent.glob("*.py"),
-        *Path(__file__).parent.glob("*.py"),
-    ]
-    return hashlib.blake2b(
-        b"".join(path.read_bytes() for path in sorted(sources)), digest_size=8
-    ).hexdigest()
+    return hashlib.blake2b(repr(sorted(files)).encode(), digest_size=8).hexdigest()
 
 
 def _index(folder: Path, plan: list | None) -> dict | None:
-    """What is kept, where it was made by this code from this plan."""
+    """The index, if this code made it from this plan; None if there is no such index."""
     try:
         index = json.loads((folder / "index.json").read_text())
-    except (OSError, ValueError):  # none, or a damaged one, which is made anew
+    except (OSError, ValueError):  # missing or damaged: the tables are made anew
         return None
-    return index if plan and index.get("code") == code() and index.get("plan") == plan else None
+    return index if plan and index.get("code") == code_id() and index.get("plan") == plan else None
 
 
-def _kept(folder: Path, stamp: str, names) -> dict[str, pl.DataFrame] | None:
+def _cached(folder: Path, stamp: str, names: Iterable[str]) -> dict[str, pl.DataFrame] | None:
+    """The cached tables ``names``; None where one is missing or damaged."""
     try:
         return {name: pl.read_parquet(folder / f"{name}-{stamp}.parquet") for name in names}
-    except (OSError, pl.exceptions.PolarsError):  # taken away or damaged: made anew
+    except (OSError, pl.exceptions.PolarsError):
         return None
 
 
 def _stamp(path: Path) -> list | None:
+    """Time of change, size and hash of a file; None where there is none."""
     if not path.is_file():
         return None
-    at = path.stat()
+    stat = path.stat()
     return [
-        at.st_mtime_ns,
-        at.st_size,
+        stat.st_mtime_ns,
+        stat.st_size,
         hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest(),
     ]
 
 
-def _renewed(
-    kept: dict[str, pl.DataFrame], read: dict[str, pl.DataFrame]
+def _updated(
+    cached: dict[str, pl.DataFrame], read: dict[str, pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
+    """The ``cached`` tables with the rows of the trials in ``read`` replaced by those."""
     places = read["trials"]["trial"]
     return {
         name: in_order(
             pl.concat([table.filter(~pl.col("trial").is_in(places.implode())), read[name]])
         )
-        for name, table in kept.items()
+        for name, table in cached.items()
     }
 
 
 def _settled(tables: dict[str, pl.DataFrame], now: dict[str, str | None]) -> dict[str, str | None]:
-    """Signatures without those of running trainings, whose state a silence of their process
-    changes.
+    """The signatures ``now``, without those of running trainings: their state changes when their
+    process falls silent, which no file shows.
     """
     running = tables["trials"].filter(pl.col("state") == "running")["train_id"]
     return now | dict.fromkeys(running, None)
@@ -189,6 +178,7 @@ def _settled(tables: dict[str, pl.DataFrame], now: dict[str, str | None]) -> dic
 def _keep(
     folder: Path, tables: dict[str, pl.DataFrame], plan: list, trainings: dict[str, str | None]
 ) -> None:
+    """Write the tables under a new stamp, then the index, and delete the tables before."""
     stamp = uuid.uuid4().hex[:8]
     try:
         folder.mkdir(exist_ok=True)
@@ -198,7 +188,7 @@ def _keep(
             )
         write_json(
             folder / "index.json",
-            {"code": code(), "plan": plan, "stamp": stamp, "trainings": trainings},
+            {"code": code_id(), "plan": plan, "stamp": stamp, "trainings": trainings},
         )
         for path in folder.glob("*.parquet"):
             if not path.stem.endswith(stamp):

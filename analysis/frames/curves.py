@@ -1,148 +1,91 @@
-"""What was logged at each step of many trainings? Their ``curve.jsonl`` parsed by polars, many
-files at once.
+"""What was logged at each step of many trainings? Reads their ``curve.jsonl``, many files at once.
 
-The files of a batch are parsed as one text: opening and parsing each by itself costs more than its
-lines do.
+Polars parses whole files. What it cannot read, such as a line that a kill cut short, the ledger
+reads.
 """
 
-import io
+import glob
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import polars as pl
 
+from analysis.frames.columns import OF_LINE
 from scaling.records import Run
 
-LINE = {
-    "step": pl.Int64,
-    "images": pl.Int64,
-    "loss": pl.Float64,
-    "heldout_loss": pl.Float64,
-    "heldout_mse": pl.Float64,
-    "heldout_ema": pl.String,
-    "heldout_bins": pl.List(pl.Float64),
-    "grad_norm": pl.Float64,
-    "images_per_s": pl.Float64,
-    "mfu": pl.Float64,
-    "train_wall_s": pl.Float64,
-}
-FILES = 50  # parsed at once: some 15 MB, beside which what each batch costs by itself is little
-AHEAD = 3  # batches read and not used yet
-_NEWLINE = ord("\n")
+FILES = 50  # in a batch: 15 MB of thousand lines each, which bounds the memory
+AHEAD = 3  # batches that are being read, or were read and not used yet
+LINES = {"run": pl.UInt32} | OF_LINE
 
 
 def curve_lines(
     runs: Sequence[Run], pool: ThreadPoolExecutor, before: Callable[[Run], None]
 ) -> Iterator[tuple[range, pl.DataFrame]]:
-    """Batches of ``runs`` by index, each with its lines: ``run``, that index, and LINE; by run,
-    then step.
+    """The lines of ``runs`` in batches: the indices of a batch's runs, and a frame with columns
+    LINES, sorted by ``run``, the index, and ``step``.
 
-    Files are read here, where they need not wait for Python, each when ``before`` was called with
-    its run, and parsed in ``pool`` while the caller uses those before. As ``Run.curve``: where a
-    resumed training measured a step again the later line counts, and a line that a kill cut short
-    is passed over. ValueError names a file that holds anything else.
+    ``before`` is called with each run before its file is opened. Batches are read in ``pool`` while
+    the caller uses those before. As in ``Run.curve``, the later line counts where a resumed
+    training measured a step again, and a last line that a kill cut short is passed over. ValueError
+    names a file that holds anything else.
     """
-    parsing, idle = deque(), [_Text() for _ in range(AHEAD + 1)]
+    reading = deque()
     for first in range(0, len(runs), FILES):
-        batch, text = runs[first : first + FILES], idle.pop()
-        text.read(batch, before)
-        parsing.append(
-            (range(first, first + len(batch)), text, pool.submit(_lines, batch, first, text))
-        )
-        if not idle:
-            numbers, text, parsed = parsing.popleft()
-            lines = parsed.result()
-            idle.append(text)
-            yield numbers, lines
-    for numbers, _, parsed in parsing:
-        yield numbers, parsed.result()
+        batch = range(first, min(first + FILES, len(runs)))
+        for i in batch:
+            before(runs[i])
+        reading.append((batch, pool.submit(_read, [(i, runs[i]) for i in batch])))
+        if len(reading) > AHEAD:
+            numbers, lines = reading.popleft()
+            yield numbers, lines.result()
+    for numbers, lines in reading:
+        yield numbers, lines.result()
 
 
-class _Text:
-    """The curves of several runs as one text, in memory that a later batch uses again: fresh memory
-    costs as much as to read the files.
-    """
-
-    def __init__(self):
-        self.buffer = io.BytesIO()
-        self.counts: list[int] = []  # lines of each run
-
-    def read(self, runs: Sequence[Run], before: Callable[[Run], None] = lambda run: None) -> None:
-        """Take the place of what was there. A file that is not there has no lines; each ends with a
-        whole one.
-        """
-        paths, sizes = [f"{run.folder}/curve.jsonl" for run in runs], []
-        for run, path in zip(runs, paths):
-            before(run)
-            sizes.append(os.path.getsize(path) if os.path.exists(path) else 0)
-        self.buffer.seek(sum(sizes) + len(sizes))  # one more each, for a last line without its end
-        self.buffer.write(b" ")
-        end, self.counts = 0, []
-        with self.buffer.getbuffer() as whole:
-            for path, size in zip(paths, sizes):
-                begin = end
-                if size:
-                    with open(path, "rb", buffering=0) as file:
-                        end += file.readinto(whole[begin : begin + size])
-                    if whole[end - 1] != _NEWLINE:
-                        whole[end] = _NEWLINE
-                        end += 1
-                self.counts.append(
-                    np.count_nonzero(np.frombuffer(whole[begin:end], np.uint8) == _NEWLINE)
-                )
-        self.buffer.truncate(end)
-        self.buffer.seek(0)
-
-
-def _lines(runs: Sequence[Run], first: int, text: _Text) -> pl.DataFrame:
+def _read(runs: Sequence[tuple[int, Run]]) -> pl.DataFrame:
+    """The lines of a batch of numbered ``runs``."""
     try:
-        lines = _parsed(text, first)
-    except _Unreadable:  # one file at least has a line cut short; which, is found out one by one
-        lines = pl.concat([_one(run, place) for place, run in enumerate(runs, first)])
+        lines = _scanned(runs)
+    except pl.exceptions.ComputeError:  # in some file is a line that is no JSON object
+        lines = pl.concat([_alone(i, run) for i, run in runs])
     if lines["step"].null_count():
         at = lines["run"].filter(lines["step"].is_null())[0]
-        raise ValueError(
-            f"{runs[at - first].folder / 'curve.jsonl'} holds a line without a step; take the line "
-            "out"
-        )
+        raise ValueError(f"{_path(dict(runs)[at])} holds a line without a step; take the line out")
     return _ordered(lines)
 
 
-def _one(run: Run, place: int) -> pl.DataFrame:
-    text = _Text()
-    text.read([run])
+def _scanned(runs: Sequence[tuple[int, Run]]) -> pl.DataFrame:
+    """The lines of ``runs`` as polars reads them, file by file. A file that is not there has none.
+
+    ComputeError where a line is no JSON object.
+    """
+    number_of = {path: i for i, run in runs if os.path.exists(path := _path(run))}
+    if not number_of:
+        return pl.DataFrame(schema=LINES)
+    # polars would expand a path with brackets or stars
+    paths = [glob.escape(path) for path in number_of]
+    lines = pl.scan_ndjson(paths, schema=OF_LINE, include_file_paths="path").collect()
+    run = lines["path"].replace_strict(number_of, return_dtype=pl.UInt32).alias("run")
+    return lines.drop("path").insert_column(0, run).rechunk()
+
+
+def _alone(i: int, run: Run) -> pl.DataFrame:
+    """The lines of one run: by polars if every line is whole, else by the ledger."""
     try:
-        return _parsed(text, place)
-    except _Unreadable:
-        return pl.DataFrame(
-            [{"run": place} | {name: line.get(name) for name in LINE} for line in run.curve()],
-            schema={"run": pl.UInt32} | LINE,
-        )
+        return _scanned([(i, run)])
+    except pl.exceptions.ComputeError:
+        rows = [{"run": i} | {name: line.get(name) for name in OF_LINE} for line in run.curve()]
+        return pl.DataFrame(rows, schema=LINES)
 
 
-class _Unreadable(ValueError):
-    """A text in which not every line is JSON."""
-
-
-def _parsed(text: _Text, first: int) -> pl.DataFrame:
-    """The lines of ``text``, whose runs are numbered from ``first``."""
-    if not any(text.counts):
-        return pl.DataFrame(schema={"run": pl.UInt32} | LINE)
-    try:
-        lines = pl.read_ndjson(text.buffer, schema=LINE).rechunk()
-    except pl.exceptions.ComputeError as error:
-        raise _Unreadable from error
-    if len(lines) != sum(text.counts):  # an empty line
-        raise _Unreadable
-    run = np.repeat(np.arange(first, first + len(text.counts), dtype=np.uint32), text.counts)
-    return lines.insert_column(0, pl.Series("run", run))
+def _path(run: Run) -> str:
+    return f"{run.folder}/curve.jsonl"
 
 
 def _ordered(lines: pl.DataFrame) -> pl.DataFrame:
-    """By run and step, the last of each: as a training that was never resumed logs them."""
+    """``lines`` by run and step, the last of each: as a training that never stopped logs them."""
     run, step = lines["run"].to_numpy(), lines["step"].to_numpy()
     if not ((run[1:] == run[:-1]) & (step[1:] <= step[:-1])).any():
         return lines

@@ -1,4 +1,4 @@
-"""What did the papers report? Their tables, in the columns of our own trials where these exist."""
+"""What did the papers report? Their tables, in the columns of our own frames."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ GUIDED = ("ADM-G", "ADM-G, ADM-U", "LDM-8-G", "LDM-4-G", "DiT-XL/2-G")  # of Fig
 
 
 def published(name: str) -> pl.DataFrame:
-    """``results/published/NAME.csv`` as it stands."""
+    """The table ``results/published/NAME.csv``, unchanged. ValueError where there is none."""
     path = PUBLISHED / f"{name}.csv"
     if not path.is_file():
         raise ValueError(
@@ -25,14 +25,15 @@ def published(name: str) -> pl.DataFrame:
 def dit_table4() -> pl.DataFrame:
     """The 12 models of DiT's grid (Table 4: 400K steps, 256 pixels, adaLN-Zero), one training each.
 
-    Columns as in ``frames.trials_frame``, so that every function of a trials frame takes it.
+    Columns as in ``frames.trials_frame``, so that every function of a trials frame accepts it.
     """
     return _table4().filter(pl.col("conditioning") == "adaln-zero")
 
 
 def dit_evaluations(plan: Plan) -> pl.DataFrame:
-    """The same as what the trainings of ``plan`` (of ``dit_imagenet256``) measured, columns as in
-    ``frames.evaluations_frame`` as far as the table tells: a row per model that is in the plan."""
+    """Table 4 as evaluations of the trainings of ``plan`` (of ``dit_imagenet256``): a row per model
+    of the plan, with those columns of ``frames.evaluations_frame`` that the table can fill.
+    """
     ids = pl.DataFrame(
         [{"model": t.model, "trial_id": t.trial_id, "train_id": t.train_id} for t in plan.trials]
     )
@@ -59,7 +60,7 @@ def block_designs() -> pl.DataFrame:
 
 
 def sampling_compute() -> pl.DataFrame:
-    """The points of Figure 10 that DiT's text states, FID-10K, columns as ``dit_table4``."""
+    """The points of Figure 10 that DiT's text states, FID-10K; columns as ``dit_table4``."""
     table = published("sampling").with_columns(
         conditioning=pl.lit("adaLN-Zero"),
         resolution=pl.lit(256),
@@ -95,10 +96,11 @@ def prior_work() -> pl.DataFrame:
 
 
 def seed_spread(samples: int = 50_000) -> Noise:
-    """How far log FID of ``samples`` samples moves between trainings: the upper end of what was
-    read (2 %).
+    """The spread of log FID of ``samples`` samples between trainings: the upper end of the
+    published range (2 %).
 
-    The part of redrawing samples, 1/3.2 of the part of retraining at 50,000, grows as 1/samples.
+    Redrawing the samples contributes 1/3.2 of what retraining contributes at 50,000 samples; its
+    variance grows as 1/samples.
     """
     table = published("seed_spread")
     spread = float(table.filter(pl.col("what") == "retraining")["high"][0]) / 100
@@ -137,6 +139,10 @@ def _as_trials(table: pl.DataFrame, study: str, label: str) -> pl.DataFrame:
         trial_id="model",
         cell="model",
         model="model",
+        model_id="model",
+        family=pl.lit("dit"),
+        rung="size",
+        series=pl.format("patch {}", "patch"),
         size="size",
         patch=pl.col("patch").cast(pl.Int64),
         tokens=tokens.cast(pl.Int64),

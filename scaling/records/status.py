@@ -4,25 +4,39 @@ import time
 from pathlib import Path
 
 from scaling.records.ledger import STALE_AFTER_S, Run, StudyFolder
+from scaling.study.network import Network
 from scaling.study.plan import PlannedTrial
+
+# What some families have and others lack, and its type: a column each, null where a family has no
+# such field or means something else by it.
+OPTIONAL_FIELDS = {"size": str, "patch": int, "tokens": int, "conditioning": str, "heads": int}
+
+
+def optional_fields(model: Network) -> dict:
+    """The OPTIONAL_FIELDS of ``model``; None where its family has no such field."""
+    values = {name: getattr(model, name, None) for name in OPTIONAL_FIELDS}
+    return {
+        name: value if isinstance(value, OPTIONAL_FIELDS[name]) else None
+        for name, value in values.items()
+    }
 
 
 def measured(trial: PlannedTrial, run: Run) -> dict[int, dict]:
     """The evaluations of ``trial`` that are on disk, by step."""
     return {
-        step: found
+        step: evaluation
         for step, eval_id in trial.eval_ids.items()
-        if (found := run.evaluation(eval_id))
+        if (evaluation := run.evaluation(eval_id))
     }
 
 
 def trial_state(
     trial: PlannedTrial, run: Run, evaluations: dict[int, dict] | None = None
 ) -> tuple[str, str | None]:
-    """The state of ``trial`` and why, judged by what was measured: completed means every evaluation
-    is on disk.
+    """The state of ``trial`` and the reason for it. A trial is completed when every evaluation is
+    on disk.
 
-    ``evaluations`` are what ``measured`` found, where it was asked already.
+    ``evaluations`` is the result of ``measured``, where the caller has it already.
     """
     if len(measured(trial, run) if evaluations is None else evaluations) == len(trial.eval_ids):
         return "completed", None
@@ -65,8 +79,8 @@ def _fresh(state: dict) -> bool:
 
 
 def trial_rows(study: StudyFolder | Path | str) -> list[dict]:
-    """One dict per trial, in plan order, with the keys of ``scaling status --json``; unknown
-    figures are None.
+    """One dict per trial, in plan order, with the keys of ``scaling status --json``; what is not
+    known is None.
     """
     study = study if isinstance(study, StudyFolder) else StudyFolder(Path(study))
     rows = []
@@ -80,8 +94,8 @@ def trial_rows(study: StudyFolder | Path | str) -> list[dict]:
 def trial_row(
     trial: PlannedTrial, run: Run, evaluations: dict[int, dict], line: dict | None
 ) -> dict:
-    """The row of one trial from its ``evaluations`` by step and the last logged ``line`` that it
-    asks for.
+    """The row of one trial, from its ``evaluations`` by step and the last ``line`` of its curve
+    within the steps it asks for.
     """
     state, why = trial_state(trial, run, evaluations)
     spec = trial.spec
@@ -91,13 +105,17 @@ def trial_row(
     count = (run.record() or {}).get("count") or {}
     # of samples compared with training and held-out images
     memory = (final or {}).get("memorisation") or {}
+    optional = optional_fields(spec.model)
     row = {
         "trial_id": trial.trial_id,
         "train_id": trial.train_id,
         "model": trial.model,
-        "size": spec.model.size,
-        "patch": spec.model.patch,
-        "tokens": spec.model.tokens,
+        "family": spec.model.family,
+        "rung": spec.model.rung,
+        "series": spec.model.series,
+        "size": optional["size"],
+        "patch": optional["patch"],
+        "tokens": optional["tokens"],
         "seed": spec.train.seed,
         "lr": spec.train.lr,
         "state": state,
@@ -124,15 +142,15 @@ def trial_row(
         "fid_reference": headline,
         "wall_s": None,
     }
-    for figure in final["figures"] if final else ():
-        if figure["reference"] == headline:
-            row[figure["metric"]] = figure["value"]
-            if figure["metric"] == "fid":
-                row["fid_se"] = figure.get("se")  # records before it was measured have none
-        if figure["reference"] == "heldout" and figure["metric"] == "fid":
-            row["fid_vs_heldout"] = figure["value"]
+    for metric in final["figures"] if final else ():
+        if metric["reference"] == headline:
+            row[metric["metric"]] = metric["value"]
+            if metric["metric"] == "fid":
+                row["fid_se"] = metric.get("se")  # older records do not hold it
+        if metric["reference"] == "heldout" and metric["metric"] == "fid":
+            row["fid_vs_heldout"] = metric["value"]
     if line:
         row["wall_s"] = line["train_wall_s"] + sum(
-            found["wall_s"] for found in evaluations.values()
+            evaluation["wall_s"] for evaluation in evaluations.values()
         )
     return row

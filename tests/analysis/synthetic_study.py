@@ -94,8 +94,9 @@ def measure(
     law of their own.
     """
     run, spec = study.run(trial.train_id), trial.spec
+    fields = spec.model.model_dump()  # a patch is a field of some families alone
     rng = np.random.default_rng(
-        [spec.train.seed, spec.model.width, spec.model.patch, round(1e6 * spec.train.lr)]
+        [spec.train.seed, fields["width"], fields.get("patch", 0), round(1e6 * spec.train.lr)]
     )
     until = spec.train.steps if until is None else until
     provenance = PROVENANCE | {"code": code}
@@ -103,7 +104,7 @@ def measure(
         trial.train_id,
         spec.model_dump(mode="json", include={"model", "data", "diffusion", "train"}),
     )
-    best = 2e-3 * 16 / spec.model.width  # the learning rate of lowest loss, wider models lower
+    best = 2e-3 * 16 / fields["width"]  # the learning rate of lowest loss, wider models lower
     loss = (
         0.2 + 0.02 * math.log(spec.train.lr / best) ** 2 + 0.2 * forward_gmacs(spec.model) ** -0.05
     )

@@ -13,8 +13,9 @@ def rows(scales, label="FID-1K, ddpm100, digits-cnn, vs train"):
             {
                 "train_id": model,
                 "model": model,
-                "size": size,
+                "rung": rung,
                 "params_m": 1.0 + len(model),
+                "forward_gmacs": 0.1 * len(model),
                 "step": step,
                 "metric": metric,
                 "headline": True,
@@ -31,7 +32,7 @@ def rows(scales, label="FID-1K, ddpm100, digits-cnn, vs train"):
                 "trial_id": f"{model}-s0-{g}",
                 "at_end": step == 10,
             }
-            for model, size in (("DiT-a/4", "a"), ("DiT-bb/4", "bb"))
+            for model, rung in (("DiT-a/4", "a"), ("DiT-bb/4", "bb"))
             for g in scales
             for metric in ("fid", "recall")
             for step in (5, 10)

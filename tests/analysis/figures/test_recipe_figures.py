@@ -5,6 +5,7 @@ import pytest
 
 from analysis.answers.finding import finding_of
 from analysis.figures.gflops import metrics_vs_gflops
+from analysis.figures.hover import positions
 from analysis.figures.rates import heldout_vs_lr
 from analysis.figures.sample_grid import sample_grid
 from analysis.figures.training import fid_vs_steps, heldout_by_bin, loss_vs_steps
@@ -47,35 +48,62 @@ def test_logged_curves_of_two_recipes_are_told_apart_and_drawn_once(tmp_path):
     )
 
 
+def thick_lines(figure) -> list:
+    return [line for axes in figure.axes for line in axes.lines if line.get_linewidth() == 1.6]
+
+
+def legend_of(figure) -> set[str]:
+    return {text.get_text().replace("\n", " ") for text in figure.legends[0].get_texts()}
+
+
 @pytest.mark.parametrize(
-    "axes, name, told",
+    "axes, head, told, panels",
     [
-        (
-            {"model.mlp_ratio": [2.0, 4.0]},
-            "Parameters",
-            {"0.0129 to 0.205 M parameters", "0.01502 to 0.2545 M parameters"},
-        ),
-        ({"model.heads": [1, 2]}, "Heads", {"heads 1", "heads 2"}),
+        ({"model.mlp_ratio": [2.0, 4.0]}, None, set(), ["patch 2", "patch 2, mlp 2"]),
+        ({"model.heads": [1, 2]}, "Heads", {"heads 1", "heads 2"}, ["patch 2"]),
         (
             {"model.mlp_ratio": [2.0, 4.0], "train.batch": [32, 64]},
-            "Batch, parameters",
-            {
-                f"{batch} images, {many} M parameters"
-                for batch in (32, 64)
-                for many in ("0.0129 to 0.205", "0.01502 to 0.2545")
-            },
+            "Batch",
+            {"32 images", "64 images"},
+            ["patch 2", "patch 2, mlp 2"],
         ),
     ],
 )
-def test_shapes_of_one_name_have_lines_that_are_told_apart(tmp_path, axes, name, told):
+def test_shapes_of_one_rung_have_lines_that_are_told_apart(tmp_path, axes, head, told, panels):
+    """By the panel where they are of several series, by dashes where they are of one."""
     shapes = [{key: value for key, value in size.items() if key not in axes} for size in SIZES]
     study = study_of(tmp_path, {"size": shapes} | axes)
     for figure in (fid_vs_steps(evaluations_frame(study)), loss_vs_steps(curves_frame(study))):
-        thick = [line for line in figure.axes[0].lines if line.get_linewidth() == 1.6]
-        assert len(thick) == len(told) * len(SIZES)
-        assert len({(line.get_color(), line.get_linestyle()) for line in thick}) == len(thick)
-        texts = [text.get_text().replace("\n", " ") for text in figure.legends[0].get_texts()]
-        assert name in texts and told <= set(texts)
+        assert [panel.get_title(loc="left") for panel in figure.axes] == panels
+        for panel in figure.axes:
+            thick = [line for line in panel.lines if line.get_linewidth() == 1.6]
+            assert len(thick) == max(1, len(told)) * len(SIZES)
+            assert len({(line.get_color(), line.get_linestyle()) for line in thick}) == len(thick)
+        assert legend_of(figure) >= told | ({head} if head else set())
+        hovers = [text.split(":")[0] for *_, text in positions(figure)]
+        models = set(trials_frame(study)["model"])
+        assert models == {hover.split(" at ")[0] for hover in hovers}
+
+
+def test_models_of_one_series_and_rung_are_told_apart_by_their_parameters(tmp_path):
+    study = study_of(tmp_path, {"size": SIZES, "model.mlp_ratio": [2.0, 4.0]})
+    one_series = evaluations_frame(study).with_columns(series=pl.lit("patch 2"))
+    figure = fid_vs_steps(one_series)
+    thick = thick_lines(figure)
+    assert len({(line.get_color(), line.get_linestyle()) for line in thick}) == len(thick) == 8
+    assert {
+        "Parameters",
+        "0.0129 to 0.205 M parameters",
+        "0.01502 to 0.2545 M parameters",
+    } <= legend_of(figure)
+
+
+def test_networks_that_no_column_tells_apart_are_told_apart_by_their_names(tmp_path):
+    """As of a family whose fields are no columns."""
+    study = study_of(tmp_path, {"size": SIZES[1:2], "model.heads": [1, 2]})
+    figure = fid_vs_steps(evaluations_frame(study).with_columns(heads=pl.lit(None, pl.Int64)))
+    assert len({line.get_linestyle() for line in thick_lines(figure)}) == 2
+    assert {"Network", "heads 1", "heads 2"} <= legend_of(figure)
 
 
 def test_a_comma_in_the_name_of_a_model_is_part_of_its_name(tmp_path):

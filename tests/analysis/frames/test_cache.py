@@ -1,7 +1,7 @@
-"""Are the tables that are kept beside the records what the records say, also after these
-changed?
-"""
+"""Are the tables cached beside the records what the records say, also after these changed?"""
 
+import gc
+import importlib
 import json
 import os
 import shutil
@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from analysis.frames import cache as frame_cache
-from analysis.frames import curves_frame, evaluations_frame, trials_frame
+from analysis.frames import curves_frame, evaluations_frame, sources, trials_frame
 from scaling.records import status as rows
 from tests.analysis.synthetic_study import measure, settle
 
@@ -92,6 +92,55 @@ def test_another_plan_reads_all_again(small):
     assert trials_frame(small)["trial_id"].to_list() == [
         trial.trial_id for trial in plan.trials[1:]
     ]
+
+
+def test_other_code_reads_all_again(small, monkeypatch):
+    before, reads, read = trials_frame(small), [], frame_cache.read_tables
+    monkeypatch.setattr(
+        frame_cache, "read_tables", lambda *args, **how: reads.append(args) or read(*args, **how)
+    )
+    assert trials_frame(small).equals(before) and not reads
+    monkeypatch.setattr(frame_cache, "code_id", lambda: "of another version")
+    assert trials_frame(small).equals(before) and len(reads) == 1
+
+
+def test_code_is_what_reading_the_tables_imports_and_nothing_else():
+    modules = sources.reached(sources.READER)
+    assert {
+        "analysis.frames.tables",
+        "analysis.frames.columns",
+        "scaling.records.status",
+        "scaling.records.ledger",
+        "scaling.study.cost",
+        "scaling.study.network",
+        "scaling.study.families.dit",
+        "scaling.study.families.source",  # imported inside a function
+    } <= modules.keys()
+    assert not {"analysis.frames.published", "scaling.study.memory"} & modules.keys()
+    for name, file in modules.items():
+        assert importlib.import_module(name).__file__ == str(file)
+
+
+def test_the_body_of_a_with_runs_with_the_garbage_collector_as_it_was(small):
+    for enabled in (True, False):
+        (gc.enable if enabled else gc.disable)()
+        try:
+            with frame_cache.tables_of(small, "trials"):
+                assert gc.isenabled() is enabled
+            assert gc.isenabled() is enabled
+            shutil.rmtree(small.folder / ".frames")
+            with pytest.raises(ZeroDivisionError), frame_cache.tables_of(small, "trials"):
+                raise ZeroDivisionError
+            assert gc.isenabled() is enabled
+        finally:
+            gc.enable()
+
+
+def test_the_garbage_collector_is_on_again_after_records_that_cannot_be_read(small):
+    (small.folder / "study.json").unlink()
+    with pytest.raises(ValueError):
+        trials_frame(small)
+    assert gc.isenabled()
 
 
 def test_a_damaged_or_incomplete_cache_is_made_anew(small):

@@ -1,14 +1,15 @@
 """Are curves in the frames what was logged, of many files read together, cut short, or resumed?"""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
 
 from analysis import frames
-from analysis.frames import curves as curve_lines
+from analysis.frames import curves as curve_files
 from analysis.frames import curves_frame, trials_frame
-from scaling.records import StudyFolder
+from scaling.records import Run, StudyFolder
 from tests.analysis.synthetic_study import digits_like, measure
 
 
@@ -28,13 +29,8 @@ def test_one_row_per_logged_step(finished):
 
 
 def test_whole_curves_are_parsed_together_and_one_cut_short_alone(small, monkeypatch):
-    """One by one, so that each takes the memory of the one before."""
-    alone, one = [], curve_lines._one
-    monkeypatch.setattr(curve_lines, "FILES", 1)
-    monkeypatch.setattr(curve_lines, "AHEAD", 0)
-    monkeypatch.setattr(
-        curve_lines, "_one", lambda run, place: alone.append(run.folder.name) or one(run, place)
-    )
+    alone, ledger = [], Run.curve
+    monkeypatch.setattr(Run, "curve", lambda run: alone.append(run.folder.name) or ledger(run))
     whole = curves_frame(small)
     assert not alone
     curve = small.run(small.plan().trials[1].train_id).folder / "curve.jsonl"
@@ -88,3 +84,44 @@ def test_trials_that_share_a_training_have_its_curve_each_up_to_its_steps(tmp_pa
         .rows()
     )
     assert found == [(plan.trials[0].trial_id, 10, 500), (plan.trials[1].trial_id, 5, 250)]
+
+
+def test_batches_are_read_a_few_ahead_and_no_further(small, monkeypatch):
+    """So that the memory in use does not grow with the number of trainings."""
+    monkeypatch.setattr(curve_files, "FILES", 1)
+    monkeypatch.setattr(curve_files, "AHEAD", 1)
+    whole = curves_frame(small)
+    runs, opened = [small.run(trial.train_id) for trial in small.plan().trials], []
+    with ThreadPoolExecutor(1) as pool:
+        batches = curve_files.curve_lines(runs, pool, opened.append)
+        numbers, lines = next(batches)
+        assert opened == runs[:2] and numbers == range(1) and lines["run"].unique().to_list() == [0]
+        rest = [lines for _, lines in batches]
+    assert len(lines) + sum(map(len, rest)) == len(whole) == 20
+    assert [len(lines) for lines in rest] == [10, 0]  # the third has no file
+
+
+def test_a_folder_whose_name_is_a_pattern_is_read(tmp_path):
+    plan = digits_like({"model.patch": [2]}, seeds=1)
+    study = StudyFolder(tmp_path / "of [adaln] *" / plan.name)
+    study.write_plan(plan)
+    measure(study, plan.trials[0], 0.06)
+    assert len(curves_frame(study)) == 10
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_curve_without_lines_has_no_rows(small, text):
+    run = small.run(small.plan().trials[0].train_id)
+    (run.folder / "curve.jsonl").write_text(text)
+    assert run.folder.name not in curves_frame(small)["train_id"]
+
+
+def test_a_file_that_holds_something_else_is_named(small):
+    run = small.run(small.plan().trials[0].train_id)
+    path = run.folder / "curve.jsonl"
+    path.write_text(path.read_text() + '{"loss": 1.0}\n')
+    with pytest.raises(ValueError, match=rf"{run.folder.name}/curve.jsonl holds a line without"):
+        curves_frame(small)
+    path.write_text("no JSON\n" + path.read_text())
+    with pytest.raises(ValueError, match=run.folder.name):
+        curves_frame(small)
