@@ -101,18 +101,15 @@ def check_trials(plan: Plan) -> None:
 
 
 def check_counts(plan: Plan) -> None:
-    """Refuse a family whose layers as data differ from its network, by its cheapest model.
+    """Refuse a model whose family's layers differ from its network, the cheapest first.
 
-    Every training checks its own model again before its first step; here it is refused before any
-    machine is taken.
+    A plan prices by the layers; a training checks its own model again before its first step.
     """
     from scaling.models.count import checked_count
 
-    cheapest: dict[str, PlannedTrial] = {}
-    for trial in sorted(plan.trials, key=lambda t: t.forward_gmacs):
-        cheapest.setdefault(trial.spec.model.family, trial)
-    for trial in cheapest.values():
-        checked_count(trial.spec.model)
+    by_model = {trial.spec.model: trial.forward_gmacs for trial in plan.trials}
+    for model in sorted(by_model, key=by_model.get):
+        checked_count(model)
 
 
 def check_decoders(pairs: set) -> None:
