@@ -11,7 +11,8 @@ from filelock import FileLock
 
 from scaling.data import latents, store
 from scaling.data.images import DataSet, ImageSet, to_uint8
-from scaling.study.spec import LATENT_FACTOR, DataSpec
+from scaling.study.network import LATENT_FACTOR
+from scaling.study.spec import DataSpec
 
 CLASSES, CHANNELS = 1000, 4  # as ImageNet under Stable Diffusion's VAE
 PIXEL_CLASSES, PIXEL_CHANNELS = 10, 3  # as CIFAR-10

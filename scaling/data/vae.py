@@ -125,11 +125,16 @@ def describe(vae: AutoencoderKL, name: str) -> dict:
     }
 
 
+def pixels_per_latent(vae: AutoencoderKL) -> int:
+    """Pixels of an image for each latent pixel, each way."""
+    return 2 ** (len(vae.config.block_out_channels) - 1)
+
+
 def latent_shape(vae: AutoencoderKL, size: int) -> tuple[int, int, int]:
     """(C, h, w) of the latents of ``size``-pixel images. ValueError where the VAE's downsampling
     does not divide ``size``.
     """
-    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    factor = pixels_per_latent(vae)
     if size % factor:
         raise ValueError(
             f"size {size} is not a multiple of {factor}, the VAE's downsampling factor"

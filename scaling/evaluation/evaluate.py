@@ -25,7 +25,7 @@ from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
-from scaling.study.spec import LATENT_FACTOR, Source
+from scaling.study.spec import Source
 
 SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")  # which a name alone does not tell
 DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
@@ -127,7 +127,11 @@ def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
     """Width and height of a checkpoint's samples. ValueError for sampling that it cannot give."""
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
-    side = loaded.spec.input_size * (LATENT_FACTOR if protocol.decoder else 1)
+    side = loaded.spec.input_size
+    if protocol.decoder:
+        from scaling.data.vae import load_vae, pixels_per_latent  # seconds of imports
+
+        side *= pixels_per_latent(load_vae(protocol.decoder))
     return side, side
 
 
