@@ -57,6 +57,6 @@ def test_the_papers_training_compute_of_xl2():
 
 def test_modulation_is_a_third_of_xl2s_parameters_and_nearly_none_of_its_macs():
     xl2 = ModelSpec.preset("DiT-XL/2")
-    modulation = xl2.depth * cost.MODULATIONS["adaln-zero"] * xl2.width**2
+    modulation = xl2.depth * xl2.design.modulations * xl2.width**2
     assert modulation / cost.params(xl2) == pytest.approx(0.33, abs=0.005)
     assert modulation / cost.forward_macs(xl2) < 0.002
