@@ -108,7 +108,7 @@ def check_counts(plan: Plan) -> None:
     from scaling.models.count import checked_count
 
     by_model = {trial.spec.model: trial.forward_gmacs for trial in plan.trials}
-    for model in sorted(by_model, key=by_model.get):
+    for model in sorted(by_model, key=lambda model: by_model[model]):
         checked_count(model)
 
 
