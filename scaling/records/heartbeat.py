@@ -5,11 +5,15 @@ import threading
 from scaling.records.ledger import HEARTBEAT_S, Run, StateFile
 
 
+STOPPED = "stopped"
+
+
 class Heartbeat:
     """While entered, writes every HEARTBEAT_S that ``job`` is running, with the latest progress.
 
     ``job`` is a training's run or an evaluation's state. The heartbeat ends before the final state
-    is written, so that "running" never overwrites an outcome.
+    is written, so that "running" never overwrites an outcome. It ends, too, where the sweep has
+    marked the job as stopped: a worker of an interrupted sweep may live for some seconds more.
     """
 
     def __init__(self, job: Run | StateFile):
@@ -39,4 +43,6 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
+            if self.job.state()["state"] == STOPPED:
+                return
             self.beat()

@@ -18,3 +18,17 @@ def test_a_busy_trial_keeps_its_heartbeat_and_ends_before_its_outcome(tmp_path, 
     run.write_state("completed", step=7)
     time.sleep(0.1)
     assert run.state()["state"] == "completed"
+
+
+def test_a_job_that_the_sweep_has_marked_as_stopped_is_not_called_running_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("scaling.records.heartbeat.HEARTBEAT_S", 0.01)
+    run = Run(tmp_path)
+    with Heartbeat(run) as heartbeat:
+        heartbeat.tell(step=7)
+        run.write_state("stopped", "interrupted")
+        time.sleep(0.2)
+        assert run.state()["state"] == "stopped"
+    with Heartbeat(run):  # begun again
+        assert run.state()["state"] == "running"
