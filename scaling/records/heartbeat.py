@@ -4,7 +4,6 @@ import threading
 
 from scaling.records.ledger import HEARTBEAT_S, Run, StateFile
 
-
 STOPPED = "stopped"
 
 
