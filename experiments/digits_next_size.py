@@ -3,9 +3,10 @@
 A DiT of three times the parameters of the largest in `digits`, at its three patches, all else as
 there; its FIDs were predicted, and the prediction frozen, before it was trained.
 
-    scaling predict results/digits --target DiT-d4w96/8 --target DiT-d4w96/4 --target DiT-d4w96/2
-    --out predictions.json python -m scaling.sweep digits_next_size --set seeds=3    9 trainings,
-    about 11 minutes on 2 cores scaling score predictions.json results/digits
+    scaling predict results/digits --target DiT-d4w96/8 --target DiT-d4w96/4 \\
+        --target DiT-d4w96/2 --out predictions.json
+    python -m scaling.sweep digits_next_size --set seeds=3    9 trainings, 11 minutes on 2 cores
+    scaling score predictions.json results/digits
 
 The learning rate is carried over from the three largest sizes, for which the search found the same;
 it is not searched anew, so that a FID above the prediction may be the rate's fault.

@@ -4,10 +4,10 @@ Four sizes x patch 8, 4, 2 (arXiv 2212.09748, Figure 8) under the paper's protoc
 without decay, batch 256, EMA 0.9999, label dropout 0.1, 400K steps; FID-50K of 250 DDPM steps every
 50K.
 
-    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 256 --upscale --out
-    data/imagenet-256-sd-vae-ft-mse python -m scaling.sweep dit_imagenet256 --address auto
-    --gpus-per-trial 1 python -m scaling.sweep dit_imagenet256 --set scale=debug        every stage,
-    in seconds, no data needed
+    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 256 --upscale \\
+        --out data/imagenet-256-sd-vae-ft-mse
+    python -m scaling.sweep dit_imagenet256 --address auto --gpus-per-trial 1
+    python -m scaling.sweep dit_imagenet256 --set scale=debug    every stage, in seconds, no data
 
 Price: 129 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 84, in tf32 as the
 release samples; decoder and features are in neither. The references are the statistics of ADM's

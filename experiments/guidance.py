@@ -1,9 +1,10 @@
 """What does guidance buy, and what does it cost? FID, precision and recall against the guidance
 scale.
 
-    python -m scaling.sweep guidance                            digits: 2 models x 7 scales, some
-    minutes python -m scaling.sweep guidance --set scale=imagenet256    XL/2 and B/2 x 7 scales,
-    FID-50K, the released 3 channels
+    python -m scaling.sweep guidance
+        digits: 2 models x 7 scales, some minutes
+    python -m scaling.sweep guidance --set scale=imagenet256
+        XL/2 and B/2 x 7 scales, FID-50K, the released 3 channels
 
 One training a model, shared with `digits` by identity; only the guidance differs. A guided step is
 two forward passes. At the paper's scale: 8.7e19 training FLOPs and 4.6e19 to sample, the decoder

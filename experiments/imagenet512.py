@@ -1,8 +1,9 @@
 """Does DiT-XL/2 carry over to 512x512? Four times the tokens, 3M steps (DiT, Tables 3 and 4).
 
-    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 512 --upscale --out
-    data/imagenet-512-sd-vae-ft-mse python -m scaling.sweep imagenet512 --address auto
-    --gpus-per-trial 8 python -m scaling.sweep imagenet512 --set scale=debug
+    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 512 --upscale \\
+        --out data/imagenet-512-sd-vae-ft-mse
+    python -m scaling.sweep imagenet512 --address auto --gpus-per-trial 8
+    python -m scaling.sweep imagenet512 --set scale=debug
 
 Price: 1697 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 552, in tf32. The
 reference is ADM's VIRTUAL_imagenet512.npz.

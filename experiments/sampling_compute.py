@@ -1,9 +1,10 @@
 """Can a small model sampled with more steps beat a large one? DiT's Figure 10: FID against sampling
 compute.
 
-    python -m scaling.sweep sampling_compute                            digits: 4 models x 7 numbers
-    of steps, some minutes python -m scaling.sweep sampling_compute --set scale=imagenet256    the
-    paper's 12 models x 16 to 1,000 steps
+    python -m scaling.sweep sampling_compute
+        digits: 4 models x 7 numbers of steps, some minutes
+    python -m scaling.sweep sampling_compute --set scale=imagenet256
+        the paper's 12 models x 16 to 1,000 steps
 
 One training a model, shared with `digits` by identity; only the number of ancestral DDPM steps
 differs. At the paper's scale FID-10K of 400K-step models: 1.8e20 training FLOPs and 8.9e18 to

@@ -1,10 +1,11 @@
 """What does another person need to doubt a study? Its records and specs, versions, and every answer
 drawn from them.
 
-    manifest.json             schema, study, code, versions, SHA-256 of every other file study/
-    study.json, real.npz, runs/ (specs, states, records, curves, the plan's evaluations and samples)
-    answers/                  report.html, numbers.json, tables/*.csv, figures/*.svg with the data
-    they carry beside them
+    manifest.json   schema, study, code, versions, SHA-256 of every other file
+    study/          study.json, real.npz, runs/ (specs, states, records, curves, the plan's
+                    evaluations and samples)
+    answers/        report.html, numbers.json, tables/*.csv, figures/*.svg with the data that they
+                    carry beside them
 
 ``scaling verify`` rebuilds ``answers/`` from ``study/``.
 """

@@ -1,9 +1,9 @@
 """Which images lie in a folder? A class per subfolder, split into training and held-out images once
 and for all.
 
-FOLDER/CLASS/...                     in each class, by path, one image in 20 is held out, at most
-10, at least 1 FOLDER/train/CLASS/... FOLDER/val/   or a held-out split of one's own: val,
-validation, heldout or test
+    FOLDER/CLASS/...    in each class, by path, one image in 20 is held out, at most 10, at least 1
+    FOLDER/train/CLASS/... FOLDER/val/
+                        or a held-out split of one's own: val, validation, heldout or test
 """
 
 import itertools

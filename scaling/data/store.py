@@ -1,12 +1,14 @@
 """How do latents lie on disk? A store: memory-mapped fp16 shards, each checksummed, and one file
 that says what it holds.
 
-STORE/
-  store.json                   what it holds: size, VAE, classes, shards, identity of the content;
-  written last train/shard-00000.npy        (n, 2, 2, C, h, w) float16: as is and mirrored; mean and
-  standard deviation train/shard-00000.parquet    label, path and SHA-256 of each of its images
-  train/shard-00000.json       images, skipped, and the SHA-256 of both; written after them
-  heldout/... skipped.csv                  images that could not be read, and why
+    STORE/
+      store.json                   size, VAE, classes, shards, identity of the content; written last
+      train/shard-00000.npy        (n, 2, 2, C, h, w) float16: as is and mirrored; mean and
+                                   standard deviation
+      train/shard-00000.parquet    label, path and SHA-256 of each of its images
+      train/shard-00000.json       images, skipped, and the SHA-256 of both; written after them
+      heldout/...
+      skipped.csv                  images that could not be read, and why
 """
 
 import csv
