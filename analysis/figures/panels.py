@@ -121,7 +121,9 @@ def kinds_of(
         recipe_column(rows): ("Recipe", recipes_of(rows)),
         **AT_ONE_RUNG,
     }.items():
-        within = [*told_apart, *(["curve", "rung"] if column in AT_ONE_RUNG else [])]
+        # of different families are different recipes, which the curves' names tell already
+        beside = {"protocol": []}.get(column, ["family"])
+        within = [*told_apart, *(["curve", "rung"] if column in AT_ONE_RUNG else beside)]
         if column not in rows.columns or len(rows.unique([*within, column])) == (
             len(rows.unique(within)) if within else 1
         ):
