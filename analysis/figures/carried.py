@@ -1,6 +1,4 @@
-"""Which data does a figure carry? Its axes, lines, points, areas, images and texts as plain values,
-for comparison.
-"""
+"""Which data does a figure show? All that can be read off it as plain values, for comparison."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,8 +8,8 @@ from analysis.figures.hover import positions
 
 
 def carried(figure: Figure) -> dict:
-    """Everything of ``figure`` that a reader could read off it, in data coordinates; once it is
-    laid out.
+    """Everything that a reader could read off ``figure``, in data coordinates. It must be laid out
+    before.
     """
     texts = [text.get_text() for text in (figure._suptitle, figure._supxlabel) if text is not None]
     return {
@@ -49,5 +47,5 @@ def _panel(axes: Axes) -> dict:
 
 def _values(array) -> list:
     """Nested lists of floats; None where there is no number."""
-    found = np.ma.filled(np.ma.asarray(array, dtype=float), np.nan)
-    return np.where(np.isfinite(found), found, None).tolist()
+    numbers = np.ma.filled(np.ma.asarray(array, dtype=float), np.nan)
+    return np.where(np.isfinite(numbers), numbers, None).tolist()

@@ -13,14 +13,14 @@ from analysis.text import SPOKEN, number
 
 
 @styled
-def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
+def multipliers(comparisons: list[Comparison], a: str, b: str) -> Figure:
     """The compute multiplier of ``b`` over ``a`` with its 95 % interval at each rung, a line per
-    patch; 1 is no gain.
+    patch. A multiplier of 1 is no gain.
     """
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    colours = hues(sorted({one.patch for one in found}))
-    for one in found:
+    colours = hues(sorted({one.patch for one in comparisons}))
+    for one in comparisons:
         x, y = [r.train_flops for r in one.rungs], np.array([r.multiplier for r in one.rungs])
         ends = np.array([r.interval for r in one.rungs]).T
         axes.errorbar(
@@ -49,24 +49,27 @@ def multipliers(found: list[Comparison], a: str, b: str) -> Figure:
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
     axes.set(xlabel=f"training FLOPs of {b}", ylabel=f"compute multiplier of {b} over {a}")
-    say_far(axes, far(max(one.reach for one in found), f"the largest budget of {a}"))
+    say_far(axes, far(max(one.reach for one in comparisons), f"the largest budget of {a}"))
     axes.legend(labelcolor=GREY)
-    metric, words = SPOKEN.get(found[0].metric, found[0].metric), found[0].protocols
+    metric, words = (
+        SPOKEN.get(comparisons[0].metric, comparisons[0].metric),
+        comparisons[0].protocols,
+    )
     measured = (
         f"{ACROSS} {a}: {words[0]}. {b}: {words[1]}."
-        if found[0].across
+        if comparisons[0].across
         else f"{metric}: {words[0].removeprefix('FID-')}."
-        if words and found[0].metric != "fid"
+        if words and comparisons[0].metric != "fid"
         else f"{words[0]}."
         if words
         else ""
     )
     entitle(
         figure,
-        f"What {b} is worth over {a}" + (", across protocols" if found[0].across else ""),
+        f"What {b} is worth over {a}" + (", across protocols" if comparisons[0].across else ""),
         f"Training FLOPs that {a} would need for the {metric} of {b}, along {a}'s power law at "
         "that patch, over those of "
-        f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more, misfit included. "
+        f"{b}. Bars: 95 %, {min(one.seeds for one in comparisons)} seeds or more, misfit included. "
         "Dotted: "
         f"crossover. {measured}",
     )

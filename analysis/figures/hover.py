@@ -1,8 +1,7 @@
-"""Which values does a reader see on pointing at a mark? Texts at points of a figure, placed over
-its picture.
+"""Which text does a page show when the reader points at a mark? Texts at points of a figure.
 
-A figure function tells what a mark stands for; a page puts the text where the mark is. In a file
-the figure is a picture like any other.
+A figure function attaches texts to its marks; the page places them over the picture. A picture
+saved to a file does not contain them.
 """
 
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ _POINTS = "hover_points"  # the attribute of a Figure
 
 
 def mark(axes: Axes, x: Iterable[float], y: Iterable[float], texts: Iterable[str]) -> None:
-    """Remember ``texts`` at the data coordinates (x, y) of ``axes``."""
+    """Attach ``texts`` to the data coordinates (x, y) of ``axes``."""
     figure = axes.figure
     if not hasattr(figure, _POINTS):
         setattr(figure, _POINTS, [])
@@ -22,7 +21,9 @@ def mark(axes: Axes, x: Iterable[float], y: Iterable[float], texts: Iterable[str
 
 
 def positions(figure: Figure) -> list[tuple[float, float, str]]:
-    """(left, top, text) of every mark, in per cent of the picture; once the figure is laid out."""
+    """(left, top, text) of every mark, in per cent of the picture. The figure must be laid out
+    before.
+    """
     width, height = figure.bbox.width, figure.bbox.height
     placed = []
     for axes, x, y, text in getattr(figure, _POINTS, []):

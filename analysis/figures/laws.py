@@ -1,5 +1,5 @@
-"""What do the fitted laws say, how sure are they, and where did they miss? Laws with bands,
-isoFLOP, choices.
+"""What do the fitted laws say, how certain are they, and where were they wrong? Laws with bands,
+isoFLOP profiles, and exponents by choice.
 """
 
 import numpy as np
@@ -40,11 +40,11 @@ TRAINING_FLOPS = "training FLOPs"
 def fid_law(
     trials: pl.DataFrame, ahead: float = AHEAD, title: str = "A law of FID, and its audit"
 ) -> Figure:
-    """The law of FID chosen without the largest size: its lines and 95 % prediction bands at each
-    patch, to ``ahead`` times the largest model, and what it predicted for the largest size before
-    that was fitted.
+    """The law of FID chosen without the largest rung: its lines and 95 % prediction bands for each
+    series, up to ``ahead`` times the largest model, and its predictions for the largest rung from
+    a fit without it.
 
-    ValueError, from ``fid_laws``, where sizes or models are too few.
+    ValueError, from ``fid_laws``, where rungs or models are too few.
     """
     chosen, final, law = rolled(trials)
     points = fit_points(trials)
@@ -114,11 +114,11 @@ def isoflop_profiles(
     note: str = "",
     ahead: float = holdout.FAR,
 ) -> Figure:
-    """Loss against model size at each budget with its curve and minimum, and the minima's law
-    beside it, drawn to ``ahead`` times the largest budget.
+    """Left, loss against model size at each budget, with a fitted curve and its minimum; right, the
+    law of the minima, drawn to ``ahead`` times the largest budget.
 
-    ``runs`` have columns n, loss and flops. A budget without a minimum is drawn without one, and
-    the note says why; ``note`` says what the runs share.
+    ``runs`` have columns n, loss and flops. The note below says why a budget has no minimum;
+    ``note`` says what the runs share.
     """
     figure = Figure(figsize=(9.2, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -286,8 +286,8 @@ def exponent_choices(
     title: str = "The exponent, by choices that are seldom reported",
     note: str = "",
 ) -> Figure:
-    """A row per choice of ``choices.spread``: its slope and 95 % interval beside the reference's
-    band.
+    """A row per choice of ``choices.spread``: its slope and 95 % interval, over the band of the
+    reference.
 
     ``note`` says what the trials share.
     """

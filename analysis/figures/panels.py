@@ -1,4 +1,4 @@
-"""What do figures of several panels, and their notes, have in common?"""
+"""What do all figures share? Panels, legends, dashes, and the notes below."""
 
 import textwrap
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ IN_FULL = 4  # protocols up to which a legend gives each all its words
 def panels_of(
     names: list, title: str = "{}", share_x: bool = True, share_y: bool = True
 ) -> tuple[Figure, dict]:
-    """A figure with a panel per name, in rows of COLUMNS, each headed by ``title`` with its
-    name.
+    """A figure with a panel per name, in rows of COLUMNS, and the panels by name. ``title`` is a
+    format of the name.
     """
     columns = 2 if len(names) == 4 else min(COLUMNS, len(names))
     lines = -(-len(names) // columns)
@@ -121,7 +121,7 @@ def kinds_of(
         recipe_column(rows): ("Recipe", recipes_of(rows)),
         **AT_ONE_RUNG,
     }.items():
-        within = [*told_apart, *(["curve", "rung"] if column in AT_ONE_RUNG else [])]
+        within = [*told_apart, *APART_ALREADY.get(column, ["curve", "rung"])]
         if column not in rows.columns or len(rows.unique([*within, column])) == (
             len(rows.unique(within)) if within else 1
         ):
@@ -172,6 +172,8 @@ AT_ONE_RUNG = {
     "model": ("Network", _network),
 }
 RANKED = ("heads", "params_m", "model")
+# What the curves' names tell apart already, so that no dashes have to; all others: curve and rung.
+APART_ALREADY = {"protocol": [], "recipe": ["family"], "conditioning": ["family"]}
 
 
 def dashes_of(protocols: dict[str, str]) -> dict[str, str]:
@@ -180,8 +182,8 @@ def dashes_of(protocols: dict[str, str]) -> dict[str, str]:
 
 
 def protocol_legend(protocols: dict[str, str], name: str = "Protocol") -> dict[str, list]:
-    """Entries of a legend whose dashes are protocols, or what ``name`` says; no group for one. Of
-    many, what all share is the group's name.
+    """A legend's group of ``protocols``, or of what ``name`` says, told apart by dashes. Empty for
+    a single one. Of more than IN_FULL, the words that all share become the group's name.
     """
     if len(protocols) < 2:
         return {}
@@ -196,12 +198,12 @@ def protocol_legend(protocols: dict[str, str], name: str = "Protocol") -> dict[s
 
 
 def thin(lost: bool) -> dict:
-    """How the line of one training is drawn, one that was ``lost`` among them."""
+    """The style of the line of one training: dotted where it was ``lost``."""
     return {"linestyle": ":", "linewidth": 1.4} if lost else {"linewidth": 0.7, "alpha": 0.4}
 
 
 def lost_note(lost: list[str]) -> str:
-    """Which trials are dotted; empty where none is."""
+    """A sentence that names the dotted trials; empty where none is."""
     return (
         f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). "
         if lost
@@ -213,19 +215,19 @@ def _narrow(words: str) -> str:
     return textwrap.fill(words, LETTERS, break_on_hyphens=False)
 
 
-def say_far(axes: Axes, told: str) -> None:
-    """Add to the panel's title what ``holdout.far`` has to say of what is drawn in it; nothing
-    where that is nothing.
+def say_far(axes: Axes, words: str) -> None:
+    """Add the warning ``words`` of ``holdout.far`` to the title of ``axes``; nothing where they are
+    empty.
     """
-    if told:
+    if words:
         letters = int(12.5 * axes.get_position().width * axes.figure.get_figwidth())
-        said = textwrap.fill(f"{told[0].upper()}{told[1:]}: nothing checks a law there.", letters)
+        said = textwrap.fill(f"{words[0].upper()}{words[1:]}: nothing checks a law there.", letters)
         before = axes.get_title(loc="left")
         axes.set_title(f"{before}\n{said}" if before else said, loc="left", fontsize=9, color=INK)
 
 
 def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:
-    """What the drawn trials share, in a line: data, sampling, average, training."""
+    """How the drawn trials were trained and measured, in a line."""
     shared = {"data": "data", **({"sampling": "sampling"} if sampling else {}), "ema": "weights"}
     parts = [
         f"{word}: {_one(frame, column)}"
@@ -237,12 +239,12 @@ def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -
         parts.append(f"{_range(frame['steps'], ',')} steps")
     if lr:
         parts.append(f"learning rate {_range(frame['lr'], 'g')}")
-    told = "; ".join(parts)
-    return f"{told[0].upper()}{told[1:]}."
+    line = "; ".join(parts)
+    return f"{line[0].upper()}{line[1:]}."
 
 
 def done_note(trials: pl.DataFrame) -> str:
-    """How many trials are drawn, where not all of them are."""
+    """How many trials are completed; empty where all of them are."""
     done = int((trials["state"] == "completed").sum())
     return (
         ""

@@ -53,6 +53,8 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     if not cells:
         raise ValueError(f"no samples of seed {seed}; there are seeds {', '.join(map(str, seeds))}")
     rungs, curves = rung_order(trials), [*reversed(curve_order(trials))]
+    family_of = dict(trials.select("curve", "family").rows())
+    rungs_of = set(trials.select("rung", "family").rows())
     labels = next(iter(cells.values()))[0]["labels"]
     order = _one_per_label(labels)
     first = next(iter(cells.values()))[1]
@@ -71,7 +73,7 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
         for column, curve in enumerate(curves):
             axes = grid[row, column]
             if (rung, curve) not in cells:
-                _blank(axes, "not measured")
+                _blank(axes, "not measured" if (rung, family_of[curve]) in rungs_of else "")
                 continue
             arrays, trial = cells[rung, curve]
             _show(axes, _tile(arrays["images"][order]))

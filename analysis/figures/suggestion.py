@@ -1,4 +1,4 @@
-"""How sure is a prediction now, and how sure will each suggested training make it?"""
+"""How wide is a prediction's interval now, and after each suggested training?"""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,8 +13,8 @@ from analysis.text import number
 
 @styled
 def suggestion(found: Suggestion, note: str = "") -> Figure:
-    """The target's 95 % prediction interval now and, expected, after each suggested training, in
-    the order to run them; ``note`` says how the FID is measured.
+    """The target's 95 % prediction interval now, and the expected one after each suggested
+    training, in the order to run them. ``note`` says how the FID is measured.
     """
     widths = np.array([found.width, *(run.width for run in found.runs)])
     hours = np.cumsum([0.0, *(run.gpu_hours for run in found.runs)])

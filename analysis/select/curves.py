@@ -26,19 +26,28 @@ def with_curves(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def curve_order(rows: pl.DataFrame) -> list[str]:
-    """The curves of ``rows``, which ``with_curves`` has named, the cheapest first.
+    """The curves of ``rows``, which ``with_curves`` has named, the cheapest first, those of one
+    family together.
 
     Cheap means few ``forward_gmacs`` at the rungs that several curves share, so that the order does
     not depend on which rungs each curve has; among curves that share none, at their least rung.
     """
-    cells = rows.group_by("rung", "curve").agg(pl.col("forward_gmacs").min().log())
-    excess = pl.col("forward_gmacs") - pl.col("forward_gmacs").mean().over("rung")
-    shared = pl.len().over("rung") > 1
+    cells = rows.group_by("family", "rung", "curve").agg(pl.col("forward_gmacs").min().log())
+    rung = ["family", "rung"]
+    excess = pl.col("forward_gmacs") - pl.col("forward_gmacs").mean().over(rung)
+    shared = pl.len().over(rung) > 1
     return (
-        cells.with_columns(excess=pl.when(shared).then(excess))
-        .group_by("curve")
-        .agg(pl.col("excess").mean().fill_null(0.0).round(9), pl.col("forward_gmacs").min())
-        .sort("excess", "forward_gmacs", "curve", nulls_last=True)["curve"]
+        cells.with_columns(
+            excess=pl.when(shared).then(excess),
+            of_family=pl.col("forward_gmacs").min().over("family"),
+        )
+        .group_by("family", "curve")
+        .agg(
+            pl.col("of_family").first(),
+            pl.col("excess").mean().fill_null(0.0).round(9),
+            pl.col("forward_gmacs").min(),
+        )
+        .sort("of_family", "family", "excess", "forward_gmacs", "curve", nulls_last=True)["curve"]
         .to_list()
     )
 

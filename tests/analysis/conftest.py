@@ -1,5 +1,5 @@
-"""Which studies do the analysis tests read? Finished, noise-free, half run, a learning-rate search,
-and one to change.
+"""Which studies do the analysis tests read? A finished one, one without noise, one half run, a
+search of learning rates, and one that a test may change.
 """
 
 import time
@@ -32,8 +32,8 @@ def noise_free(tmp_path_factory) -> StudyFolder:
 
 @pytest.fixture(scope="session")
 def half_run(tmp_path_factory) -> StudyFolder:
-    """One seed, 12 models: 5 completed, by two versions of the code, one diverged, one running, the
-    rest pending.
+    """One seed, 12 models: 5 completed, by two versions of the code, one diverged, one running, and
+    the rest pending.
     """
     plan = digits_like(seeds=1)
     study = StudyFolder(tmp_path_factory.mktemp("half_run") / plan.name)
@@ -48,7 +48,7 @@ def half_run(tmp_path_factory) -> StudyFolder:
     measure(study, plan.trials[5], 0.06, until=200).write_state(
         "diverged", "loss nan at step 231", step=231
     )
-    # Its process is heard of until all tests have ended, however many run before the one that asks.
+    # Its heartbeat lies in the future, so that it counts as running until all tests have ended.
     measure(study, plan.trials[6], 0.06, until=300).write_state(
         "running", step=300, heartbeat=time.time() + 86_400
     )
@@ -69,7 +69,7 @@ def rates(tmp_path_factory) -> StudyFolder:
 
 @pytest.fixture
 def small(tmp_path) -> StudyFolder:
-    """Three trials of one size, of which two are measured; each test has one of its own, to
+    """Three trials of one size, of which two are measured. Each test has its own copy, which it may
     change.
     """
     plan = digits_like({"model.patch": [8, 4, 2]}, seeds=1)

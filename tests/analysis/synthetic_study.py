@@ -1,6 +1,4 @@
-"""What would a run leave behind? Synthetic studies written through the real ledger, their law
-known.
-"""
+"""What would a run leave on disk? Synthetic studies of a known law, written by the ledger."""
 
 import io
 import math
@@ -73,7 +71,7 @@ def digits_like(
 
 
 def law(trial: PlannedTrial, step: int) -> float:
-    """The FID the synthetic records hold before noise."""
+    """The FID of the synthetic records, before noise."""
     unfinished = 1.5 * (1 - step / trial.spec.train.steps)
     return math.exp(AT_ONE_GFLOP + SLOPE * math.log(forward_gmacs(trial.spec.model)) + unfinished)
 
@@ -87,11 +85,11 @@ def measure(
     code: str = PROVENANCE["code"],
     heldout=None,
 ) -> Run:
-    """Write what a run of ``trial`` leaves: curve, evaluations, samples, record, state; up to step
-    ``until``.
+    """Write what a run of ``trial`` leaves up to step ``until``: curve, evaluations, samples,
+    record and state.
 
-    ``heldout`` gives the held-out loss of a trial and step where the evaluations are to follow a
-    law of their own.
+    ``heldout`` gives the held-out loss of the evaluations by trial and step; without it they follow
+    the curve.
     """
     run, spec = study.run(trial.train_id), trial.spec
     fields = spec.model.model_dump()  # a patch is a field of some families alone
@@ -198,7 +196,7 @@ def measure(
 
 
 def digits(seed: int, blur: float = 0.0, count: int = 100) -> dict[str, np.ndarray]:
-    """Shapes that differ by label, with noise that grows with ``blur``: images (n, 1, 8, 8) and
+    """Images (n, 1, 8, 8) of shapes that differ by label, with noise that grows with ``blur``, and
     labels (n,).
     """
     rng = np.random.default_rng(seed)
@@ -210,7 +208,7 @@ def digits(seed: int, blur: float = 0.0, count: int = 100) -> dict[str, np.ndarr
 
 
 def write_real(study: StudyFolder) -> None:
-    """Real images for the sample grid, as a sweep leaves them."""
+    """Write the real images of the sample grid, as a sweep does."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **digits(99))
     write_bytes(study.folder / "real.npz", buffer.getvalue())
@@ -259,12 +257,12 @@ def equal_budgets(
 
 
 def copied(study: StudyFolder, to: Path) -> StudyFolder:
-    """A copy to write into: the fixtures are shared."""
+    """A copy of ``study`` in which a test may write; the fixtures are shared."""
     shutil.copytree(study.folder.parent, to, dirs_exist_ok=True)
     return StudyFolder(to / study.folder.name)
 
 
 def settle(study: StudyFolder) -> None:
-    """Let every file have been changed long ago, as in a study that is done."""
+    """Set every file's time of change to long ago, as in a study that has ended."""
     for path in study.folder.parent.rglob("*.json*"):
         os.utime(path, ns=(10**18, 10**18))

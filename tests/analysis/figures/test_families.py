@@ -37,16 +37,24 @@ def legend_of(owner) -> list[str]:
 def test_a_curve_is_told_with_its_family_where_there_are_several(two_families):
     (axes,) = gflops.fid_vs_gflops(trials_frame(two_families)).axes
     words = legend_of(axes.get_legend())
-    curves = ["DiT, patch 2", "tests-mixer", "DiT, patch 4"]
-    assert words[0] == "Series" and sorted(words[1:4]) == sorted(curves)
-    assert {"Size", "w16", "d2w16", "w64", "d2w64"} < set(words)
+    curves = ["DiT, patch 2", "DiT, patch 4", "tests-mixer"]
+    assert words[:4] == ["Series", *curves]
+    assert words[4:] == ["Size", *(f"{depth}w{w}" for depth in ("", "d2") for w in WIDTHS)]
+    assert {line.get_linestyle() for line in axes.lines if line.get_linewidth() == 1.6} == {"-"}
     joined = [line for line in axes.lines if line.get_linewidth() == 1.6]
     assert [len(line.get_xdata()) for line in joined] == [4, 4, 4]
     assert len({line.get_color() for line in joined}) == 3
     figure = training.fid_vs_steps(evaluations_frame(two_families))
-    assert sorted(panel.get_title(loc="left") for panel in figure.axes) == sorted(curves)
+    assert [panel.get_title(loc="left") for panel in figure.axes] == curves
     by_size = training.fid_vs_steps_by_size(evaluations_frame(two_families))
     assert legend_of(by_size.legends[0])[0] == "Series"
+
+
+def test_a_cell_that_no_family_can_have_is_empty(two_families):
+    grid = sample_grid(two_families).axes
+    words = [[text.get_text() for text in axes.texts] for axes in grid]
+    assert len(grid) == 8 * (3 + 1)
+    assert [text for texts in words for text in texts] == [""] * 12
 
 
 def test_a_null_series_is_one_curve(one_curve):

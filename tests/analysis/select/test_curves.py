@@ -69,6 +69,15 @@ def test_a_null_series_is_one_curve_named_by_its_family():
     assert curve_labels(found) == ("Series", {"ConvNet": "ConvNet"})
 
 
+def test_curves_of_one_family_stand_together():
+    found = rows(
+        ("dit", "patch 2", "S", 1.0, 0.4),
+        ("dit", "patch 4", "S", 1.0, 0.1),
+        ("unet", None, "S", 2.0, 0.2),
+    )
+    assert curve_order(found) == ["DiT, patch 4", "DiT, patch 2", "unet"]
+
+
 def test_series_of_several_families_are_told_with_their_family():
     found = rows(
         ("dit", "patch 2", "S", 1.0, 0.4),
