@@ -2,8 +2,8 @@
 
 The hash is of the code that the network's class can reach in its own file, and in the files of that
 file's folder that it imports: definitions by name, and every statement at the top level that is
-more than a definition. A trial added to the study in the same file changes no network; a changed
-layer, constant or helper does.
+more than a definition. A changed layer, constant or helper is another network; a trial added to the
+study in the same file, a comment, a docstring and another layout are not.
 """
 
 import ast
@@ -13,6 +13,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from scaling.study.families.code_text import code_text
 from scaling.study.network import FAMILIES, Network
 
 HASH_DIGITS = 16
@@ -127,7 +128,7 @@ class _Reached:
             return
         decorators = [d.lineno for d in getattr(node, "decorator_list", ())]
         lines = text.splitlines()[min([node.lineno, *decorators]) - 1 : node.end_lineno]
-        self.kept[file][node.lineno] = "\n".join(lines)
+        self.kept[file][node.lineno] = code_text("\n".join(lines) + "\n")
         for used in ast.walk(node):
             if isinstance(used, ast.Name):
                 self.name(file, used.id)

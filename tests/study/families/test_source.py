@@ -39,8 +39,19 @@ def test_changed_code_is_another_training(tmp_path, changed):
         {'"It does."': '"It does not."'},
         {"GAIN = 1.0": "GAIN = 1.0\nUNUSED = 3"},
         {"A study whose network": "A study of which the network"},
+        {"GAIN = 1.0": "GAIN  =  1.0  # as in the paper"},
+        {"def build(self):\n": 'def build(self):\n        """The network."""\n\n'},
+        {"nn.Linear(1, m.width)": "nn.Linear(\n                1, m.width\n            )"},
     ],
-    ids=["trials", "expectation", "an unused name", "the docstring"],
+    ids=[
+        "trials",
+        "expectation",
+        "an unused name",
+        "the file's docstring",
+        "a comment",
+        "a method's docstring",
+        "another layout",
+    ],
 )
 def test_what_the_network_does_not_reach_changes_nothing(tmp_path, changed):
     assert identity(tmp_path, "same") == identity(tmp_path, "same", changed)
