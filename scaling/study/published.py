@@ -7,7 +7,8 @@ import functools
 from importlib.resources import files
 from typing import NamedTuple
 
-from scaling.study.spec import ModelSpec
+from scaling.study.families.dit import ModelSpec
+from scaling.study.network import Network
 
 RELATIVE_TOLERANCE = 1.5e-3  # XL/2 counts 118.62 by matrix products; the table prints 118.64
 
@@ -54,6 +55,6 @@ def published() -> tuple[Published, ...]:
         )
 
 
-def published_for(spec: ModelSpec) -> Published | None:
+def published_for(spec: Network) -> Published | None:
     """The row of exactly this model, or None."""
     return next((row for row in published() if row.spec == spec), None)
