@@ -3,9 +3,11 @@ not known.
 """
 
 import math
+from collections.abc import Sequence
 
 import polars as pl
 
+NAMED = 4  # rows named in a message
 SPOKEN = {
     "fid": "FID",
     "kid": "KID",
@@ -59,4 +61,18 @@ def seeds_text(rows: pl.DataFrame) -> str:
 
 def count(n: int, one: str, many: str | None = None) -> str:
     """``1 seed``, ``3 seeds``."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
+    return f"{n} {one if n == 1 else many or plural(one)}"
+
+
+def plural(word: str) -> str:
+    """``patches``, ``kernels``, ``series``."""
+    if word.endswith("series"):
+        return word
+    return word + ("es" if word.endswith(("ch", "sh", "s", "x")) else "s")
+
+
+def listed(names: Sequence[str], which) -> str:
+    """The names of rows, the first few of many: ``row 3, row 7 and 12 more``."""
+    chosen = [names[i] for i in which]
+    more = len(chosen) - NAMED
+    return ", ".join(chosen[:NAMED]) + (f" and {more} more" if more > 0 else "")

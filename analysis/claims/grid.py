@@ -7,51 +7,51 @@ import polars as pl
 from scipy import stats
 
 from analysis.answers.contrast import cells_of, difference, trend
-from analysis.answers.finding import UNKNOWN
-from analysis.answers.slopes import fit_points, slope
-from analysis.claims.claim import FAILS, HOLDS, Found, Records, judge
-from analysis.fits import fid_laws
+from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN, below
+from analysis.claims.claim import Judgement, Records, asked_of, judge
 from analysis.fits.linear import LEVEL
-from analysis.fits.points import listed
-from analysis.select.recipes import main_recipe
-from analysis.text import fixed, number
+from analysis.select.curves import curve_labels, with_curves
+from analysis.text import fixed, listed, number
 
 STRONG = -0.7  # of a correlation: half of the variance of FID
 MARGIN = 0.1  # of a difference of exponents: doubling either of two buys the same within 7 % of FID
 REJECTED = 0.01  # p of the F test below which one law is not enough
 
 
-def gflops_lower_fid(records: Records) -> Found:
-    """A part per patch: the slope of log FID on log Gflops over its sizes; single steps up may
-    refute.
+def gflops_lower_fid(records: Records) -> Judgement:
+    """A part per curve, of DiT per patch: the slope of log FID on log Gflops over its rungs; single
+    steps up may refute.
     """
-    return _along(records, "patch", "forward_gmacs", "one size")
+    points = with_curves(records.main.points())
+    head, _ = curve_labels(points)
+    named = points.with_columns(part="curve")
+    return _along(records, named, "forward_gmacs", head.lower(), "one size")
 
 
-def tokens_lower_fid(records: Records) -> Found:
+def tokens_lower_fid(records: Records) -> Judgement:
     """A part per size: the slope of log FID on log tokens over its patches; single steps up may
-    refute.
+    refute. Of a family without tokens nothing is asked.
     """
-    return _along(records, "size", "tokens", "one patch")
+    points = records.main.points()
+    asked_of(points, "tokens", "patches")
+    named = points.with_columns(part=pl.format("size {}", "rung"))
+    return _along(records, named, "tokens", "size", "one patch")
 
 
-def correlated(records: Records) -> Found:
+def correlated(records: Records) -> Judgement:
     """The paper's r: of FID, not its logarithm, with log Gflops."""
-    points = fit_points(main_recipe(records.trials))
-    law = slope(points)
+    points, law = records.main.points(), records.answers.main.slope
     if law.r_interval is None:
         raise ValueError(
             "an interval of a correlation needs 4 models that are not on one line, found "
             f"{law.models}"
         )
-    low, high = law.r_interval
-    verdict = HOLDS if high < STRONG else FAILS if low > STRONG else UNKNOWN
     models = points.group_by("model", maintain_order=True).agg(
         pl.col("forward_gmacs").first(), pl.col("fid").mean()
     )
     linear = float(np.corrcoef(models["forward_gmacs"], models["fid"])[0, 1])
-    return Found(
-        verdict,
+    return Judgement(
+        below(law.r_interval, STRONG),
         law.r,
         law.r_interval,
         f"{law.models} models",
@@ -60,12 +60,14 @@ def correlated(records: Records) -> Found:
     )
 
 
-def gflops_alone(records: Records) -> Found:
+def gflops_alone(records: Records) -> Judgement:
     """Is log FID a function of log Gflops, or do tokens and parameters buy differently? F test and
     exponents.
     """
-    models, noise = fid_laws.model_means(main_recipe(records.trials))
-    alone, apart = (fid_laws.fit_law(name, models, noise).fit for name in ("G", "N × T"))
+    answers = records.answers.main
+    asked_of(records.main.points(), "tokens", "patches")
+    models = answers.models
+    alone, apart = answers.slope.fit, answers.form("N × T").fit
     rss, full = (fit.scatter**2 * fit.dof for fit in (alone, apart))
     extra = alone.dof - apart.dof
     ratio = (rss - full) / extra / (full / apart.dof)
@@ -81,12 +83,12 @@ def gflops_alone(records: Records) -> Found:
     inside = abs(value) + half < MARGIN
     verdict = FAILS if p < REJECTED else HOLDS if inside else UNKNOWN
     tokens, size = apart.coefficients[2], apart.coefficients[1]
-    return Found(
+    return Judgement(
         verdict,
         value,
         (value - half, value + half),
         f"{len(models)} models",
-        tuple(fit_points(main_recipe(records.trials))["trial_id"]),
+        tuple(records.main.points()["trial_id"]),
         note=f"F({extra}, {apart.dof}) = {number(ratio, 2)}, p = {number(p, 1)} against Gflops "
         "alone; "
         f"exponents at the mean model: tokens {fixed(tokens)}, parameters "
@@ -114,16 +116,17 @@ def _alike(models: pl.DataFrame, within: float = 1.5) -> str:
     return f"; at {number(ends.min())} to {number(ends.max())} Gflops FIDs are {fids}"
 
 
-def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
-    points = fit_points(main_recipe(records.trials))
+def _along(
+    records: Records, points: pl.DataFrame, axis: str, fixed_at: str, step: str
+) -> Judgement:
+    """``points`` with a column ``part`` that names the ladder of each."""
     bad = points.filter(pl.col(axis).is_null() | ~(pl.col(axis) > 0))
     if len(bad):
         raise ValueError(f"{bad['trial_id'][0]} has {axis} {bad[axis][0]}, which has no logarithm")
-    cells = cells_of(points).sort("params_m", "patch")
+    cells = cells_of(points).sort("params_m", "forward_gmacs", descending=[False, True])
     parts, steps, alone = [], [], []
-    for (key,), ladder in cells.group_by(fixed_at, maintain_order=True):
+    for (name,), ladder in cells.group_by("part", maintain_order=True):
         ladder = ladder.sort(axis)
-        name = f"{fixed_at} {key}"
         if ladder[axis].n_unique() < 2:
             alone.append(name)
             continue
@@ -142,7 +145,7 @@ def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
             f"{', '.join(cells['model'][:2])}"
         )
     down = sum(part.interval()[1] < 0 for part in steps)
-    told = (
+    notes = (
         [f"{down} of {len(steps)} single steps lower FID clearly"]
         if steps
         else [
@@ -154,8 +157,8 @@ def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
         and records.noise is None
         and (single := cells.filter(pl.col("seeds") == 1)["model"].to_list())
     ):
-        told.append(
+        notes.append(
             f"of one seed, without an error of their own: {listed(single, range(len(single)))}"
         )
-    told += [f"not judged, {step} each: {', '.join(alone)}"] if alone else []
-    return judge(sorted(parts, key=lambda part: part.of), steps, note="; ".join(told))
+    notes += [f"not judged, {step} each: {', '.join(alone)}"] if alone else []
+    return judge(sorted(parts, key=lambda part: part.of), steps, note="; ".join(notes))
