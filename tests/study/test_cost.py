@@ -1,5 +1,5 @@
-"""Do the closed forms price what fvcore and torch count? Over the published table and over random
-shapes.
+"""Do the closed forms price what fvcore and torch count, and what the paper says? Over the
+published table and over random shapes.
 """
 
 import random
@@ -7,9 +7,12 @@ import random
 import pytest
 
 from scaling.models.count import count, trainable_params
-from scaling.study import ModelSpec, cost
+from scaling.study import DiffusionSpec, ModelSpec, Protocol, cost
+from scaling.study.cost import forward_gmacs, sampling_gmacs
 from scaling.study.published import published
 from tests.models.published_counts import COUNTED_ONCE, table
+
+XL2 = ModelSpec.preset("DiT-XL/2")
 
 
 def random_spec(seed: int) -> ModelSpec:
@@ -60,3 +63,38 @@ def test_modulation_is_a_third_of_xl2s_parameters_and_nearly_none_of_its_macs():
     modulation = xl2.depth * xl2.design.modulations * xl2.width**2
     assert modulation / cost.params(xl2) == pytest.approx(0.33, abs=0.005)
     assert modulation / cost.forward_macs(xl2) < 0.002
+
+
+@pytest.mark.parametrize(
+    "fields, forwards",
+    [
+        ({}, 50),
+        ({"guidance": 1.5}, 100),
+        ({"sampler": "heun", "sampling_steps": 20}, 40),
+        ({"sampler": "dpm++"}, 50),
+        ({"sampler": "heun", "sampling_steps": 20, "guidance": 0.0}, 80),
+        ({"sampler": "sde"}, 50),
+        ({"sampler": "euler"}, 50),
+        (
+            {
+                "sampler": "euler",
+                "sampling_steps": 10,
+                "guidance": 2.0,
+                "guidance_interval": (0.0, 0.5),
+            },
+            15,
+        ),
+    ],
+)
+def test_sampling_compute_counts_guidance_and_heuns_second_call(fields, forwards):
+    gmacs = sampling_gmacs(XL2, DiffusionSpec(), Protocol(**fields))
+    assert gmacs == pytest.approx(forwards * forward_gmacs(XL2))
+
+
+def test_the_papers_sampling_compute():
+    """Section 5.2: L/2 over 1000 steps takes 80.7 Tflops, XL/2 over 128 takes 15.2."""
+    for name, steps, tflops in (("DiT-L/2", 1000, 80.7), ("DiT-XL/2", 128, 15.2)):
+        gmacs = sampling_gmacs(
+            ModelSpec.preset(name), DiffusionSpec(), Protocol(sampling_steps=steps)
+        )
+        assert gmacs / 1e3 == pytest.approx(tflops, rel=5e-3)

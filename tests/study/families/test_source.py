@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import scaling
-from scaling.study import load_study
+from scaling.study import ModelSpec, load_study
 from scaling.study.families.source import _own_files, files_of, source_id
 from tests.study.families.outside import write_study
 
@@ -115,3 +115,8 @@ def test_a_module_that_changed_is_loaded_anew(tmp_path):
         model = load_study(str(write_study(tmp_path, "fresh", from_helper))).trials[0].model
         gains.append(sys.modules[type(model).__module__].GAIN)
     assert gains == [1.0, 1.25]
+
+
+def test_our_own_families_have_no_source():
+    assert source_id(ModelSpec) is None
+    assert "source" not in ModelSpec.preset("DiT-S/2").model_dump()

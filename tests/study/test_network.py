@@ -1,0 +1,57 @@
+"""What does a family have without saying so, and which name may it not take?"""
+
+from typing import Literal
+
+import pytest
+
+from scaling.study import Network, cost, load_study
+from scaling.study.network import FAMILIES
+from tests.study.families.outside import write_study
+
+
+def test_a_family_that_is_the_suites_own_is_not_taken_by_another(tmp_path):
+    study = write_study(tmp_path, "thief", {'"thief"] = "thief"': '"dit"] = "dit"'})
+    with pytest.raises(ValueError, match=r"family 'dit' of .* is taken by .*ModelSpec"):
+        load_study(str(study))
+
+
+def test_a_family_without_layers_is_counted_by_fvcore(tmp_path):
+    (small, large) = (t.model for t in load_study(str(write_study(tmp_path, "counted"))).trials)
+    assert small.layers() is None
+    by_hand = 64 * (9 * 4 + 2 * 9 * 4 * 4 + 4 * 2) + 4
+    assert cost.forward_macs(small) == by_hand < cost.forward_macs(large)
+    weights = 11 * 4 + 2 * 4 + (9 * 4 + 4) + 2 * (9 * 16 + 4) + (4 * 2 + 2)
+    assert cost.params(small) == weights
+
+
+@pytest.fixture
+def plain():
+    """A network of a family that says nothing but its fields."""
+
+    class Plain(Network):
+        family: Literal["plain"] = "plain"
+        depth: int = 2
+        gain: float = 0.5
+
+    yield Plain(input_size=8, channels=3, num_classes=1)
+    del FAMILIES["plain"]
+
+
+def test_a_family_that_says_nothing_is_named_by_its_fields(plain):
+    assert (plain.rung, plain.series) == ("depth 2, gain 0.5", None)
+    assert (plain.name, plain.slug) == ("plain depth 2, gain 0.5", "plain-depth-2-gain-0.5")
+    deeper = plain.replaced(depth=3)
+    assert deeper.rung == "depth 3, gain 0.5" and deeper.gain == plain.gain
+
+
+def test_shapes_follow_from_the_fields_that_every_network_has(plain):
+    assert (plain.input_shape, plain.out_channels, plain.condition) == ((3, 8, 8), 6, "none")
+    labelled = plain.replaced(num_classes=2, learn_sigma=False)
+    assert (labelled.out_channels, labelled.condition) == (3, "classes")
+
+
+def test_what_a_family_must_give_is_asked_for_by_name(plain):
+    with pytest.raises(TypeError, match=r"family 'plain' has no build\(self\)"):
+        plain.build()
+    with pytest.raises(ValueError, match="unknown model 'P/2'; presets of this family: none"):
+        plain.preset("P/2")
