@@ -61,12 +61,6 @@ def test_a_new_model_predicts_zero(conditioning):
     assert torch.count_nonzero(out) == 0
 
 
-def test_a_new_adaln_zero_block_is_the_identity():
-    spec = ModelSpec(**TINY)
-    x, c = torch.randn(3, spec.tokens, spec.width), torch.randn(3, spec.width)
-    assert torch.equal(build_model(spec).blocks[0](x, c), x)
-
-
 @pytest.mark.parametrize("conditioning", CONDITIONINGS)
 def test_timestep_and_label_reach_the_output_and_every_weight_its_gradient(conditioning):
     spec = ModelSpec(**TINY, conditioning=conditioning)

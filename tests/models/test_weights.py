@@ -11,7 +11,6 @@ from safetensors.torch import save_file
 from scaling.models import build_model
 from scaling.models.export import open_checkpoint
 from scaling.models.weights import load_weights
-from scaling.study import ModelSpec
 from tests.models import golden
 
 
@@ -73,19 +72,3 @@ def test_the_weights_of_another_size_are_named():
     assert "pos_embed is (1, 16, 48), not (1, 64, 48)" in refusal(
         load_weights, build_model(larger), golden.weights()
     )
-
-
-def test_a_bare_state_dict_needs_its_heads(tmp_path):
-    torch.save(golden.weights(), tmp_path / "c.pt")
-    assert "say how many heads" in refusal(open_checkpoint, tmp_path / "c.pt")
-    assert "heads 5 do not divide the width 48" in refusal(
-        open_checkpoint, tmp_path / "c.pt", heads=5
-    )
-
-
-def test_the_papers_sizes_tell_their_heads():
-    from scaling.models.weights import inferred_spec
-
-    for name in ("DiT-S/8", "DiT-XL/2"):
-        spec = ModelSpec.preset(name)
-        assert inferred_spec(build_model(spec, device="meta").state_dict()) == spec
