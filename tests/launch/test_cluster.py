@@ -1,8 +1,9 @@
-"""Is a cluster's start tried again where the machine was too busy for Ray, and only there?"""
+"""Is a start tried again where the machine was too busy, and what workers lack refused?"""
 
 import pytest
 
-from scaling.launch import cluster
+from scaling.launch import cluster, preflight
+from scaling.study import Plan, load_study
 
 BUSY = Exception(
     "The current node timed out during startup. This could happen because some of the raylet "
@@ -39,3 +40,18 @@ def test_what_another_start_does_not_mend_is_raised(failures, says, monkeypatch)
     with pytest.raises(Exception, match=says):
         cluster._init(address="local")
     assert not left
+
+
+@pytest.mark.ray
+@pytest.mark.xdist_group("ray")
+def test_a_precision_that_workers_lack_is_refused_before_a_trial_runs(shared_cluster):
+    """Where this machine cannot tell: it has no GPU, and the cluster's workers have none either."""
+    plan = Plan.of(load_study("smoke").with_settings({"train.precision": "tf32"}))
+    preflight.check_precisions(plan, gpus_per_trial=1)
+    with pytest.raises(
+        ValueError, match=r"^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"
+    ):
+        cluster.check_workers_precisions(plan, gpus_per_trial=0)
+    bf16 = Plan.of(load_study("smoke").with_settings({"train.precision": "bf16"}))
+    # computed in software where the CPU cannot
+    cluster.check_workers_precisions(bf16, gpus_per_trial=0)

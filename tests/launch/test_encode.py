@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from scaling.data.store import check_store, read_store, shard_path
 from scaling.data.vae import load_vae
 from scaling.launch import encode as ray_encode
 from tests.data.pictures import write_folder, write_kind
+from tests.test_encode import command, refusal
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 PATIENCE_S = 300
@@ -64,38 +64,10 @@ def work(tmp_path_factory) -> Path:
     return work
 
 
-def command(work: Path, out: str, *more: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "scaling",
-        "encode",
-        "--images",
-        str(work / "images"),
-        "--vae",
-        str(work / "vae"),
-        "--size",
-        "32",
-        "--out",
-        str(work / out),
-        "--shard-images",
-        "16",
-        *more,
-    ]
-
-
 def run(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments[3:])
     assert stop.value.code == 0
-
-
-def refusal(arguments: list[str], capsys) -> str:
-    with pytest.raises(SystemExit) as stop:
-        main(arguments[3:])
-    error = capsys.readouterr().err
-    assert stop.value.code == 2 and len(error.strip().splitlines()) == 1, error
-    return error
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -197,29 +169,6 @@ def test_over_one_percent_unreadable_is_an_error_unless_allowed(tmp_path, here, 
     assert (
         "1 unreadable" in capsys.readouterr().out and (tmp_path / "store" / "store.json").exists()
     )
-
-
-@pytest.mark.parametrize(
-    "spoil, more, says",
-    [
-        (lambda work: None, ("--size", "30"), "size 30 is not a multiple of 8"),
-        (lambda work: None, ("--size", "64"), "10 of 10 images"),
-        (lambda work: None, ("--vae", "/nowhere"), "no VAE at /nowhere"),
-        (lambda work: None, ("--images", "/nowhere"), "no image folder at /nowhere"),
-        (lambda work: (work / "images" / "class9").mkdir(), (), "such as 'class9'"),
-        (
-            lambda work: (work / "store").mkdir() or (work / "store" / "thesis.tex").touch(),
-            (),
-            "is not empty",
-        ),
-    ],
-)
-def test_bad_input_is_one_line_before_anything_is_encoded(spoil, more, says, tmp_path, capsys):
-    write_folder(tmp_path / "images")
-    load_vae("synthetic").save_pretrained(tmp_path / "vae")
-    spoil(tmp_path)
-    assert says in refusal(command(tmp_path, "store", *more), capsys)
-    assert not list(tmp_path.glob("store/*/shard-*"))
 
 
 @pytest.mark.parametrize(

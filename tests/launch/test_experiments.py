@@ -6,10 +6,7 @@ import json
 
 import pytest
 
-from scaling.launch import cluster as clusters
-from scaling.launch import preflight
 from scaling.records import trial_rows
-from scaling.study import Plan, load_study
 from scaling.sweep import sweep
 from tests.study.test_experiments import STUDIES
 
@@ -38,16 +35,3 @@ def test_a_study_runs_through_every_stage_at_debug_scale(
         json.loads(protocol)["decoder"] == (None if name == "cifar10" else "synthetic")
         for protocol in protocols
     )
-
-
-def test_a_precision_that_workers_lack_is_refused_before_a_trial_runs(shared_cluster):
-    """Where this machine cannot tell: it has no GPU, and the cluster's workers have none either."""
-    plan = Plan.of(load_study("smoke").with_settings({"train.precision": "tf32"}))
-    preflight.check_precisions(plan, gpus_per_trial=1)
-    with pytest.raises(
-        ValueError, match=r"^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"
-    ):
-        clusters.check_workers_precisions(plan, gpus_per_trial=0)
-    bf16 = Plan.of(load_study("smoke").with_settings({"train.precision": "bf16"}))
-    # computed in software where the CPU cannot
-    clusters.check_workers_precisions(bf16, gpus_per_trial=0)

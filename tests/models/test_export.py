@@ -1,4 +1,4 @@
-"""Do weights go out and come back unchanged, and does diffusers compute the same with them?"""
+"""Do weights of any source open, and leave unchanged?"""
 
 import json
 

@@ -165,12 +165,3 @@ def test_a_results_folder_that_cannot_be_written(root, tmp_path, monkeypatch, ca
     with pytest.raises(SystemExit) as stop:
         main(["sweep", "smoke", "--results", root])
     assert stop.value.code == 2 and "cannot write to the results folder" in capsys.readouterr().err
-
-
-def test_a_dry_run_prices_every_trial_and_writes_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as stop:
-        main(["sweep", "digits", "--dry-run"])
-    out = capsys.readouterr().out
-    assert stop.value.code == 0 and "12 trials" in out and "training FLOPs" in out
-    assert not list(tmp_path.iterdir())

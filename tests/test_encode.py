@@ -1,0 +1,61 @@
+"""Does ``scaling encode`` refuse, before anything is encoded, what cannot become a store?"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from scaling.cli import main
+from scaling.data.vae import load_vae
+from tests.data.pictures import write_folder
+
+
+def command(work: Path, out: str, *more: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "scaling",
+        "encode",
+        "--images",
+        str(work / "images"),
+        "--vae",
+        str(work / "vae"),
+        "--size",
+        "32",
+        "--out",
+        str(work / out),
+        "--shard-images",
+        "16",
+        *more,
+    ]
+
+
+def refusal(arguments: list[str], capsys) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments[3:])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and len(error.strip().splitlines()) == 1, error
+    return error
+
+
+@pytest.mark.parametrize(
+    "spoil, more, says",
+    [
+        (lambda work: None, ("--size", "30"), "size 30 is not a multiple of 8"),
+        (lambda work: None, ("--size", "64"), "10 of 10 images"),
+        (lambda work: None, ("--vae", "/nowhere"), "no VAE at /nowhere"),
+        (lambda work: None, ("--images", "/nowhere"), "no image folder at /nowhere"),
+        (lambda work: (work / "images" / "class9").mkdir(), (), "such as 'class9'"),
+        (
+            lambda work: (work / "store").mkdir() or (work / "store" / "thesis.tex").touch(),
+            (),
+            "is not empty",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_before_anything_is_encoded(spoil, more, says, tmp_path, capsys):
+    write_folder(tmp_path / "images")
+    load_vae("synthetic").save_pretrained(tmp_path / "vae")
+    spoil(tmp_path)
+    assert says in refusal(command(tmp_path, "store", *more), capsys)
+    assert not list(tmp_path.glob("store/*/shard-*"))
