@@ -3,6 +3,20 @@
 import pytest
 
 from scaling.cli import main
+from scaling.records import StudyFolder
+from scaling.study import Plan, Study
+from scaling.study.settings import with_settings
+from scaling.sweep import mark_stopped, unfinished
+
+
+@pytest.fixture
+def study(tmp_path, tiny) -> tuple[Plan, StudyFolder]:
+    """Three trainings, none begun."""
+    trials = tuple(with_settings(tiny, {"train.seed": seed}) for seed in range(3))
+    plan = Plan.of(Study(name="three", question="?", expectation="!", trials=trials))
+    folder = StudyFolder(tmp_path / "three")
+    folder.write_plan(plan)
+    return plan, folder
 
 
 def test_a_dry_run_prices_every_trial_and_writes_nothing(tmp_path, monkeypatch, capsys):
@@ -12,3 +26,31 @@ def test_a_dry_run_prices_every_trial_and_writes_nothing(tmp_path, monkeypatch, 
     out = capsys.readouterr().out
     assert stop.value.code == 0 and "12 trials" in out and "training FLOPs" in out
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_measured_or_has_diverged_is_not_left(study):
+    plan, folder = study
+    measured, diverged, failed = (folder.run(trial.train_id) for trial in plan.trials)
+    assert [group[0].train_id for group in unfinished(folder, plan)] == [
+        trial.train_id for trial in plan.trials
+    ]
+    for step, eval_id in plan.trials[0].eval_ids.items():
+        measured.write_evaluation(eval_id, {"step": step})
+    diverged.write_state("diverged", "loss nan at step 8", step=8)
+    failed.write_state("failed", "OSError: disk is full", step=8)
+    assert unfinished(folder, plan) == [[plan.trials[2]]]
+
+
+def test_a_stop_is_written_where_something_ran_and_keeps_its_progress(study):
+    plan, folder = study
+    running, completed, pending = (folder.run(trial.train_id) for trial in plan.trials)
+    running.write_state("running", step=6, ready=[6])
+    completed.write_state("completed", step=12)
+    job = running.evaluating(plan.trials[0].eval_ids[6])
+    job.write_state("running", step=6)
+    mark_stopped(folder, plan.runs())
+    for state in (running.state(), job.state()):
+        assert (state["state"], state["step"]) == ("stopped", 6)
+        assert state["why"] == "interrupted; the same command continues it"
+    assert running.state()["ready"] == [6]
+    assert completed.state()["state"] == "completed" and pending.state()["state"] == "pending"

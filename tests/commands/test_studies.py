@@ -1,4 +1,4 @@
-"""Is every mistake one clear line and exit code 2, before anything runs?"""
+"""Do the verbs of a study make of every mistake one line and exit code 2, before anything runs?"""
 
 import pytest
 

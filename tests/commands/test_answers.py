@@ -1,0 +1,42 @@
+"""Do the verbs of answers hand their options on, and refuse in one line what is not there?"""
+
+import json
+
+import pytest
+
+from tests.commands.test_models import outcome
+
+
+def test_fit_tells_the_law_of_a_table_as_one_json_object(capsys, tmp_path):
+    table = tmp_path / "runs.csv"
+    rows = [f"{x},{3 * x**-0.5}" for x in (1, 2, 4, 8, 16, 32)]
+    table.write_text("\n".join(["gflops,loss", *rows]))
+    code, out, _ = outcome(
+        capsys, "fit", "powerlaw", "--csv", table, "--x", "gflops", "--bootstrap", 0, "--json"
+    )
+    law = json.loads(out)
+    assert code == 0 and (law["law"], law["x"], law["n_runs"]) == ("A x^-c", "gflops", 6)
+    assert (law["A"], law["c"]) == pytest.approx((3.0, 0.5))
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["fit", "linear", "--csv", "runs.csv"], "no law 'linear'; there are approach3"),
+        (["fit", "powerlaw", "--csv", "runs.csv"], "there is no file runs.csv"),
+        (["predict", "one", "--target", "DiT-S/2"], "one holds no study.json"),
+        (
+            ["suggest", "one", "--target", "DiT-S/2@1M", "--gpu-hours", "1"],
+            "one holds no study.json",
+        ),
+        (["score", "predictions.json", "one"], "there is no file predictions.json"),
+    ],
+)
+def test_what_is_not_there_is_one_line_and_code_2(
+    capsys, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = outcome(capsys, *arguments)
+    assert code == 2 and message in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,52 @@
+"""Does the command show its verbs in order, and is an error that a person can mend one line?"""
+
+import re
+
+import pytest
+
+from scaling import cli
+
+
+def test_help_shows_every_verb_in_order(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--help"])
+    out = capsys.readouterr().out
+    assert stop.value.code == 0
+    shown = re.findall(r"^\W (\w+)", out.partition("Commands")[2], re.M)
+    assert shown == [command.__name__ for command in cli.COMMANDS]
+
+
+def test_only_a_verb_with_lists_takes_words_after_its_options(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["status", "results/one", "results/other"])
+    assert stop.value.code == 2 and "results/other" in capsys.readouterr().err
+
+
+def failing(error):
+    def app(args):
+        raise error
+
+    return app
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (ValueError("seeds 0 is not at least 1"), "error: seeds 0 is not at least 1\n"),
+        (FileNotFoundError(2, "No such file", "runs.csv"), "error: runs.csv: No such file\n"),
+        (PermissionError(13, "Permission denied", "out"), "error: out: Permission denied\n"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_bad_input_and_files_become_one_line_and_code_2(error, told, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "app", failing(error))
+    with pytest.raises(SystemExit) as stop:
+        cli.main([])
+    assert stop.value.code == 2 and capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize("error", [OSError(12, "Cannot allocate memory"), KeyError("fid")])
+def test_a_fault_of_ours_keeps_its_traceback(error, monkeypatch):
+    monkeypatch.setattr(cli, "app", failing(error))
+    with pytest.raises(type(error)):
+        cli.main([])

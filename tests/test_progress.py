@@ -1,0 +1,77 @@
+"""Does a person see the price before, the state during, and the outcome after a study?"""
+
+import os
+import signal
+import time
+
+import pytest
+
+from scaling.progress import Progress, interruptible, show_outcome, show_plan
+from scaling.records import StudyFolder, trial_rows
+from scaling.study import Plan, Study
+from scaling.study.settings import with_settings
+
+
+@pytest.fixture
+def plan(tiny) -> Plan:
+    """Two trainings, the second one twice as wide."""
+    trials = (tiny, with_settings(tiny, {"model.width": 32}))
+    return Plan.of(Study(name="two", question="Wider?", expectation="!", trials=trials))
+
+
+def test_a_plan_is_shown_with_every_trial_and_the_price_of_all(plan, capsys):
+    show_plan(plan)
+    first, *table, total = capsys.readouterr().out.splitlines()
+    assert first == "two: Wider?"
+    assert [row.split()[0] for row in table] == ["trial", *(t.trial_id for t in plan.trials)]
+    assert total.startswith(f"2 trials, {plan.train_flops:.3g} training FLOPs")
+
+
+def test_progress_counts_trainings_and_tells_each_end_once(plan, tmp_path, capsys):
+    narrow, wide = (t.train_id for t in plan.trials)
+    with Progress(plan, plan.runs(), StudyFolder(tmp_path), None) as progress:
+        assert progress.summary() == (
+            "0 of 2 trainings ended, 0 running, 2 waiting; time left not known yet"
+        )
+        progress.update(narrow, {"state": "running", "step": 6, "loss": 1.5})
+        progress.update(wide, {"state": "failed", "done": True, "why": "OSError: disk is full"})
+        progress.update(wide, {"state": "failed", "done": True, "why": "OSError: disk is full"})
+        assert progress.summary().startswith("1 of 2 trainings ended, 1 running, 0 waiting; about")
+        progress.update(narrow, {"state": "completed", "done": True, "loss": 1.25, "fid": 30.5})
+    said = capsys.readouterr().out
+    assert said.startswith("two: 2 trainings to run\n")
+    assert said.count(f"{plan.trials[1].trial_id}: failed, OSError: disk is full\n") == 1
+    assert said.count(f"{plan.trials[0].trial_id}: completed, loss 1.25, FID 30.5\n") == 1
+
+
+def test_a_training_that_is_half_done_has_half_its_price_behind_it(plan, tmp_path):
+    progress = Progress(plan, plan.runs()[:1], StudyFolder(tmp_path), None)
+    (train_id,) = progress.trainings
+    progress.update(train_id, {"state": "running", "step": 6})
+    progress.started = time.monotonic() - 100
+    assert progress.summary().endswith("; about 100 s left")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_block_and_is_noted(how):
+    before = signal.getsignal(signal.SIGTERM)
+    reached = []
+    with interruptible() as noted:
+        os.kill(os.getpid(), how)
+        time.sleep(10)
+        reached.append("the end")
+    assert noted.happened and not reached
+    assert signal.getsignal(signal.SIGTERM) == before
+    with interruptible() as noted:
+        reached.append("the end")
+    assert reached == ["the end"] and not noted.happened
+
+
+def test_the_outcome_names_what_did_not_finish_and_why(plan, tmp_path, capsys):
+    folder = StudyFolder(tmp_path / "two")
+    folder.write_plan(plan)
+    folder.run(plan.trials[0].train_id).write_state("failed", "OSError: disk is full")
+    show_outcome(folder, trial_rows(folder), interrupted=True)
+    said = capsys.readouterr().out.splitlines()
+    assert f"{plan.trials[0].trial_id} failed: OSError: disk is full" in said
+    assert "1 failed, 1 pending" in said and said[-1] == "interrupted; the same command continues"
