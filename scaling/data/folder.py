@@ -1,9 +1,10 @@
-"""Which images lie in a folder? One class per subfolder, with a fixed split.
+"""Which images lie in a folder? One class per subfolder.
 
-FOLDER/CLASS/...                      one image in 20 of each class is held out, at least 1
-                                      and at most 10, chosen by path
-FOLDER/train/CLASS/... FOLDER/val/... or the folder's own held-out split, named val,
-                                      validation, heldout or test
+    FOLDER/CLASS/...      of each class, one image in 20 is held out, at least 1 and at most 10
+    FOLDER/train/CLASS/... FOLDER/val/...
+                          or the folder's own held-out split: val, validation, heldout or test
+
+Which images are held out depends on their paths alone.
 """
 
 import itertools

@@ -1,15 +1,15 @@
 """How are latents stored on disk? As memory-mapped fp16 shards with checksums.
 
-STORE/
-  store.json                   size, VAE, classes, shards, and the content's identity;
-                               written last
-  train/shard-00000.npy        (n, 2, 2, C, h, w) float16: as is and mirrored; mean and
-                               standard deviation
-  train/shard-00000.parquet    label, path and SHA-256 of each of its images
-  train/shard-00000.json       number of images, skipped ones, and the SHA-256 of both
-                               files; written after them
-  heldout/...
-  skipped.csv                  images that could not be read, and why
+    STORE/
+      store.json                   size, VAE, classes, shards, and the content's identity
+      train/shard-00000.npy        (n, 2, 2, C, h, w) float16: as is and mirrored; mean and
+                                   standard deviation
+      train/shard-00000.parquet    label, path and SHA-256 of each of its images
+      train/shard-00000.json       number of images, skipped ones, SHA-256 of both files
+      heldout/...
+      skipped.csv                  images that could not be read, and why
+
+A shard's .json is written after its other files, and store.json is written last.
 """
 
 import csv
