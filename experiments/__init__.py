@@ -1,1 +1,1 @@
-"""Studies, one Python module per question; each defines STUDY."""
+"""Studies, one module per question; each defines STUDY."""

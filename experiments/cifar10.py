@@ -1,15 +1,16 @@
-"""How does FID on CIFAR-10 scale with a DiT's forward Gflops, in pixel space? S and B at patch 8,
-4, 2, in one GPU-day.
+"""How does FID on CIFAR-10 scale with a DiT's forward Gflops, in pixel space?
 
-    python -m scaling.sweep cifar10 --gpus-per-trial 1      downloads CIFAR-10 where the net allows
+S and B at patch 8, 4 and 2, in one GPU-day.
+
+    python -m scaling.sweep cifar10 --gpus-per-trial 1       downloads CIFAR-10 if it can
     python -m scaling.sweep cifar10 --set scale=debug
 
 Price: 20.4 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 3.3, in bf16: five
-FID-50K of each model.
+FID-50K per model.
 
-Expected, declared before the run: FID falls at every step of size and to a finer patch. No DiT
-ladder on CIFAR-10 is published; nearest is U-ViT-S/2, 44M parameters in pixel space after 500K
-steps: 3.11, unconditional (arXiv 2209.12152).
+Expected, declared before the run: FID falls with every step in size and with every finer patch. No
+DiT ladder on CIFAR-10 is published; the nearest is U-ViT-S/2, 44M parameters in pixel space after
+500K steps: 3.11, unconditional (arXiv 2209.12152).
 """
 
 from experiments.dit_imagenet256 import MFU, SIZE_AXIS

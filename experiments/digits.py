@@ -1,15 +1,15 @@
 """How does the quality of handwritten digits scale with a DiT's forward Gflops?
 
 The paper's question and the shape of its grid (four sizes x patch 8, 4, 2: arXiv 2212.09748, Figure
-8) on scikit-learn's 1,797 real 8x8 digits, in pixel space, small enough for a laptop: 12 models,
-equal steps and batch for all.
+8), asked of scikit-learn's 1,797 real 8x8 digits in pixel space. It is small enough for a laptop:
+12 models, with equal steps and batch for all.
 
     python -m scaling.sweep                  one seed, about 5 minutes on 2 cores
     python -m scaling.sweep --set seeds=3    three seeds
 
-Fair rungs: the learning rate is tuned per size on held-out loss, every size with the same five
-tries (`digits_lr`); the EMA is 5 % of training long at every step, warmed up by construction;
-batch, steps and data order are equal.
+How the rungs are made fair: the learning rate is tuned per size on held-out loss, with the same
+five tries for every size (`digits_lr`); the EMA is 5 % of training long at every step and needs no
+warmup; batch, steps and data order are equal.
 
 Declared before the run: FID falls at every step of width and at every step to a finer patch, and
 the slope of log FID on log Gflops over the 12 models is negative with its 95 % interval over three

@@ -1,9 +1,9 @@
-"""Which learning rate does each size of the digits study deserve?
+"""Which learning rate suits each size of the digits study?
 
-The search behind `digits`: every size with the same five tries, a factor of 2 apart, on all three
-patch sizes, judged by the held-out loss of the averaged weights at the end of training. Nothing is
-sampled, so the scored FIDs play no part in it, and it runs under a training seed of its own. A best
-rate at the edge of the range would mean that the range is wrong.
+This is the search behind `digits`. Every size gets the same five tries, a factor of 2 apart, on all
+three patch sizes. They are judged by the held-out loss of the averaged weights at the end of
+training. Nothing is sampled, so the reported FIDs play no part in it, and it has a training seed of
+its own. A best rate at the edge of the range would mean that the range is wrong.
 
     python -m scaling.sweep digits_lr        60 trainings, about 10 minutes on 2 cores
 

@@ -1,15 +1,16 @@
-"""Does the law of the digits study foretell the next size up?
+"""Does the law of the digits study predict the next size up?
 
-A DiT of three times the parameters of the largest in `digits`, at its three patches, all else as
-there; its FIDs were predicted, and the prediction frozen, before it was trained.
+A DiT with three times the parameters of the largest in `digits`, at the same three patches, with
+everything else as there. Its FIDs were predicted, and the prediction frozen, before it was trained.
 
-    scaling predict results/digits --target DiT-d4w96/8 --target DiT-d4w96/4 \\
+    scaling predict results/digits --target DiT-d4w96/8 --target DiT-d4w96/4 \
         --target DiT-d4w96/2 --out predictions.json
-    python -m scaling.sweep digits_next_size --set seeds=3    9 trainings, 11 minutes on 2 cores
+    python -m scaling.sweep digits_next_size --set seeds=3
     scaling score predictions.json results/digits
 
-The learning rate is carried over from the three largest sizes, for which the search found the same;
-it is not searched anew, so that a FID above the prediction may be the rate's fault.
+The sweep is 9 trainings, about 11 minutes on 2 cores. The learning rate is carried over from the
+three largest sizes, for which the search found the same rate. It is not searched again, so a FID
+above the prediction may be the fault of the rate.
 
 Declared before the run: every training's FID lies in its 95 % prediction interval, and at each
 patch FID falls below that of DiT-d3w64.

@@ -1,17 +1,17 @@
 """How does FID on ImageNet 256x256 scale with a DiT's forward Gflops? The DiT paper's own grid.
 
 Four sizes x patch 8, 4, 2 (arXiv 2212.09748, Figure 8) under the paper's protocol: AdamW 1e-4
-without decay, batch 256, EMA 0.9999, label dropout 0.1, 400K steps; FID-50K of 250 DDPM steps every
-50K.
+without decay, batch 256, EMA 0.9999, label dropout 0.1, 400K steps, and FID-50K with 250 DDPM steps
+every 50K steps.
 
-    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 256 --upscale \\
+    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 256 --upscale \
         --out data/imagenet-256-sd-vae-ft-mse
     python -m scaling.sweep dit_imagenet256 --address auto --gpus-per-trial 1
     python -m scaling.sweep dit_imagenet256 --set scale=debug    every stage, in seconds, no data
 
 Price: 129 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 84, in tf32 as the
-release samples; decoder and features are in neither. The references are the statistics of ADM's
-evaluation suite, VIRTUAL_imagenet256_labeled.npz, in the working folder.
+release samples; neither includes the decoder or the features. The references are the statistics of
+ADM's evaluation suite, VIRTUAL_imagenet256_labeled.npz, in the working folder.
 
 Expected (DiT, Table 4): S/8 153.6, S/4 100.4, S/2 68.4, B/8 122.7, B/4 68.4, B/2 43.5, L/8 118.9,
 L/4 45.6, L/2 23.3, XL/8 106.4, XL/4 43.0, XL/2 19.5; the correlation of FID with log Gflops is

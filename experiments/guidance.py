@@ -1,14 +1,14 @@
-"""What does guidance buy, and what does it cost? FID, precision and recall against the guidance
-scale.
+"""What does guidance gain, and what does it cost? FID, precision and recall against its scale.
 
     python -m scaling.sweep guidance
-        digits: 2 models x 7 scales, some minutes
     python -m scaling.sweep guidance --set scale=imagenet256
-        XL/2 and B/2 x 7 scales, FID-50K, the released 3 channels
 
-One training a model, shared with `digits` by identity; only the guidance differs. A guided step is
-two forward passes. At the paper's scale: 8.7e19 training FLOPs and 4.6e19 to sample, the decoder
-aside.
+The first takes some minutes: on digits, 2 models x 7 scales. The second is XL/2 and B/2 x 7 scales,
+FID-50K, with guidance on 3 channels as released.
+
+There is one training per model, shared with `digits` by identity; only the guidance differs. A
+guided step is two forward passes. At the paper's scale that is 8.7e19 training FLOPs and 4.6e19 to
+sample, without the decoder.
 
 Declared before the run: FID is lowest at a scale a little above 1 and rises on both sides of it,
 while recall falls and precision rises all the way (classifier guidance: Dhariwal & Nichol, arXiv
@@ -16,10 +16,10 @@ while recall falls and precision rises all the way (classifier guidance: Dhariwa
 FID is 2.27 at 1.5 on 3 channels, against 9.62 unguided: arXiv 2212.09748, Table 2). Digits of one
 class vary little, so the best scale may well be 1 here.
 
-Found (one seed, records in results/reference/guidance): for d3w64 FID falls from 5.0 unguided to
-1.1 at 2 and is 4.9 again at 4, recall falls from 0.74 to 0.28, as expected; precision rises to 0.85
-at 2.5 and then falls to 0.75, against the expectation. d2w16 makes no digits (precision under
-0.01), and guidance does not help it (FID 56 at every scale).
+Found (one seed, records in results/reference/guidance): as expected, the FID of d3w64 falls from
+5.0 unguided to 1.1 at scale 2 and is back at 4.9 at scale 4, and recall falls from 0.74 to 0.28.
+Against the expectation, precision rises to 0.85 at 2.5 and then falls to 0.75. d2w16 makes no
+digits (precision under 0.01), and guidance does not help it (FID 56 at every scale).
 """
 
 from experiments.digits import BASE, SIZES, TUNED_LR

@@ -1,15 +1,16 @@
-"""How far does DiT-XL/2 come at 256x256? 7M steps, evaluated with and without guidance (DiT, Tables
-2 and 4).
+"""How far does the FID of DiT-XL/2 fall in 7M steps at 256x256?
+
+It is evaluated with and without guidance (DiT, Tables 2 and 4).
 
     python -m scaling.sweep long_run --address auto --gpus-per-trial 8
     python -m scaling.sweep long_run --set scale=debug
 
-Price: 895 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 146, in tf32,
-guided steps counted twice. One training serves the three guidance scales, and goes on from the 400K
-steps of dit_imagenet256 where they are.
+Price: 895 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 146, in tf32, with
+guided steps counted twice. One training serves the three guidance scales; if dit_imagenet256 has
+run, it continues from the 400K steps there.
 
-Expected at 7M steps, decoded by ft-EMA, guidance on 3 of the 4 channels as released (DiT, Table 2):
-9.62 without guidance, 3.22 at 1.25, 2.27 at 1.5.
+Expected at 7M steps, decoded by ft-EMA, with guidance on 3 of the 4 channels as released (DiT,
+Table 2): 9.62 without guidance, 3.22 at 1.25, 2.27 at 1.5.
 """
 
 from experiments.dit_imagenet256 import BASE, MFU, NUISANCE

@@ -1,10 +1,11 @@
 """At which learning rate does each mixer of `mixer_vs_dit` have the lowest held-out loss?
 
-Three widths, the five rates and the seed of `digits_lr`, and two rates more, no sampling. About 4
-minutes on 2 cores.
+Three widths, the five rates and the seed of `digits_lr`, and two more rates; nothing is sampled.
+About 4 minutes on 2 cores.
 
-Declared before the run: the best rate falls with width, as it does for DiT. With five rates the
-best of two widths was the highest, 2.4e-2: the range was wrong, and the two higher ones were added.
+Declared before the run: the best rate falls with width, as it does for DiT. Among five rates the
+best for two widths was the highest, 2.4e-2, so the range was wrong and the two higher rates were
+added.
 """
 
 from experiments.digits_lr import LEARNING_RATES, SEARCH_SEED

@@ -1,17 +1,17 @@
 """Does attention earn its cost on small images? A plain MLP-mixer against DiT at equal Gflops.
 
-The mixer (Tolstikhin et al., arXiv 2105.01601) exchanges attention for an MLP over the tokens. Its
-network stands in this file: a family of one's own needs no more than a class with ``build``. Three
-rungs of patch 2 on scikit-learn's digits; the mixers' widths are chosen so that each costs what the
-DiT of its rung does, within 2 %. Steps, batch, data order, EMA and protocol are those of `digits`,
-whose DiT trainings this study shares; the mixers' rates were tuned by `mixer_lr` as the DiTs' were
-by `digits_lr`, on held-out loss: five tries for each DiT, seven for each mixer, whose best lay at
-the edge of the five.
+The mixer (Tolstikhin et al., arXiv 2105.01601) replaces attention by an MLP over the tokens. Its
+network is defined in this file: a family of your own only needs a class with ``build``. There are
+three rungs of patch 2 on scikit-learn's digits. The mixers' widths are chosen so that each costs
+what the DiT of its rung costs, within 2 %. Steps, batch, data order, EMA and protocol are those of
+`digits`, and its DiT trainings are shared. The mixers' rates were tuned by `mixer_lr` as the DiTs'
+were by `digits_lr`, on held-out loss. Each DiT had five tries; each mixer had seven, because the
+best of five lay at the edge of the range.
 
     python -m scaling.sweep mixer_vs_dit --set seeds=3    about 10 minutes on 2 cores
 
 Declared before the run: FID falls with Gflops for both, and DiT is better at each of the three
-rungs. With 16 tokens of a fixed place an MLP over the tokens can learn what attention computes, so
+rungs. With 16 tokens at fixed places an MLP over the tokens can learn what attention computes, so
 the difference is expected to be small: less than a factor of 1.5 in FID.
 """
 

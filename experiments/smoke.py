@@ -1,7 +1,7 @@
-"""Does the whole path work? Two tiny DiTs on digits through training, sampling, FID and report in a
-minute.
+"""Does the whole path work? Two tiny DiTs on digits, from training to report, in a minute.
 
-Expected: two completed trials. The figures mean nothing at this scale.
+They go through training, sampling, FID and report. Expected: two completed trials. The measured
+values mean nothing at this scale.
 """
 
 from scaling.study import EvaluationSpec, ModelSpec, Protocol, Study, TrainSpec, TrialSpec, grid

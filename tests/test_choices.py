@@ -6,9 +6,9 @@ import pytest
 
 from scaling.data.sources import SOURCES
 from scaling.diffusion import OBJECTIVES, build_process
+from scaling.evaluation.compared import METRICS, metric_of
 from scaling.evaluation.extractors import EXTRACTORS, extractor_of
 from scaling.evaluation.generate import SAMPLERS
-from scaling.evaluation.metrics import METRICS, metric_of
 from scaling.models.blocks import BLOCKS
 from scaling.study.families.dit import DESIGNS, Conditioning, ModelSpec
 from scaling.study.network import FAMILIES

@@ -1,4 +1,4 @@
-"""Images to learn from: sources, splits and a deterministic order."""
+"""Images to learn from: sources, splits, and a deterministic order."""
 
 from scaling.data.images import DataSet, Images, ImageSet, to_uint8
 from scaling.data.loader import Loader

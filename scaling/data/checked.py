@@ -1,7 +1,7 @@
-"""Which data was found sound before and is still as it was? A mark in the cache for files of these
-lengths and times.
+"""Which data has been checked before and has not changed since?
 
-ImageNet's latents are 40 GB to read: a sweep that goes on after a kill does not read them again.
+ImageNet's latents are 40 GB to read, so a sweep that continues after a kill does not check them
+again. A mark in the cache stands for files of these lengths and times of change.
 """
 
 import contextlib
@@ -13,22 +13,22 @@ from scaling.study.identity import identity
 
 
 def check_once(check: Callable[[], None], folder: Path, files: Iterable[str], *asked) -> None:
-    """Run ``check``, which raises where something is wrong, unless it passed before.
+    """Run ``check``, which raises if something is wrong, unless it has passed before.
 
-    It did where the ``files`` of ``folder`` have the same lengths and times of change, and
-    ``asked``, whatever else decides (JSON values), is the same.
+    It counts as passed if the ``files`` of ``folder`` have the same lengths and times of change as
+    then, and ``asked``, everything else that matters (JSON values), is the same.
     """
     states = []
     for name in files:
         try:
             at = (folder / name).stat()
-        except FileNotFoundError:  # for the check to tell
+        except FileNotFoundError:  # the check reports it
             return check()
         states.append([name, at.st_size, at.st_mtime_ns])
     mark = cache_folder("checked") / identity([str(folder.resolve()), states, *asked])
     if not mark.exists():
         check()
-        # a cache that cannot be written to: checked again the next time
+        # if the cache cannot be written to, the data is checked again next time
         with contextlib.suppress(OSError):
             mark.parent.mkdir(parents=True, exist_ok=True)
             mark.touch()

@@ -1,6 +1,4 @@
-"""How does an image file become a square of pixels? Read in any common format, upright, RGB,
-cropped as ADM and DiT do.
-"""
+"""How does an image file become a square of pixels? Upright, RGB, cropped as ADM and DiT do."""
 
 import io
 from pathlib import Path
@@ -12,16 +10,17 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", "
 
 
 def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:
-    """The image in ``path``, whose content may be given, cropped: (3, size, size) uint8.
+    """The image in the file ``path``, cropped: (3, size, size) uint8.
 
-    ValueError names a file that cannot be read, and why.
+    ``data`` is the file's content, if it has been read already. ValueError names a file that cannot
+    be read, and why.
     """
     try:
         with Image.open(path if data is None else io.BytesIO(data)) as image:
             pixels = centre_crop(rgb(ImageOps.exif_transpose(image)), size)
     except UnidentifiedImageError:
         raise ValueError(f"{path} is in no image format that Pillow knows") from None
-    # each format's decoder has its own: OSError, SyntaxError, struct.error, EOFError, ...
+    # each format's decoder raises its own: OSError, SyntaxError, struct.error, EOFError, ...
     except Exception as error:
         raise ValueError(
             f"{path} cannot be read as an image ({type(error).__name__}: {error})"
@@ -30,23 +29,24 @@ def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:
 
 
 def image_size(path: Path, whole: bool = False) -> tuple[int, int] | None:
-    """Width and height as the file's head says; None where it is no image, or, read ``whole``, its
-    pixels end early.
+    """Width and height from the file's header; None if the file is not an image.
+
+    With ``whole`` the pixels are read too, and the result is None if they end early.
     """
     try:
         with Image.open(path) as image:
             size = image.size
             if whole:
-                # all of a JPEG is read, an eighth of its width and height computed
+                # reads the whole JPEG, but decodes only an eighth of its width and height
                 image.draft("RGB", (1, 1))
                 image.load()
             return size
-    except Exception:  # as above; reading the image says why
+    except Exception:  # as in read_image, which gives the reason
         return None
 
 
 def rgb(image: Image.Image) -> Image.Image:
-    """Any mode to RGB: 16-bit grey to its upper 8 bits, what is transparent over white."""
+    """Any mode to RGB: 16-bit grey keeps its upper 8 bits, transparency is put over white."""
     if image.mode.startswith("I"):
         grey = np.asarray(image)
         return Image.fromarray((grey >> 8 if grey.max() > 255 else grey).astype(np.uint8)).convert(
@@ -59,8 +59,9 @@ def rgb(image: Image.Image) -> Image.Image:
 
 
 def centre_crop(image: Image.Image, size: int) -> np.ndarray:
-    """The middle (size, size, 3) of an RGB image: halved by box while twice too large, then bicubic
-    (as ADM).
+    """The middle (size, size, 3) of an RGB image, as ADM crops.
+
+    The image is halved with a box filter while it is twice too large, then resized bicubically.
     """
     while min(image.size) >= 2 * size:
         image = image.resize(tuple(x // 2 for x in image.size), resample=Image.Resampling.BOX)

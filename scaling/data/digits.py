@@ -1,10 +1,9 @@
-"""Which images does the laptop study use? scikit-learn's 1,797 handwritten digits, split once and
-for all.
+"""Which images does the laptop study use? scikit-learn's 1,797 handwritten digits.
 
-Real 8x8 grey images of 10 classes with 17 grey levels (UCI Optical Recognition of Handwritten
-Digits); they ship with scikit-learn, so nothing is downloaded. Within each class, in the order of
-the data set, every fifth image is held out: stratified, and independent of seeds and of library
-versions.
+They are real 8x8 grey images of 10 classes with 17 grey levels (UCI Optical Recognition of
+Handwritten Digits). They ship with scikit-learn, so nothing is downloaded. Within each class, in
+the order of the data set, every fifth image is held out: the split is stratified and depends on
+neither seeds nor library versions.
 """
 
 import functools
@@ -38,12 +37,12 @@ def load() -> DataSet:
 
 
 def read() -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (1797, 8, 8) of 0 .. 16 and labels (1797,), as ``sklearn.datasets.load_digits`` gives
+    """Pixels (1797, 8, 8) in 0 .. 16 and labels (1797,), as ``sklearn``'s ``load_digits`` gives
     them.
 
-    They are read from the file in scikit-learn's package without importing it: the import takes
-    more than a second of every process that trains or measures. Where a version keeps the file
-    elsewhere, scikit-learn reads it.
+    They are read from the file in scikit-learn's package without importing scikit-learn, because
+    the import takes more than a second in every process that trains or measures. If a version keeps
+    the file elsewhere, scikit-learn reads it.
     """
     (package,) = importlib.util.find_spec("sklearn").submodule_search_locations
     path = Path(package, *DIGITS_FILE)

@@ -1,9 +1,10 @@
-"""Which images lie in a folder? A class per subfolder, split into training and held-out images once
-and for all.
+"""Which images lie in a folder? One class per subfolder.
 
-    FOLDER/CLASS/...    in each class, by path, one image in 20 is held out, at most 10, at least 1
-    FOLDER/train/CLASS/... FOLDER/val/
-                        or a held-out split of one's own: val, validation, heldout or test
+    FOLDER/CLASS/...      of each class, one image in 20 is held out, at least 1 and at most 10
+    FOLDER/train/CLASS/... FOLDER/val/...
+                          or the folder's own held-out split: val, validation, heldout or test
+
+Which images are held out depends on their paths alone.
 """
 
 import itertools
@@ -22,14 +23,15 @@ from scaling.study.identity import identity
 from scaling.study.spec import DataSpec
 
 OWN_SPLITS = ("val", "validation", "heldout", "test")
-ONE_IN, AT_MOST = 20, 10  # held out of each class
+ONE_IN, AT_MOST = 20, 10  # how many images of each class are held out
 READING_THREADS = 16
-DECODED = 20_000  # images read whole before training: the evenly spaced ones where there are more
+DECODED = 20_000  # images decoded before training; if there are more, evenly spaced ones
 
 
 class Listing(NamedTuple):
-    """The images of a folder: paths relative to it, with their labels, by split; the classes in
-    order of label.
+    """The images of a folder by split: paths relative to it, and labels.
+
+    ``classes`` is in order of label.
     """
 
     classes: list[str]
@@ -37,8 +39,10 @@ class Listing(NamedTuple):
 
 
 def list_images(folder: Path) -> Listing:
-    """The images in ``folder``. ValueError where it is missing, has no classes, a single one, or an
-    empty one.
+    """The images in ``folder``.
+
+    ValueError if the folder is missing, has fewer than two classes, an empty one, or no class with
+    a second image to hold out.
     """
     if not folder.is_dir():
         raise ValueError(
@@ -56,9 +60,9 @@ def list_images(folder: Path) -> Listing:
                 "heldout": [(f"{own[0]}/{path}", label) for path, label in heldout],
             },
         )
-    found, classes = _classes(folder)
+    rows, classes = _classes(folder)
     splits: dict[str, list] = {"train": [], "heldout": []}
-    for _, group in itertools.groupby(found, key=lambda row: row[1]):
+    for _, group in itertools.groupby(rows, key=lambda row: row[1]):
         of_class = list(group)
         count = min(AT_MOST, -(-len(of_class) // ONE_IN)) if len(of_class) > 1 else 0
         out = set(np.linspace(0, len(of_class) - 1, count).round().astype(int).tolist())
@@ -66,7 +70,7 @@ def list_images(folder: Path) -> Listing:
             splits["heldout" if i in out else "train"].append(row)
     if not splits["heldout"]:
         raise ValueError(
-            f"each class of {folder} has one image alone, so none can be held out; add images"
+            f"each class of {folder} has one image only, so none can be held out; add images"
         )
     return Listing(classes, splits)
 
@@ -74,8 +78,9 @@ def list_images(folder: Path) -> Listing:
 def _classes(
     folder: Path, known: list[str] | None = None
 ) -> tuple[list[tuple[str, int]], list[str]]:
-    """The (path, label) of the images below ``folder``, by class and path, and the classes;
-    ``known`` ones if given.
+    """The (path, label) of all images below ``folder``, by class and path, and the classes.
+
+    If ``known`` classes are given, labels refer to those.
     """
     classes = sorted(
         entry.name
@@ -91,9 +96,8 @@ def _classes(
         loose = sum(name.lower().endswith(SUFFIXES) for name in os.listdir(folder))
         raise ValueError(
             f"{folder} has {len(classes)} classes ({', '.join(classes) or 'no subfolder'}) and "
-            f"{loose} images "
-            "outside; a class-conditional model needs two or more: put the images of each in a "
-            "subfolder"
+            f"{loose} images outside; a class-conditional model needs two or more: put the images "
+            "of each in a subfolder"
         )
     rows, empty = [], []
     for name in classes:
@@ -108,8 +112,7 @@ def _classes(
     if empty:
         raise ValueError(
             f"{len(empty)} of {len(classes)} class folders of {folder} hold no image "
-            f"({', '.join(SUFFIXES)}), "
-            f"such as {empty[0]!r}; remove them or fill them"
+            f"({', '.join(SUFFIXES)}), such as {empty[0]!r}; remove them or fill them"
         )
     return rows, known or classes
 
@@ -117,9 +120,11 @@ def _classes(
 def check_images(
     folder: Path, paths: list[str], size: int, upscale: bool = False, unreadable: bool = False
 ) -> None:
-    """Read the head of every image. ValueError for images smaller than the crop unless ``upscale``,
-    with the first's size; and unless ``unreadable`` for files that are no images or are cut off: of
-    all, or of DECODED evenly spaced ones.
+    """Read the header of every image.
+
+    ValueError for images smaller than the crop, unless ``upscale``; it gives the size of the first.
+    ValueError for files that are not images or are cut off, unless ``unreadable``. All images are
+    decoded for this or, if there are more than DECODED, as many evenly spaced ones.
     """
     every = -(-len(paths) // DECODED)
     with ThreadPoolExecutor(READING_THREADS) as pool:
@@ -129,27 +134,24 @@ def check_images(
                 range(len(paths)),
             )
         )
-    broken = [path for path, found in zip(paths, sizes) if found is None]
+    broken = [path for path, sides in zip(paths, sizes) if sides is None]
     if broken and not unreadable:
         raise ValueError(
             f"{len(broken)} of {len(paths)} files of {folder} cannot be read as images, such as "
-            f"{broken[0]}; "
-            "mend or remove them"
+            f"{broken[0]}; repair or remove them"
         )
-    small = [(path, found) for path, found in zip(paths, sizes) if found and min(found) < size]
+    small = [(path, sides) for path, sides in zip(paths, sizes) if sides and min(sides) < size]
     if small and not upscale:
         path, (width, height) = small[0]
         raise ValueError(
             f"{len(small)} of {len(paths)} images of {folder} are smaller than the crop of {size} "
-            "pixels, such "
-            f"as {path} ({width}x{height}); remove them, choose a smaller size, or enlarge them as "
-            "ADM does "
-            "(--upscale of scaling encode, data.upscale=true)"
+            f"pixels, such as {path} ({width}x{height}); remove them, choose a smaller size, or "
+            "enlarge them as ADM does (--upscale of scaling encode, data.upscale=true)"
         )
 
 
 class FolderImages(Images):
-    """One split of a folder; images are decoded as they are read: uint8 (B, 3, size, size)."""
+    """One split of a folder; images are decoded when they are read: uint8 (B, 3, size, size)."""
 
     def __init__(self, folder: Path, rows: list[tuple[str, int]], size: int, flip: bool):
         self.folder, self.size, self.flip = folder, size, flip
@@ -165,8 +167,9 @@ class FolderImages(Images):
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
-    """The folder as ``spec`` says. ValueError as ``list_images``, and for another content than the
-    spec's.
+    """The folder as a data set.
+
+    ValueError as ``list_images``, and if its content is not the one that ``spec`` names.
     """
     listing = list_images(folder)
     content = (
@@ -183,8 +186,7 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     if spec.content != content:
         raise ValueError(
             f"the images in {folder} are content {content} by name and length, the spec says "
-            f"{spec.content}; "
-            "set data.content, or data.path to another folder"
+            f"{spec.content}; set data.content, or data.path to another folder"
         )
     train, heldout = (
         FolderImages(folder, listing.splits[split], spec.size, spec.flip and split == "train")

@@ -1,9 +1,8 @@
-"""What is a data set here? Training and held-out images with labels, read a batch at a time, and
-their 8-bit form.
+"""What is a data set here? Training and held-out images with labels, read one batch at a time.
 
-An image set need not fit memory. Each kind says how a batch is read (on any thread, no arithmetic
-that matters) and how what was read becomes float images on a device; all that is random in either
-is a pure function of a key.
+An image set need not fit into memory. Each kind says how a batch is read (on any thread, without
+arithmetic that matters) and how the result becomes float images on a device. Everything random in
+either is a pure function of a key.
 """
 
 from abc import ABC, abstractmethod
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from scaling.data.order import stream
 
-Key = tuple[int | str, ...]  # what a draw depends on, such as (seed, step)
+Key = tuple[int | str, ...]  # everything a random draw depends on, such as (seed, step)
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -23,52 +22,55 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def from_uint8(images: Tensor) -> Tensor:
-    """Images of 8 bits to [-1, 1]: float32, shape kept."""
+    """8-bit images to [-1, 1]: float32, shape kept."""
     return images.float() / 127.5 - 1
 
 
 class Images(ABC):
-    """Images by row number. ``labels``: (N,) int64. ``shape``: (C, H, W) of one image as a model
-    sees it.
+    """Images by row number.
+
+    ``labels``: (N,) int64. ``shape``: (C, H, W) of one image as a model sees it.
     """
 
     labels: Tensor
     shape: tuple[int, int, int]
-    flip: bool  # whether a keyed draw flips half of the images
-    in_memory = False  # whether reading is so cheap that reading ahead gains nothing
+    flip: bool  # whether a draw with a key mirrors half of the images
+    in_memory = False  # if true, reading is so cheap that reading ahead gains nothing
 
     def __len__(self) -> int:
         return len(self.labels)
 
     @abstractmethod
     def read(self, rows: Tensor, flipped: Tensor) -> Tensor:
-        """Rows (B,) as stored, those of ``flipped`` (B,) bool mirrored: a CPU tensor (B, ...). Safe
-        on any thread.
+        """Rows (B,) as stored, with those of ``flipped`` (B,) bool mirrored: a CPU tensor (B, ...).
+
+        Safe on any thread.
         """
 
     def noise(
         self, key: Key | None, count: int, rows: Tensor, device: torch.device | str = "cpu"
     ) -> Tensor | None:
-        """What ``finish`` draws with: of a batch of ``count`` under ``key``, or of each of ``rows``
-        alone without one.
+        """The noise that ``finish`` needs, or None.
+
+        With a ``key`` it is drawn for a batch of ``count`` images; without one, for each of
+        ``rows`` from that row alone.
         """
         return None
 
     def finish(self, stored: Tensor, noise: Tensor | None) -> Tensor:
-        """Float32 images (B, C, H, W) of what ``read`` gave, on the device it is on."""
+        """Float32 images (B, C, H, W) from what ``read`` returned, on the same device."""
         return from_uint8(stored) if stored.dtype == torch.uint8 else stored
 
     def flips(self, count: int, key: Key | None) -> Tensor:
-        """Which of the ``count`` images of a draw are mirrored, (count,) bool: none without a
-        key.
-        """
+        """Which of ``count`` images are mirrored, (count,) bool: none without a key."""
         if key is None or not self.flip:
             return torch.zeros(count, dtype=torch.bool)
         return torch.rand(count, generator=stream("flip", *key)) < 0.5
 
     def batch(self, rows: Tensor, key: Key | None = None) -> Tensor:
-        """Images (B, C, H, W) float32 on the CPU. Without a key each depends on its row alone, and
-        none is flipped.
+        """Images (B, C, H, W) float32 on the CPU.
+
+        Without a key each image depends on its row alone, and none is mirrored.
         """
         return self.finish(
             self.read(rows, self.flips(len(rows), key)), self.noise(key, len(rows), rows)
@@ -76,7 +78,7 @@ class Images(ABC):
 
 
 class ImageSet(Images):
-    """Images that are in memory: (N, C, H, W), float32 in [-1, 1] or 8 bits."""
+    """Images in memory: (N, C, H, W), float32 in [-1, 1] or 8-bit."""
 
     in_memory = True
 
@@ -101,19 +103,18 @@ class DataSet:
     num_classes: int
     train: Images
     heldout: Images
-    content: str | None = None  # the identity of the content, where it is not fixed by the source
+    content: str | None = None  # the identity of the content, if the source does not fix it
 
     def __post_init__(self):
-        # Checked here, where data enters: a check in the model's forward pass would make a GPU
-        # wait.
+        # Checked here because a check in the model's forward pass would make a GPU wait.
         for name in ("train", "heldout"):
             labels = self.subset(name).labels
             odd = labels[(labels < 0) | (labels >= self.num_classes)]
             if len(odd):
                 raise ValueError(
                     f"{self.name}, {name}: label {int(odd[0])} is outside 0 .. "
-                    f"{self.num_classes - 1} "
-                    f"({len(odd)} such images); set num_classes, or mend the labels"
+                    f"{self.num_classes - 1} ({len(odd)} such images); set num_classes, or correct "
+                    "the labels"
                 )
 
     def subset(self, name: str) -> Images:

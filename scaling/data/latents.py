@@ -1,5 +1,6 @@
-"""How are latents read from a store? Memory-mapped, mirrored by choice of the half, the posterior
-drawn afresh each time.
+"""How are latents read from a store? Memory-mapped, with the posterior drawn anew each time.
+
+A store holds each image's moments both as is and mirrored, so a flip only chooses which to read.
 """
 
 import math
@@ -17,8 +18,9 @@ from scaling.study.spec import DataSpec
 
 
 class LatentImages(Images):
-    """One split of a store; an image is a draw of (mean + std * noise - shift) * scaling factor,
-    (C, h, w).
+    """One split of a store.
+
+    An image (C, h, w) is a draw of (mean + std * noise - shift) * scaling factor.
     """
 
     def __init__(self, folder: Path, store: dict, split: str, flip: bool):
@@ -26,7 +28,7 @@ class LatentImages(Images):
         self.scale, self.shift = store["vae"]["scaling_factor"], store["vae"]["shift_factor"]
         counts = [shard["images"] for shard in store["shards"][split]]
         self._starts = np.cumsum([0, *counts])[:-1]
-        # of an image as is, or mirrored: two moments of two bytes
+        # of an image, as is or mirrored: two moments, two bytes per number
         self._bytes = 2 * math.prod(self.shape) * 2
         self._shards = [
             _mapped(shard_path(folder, split, i, "npy"), (n, 2, 2, *self.shape))
@@ -44,8 +46,8 @@ class LatentImages(Images):
         """Means and standard deviations (B, 2, C, h, w), float16."""
         shards = np.searchsorted(self._starts, rows.numpy(), side="right") - 1
         begins = self._bytes * (2 * (rows.numpy() - self._starts[shards]) + flipped.numpy())
-        # Joined, all is copied in one go that holds no lock of Python's: a thread that trains is
-        # not in its way.
+        # join copies everything in one go without holding Python's lock, so it does not slow down
+        # the thread that trains.
         out = bytearray().join(
             [
                 self._shards[shard][begin : begin + self._bytes]
@@ -76,22 +78,21 @@ class LatentImages(Images):
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> memoryview:
-    """The bytes of the array of an .npy file, as memory of the file. ValueError where it is missing
-    or not of ``shape``.
+    """The bytes of the array in an .npy file, mapped from the file.
 
-    Not numpy's own memmap, which holds a file open for every shard: a store of ImageNet would
-    exceed the usual limit.
+    numpy's own memmap would hold a file open for every shard, and ImageNet's store would exceed the
+    usual limit. ValueError if the file is missing or its array is not float16 of ``shape``.
     """
     again = "`scaling encode ... --resume` makes it again"
     try:
-        found = np.load(path, mmap_mode="r")
+        array = np.load(path, mmap_mode="r")
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a shard ({error}); {again}") from None
-    if (found.shape, found.dtype) != (shape, np.float16):
+    if (array.shape, array.dtype) != (shape, np.float16):
         raise ValueError(
-            f"{path} holds {found.dtype} {found.shape}, the store says float16 {shape}; {again}"
+            f"{path} holds {array.dtype} {array.shape}, the store says float16 {shape}; {again}"
         )
-    start = found.offset // 2
+    start = array.offset // 2
     whole = torch.from_file(
         str(path), shared=False, size=start + math.prod(shape), dtype=torch.float16
     )
@@ -99,16 +100,16 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> memoryview:
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
-    """The store at ``folder``. ValueError where it is missing, unfinished, damaged, or not what
-    ``spec`` says.
+    """The store at ``folder`` as a data set.
+
+    ValueError if it is missing, unfinished, damaged, or not what ``spec`` says.
     """
     store = read_store(folder)
     vae = store["vae"]
     if spec.size != store["size"]:
         raise ValueError(
             f"the latent store at {folder} was made of {store['size']}-pixel images, the spec says "
-            f"{spec.size}; "
-            "set data.size, or data.path to another store"
+            f"{spec.size}; set data.size, or data.path to another store"
         )
     if spec.source == "latents" and spec.vae not in (
         vae["name"],
@@ -117,14 +118,13 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     ):
         raise ValueError(
             f"the latent store at {folder} was made with the VAE {vae['name']} "
-            f"({vae['identity']}), "
-            f"the spec says {spec.vae}; set data.vae, or data.path to another store"
+            f"({vae['identity']}), the spec says {spec.vae}; set data.vae, or data.path to another "
+            "store"
         )
     if spec.content not in (None, store["content"]):
         raise ValueError(
             f"the latent store at {folder} holds content {store['content']}, the spec says "
-            f"{spec.content}; "
-            "set data.content, or data.path to another store"
+            f"{spec.content}; set data.content, or data.path to another store"
         )
     train, heldout = (
         LatentImages(folder, store, split, spec.flip and split == "train")

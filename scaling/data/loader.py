@@ -1,8 +1,8 @@
-"""How do batches reach the device in time? Threads make them ahead of the step, each a pure
-function of (seed, step).
+"""How do batches reach the device in time? Threads make them before the step needs them.
 
-Which thread makes a batch, and how far ahead, changes when it is ready and never what is in it. On
-a GPU the copy and the posterior's draw are on a stream of their own, beside the step's.
+Each batch is a pure function of (seed, step). Which thread makes it, and how far ahead, decides
+when it is ready but never what is in it. On a GPU the copy and the draw from the posterior run on a
+stream of their own, beside the step's.
 """
 
 import contextlib
@@ -18,14 +18,15 @@ from torch import Tensor
 from scaling.data.images import Images
 from scaling.data.order import batch_indices
 
-AHEAD = 8  # batches made before they are asked for, at most
-ASKED = 4  # of them are ordered at once: to wake a thread costs a step more than all else here
-THREADS = 4  # that make them; they wait for disks, copy memory and draw, all without Python's lock
+AHEAD = 8  # at most so many batches are made before they are needed
+ASKED = 4  # batches ordered at once: waking a thread costs a step more than anything else here
+THREADS = 4  # they wait for disks, copy memory and draw, all without holding Python's lock
 
 
 class Loader:
-    """The training batches of ``images`` for any step, on ``device``; ``part`` of each batch only,
-    where workers share it.
+    """The training batches of ``images`` for any step, on ``device``.
+
+    If workers share each batch, ``part`` is this worker's share of it.
     """
 
     def __init__(
@@ -43,10 +44,9 @@ class Loader:
         self._readers: _Readers | None = None
 
     def step(self, step: int) -> tuple[Tensor, Tensor]:
-        """Images (B, C, H, W) float32 and labels (B,) of step ``step`` (from 0). Steps in order are
-        made ahead.
+        """Images (B, C, H, W) float32 and labels (B,) of step ``step`` (from 0).
 
-        What went wrong in making this batch is raised here.
+        Steps taken in order are made ahead. An error in making this batch is raised here.
         """
         if not self._ahead:
             return self._batches.make(step)[:2]
@@ -71,7 +71,7 @@ class _Batches:
     stream: "torch.cuda.Stream | None"
 
     def make(self, step: int) -> tuple[Tensor, Tensor, "torch.cuda.Event | None"]:
-        """Images, labels, and on a GPU the event after which they are there."""
+        """Images, labels, and on a GPU the event after which they are ready."""
         rows = batch_indices(len(self.images), self.batch, self.seed, step)
         flipped = self.images.flips(self.batch, (self.seed, step))
         rows, flipped = rows[self.part], flipped[self.part]
@@ -85,19 +85,18 @@ class _Batches:
             return images, labels.to(self.device), self.stream.record_event()
 
     def _finished(self, stored: Tensor, rows: Tensor, step: int) -> Tensor:
-        # Drawn for the whole batch, then shared out.
+        # Drawn for the whole batch, then split among the workers.
         noise = self.images.noise((self.seed, step), self.batch, rows, self.device)
         return self.images.finish(stored, None if noise is None else noise[self.part])
 
 
 class _Readers:
-    """Threads that make the batches from step ``next`` on, in order, at most AHEAD before they are
-    taken.
-    """
+    """Threads that make the batches from step ``next`` on, in order, at most AHEAD in advance."""
 
     def __init__(self, make: Callable[[int], tuple], first: int):
         self.next = first
-        # Queues of C, each step's batch in its slot: to take one costs the step microseconds.
+        # SimpleQueue is written in C, and each step has its own slot, so taking a batch costs the
+        # step only microseconds.
         self._wanted, self._made = SimpleQueue(), [SimpleQueue() for _ in range(AHEAD)]
         for step in range(first, first - first % ASKED + AHEAD):
             self._wanted.put(step)
@@ -109,7 +108,7 @@ class _Readers:
         ]
         for thread in threads:
             thread.start()
-        weakref.finalize(self, _stop, self._wanted, threads)  # at the interpreter's end too
+        weakref.finalize(self, _stop, self._wanted, threads)  # also runs when the interpreter exits
 
     def take(self) -> tuple:
         batch = self._made[self.next % AHEAD].get()
@@ -127,13 +126,14 @@ def _read(make: Callable[[int], tuple], wanted: SimpleQueue, made: list[SimpleQu
         try:
             batch = make(step)
         except Exception as error:
-            batch = error  # for the step that asks for it
+            batch = error  # raised in the step that takes it
         made[step % AHEAD].put(batch)
 
 
 def _stop(wanted: SimpleQueue, threads: list[threading.Thread]) -> None:
-    """Have the threads end, and wait for what they are at: none may be in torch's code when the
-    interpreter ends.
+    """Tell the threads to end, and wait until they have finished what they are doing.
+
+    None may be in torch's code when the interpreter exits.
     """
     with contextlib.suppress(Empty):
         while True:
@@ -141,5 +141,5 @@ def _stop(wanted: SimpleQueue, threads: list[threading.Thread]) -> None:
     for _ in threads:
         wanted.put(None)
     for thread in threads:
-        if thread is not threading.current_thread():  # the garbage may be collected on one of them
+        if thread is not threading.current_thread():  # garbage collection may run on one of them
             thread.join()

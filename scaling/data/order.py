@@ -1,8 +1,7 @@
-"""Which images make step n? The order of images and all randomness, as pure functions of (seed,
-step).
+"""Which images make up step n? Data order and all randomness, as pure functions of (seed, step).
 
-Nothing is drawn from a running state, so that one worker or eight, and a run interrupted or not,
-see the same batch, noise, timesteps and dropped labels.
+Nothing is drawn from a running state. One worker or eight, interrupted or not, a run sees the same
+batch, noise, timesteps and dropped labels.
 """
 
 import functools
@@ -15,7 +14,7 @@ import torch
 def stream(*key: int | str, device: torch.device | str = "cpu") -> torch.Generator:
     """A generator on ``device`` that depends on ``key`` alone, such as ("noise", seed, step).
 
-    Equal keys draw equal numbers on devices of one kind; a CPU and a GPU draw different ones.
+    Equal keys draw equal numbers on devices of the same kind; a CPU and a GPU draw different ones.
     """
     digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=8).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
@@ -27,8 +26,9 @@ def _epoch(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def batch_indices(count: int, batch: int, seed: int, step: int) -> torch.Tensor:
-    """The images (batch,) of step ``step`` (from 0): epochs are independent permutations, joined
-    end to end.
+    """The images (batch,) of step ``step`` (from 0).
+
+    Epochs are independent permutations, joined end to end.
     """
     position, parts, missing = step * batch, [], batch
     while missing:

@@ -1,4 +1,4 @@
-"""Which images does a spec name, and where are they on this machine?"""
+"""Which images does a spec mean, and where are they on this machine?"""
 
 import os
 from collections.abc import Callable
@@ -16,11 +16,11 @@ ROOT_VARIABLE = "DIT_SCALING_DATA"
 
 @dataclass(frozen=True)
 class Source:
-    """How images of one source are read, and where they are unless the spec gives a path."""
+    """How the images of a source are read, and where they are if the spec gives no path."""
 
     load: Callable[[Path, DataSpec], DataSet]
     folder: Callable[[DataSpec], str]  # below the data root
-    latents: bool = False  # of a VAE, whose decoder shows them
+    latents: bool = False  # a VAE's latents rather than images
 
 
 def _digits(folder: Path, spec: DataSpec) -> DataSet:
@@ -78,9 +78,7 @@ LATENT_SOURCES = tuple(name for name, source in SOURCES.items() if source.latent
 
 
 def data_root() -> Path:
-    """Where data lies that a spec gives no path for: $DIT_SCALING_DATA, or ``data`` in the working
-    folder.
-    """
+    """The root of all data without a path of its own: $DIT_SCALING_DATA, or ./data."""
     return Path(os.environ.get(ROOT_VARIABLE) or "data")
 
 
@@ -92,18 +90,19 @@ def place(spec: DataSpec) -> Path:
 
 
 def load_data(spec: DataSpec) -> DataSet:
-    """The images ``spec`` names. ValueError says what is missing or does not fit the spec, where,
-    and what to do.
+    """The images that ``spec`` means.
+
+    ValueError says what is missing or does not fit the spec, where, and what to do.
     """
     return named(SOURCES, spec.source, "data source").load(place(spec), spec)
 
 
 def check_data(spec: DataSpec) -> None:
-    """Refuse data that would fail once training runs: damaged shards, images smaller than the crop,
-    cut off or none at all.
+    """Refuse data that would fail during training.
 
-    Reads all of a latent store; of a folder the head of every image, and all of up to 20,000. Once:
-    again where a file's length or time of change is another.
+    That is damaged shards, and images that are missing, cut off or smaller than the crop. It reads
+    a whole latent store; of a folder it reads every image's header and decodes up to 20,000 images.
+    Data is read once, and again if a file's length or time of change is different.
     """
     data, folder = load_data(spec), place(spec)
     if spec.source == "latents":
@@ -125,7 +124,7 @@ def check_data(spec: DataSpec) -> None:
 
 
 def check_fits(model: Network, spec: DataSpec) -> None:
-    """Refuse a model whose input is not the data's shape. ValueError names both shapes."""
+    """Refuse a model whose input does not have the data's shape. ValueError names both shapes."""
     data = load_data(spec)
     want = (data.num_classes, *data.train.shape)
     have = (model.num_classes, *model.input_shape)

@@ -1,14 +1,15 @@
-"""How do latents lie on disk? A store: memory-mapped fp16 shards, each checksummed, and one file
-that says what it holds.
+"""How are latents stored on disk? As memory-mapped fp16 shards with checksums.
 
     STORE/
-      store.json                   size, VAE, classes, shards, identity of the content; written last
+      store.json                   size, VAE, classes, shards, and the content's identity
       train/shard-00000.npy        (n, 2, 2, C, h, w) float16: as is and mirrored; mean and
                                    standard deviation
       train/shard-00000.parquet    label, path and SHA-256 of each of its images
-      train/shard-00000.json       images, skipped, and the SHA-256 of both; written after them
+      train/shard-00000.json       number of images, skipped ones, SHA-256 of both files
       heldout/...
       skipped.csv                  images that could not be read, and why
+
+A shard's .json is written after its other files, and store.json is written last.
 """
 
 import csv
@@ -43,10 +44,10 @@ def write_shard(
     images: list[dict],
     skipped: list[dict],
 ) -> None:
-    """Write a shard: latents (n, 2, 2, C, h, w), ``images`` of label, path and sha256, ``skipped``
-    of path and why.
+    """Write a shard: latents (n, 2, 2, C, h, w), and rows about its images.
 
-    It exists once its .json does. ValueError for latents that fp16 does not hold.
+    ``images`` have label, path and sha256; ``skipped`` have path and why. The shard exists once its
+    .json does. ValueError for latents that fp16 cannot hold.
     """
     latents = latents.astype(np.float16)
     if not np.isfinite(latents).all():
@@ -70,19 +71,19 @@ def write_shard(
 
 
 def shard_is_whole(folder: Path, split: str, number: int) -> bool:
-    """Whether a shard is there and its checksums hold."""
+    """Whether a shard exists and its checksums match."""
     try:
         shard = read_json(shard_path(folder, split, number, "json"))
     except ValueError:
         return False
     return shard is not None and all(
-        _holds(shard_path(folder, split, number, kind), digest)
+        _checksum_matches(shard_path(folder, split, number, kind), digest)
         for kind, digest in shard["sha256"].items()
     )
 
 
 def read_skipped(folder: Path, split: str, number: int) -> list[dict]:
-    """The images that a shard could not hold: path and why."""
+    """The images that could not be encoded into a shard: path and why."""
     return read_json(shard_path(folder, split, number, "json"))["skipped"]
 
 
@@ -98,13 +99,14 @@ def read_images(folder: Path, split: str, shards: int) -> list[dict]:
 def finish_store(
     folder: Path, description: dict, shards: dict[str, int], encoded_from: Path | None = None
 ) -> dict:
-    """Write skipped.csv and store.json over the ``shards`` of each split; returns what store.json
-    says.
+    """Write skipped.csv and store.json for the ``shards`` of each split.
 
-    ``description`` has size, shape (C, h, w), vae (name, identity, scaling_factor, shift_factor),
-    classes and upscale. The identity of the content depends on the images' bytes, labels and order,
-    the VAE and the size; not on where they lay, nor on the last bit of a GPU's arithmetic.
-    ``encoded_from``: where they lay, None where there are none.
+    Returns the content of store.json. ``description`` has size, shape (C, h, w), vae (name,
+    identity, scaling_factor, shift_factor), classes and upscale. ``encoded_from`` is the folder of
+    the images, or None if there are none.
+
+    The content's identity depends on the images' bytes, labels and order, the VAE and the size. It
+    depends neither on where the images lay nor on the last bit of a GPU's arithmetic.
     """
     parts = {
         split: [read_json(shard_path(folder, split, i, "json")) for i in range(n)]
@@ -142,20 +144,18 @@ def write_skipped(folder: Path, rows: list[dict]) -> None:
 
 
 def read_store(folder: Path) -> dict:
-    """What store.json says. ValueError where there is no finished store."""
+    """The content of store.json. ValueError if there is no finished store."""
     if not folder.is_dir():
         raise ValueError(
             f"no latent store at {folder}: make one with `scaling encode --images DIR --vae VAE "
-            "--size PIXELS "
-            f"--out {folder}`, or set data.path"
+            f"--size PIXELS --out {folder}`, or set data.path"
         )
     store = read_json(folder / STORE)
     if store is None:
         done = sum(1 for _ in folder.glob("*/shard-*.json"))
         raise ValueError(
             f"the latent store at {folder} is not finished ({done} shards so far, no {STORE}): "
-            "continue with "
-            f"`scaling encode ... --out {folder} --resume`"
+            f"continue with `scaling encode ... --out {folder} --resume`"
         )
     if store["format"] != FORMAT:
         raise ValueError(
@@ -165,28 +165,29 @@ def read_store(folder: Path) -> dict:
 
 
 def check_store(folder: Path) -> None:
-    """Read every shard of a finished store. ValueError names the first whose checksum does not
-    hold, or is missing.
+    """Read every shard of a finished store.
+
+    ValueError names the first shard that is missing or whose checksum does not match.
     """
     files = shard_files(folder)
     with ThreadPoolExecutor(CHECKING_THREADS) as pool:
         bad = [
             name
             for name, holds in zip(
-                files, pool.map(lambda name: _holds(folder / name, files[name]), files)
+                files, pool.map(lambda name: _checksum_matches(folder / name, files[name]), files)
             )
             if not holds
         ]
     if bad:
         raise ValueError(
             f"{len(bad)} of {len(files)} shard files of {folder} are missing or damaged "
-            "(checksum), such as "
-            f"{bad[0]}; `scaling encode ... --out {folder} --resume` makes them again"
+            f"(checksum), such as {bad[0]}; `scaling encode ... --out {folder} --resume` makes "
+            "them again"
         )
 
 
 def shard_files(folder: Path) -> dict[str, str]:
-    """The files of a finished store's shards, relative to it, and the SHA-256 of each."""
+    """The shard files of a finished store, relative to it, with the SHA-256 of each."""
     store = read_store(folder)
     return {
         str(shard_path(folder, split, i, kind).relative_to(folder)): digest
@@ -196,7 +197,7 @@ def shard_files(folder: Path) -> dict[str, str]:
     }
 
 
-def _holds(path: Path, digest: str) -> bool:
+def _checksum_matches(path: Path, digest: str) -> bool:
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest

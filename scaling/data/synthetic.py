@@ -1,5 +1,6 @@
-"""What stands in for ImageNet's latents, or CIFAR's pixels, in a trial run? A few of their shape:
-noise around classes.
+"""What replaces ImageNet's latents or CIFAR's pixels in a trial run? Noise around class patterns.
+
+A few examples with the same shape as the real data.
 """
 
 import hashlib
@@ -24,11 +25,10 @@ VAE = {"name": "synthetic", "identity": "synthetic", "scaling_factor": 0.18215, 
 def write_store(
     folder: Path, size: int, images: dict[str, int] | None = None, shard: int = SHARD
 ) -> dict:
-    """Write a store of ``images`` per split with latents (4, size/8, size/8) at ``folder``; returns
-    what store.json says.
+    """Write a store with ``images`` per split at ``folder``; returns store.json's content.
 
-    A latent is a pattern of its class plus noise, of about unit variance after scaling. The same
-    everywhere.
+    Latents are (4, size/8, size/8): a pattern of the class plus noise, with a variance of about one
+    after scaling. They are the same on every machine.
     """
     images = images or IMAGES
     shape = (CHANNELS, size // LATENT_FACTOR, size // LATENT_FACTOR)
@@ -74,7 +74,7 @@ def write_store(
 
 
 def _patterns(labels: list[int], shape: tuple[int, ...]) -> np.ndarray:
-    """A smooth wave for each label, (n, C, h, w), of unit variance."""
+    """A smooth wave of unit variance for each label: (n, C, h, w)."""
     y, x = np.mgrid[: shape[1], : shape[2]] / shape[1]
     waves = []
     for label in labels:
@@ -89,7 +89,7 @@ def _patterns(labels: list[int], shape: tuple[int, ...]) -> np.ndarray:
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
-    """The synthetic store of the spec's size, written at ``folder`` first where there is none."""
+    """The synthetic store of the spec's size; it is written at ``folder`` if there is none."""
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         if not (folder / store.STORE).exists():
@@ -98,7 +98,7 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
 
 
 def pixels(spec: DataSpec) -> DataSet:
-    """Images in memory, uint8 (N, 3, size, size)."""
+    """Images in memory: uint8 (N, 3, size, size)."""
     shape, sets = (PIXEL_CHANNELS, spec.size, spec.size), {}
     for split, count in IMAGES.items():
         labels = [row * PIXEL_CLASSES // count for row in range(count)]

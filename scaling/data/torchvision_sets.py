@@ -1,6 +1,4 @@
-"""How are MNIST, FashionMNIST and CIFAR read? By torchvision, downloaded where the net allows; the
-test set is held out.
-"""
+"""How are MNIST, FashionMNIST and CIFAR read? By torchvision, with the test set held out."""
 
 from pathlib import Path
 
@@ -20,21 +18,20 @@ SETS = {
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
-    """The data set ``spec`` names, below ``folder``: uint8, (N, 1, 28, 28) or (N, 3, 32, 32).
+    """The data set that ``spec`` names, below ``folder``: uint8, (N, 1, 28, 28) or (N, 3, 32, 32).
 
-    ValueError names the folder where it is not there and cannot be downloaded.
+    It is downloaded if it is not there. ValueError names the folder if that is not possible.
     """
     kind = getattr(torchvision.datasets, SETS[spec.source])
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{spec.source}.lock"):  # trials that start together: one downloads
+        with FileLock(folder / f".{spec.source}.lock"):  # only one of several processes downloads
             parts = {split: _read(kind, folder, split == "train") for split in ("train", "heldout")}
     except (OSError, RuntimeError) as error:
         why = str(error).strip().splitlines()[0]
         raise ValueError(
             f"{SETS[spec.source]} is not in {folder} and cannot be downloaded ({why}); put "
-            "torchvision's files "
-            "there, or set data.path or $DIT_SCALING_DATA to where they are"
+            "torchvision's files there, or set data.path or $DIT_SCALING_DATA to where they are"
         ) from None
     sets = {}
     for split, part in parts.items():

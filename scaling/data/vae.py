@@ -1,8 +1,7 @@
-"""How do images become latents, and latents images? A frozen diffusers AutoencoderKL, known by what
-it computes.
+"""How do images become latents, and latents images? With a frozen diffusers AutoencoderKL.
 
-A model sees (z - shift factor) * scaling factor, z drawn from the posterior; for Stable Diffusion's
-VAEs z * 0.18215.
+A VAE is identified by its configuration and weights. A model sees (z - shift factor) * scaling
+factor, with z drawn from the posterior; for Stable Diffusion's VAEs that is z * 0.18215.
 """
 
 from __future__ import annotations
@@ -22,23 +21,23 @@ from scaling.data.images import from_uint8, to_uint8
 from scaling.study.identity import canonical_json
 
 if TYPE_CHECKING:
-    from diffusers import AutoencoderKL  # seconds to import, and pixels need none
+    from diffusers import AutoencoderKL  # takes seconds to import, and pixels do not need it
 
 # DiT's decoders
 SHORT_NAMES = {
     "sd-vae-ft-mse": "stabilityai/sd-vae-ft-mse",
     "sd-vae-ft-ema": "stabilityai/sd-vae-ft-ema",
 }
-# the VAE of the synthetic store: tiny, of Stable Diffusion's shape, its weights from a fixed seed
+# the VAE of the synthetic store: tiny, shaped like Stable Diffusion's, weights from a fixed seed
 SYNTHETIC = "synthetic"
 
 
 @functools.lru_cache(maxsize=2)
 def load_vae(name: str, device: torch.device | str = "cpu") -> AutoencoderKL:
-    """The VAE in a diffusers folder, of a Hugging Face id, ``sd-vae-ft-mse`` or ``synthetic``;
-    float32, frozen.
+    """The VAE called ``name``: float32 and frozen.
 
-    ValueError where it is in none of these places, with the next step.
+    ``name`` is a diffusers folder, a Hugging Face id, a key of SHORT_NAMES or ``synthetic``.
+    ValueError if there is no such VAE, with the next step.
     """
     folder = Path(name).expanduser()
     if name == SYNTHETIC:
@@ -70,14 +69,14 @@ def _from(name: str, wrong: str, next_step: str) -> AutoencoderKL:
     ]
     levels = [logger.level for logger in loud]
     for logger in loud:
-        logger.setLevel(logging.CRITICAL)  # they print pages about what becomes one line here
+        logger.setLevel(logging.CRITICAL)  # they print pages; the error below is one line
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return AutoencoderKL.from_pretrained(
                 name, torch_dtype=torch.float32, low_cpu_mem_usage=False
             )
-    # of the hub, the network, the file format, or the shape of weights: each has its own class
+    # the hub, the network, the file format and the shape of weights each raise their own class
     except Exception as error:
         why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(f"{wrong} ({why}); {next_step}") from None
@@ -103,8 +102,9 @@ def _synthetic() -> AutoencoderKL:
 
 
 def identity_of(vae: AutoencoderKL) -> str:
-    """The first 16 hex digits of a SHA-256 over configuration and weights: the same wherever and
-    however they were stored.
+    """The first 16 hex digits of a SHA-256 over configuration and weights.
+
+    It does not depend on where or in which format they were stored.
     """
     digest = hashlib.sha256(
         canonical_json({k: v for k, v in vae.config.items() if not k.startswith("_")}).encode()
@@ -116,7 +116,7 @@ def identity_of(vae: AutoencoderKL) -> str:
 
 
 def describe(vae: AutoencoderKL, name: str) -> dict:
-    """What a store says of its VAE: name, identity, scaling_factor, shift_factor."""
+    """What a store records of its VAE: name, identity, scaling_factor, shift_factor."""
     return {
         "name": name,
         "identity": identity_of(vae),
@@ -126,13 +126,14 @@ def describe(vae: AutoencoderKL, name: str) -> dict:
 
 
 def pixels_per_latent(vae: AutoencoderKL) -> int:
-    """Pixels of an image for each latent pixel, each way."""
+    """Pixels of an image per latent pixel, in each direction."""
     return 2 ** (len(vae.config.block_out_channels) - 1)
 
 
 def latent_shape(vae: AutoencoderKL, size: int) -> tuple[int, int, int]:
-    """(C, h, w) of the latents of ``size``-pixel images. ValueError where the VAE's downsampling
-    does not divide ``size``.
+    """(C, h, w) of the latents of ``size``-pixel images.
+
+    ValueError if the VAE's downsampling factor does not divide ``size``.
     """
     factor = pixels_per_latent(vae)
     if size % factor:
@@ -144,10 +145,10 @@ def latent_shape(vae: AutoencoderKL, size: int) -> tuple[int, int, int]:
 
 @torch.no_grad()
 def encode(vae: AutoencoderKL, images: Tensor, batch: int) -> Tensor:
-    """Moments (n, 2, 2, C, h, w) on the CPU of uint8 images (n, 3, H, W): as is and mirrored; mean
-    and standard deviation.
+    """Moments (n, 2, 2, C, h, w) on the CPU of uint8 images (n, 3, H, W).
 
-    ``batch`` images at a time are on the VAE's device.
+    The axes of length 2 are: as is and mirrored; mean and standard deviation. ``batch`` images at a
+    time are on the VAE's device.
     """
     moments = []
     for part in images.split(batch):
@@ -165,8 +166,9 @@ def decode(
     batch: int = 8,
     to_8_bits: Callable[[Tensor], Tensor] = to_uint8,
 ) -> Tensor:
-    """Images (N, 3, H, W) uint8 on the CPU of latents (N, C, h, w) as a model makes them, ``batch``
-    at a time in memory.
+    """Images (N, 3, H, W) uint8 on the CPU, from latents (N, C, h, w) as a model makes them.
+
+    ``batch`` of them are decoded at a time.
     """
     return torch.cat(list(decoded(vae, latents, batch, to_8_bits)))
 
@@ -178,7 +180,7 @@ def decoded(
     batch: int = 8,
     to_8_bits: Callable[[Tensor], Tensor] = to_uint8,
 ) -> Iterator[Tensor]:
-    """As ``decode``, a batch (n, 3, H, W) after the other: for more images than memory holds."""
+    """As ``decode``, but batch by batch (n, 3, H, W), for more images than memory holds."""
     shift = vae.config.shift_factor or 0.0
     for part in latents.split(batch):
         z = part.to(vae.device) / vae.config.scaling_factor + shift

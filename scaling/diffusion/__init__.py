@@ -1,4 +1,4 @@
-"""The processes: noising, what is learned, samplers and guidance."""
+"""The processes: how images are noised, what is learned, and how images are sampled."""
 
 import functools
 from collections.abc import Callable
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-# objective -> how its process is made
+# objective -> how to make its process
 OBJECTIVES: dict[str, Callable[[DiffusionSpec], Process]] = {
     "ddpm": functools.partial(GaussianDiffusion, learn_sigma=True),
     "epsilon": functools.partial(GaussianDiffusion, learn_sigma=False),
@@ -40,5 +40,5 @@ OBJECTIVES: dict[str, Callable[[DiffusionSpec], Process]] = {
 
 
 def build_process(spec: DiffusionSpec) -> Process:
-    """The process that ``spec``'s objective is trained on."""
+    """The process for ``spec``'s objective."""
     return named(OBJECTIVES, spec.objective, "objective")(spec)

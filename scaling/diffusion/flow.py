@@ -1,5 +1,6 @@
-"""What does a flow model learn? The velocity along the straight line from image to noise (SiT,
-arXiv 2401.08740).
+"""What does a flow model learn? The velocity along the straight line from image to noise.
+
+Source: SiT, arXiv 2401.08740.
 """
 
 import torch
@@ -10,11 +11,10 @@ from scaling.study.spec import DiffusionSpec
 
 
 class LinearFlow(Process):
-    """x_t = (1 - t) x_0 + t epsilon at t in 0 (image) .. 1 (noise); the network predicts v =
-    epsilon - x_0.
+    """x_t = (1 - t) x_0 + t epsilon, with t from 0 (image) to 1 (noise).
 
-    The convention of SiT's paper and of ``flow_samplers``; SiT's released code runs time and
-    velocity the other way.
+    The network predicts v = epsilon - x_0. This is the convention of SiT's paper and of
+    ``flow_samplers``; in SiT's released code time and velocity run the other way.
     """
 
     def __init__(self, spec: DiffusionSpec):

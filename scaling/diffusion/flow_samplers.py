@@ -1,9 +1,9 @@
-"""How does noise become an image in a flow model? Euler and Heun along the ODE, Euler-Maruyama
-along SiT's SDE.
+"""How does a flow model turn noise into an image? Along an ODE or along SiT's SDE.
 
-Time runs from 1 (noise) to 0 (image) along x_t = (1 - t) x_0 + t epsilon; ``velocity(x, t)`` gives
-the network's v = epsilon - x_0 (B, C, ...) for x (B, C, ...) at times t (B,). ``times`` falls
-from 1 to 0; the network is asked at all but the last.
+Euler and Heun follow the ODE, Euler-Maruyama the SDE. Time runs from 1 (noise) to 0 (image) along
+x_t = (1 - t) x_0 + t epsilon. ``velocity(x, t)`` gives the network's v = epsilon - x_0 (B, C, ...)
+for x (B, C, ...) at times t (B,). ``times`` falls from 1 to 0; the network is evaluated at all
+times but the last.
 """
 
 import itertools
@@ -17,7 +17,7 @@ Velocity = Callable[[Tensor, Tensor], Tensor]
 Noise = Callable[[], Tensor]
 
 # Half of the w(t) in dx = v dt - w s / 2 dt + sqrt(w) dW (SiT, arXiv 2401.08740, eq. 5 and
-# appendix), by our time.
+# appendix), as a function of our time.
 DIFFUSION: dict[str, Callable[[float], float]] = {
     "sigma": lambda t: t,
     "constant": lambda t: 1.0,
@@ -27,14 +27,14 @@ DIFFUSION: dict[str, Callable[[float], float]] = {
 
 
 def euler(velocity: Velocity, x: Tensor, times: list[float]) -> Tensor:
-    """First order: one evaluation a step."""
+    """First order: one evaluation per step."""
     for t, after in itertools.pairwise(times):
         x = x + (after - t) * velocity(x, _at(t, x))
     return x
 
 
 def heun(velocity: Velocity, x: Tensor, times: list[float]) -> Tensor:
-    """Second order: two evaluations a step, the last one at time 0 too."""
+    """Second order: two evaluations per step, of which the very last is at time 0."""
     for t, after in itertools.pairwise(times):
         v = velocity(x, _at(t, x))
         ahead = velocity(x + (after - t) * v, _at(after, x))
@@ -50,11 +50,11 @@ def euler_maruyama(
     diffusion: str = "sigma",
     last: str = "mean",
 ) -> Tensor:
-    """SiT's SDE: ``noise()`` (B, C, ...) is drawn at each step but the last, which leads to the
-    image.
+    """SiT's SDE from x (B, C, ...) at time 1 to an image.
 
-    The marginals are the ODE's whatever ``diffusion``, a key of DIFFUSION. ``last`` is ``"mean"``,
-    the drift without noise, or ``"tweedie"``, the expected image.
+    ``noise()`` (B, C, ...) is drawn at each step but the last, which leads to the image. The
+    marginals are the ODE's for any ``diffusion``, a key of DIFFUSION. ``last`` is ``"mean"``, the
+    drift without noise, or ``"tweedie"``, the expected image.
     """
     steps = list(itertools.pairwise(times))
     for t, after in steps[:-1]:
@@ -68,8 +68,9 @@ def euler_maruyama(
 
 
 def _drift(v: Tensor, x: Tensor, t: float, d: float) -> Tensor:
-    """Towards the image: -v + d times the score, which is -epsilon / t with the predicted epsilon =
-    x + (1 - t) v.
+    """The drift towards the image: -v + d times the score.
+
+    The score is -epsilon / t, with the predicted epsilon = x + (1 - t) v.
     """
     return -v - d / t * (x + (1 - t) * v)
 

@@ -1,9 +1,8 @@
-"""How is an image noised, and what is learned? The Gaussian process of DDPM with epsilon prediction
-and learned sigma.
+"""How is an image noised, and what is learned? DDPM's Gaussian process.
 
-Sources: DDPM (Ho et al., arXiv 2006.11239), improved DDPM (Nichol & Dhariwal, 2102.09672: learned
-sigma, the bound's gradient stopped at epsilon), as used by DiT (2212.09748). All tables are made in
-float64 and used in float32.
+The network predicts epsilon and, if asked, sigma. Sources: DDPM (Ho et al., arXiv 2006.11239),
+improved DDPM (Nichol & Dhariwal, 2102.09672: learned sigma; no gradient of the bound reaches
+epsilon), as used by DiT (2212.09748). All tables are computed in float64 and used in float32.
 """
 
 import math
@@ -17,10 +16,10 @@ from scaling.study.spec import DiffusionSpec
 
 
 class GaussianDiffusion(Process):
-    """A (possibly respaced) discrete diffusion process.
+    """A discrete diffusion process, possibly respaced.
 
-    ``timesteps`` are the original timesteps kept; the network is always given those. Index ``i`` of
-    this object's tables runs over them, ascending.
+    ``timesteps`` are the original timesteps that are kept; the network always receives those. Index
+    ``i`` of this object's tables runs over them in ascending order.
     """
 
     def __init__(self, spec: DiffusionSpec, learn_sigma: bool, keep: list[int] | None = None):
@@ -35,8 +34,7 @@ class GaussianDiffusion(Process):
         self.betas = betas  # (len,) float64
         alphas = 1.0 - betas
         posterior_variance = betas * (1.0 - previous) / (1.0 - alpha_bar)
-        # The first posterior variance is 0; its log is clipped to the second's, as in improved
-        # DDPM.
+        # The first posterior variance is 0, so the second's log replaces its own (improved DDPM).
         clipped = (
             np.append(posterior_variance[1], posterior_variance[1:]) if len(betas) > 1 else betas
         )
@@ -59,7 +57,7 @@ class GaussianDiffusion(Process):
         return len(self.timesteps)
 
     def at(self, name: str, index: Tensor, x: Tensor | None = None) -> Tensor:
-        """The table ``name`` at ``index`` (B,), shaped to meet ``x`` (B, ...) where it is given."""
+        """The table ``name`` at ``index`` (B,), shaped to broadcast over ``x`` (B, ...) if any."""
         if index.device not in self._device_tables:
             self._device_tables[index.device] = {
                 k: torch.from_numpy(v).float().to(index.device) for k, v in self._tables.items()
@@ -74,8 +72,9 @@ class GaussianDiffusion(Process):
         return torch.randint(len(self), (count,), generator=generator)
 
     def weighted(self, losses: dict[str, Tensor], time: Tensor) -> Tensor:
-        """``loss``; with min-SNR weighting the epsilon part counts min(SNR, gamma) / SNR (arXiv
-        2303.09556, eq. 8).
+        """The loss (B,); min-SNR weighting multiplies its epsilon part by min(SNR, gamma) / SNR.
+
+        Source: arXiv 2303.09556, eq. 8.
         """
         if self.spec.weighting != "min-snr":
             return losses["loss"]
@@ -89,8 +88,9 @@ class GaussianDiffusion(Process):
         )
 
     def split(self, out: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The network's output (B, C or 2C, ...) as epsilon and, if sigma is learned, the variance
-        interpolation.
+        """The network's output (B, C or 2C, ...) as epsilon and the variance part.
+
+        The latter is None if sigma is not learned.
         """
         return tuple(out.chunk(2, dim=1)) if self.learn_sigma else (out, None)
 
@@ -106,8 +106,10 @@ class GaussianDiffusion(Process):
         return of_x0 + self.at("posterior_mean_xt", index, x_t) * x_t
 
     def log_variance(self, values: Tensor | None, index: Tensor, x: Tensor) -> Tensor:
-        """log sigma^2 of p(x_{t-1} | x_t): interpolated in log space (2102.09672, eq. 15), or
-        beta_t if not learned.
+        """log sigma^2 of p(x_{t-1} | x_t).
+
+        If sigma is learned, it is interpolated in log space (2102.09672, eq. 15); otherwise it is
+        that of beta_t.
         """
         low, high = (self.at(name, index, x) for name in ("posterior_log_variance", "log_beta"))
         if values is None:
@@ -118,8 +120,9 @@ class GaussianDiffusion(Process):
     def losses(
         self, out: Tensor, x0: Tensor, x_t: Tensor, index: Tensor, noise: Tensor
     ) -> dict[str, Tensor]:
-        """Per-image training losses, each (B,): ``mse`` on epsilon, ``vb`` (bits per dimension),
-        ``loss`` their sum.
+        """Training losses per image, each (B,).
+
+        ``mse`` is on epsilon, ``vb`` is in bits per dimension, and ``loss`` is their sum.
         """
         eps, values = self.split(out)
         mse = (eps - noise).square().flatten(1).mean(1)
@@ -129,8 +132,9 @@ class GaussianDiffusion(Process):
         return {"mse": mse, "vb": vb, "loss": mse + vb}
 
     def _bound(self, eps: Tensor, values: Tensor, x0: Tensor, x_t: Tensor, index: Tensor) -> Tensor:
-        """One term of the variational bound (B,), in bits per dimension; the decoder's likelihood
-        at index 0.
+        """One term of the variational bound (B,), in bits per dimension.
+
+        At index 0 it is the decoder's negative log-likelihood.
         """
         true_mean = self.posterior_mean(x0, x_t, index)
         true_log_variance = self.at("posterior_log_variance", index, x0)
@@ -149,11 +153,12 @@ class GaussianDiffusion(Process):
 
 
 def _discretised_log_likelihood(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
-    """log P of 8-bit pixels in [-1, 1] under a Gaussian integrated over each pixel's bin (DDPM eq.
-    13).
+    """log P of 8-bit pixels in [-1, 1] under a Gaussian integrated over each pixel's bin.
+
+    Source: DDPM eq. 13.
     """
 
-    def cdf(z: Tensor) -> Tensor:  # the tanh approximation, which the published losses use
+    def cdf(z: Tensor) -> Tensor:  # the tanh approximation that the published losses use
         return 0.5 * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * (z + 0.044715 * z**3)))
 
     inverse_scale = torch.exp(-log_scale)

@@ -1,5 +1,6 @@
-"""How is a class asked for more strongly? Classifier-free guidance: on some channels, over some of
-the schedule.
+"""How is a class enforced more strongly? By classifier-free guidance.
+
+It may act on some of the channels and over a part of the schedule.
 """
 
 import torch
@@ -17,14 +18,15 @@ def guided(
     interval: tuple[float, float] | None = None,
     horizon: float = 1.0,
 ):
-    """A predictor ``(x, t) -> out`` for labels y (B,), guided on the first ``channels`` channels of
-    the output. ``null_label`` means "no label": one number, or a condition for each (B,).
+    """A predictor ``(x, t) -> out`` for labels y (B,), guided on the first ``channels`` channels.
 
     out = uncond + scale (cond - uncond) (Ho & Salimans, arXiv 2207.12598); the remaining channels
-    and the variance are the conditional ones. Scale 1 costs one forward pass, any other a single
-    pass on the doubled batch. DiT's released behaviour guides 3 of its 4 latent channels. Outside
-    ``interval``, in fractions t / ``horizon`` of the schedule, nothing is guided and one pass
-    suffices (Kynkäänniemi et al., arXiv 2404.07724).
+    and the variance are the conditional ones. ``null_label`` means "no label": one number, or one
+    condition per image (B,). DiT's released code guides 3 of its 4 latent channels.
+
+    Scale 1 costs one forward pass; any other scale costs a single pass on the doubled batch.
+    Outside ``interval``, given in fractions t / ``horizon`` of the schedule, nothing is guided and
+    one plain pass is enough (Kynkäänniemi et al., arXiv 2404.07724).
     """
     if scale == 1.0:
         return lambda x, t: model(x, t, y)

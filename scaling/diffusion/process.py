@@ -1,6 +1,4 @@
-"""What must a process offer so that a network can be trained on it? Times, noising, losses and
-their weights.
-"""
+"""What must a process offer so that a network can be trained on it? Times, noising and losses."""
 
 from abc import ABC, abstractmethod
 
@@ -11,22 +9,22 @@ from scaling.study.spec import DiffusionSpec
 
 
 def over(values: Tensor, x: Tensor) -> Tensor:
-    """``values`` (B,), one for each image, shaped to meet ``x`` (B, ...) of any dimensions."""
+    """``values`` (B,), one per image, shaped to broadcast over ``x`` (B, ...)."""
     return values.view(-1, *[1] * (x.ndim - 1))
 
 
 class Process(ABC):
-    """What training and the held-out loss ask of an objective.
+    """What training and the held-out loss need from an objective.
 
-    A *time* (B,) is what the network is given: the timestep 0 .. T - 1 of a diffusion, t in 0 .. 1
-    of a flow.
+    A *time* (B,) is what the network receives: the timestep 0 .. T - 1 of a diffusion, or t in 0 ..
+    1 of a flow.
     """
 
     spec: DiffusionSpec
 
     @abstractmethod
     def at_fraction(self, fraction: Tensor) -> Tensor:
-        """Times (B,) at fractions (B,) of the schedule: 0 the image, 1 pure noise."""
+        """Times (B,) at fractions (B,) of the schedule: 0 is the image, 1 pure noise."""
 
     @abstractmethod
     def q_sample(self, x0: Tensor, time: Tensor, noise: Tensor) -> Tensor:
@@ -36,16 +34,18 @@ class Process(ABC):
     def losses(
         self, out: Tensor, x0: Tensor, x_t: Tensor, time: Tensor, noise: Tensor
     ) -> dict[str, Tensor]:
-        """Losses of each image, (B,), whatever the weighting: ``mse`` on what is predicted,
-        ``loss`` the objective.
+        """Unweighted losses per image, each (B,).
+
+        ``mse`` is on what the network predicts; ``loss`` is the objective.
         """
 
     @abstractmethod
     def _uniform(self, count: int, generator: torch.Generator) -> Tensor: ...
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """The times (count,) of a training batch: uniform, or logit-normal (SD3, arXiv 2403.03206,
-        eq. 19).
+        """The times (count,) of a training batch: uniform or logit-normal.
+
+        Source of the latter: SD3, arXiv 2403.03206, eq. 19.
         """
         if self.spec.weighting != "logit-normal":
             return self._uniform(count, generator)
@@ -53,5 +53,5 @@ class Process(ABC):
         return self.at_fraction(torch.sigmoid(self.spec.logit_mean + self.spec.logit_std * normal))
 
     def weighted(self, losses: dict[str, Tensor], time: Tensor) -> Tensor:
-        """What training minimises, (B,): ``loss``, its ``mse`` weighted where the spec says so."""
+        """What training minimises, (B,): ``loss``, its ``mse`` weighted if the spec says so."""
         return losses["loss"]

@@ -1,8 +1,7 @@
-"""How does noise become an image? Ancestral DDPM, DDIM and DPM-Solver++, as pure functions of a
-predictor and its noise.
+"""How does noise become an image? Ancestral DDPM, DDIM and DPM-Solver++.
 
-``predict(x, t)`` gives the network's output (B, C or 2C, ...) for x (B, C, ...) at original
-timesteps t (B,).
+Each is a pure function of a predictor and its noise. ``predict(x, t)`` gives the network's output
+(B, C or 2C, ...) for x (B, C, ...) at original timesteps t (B,).
 """
 
 from collections.abc import Callable
@@ -17,8 +16,9 @@ Noise = Callable[[], Tensor]
 
 
 def ddpm(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise) -> Tensor:
-    """Ancestral sampling (DDPM algorithm 2) from x_T (B, C, ...); ``noise()`` is drawn once a
-    step, the last included.
+    """Ancestral sampling (DDPM, algorithm 2) from x_T (B, C, ...).
+
+    ``noise()`` is drawn once per step, including the last.
     """
     for last, i, t in _countdown(process, x):
         eps, values = process.split(predict(x, t))
@@ -51,14 +51,14 @@ def ddim(
 def dpm_solver(
     process: GaussianDiffusion, predict: Predict, x: Tensor, timesteps: list[int]
 ) -> Tensor:
-    """DPM-Solver++ (arXiv 2211.01095) of second order, multistep, by diffusers, from x_T (B, C, H,
-    W).
+    """DPM-Solver++ (arXiv 2211.01095), second order and multistep, from x_T (B, C, H, W).
 
-    ``process`` is the whole one, whose betas the solver is given; ``timesteps``, ascending, are
-    where the network is asked. The last step, to the image itself, is of first order, as is the
-    last but one below 15 steps (diffusers' defaults).
+    diffusers' implementation. ``process`` is the whole process, whose betas the solver receives;
+    ``timesteps``, ascending, are those at which the network is evaluated. The last step, to the
+    image itself, is of first order, and so is the one before it if there are fewer than 15 steps
+    (diffusers' defaults).
     """
-    # seconds to import, and no other sampler needs it
+    # imported here because it takes seconds, and no other sampler needs it
     from diffusers import DPMSolverMultistepScheduler
 
     solver = DPMSolverMultistepScheduler(
@@ -72,9 +72,7 @@ def dpm_solver(
 
 
 def _countdown(process: GaussianDiffusion, x: Tensor):
-    """From the noisiest index to the first: whether it is the last step, the index and the original
-    timestep (B,).
-    """
+    """From the noisiest index to 0: whether it is the last, the index (B,), the timestep (B,)."""
     for index in reversed(range(len(process))):
         i = torch.full((len(x),), index, device=x.device)
         yield index == 0, i, torch.full((len(x),), process.timesteps[index], device=x.device)

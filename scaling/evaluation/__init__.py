@@ -1,1 +1,1 @@
-"""What is measured: samples drawn by a protocol, and torch-fidelity's figures over them."""
+"""What is measured: samples drawn under a protocol, and the metrics over them."""

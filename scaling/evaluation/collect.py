@@ -1,8 +1,7 @@
-"""What is kept of images once they are features? Moments for Fréchet distances, and a bounded
-number of rows.
+"""What is kept of images after feature extraction? Moments, and a bounded number of rows.
 
-One pass over the images for all metrics of an extractor; memory does not grow with their number
-beyond those rows.
+All metrics of an extractor share one pass over the images. Apart from those rows, memory does not
+grow with the number of images.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,13 +14,17 @@ from scaling.evaluation.extractors import features_of
 from scaling.evaluation.frechet import Gaussian, Moments
 
 BATCH = 256
-HELD = 50_000  # rows for KID, CMMD, precision and recall: as many as ADM compares
-INFLUENCE = 10_000  # rows whose spread of influence tells the error of a Fréchet distance
+HELD = 50_000  # rows kept for KID, CMMD, precision and recall, as many as ADM compares
+INFLUENCE = 10_000  # rows kept for the error of a Fréchet distance, from their influences
 
 
 @dataclass(frozen=True)
 class Need:
-    """Of one layer: its moments, those of two random halves too, and how many rows; None: all."""
+    """What a metric needs of one layer.
+
+    ``moments``: mean and covariance. ``halves``: those of two random halves too. ``rows``: how many
+    rows of features, None for all.
+    """
 
     moments: bool = False
     halves: bool = False
@@ -34,18 +37,19 @@ class Need:
 
 @dataclass(frozen=True)
 class Kept:
-    """What one layer gave."""
+    """What was kept of one layer."""
 
     gaussian: Gaussian | None
     halves: tuple[Gaussian, Gaussian] | None
-    rows: Tensor  # (n, D) float32, a random choice where not all were asked for
+    rows: Tensor  # (n, D) float32; a random choice unless all were asked for
 
 
 def collect(
     batches: Iterable[Tensor], count: int, extractor: str, needs: dict[str, Need]
 ) -> dict[str, Kept]:
-    """One pass over ``count`` uint8 images (B, C, H, W) in ``batches``: what each layer of
-    ``needs`` is needed for.
+    """What each layer of ``needs`` keeps, from one pass over ``count`` images.
+
+    ``batches`` are uint8 (B, C, H, W).
     """
     order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
     rank = torch.empty_like(order)
@@ -57,15 +61,15 @@ def collect(
     for images in batches:
         ranks = rank[start : start + len(images)]
         start += len(images)
-        for layer, found in features_of(images, extractor, tuple(needs)).items():
+        for layer, features in features_of(images, extractor, tuple(needs)).items():
             need = needs[layer]
             if need.halves:
                 for half, chosen in enumerate((ranks < count // 2, ranks >= count // 2)):
                     if chosen.any():
-                        _moments(moments, (layer, half), found).add(found[chosen])
+                        _moments(moments, (layer, half), features).add(features[chosen])
             elif need.moments:
-                _moments(moments, (layer, 0), found).add(found)
-            rows[layer].append(found if need.rows is None else found[ranks < need.rows])
+                _moments(moments, (layer, 0), features).add(features)
+            rows[layer].append(features if need.rows is None else features[ranks < need.rows])
     kept = {}
     for layer, need in needs.items():
         halves = [moments[layer, half] for half in (0, 1) if (layer, half) in moments]
@@ -78,12 +82,13 @@ def collect(
     return kept
 
 
-def _moments(moments: dict, key: tuple[str, int], found: Tensor) -> Moments:
+def _moments(moments: dict, key: tuple[str, int], features: Tensor) -> Moments:
+    """The moments under ``key``, begun with the dimension of ``features`` (B, D) if new."""
     if key not in moments:
-        moments[key] = Moments(found.shape[1])
+        moments[key] = Moments(features.shape[1])
     return moments[key]
 
 
 def batches_of(read: Callable[[Tensor], Tensor], rows: Tensor) -> Iterable[Tensor]:
-    """``read`` of ``rows``, BATCH at a time."""
+    """The results of ``read`` for ``rows``, BATCH rows at a time."""
     return (read(part) for part in rows.split(BATCH))

@@ -1,10 +1,9 @@
-"""Which features compare digits? A small classifier of scikit-learn's digits, registered with
-torch-fidelity.
+"""Which features compare digits? Those of a small classifier of scikit-learn's digits.
 
-Inception sees 299-pixel photographs; on 8-pixel digits a classifier of those digits says more. Its
-Fréchet distance is always labelled "digits-cnn" and never passed off as an Inception FID. The
-weights ship beside this file; they are trained again by ``python -m
-scaling.evaluation.train_digits_cnn``.
+Inception was made for 299-pixel photographs; for 8-pixel digits a classifier of those digits says
+more. It is registered with torch-fidelity. Its Fréchet distance is always labelled "digits-cnn" and
+never passed off as an Inception FID. The weights ship beside this file, and ``python -m
+scaling.evaluation.train_digits_cnn`` trains them again.
 """
 
 from pathlib import Path
@@ -21,8 +20,9 @@ LOGITS = "logits"
 
 
 class DigitsCnn(nn.Module):
-    """Three convolutions, mean over pixels, ten classes: (B, 1, 8, 8) in [-1, 1] to features (B,
-    64), logits (B, 10).
+    """Three convolutions, a mean over pixels, ten classes.
+
+    (B, 1, 8, 8) in [-1, 1] to features (B, 64) and logits (B, 10).
     """
 
     def __init__(self):
@@ -40,8 +40,10 @@ class DigitsCnn(nn.Module):
 
 
 class DigitsCnnExtractor(FeatureExtractorBase):
-    """torch-fidelity's view of ``DigitsCnn``: uint8 images (B, 1, 8, 8), or grey RGB (B, 3, 8, 8),
-    to named features.
+    """``DigitsCnn`` as a torch-fidelity extractor.
+
+    It takes uint8 images (B, 1, 8, 8), or grey images stored as RGB (B, 3, 8, 8), or images of a
+    multiple of that size.
     """
 
     def __init__(self, name: str, features_list: list[str], **kwargs):
@@ -53,10 +55,9 @@ class DigitsCnnExtractor(FeatureExtractorBase):
         if images.dtype != torch.uint8 or images.shape[2] != images.shape[3] or images.shape[2] % 8:
             raise ValueError(
                 f"{NAME} takes uint8 images of 8x8 pixels, or a multiple that is averaged down to "
-                "them, "
-                f"got {images.dtype} {tuple(images.shape)}"
+                f"them, got {images.dtype} {tuple(images.shape)}"
             )
-        # of 8x8: as it is
+        # an 8x8 image stays as it is
         grey = torch.nn.functional.adaptive_avg_pool2d(images.float().mean(1, keepdim=True), 8)
         features, logits = self.net(grey / 127.5 - 1.0)
         by_name = {FEATURES: features, LOGITS: logits}

@@ -1,9 +1,8 @@
-"""How are DINOv2's features had from a file of weights? The network itself, in the published
-weights' names.
+"""How are DINOv2's features computed from a local file of weights?
 
-torch-fidelity loads code and weights of DINOv2 from GitHub and refuses a local file; this is its
-extractor with the network written here (facebookresearch/dinov2, vision_transformer.py: patch 14,
-LayerScale, SwiGLU in the giant).
+torch-fidelity loads DINOv2's code and weights from GitHub and refuses a local file. This is its
+extractor with the network written here, under the names of the published weights
+(facebookresearch/dinov2, vision_transformer.py: patch 14, LayerScale, SwiGLU in the giant).
 """
 
 import math
@@ -29,7 +28,7 @@ class SwiGlu(nn.Module):
 
 
 class Block(nn.Module):
-    """Pre-norm attention and feed-forward, each scaled by channel: (B, T, D) to (B, T, D)."""
+    """Pre-norm attention and feed-forward, each scaled per channel: (B, T, D) to (B, T, D)."""
 
     def __init__(self, width: int, swiglu_hidden: int | None):
         super().__init__()
@@ -63,8 +62,9 @@ class Block(nn.Module):
 
 
 class DinoV2(nn.Module):
-    """The network whose shape ``weights`` have: normalised images (B, 3, H, W) to the class token's
-    features (B, D).
+    """The network with the shape of ``weights``.
+
+    Normalised images (B, 3, H, W) to the class token's features (B, D).
     """
 
     def __init__(self, weights: dict[str, Tensor]):
@@ -96,8 +96,9 @@ class DinoV2(nn.Module):
         return self.norm(self.blocks(tokens))[:, 0]
 
     def _positions(self, side: int) -> Tensor:
-        """The position table at ``side`` x ``side`` tokens, by the original's bicubic with its
-        offset of 0.1.
+        """The position table at ``side`` x ``side`` tokens.
+
+        Resized as in the original: bicubic, with its offset of 0.1.
         """
         trained = math.isqrt(self.pos_embed.shape[1] - 1)
         if side == trained:
@@ -108,7 +109,7 @@ class DinoV2(nn.Module):
 
 
 class LocalDinoV2(FeatureExtractorDinoV2):
-    """torch-fidelity's extractor, its scaling of images included, over weights from a file."""
+    """torch-fidelity's extractor, including its scaling of images, with weights from a file."""
 
     def __init__(
         self, name: str, features_list: list[str], feature_extractor_weights_path=None, **kwargs

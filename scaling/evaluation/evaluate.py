@@ -1,5 +1,6 @@
-"""How good are images that anyone made? A folder, an .npz or a checkpoint's samples against a data
-set, folder or .npz.
+"""How good are images from any source? ``scaling evaluate``.
+
+It compares a folder, an .npz or a checkpoint's samples with a data set, a folder or an .npz.
 """
 
 import contextlib
@@ -14,10 +15,11 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from scaling.data import DataSpec, load_data
+from scaling.evaluation.compared import layer_of
 from scaling.evaluation.generate import check_sampling, generate
 from scaling.evaluation.images import ImageFolder, read_npz
 from scaling.evaluation.load import Loaded, digest, load_checkpoint
-from scaling.evaluation.metrics import layer_of, measure
+from scaling.evaluation.metrics import measure
 from scaling.evaluation.parts import Parts
 from scaling.evaluation.reference import RealImages, Reference, data_images
 from scaling.evaluation.samples import PART, image_channels
@@ -27,15 +29,17 @@ from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
 from scaling.study.spec import Source
 
-SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")  # which a name alone does not tell
+# sources that a name alone does not determine
+SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")
 DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
-# however they were made
+# the fields of a protocol that apply to any images, however they were made
 OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}
 
 
 def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: bool = False) -> str:
-    """The figures of ``target`` against ``reference`` as a table or JSON. ValueError names the file
-    or value at fault.
+    """The metrics of ``target`` against ``reference``, as a table or as JSON.
+
+    ValueError names the file or value at fault.
     """
     given = {
         "features": "inception",
@@ -88,10 +92,10 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
     for row in rows:
-        said = protocol.label(row["metric"]).rpartition(", vs ")[0]
-        if not loaded:  # sampled nobody here knows how
-            said = f"{said.partition(',')[0]}, {row['features']}"
-        row["label"] = f"{said}, vs {source.name}{count}{cropped}"
+        label = protocol.label(row["metric"]).rpartition(", vs ")[0]
+        if not loaded:  # how the images were sampled is not known
+            label = f"{label.partition(',')[0]}, {row['features']}"
+        row["label"] = f"{label}, vs {source.name}{count}{cropped}"
         row["warning"] = "; ".join(filter(None, (row["warning"], scaled))) or None
     if as_json:
         return json.dumps(
@@ -124,7 +128,7 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
-    """Width and height of a checkpoint's samples. ValueError for sampling that it cannot give."""
+    """Width and height of a checkpoint's samples. ValueError for sampling it does not allow."""
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
     side = loaded.spec.input_size
@@ -137,10 +141,10 @@ def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Parts]:
-    """Samples under ``protocol``, in the cache until they are measured: asked again after a kill,
-    it goes on with those.
+    """A checkpoint's samples under ``protocol``, kept in the cache until they are measured.
 
-    Who asks for the same meanwhile waits. ValueError where some are not finite.
+    After a kill, the same request continues with the samples drawn so far. A second process with
+    the same request waits. ValueError if some samples are not finite.
     """
     asked = {
         "model": loaded.spec.identity_fields(),
@@ -170,8 +174,9 @@ def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Pa
 
 
 def check_reference_classes(loaded: Loaded, reference: str) -> None:
-    """Refuse a data set of other classes than the model draws: the distance would be one between
-    classes.
+    """Refuse a data set that does not have the classes that the model draws.
+
+    Otherwise the distance would be between classes, not between images.
     """
     name = reference.partition(":")[0]
     if (
@@ -180,8 +185,8 @@ def check_reference_classes(loaded: Loaded, reference: str) -> None:
     ):
         raise ValueError(
             f"{loaded.spec.name} draws {loaded.spec.num_classes} classes, the reference "
-            f"{reference} has "
-            f"{classes}: compare with the images that it was trained on, or a folder of such"
+            f"{reference} has {classes}: compare with the images that it was trained on, or with a "
+            "folder of those"
         )
 
 
@@ -190,21 +195,21 @@ def channels_of(images: Tensor | ImageFolder) -> int:
 
 
 def check_colours(target: Path, channels: int, reference: str, source: RealImages) -> None:
-    """Refuse grey images beside RGB ones: the features would tell the colours apart, not the
-    images.
+    """Refuse to compare grey images with RGB ones.
+
+    The features would tell the colours apart, not the images.
     """
     real = source.read(torch.tensor([0])).shape[1]
     if channels != real:
         kinds = {1: "grey", 3: "RGB"}
         raise ValueError(
             f"the images of {target} are {kinds[channels]}, those of the reference {reference} "
-            f"{kinds[real]}: "
-            "convert one of them"
+            f"{kinds[real]}: convert one of them"
         )
 
 
 def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
-    """What to know where samples and reference are not of one size."""
+    """A warning if samples and reference images differ in size, otherwise None."""
     height, width = source.read(torch.tensor([0])).shape[2:]
     return (
         None
@@ -217,7 +222,7 @@ def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
 
 
 def load_images(path: Path) -> Tensor | ImageFolder:
-    """The images of a folder or an .npz (arr_0)."""
+    """The images of a folder or an .npz (arr_0). ValueError for anything else."""
     if path.is_dir():
         return ImageFolder(path)
     if path.suffix != ".npz":
@@ -235,18 +240,17 @@ def load_images(path: Path) -> Tensor | ImageFolder:
 
 
 def reference_source(reference: str, crop: tuple[int, int] | None = None) -> RealImages | Path:
-    """What to compare with: an .npz, a folder of images, or a data set's name with ``:heldout`` for
-    its held-out images.
+    """What to compare with: an .npz, a folder of images, or a data set.
 
-    ``crop``: width and height to which a folder's images are cropped, None to take them as they
-    are.
+    A data set is given by name, with ``:heldout`` for its held-out images. ``crop`` is the width
+    and height to which a folder's images are cropped; None takes them as they are.
     """
     path = Path(reference)
     if crop and (crop[0] != crop[1] or not path.is_dir()):
         raise ValueError(
             "transform 'center-crop' crops the images of a folder to the samples' square; got the "
-            "reference "
-            f"{reference} and samples of {crop[0]}x{crop[1]} pixels; set transform to none"
+            f"reference {reference} and samples of {crop[0]}x{crop[1]} pixels; set transform to "
+            "none"
         )
     if path.suffix == ".npz":
         return path
@@ -268,5 +272,5 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
             f"--reference {reference!r} is no .npz, no folder and no data set; data sets: "
             f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images"
         )
-    found = data_images(DataSpec(source=name), subset or "train")
-    return RealImages(f"{name}-{subset or 'train'}", found.count, found.content, found.read)
+    real = data_images(DataSpec(source=name), subset or "train")
+    return RealImages(f"{name}-{subset or 'train'}", real.count, real.content, real.read)

@@ -1,9 +1,8 @@
-"""Which network turns images into features, and where are its weights? Every extractor a protocol
-can name.
+"""Which network turns images into features, and where are its weights?
 
-Weights that do not come with a package are looked for in $DIT_SCALING_WEIGHTS, then in torch's
-cache, then downloaded into it. What a set of features is counts by name and by the weights'
-content.
+Weights that come with no package are looked for in $DIT_SCALING_WEIGHTS, then in torch's cache, and
+are otherwise downloaded into that cache. A set of features is identified by its name and by the
+content of its weights.
 """
 
 import functools
@@ -48,9 +47,7 @@ CLIP = (
 
 @dataclass(frozen=True)
 class Layers:
-    """A registered extractor's name, and which of its layers serve: pooled features, class scores,
-    spatial features.
-    """
+    """A registered extractor's name, and the layers used: pooled, class scores, spatial."""
 
     registered: str
     features: str
@@ -62,15 +59,16 @@ class Layers:
 class Extractor:
     """A network that gives features: its layers, and where its weights are.
 
-    ``network`` is registered with torch-fidelity, which knows the others itself. The weights are a
-    ``file`` that comes with a package, or have a file name and an address to get them from.
+    ``network`` is the class to register with torch-fidelity; None if torch-fidelity has it already.
+    The weights are either a ``file`` that comes with a package, or a file name and the address to
+    download it from.
     """
 
     layers: Layers
     network: type | None = None
     file: Callable[[], Path] | None = None
     name_and_address: tuple[str, str] | None = None
-    takes_grey: bool = False  # a single channel as it is
+    takes_grey: bool = False  # whether it takes a single channel
 
 
 def _dinov2(name: str) -> Extractor:
@@ -115,12 +113,12 @@ EXTRACTORS: dict[str, Extractor] = {
 
 
 def extractor_of(name: str) -> Extractor:
-    """The extractor a protocol calls ``name``; ValueError names those there are."""
+    """The extractor that a protocol calls ``name``; ValueError lists the known ones."""
     return named(EXTRACTORS, name, "features")
 
 
 def layers_of(name: str) -> Layers:
-    """The layers of the extractor a protocol calls ``name``; registers ours with torch-fidelity."""
+    """The layers of the extractor called ``name``, which is registered if it is ours."""
     extractor = extractor_of(name)
     registered = extractor.layers.registered
     if extractor.network is not None and registered not in FEATURE_EXTRACTORS_REGISTRY:
@@ -129,9 +127,9 @@ def layers_of(name: str) -> Layers:
 
 
 def weights_source(name: str) -> tuple[str, str]:
-    """File name and address of the weights of an extractor that has them from the net.
+    """File name and address of an extractor's downloadable weights.
 
-    ValueError for one whose weights come with a package.
+    ValueError for an extractor whose weights come with a package.
     """
     source = extractor_of(name).name_and_address
     if source is None:
@@ -140,8 +138,9 @@ def weights_source(name: str) -> tuple[str, str]:
 
 
 def weights_of(name: str) -> Path:
-    """The file of an extractor's weights on this machine, downloaded if need be. ValueError says
-    where to put it.
+    """The file of an extractor's weights on this machine, downloaded if necessary.
+
+    ValueError says where to put it.
     """
     shipped = extractor_of(name).file
     if shipped is not None:
@@ -162,9 +161,9 @@ def weights_of(name: str) -> Path:
         torch.hub.download_url_to_file(address, str(cache / file), progress=False)
     except OSError as error:
         raise ValueError(
-            f"features {name!r} need the weights {file}, which are neither here nor to be "
-            f"downloaded ({error}): get {address} where there is a net and put it into "
-            f"${WEIGHTS_VARIABLE} or {cache}; {INSTEAD}"
+            f"features {name!r} need the weights {file}, which are not here and cannot be "
+            f"downloaded ({error}): get {address} on a machine with internet access and put it "
+            f"into ${WEIGHTS_VARIABLE} or {cache}; {INSTEAD}"
         ) from None
     return cache / file
 
@@ -176,9 +175,7 @@ def _digest(path: Path, size: int, modified_ns: int) -> str:
 
 
 def weights_identity(name: str) -> str:
-    """What tells the weights of an extractor from others: the first 16 digits of their file's
-    SHA-256.
-    """
+    """The identity of an extractor's weights: the first 16 digits of their file's SHA-256."""
     path = weights_of(name)
     return _digest(path, path.stat().st_size, path.stat().st_mtime_ns)
 
@@ -193,7 +190,7 @@ def _network(name: str, layers: tuple[str, ...], weights: Path, identity: str) -
             verbose=False,
             feature_extractor_weights_path=str(weights),
         )
-    except Exception as error:  # of pickle, zip, torch.jit or the shapes: each has its own class
+    except Exception as error:  # pickle, zip, torch.jit and shapes each raise their own class
         why = " ".join(str(error).split())[:160]
         raise ValueError(
             f"{weights} cannot be read as weights of {name!r} ({why}); get it again"
@@ -201,7 +198,8 @@ def _network(name: str, layers: tuple[str, ...], weights: Path, identity: str) -
 
 
 def network(name: str, layers: tuple[str, ...]) -> nn.Module:
-    """torch-fidelity's extractor ``name`` giving ``layers``, on the GPU where there is one.
+    """torch-fidelity's extractor ``name`` with outputs ``layers``, on the GPU if there is one.
+
     ValueError as ``weights_of``.
     """
     return _network(name, layers, weights_of(name), weights_identity(name))
@@ -209,8 +207,9 @@ def network(name: str, layers: tuple[str, ...]) -> nn.Module:
 
 @torch.no_grad()
 def features_of(images: Tensor, name: str, layers: tuple[str, ...]) -> dict[str, Tensor]:
-    """Features (B, D) by layer, on the CPU, of a batch of uint8 images (B, C, H, W); grey ones as
-    three equal channels.
+    """Features (B, D) by layer, on the CPU, of a batch of uint8 images (B, C, H, W).
+
+    Grey images become three equal channels, unless the extractor takes grey ones.
     """
     net = network(name, layers)
     if images.shape[1] == 1 and not extractor_of(name).takes_grey:
@@ -218,6 +217,6 @@ def features_of(images: Tensor, name: str, layers: tuple[str, ...]) -> dict[str,
     if torch.cuda.is_available():
         images = images.cuda()
     return {
-        layer: found.cpu()
-        for layer, found in net.convert_features_tuple_to_dict(net(images)).items()
+        layer: features.cpu()
+        for layer, features in net.convert_features_tuple_to_dict(net(images)).items()
     }

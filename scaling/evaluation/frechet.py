@@ -1,8 +1,8 @@
-"""How far apart are two Gaussians, and how surely? Moments a batch at a time, the distance, its
-sampling error.
+"""How far apart are two Gaussians, and how precisely is that known?
 
-The reference's square root is kept, so a comparison takes the eigenvalues of one symmetric matrix,
-where the product of two covariances has none of its symmetry. All in float64.
+Moments are collected batch by batch. The reference's square root is kept, so a comparison needs the
+eigenvalues of one symmetric matrix; the product of two covariances is not symmetric. Everything is
+in float64.
 """
 
 from dataclasses import dataclass, field
@@ -11,12 +11,13 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-BLOCK = 256  # rows of a product of covariances at a time
+BLOCK = 256  # rows of a product of covariances computed at a time
 
 
 class Moments:
-    """Mean and covariance of rows (N, D) that come a batch at a time, in memory of D x D; two can
-    be added.
+    """Mean and covariance of rows (N, D), added batch by batch, in memory of D x D.
+
+    Two can be added.
     """
 
     def __init__(self, dimension: int):
@@ -37,8 +38,8 @@ class Moments:
                 total._join(part.count, part.mean, part.scatter)
         return total
 
-    # Chan, Golub and LeVeque 1979
     def _join(self, count: int, mean: Tensor, scatter: Tensor) -> None:
+        # the pairwise update of Chan, Golub and LeVeque 1979
         total = self.count + count
         gap = mean - self.mean
         self.scatter += scatter
@@ -53,7 +54,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Mean (D,), covariance (D, D), and of how many images: None where a file does not say."""
+    """Mean (D,), covariance (D, D), and the number of images, None if a file does not say."""
 
     mean: Tensor
     cov: Tensor
@@ -69,41 +70,43 @@ class Gaussian:
         return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
 
 
-def _lower(root: Tensor, cov: Tensor) -> Tensor:
-    """The lower triangle of root cov root, a little more: symmetric eigenvalues are read from no
-    more.
+def _lower_triangle(root: Tensor, cov: Tensor) -> Tensor:
+    """root cov root, of which only the lower triangle is guaranteed to be filled.
+
+    torch's symmetric eigenvalues read no more than that.
     """
-    half, found = root @ cov, torch.zeros_like(cov)
+    half, product = root @ cov, torch.zeros_like(cov)
     for rows in torch.arange(len(cov)).split(BLOCK):
         start, stop = int(rows[0]), int(rows[-1]) + 1
-        found[start:stop, :stop] = half[start:stop] @ root[:, :stop]
-    return found
+        product[start:stop, :stop] = half[start:stop] @ root[:, :stop]
+    return product
 
 
 def frechet_distance(a: Gaussian, reference: Gaussian) -> float:
-    """|m1 - m2|^2 + tr(S1 + S2 - 2 (S2^1/2 S1 S2^1/2)^1/2) (Heusel et al., arXiv 1706.08500,
-    equation 6); 0 or more.
+    """m1 - m2|^2 + tr(S1 + S2 - 2 (S2^1/2 S1 S2^1/2)^1/2), at least 0.
+
+    Source: Heusel et al., arXiv 1706.08500, equation 6.
     """
-    values = torch.linalg.eigvalsh(_lower(reference.root, a.cov))
+    values = torch.linalg.eigvalsh(_lower_triangle(reference.root, a.cov))
     gap = a.mean - reference.mean
-    found = float(
+    distance = float(
         gap @ gap + a.cov.trace() + reference.cov.trace() - 2 * values.clamp(min=0).sqrt().sum()
     )
-    # rounding takes the distance of equals below it; in this order NaN stays NaN
-    return max(found, 0.0)
+    # Rounding can make the distance of equals negative. In this order of arguments NaN stays NaN.
+    return max(distance, 0.0)
 
 
 def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | None:
-    """The standard error of ``frechet_distance`` from drawing ``a.count`` other samples, the
-    reference fixed.
+    """The standard error of ``frechet_distance`` over other draws of ``a.count`` samples.
 
-    The infinitesimal jackknife: the spread of each sample's influence, (N, D) ``rows`` of them,
-    over the root of the count. It has no part of the bias that a bootstrap doubles. None where the
-    covariance is singular: it tells nothing then.
+    The reference is fixed. This is the infinitesimal jackknife: the spread of each sample's
+    influence, over (N, D) ``rows`` of them, divided by the root of the count. Unlike a bootstrap,
+    it does not double the bias. None if the covariance is singular, because the influences mean
+    nothing then.
     """
     if a.count <= len(a.mean):
         return None
-    values, vectors = torch.linalg.eigh(_lower(reference.root, a.cov))
+    values, vectors = torch.linalg.eigh(_lower_triangle(reference.root, a.cov))
     scale = values.clamp(min=float(values[-1]) * 1e-14).rsqrt()
     half = reference.root @ vectors
     slope = torch.eye(len(a.mean), dtype=torch.float64) - (half * scale) @ half.T  # dFD / dS1
@@ -115,9 +118,10 @@ def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | Non
 def frechet_at_infinity(
     halves: tuple[Gaussian, Gaussian], whole: Gaussian, reference: Gaussian
 ) -> float:
-    """The distance extrapolated to infinitely many samples: its bias falls as 1 / N, so it is twice
-    that of all samples less the mean of two disjoint halves (Chong and Forsyth, arXiv 1911.07023,
-    at two counts). May be below 0.
+    """The distance extrapolated to infinitely many samples; it may be below 0.
+
+    The bias falls as 1 / N, so this is twice the distance of all samples minus the mean of those of
+    two disjoint halves (Chong and Forsyth, arXiv 1911.07023, at two counts).
     """
     return (
         2 * frechet_distance(whole, reference)

@@ -1,6 +1,4 @@
-"""Which images does a model make? Samples under a protocol, image i a function of (seed, i)
-alone.
-"""
+"""Which images does a model make? Samples under a protocol; image i depends on (seed, i) alone."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -26,7 +24,7 @@ from scaling.study.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.spec import DiffusionSpec
 from scaling.study.timesteps import evaluated_at, flow_times, kept_timesteps
 
-BATCH = 250  # images per sampling batch; bounds memory, does not change an image beyond rounding
+BATCH = 250  # images per sampling batch; bounds memory, changes an image only by rounding
 
 
 def check_sampling(
@@ -35,18 +33,17 @@ def check_sampling(
     protocol: Protocol,
     label_dropout: float | None = None,
 ) -> None:
-    """Refuse sampling that the model or its process cannot give: guidance without a null label,
-    steps above the schedule.
+    """Refuse sampling that the model or its process does not allow.
 
-    ``label_dropout`` is the training's, None where it is not known. ValueError, one line.
+    Examples are guidance without a null label and more steps than the schedule has.
+    ``label_dropout`` is the training's, or None if it is not known. ValueError in one line.
     """
     flow = diffusion.objective == "flow"
     if flow != (protocol.sampler in FLOW_SAMPLERS):
         fit = FLOW_SAMPLERS if flow else ("ddpm", "ddim", "dpm++")
         raise ValueError(
             f"the sampler {protocol.sampler!r} does not fit a model trained as "
-            f"{diffusion.objective!r}; "
-            f"choose {', '.join(fit)}"
+            f"{diffusion.objective!r}; choose {', '.join(fit)}"
         )
     evaluated_at(diffusion, protocol)
     if protocol.guided and spec.condition == "none":
@@ -57,8 +54,7 @@ def check_sampling(
     if protocol.guided and label_dropout == 0:
         raise ValueError(
             f"guidance {protocol.guidance:g} needs a model that learned the null label, but "
-            "label_dropout "
-            "was 0; set guidance to 1, or train with label_dropout 0.1"
+            "label_dropout was 0; set guidance to 1, or train with label_dropout 0.1"
         )
     if protocol.guidance_channels is not None and protocol.guidance_channels > spec.channels:
         raise ValueError(
@@ -85,7 +81,7 @@ def labels_and_streams(
 
 
 def to_8_bits(images: Tensor, rounding: str) -> Tensor:
-    """Images in [-1, 1] to uint8: to nearest (DiT's and SiT's scripts), or truncated (ADM's)."""
+    """Images in [-1, 1] to uint8: to nearest (DiT's and SiT's scripts) or truncated (ADM's)."""
     if rounding == "nearest":
         return to_uint8(images)
     return ((images + 1) * 127.5).clamp(0, 255).to(torch.uint8)
@@ -100,11 +96,11 @@ def generate(
     rows: range | None = None,
     classes: Sequence[int] | None = None,
 ) -> tuple[Tensor, Tensor, int]:
-    """Images ``rows`` (default: all) of the protocol: uint8 (N, C, H, W), labels (N,), and how many
-    were not finite.
+    """Images ``rows`` (default: all) of the protocol.
 
-    Latents are decoded by the protocol's VAE a few at a time. ``classes`` gives image i the class
-    ``classes[i]`` in place of the protocol's draw; its noise stays the same.
+    Returns uint8 images (N, C, H, W), labels (N,), and how many images were not finite. Latents are
+    decoded by the protocol's VAE a few at a time. ``classes`` gives image i the class
+    ``classes[i]`` instead of the protocol's draw; its noise stays the same.
     """
     rows = range(protocol.samples) if rows is None else rows
     device = next(model.parameters()).device
@@ -144,7 +140,7 @@ def generate(
 def _decoded(
     latents: Tensor, decoder: str, device: torch.device, rounded: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    # seconds of imports, and pixels have no use for it
+    # imported here because it takes seconds, and pixels do not need it
     from scaling.data.vae import decode, load_vae
 
     return decode(load_vae(decoder, device), latents, to_8_bits=rounded)
@@ -187,7 +183,7 @@ def _respaced(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -
     return GaussianDiffusion(diffusion, learn_sigma, keep=kept_timesteps(diffusion, protocol))
 
 
-# sampler -> its way from noise to image
+# sampler -> the function that turns noise into images
 SAMPLERS: dict[str, Callable[[DiffusionSpec, Protocol, bool], Walk]] = {
     "ddpm": _ddpm,
     "ddim": _ddim,

@@ -1,5 +1,6 @@
-"""Which images lie in a folder or an .npz? Read as uint8, or refused by name: mixed sizes, broken
-files, other modes.
+"""Which images are in a folder or an .npz? They are read as uint8, or refused by name.
+
+Refused are mixed sizes, broken files, and modes other than RGB and grey.
 """
 
 import zipfile
@@ -19,10 +20,10 @@ BATCH = 256
 
 
 class ImageFolder:
-    """The images below a folder, in the order of their names; all of one size and mode. ValueError
-    names what is not.
+    """The images below a folder, sorted by path, all of one size and mode.
 
-    With ``crop`` images of any size and mode are cropped to so many pixels, as ADM crops.
+    With ``crop``, images of any size and mode are cropped to that many pixels as ADM crops.
+    ValueError for a folder without images.
     """
 
     def __init__(self, folder: Path, crop: int | None = None):
@@ -40,28 +41,27 @@ class ImageFolder:
         return len(self.files)
 
     def read(self, rows: Tensor) -> Tensor:
-        """Images ``rows`` as uint8 (B, C, H, W). ValueError names the first file that is not as the
-        others.
-        """
-        return torch.stack([self._one(self.files[i]) for i in rows.tolist()])
+        """Images ``rows`` as uint8 (B, C, H, W).
 
-    def _one(self, path: Path) -> Tensor:
+        ValueError names the first file that cannot be read or differs from the others.
+        """
+        return torch.stack([self._read_file(self.files[i]) for i in rows.tolist()])
+
+    def _read_file(self, path: Path) -> Tensor:
         if self.crop is not None:
             return torch.from_numpy(read_image(path, self.crop))
         with _opened(path) as image:
             if image.mode not in ("RGB", "L"):
                 raise ValueError(
-                    f"{path} is a {image.mode} image; metrics are of RGB or grey ones: convert it, "
-                    "since what "
-                    "lies behind transparent pixels or in a palette is a choice"
+                    f"{path} is a {image.mode} image; metrics take RGB or grey ones: convert it "
+                    "yourself, because how to treat transparency or a palette is a choice"
                 )
             if (image.size, image.mode) != (self.size, self.mode):
                 raise ValueError(
                     f"{path} is {image.mode} of {image.width}x{image.height} pixels, but "
-                    f"{self.files[0]} is "
-                    f"{self.mode} of {self.size[0]}x{self.size[1]}: a set of images has one size "
-                    "and mode; make "
-                    "them alike, or let a reference be cropped (--protocol transform=center-crop)"
+                    f"{self.files[0]} is {self.mode} of {self.size[0]}x{self.size[1]}: a set of "
+                    "images has one size and mode; make them alike, or have a reference cropped "
+                    "(--protocol transform=center-crop)"
                 )
             try:
                 pixels = np.asarray(image)
@@ -82,20 +82,21 @@ def _opened(path: Path) -> Image.Image:
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], Tensor | None]:
-    """An .npz as ADM's suite writes them: its statistics (mu, sigma, mu_s, sigma_s), and its images
-    arr_0, (N, H, W, C), as uint8 (N, C, H, W), or None. ValueError where it is neither or cannot be
-    read.
+    """The statistics and images of an .npz in the format of ADM's suite.
+
+    Returns the statistics (mu, sigma, mu_s, sigma_s), and the images arr_0, stored as (N, H, W, C),
+    as uint8 (N, C, H, W) or None. ValueError if the file cannot be read or holds neither.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in (*STATISTICS, "arr_0") if name in arrays.files}
+            known = {name: arrays[name] for name in (*STATISTICS, "arr_0") if name in arrays.files}
             names = list(arrays.files)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} cannot be read as an .npz ({' '.join(str(error).split())})"
         ) from None
-    images = found.pop("arr_0", None)
-    if images is None and not {"mu", "sigma"} <= found.keys():
+    images = known.pop("arr_0", None)
+    if images is None and not {"mu", "sigma"} <= known.keys():
         raise ValueError(
             f"{path} holds {', '.join(names) or 'nothing'}; needed are images (arr_0) or mu and "
             "sigma"
@@ -112,11 +113,11 @@ def read_npz(path: Path) -> tuple[dict[str, np.ndarray], Tensor | None]:
                 "one or more"
             )
         images = torch.from_numpy(images).permute(0, 3, 1, 2)
-    return found, images
+    return known, images
 
 
 class Stored(Protocol):
-    """Images that are read when they are wanted: an ImageFolder, or Parts."""
+    """Images that are read only when needed: an ImageFolder, or Parts."""
 
     def __len__(self) -> int: ...
     def read(self, rows: Tensor) -> Tensor: ...

@@ -1,9 +1,8 @@
-"""What does ADM's sFID compare? The first seven channels of an Inception map, where pooling has not
-yet lost the places.
+"""What does ADM's sFID compare? Seven channels of an Inception map, before pooling over places.
 
-ADM's evaluator (openai/guided-diffusion, evaluations/evaluator.py) takes ``mixed_6/conv``: in
-torch-fidelity's names the output of Mixed_6d's 1x1 branch, 17 x 17 pixels of 192 channels; in the
-order row, column, channel, 2,023 numbers.
+ADM's evaluator (openai/guided-diffusion, evaluations/evaluator.py) takes ``mixed_6/conv``. In
+torch-fidelity's names that is the output of Mixed_6d's 1x1 branch, 17 x 17 pixels of 192 channels.
+The first seven channels, in the order row, column, channel, are 2,023 numbers.
 """
 
 from torch import Tensor
@@ -15,9 +14,7 @@ CHANNELS = 7
 
 
 class SpatialInception(FeatureExtractorInceptionV3):
-    """torch-fidelity's Inception with one more feature, ``spatial`` (B, 2023), from the same
-    pass.
-    """
+    """torch-fidelity's Inception with one more feature in the same pass, ``spatial`` (B, 2023)."""
 
     def __init__(self, name: str, features_list: list[str], **kwargs):
         super().__init__(name, features_list, **kwargs)
@@ -28,14 +25,14 @@ class SpatialInception(FeatureExtractorInceptionV3):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         wanted = self.features_list
-        # the first layer after the map
+        # "768" is the first layer after the map
         self.features_list = [name for name in wanted if name != SPATIAL] or ["768"]
         try:
-            found = dict(zip(self.features_list, super().forward(x)))
+            features = dict(zip(self.features_list, super().forward(x)))
         finally:
             self.features_list = wanted
-        found[SPATIAL] = self._map.permute(0, 2, 3, 1).flatten(1).float()
-        return tuple(found[name] for name in wanted)
+        features[SPATIAL] = self._map.permute(0, 2, 3, 1).flatten(1).float()
+        return tuple(features[name] for name in wanted)
 
     @staticmethod
     def get_provided_features_list():

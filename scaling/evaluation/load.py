@@ -1,6 +1,4 @@
-"""What may be sampled from a checkpoint? Its network with the chosen average, and the process that
-it was trained for.
-"""
+"""How is a checkpoint loaded for sampling? Its network, and the process it was trained for."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,23 +16,23 @@ from scaling.study.spec import DiffusionSpec
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network in evaluation mode and what its training says; None where a bare file of weights
-    does not tell.
+    """A network in evaluation mode, and what its training says.
+
+    Values that a bare file of weights does not tell are None.
     """
 
     model: nn.Module
     spec: Network
     diffusion: DiffusionSpec
     label_dropout: float | None
-    vae: str | None  # of the latents that it makes
+    vae: str | None  # the VAE of the latents that the network makes
 
 
 def load_checkpoint(path: Path | str, average: str | None = None) -> Loaded:
-    """The network in ``path``, anything that ``open_checkpoint`` takes; weights without a spec.json
-    are taken for DDPM's.
+    """The network in ``path``, anything that ``open_checkpoint`` takes.
 
-    Raises ValueError, one line, for a checkpoint that is missing, damaged or holds no average of
-    that name.
+    Weights without a spec.json are assumed to be DDPM's. ValueError, in one line, for a checkpoint
+    that is missing, damaged, or has no average of that name.
     """
     spec, state = open_checkpoint(path, average=average)
     trained = _training_of(Path(path)) or {}
@@ -48,15 +46,15 @@ def load_checkpoint(path: Path | str, average: str | None = None) -> Loaded:
 
 
 def digest(model: nn.Module) -> str:
-    """What tells a network's weights from others: 16 digits of their SHA-256."""
-    found = hashlib.sha256()
+    """The identity of a network's weights: 16 digits of their SHA-256."""
+    sha256 = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
-        found.update(name.encode() + tensor.cpu().numpy().tobytes())
-    return found.hexdigest()[:16]
+        sha256.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return sha256.hexdigest()[:16]
 
 
 def _training_of(path: Path) -> dict | None:
-    """The spec.json of the run that ``path``, its folder or a checkpoint in it, belongs to."""
+    """The spec.json of the run that ``path`` belongs to: the run's folder or a checkpoint in it."""
     for folder in (path, *path.resolve().parents[:2]):
         if (folder / "spec.json").is_file() and (folder / "checkpoints").is_dir():
             return read_json(folder / "spec.json")

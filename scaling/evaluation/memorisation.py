@@ -1,26 +1,26 @@
-"""Are samples copies of training images? Their nearest neighbours among training against held-out
-images, by features.
-"""
+"""Are samples copies of training images? Nearest neighbours among training and held-out images."""
 
 import torch
 from torch import Tensor
 
-COPY = 1 / 3  # a nearest neighbour this much nearer than the second is a copy (Yoon et al. 2023)
+# A sample is a copy if its nearest neighbour is closer than this fraction of the distance to the
+# second (Yoon et al. 2023).
+COPY = 1 / 3
 BLOCK = 2048
 
 
 def memorisation(samples: Tensor, train: Tensor, heldout: Tensor) -> dict:
-    """Median distances of samples (N, D) to the nearest of equally many training and held-out
-    images, and what they tell.
+    """Whether samples (N, D) are nearer to training than to held-out images, by features.
 
-    ``nearer_to_train``: the share of samples nearer to a training image; 0.5 where nothing is
-    memorised. ``copies``: the share whose nearest training image, of all ``train`` given, is less
-    than a third as far as the second.
+    ``to_train`` and ``to_heldout`` are median distances to the nearest of equally many images of
+    each. ``nearer_to_train`` is the fraction of samples that are nearer to a training image; it is
+    0.5 if nothing is memorised. ``copies`` is the fraction whose nearest training image, of all
+    ``train`` given, is less than a third as far as the second.
     """
     count = min(len(train), len(heldout))
-    alike = train[torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:count]]
+    as_many = train[torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:count]]
     to_train, to_heldout = (
-        _nearest(samples, alike, 1)[:, 0],
+        _nearest(samples, as_many, 1)[:, 0],
         _nearest(samples, heldout[:count], 1)[:, 0],
     )
     first, second = _nearest(samples, train, 2).unbind(1)

@@ -1,6 +1,4 @@
-"""How far apart are two sets of features by a kernel? KID, CMMD, and the sampling error of any such
-distance.
-"""
+"""How far apart are two sets of features by a kernel? KID, CMMD and their sampling error."""
 
 from collections.abc import Callable
 
@@ -8,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-SIGMA, SCALE = 10.0, 1000.0  # of CMMD (Jayasumana et al., arXiv 2401.09603, sections 3.1 and 4)
-BLOCK = 2048  # rows at a time
-ERROR_ROWS = 1000  # of each set, behind an error
+SIGMA, SCALE = 10.0, 1000.0  # CMMD's (Jayasumana et al., arXiv 2401.09603, sections 3.1 and 4)
+BLOCK = 2048  # rows computed at a time
+ERROR_ROWS = 1000  # rows of each set from which an error is computed
 
 Kernel = Callable[[Tensor, Tensor], Tensor]  # (n, D), (m, D) -> (n, m)
 
@@ -25,12 +23,12 @@ def cubic(x: Tensor, y: Tensor) -> Tensor:
 
 
 def kid(samples: Tensor, reference: Tensor, subsets: int, size: int) -> tuple[float, float]:
-    """Mean and spread of the unbiased squared MMD over random subsets of ``size`` rows of (N, D)
-    and (M, D).
+    """Mean and spread of the unbiased squared MMD over random subsets of ``size`` rows.
 
-    torch-fidelity's number from torch-fidelity's subsets; its powers in numpy take longer than all
-    other metrics. Where subsets overlap so much that all pairs are fewer than theirs, every pair's
-    kernel is taken once.
+    ``samples`` is (N, D), ``reference`` (M, D). The result is torch-fidelity's number from
+    torch-fidelity's subsets; its own powers in numpy take longer than all other metrics. If the
+    subsets overlap so much that there are fewer pairs in all than in the subsets, each pair's
+    kernel is computed only once.
     """
     rng = np.random.RandomState(0)
     picks = [
@@ -41,9 +39,9 @@ def kid(samples: Tensor, reference: Tensor, subsets: int, size: int) -> tuple[fl
         for _ in range(subsets)
     ]
     if max(len(samples), len(reference)) ** 2 > subsets * size**2:
-        found = torch.cat(
+        values = torch.cat(
             [
-                _kids(samples[x], reference[y], torch.ones(1, size), torch.ones(1, size))
+                _kid_of_choices(samples[x], reference[y], torch.ones(1, size), torch.ones(1, size))
                 for x, y in picks
             ]
         )
@@ -52,13 +50,14 @@ def kid(samples: Tensor, reference: Tensor, subsets: int, size: int) -> tuple[fl
             torch.stack([torch.zeros(len(rows)).index_fill(0, pick, 1) for pick in picked])
             for rows, picked in zip((samples, reference), zip(*picks))
         )
-        found = _kids(samples, reference, x, y)
-    return float(found.mean()), float(found.std(correction=0))
+        values = _kid_of_choices(samples, reference, x, y)
+    return float(values.mean()), float(values.std(correction=0))
 
 
-def _kids(samples: Tensor, reference: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """KID of each choice (K, N), (K, M) of rows, 1 where a row is in it and 0 where not: (K,), in
-    float64.
+def _kid_of_choices(samples: Tensor, reference: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """KID (K,) of each of K choices of rows, in float64.
+
+    ``x`` (K, N) and ``y`` (K, M) are 1 for the rows that a choice contains and 0 for the others.
     """
     x, y, size = x.double(), y.double(), int(x[0].sum())
 
@@ -77,8 +76,9 @@ def _kids(samples: Tensor, reference: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 
 def cmmd(samples: Tensor, reference: Tensor) -> float:
-    """1000 x the squared MMD of CLIP embeddings (N, D), (M, D) at length 1, minimum-variance
-    estimator as the authors'.
+    """1000 x the squared MMD of CLIP embeddings (N, D), (M, D), scaled to length 1.
+
+    The minimum-variance estimator, as in the authors' code.
     """
     samples, reference = unit(samples), unit(reference)
 
@@ -93,13 +93,14 @@ def cmmd(samples: Tensor, reference: Tensor) -> float:
 
 
 def unit(rows: Tensor) -> Tensor:
-    """Rows at length 1, float64: the difference of near-equal means needs the digits."""
+    """Rows scaled to length 1, in float64 because means that are nearly equal are subtracted."""
     return torch.nn.functional.normalize(rows.double(), dim=1)
 
 
 def mmd_error(samples: Tensor, reference: Tensor, kernel: Kernel, count: int) -> float:
-    """The standard error of a squared MMD from drawing ``count`` other samples: the spread of each
-    one's influence.
+    """The standard error of a squared MMD over other draws of ``count`` samples.
+
+    It is the spread of each sample's influence, over the root of ``count``.
     """
     x, y = (rows[:ERROR_ROWS].double() for rows in (samples, reference))
     own = kernel(x, x)

@@ -1,12 +1,11 @@
-"""How are many samples drawn so that a kill loses little and anyone may help? Part by part, each a
-file of its own.
+"""How are many samples drawn so that a kill loses little and any worker can help? In parts.
 
     FOLDER/asked.json                which samples these are
     FOLDER/part-0-1000.npy           images (n, C, H, W) uint8
     FOLDER/part-0-1000.json          how many of them were not finite; written last
 
-Image i depends on (seed, i) alone, so a part is the same whoever draws it. Who does holds the
-part's lock.
+Image i depends on (seed, i) alone, so a part is the same whoever draws it. The process that draws a
+part holds its lock.
 """
 
 import functools
@@ -25,7 +24,7 @@ from torch import Tensor
 from scaling.records.files import read_json, write_bytes, write_json
 
 ASKED = "asked.json"
-POLL_S = 0.2  # between looks at a part that another process draws
+POLL_S = 0.2  # seconds between checks for a part that another process is drawing
 
 # rows -> images (n, C, H, W) uint8, how many were not finite
 Draw = Callable[[range], tuple[Tensor, int]]
@@ -33,15 +32,16 @@ Draw = Callable[[range], tuple[Tensor, int]]
 
 @dataclass(frozen=True)
 class Parts:
-    """``count`` samples in parts of ``size``; read in order once all are there."""
+    """``count`` samples in parts of ``size``; they can be read once all parts exist."""
 
     folder: Path
     count: int
     size: int
 
     def begin(self, asked: dict) -> list[str]:
-        """Take up the folder for the samples that ``asked`` describes; returns what it was begun
-        with that differs.
+        """Start or continue the folder for the samples that ``asked`` describes.
+
+        Returns the keys in which an existing folder differs from ``asked``.
         """
         before = read_json(self.folder / ASKED)
         if before is None:
@@ -56,10 +56,11 @@ class Parts:
         return [rows for rows in self.ranges if not self._path(rows, "json").exists()]
 
     def draw(self, draw: Draw, wait: bool = True) -> None:
-        """Draw every part that is left and that no other process draws; with ``wait`` return when
-        all are there.
+        """Draw every missing part that no other process is drawing.
+
+        With ``wait``, return only when all parts exist.
         """
-        # else they were used and removed
+        # if asked.json is gone, another process has used the samples and removed the folder
         while (left := self.left()) and (self.folder / ASKED).exists():
             if not any([self.draw_one(rows, draw) for rows in left]):
                 if not wait:
@@ -67,11 +68,12 @@ class Parts:
                 time.sleep(POLL_S)
 
     def draw_one(self, rows: range, draw: Draw, wait: bool = False) -> bool:
-        """Draw the part ``rows`` unless it is there; False where another process does, and is not
-        waited for.
+        """Draw the part ``rows`` unless it exists.
+
+        Returns False if another process is drawing it and ``wait`` is false.
         """
         try:
-            # the kernel frees it however its holder ends
+            # the kernel releases the lock however its holder ends
             with FileLock(self._path(rows, "lock"), timeout=-1 if wait else 0):
                 if not self._path(rows, "json").exists():
                     images, nonfinite = draw(rows)
@@ -91,13 +93,13 @@ class Parts:
         return self.count
 
     def read(self, rows: Tensor) -> Tensor:
-        """Images ``rows``, ascending, as uint8 (B, C, H, W)."""
+        """Images ``rows``, in ascending order, as uint8 (B, C, H, W)."""
         numbers = rows // self.size
-        found = [
+        pieces = [
             _mapped(self._path(self.ranges[n], "npy"))[(rows[numbers == n] - n * self.size).numpy()]
             for n in numbers.unique().tolist()
         ]
-        return torch.from_numpy(np.concatenate(found))
+        return torch.from_numpy(np.concatenate(pieces))
 
     def clear(self) -> None:
         shutil.rmtree(self.folder)

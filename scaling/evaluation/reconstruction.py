@@ -1,11 +1,13 @@
-"""How much of a latent model's FID is its decoder's? rFID: real images, encoded and decoded,
-against real images.
+"""How much of a latent model's FID is due to its decoder? rFID answers it.
 
-Made once per data, decoder, extractor and crop, as reference statistics are. Against ADM's file: as
-many reconstructions of training images as there are samples, the floor of FID. Against ``train`` or
-``heldout``: the decoded latents that samples are compared with, against the images that they were
-encoded from, read where ``scaling encode`` found them, or in the data root; FID of samples has that
-part of the way to real images left out.
+rFID is the FID of real images, encoded and decoded, against real images. It is computed once per
+data, decoder, extractor and crop, as reference statistics are.
+
+Against ADM's file, it uses as many reconstructions of training images as there are samples; this is
+the floor of FID. Against ``train`` or ``heldout``, it compares the decoded latents, which samples
+are compared with, with the images that they were encoded from; that is the part of the distance to
+real images which the FID of samples leaves out. Those images are read where ``scaling encode``
+found them, or in the data root.
 """
 
 import functools
@@ -18,8 +20,9 @@ from torch import Tensor
 from scaling.data.crop import read_image
 from scaling.data.sources import data_root, place
 from scaling.data.store import read_images, read_store
+from scaling.evaluation.compared import frechet_result
 from scaling.evaluation.extractors import layers_of, weights_identity
-from scaling.evaluation.metrics import frechet_figure, reference_of
+from scaling.evaluation.metrics import reference_of
 from scaling.evaluation.reference import RealImages, Reference, data_images
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
@@ -27,11 +30,10 @@ from scaling.study.spec import DataSpec
 
 
 def rfid(data: DataSpec, protocol: Protocol) -> list[dict]:
-    """A figure ``rfid``, as ``metrics.measure`` gives others, for each reference where FID of
-    decoded latents is asked for.
+    """One row ``rfid``, in the form of ``metrics.measure``, per reference of the protocol.
 
-    Its value is null, and says why, where the latents are of no images or these are gone or
-    changed.
+    Only latent models whose FID is measured have one. Its value is null, with a reason, if the
+    latents were made from no images or if those are gone or have changed.
     """
     if protocol.decoder is None or "fid" not in protocol.metrics:
         return []
@@ -60,7 +62,7 @@ def _floor(
     samples: int,
 ) -> dict:
     layer = layers_of(extractor).features
-    # what samples are compared with
+    # the images that samples are compared with
     real = reference_of(data, name, extractor, images, transform, decoder)
     if name.endswith(".npz"):
         made = Reference(data_images(data, "train", decoder), extractor, samples)
@@ -81,15 +83,14 @@ def _floor(
         real.gaussian(layer)
     except ValueError as error:
         return {**row, "why": str(error)}
-    # Of the same images on both sides the error of independent draws is none.
-    return row | frechet_figure(made.gaussian(layer), real.gaussian(layer), rows)
+    # With the same images on both sides, the error for independent draws does not apply.
+    return row | frechet_result(made.gaussian(layer), real.gaussian(layer), rows)
 
 
 def originals(data: DataSpec, subset: str) -> RealImages:
     """The images that a split of a latent store was encoded from, cropped as they were then.
 
-    Reading them raises ValueError where there are none, or a file is missing or not the one that
-    was encoded.
+    Reading them raises ValueError if there are none, or if a file is missing or has changed.
     """
     folder = place(data)
     store = read_store(folder)
@@ -113,7 +114,7 @@ def originals(data: DataSpec, subset: str) -> RealImages:
             + (
                 f"they are not in {' or '.join(map(str, homes))}"
                 if rows
-                else "its latents are of none"
+                else "its latents were not made from images"
             )
         )
 

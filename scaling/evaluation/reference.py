@@ -1,9 +1,9 @@
-"""What are samples compared with? Statistics of real images, made once per content, extractor and
-transform.
+"""What are samples compared with? Statistics of real images.
 
-They are cached on disk (``records.cache``) under the hash of all that decides them, so trials and
-studies share them; whoever comes while they are being made waits. ADM's reference files (arr_0
-images, mu, sigma, mu_s, sigma_s) serve as they are.
+They are computed once per content, extractor and transform, and cached on disk (``records.cache``)
+under a hash of everything that decides them, so trials and studies share them. A second process
+waits while they are computed. ADM's reference files (arr_0 images, mu, sigma, mu_s, sigma_s) are
+used as they are.
 """
 
 import hashlib
@@ -33,8 +33,9 @@ LATENT_SOURCES = ("latents", "synthetic")
 
 @dataclass(frozen=True)
 class RealImages:
-    """Images to compare with: how many, what they are (a hash), and how rows of them are read as
-    uint8 (B, C, H, W).
+    """Images to compare with.
+
+    ``count``: how many. ``content``: a hash of what they are. ``read``: rows to uint8 (B, C, H, W).
     """
 
     name: str
@@ -43,7 +44,7 @@ class RealImages:
     read: Callable[[Tensor], Tensor]
 
     def first(self, count: int | None) -> Tensor:
-        """Which rows count: all, or a random choice of ``count`` that is always the same."""
+        """The rows to use: all, or a random choice of ``count`` that is always the same."""
         if count is None or count >= self.count:
             return torch.arange(self.count)
         return (
@@ -62,18 +63,18 @@ def content_of(images: Tensor) -> str:
 
 @lru_cache(maxsize=8)
 def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> RealImages:
-    """``train`` or ``heldout`` of a data set; latents as ``decoder`` shows them. ValueError for
-    latents without one.
+    """``train`` or ``heldout`` of a data set; latents are decoded by ``decoder``.
+
+    ValueError for latents without a decoder.
     """
     latents = data.source in LATENT_SOURCES
     if latents and decoder is None:
         raise ValueError(
             f"{data.source} data holds no images to compare with; set evaluate.protocol.decoder to "
-            "its VAE, or "
-            "evaluate.protocol.references to an .npz of the real images, such as ADM's"
+            "its VAE, or evaluate.protocol.references to an .npz of the real images, such as ADM's"
         )
-    found = load_data(data)
-    images = found.subset(subset)
+    dataset = load_data(data)
+    images = dataset.subset(subset)
     if latents:
         from scaling.data.vae import decode, identity_of, load_vae
 
@@ -81,16 +82,17 @@ def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> Real
         return RealImages(
             subset,
             len(images),
-            identity([found.content, subset, identity_of(vae)]),
+            identity([dataset.content, subset, identity_of(vae)]),
             lambda rows: decode(vae, images.batch(rows)),
         )
-    content = identity([found.content, subset]) if found.content else _content_of_subset(images)
+    content = identity([dataset.content, subset]) if dataset.content else _content_of_subset(images)
     return RealImages(subset, len(images), content, lambda rows: to_uint8(images.batch(rows)))
 
 
 def _content_of_subset(images: Images) -> str:
-    """The hash of the pixels where they are in memory; else of each file's path, length and time,
-    and the crop.
+    """A hash of the pixels if they are in memory.
+
+    Otherwise it is of each file's path, length and time of change, and of the crop.
     """
     if isinstance(images, ImageSet):
         return content_of(images.uint8)
@@ -106,8 +108,9 @@ def tensor_images(name: str, images: Tensor) -> RealImages:
 
 
 class Reference:
-    """Real images as one extractor sees them; each statistic is computed, or read from the cache,
-    when asked for.
+    """Real images as one extractor sees them.
+
+    Each statistic is computed, or read from the cache, when it is needed.
     """
 
     def __init__(
@@ -136,27 +139,29 @@ class Reference:
 
     @property
     def count(self) -> int | None:
-        """How many images; None where a file of statistics does not say."""
+        """How many images; None if a file of statistics does not say."""
         return len(self.rows_used) if self.source is not None else None
 
     def gaussian(self, layer: str) -> Gaussian:
-        """Mean, covariance and its root under ``layer``. ValueError where a file's statistics are
-        another extractor's.
+        """Mean, covariance and its root under ``layer``.
+
+        ValueError if a file's statistics were made with another extractor.
         """
         if self.stored:
             return self._stored_gaussian(layer)
-        found = self._cached(layer, "gaussian")
-        return Gaussian(found["mean"], found["cov"], len(self.rows_used), found["root"])
+        cached = self._cached(layer, "gaussian")
+        return Gaussian(cached["mean"], cached["cov"], len(self.rows_used), cached["root"])
 
     def rows(self, layer: str, count: int = HELD) -> Tensor:
-        """Features (n, D) of up to ``count`` images. ValueError where a file holds statistics but
-        no images.
+        """Features (n, D) of up to ``count`` images.
+
+        ValueError if a file holds statistics but no images.
         """
         if self.source is None:
             raise ValueError(
                 "the reference file holds statistics but no images (arr_0), which kid, cmmd, "
-                "precision and "
-                "recall compare with; ask for fid and sfid only, or give a file with images"
+                "precision and recall compare with; ask for fid and sfid only, or give a file with "
+                "images"
             )
         rows = self._cached(layer, "rows")["rows"]
         if count >= len(rows):
@@ -179,9 +184,8 @@ class Reference:
             if len(mean) != dimension:
                 raise ValueError(
                     f"the reference file holds statistics of {len(mean)} features, but "
-                    f"{self.extractor!r} has "
-                    f"{dimension}: it was made with another extractor; ADM's files are for "
-                    "'inception'"
+                    f"{self.extractor!r} has {dimension}: it was made with another extractor; "
+                    "ADM's files are for 'inception'"
                 )
             self._held[layer] = Gaussian(mean, cov)
         return self._held[layer]
@@ -221,7 +225,7 @@ class Reference:
 
 @lru_cache(maxsize=32)
 def dimension_of(extractor: str, layer: str) -> int:
-    """How many features a layer gives."""
+    """How many features a layer has."""
     from scaling.evaluation.extractors import features_of
 
     side, channels = (8, 1) if extractor == "digits-cnn" else (32, 3)

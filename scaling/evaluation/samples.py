@@ -1,7 +1,7 @@
-"""Where do samples go? A picture of classes in rows, or many images: drawn in parts that outlive a
-kill, then written.
+"""How are samples written? As a picture with a row per class, or as many images.
 
-While they are drawn they are in OUT.partial/, whose parts any worker may draw.
+Many images are drawn in parts that survive a kill, then written. Until then they are in
+OUT.partial/, whose parts any worker may draw.
 """
 
 import functools
@@ -19,7 +19,7 @@ from scaling.evaluation.parts import Parts
 from scaling.study.protocol import Protocol
 
 PART = 250
-CELL, GAP, MARGIN = 64, 4, 96  # pixels: an image is enlarged to at least CELL
+CELL, GAP, MARGIN = 64, 4, 96  # pixels; an image is enlarged to at least CELL
 
 
 def check_classes(loaded: Loaded, classes: Sequence[int]) -> None:
@@ -35,8 +35,9 @@ def check_classes(loaded: Loaded, classes: Sequence[int]) -> None:
 def write_grid(
     loaded: Loaded, protocol: Protocol, classes: Sequence[int], per_class: int, out: Path
 ) -> None:
-    """Write a PNG with a row of ``per_class`` samples for each class. ValueError for what cannot be
-    sampled or shown.
+    """Write a PNG with one row of ``per_class`` samples for each class.
+
+    ValueError for what cannot be sampled or shown.
     """
     check_classes(loaded, classes)
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
@@ -76,10 +77,9 @@ def write_grid(
 
 
 def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> Parts:
-    """The parts in OUT.partial/, begun or found.
+    """The parts in OUT.partial/, new or continued.
 
-    ``asked`` says which samples these are. ValueError where OUT is there already, or begun with
-    other samples.
+    ``asked`` describes the samples. ValueError if OUT exists, or if its parts are of other samples.
     """
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
@@ -110,9 +110,7 @@ def draw_part(
     rows: range,
     threads: int = 1,
 ) -> None:
-    """Draw images ``rows``, a part, into the partial ``folder``; those that are not finite are
-    black.
-    """
+    """Draw the part ``rows`` into the partial ``folder``; images that are not finite are black."""
     torch.set_num_threads(threads)
     loaded = _loaded(checkpoint, average, "cuda" if torch.cuda.is_available() else "cpu")
 
@@ -124,8 +122,10 @@ def draw_part(
 
 
 def finish(parts: Parts, out: Path) -> None:
-    """Make OUT of parts that are whole: .npy (N, H, W, C), .npz as ADM's suite reads it, or a
-    folder of PNGs.
+    """Write OUT from complete parts.
+
+    .npy holds (N, H, W, C), .npz is in the format of ADM's suite, and anything else is a folder of
+    PNGs.
     """
     if out.suffix in (".npy", ".npz"):
         first = parts.read(torch.tensor([0]))
@@ -156,12 +156,12 @@ def finish(parts: Parts, out: Path) -> None:
 
 
 def image_channels(loaded: Loaded, protocol: Protocol) -> int:
-    """1 or 3. ValueError for latents without a decoder."""
+    """Channels of the samples, 1 or 3. ValueError for latents without a decoder."""
     channels = 3 if protocol.decoder else loaded.spec.channels
     if channels not in (1, 3):
         raise ValueError(
             f"{loaded.spec.name} makes latents of {channels} channels; say which VAE decodes them, "
-            "as --vae sd-vae-ft-mse (of scaling evaluate: --protocol decoder=sd-vae-ft-mse)"
+            "such as --vae sd-vae-ft-mse (scaling evaluate: --protocol decoder=sd-vae-ft-mse)"
         )
     return channels
 

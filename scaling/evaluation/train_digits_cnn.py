@@ -1,7 +1,8 @@
-"""Where do digits-cnn's weights come from? Trained here, on the training images alone, in half a
-minute on one core.
+"""Where do digits-cnn's weights come from? This script trains them.
 
-python -m scaling.evaluation.train_digits_cnn [OUT.safetensors]
+It uses the training images only and takes half a minute on one core.
+
+    python -m scaling.evaluation.train_digits_cnn [OUT.safetensors]
 """
 
 import sys
@@ -17,8 +18,9 @@ STEPS, BATCH, LR, SEED = 2000, 64, 2e-3, 0
 
 
 def train() -> DigitsCnn:
-    """A classifier trained on the training digits, each shifted by up to one pixel; the same
-    weights on every run.
+    """A classifier trained on the training digits, each shifted by up to one pixel.
+
+    Every run gives the same weights.
     """
     images = load_data(DataSpec(source="digits")).train
     torch.manual_seed(SEED)
@@ -44,7 +46,7 @@ def train() -> DigitsCnn:
 
 @torch.no_grad()
 def accuracy(net: DigitsCnn, subset: str = "heldout") -> float:
-    """The share of ``subset``'s images that ``net`` classifies rightly."""
+    """The fraction of ``subset``'s images that ``net`` classifies correctly."""
     images = load_data(DataSpec(source="digits")).subset(subset)
     return float((net(images.images)[1].argmax(1) == images.labels).float().mean())
 

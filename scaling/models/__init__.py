@@ -1,4 +1,4 @@
-"""Networks, their counts, and their weights in and out."""
+"""Networks, how they are counted, and how their weights are read and written."""
 
 import functools
 
@@ -22,13 +22,13 @@ def build_model(
     """The network of ``spec``, newly initialised from torch's global generator, in training mode.
 
     ``model(x, t, y)``: x (B, *spec.input_shape) float, t (B,) times of the process, y (B,) labels
-    in 0..num_classes, the last meaning "no label"; returns (B, out_channels, ...). It bears its
-    ``spec``.
+    in 0..num_classes, the last of which means "no label"; returns (B, out_channels, ...). The model
+    has ``spec`` as an attribute.
 
-    ``activation_checkpointing`` computes each of the family's units again in the backward pass and
-    keeps only its input. ``compile`` compiles the forward pass as one graph, in place: the state
-    dict keeps its names. ``device="meta"`` builds the shapes without allocating a weight.
-    TypeError for a family whose ``build`` gives no module.
+    ``activation_checkpointing`` keeps only the input of each of the family's units and recomputes
+    the unit in the backward pass. ``compile`` compiles the forward pass as one graph, in place, so
+    the state dict keeps its names. ``device="meta"`` builds the shapes without allocating a weight.
+    TypeError for a family whose ``build`` returns no module.
     """
     with torch.device(device or torch.get_default_device()):
         model = spec.build()

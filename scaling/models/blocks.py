@@ -1,9 +1,8 @@
-"""How does a transformer block learn of the timestep and the class? The four conditionings of DiT,
-section 3.2.
+"""How does a transformer block learn of the timestep and the class? DiT's four conditionings.
 
-Shapes: B images, T tokens, d width, h heads. Norms carry no weights: affine ones would miss the
-published parameters (XL/2 in-context would have 0.13M too many). The SiLU before every modulation
-is the same: the model applies it once.
+They are described in section 3.2 of the paper. Shapes: B images, T tokens, d width, h heads. Norms
+have no weights: affine norms would miss the published parameter counts (XL/2 in-context would have
+0.13M too many). Every modulation has the same SiLU before it, so the model applies it once.
 """
 
 import torch
@@ -16,7 +15,7 @@ NORM_EPS = 1e-6
 
 
 def norm(x: Tensor) -> Tensor:
-    """Layer norm over channels, without weights."""
+    """Layer norm over channels, without weights. x (..., d), shape kept."""
     return F.layer_norm(x, x.shape[-1:], eps=NORM_EPS)
 
 
@@ -33,7 +32,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 class SelfAttention(nn.Module):
-    """Softmax attention of the tokens to each other."""
+    """Softmax attention among the tokens."""
 
     def __init__(self, width: int, heads: int):
         super().__init__()
@@ -44,13 +43,13 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, d) -> (B, T, d)."""
         B, T, d = x.shape
-        # 3 of (B, T, h, d/h), whose gradients
+        # three of (B, T, h, d/h); unbind stacks their gradients without another copy
         q, k, v = self.qkv(x).view(B, T, 3, self.heads, -1).unbind(2)
-        return self.proj(attention(q, k, v).reshape(B, T, d))  # stack without another copy
+        return self.proj(attention(q, k, v).reshape(B, T, d))
 
 
 class CrossAttention(nn.Module):
-    """Softmax attention of the tokens to a context; 4 d^2 + 4 d parameters."""
+    """Softmax attention from the tokens to a context; 4 d^2 + 4 d parameters."""
 
     def __init__(self, width: int, heads: int):
         super().__init__()
@@ -63,13 +62,13 @@ class CrossAttention(nn.Module):
         """(B, T, d), (B, S, d) -> (B, T, d)."""
         B, T, d = x.shape
         q = self.q(x).view(B, T, self.heads, -1)  # (B, T, h, d/h)
-        # 2 of (B, S, h, d/h)
+        # two of (B, S, h, d/h)
         k, v = self.kv(context).view(B, context.shape[1], 2, self.heads, -1).unbind(2)
         return self.proj(attention(q, k, v).reshape(B, T, d))
 
 
 class Mlp(nn.Module):
-    """Two linears around a GELU (tanh form, as in the reference code)."""
+    """Two linears around a GELU (the tanh form, as in the reference code)."""
 
     def __init__(self, width: int, hidden: int):
         super().__init__()
@@ -81,7 +80,7 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    """A plain transformer block, ViT's: what in-context conditioning uses as it is."""
+    """A plain transformer block as in ViT; in-context conditioning uses it unchanged."""
 
     def __init__(self, m: ModelSpec):
         super().__init__()
@@ -94,7 +93,7 @@ class Block(nn.Module):
             )
 
     def modulation(self, c: Tensor) -> tuple[Tensor, ...]:
-        """c (B, d), already through the SiLU -> ``modulations`` of (B, 1, d)."""
+        """c (B, d), after the SiLU -> ``modulations`` tensors of (B, 1, d)."""
         return self.adaLN_modulation[1](c).view(c.shape[0], self.modulations, 1, -1).unbind(1)
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
@@ -103,7 +102,7 @@ class Block(nn.Module):
 
 
 class CrossAttentionBlock(Block):
-    """The tokens also attend to a sequence of two: the timestep's vector and the label's."""
+    """The tokens also attend to two vectors: the timestep's and the label's."""
 
     def __init__(self, m: ModelSpec):
         super().__init__(m)
@@ -127,7 +126,7 @@ class AdaLNBlock(Block):
 
 
 class AdaLNZeroBlock(Block):
-    """adaLN with a gate on each branch, zero at birth, so that a new block is the identity."""
+    """adaLN with a gate on each branch, initialised to zero so that a new block is the identity."""
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """x (B, T, d), c (B, d)."""

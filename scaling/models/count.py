@@ -1,11 +1,10 @@
-"""How many multiply-accumulates does a network really do? fvcore's count of a traced forward pass,
-on the meta device.
+"""How many multiply-accumulates does a network really do? fvcore's count of a traced forward pass.
 
-One convention: matrix products and convolutions count, a multiply-accumulate once (the DiT paper's
-"Gflops"); norms, elementwise work, lookups and data movement count zero, each by name. Whatever
-fvcore would leave out beyond those is refused, so nothing passes uncounted: its own default only
-warns, and drops both products of ``scaled_dot_product_attention`` (10 % of S/2, 0.7 % of S/8:
-enough to bend a scaling curve).
+The trace runs on the meta device. Matrix products and convolutions count, one per
+multiply-accumulate (the DiT paper's "Gflops"). Norms, elementwise work, lookups and data movement
+count as zero, each by name. Any other operation that fvcore would leave out is an error, so nothing
+goes uncounted. By default fvcore only warns, and it drops both products of
+``scaled_dot_product_attention``: 10 % of S/2 but 0.7 % of S/8, enough to bend a scaling curve.
 """
 
 import contextlib
@@ -22,16 +21,16 @@ from scaling.study import layers
 from scaling.study.network import Network
 
 with warnings.catch_warnings():
-    # deprecated, yet what fvcore traces with
+    # fvcore traces with torch.jit, which is deprecated
     warnings.filterwarnings("ignore", message=".*torch.jit")
     from fvcore.nn import FlopCountAnalysis
     from fvcore.nn.jit_handles import get_shape
 
     from scaling.models import meta_convolution
 
-TOLERANCE = 5e-3  # by which a family's own layers may differ from what is counted
+TOLERANCE = 5e-3  # relative difference allowed between a family's layers and fvcore's count
 
-# Counted as zero, besides the shape and copy operations that fvcore itself ignores.
+# Counted as zero, in addition to the shape and copy operations that fvcore itself ignores.
 ZERO = (
     "aten::layer_norm",
     "aten::group_norm",
@@ -89,20 +88,21 @@ ZERO = (
 
 
 class Uncounted(ValueError):
-    """An operation that is neither counted nor named as zero."""
+    """An operation that is neither counted nor listed as zero."""
 
 
 class Count(NamedTuple):
     """Multiply-accumulates of one forward pass."""
 
     macs: int
-    # dotted name -> macs of that module and all below it; "" is the whole
+    # dotted name -> MACs of that module and everything below it; "" is the whole network
     by_module: dict[str, int]
 
 
 def attention_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle: q (..., T, e), k (..., S, e), v (..., S, f) cost T S (e + f) per leading
-    index.
+    """fvcore handle of attention: T S (e + f) for each leading index.
+
+    Shapes: q (..., T, e), k (..., S, e), v (..., S, f).
     """
     *batch, T, e = get_shape(inputs[0])
     S, f = get_shape(inputs[2])[-2:]
@@ -113,15 +113,15 @@ def attention_macs(inputs: Sequence, outputs: Sequence) -> int:
 
 
 def matmul_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle: each number of the output sums over the last dimension of the first factor.
+    """fvcore handle: each number of the output is a sum over the first factor's last dimension.
 
-    From the output's shape, so that factors which are broadcast count as often as they are used.
+    It uses the output's shape, so factors that are broadcast count as often as they are used.
     """
     return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
 
 
 def zero_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle of everything in ``ZERO``."""
+    """fvcore handle for everything in ``ZERO``."""
     return 0
 
 
@@ -137,7 +137,7 @@ HANDLES = {
 
 
 def multiplies_nothing(operation: str) -> bool:
-    """Whether torch itself says that ``operation`` is elementwise, a reduction or a view."""
+    """Whether torch itself declares ``operation`` elementwise, a reduction or a view."""
     packet = getattr(torch.ops.aten, operation.removeprefix("aten::"), None)
     if packet is None:
         return False
@@ -149,22 +149,22 @@ def _is_cheap(form: torch._ops.OpOverload) -> bool:
     if {torch.Tag.pointwise, torch.Tag.reduction} & set(form.tags):
         return True
     aliases = [result.alias_info for result in form._schema.returns]
-    return any(alias is not None and not alias.is_write for alias in aliases)  # a view
+    return any(alias is not None and not alias.is_write for alias in aliases)  # it is a view
 
 
 def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
-    """Trace ``module(*inputs)`` and count. Meta tensors cost neither time nor memory.
+    """Trace ``module(*inputs)`` and count its MACs. Meta tensors cost neither time nor memory.
 
     Raises Uncounted for an operation that is neither counted nor in ``ZERO``.
     """
     analysis = FlopCountAnalysis(module, inputs)
     analysis.set_op_handle(**HANDLES)
     for name in ZERO:
-        # not None, which leaves fvcore's own handles of norms in force
+        # a handle, not None: None would leave fvcore's own handles for norms in force
         analysis.set_op_handle(name, zero_macs)
-    # Both warnings are replaced: the first by the refusal below; of modules never called, a SiLU
-    # applied once for all blocks is the usual one, and a parameter that is used counts wherever it
-    # is used.
+    # Neither warning is needed. Unsupported operations are refused below. A module that is never
+    # called is usually a SiLU applied once for all blocks, and a parameter counts wherever it is
+    # used.
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     on_meta = all(x.is_meta for x in inputs)
     shapes_alone = meta_convolution.traced_convolutions() if on_meta else contextlib.nullcontext()
@@ -181,7 +181,7 @@ def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
         names = ", ".join(f"{name} (x{times})" for name, times in sorted(missing.items()))
         raise Uncounted(
             f"{type(module).__name__} does operations that are not counted: {names}; "
-            f"give each a handle or name it in ZERO (scaling/models/count.py)"
+            f"give each a handle or add it to ZERO (scaling/models/count.py)"
         )
     return Count(macs, by_module)
 
@@ -193,10 +193,10 @@ def count(spec: Network) -> Count:
 
 
 def checked_count(spec: Network) -> Count:
-    """``count``; ValueError where the family's own ``layers`` differ from it by more than 0.5 %.
+    """As ``count``, but ValueError if the family's ``layers`` differ from it by more than 0.5 %.
 
-    Plans price by the layers, records hold fvcore's count: of two figures one is wrong, and every
-    law of the study with it.
+    Plans are priced by the layers and records hold fvcore's count. If the two differ, one of them
+    is wrong, and so is every law of the study.
     """
     counted = count(spec)
     parts = spec.layers()
@@ -216,13 +216,13 @@ def checked_count(spec: Network) -> Count:
 def example_inputs(
     spec: Network, batch: int = 1, device: torch.device | str = "cpu"
 ) -> tuple[Tensor, ...]:
-    """Zeros of the right shapes and types for ``model(x, t, y)``."""
+    """Zeros with the shapes and types of ``model(x, t, y)``."""
     x = torch.zeros(batch, *spec.input_shape, device=device)
     t = torch.zeros(batch, dtype=torch.long, device=device)
     return x, t, torch.zeros_like(t)
 
 
 def trainable_params(spec: Network) -> int:
-    """Parameters that an optimiser would hold; a fixed position table is not among them."""
+    """Parameters that an optimiser would train; a fixed position table is not counted."""
     model = build_model(spec, device="meta")
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

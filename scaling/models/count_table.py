@@ -1,6 +1,4 @@
-"""Prints what ``scaling count`` counts: parameters, Gflops and memory of models, beside the
-published figures.
-"""
+"""What does ``scaling count`` print? Parameters, Gflops and memory, next to published values."""
 
 import json
 import re
@@ -42,12 +40,12 @@ class Row:
 
     @property
     def conditioning(self) -> str | None:
-        """How a DiT learns of the timestep and the class; None for other families."""
+        """How a DiT receives the timestep and the class; None for other families."""
         return self.spec.conditioning if isinstance(self.spec, ModelSpec) else None
 
     @property
     def tokens(self) -> int | None:
-        """Of an image; None for families that cut it into none."""
+        """Tokens per image; None for families without tokens."""
         return self.spec.tokens if isinstance(self.spec, ModelSpec) else None
 
     @property
@@ -66,8 +64,9 @@ class Row:
         return training_memory(self.spec, batch)
 
     def as_json(self, by_module: bool) -> dict:
-        """Figures that were not published are null. ``by_module`` adds the GMACs of each module
-        that has any, by its dotted name.
+        """Values that were not published are null.
+
+        ``by_module`` adds the GMACs of each module that has any, by its dotted name.
         """
         data = {
             "model": self.model,
@@ -90,10 +89,9 @@ class Row:
 def selected(
     models: Sequence[str] = (), resolution: int | None = None, conditioning: str | None = None
 ) -> list[tuple[str, int, Network]]:
-    """Which models to count: those named, else the paper's 12, else (with no argument at all) its
-    16 published rows.
+    """The models to count: those named, or the paper's 12, or without any argument its 16 rows.
 
-    Raises ValueError, one line, for a name, resolution or conditioning that does not exist.
+    ValueError, in one line, for a name, resolution or conditioning that does not exist.
     """
     if not models and resolution is None and conditioning is None:
         return [(row.model, row.resolution, row.spec) for row in published()]
@@ -130,11 +128,11 @@ def as_json(rows: Sequence[Row], by_module: bool = False) -> str:
 def as_text(
     rows: Sequence[Row], batch: int = 32, by_module: bool = False, width: int | None = None
 ) -> str:
-    """Tables for people: counts, and memory at ``batch`` images; ``by_module`` adds a table of
-    each model's parts.
+    """Tables for people: counts, and the memory to train with ``batch`` images.
 
-    ``width`` is in characters; None takes as many as the tables need. Where it is too narrow for a
-    table's numbers, that table is wider: words are wrapped, a number is never cut.
+    ``by_module`` adds a table of each model's parts. ``width`` is in characters; None uses as many
+    as the tables need. A table whose numbers do not fit into ``width`` is wider: words are wrapped,
+    but a number is never cut.
     """
     parts = [
         _text(_counts(rows), width),
@@ -193,7 +191,7 @@ def _memory(rows: Sequence[Row], batch: int) -> Table:
 
 
 def _by_module(row: Row) -> Table:
-    """The embedders, the first block's parts, all blocks together, the head, and the whole."""
+    """The embedders, the parts of the first block, all blocks together, the head, and the total."""
     gmacs = {name: macs / 1e9 for name, macs in row.counted.by_module.items() if macs}
     shown = {n: g for n, g in gmacs.items() if n and ("." not in n or n.startswith("blocks.0"))}
     blocks = [g for name, g in gmacs.items() if re.fullmatch(r"blocks\.\d+", name)]
@@ -206,7 +204,7 @@ def _by_module(row: Row) -> Table:
 
 
 def _table(*columns: str) -> Table:
-    """A column of names, which may be wrapped, and columns of numbers, which are not."""
+    """A table whose first column holds names, which may wrap, and whose others hold numbers."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
     table.add_column(columns[0])
     for name in columns[1:]:
@@ -235,7 +233,7 @@ def run(
     by_module: bool = False,
     width: int | None = None,
 ) -> str:
-    """The text of ``scaling count [MODEL ...]``, its tables ``width`` characters wide at most.
+    """The text of ``scaling count [MODEL ...]``, with tables at most ``width`` characters wide.
 
     ValueError names what was wrong with an argument.
     """

@@ -1,15 +1,15 @@
-"""How do weights go to diffusers' ``DiTTransformer2DModel`` and back? Names, configuration, and one
-difference.
+"""How are weights converted to and from diffusers' ``DiTTransformer2DModel``?
 
 diffusers copies the timestep and label embedders into every block, splits q, k and v, and computes
-its positions.
+the positions itself.
 
-The difference: it spaces the timestep's frequencies by 1/127 of the exponent where the reference
-code has 1/128 (``CombinedTimestepLabelEmbeddings`` asks for ``downscale_freq_shift=1``), at every
-timestep but 0. No weight can undo that, and its own conversions of the published checkpoints share
-it. ``load_transformer`` loads an exported folder and sets the reference's frequencies, after which
-both models agree to rounding. Measured on trained digits models at random timesteps, with diffusers
-0.42: outputs of rms 1 differ by up to 0.6 (rms 0.005 to 0.03) before, 1e-6 after.
+One difference remains. diffusers spaces the timestep's frequencies by 1/127 of the exponent where
+the reference code has 1/128 (``CombinedTimestepLabelEmbeddings`` asks for
+``downscale_freq_shift=1``), which matters at every timestep but 0. No weight can undo that, and
+diffusers' own conversions of the published checkpoints have it too. ``load_transformer`` loads an
+exported folder and sets the reference's frequencies, after which both models agree to rounding.
+Measured on trained digits models at random timesteps, with diffusers 0.42: outputs of rms 1 differ
+by up to 0.6 (rms 0.005 to 0.03) before, and by 1e-6 after.
 """
 
 import json
@@ -25,7 +25,7 @@ from scaling.models.weights import Format, State, check_fits, read_state, spec_o
 from scaling.study.families.dit import ModelSpec
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
-PICKLED = "diffusion_pytorch_model.bin"  # what older conversions hold
+PICKLED = "diffusion_pytorch_model.bin"  # in older conversions
 MLP_RATIO = 4.0  # fixed in diffusers' blocks
 
 ENDS = {  # ours -> diffusers'
@@ -33,7 +33,7 @@ ENDS = {  # ours -> diffusers'
     "final_layer.adaLN_modulation.1": "proj_out_1",
     "final_layer.linear": "proj_out_2",
 }
-EMBEDDERS = {  # of the whole model -> repeated in each block's norm1.emb
+EMBEDDERS = {  # ours, one per model -> diffusers', repeated in each block's norm1.emb
     "t_embedder.mlp.0": "timestep_embedder.linear_1",
     "t_embedder.mlp.2": "timestep_embedder.linear_2",
     "y_embedder.embedding_table": "class_embedder.embedding_table",
@@ -81,8 +81,9 @@ def config_of(spec: ModelSpec) -> dict:
 
 
 def to_diffusers(spec: ModelSpec, state: Mapping[str, torch.Tensor]) -> State:
-    """Our state dict under diffusers' names. ValueError if it does not fit ``spec`` or moved the
-    fixed positions.
+    """Our state dict under diffusers' names.
+
+    ValueError if it does not fit ``spec``, or if its position table is not the fixed one.
     """
     check_fits(spec, state)
     fixed = sincos_positions(spec.width, spec.input_size // spec.patch)
@@ -113,8 +114,9 @@ def to_diffusers(spec: ModelSpec, state: Mapping[str, torch.Tensor]) -> State:
 
 
 def from_diffusers(config: Mapping, state: Mapping[str, torch.Tensor]) -> tuple[ModelSpec, State]:
-    """A spec and our state dict from diffusers'. ValueError names a missing entry, or blocks whose
-    embedders differ.
+    """A spec and our state dict from diffusers' configuration and state dict.
+
+    ValueError names a missing entry, or blocks whose embedders differ.
     """
     spec = _spec_of(config)
     try:
@@ -173,8 +175,9 @@ def _spec_of(config: Mapping) -> ModelSpec:
 
 
 def read_diffusers(folder: Path) -> tuple[ModelSpec, State]:
-    """A folder with config.json and unsharded weights. ValueError as ``read_state`` and
-    ``from_diffusers``.
+    """The spec and state of a folder with config.json and unsharded weights.
+
+    ValueError as ``read_state`` and ``from_diffusers``.
     """
     try:
         config = json.loads((folder / CONFIG).read_text())
@@ -185,8 +188,8 @@ def read_diffusers(folder: Path) -> tuple[ModelSpec, State]:
 
 
 def write_diffusers(folder: Path, spec: ModelSpec, state: Mapping[str, torch.Tensor]) -> None:
-    """Write config.json and weights into ``folder``, which
-    ``DiTTransformer2DModel.from_pretrained`` then loads.
+    """Write a folder that ``DiTTransformer2DModel.from_pretrained`` loads: config.json and
+    weights.
     """
     config, tensors = config_of(spec), to_diffusers(spec, state)
     folder.mkdir(parents=True, exist_ok=True)
@@ -205,10 +208,8 @@ FORMAT = Format(
 
 
 def load_transformer(folder: Path):
-    """diffusers' ``DiTTransformer2DModel`` of an exported folder, with the reference's timestep
-    frequencies.
-    """
-    # a second of imports, and no dependency of the suite
+    """diffusers' ``DiTTransformer2DModel`` of an exported folder, with the right frequencies."""
+    # imported here because it takes a second
     from diffusers import DiTTransformer2DModel
 
     model = DiTTransformer2DModel.from_pretrained(folder)

@@ -1,8 +1,8 @@
-"""What is a diffusion transformer? The model of Peebles & Xie (arXiv 2212.09748), in any shape and
-conditioning.
+"""What is a diffusion transformer? The model of Peebles & Xie (arXiv 2212.09748).
 
-The names and shapes of its state dict are those of the published DiT-XL/2 checkpoints.
-Shapes: B images, C channels, I pixels per side, p pixels per patch side, T tokens, d width.
+It comes in any shape and conditioning. The names and shapes of its state dict are those of the
+published DiT-XL/2 checkpoints. Shapes: B images, C channels, I pixels per side, p pixels per patch
+side, T tokens, d width.
 """
 
 import torch
@@ -20,7 +20,7 @@ from scaling.study.families.dit import ModelSpec
 
 
 class FinalLayer(nn.Module):
-    """Norm, adaptive for the adaLN models only, and a linear from each token to its patch."""
+    """A norm, adaptive only in the adaLN models, and a linear from each token to its patch."""
 
     def __init__(self, width: int, pixels: int, adaptive: bool):
         super().__init__()
@@ -30,7 +30,7 @@ class FinalLayer(nn.Module):
         )
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
-        """x (B, T, d), c (B, d) already through the SiLU -> (B, T, p * p * out_channels)."""
+        """x (B, T, d), c (B, d) after the SiLU -> (B, T, p * p * out_channels)."""
         x = norm(x)
         if self.adaLN_modulation is not None:
             x = modulate(x, *self.adaLN_modulation[1](c).view(c.shape[0], 2, 1, -1).unbind(1))
@@ -38,11 +38,10 @@ class FinalLayer(nn.Module):
 
 
 class DiT(nn.Module):
-    """A transformer that predicts the noise (and, with ``learn_sigma``, the variance) of a noisy
-    image.
+    """A transformer that predicts the noise of an image and, with ``learn_sigma``, the variance.
 
-    Labels run from 0 to ``num_classes``; the last means "no label". Dropping labels in training is
-    the caller's work, as is checking their range: a check here would make a GPU wait.
+    Labels run from 0 to ``num_classes``; the last means "no label". The caller drops labels in
+    training and checks their range: a check here would make a GPU wait.
     """
 
     def __init__(self, spec: ModelSpec):
@@ -52,7 +51,7 @@ class DiT(nn.Module):
         self.x_embedder = PatchEmbed(spec.channels, p, d)
         self.t_embedder = TimestepEmbedder(d)
         self.y_embedder = LabelEmbedder(spec.num_classes, d)
-        # fixed, yet in the state dict
+        # not trained, but part of the state dict
         self.register_buffer("pos_embed", sincos_positions(d, spec.input_size // p))
         self.blocks = nn.ModuleList(BLOCKS[spec.conditioning](spec) for _ in range(spec.depth))
         self.final_layer = FinalLayer(d, p * p * spec.out_channels, adaptive=spec.design.adaptive)
@@ -63,7 +62,7 @@ class DiT(nn.Module):
         """As the reference code: Xavier linears, zero biases, normal(0.02) embeddings, zero output.
 
         adaLN-Zero's modulations start at zero. The three conditionings without released code differ
-        in their block alone: their output starts at zero too, and adaLN's modulations are Xavier
+        only in their block: their output starts at zero too, and adaLN's modulations are Xavier
         like any linear.
         """
         if self.pos_embed.is_meta:
@@ -85,9 +84,7 @@ class DiT(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
-        """x (B, C, I, I), t (B,) in timesteps of the forward process, y (B,) -> (B, out_channels,
-        I, I).
-        """
+        """x (B, C, I, I), t (B,) timesteps of the process, y (B,) -> (B, out_channels, I, I)."""
         x = self.x_embedder(x) + self.pos_embed  # (B, T, d)
         time, label = self.t_embedder(t), self.y_embedder(y)  # (B, d)
         tokens = x.shape[1]
@@ -100,5 +97,5 @@ class DiT(nn.Module):
         for block in self.blocks:
             x = block(x, c)
         if x.shape[1] != tokens:
-            x = x[:, :tokens]  # the conditioning tokens have done their work
+            x = x[:, :tokens]  # drop the conditioning tokens
         return unpatchify(self.final_layer(x, c), self.spec.patch)

@@ -1,4 +1,4 @@
-"""Which DiT do foreign weights belong to? Its spec from names and shapes of the reference code."""
+"""Which DiT do foreign weights belong to? Its spec, from the names and shapes of a state dict."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,16 +10,16 @@ from scaling.models.embeddings import sincos_positions
 from scaling.models.weights import Format, spec_of
 from scaling.study.families.dit import DESIGNS, SIZES, ModelSpec
 
-POSITIONS = "pos_embed"  # fixed, so a checkpoint may leave it out, as our own do
+POSITIONS = "pos_embed"  # not trained, so a checkpoint may leave it out; ours do
 
 
 def fixed_positions(spec: ModelSpec) -> dict[str, Tensor]:
-    """The position table under the name that the reference's state dict has for it."""
+    """The position table under its name in the reference's state dict."""
     return {POSITIONS: sincos_positions(spec.width, spec.input_size // spec.patch)}
 
 
 def write_state_dict(path: Path, spec: ModelSpec, state: Mapping[str, Tensor]) -> None:
-    """Write the raw state dict to the file ``path``, as the published checkpoints are."""
+    """Write the raw state dict to the file ``path``, the format of the published checkpoints."""
     torch.save(dict(state), path)
 
 
@@ -29,9 +29,9 @@ FORMAT = Format(write_state_dict, ".pt")
 def recognised(state: Mapping[str, Tensor], heads: int | None = None) -> ModelSpec:
     """The DiT that a state dict belongs to, read from names and shapes.
 
-    The number of heads leaves no trace: it is taken from the paper's sizes where depth and width
-    are theirs. Raises ValueError where an entry that tells the shape is missing, or ``heads`` is
-    needed.
+    The number of heads does not show in any shape. If depth and width are one of the paper's sizes,
+    it is taken from there; otherwise ``heads`` is needed. ValueError if it is missing, or if an
+    entry that tells the shape is missing.
     """
     try:
         width, channels, patch, _ = state["x_embedder.proj.weight"].shape
@@ -62,7 +62,8 @@ def recognised(state: Mapping[str, Tensor], heads: int | None = None) -> ModelSp
         raise ValueError(
             f"blocks with {vectors} modulations are of no conditioning known: {', '.join(DESIGNS)}"
         )
-    # The MLP's width was rounded down from the ratio: half a channel more keeps it there.
+    # The MLP's width was rounded down from width * ratio. Half a channel more makes the ratio round
+    # down to the same width again.
     ratio = hidden / width if hidden % width == 0 else (hidden + 0.5) / width
     return spec_of(
         input_size=round(tokens**0.5) * patch,

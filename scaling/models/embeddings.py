@@ -1,4 +1,4 @@
-"""How do an image, a timestep and a label become vectors? Patches, positions, timesteps and labels.
+"""How do an image, a timestep and a label become vectors?
 
 Shapes: B images, C channels, I pixels per side, p pixels per patch side, T tokens, d width, K
 classes.
@@ -12,15 +12,15 @@ from torch import Tensor, nn
 
 from scaling.study.families.dit import FREQUENCIES
 
-MAX_PERIOD = 10_000  # of the sinusoids, for positions and timesteps alike (DiT's code, models.py)
+MAX_PERIOD = 10_000  # of the sinusoids for both positions and timesteps (DiT's code, models.py)
 
 
 class PatchEmbed(nn.Module):
-    """Cut an image into patches and embed each.
+    """Cuts an image into patches and embeds each.
 
-    A convolution with kernel and stride p, written as reshape and linear: it traces on the meta
-    device, where fvcore's trace breaks a Conv2d. The weight keeps the convolution's name and shape
-    (d, C, p, p).
+    This is a convolution with kernel and stride p, written as a reshape and a linear because
+    torch's tracer, which fvcore uses, fails on a Conv2d of meta tensors. The weight keeps the
+    convolution's name and shape: (d, C, p, p).
     """
 
     def __init__(self, channels: int, patch: int, width: int):
@@ -41,8 +41,9 @@ class PatchEmbed(nn.Module):
 
 
 def unpatchify(x: Tensor, patch: int) -> Tensor:
-    """(B, T, p * p * C) -> (B, C, I, I): the inverse of cutting, for a square grid with channels
-    innermost.
+    """(B, T, p * p * C) -> (B, C, I, I): put the patches of a square grid back together.
+
+    Channels are innermost in a patch.
     """
     B, T, pixels = x.shape
     side, C = math.isqrt(T), pixels // patch**2
@@ -51,8 +52,9 @@ def unpatchify(x: Tensor, patch: int) -> Tensor:
 
 
 class TimestepEmbedder(nn.Module):
-    """Sinusoids of the timestep through a two-layer MLP (DiT's code, after GLIDE). Fractional
-    timesteps are allowed.
+    """Sinusoids of the timestep through a two-layer MLP (DiT's code, after GLIDE).
+
+    Fractional timesteps are allowed.
     """
 
     def __init__(self, width: int):
@@ -64,13 +66,13 @@ class TimestepEmbedder(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         """(B,) -> (B, d)."""
-        angles = t[:, None].float() * self.rates  # fp32: at t = 999 half precision is lost
+        angles = t[:, None].float() * self.rates  # fp32: half precision is too coarse at t = 999
         features = torch.cat((angles.cos(), angles.sin()), dim=-1)  # (B, FREQUENCIES)
         return self.mlp(features.to(self.mlp[0].weight.dtype))
 
 
 class LabelEmbedder(nn.Module):
-    """One vector per class and one more, the last, for "no label"."""
+    """One vector per class, and one more, the last, for "no label"."""
 
     def __init__(self, num_classes: int, width: int):
         super().__init__()
@@ -82,8 +84,9 @@ class LabelEmbedder(nn.Module):
 
 
 def sincos_positions(width: int, side: int) -> Tensor:
-    """The fixed 2-D sine-cosine table (1, side * side, width): one half for columns, one for rows
-    (MAE's code).
+    """The fixed 2-D sine-cosine table (1, side * side, width), as in MAE's code.
+
+    One half of the channels encodes the column, the other the row.
     """
     quarter = width // 4
     rates = MAX_PERIOD ** -(torch.arange(quarter, dtype=torch.float64) / quarter)

@@ -1,6 +1,4 @@
-"""How do weights leave and enter? One way to open any checkpoint, and ``scaling export CHECKPOINT
---to dit|diffusers``.
-"""
+"""How are weights read and written? Opening any checkpoint, and ``scaling export``."""
 
 import os
 import shutil
@@ -25,12 +23,12 @@ from scaling.study.network import FAMILIES, Network
 def open_checkpoint(
     path: Path | str, *, average: str | None = None, heads: int | None = None
 ) -> tuple[Network, State]:
-    """The model and weights in ``path``, our names, positions included.
+    """The spec and the weights in ``path``, under our names, with positions.
 
     ``path`` is a reference checkpoint (.pt), a safetensors file, a diffusers folder (or a
     pipeline's, with ``transformer/``), a checkpoint folder of our own training, or a run's folder
-    (its newest checkpoint). ``average`` chooses among the EMAs of our own checkpoints; ``heads``
-    tells what a bare state dict cannot. Raises ValueError, one line, naming what is missing,
+    (its newest checkpoint). ``average`` chooses among the EMAs of our own checkpoints. ``heads``
+    supplies what a bare state dict cannot tell. ValueError, in one line, names what is missing,
     damaged or does not fit.
     """
     path = Path(path)
@@ -60,7 +58,7 @@ def open_checkpoint(
 
 
 def load_model(path: Path | str, **choices) -> nn.Module:
-    """The network in ``path``, in evaluation mode; choices and errors as ``open_checkpoint``."""
+    """The network in ``path``, in evaluation mode; options and errors as ``open_checkpoint``."""
     spec, state = open_checkpoint(path, **choices)
     return load_weights(build_model(spec), state).eval()
 
@@ -73,11 +71,11 @@ def run(
     average: str | None = None,
     heads: int | None = None,
 ) -> str:
-    """Write ``checkpoint`` in the format ``to`` and say where; the text of ``scaling export``.
+    """Write ``checkpoint`` in the format ``to``, and say where; the text of ``scaling export``.
 
     ``out`` is a file for "dit" (a raw state dict, as the published checkpoints) and a folder for
-    "diffusers"; by default it is named after the model, in the current folder. Raises ValueError,
-    also where ``out`` exists.
+    "diffusers"; by default it is named after the model and lies in the current folder. ValueError
+    for a format that the model's family does not have, an ``out`` that exists, or a bad checkpoint.
     """
     known = list(dict.fromkeys(name for f in FAMILIES.values() for name in f.FORMATS))
     if to not in known:
@@ -94,7 +92,7 @@ def run(
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    # renamed when whole: no reader sees half of it
+    # renamed once complete, so no reader sees half of it
     aside = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
     try:
         chosen.write(aside, spec, state)

@@ -1,8 +1,9 @@
-"""How is a convolution traced on the meta device? By an operator of ours that only tells the shape.
+"""How is a convolution traced on the meta device? As an operator that only computes its shape.
 
-torch's own shape checks of a convolution fail while ``torch.jit.trace``, fvcore's instrument,
-follows a meta tensor: sizes are tensors then. Within ``traced_convolutions`` all convolutions go
-through ``scaling::convolution``, which has no kernel but the one that gives the output's shape.
+``torch.jit.trace``, which fvcore uses, represents sizes as tensors, and torch's own shape checks of
+a convolution fail on those for meta tensors. Within ``traced_convolutions`` all convolutions
+therefore go through ``scaling::convolution``, which has no kernel apart from the one that gives the
+output's shape.
 """
 
 import math
@@ -16,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 NAME = "scaling::convolution"
 
 
-SCHEMA = (  # by hand: of the one that torch infers, SymInt[], the tracer records no list
+SCHEMA = (  # written by hand: the tracer records no list for the SymInt[] that torch infers
     "(Tensor x, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, "
     "int[] output_padding, int groups, bool transposed) -> Tensor"
 )
@@ -26,7 +27,7 @@ SCHEMA = (  # by hand: of the one that torch infers, SymInt[], the tracer record
 def convolution(
     x, weight, bias, stride, padding, dilation, output_padding, groups, transposed
 ) -> Tensor:
-    raise RuntimeError(f"{NAME} is for shapes on the meta device alone, got {x.device}")
+    raise RuntimeError(f"{NAME} only gives shapes on the meta device, got {x.device}")
 
 
 @convolution.register_fake
@@ -44,14 +45,14 @@ def _(x, weight, bias, stride, padding, dilation, output_padding, groups, transp
 
 
 def convolution_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle: each output (of a transposed one each input) meets the kernel once."""
+    """fvcore handle: one kernel's MACs per output number or, if transposed, per input number."""
     x, weight, out = get_shape(inputs[0]), get_shape(inputs[1]), get_shape(outputs[0])
     transposed = bool(inputs[8].toIValue())
     return math.prod(x if transposed else out) * math.prod(weight[1:])
 
 
 class traced_convolutions(TorchFunctionMode):
-    """A context in which the convolutions of meta tensors are ``scaling::convolution``."""
+    """A context in which convolutions of meta tensors go through ``scaling::convolution``."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -68,16 +69,16 @@ TRANSPOSED = (torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpo
 
 def _plain(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
     sides = len(weight.shape) - 2
-    dilation = _each(dilation, sides)
+    dilation = _per_side(dilation, sides)
     if padding == "valid":
         padding = 0
     if padding == "same":
         reach = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
-        if any(r % 2 for r in reach):  # torch pads the end by one more: the size stays
+        if any(r % 2 for r in reach):  # torch pads the end by one more, so the size stays the same
             input = torch.nn.functional.pad(input, [n for r in reversed(reach) for n in (0, r % 2)])
         padding = [r // 2 for r in reach]
-    stride, padding = _each(stride, sides), _each(padding, sides)
-    none = _each(0, sides)
+    stride, padding = _per_side(stride, sides), _per_side(padding, sides)
+    none = _per_side(0, sides)
     return convolution(input, weight, bias, stride, padding, dilation, none, groups, False)
 
 
@@ -85,12 +86,12 @@ def _transposed(
     input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
 ) -> Tensor:
     sides = len(weight.shape) - 2
-    stride, padding = _each(stride, sides), _each(padding, sides)
-    more, dilation = _each(output_padding, sides), _each(dilation, sides)
-    return convolution(input, weight, bias, stride, padding, dilation, more, groups, True)
+    stride, padding = _per_side(stride, sides), _per_side(padding, sides)
+    extra, dilation = _per_side(output_padding, sides), _per_side(dilation, sides)
+    return convolution(input, weight, bias, stride, padding, dilation, extra, groups, True)
 
 
-def _each(value, sides: int) -> list[int]:
-    """One number for each side, as torch repeats a single one."""
+def _per_side(value, sides: int) -> list[int]:
+    """One number per side; a single number is repeated, as torch does."""
     values = [value] if isinstance(value, int) else list(value)
     return values * sides if len(values) == 1 else values

@@ -1,9 +1,8 @@
-"""Do these weights belong to this model? Reading state dicts safely, and loading them with every
-mismatch named.
+"""Do these weights belong to this model? Reading state dicts safely, and naming every mismatch.
 
-Understood are the reference's checkpoints (``.pt``, raw or under an ``ema`` key), safetensors
-files, and the checkpoint folders of our own training. Pickles are loaded with ``weights_only``: one
-that carries code is refused.
+It reads the reference's checkpoints (``.pt``, raw or under an ``ema`` key), safetensors files, and
+the checkpoint folders of our own training. Pickles are loaded with ``weights_only``, so one that
+contains code is refused.
 """
 
 import argparse
@@ -25,23 +24,23 @@ from scaling.study.network import Network
 from scaling.study.settings import explain
 
 State = dict[str, Tensor]
-# where the reference's training script puts state dicts; EMA is preferred
+# keys under which the reference's training script stores state dicts; EMA is preferred
 NESTED = ("ema", "model", "state_dict")
-RAW = "weights"  # the average's name that means: none
+RAW = "weights"  # in place of an average's name: the raw weights
 
 
 class Format(NamedTuple):
-    """A way to write weights for other programs."""
+    """A format of weights for other programs."""
 
     write: Callable[[Path, Network, State], None]
-    ending: str  # of the file's or folder's name
-    note: str = ""  # what a person who loads it must know
+    ending: str  # suffix of the file's or folder's name
+    note: str = ""  # printed after the export: what a user of the file must know
 
 
 def read_state(path: Path) -> State:
     """The state dict in a ``.pt`` or ``.safetensors`` file, on the CPU.
 
-    Raises ValueError, one line, for a file that is missing, truncated, carries code or holds no
+    ValueError, in one line, for a file that is missing or truncated, contains code, or holds no
     state dict.
     """
     if not path.is_file():
@@ -49,12 +48,12 @@ def read_state(path: Path) -> State:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        # The reference's training script keeps its argparse.Namespace beside the weights: plain
-        # data.
+        # The reference's training script stores its argparse.Namespace, which is plain data.
         with torch.serialization.safe_globals([argparse.Namespace]):
             data = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        # An unknown opcode ("Unsupported operand") is no code, only no pickle.
+        # An unknown opcode ("Unsupported operand") means that the file is no pickle, not that it
+        # contains code.
         code = [
             line.strip()
             for line in str(error).splitlines()
@@ -67,7 +66,7 @@ def read_state(path: Path) -> State:
         raise ValueError(
             f"checkpoint {path} ({path.stat().st_size} bytes) is damaged: not a whole pickle"
         ) from None
-    # arbitrary bytes make an unpickler raise anything, a KeyError among them
+    # arbitrary bytes can make an unpickler raise anything, even a KeyError
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(
@@ -77,7 +76,7 @@ def read_state(path: Path) -> State:
 
 
 def _state_dict(path: Path, data) -> State:
-    """The state dict in what was loaded: itself, or under one of ``NESTED``."""
+    """The state dict in the loaded data: the data itself, or an entry named in ``NESTED``."""
     if isinstance(data, Mapping):
         for key in NESTED:
             if isinstance(data.get(key), Mapping):
@@ -93,12 +92,11 @@ def _state_dict(path: Path, data) -> State:
 
 
 def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[State, Network]:
-    """The weights and spec of a checkpoint folder of our own training,
-    ``.../runs/ID/checkpoints/step-N``.
+    """The weights and spec of a checkpoint folder of our own training.
 
-    ``average`` names one of its EMAs (``ema-power-0.05``) or, as ``weights``, none; by default the
-    only EMA, if any. Raises ValueError for an average it does not hold and for a file whose
-    checksum does not match.
+    The folder is ``.../runs/ID/checkpoints/step-N``. ``average`` names one of its EMAs
+    (``ema-power-0.05``), or is ``weights`` for the raw weights; by default it is the only EMA, if
+    there is one. ValueError for an unknown average or a file whose checksum does not match.
     """
     manifest = json.loads((folder / "manifest.json").read_text())
     emas = manifest["emas"]
@@ -128,7 +126,7 @@ def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[
 
 
 def spec_of(**fields) -> Network:
-    """The network that ``fields`` describe, of their ``family``; its refusal is one line."""
+    """The network that ``fields`` describe, by their ``family``; ValueError in one line."""
     try:
         return network_of(fields)
     except ValidationError as error:
@@ -136,7 +134,7 @@ def spec_of(**fields) -> Network:
 
 
 def expected_shapes(spec: Network) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every entry of the state dict, without allocating a weight."""
+    """The name and shape of every entry of the state dict, without allocating a weight."""
     return {
         name: tuple(tensor.shape)
         for name, tensor in build_model(spec, device="meta").state_dict().items()
@@ -144,13 +142,15 @@ def expected_shapes(spec: Network) -> dict[str, tuple[int, ...]]:
 
 
 def fixed_names(spec: Network) -> set[str]:
-    """The entries of the state dict that training does not move, which a checkpoint may lack."""
+    """The entries of the state dict that training does not change; a checkpoint may lack them."""
     return {name for name, _ in build_model(spec, device="meta").named_buffers()}
 
 
 def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
-    """ValueError names the keys that are missing, unknown or of another shape than ``spec`` has;
-    what is fixed, such as positions, may be missing.
+    """ValueError unless ``state`` has the names and shapes of ``spec``.
+
+    The message names missing keys, unknown keys and wrong shapes. Fixed entries, such as positions,
+    may be missing.
     """
     expected = expected_shapes(spec)
     missing = sorted(expected.keys() - state.keys() - fixed_names(spec))
@@ -175,16 +175,16 @@ def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
 def load_weights(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
     """Copy ``state`` into ``model``; ValueError as ``check_fits``."""
     check_fits(model.spec, state)
-    # only what is fixed may be missing, and the model has it
+    # only fixed entries can be missing here, and the model has those
     model.load_state_dict(dict(state), strict=False)
     return model
 
 
 def inferred_spec(state: Mapping[str, Tensor], heads: int | None = None) -> Network:
-    """The model a foreign state dict belongs to, read from names and shapes by its family.
+    """The model that a foreign state dict belongs to, which its family reads from names and shapes.
 
-    ``heads`` says what shapes cannot. ValueError where no family knows the names, or one does and
-    an entry that tells the shape is missing.
+    ``heads`` supplies what shapes cannot tell. ValueError if no family knows the names, or if an
+    entry that tells the shape is missing.
     """
     for family in FAMILIES.values():
         spec = family.recognised(state, heads)

@@ -1,10 +1,10 @@
 """What does a network cost? Parameters, multiply-accumulates and FLOPs, without torch.
 
 The DiT paper's "Gflops" are 1e9 multiply-accumulates (MACs) of one forward pass on one image.
-Matrix products and convolutions count; norms and elementwise work count zero.
-``scaling.models.count`` measures the same with fvcore, and a model of which the two differ is
-refused. A family that gives no layers is priced by fvcore's count alone. Memory is priced in
-``scaling.study.memory``.
+Matrix products and convolutions count; norms and elementwise work count as zero.
+``scaling.models.count`` measures the same with fvcore, and a model for which the two differ is
+refused. A family that gives no layers is priced by fvcore's count alone. ``scaling.study.memory``
+prices memory.
 """
 
 import functools
@@ -16,7 +16,7 @@ from scaling.study.spec import DiffusionSpec
 from scaling.study.timesteps import evaluated_at, guided_at
 
 FLOPS_PER_MAC = 2
-H100_PEAK_FLOPS = 989.4e12  # a second, dense bf16 (NVIDIA's data sheet of the H100 SXM)
+H100_PEAK_FLOPS = 989.4e12  # per second, dense bf16 (NVIDIA's data sheet of the H100 SXM)
 SECONDS_PER_HOUR = 3600
 FORWARDS_PER_STEP = 3  # the backward pass costs two forwards (DiT section 4, "training compute")
 
@@ -34,17 +34,16 @@ def forward_gmacs(m: Network) -> float:
 
 
 def train_flops(m: Network, images: int) -> float:
-    """Floating-point operations of training on ``images`` images: 2 per MAC, 3 forwards per
-    step.
-    """
+    """FLOPs of training on ``images`` images: 2 per MAC, 3 forward passes per step."""
     return float(FLOPS_PER_MAC * FORWARDS_PER_STEP * forward_macs(m) * images)
 
 
 def sampling_gmacs(m: Network, diffusion: DiffusionSpec, protocol: Protocol) -> float:
-    """1e9 multiply-accumulates to sample one image: two forwards where guided, two evaluations a
-    step of Heun's.
+    """1e9 multiply-accumulates to sample one image.
 
-    Sampling compute of DiT's Figure 10 without guidance; a latent's decoder is not in it.
+    A guided evaluation counts as two forward passes, and a step of Heun's method as two
+    evaluations. Without guidance this is the sampling compute of DiT's Figure 10. The decoder of a
+    latent model is not included.
     """
     guided = [
         guided_at(t, protocol.guidance, protocol.guidance_interval)
@@ -55,15 +54,13 @@ def sampling_gmacs(m: Network, diffusion: DiffusionSpec, protocol: Protocol) -> 
 
 
 def evaluation_flops(m: Network, diffusion: DiffusionSpec, protocol: Protocol) -> float:
-    """Floating-point operations of sampling one evaluation; decoder and feature extractor are not
-    in it.
-    """
+    """FLOPs of drawing the samples of one evaluation, without decoder and feature extractor."""
     return float(FLOPS_PER_MAC * 1e9 * sampling_gmacs(m, diffusion, protocol) * protocol.samples)
 
 
 @functools.lru_cache(10_000)
 def params(m: Network) -> int:
-    """Trainable parameters; a fixed position table is not among them."""
+    """Trainable parameters; a fixed position table is not counted."""
     parts = m.layers()
     return m.counted()[0] if parts is None else layers.params(parts)
 
@@ -74,5 +71,5 @@ def params_m(m: Network) -> float:
 
 
 def gpu_hours(flops: float, mfu: float, peak_flops: float = H100_PEAK_FLOPS) -> float:
-    """Hours of one GPU for ``flops`` at a model FLOPs utilisation of ``mfu``."""
+    """Hours that one GPU needs for ``flops`` at a model FLOPs utilisation of ``mfu``."""
     return flops / (mfu * peak_flops * SECONDS_PER_HOUR)

@@ -1,8 +1,8 @@
-"""How does a study of GPU-days run through every stage in seconds? Each trial small, on synthetic
-data of its shape.
+"""How does a study that takes GPU-days run through every stage in seconds? By shrinking its trials.
 
-Latents stay latents with a decoder, pixels pixels. Each family gives a small network of its kind;
-input size, objective, schedule and sampler stay what they are. The figures mean nothing.
+Each trial becomes small and uses synthetic data of the same kind: latents stay latents with a
+decoder, and pixels stay pixels. Each family gives a small network of its own kind. Input size,
+objective, schedule and sampler are kept. The measured values mean nothing.
 """
 
 from scaling.study.network import LATENT_FACTOR
@@ -19,9 +19,7 @@ SHAPE_OF = {
 
 
 def debug(trial: TrialSpec) -> TrialSpec:
-    """``trial`` at debug scale: a few steps of a model of a few channels, a few samples, nothing
-    downloaded.
-    """
+    """``trial`` at debug scale: a few steps, a small model, a few samples, nothing downloaded."""
     m, t, p = trial.model, trial.train, trial.evaluate.protocol
     source = LATENTS if p.decoder else PIXELS
     protocol = p.model_dump() | {

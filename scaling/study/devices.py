@@ -1,11 +1,11 @@
-"""How many FLOPs a second can a device give at most? Published dense peaks; a device not listed has
-none.
+"""How many FLOPs per second can a device deliver at most? Published dense peaks.
 
-TFLOP/s without sparsity from NVIDIA's data sheets (H100, H200, A100, L40S, L4, A10) and
-architecture whitepapers (Ada AD102, Ampere GA102). fp32 is outside tensor cores; bf16 sums in fp32.
+Values are TFLOP/s without sparsity from NVIDIA's data sheets (H100, H200, A100, L40S, L4, A10) and
+architecture whitepapers (Ada AD102, Ampere GA102). fp32 is measured outside the tensor cores; bf16
+accumulates in fp32. A device that is not listed has no peak.
 """
 
-# by what torch calls the device; the longest name that fits counts
+# Keyed by torch's name of the device; the longest entry that the name contains is used.
 PEAK_TFLOPS: dict[str, dict[str, float]] = {
     "NVIDIA H100 PCIe": {"fp32": 51.2, "tf32": 378.0, "bf16": 756.0},
     "NVIDIA H100 80GB HBM3": {"fp32": 66.9, "tf32": 494.7, "bf16": 989.4},
@@ -17,7 +17,7 @@ PEAK_TFLOPS: dict[str, dict[str, float]] = {
     "NVIDIA GeForce RTX 4090": {"fp32": 82.6, "tf32": 82.6, "bf16": 165.2},
     "NVIDIA GeForce RTX 3090": {"fp32": 35.6, "tf32": 35.6, "bf16": 71.0},
 }
-# Names that begin like one above and are other devices.
+# Other devices whose names begin like one of those above.
 OTHERS = (
     "NVIDIA L40",
     "NVIDIA A100X",
@@ -30,7 +30,7 @@ OTHERS = (
 
 
 def peak_flops(device: str, precision: str) -> float | None:
-    """FLOPs a second of a device by torch's name for it; None where it is not known."""
+    """Peak FLOPs per second of the device that torch calls ``device``; None if it is not known."""
     fits = [name for name in (*PEAK_TFLOPS, *OTHERS) if name in device]
     best = max(fits, key=len, default=None)
     return PEAK_TFLOPS[best][precision] * 1e12 if best in PEAK_TFLOPS else None
@@ -39,8 +39,9 @@ def peak_flops(device: str, precision: str) -> float | None:
 def mfu(
     images_per_s: float, flops_per_image: float, device: str, precision: str, devices: int = 1
 ) -> float | None:
-    """The fraction of the devices' peak that training uses, recomputed activations not counted;
-    None where not known.
+    """The fraction of the devices' peak that training uses; None if the peak is not known.
+
+    Activations that are recomputed in the backward pass do not count as useful work.
     """
     peak = peak_flops(device, precision)
     return None if peak is None else images_per_s * flops_per_image / (peak * devices)

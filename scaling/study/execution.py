@@ -1,4 +1,4 @@
-"""How is a training carried out? Placement and memory: provenance in the record, never identity."""
+"""How is a training carried out? Placement and memory, which are provenance and not identity."""
 
 from typing import Literal
 
@@ -8,15 +8,15 @@ from scaling.study.identity import Spec
 
 
 class Execution(Spec):
-    """What changes how fast a training runs and where, and its result by rounding alone."""
+    """Settings that change where and how fast a training runs, and its result only by rounding."""
 
     workers: int = Field(1, ge=1)  # processes that share each batch, one per GPU
-    # several workers hold copies of the weights, or a share each
+    # with several workers: each holds a copy of the weights (ddp) or a shard of them (fsdp)
     parallel: Literal["ddp", "fsdp"] = "ddp"
-    # images a worker computes at once; null: all of its share of the batch
+    # images that a worker processes at once; null: its whole share of the batch
     micro_batch: int | None = Field(None, ge=1)
     compile: bool = False  # torch.compile, one graph
-    # each block's activations are computed again in the backward pass
+    # recompute each block's activations in the backward pass
     activation_checkpointing: bool = False
 
     def check_batch(self, batch: int) -> None:

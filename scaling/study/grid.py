@@ -8,11 +8,11 @@ from scaling.study.spec import TrialSpec
 
 
 def grid(base: TrialSpec, axes: Mapping[str, Sequence]) -> tuple[TrialSpec, ...]:
-    """Every combination of the axes' values set on ``base``, the last axis varying fastest.
+    """Every combination of the axes' values, set on ``base``; the last axis varies fastest.
 
-    An axis is a dotted field (``"model.patch": [2, 4, 8]``), ``"model"`` itself, whose values are
-    networks of any families, or a label whose values are mappings of several fields that change
-    together (``"size": [{"model.width": 16, "model.depth": 2}, ...]``).
+    An axis is one of three things: a dotted field (``"model.patch": [2, 4, 8]``); ``"model"``
+    itself, whose values are networks of any families; or a label whose values are mappings of
+    several fields that change together (``"size": [{"model.width": 16, "model.depth": 2}, ...]``).
     """
     choices = [
         [value if isinstance(value, Mapping) else {axis: value} for value in values]
@@ -32,7 +32,7 @@ def distinct(trials: Iterable[TrialSpec]) -> tuple[TrialSpec, ...]:
 def with_seeds(trials: Iterable[TrialSpec], seeds: int) -> tuple[TrialSpec, ...]:
     """Each trial with training and sampling seeds 0 to ``seeds - 1``, seed by seed.
 
-    The sampling seed goes with the training seed, so that the spread over seeds holds both errors
+    The sampling seed changes with the training seed, so the spread over seeds contains both errors
     of a FID.
     """
     trials = tuple(trials)

@@ -1,4 +1,4 @@
-"""What makes two specs the same? Frozen models, canonical JSON and the identity hashed from it."""
+"""What makes two specs the same? Frozen models, canonical JSON, and the identity hashed from it."""
 
 import hashlib
 import json
@@ -8,9 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 def canonical_json(value) -> str:
-    """JSON with sorted keys and no spaces: the same value always gives the same text. NaN is
-    refused.
-    """
+    """JSON with sorted keys and no spaces, so that equal values give equal text. NaN is refused."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -20,17 +18,17 @@ def identity(value) -> str:
 
 
 class Spec(BaseModel):
-    """Immutable, complete, and strict about unknown fields."""
+    """Immutable, and strict about unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    # Fields added once records exist; left out of the identity while they hold their default ("as
-    # it was before"), so that a new option does not orphan old records. A default, once released,
-    # never changes.
+    # Fields that were added after records existed. They are left out of the identity while they
+    # hold their default ("as it was before"), so a new option does not orphan old records. Once
+    # released, a default never changes.
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset()
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
-        """The fields that make this spec what it is, as JSON values."""
+        """The fields that decide this spec's identity, as JSON values."""
         data, fields = self.model_dump(mode="json", exclude=set(exclude)), type(self).model_fields
         defaults = {name: fields[name].default for name in self.ADDED_LATER}
         return {

@@ -1,10 +1,10 @@
 """What are networks made of? Layers as data, from which parameters, MACs and memory follow.
 
-A layer says what it holds and does for **one** image. Matrix products and convolutions count, a
-multiply-accumulate once (the DiT paper's "Gflops"); norms and elementwise work count zero.
-``kept`` are the numbers that a layer keeps between the forward and the backward pass, as autograd
+A layer says what it holds and does for **one** image. Matrix products and convolutions count, one
+per multiply-accumulate (the DiT paper's "Gflops"); norms and elementwise work count as zero.
+``kept`` is how many numbers a layer keeps between the forward and the backward pass, as autograd
 does: the operands of its products and whatever else its gradient needs. A tensor that two layers
-keep is counted by one of them.
+keep is counted by only one of them.
 """
 
 import math
@@ -23,7 +23,7 @@ class Layer:
 
     @property
     def fixed(self) -> int:
-        """Numbers held beside the parameters that are not trained, such as a position table."""
+        """Numbers that are stored but not trained, such as a position table."""
         return 0
 
     @property
@@ -39,7 +39,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """A linear map at each of ``positions`` places. ``shares_input``: another layer keeps it."""
+    """A linear map at each of ``positions`` places.
+
+    ``shares_input``: another layer already keeps its input.
+    """
 
     inputs: int
     outputs: int
@@ -62,10 +65,10 @@ class Linear(Layer):
 
 @dataclass(frozen=True)
 class Convolution(Layer):
-    """A convolution of any number of dimensions.
+    """A convolution with any number of dimensions.
 
-    ``kernel`` has a size per dimension; ``positions`` are the places of the output,
-    ``input_positions`` those of the input (default: as many).
+    ``kernel`` has one size per dimension. ``positions`` is the number of places in the output,
+    ``input_positions`` that in the input (default: the same).
     """
 
     inputs: int
@@ -93,10 +96,10 @@ class Convolution(Layer):
 
 @dataclass(frozen=True)
 class Attention(Layer):
-    """Softmax attention without its projections: both products, of all heads together.
+    """Softmax attention without its projections: both products, over all heads.
 
-    ``queries`` and ``keys`` are numbers of tokens, ``width`` the channels of queries and keys over
-    all heads, ``value_width`` those of the values (default: ``width``).
+    ``queries`` and ``keys`` are numbers of tokens. ``width`` is the number of channels of queries
+    and keys over all heads, ``value_width`` that of the values (default: ``width``).
     """
 
     queries: int
@@ -118,12 +121,12 @@ class Attention(Layer):
 
 @dataclass(frozen=True)
 class Norm(Layer):
-    """A norm over ``features`` at each of ``positions`` places, or over ``groups`` in all."""
+    """A norm over ``features`` at each of ``positions`` places, or ``groups`` norms in all."""
 
     features: int
     positions: int
     affine: bool = False
-    groups: int | None = None  # how many means and deviations; default: one a position
+    groups: int | None = None  # how many means and deviations; default: one per position
     bias: bool = True
 
     @property
@@ -149,7 +152,7 @@ class Embedding(Layer):
 
 @dataclass(frozen=True)
 class Parameter(Layer):
-    """Numbers of their own: a class token, a learned position table; ``trained`` or fixed."""
+    """A tensor of its own, such as a class token or a position table; ``trained`` or fixed."""
 
     numbers: int
     trained: bool = True
@@ -165,7 +168,7 @@ class Parameter(Layer):
 
 @dataclass(frozen=True)
 class Elementwise(Layer):
-    """Activations, gates, modulations: no MACs, ``numbers`` kept for the backward pass."""
+    """Activations, gates and modulations: no MACs; ``numbers`` are kept for the backward pass."""
 
     numbers: int
 
@@ -176,9 +179,9 @@ class Elementwise(Layer):
 
 @dataclass(frozen=True)
 class Repeat(Layer):
-    """``times`` equal blocks of ``layers``, the unit that activation checkpointing computes again.
+    """``times`` equal blocks of ``layers``, the unit that activation checkpointing recomputes.
 
-    ``inputs`` are the numbers that enter a block.
+    ``inputs`` is how many numbers enter a block.
     """
 
     times: int
@@ -208,7 +211,7 @@ def params(layers: Iterable[Layer]) -> int:
 
 
 def fixed(layers: Iterable[Layer]) -> int:
-    """Numbers of all ``layers`` that are held and not trained."""
+    """Numbers that all ``layers`` store but do not train."""
     return sum(layer.fixed for layer in layers)
 
 
@@ -218,10 +221,10 @@ def macs(layers: Iterable[Layer]) -> int:
 
 
 def kept(layers: Sequence[Layer], activation_checkpointing: bool = False) -> int:
-    """Numbers kept per image between the passes.
+    """Numbers kept per image between the forward and the backward pass.
 
-    With ``activation_checkpointing`` each repeated block keeps its input alone, and one block at a
-    time is computed again: the dearest one counts in full.
+    With ``activation_checkpointing`` each repeated block keeps only its input. One block at a time
+    is recomputed, so the most expensive block counts in full.
     """
     if not activation_checkpointing:
         return sum(layer.kept for layer in layers)

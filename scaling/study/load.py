@@ -1,6 +1,4 @@
-"""Where is the study that was named? ``experiments/NAME.py`` or a path to a file that defines
-STUDY.
-"""
+"""Where is the study of that name? In ``experiments/NAME.py``, or in a file that defines STUDY."""
 
 import difflib
 import importlib
@@ -15,7 +13,7 @@ from scaling.study.study import Study
 
 
 def study_names() -> list[str]:
-    """The studies that ship in the ``experiments`` package."""
+    """The names of the studies in the ``experiments`` package."""
     package = importlib.import_module("experiments")
     return sorted(
         module.name
@@ -25,8 +23,9 @@ def study_names() -> list[str]:
 
 
 def load_study(name_or_path: str) -> Study:
-    """The Study called STUDY in ``experiments/NAME.py`` or in the given .py file. ValueError if
-    there is none.
+    """The Study that ``experiments/NAME.py``, or the given .py file, defines as STUDY.
+
+    ValueError if there is no such file or it defines no STUDY.
     """
     try:
         module = _module(name_or_path)
@@ -50,8 +49,8 @@ def _module(name_or_path: str):
         try:
             return import_file(path)
         except ValidationError:
-            raise  # for load_study to explain
-        except Exception as error:  # a person's own file may raise anything
+            raise  # load_study explains it
+        except Exception as error:  # a user's own file may raise anything
             raise ValueError(
                 f"{path} cannot be read as a study: {type(error).__name__}: {error}"
             ) from None

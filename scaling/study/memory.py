@@ -1,8 +1,8 @@
 """How much memory does training a model take? Closed forms in bytes, without torch.
 
-In fp32 with AdamW and one EMA, gradients set to None between steps. A test holds these forms to
-what torch's own profiler reports for a real step. Not priced: the loss, the batch itself, kernels'
-scratch space and the allocator's fragmentation.
+They assume fp32, AdamW, one EMA, and gradients set to None between steps. A test compares them with
+what torch's own profiler reports for a real step. Not included: the loss, the batch itself, scratch
+space of kernels, and fragmentation in the allocator.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ ADAMW_MOMENTS = 2
 class TrainingMemory(NamedTuple):
     """Bytes on one device."""
 
-    weights: int  # with the fixed position table
+    weights: int  # including tensors that are not trained, such as a position table
     gradients: int
     optimiser: int  # AdamW's two moments
     ema: int
@@ -27,21 +27,22 @@ class TrainingMemory(NamedTuple):
 
     @property
     def peak(self) -> int:
-        """The most held at once: activations are given up as gradients come, so of the two the
-        larger counts.
+        """The most that is held at once.
+
+        Activations are freed as gradients are computed, so only the larger of the two counts.
         """
         return self.weights + self.optimiser + self.ema + max(self.gradients, self.activations)
 
 
-# checkpoints besides those of evaluated steps: the newest, and one being written
+# Checkpoints kept besides those of evaluated steps: the newest ones, and the one being written.
 NEWEST, WRITING = 2, 1
 
 
 def checkpoint_bytes(kept: Mapping[TrialSpec, Iterable[int]]) -> int:
     """Bytes of all checkpoints that a training holds at once: weights, averages, two moments.
 
-    ``kept`` are the trials that it serves, as their own training or as their trunk, each with the
-    steps that stay for it.
+    ``kept`` maps each trial that the training serves, as its own training or as its trunk, to the
+    steps whose checkpoints stay for it.
     """
     steps = {step for of_trial in kept.values() for step in of_trial}
     averages = {
@@ -56,8 +57,8 @@ def training_memory(
 ) -> TrainingMemory:
     """Bytes to train ``m`` with ``batch`` images on one device, in fp32 with AdamW and one EMA.
 
-    With ``activation_checkpointing`` each block keeps its input alone, and one block at a time is
-    computed again.
+    With ``activation_checkpointing`` each block keeps only its input, and one block at a time is
+    recomputed. ValueError for a batch below 1 or a family that gives no layers.
     """
     if batch < 1:
         raise ValueError(f"batch {batch} is not at least 1")

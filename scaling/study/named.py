@@ -1,4 +1,4 @@
-"""How is a choice made by name? From a table, whose names a refusal tells."""
+"""How is a choice made by name? By looking it up in a table; an error lists the table's names."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -7,9 +7,9 @@ Thing = TypeVar("Thing")
 
 
 def named(table: Mapping[str, Thing], name: str, what: str) -> Thing:
-    """``table[name]``; ValueError, with the names there are, where it has none.
+    """``table[name]``; ValueError lists the known names if there is no such entry.
 
-    A name that a spec allows and no table has is a thing half added: it fails before it runs.
+    A name that a spec allows but the table lacks is a half-added feature: it fails before it runs.
     """
     if name not in table:
         raise ValueError(f"unknown {what} {name!r}; known: {', '.join(table)}")

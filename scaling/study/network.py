@@ -1,7 +1,7 @@
-"""What does a family of networks tell the rest? Its rung, its name, its cost, how it is built.
+"""What does a family of networks define? Its rung, its name, its cost, and how it is built.
 
-Everything that only one family knows stands in its subclass of ``Network``. Plans, training,
-sampling, figures and laws ask the base and never which family they handle.
+Everything that only one family knows is in its subclass of ``Network``. Plans, training, sampling,
+figures and laws use the base class and never ask which family they handle.
 """
 
 import re
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
 
-FAMILIES: dict[str, type["Network"]] = {}  # family -> its class; subclasses enter themselves
+FAMILIES: dict[str, type["Network"]] = {}  # family -> its class; subclasses register themselves
 
 
 class Network(Spec):
-    """The base of every family: the fields that any network trained on images has.
+    """The base of every family, with the fields that any network trained on images has.
 
-    A family is a subclass with ``family: Literal["its-name"] = "its-name"``, fields of its own and
+    A family is a subclass with ``family: Literal["its-name"] = "its-name"``, its own fields, and
     ``build``. The other methods have defaults. ``layers`` gives parameters, multiply-accumulates
     and memory without torch; a family without it is counted by fvcore alone.
     """
@@ -37,9 +37,9 @@ class Network(Spec):
     num_classes: int = Field(gt=0)
     learn_sigma: bool = True
 
-    TITLE: ClassVar[str | None] = None  # the family as a legend writes it; None: its name
+    TITLE: ClassVar[str | None] = None  # the family's name in a legend; None: ``family``
     PRESETS: ClassVar[tuple[str, ...]] = ()  # the names that ``preset`` knows
-    FORMATS: ClassVar[tuple[str, ...]] = ()  # the names that ``formats`` gives
+    FORMATS: ClassVar[tuple[str, ...]] = ()  # the keys of ``formats()``
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs) -> None:
@@ -48,7 +48,7 @@ class Network(Spec):
 
     @model_serializer(mode="wrap")
     def _with_source(self, handler: SerializerFunctionWrapHandler) -> dict:
-        """The fields; of a family that a user's file defines, the hash of its ``source`` too."""
+        """The fields, plus the hash of the ``source`` if a user's file defines the family."""
         from scaling.study.families.source import source_id
 
         source = source_id(type(self))
@@ -56,63 +56,63 @@ class Network(Spec):
 
     @property
     def rung(self) -> str:
-        """What grows along a curve. Default: the fields that the family adds, ``width 32``."""
+        """What grows along a curve. Default: the family's own fields, as in ``width 32``."""
         own = [name for name in type(self).model_fields if name not in Network.model_fields]
         return ", ".join(f"{name} {_short(getattr(self, name))}" for name in own) or self.family
 
     @property
     def series(self) -> str | None:
-        """What a curve joins, such as ``patch 2``; None where the family has one curve."""
+        """Which models one curve joins, such as ``patch 2``; None if there is a single curve."""
         return None
 
     @property
     def name(self) -> str:
-        """As tables and figures write it, with all that is unusual about it."""
+        """The name in tables and figures, including everything unusual about the network."""
         parts = [self.title, self.rung, *([self.series] if self.series else [])]
         return " ".join(dict.fromkeys(parts))
 
     @property
     def title(self) -> str:
-        """The family as a legend writes it."""
+        """The family's name in a legend."""
         return self.TITLE or self.family
 
     @property
     def slug(self) -> str:
-        """The name as a part of a file's name."""
+        """The name as part of a file name."""
         return re.sub(r"[^\w.+=\[\]-]", "", self.name.replace("/", "-").replace(" ", "-"))
 
     @property
     def model_id(self) -> str:
-        """The identity of this network among all: the hash of its fields."""
+        """The identity of this network: the hash of its fields."""
         return identity(self.identity_fields())
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Of one image without its batch: (C, I, I)."""
+        """The shape of one image without the batch dimension: (C, I, I)."""
         return (self.channels, self.input_size, self.input_size)
 
     @property
     def out_channels(self) -> int:
-        """Of the output: twice those of the image where the network learns sigma as well."""
+        """Channels of the output: twice those of the image if the network also learns sigma."""
         return self.channels * (2 if self.learn_sigma else 1)
 
     @property
     def condition(self) -> Literal["classes", "none"]:
-        """What the network is told of an image: its class, or nothing where there is one class."""
+        """What the network is conditioned on: the class, or nothing if there is only one class."""
         return "classes" if self.num_classes > 1 else "none"
 
     def null(self, y: "Tensor") -> "Tensor":
-        """The condition that means "none given", in the shape of ``y`` (B,)."""
+        """The label that means "no class given", in the shape of ``y`` (B,)."""
         return y.new_full(y.shape, self.num_classes)
 
     def layers(self) -> Sequence[Layer] | None:
-        """The layers as data; None where the family gives none and fvcore alone counts it."""
+        """The layers as data; None if the family gives none and fvcore alone counts it."""
         return None
 
     def counted(self) -> tuple[int, int]:
-        """Trainable parameters, and fvcore's multiply-accumulates of a forward pass on one image.
+        """Trainable parameters, and fvcore's multiply-accumulates of one forward pass on one image.
 
-        Imports torch; for families that give no ``layers``.
+        For families that give no ``layers``. Imports torch.
         """
         from scaling.models.count import count, trainable_params
 
@@ -127,7 +127,7 @@ class Network(Spec):
         raise TypeError(f"family {self.family!r} has no build(self) that returns an nn.Module")
 
     def units(self, network: "nn.Module") -> list["nn.Module"]:
-        """The modules that FSDP shards and activation checkpointing computes again, one by one.
+        """The modules that FSDP shards, and that activation checkpointing recomputes, one by one.
 
         Default: the items of the network's own ModuleLists and Sequentials.
         """
@@ -137,44 +137,46 @@ class Network(Spec):
         return [module for group in groups for module in group]
 
     def formats(self) -> "dict[str, Format]":
-        """The ways to write the weights for other programs, by name."""
+        """The formats in which the weights can be written for other programs, by name."""
         return {}
 
     def fixed_tensors(self) -> "dict[str, Tensor]":
-        """Entries of the state dict that are not trained, which checkpoints leave out."""
+        """Entries of the state dict that are not trained and that checkpoints leave out."""
         return {}
 
     @classmethod
     def recognised(cls, state: "Mapping[str, Tensor]", heads: int | None = None) -> Self | None:
-        """The network that a foreign state dict belongs to, or None where its names are not ours.
+        """The network that a foreign state dict belongs to; None if its names are not this
+        family's.
 
-        ``heads`` says what shapes cannot. ValueError where they are ours and do not fit.
+        ``heads`` supplies what shapes cannot tell. ValueError if the names are this family's but
+        the entries do not fit.
         """
         return None
 
     @classmethod
     def preset(cls, name: str, resolution: int = 256, **fields) -> Self:
-        """A model of the family by a published name. ValueError for a name it does not know."""
+        """A model of the family by its published name. ValueError for an unknown name."""
         known = ", ".join(cls.PRESETS) or "none"
         raise ValueError(f"unknown model {name!r}; presets of this family: {known}")
 
     def debug_twin(self, channels: int, num_classes: int) -> Self:
-        """A small network of the same kind, to run a study through every stage in seconds."""
+        """A small network of the same kind, for running a study through every stage in seconds."""
         return self.replaced(channels=channels, num_classes=num_classes)
 
     def replaced(self, **fields) -> Self:
-        """This network with other ``fields``, checked as any."""
+        """This network with other ``fields``, validated like any spec."""
         return type(self)(**{**dict(self), **fields})
 
 
 def family_of(cls: type[Network]) -> str | None:
-    """The name that ``cls`` declares for its family; None for a base that declares none."""
+    """The family name that ``cls`` declares; None for a base class that declares none."""
     names = get_args(cls.model_fields["family"].annotation)
     return names[0] if len(names) == 1 else None
 
 
 def register(cls: type[Network]) -> None:
-    """Enter ``cls`` in FAMILIES. TypeError where another file's class has the name already."""
+    """Enter ``cls`` in FAMILIES. TypeError if one of the suite's own families has the name."""
     family = family_of(cls)
     if family is None:
         return

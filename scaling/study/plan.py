@@ -1,4 +1,4 @@
-"""What will a study cost and in which order is it run? The frozen, priced list of its trials."""
+"""What will a study cost, and in which order does it run? The frozen, priced list of its trials."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from scaling.study.identity import Spec
 from scaling.study.spec import TrialSpec
 from scaling.study.study import Study
 
-SCHEMA = 1  # of study.json; a reader refuses a newer one
+SCHEMA = 1  # version of study.json; a reader refuses a newer one
 
 
 class PlannedTrial(Spec):
@@ -19,7 +19,7 @@ class PlannedTrial(Spec):
     train_id: str
     eval_ids: dict[int, str]  # evaluated step -> eval_id
     model: str
-    rung: str | None = None  # null in plans from before it was recorded
+    rung: str | None = None  # null in older plans, which did not record it
     series: str | None = None
     params_m: float
     forward_gmacs: float
@@ -30,7 +30,7 @@ class PlannedTrial(Spec):
     @model_validator(mode="before")
     @classmethod
     def _with_facts(cls, data):
-        """Give a network whose code is not here what was recorded of it, see ``Recorded``."""
+        """Add the recorded facts to a network whose code may not be loaded, see ``Recorded``."""
         spec = data.get("spec") if isinstance(data, Mapping) else None
         model = spec.get("model") if isinstance(spec, Mapping) else None
         if not isinstance(model, Mapping) or "source" not in model:
@@ -62,7 +62,7 @@ class PlannedTrial(Spec):
 
 
 class Plan(Spec):
-    """A study priced and ordered: what ``study.json`` holds."""
+    """A priced and ordered study: the content of ``study.json``."""
 
     schema_version: int = SCHEMA
     name: str
@@ -85,49 +85,47 @@ class Plan(Spec):
 
     @property
     def train_flops(self) -> float:
-        """Over all trials; a training or trunk that several trials share is counted once, at its
-        longest.
-        """
+        """Over all trials; a training or trunk that several share counts once, at its longest."""
         families: dict[str, list[PlannedTrial]] = {}
         for trial in self.trials:
             families.setdefault(root(trial), []).append(trial)
         return sum(price(family) for family in families.values())
 
     def runs(self) -> list[list[PlannedTrial]]:
-        """The trials grouped by the training they share, dearest first (longest processing time
-        first).
+        """The trials grouped by the training they share, most expensive first.
 
-        Cooldowns whose trunk another one trains come after all others: till then they would wait
-        for it in a place.
+        A cooldown whose trunk is trained by another run comes after all the others; before that it
+        would only occupy a place while it waits.
         """
         groups: dict[str, list[PlannedTrial]] = {}
         for trial in self.trials:
             groups.setdefault(trial.train_id, []).append(trial)
-        dearest = sorted(
+        longest_first = sorted(
             groups.values(), key=lambda group: -max(trial.train_flops for trial in group)
         )
-        # trunk -> who trains it: its own training, or the dearest cooldown
+        # trunk -> the training that runs it: its own, or its most expensive cooldown
         first: dict[str, str] = {}
-        for train_id, trunk in ((group[0].train_id, root(group[0])) for group in dearest):
+        for train_id, trunk in ((group[0].train_id, root(group[0])) for group in longest_first):
             if trunk not in first or train_id == trunk:
                 first[trunk] = train_id
-        return sorted(dearest, key=lambda group: group[0].train_id != first[root(group[0])])
+        return sorted(longest_first, key=lambda group: group[0].train_id != first[root(group[0])])
 
     def branches(self, group: list[PlannedTrial]) -> list[PlannedTrial]:
-        """The cooldowns that begin on the training of ``group``, or on its trunk."""
+        """The cooldowns that branch from the training of ``group``, or from its trunk."""
         return [
             trial for trial in self.trials if trial.spec.trunk and root(trial) == root(group[0])
         ]
 
 
 def root(trial: PlannedTrial) -> str:
-    """The training whose first steps this trial's are: its trunk's, or its own."""
+    """The training whose first steps this trial shares: its trunk's, or its own."""
     return trial.spec.trunk.train_id if trial.spec.trunk else trial.train_id
 
 
 def price(group: list[PlannedTrial]) -> float:
-    """Training FLOPs of trials that share a training or its trunk: the trunk once, at its longest,
-    and each cooldown.
+    """Training FLOPs of trials that share a training or its trunk.
+
+    The trunk counts once, at its longest, and each cooldown counts once.
     """
     trunk, cooldowns = 0, {}
     for trial in group:

@@ -1,6 +1,4 @@
-"""What does a FID mean? All that decides a measured figure: samples, sampler, guidance, EMA,
-features, references.
-"""
+"""What does a FID mean? Everything that decides a measured value, from sampler to reference."""
 
 from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal
@@ -9,8 +7,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from scaling.study.identity import Spec
 
-# Images of the trial's data set, or a file of statistics or images as ADM's evaluation suite
-# publishes them.
+# A split of the trial's data set, or a file of statistics or images in the format of ADM's
+# evaluation suite.
 Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
 Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity"]
 METRIC_NAMES = {
@@ -20,13 +18,12 @@ METRIC_NAMES = {
     "precision": "precision",
     "recall": "recall",
     "sfid": "sFID",
-    # the last stands beside FID unasked
     "cmmd": "CMMD",
     "fid_infinity": "FID∞",
-    "rfid": "rFID",
+    "rfid": "rFID",  # measured along with FID, without being asked for
 }
-# "inception" is torch-fidelity's inception-v3-compat; the others beside digits-cnn and
-# efficientnet-lite0 are its names.
+# "inception" is torch-fidelity's inception-v3-compat. Apart from digits-cnn and
+# efficientnet-lite0, the other names are torch-fidelity's own.
 Features = Literal[
     "digits-cnn",
     "inception",
@@ -53,10 +50,13 @@ FLOW_SAMPLERS = ("euler", "heun", "sde")
 class Ema(Spec):
     """Which average of the weights is sampled.
 
-    ``power``: beta_t = (1 - 1/t)^(gamma + 1), whose standard deviation is the fraction ``length``
-    of the training so far at every step (EDM2, arXiv 2312.02696, section 3.1): warmed up by
-    construction and the same for any run length. ``decay``: the classic fixed decay ``length``
-    (0.9999 in DiT). ``none``: the raw weights; ``length`` is 0.
+    ``power``: beta_t = (1 - 1/t)^(gamma + 1). At every step the standard deviation of the averaging
+    profile is the fraction ``length`` of the training so far (EDM2, arXiv 2312.02696, section 3.1).
+    It needs no warmup and is the same for any run length.
+
+    ``decay``: the classic fixed decay ``length`` (0.9999 in DiT).
+
+    ``none``: the raw weights; ``length`` is 0.
     """
 
     kind: Literal["power", "decay", "none"] = "power"
@@ -66,7 +66,7 @@ class Ema(Spec):
     def _check(self):
         if self.kind == "none" and self.length != 0:
             raise ValueError(f"ema kind 'none' has no length, got {self.length}; set length to 0")
-        # Above 1/sqrt(12) no gamma >= 0 exists: that is the spread of a flat average.
+        # No gamma >= 0 exists above 1/sqrt(12), which is the spread of a flat average.
         if self.kind == "power" and not 0 < self.length <= 0.28:
             raise ValueError(
                 f"a power EMA's length is a fraction of training in (0, 0.28], got {self.length}"
@@ -79,37 +79,38 @@ class Ema(Spec):
 
 
 class Protocol(Spec):
-    """How samples are drawn and compared. Figures of different protocols (seed aside) do not belong
-    on one axis.
+    """How samples are drawn and compared.
+
+    Values measured under different protocols (seed aside) do not belong on one axis.
     """
 
     samples: int = Field(1000, ge=2)
-    # uniformly at random, as in DiT, or equally many of each
+    # classes drawn uniformly at random, as in DiT, or equally many of each
     class_draw: Literal["random", "balanced"] = "random"
     sampling_seed: int = Field(0, ge=0)
-    sampler: Sampler = "ddpm"  # euler, heun (ODE) and sde (SiT's) for flow models only
+    sampler: Sampler = "ddpm"  # euler, heun (ODE) and sde (SiT's) are for flow models only
     sampling_steps: int = Field(50, ge=1)
-    eta: float = Field(0.0, ge=0, le=1)  # of ddim: 0 draws no noise, 1 is ancestral
-    # of sde: SiT's w(t) / 2
+    eta: float = Field(0.0, ge=0, le=1)  # ddim: 0 draws no noise, 1 is ancestral sampling
+    # sde: SiT's w(t) / 2
     sde_diffusion: Literal["sigma", "constant", "decreasing", "increasing-decreasing"] = "sigma"
-    sde_last: Literal["mean", "tweedie"] = "mean"  # of sde: how the step to the image is taken
-    sde_last_size: float = Field(0.04, gt=0, lt=1)  # of sde: the time left for that step
+    sde_last: Literal["mean", "tweedie"] = "mean"  # sde: how the last step, to the image, is taken
+    sde_last_size: float = Field(0.04, gt=0, lt=1)  # sde: the length of that step in time
     guidance: float = Field(1.0, ge=0)  # 1.0: none
-    guidance_channels: int | None = Field(None, ge=1)  # null: all; 3 is DiT's released behaviour
-    # fractions of the schedule, 0 image, 1 noise; null: all of it
+    guidance_channels: int | None = Field(None, ge=1)  # null: all; DiT's released code guides 3
+    # fractions of the schedule, from 0 (image) to 1 (noise); null: the whole schedule
     guidance_interval: tuple[float, float] | None = None
-    rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: DiT's and SiT's; ADM's
-    decoder: str | None = None  # of latents, such as sd-vae-ft-mse; null: pixels are sampled
+    rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: as DiT and SiT, or as ADM
+    decoder: str | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
     features: Features = "digits-cnn"
-    # the first is the headline's
+    # the headline FID is against the first one
     references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)
-    # how many of the reference's images count; null: all
+    # how many of the reference's images are used; null: all
     reference_images: int | None = Field(None, ge=2)
-    # reference images for precision and recall (ADM; 1,000 at 512 px)
+    # reference images for precision and recall (ADM's numbers: 10,000, and 1,000 at 512 px)
     manifold_images: int = Field(10_000, ge=4)
-    # of a reference folder's images, ADM's, to the samples' size
+    # center-crop: crop the images of a reference folder to the samples' size, as ADM does
     transform: Literal["none", "center-crop"] = "none"
-    # held-out loss is always measured; empty: nothing is sampled
+    # empty: nothing is sampled; the held-out loss is always measured
     metrics: tuple[Metric, ...] = ("fid", "kid")
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"  # of the network while sampling
 
@@ -152,8 +153,7 @@ class Protocol(Spec):
         ):
             raise ValueError(
                 f"guidance_interval {list(self.guidance_interval)} is not two rising fractions of "
-                "the "
-                "schedule in 0 .. 1"
+                "the schedule in 0 .. 1"
             )
         if len(set(self.references)) < len(self.references) or len(set(self.metrics)) < len(
             self.metrics
@@ -165,7 +165,7 @@ class Protocol(Spec):
         return self
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
-        """As any spec's; a reference file counts by its name, wherever it lies."""
+        """As for any spec, except that a reference file counts by its name, wherever it lies."""
         fields = super().identity_fields(exclude)
         if "references" in fields:
             fields["references"] = [PurePath(reference).name for reference in self.references]
@@ -173,7 +173,7 @@ class Protocol(Spec):
 
     @property
     def comparable(self) -> dict:
-        """What two figures must share to be compared."""
+        """What two measured values must share to be compared."""
         return self.identity_fields(exclude=self.SEED)
 
     @property
@@ -182,12 +182,13 @@ class Protocol(Spec):
 
     @property
     def forwards(self) -> int:
-        """Network evaluations of one image, guidance aside: Heun's method asks twice a step."""
+        """Network evaluations per image, guidance aside; Heun's method takes two per step."""
         return self.sampling_steps * (2 if self.sampler == "heun" else 1)
 
     def features_of(self, metric: str) -> str:
-        """The extractor behind a metric: sFID is of Inception's, CMMD of CLIP's, whatever the other
-        metrics' features are.
+        """The extractor behind a metric.
+
+        sFID always uses Inception and CMMD always uses CLIP, whatever ``features`` is.
         """
         if metric == "sfid":
             return "inception"
@@ -202,8 +203,8 @@ class Protocol(Spec):
     ) -> str:
         """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
 
-        ``over``, ``"steps"`` or ``"guidance"``, leaves that out: the axis along which it varies
-        says it. rFID samples nothing: ``rFID, sd-vae-ft-mse, inception, vs train``.
+        ``over``, ``"steps"`` or ``"guidance"``, leaves out the setting that varies along an axis.
+        rFID draws no samples, so its label is ``rFID, sd-vae-ft-mse, inception, vs train``.
         """
         name = (
             "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
@@ -212,7 +213,7 @@ class Protocol(Spec):
         count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
         if metric == "rfid":
             return f"{name}, {PurePath(self.decoder).name}, {self.features}, vs {against}{count}"
-        # latents are compared with as their decoder shows them
+        # the reference of a latent model is its data after the decoder
         if self.decoder and against in ("train", "heldout"):
             against = f"decoded {against}"
         return (
@@ -222,11 +223,11 @@ class Protocol(Spec):
 
     @property
     def short(self) -> str:
-        """The sampling side: ``ddpm50, cfg 1.0``."""
+        """How images are sampled, in short: ``ddpm50, cfg 1.0``."""
         return self.sampling()
 
     def sampling(self, over: str | None = None) -> str:
-        """The sampling side, ``over`` as for ``label``; what is as usual is not said."""
+        """How images are sampled; ``over`` as in ``label``. Defaults are left out."""
         parts = [self.sampler + ("" if over == "steps" else f"{self.sampling_steps}")]
         parts += [f"eta {self.eta:g}"] if self.eta else []
         if self.sampler == "sde" and (self.sde_diffusion, self.sde_last, self.sde_last_size) != (
@@ -257,5 +258,5 @@ def _thousands(samples: int) -> str:
 
 
 def _decimal(scale: float) -> str:
-    """``1.0``, ``1.25``: one decimal at least, and no rounding that makes two scales one."""
+    """``1.0``, ``1.25``: at least one decimal, and never rounded so that two scales look equal."""
     return f"{scale:.1f}" if f"{scale:.1f}" == f"{scale:g}" or scale == int(scale) else f"{scale:g}"

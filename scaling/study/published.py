@@ -1,6 +1,4 @@
-"""Which parameters and Gflops did the DiT paper print? Its Table 4, beside which our own counts are
-laid.
-"""
+"""Which parameters and Gflops did the DiT paper print? Its Table 4, to compare our counts with."""
 
 import csv
 import functools
@@ -10,16 +8,17 @@ from typing import NamedTuple
 from scaling.study.families.dit import ModelSpec
 from scaling.study.network import Network
 
-RELATIVE_TOLERANCE = 1.5e-3  # XL/2 counts 118.62 by matrix products; the table prints 118.64
+RELATIVE_TOLERANCE = 1.5e-3  # XL/2 is 118.62 by matrix products; the table prints 118.64
 
 
 class Published(NamedTuple):
-    """One row of ``dit_configs.csv``. ``gmacs`` is the table's "Gflops"; ``gmacs_unit`` the unit of
-    its last digit.
+    """One row of ``dit_configs.csv``.
+
+    ``gmacs`` is the table's "Gflops", and ``gmacs_unit`` is the unit of its last digit.
     """
 
     model: str
-    resolution: int  # pixels per image side; the latent has an eighth
+    resolution: int  # pixels per image side; the latent has an eighth of that
     conditioning: str
     params_m: int
     gmacs: float
@@ -31,14 +30,15 @@ class Published(NamedTuple):
         return ModelSpec.preset(self.model, self.resolution, conditioning=self.conditioning)
 
     def agrees(self, gmacs: float) -> bool:
-        """Within 0.15 %, or within half a unit of the table's last digit where that is larger."""
+        """Within 0.15 %, or within half a unit of the table's last digit if that is larger."""
         return abs(gmacs - self.gmacs) <= max(RELATIVE_TOLERANCE * self.gmacs, self.gmacs_unit / 2)
 
 
 @functools.cache
 def published() -> tuple[Published, ...]:
-    """The 16 rows: S, B, L, XL at patch 8, 4, 2; XL/2 at 512 px; XL/2 with the three other
-    conditionings.
+    """The 16 rows.
+
+    S, B, L and XL at patch 8, 4 and 2; XL/2 at 512 px; XL/2 with the three other conditionings.
     """
     with files("scaling.study").joinpath("dit_configs.csv").open(newline="") as file:
         return tuple(

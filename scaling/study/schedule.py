@@ -1,4 +1,4 @@
-"""What is the learning rate at step n? A schedule by name, behind a linear warmup."""
+"""What is the learning rate at step n? A schedule by name, after a linear warmup."""
 
 import math
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def warmup_stable_decay(train: TrainSpec, step: int) -> float:
     return 1.0 - math.sqrt((step - train.branch_step) / (train.steps - train.branch_step))
 
 
-# schedule -> the share of ``lr`` at a step, the warmup apart
+# schedule -> the fraction of ``lr`` at a step, without the warmup
 SCHEDULES: dict[str, Callable[[TrainSpec, int], float]] = {
     "constant": constant,
     "wsd": warmup_stable_decay,
@@ -32,6 +32,6 @@ SCHEDULES: dict[str, Callable[[TrainSpec, int], float]] = {
 
 
 def learning_rate(train: TrainSpec, step: int) -> float:
-    """The rate of step ``step`` (from 0): a pure function, so that a resumed run needs no state."""
+    """The rate at step ``step`` (from 0): a pure function, so resuming needs no state for it."""
     warmup = min(1.0, (step + 1) / train.warmup_steps) if train.warmup_steps else 1.0
     return train.lr * warmup * named(SCHEDULES, train.schedule, "schedule")(train, step)

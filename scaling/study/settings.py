@@ -1,6 +1,4 @@
-"""How does ``--set KEY=VALUE`` reach a field of a spec? Parsing, checking and applying dotted
-settings.
-"""
+"""How does ``--set KEY=VALUE`` reach a field of a spec? Dotted settings, parsed and checked."""
 
 import difflib
 import json
@@ -10,13 +8,13 @@ from pydantic import BaseModel, ValidationError
 
 from scaling.study.spec import TrialSpec
 
-FAMILY = "model.family"  # not set alone: each family has fields of its own
+FAMILY = "model.family"  # cannot be set alone: each family has its own fields
 
 
 def fields_of(spec: BaseModel | type[BaseModel], prefix: str = "") -> list[str]:
     """All dotted leaf fields of a spec: ``model.width``, ``evaluate.protocol.samples``.
 
-    Of a trial those of its own model's family; a spec's class has the fields of its annotations.
+    A trial has the fields of its own model's family; a class has the fields of its annotations.
     """
     cls = spec if isinstance(spec, type) else type(spec)
     leaves = []
@@ -31,11 +29,10 @@ def fields_of(spec: BaseModel | type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def parse_settings(pairs: Iterable[str], option: str = "--set") -> dict:
-    """``["train.steps=100"]`` to ``{"train.steps": 100}``; values are JSON, anything else is a
-    string.
+    """``["train.steps=100"]`` to ``{"train.steps": 100}``.
 
-    Raises ValueError for a pair without ``=`` or a key given twice, in words of the command's
-    ``option``.
+    Values are parsed as JSON; anything else is a string. ValueError for a pair without ``=`` or a
+    key given twice; its message names the command's ``option``.
     """
     settings = {}
     for pair in pairs:
@@ -55,8 +52,9 @@ def parse_settings(pairs: Iterable[str], option: str = "--set") -> dict:
 
 
 def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
-    """``trial`` with dotted fields replaced, validated as a whole. ValueError names the key, the
-    value and what fits.
+    """``trial`` with dotted fields replaced, validated as a whole.
+
+    ValueError names the key, the value and what would fit.
     """
     if "model" in settings:  # another network altogether, of any family
         trial = _validated({**dict(trial), "model": settings["model"]})
@@ -86,7 +84,7 @@ def _validated(data: Mapping) -> TrialSpec:
 
 
 def explain(error: ValidationError) -> str:
-    """One line of what pydantic found wrong: where, what, and the value given."""
+    """What pydantic found wrong, in one line: where, what, and the value given."""
     parts = []
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"])

@@ -1,4 +1,4 @@
-"""What is a study? A question, the expected answer, and the trials that would tell."""
+"""What is a study? A question, the expected answer, and the trials that decide it."""
 
 from collections.abc import Mapping
 
@@ -14,9 +14,9 @@ from scaling.study.spec import TrialSpec
 class Study(Spec):
     """A question and its trials: pure data.
 
-    ``scales`` are the same question asked elsewhere, such as of ImageNet: chosen by the setting
-    ``scale``, each a study of its own name. ``nuisance`` says of each parameter that could tilt the
-    curve how it was made fair: tuned, transferred or fixed.
+    ``scales`` holds the same question at other scales, such as on ImageNet; the setting ``scale``
+    chooses one, and each is a study with its own name. ``nuisance`` says, for each parameter that
+    could tilt the curve, how it was made fair: tuned, transferred or fixed.
     """
 
     name: str
@@ -30,8 +30,7 @@ class Study(Spec):
     @field_validator("name")
     @classmethod
     def _name(cls, name: str) -> str:
-        # The name becomes a folder: it must not be able to leave the results root or shadow the
-        # shared runs.
+        # The name becomes a folder, which must not leave the results root or shadow shared folders.
         if not name.replace("_", "").replace("-", "").isalnum() or name in (
             "runs",
             "published",
@@ -49,7 +48,9 @@ class Study(Spec):
         return distinct(with_seeds(self.trials, self.seeds) if self.seeds > 1 else self.trials)
 
     def at(self, scale: str) -> "Study":
-        """The study at one of its ``scales``, named after it; every study has ``debug``."""
+        """The study at one of its ``scales``, named after it; every study has the scale
+        ``debug``.
+        """
         if scale == "debug" and scale not in self.scales:
             trials = tuple(map(debug, self.trials))
         elif scale in self.scales:
@@ -62,10 +63,10 @@ class Study(Spec):
         )
 
     def with_settings(self, settings: Mapping) -> "Study":
-        """The study with dotted fields set on every trial; the key ``seeds`` sets how often the
-        grid is repeated.
+        """The study with dotted fields set on every trial.
 
-        The key ``scale`` is taken first: it chooses among ``scales``.
+        The key ``seeds`` sets how often the grid is repeated. The key ``scale`` is applied first
+        and chooses among ``scales``.
         """
         if "scale" in settings:
             return self.at(settings["scale"]).with_settings(

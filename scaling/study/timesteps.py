@@ -1,6 +1,4 @@
-"""At which times is the network asked while an image is sampled? The grids of all samplers, without
-torch.
-"""
+"""When does a sampler evaluate the network? The time grids of all samplers, without torch."""
 
 import itertools
 from collections.abc import Callable
@@ -13,8 +11,9 @@ from scaling.study.spec import DiffusionSpec
 
 
 def spaced_timesteps(total: int, count: int) -> list[int]:
-    """``count`` of ``total`` timesteps, evenly spaced from the first to the last (improved DDPM's
-    respacing).
+    """``count`` of ``total`` timesteps, evenly spaced (improved DDPM's respacing).
+
+    ValueError unless 1 <= count <= total.
     """
     if not 1 <= count <= total:
         raise ValueError(
@@ -23,7 +22,7 @@ def spaced_timesteps(total: int, count: int) -> list[int]:
     if count == 1:
         return [0]
     stride = (total - 1) / (count - 1)
-    # Summed, not multiplied: the published timesteps carry this rounding.
+    # Summed, not multiplied: the published timesteps have this rounding.
     position, kept = 0.0, []
     for _ in range(count):
         kept.append(round(position))
@@ -34,8 +33,8 @@ def spaced_timesteps(total: int, count: int) -> list[int]:
 def ddim_timesteps(total: int, count: int) -> list[int]:
     """``count`` timesteps at an integer stride from 0 (DDIM, arXiv 2010.02502, as ADM's "ddimN").
 
-    Where no integer stride keeps ``count``, they are spaced as for DDPM. ValueError for more than
-    there are.
+    If no integer stride gives ``count``, they are spaced as for DDPM. ValueError if ``count``
+    exceeds ``total``.
     """
     for stride in range(1, total + 1):
         if len(range(0, total, stride)) == count:
@@ -44,13 +43,13 @@ def ddim_timesteps(total: int, count: int) -> list[int]:
 
 
 def solver_timesteps(diffusion: DiffusionSpec, count: int) -> list[int]:
-    """``count`` timesteps from the first to the last, evenly spaced in log-SNR as DPM-Solver wants
-    (arXiv 2206.00927).
+    """``count`` timesteps from first to last, evenly spaced in log-SNR as for DPM-Solver.
 
-    Near the image there are fewer timesteps than the spacing asks for: each is taken once.
-    ValueError for more than there are.
+    Source: arXiv 2206.00927. Near the image there are fewer timesteps than this spacing asks for,
+    so each is used once and the next free one follows. ValueError if ``count`` exceeds the
+    schedule.
     """
-    spaced_timesteps(diffusion.timesteps, count)  # refuses the count
+    spaced_timesteps(diffusion.timesteps, count)  # for its check of ``count``
     alpha_bar = np.cumprod(
         1.0 - np.linspace(diffusion.beta_start, diffusion.beta_end, diffusion.timesteps)
     )
@@ -66,14 +65,15 @@ def solver_timesteps(diffusion: DiffusionSpec, count: int) -> list[int]:
 
 
 def kept_timesteps(diffusion: DiffusionSpec, protocol: Protocol) -> list[int]:
-    """The discrete timesteps a protocol's sampler visits, ascending. ValueError for more steps than
-    the schedule has.
+    """The discrete timesteps that a protocol's sampler visits, ascending.
+
+    ValueError for more steps than the schedule has.
     """
     spaced = named(SPACINGS, protocol.sampler, "sampler of a diffusion")
     return spaced(diffusion, protocol.sampling_steps)
 
 
-# sampler of a diffusion -> the timesteps at which it asks the network
+# sampler of a diffusion -> the timesteps at which it evaluates the network
 SPACINGS: dict[str, Callable[[DiffusionSpec, int], list[int]]] = {
     "ddpm": lambda diffusion, count: spaced_timesteps(diffusion.timesteps, count),
     "ddim": lambda diffusion, count: ddim_timesteps(diffusion.timesteps, count),
@@ -82,11 +82,10 @@ SPACINGS: dict[str, Callable[[DiffusionSpec, int], list[int]]] = {
 
 
 def flow_times(protocol: Protocol) -> list[float]:
-    """The times from 1 (noise) to 0 between which a flow sampler steps, ``sampling_steps`` + 1 of
-    them.
+    """The ``sampling_steps`` + 1 times, from 1 (noise) to 0, between which a flow sampler steps.
 
-    Equal steps; the SDE's last one is ``sde_last_size`` long (SiT, arXiv 2401.08740, appendix), so
-    it needs 2 steps.
+    The steps are equal, except that the SDE's last one is ``sde_last_size`` long (SiT, arXiv
+    2401.08740, appendix). The SDE therefore needs at least 2 steps; ValueError for fewer.
     """
     count = protocol.sampling_steps
     if protocol.sampler != "sde":
@@ -100,9 +99,7 @@ def flow_times(protocol: Protocol) -> list[float]:
 
 
 def evaluated_at(diffusion: DiffusionSpec, protocol: Protocol) -> list[float]:
-    """Each network evaluation of one image by its time, as a fraction of the schedule: 0 the image,
-    1 pure noise.
-    """
+    """The times of all network evaluations of one image: 0 is the image, 1 pure noise."""
     if protocol.sampler in FLOW_SAMPLERS:
         times = flow_times(protocol)
         if protocol.sampler == "heun":
@@ -112,9 +109,7 @@ def evaluated_at(diffusion: DiffusionSpec, protocol: Protocol) -> list[float]:
 
 
 def guided_at(fraction: float, scale: float, interval: tuple[float, float] | None) -> bool:
-    """Whether the prediction at ``fraction`` of the schedule is guided: both ends of the interval
-    are.
-    """
+    """Whether the prediction at ``fraction`` of the schedule is guided, both ends included."""
     low, high = interval or (0.0, 1.0)
     rounding = 1e-6  # times pass through float32 on their way to the network
     return scale != 1.0 and low - rounding <= fraction <= high + rounding

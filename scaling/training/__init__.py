@@ -1,4 +1,4 @@
-"""How weights are found: loop, averages, held-out loss, checkpoints."""
+"""How are weights trained? The loop, averages, held-out loss and checkpoints."""
 
 from scaling.training.loop import AveragedWeights, Diverged, Trainer, load_parameters
 

@@ -1,11 +1,12 @@
-"""What survives a kill? Checkpoints: written aside, flushed, renamed, and trusted only if their
-checksums hold.
+"""What survives a kill? Checkpoints.
 
-checkpoints/step-00000500/
-  weights.safetensors            the model
-  ema-power-0.05.safetensors     one file per average
-  train.pt                       optimiser state and open log window (loadable with weights_only)
-  manifest.json                  step, seconds trained, and the SHA-256 of each file
+They are written aside, flushed and renamed, and trusted only if their checksums match.
+
+    checkpoints/step-00000500/
+      weights.safetensors            the model
+      ema-power-0.05.safetensors     one file per average
+      train.pt                       optimiser state and open log window (loads with weights_only)
+      manifest.json                  step, seconds trained, and the SHA-256 of each file
 """
 
 import hashlib
@@ -29,7 +30,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint whose checksums were found to hold."""
+    """A checkpoint whose checksums have been verified."""
 
     folder: Path
     step: int
@@ -59,8 +60,9 @@ def save(
     training: dict,
     train_wall_s: float,
 ) -> Path:
-    """Write the checkpoint of ``step`` under ``root`` and return its folder. One already there is
-    replaced.
+    """Write the checkpoint of ``step`` under ``root`` and return its folder.
+
+    An existing one of that step is replaced.
     """
     root.mkdir(parents=True, exist_ok=True)
     aside = root / f".writing-{step:08d}-{uuid.uuid4().hex[:8]}"
@@ -92,8 +94,9 @@ def save(
 
 
 class Writer:
-    """Writes one checkpoint at a time off the training thread; ``join`` waits for it and raises
-    what went wrong.
+    """Writes one checkpoint at a time, off the training thread.
+
+    ``join`` waits for it and raises its error, if any.
     """
 
     def __init__(self, root: Path):
@@ -102,9 +105,7 @@ class Writer:
         self._writing: Future | None = None
 
     def write(self, snapshot: dict, keep: Iterable[int], newest: int) -> None:
-        """Write ``snapshot``, then delete all checkpoints but those of ``keep`` and the ``newest``
-        ones.
-        """
+        """Write ``snapshot``, then delete all checkpoints but ``keep`` and the ``newest`` ones."""
         self.join()
         self._writing = self._pool.submit(self._write, snapshot, frozenset(keep), newest)
 
@@ -119,7 +120,7 @@ class Writer:
 
 
 def load(root: Path, step: int) -> Checkpoint | None:
-    """The checkpoint of ``step``, or None if there is none or its files are missing or damaged."""
+    """The checkpoint of ``step``; None if there is none or its files are missing or damaged."""
     folder = folder_of(root, step)
     try:
         manifest = read_json(folder / MANIFEST)
@@ -134,35 +135,34 @@ def load(root: Path, step: int) -> Checkpoint | None:
 
 
 def steps(root: Path) -> list[int]:
-    """The steps that have a checkpoint folder, newest first; whether each is valid is for ``load``
-    to say.
-    """
+    """The steps that have a checkpoint folder, newest first; ``load`` tells which are valid."""
     return sorted(
         (int(path.name.removeprefix("step-")) for path in root.glob("step-*")), reverse=True
     )
 
 
 def newest(root: Path, emas: Iterable[str], *, after: int, at_most: int) -> Checkpoint | None:
-    """The newest valid checkpoint of steps after+1 .. at_most that holds all of ``emas``; damaged
-    ones are passed over.
+    """The newest valid checkpoint of steps after+1 .. at_most that has all of ``emas``.
+
+    Damaged checkpoints are skipped.
     """
     needed = set(emas)
     for step in steps(root):
         if after < step <= at_most:
-            found = load(root, step)
-            if found and needed <= set(found.emas):
-                return found
+            checkpoint = load(root, step)
+            if checkpoint and needed <= set(checkpoint.emas):
+                return checkpoint
     return None
 
 
 def newest_step(root: Path) -> int | None:
     """The step of the newest valid checkpoint."""
-    found = newest(root, (), after=-1, at_most=sys.maxsize)
-    return found and found.step
+    checkpoint = newest(root, (), after=-1, at_most=sys.maxsize)
+    return checkpoint and checkpoint.step
 
 
 def prune(root: Path, keep: Iterable[int]) -> None:
-    """Delete checkpoints but those of ``keep``, and what killed writers left."""
+    """Delete all checkpoints but those of ``keep``, and whatever killed writers left behind."""
     kept = set(keep)
     for step in steps(root):
         if step not in kept:

@@ -12,11 +12,10 @@ from scaling.study.protocol import Ema
 
 @functools.cache
 def power_gamma(length: float) -> float:
-    """The exponent gamma whose averaging profile has relative standard deviation ``length`` (EDM2,
-    eq. 126).
+    """The exponent gamma whose averaging profile has relative standard deviation ``length``.
 
-    length^2 = (gamma + 1) / ((gamma + 2)^2 (gamma + 3)); the single root with gamma >= 0 is
-    returned.
+    Source: EDM2, eq. 126. length^2 = (gamma + 1) / ((gamma + 2)^2 (gamma + 3)); the only root with
+    gamma >= 0 is returned.
     """
     t = length**-2
     roots = np.roots([1.0, 7.0, 16.0 - t, 12.0 - t])
@@ -24,7 +23,7 @@ def power_gamma(length: float) -> float:
 
 
 def beta(ema: Ema, step: int) -> float:
-    """The share of the old average kept at ``step`` (from 1)."""
+    """The weight of the old average at ``step`` (from 1)."""
     if ema.kind == "power":
         return (1.0 - 1.0 / step) ** (power_gamma(ema.length) + 1.0)
     return ema.length
@@ -40,5 +39,5 @@ class EmaWeights:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after optimiser step ``step`` (from 1)."""
+        """Add the weights after optimiser step ``step`` (from 1) to the average."""
         torch._foreach_lerp_(self.average, self.params, 1.0 - beta(self.ema, step))

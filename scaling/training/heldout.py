@@ -1,8 +1,8 @@
-"""Which loss compares models? The loss on held-out images with fixed noise and stratified, fixed
-times.
+"""Which loss compares models? The loss on held-out images with fixed noise and fixed times.
 
-Nothing here depends on the trial's seed: every model of a study meets the same noise at the same
-times (torchtitan's validation RFC: "validation with a fixed timestep and fixed data is crucial").
+The times are stratified. Nothing here depends on the trial's seed, so every model of a study sees
+the same noise at the same times (torchtitan's validation RFC: "validation with a fixed timestep and
+fixed data is crucial").
 """
 
 import torch
@@ -12,9 +12,9 @@ from scaling.data import Images, stream
 from scaling.diffusion import Process
 from scaling.training.workers import Workers
 
-PASSES = 4  # each image is noised this often, at times from different strata
-BATCH = 512  # images per forward pass; bounds memory and does not change the result beyond rounding
-BINS = 10  # equal parts of the schedule, from the image to noise, whose losses are told apart
+PASSES = 4  # how often each image is noised, at times from different strata
+BATCH = 512  # images per forward pass; bounds memory and changes the result only by rounding
+BINS = 10  # equal parts of the schedule, from image to noise, that have losses of their own
 NOT_MEASURED = {"heldout_loss": None, "heldout_mse": None, "heldout_bins": None}
 
 
@@ -26,15 +26,15 @@ def heldout_loss(
     device: torch.device | str = "cpu",
     workers: Workers | None = None,
 ) -> dict[str, float | list[float] | None]:
-    """Means over PASSES x N noised held-out images, labels given, in one fixed draw, unweighted.
+    """Unweighted means over PASSES x N noised held-out images with labels, in one fixed draw.
 
-    ``heldout_loss`` is the objective, ``heldout_mse`` the error of what is predicted,
-    ``heldout_bins`` the objective in each of BINS parts of the schedule. All are None where one is
-    not finite.
+    ``heldout_loss`` is the objective, ``heldout_mse`` the error of what is predicted, and
+    ``heldout_bins`` the objective in each of BINS parts of the schedule. All are None if any is not
+    finite.
     """
     workers = workers or Workers()
     total = PASSES * len(images)
-    # One time in the middle of each of `total` equal strata, dealt to images by a fixed shuffle.
+    # The midpoints of `total` equal strata, assigned to images by a fixed shuffle.
     dealt = torch.randperm(total, generator=stream("heldout-timesteps"))
     times = process.at_fraction((torch.arange(total, dtype=torch.float64) + 0.5) / total)[dealt]
     noise = stream("heldout-noise")
@@ -44,7 +44,7 @@ def heldout_loss(
         count = min(BATCH, total - start)
         z = torch.randn(count, *images.shape, generator=noise)
         part = workers.part(count)
-        # nothing is left for this worker, whose forward pass the others may need
+        # This worker has no images left, but the others may need its forward pass.
         spare = part.start == part.stop
         part = slice(0, 1) if spare else part
         rows, z = torch.arange(start, start + count)[part], z[part].to(device)

@@ -1,4 +1,4 @@
-"""How is a network trained? Step by step, each a pure function of (weights, seed, step)."""
+"""How is a network trained? In steps, each a pure function of (weights, seed, step)."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -24,9 +24,7 @@ from scaling.training.workers import OutOfMemory, Workers, local, shared, whole
 
 
 class Diverged(Exception):
-    """The loss or the gradient of ``step`` was not finite; ``grad_norm`` is None where it was
-    not.
-    """
+    """The loss or the gradient of ``step`` was not finite; a gradient norm that was not is None."""
 
     def __init__(self, step: int, loss: float, grad_norm: float):
         what = f"loss {loss}" if not math.isfinite(loss) else f"gradient norm {grad_norm}"
@@ -37,7 +35,7 @@ class Diverged(Exception):
 class Trainer:
     """The state of one training: weights, averages, optimiser, step count and the open log window.
 
-    ``emas`` are the averages to keep besides the weights; the first one's held-out loss is logged.
+    ``emas`` are the averages to keep besides the weights; the held-out loss is logged of the first.
     """
 
     def __init__(
@@ -52,9 +50,9 @@ class Trainer:
         self.workers = workers or Workers()
         t = spec.train
         check_precision(t.precision, self.device.type)
-        self.part = self.workers.part(t.batch)  # of every batch
+        self.part = self.workers.part(t.batch)  # this worker's share of every batch
         self.micro_batch = min(execution.micro_batch or t.batch, self.part.stop - self.part.start)
-        self.out_of_memory = [*self.workers.out_of_memory]  # each time the micro-batch was halved
+        self.out_of_memory = [*self.workers.out_of_memory]  # one entry per halved micro-batch
         self.data: DataSet = load_data(spec.data)
         self.loader = Loader(self.data.train, t.batch, t.seed, self.device, self.part)
         with torch.random.fork_rng(devices=[]):
@@ -78,15 +76,15 @@ class Trainer:
             if ema.kind != "none"
         ]
         self.step = 0  # optimiser steps taken
-        self.train_wall_s = 0.0  # seconds spent in them, over all sessions
+        self.train_wall_s = 0.0  # seconds spent in those steps, over all sessions
         self._window: list[Tensor] = []  # losses since the last regular log line
         self._norms: list[Tensor] = []  # gradient norms since the last line of any kind
 
     def train_to(self, until: int, log: Callable[[dict], None]) -> None:
-        """Take steps up to ``until``, passing a line for the curve to ``log`` at every logged step.
+        """Train up to step ``until``, passing a line of the curve to ``log`` at each logged step.
 
-        Raises Diverged with the first step whose loss or gradient is not finite; that step's line
-        is not logged.
+        Raises Diverged for the first step whose loss or gradient is not finite; that step is not
+        logged.
         """
         t = self.spec.train
         started, since = perf_counter(), self.step
@@ -106,12 +104,10 @@ class Trainer:
                     started, since = perf_counter(), self.step
 
     def _take_step(self) -> Tensor:
-        """One optimiser step on the batch of this step; returns this worker's mean loss, not yet
-        read from the device.
-        """
+        """One optimiser step; returns this worker's mean loss, still on the device."""
         t, step, part = self.spec.train, self.step, self.part
         x0, y = self.loader.step(step)
-        # Drawn for the whole batch, then shared out: one worker or eight see the same numbers.
+        # Drawn for the whole batch, then split, so that one worker or eight see the same numbers.
         time = self.process.draw(t.batch, stream("timesteps", t.seed, step))[part]
         noise = torch.randn(
             (t.batch, *x0.shape[1:]),
@@ -140,8 +136,9 @@ class Trainer:
         return loss
 
     def _gradients(self, x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
-        """Add up the gradients of the mean loss, micro-batch by micro-batch; halve it and begin
-        again where memory ends.
+        """Accumulate the gradients of the mean loss over micro-batches.
+
+        If memory runs out, halve the micro-batch and start the step again.
         """
         while True:
             try:
@@ -150,15 +147,15 @@ class Trainer:
                 if self.micro_batch == 1:
                     raise
                 half = (self.micro_batch + 1) // 2
-                told = {
+                event = {
                     "step": self.step + 1,
                     "micro_batch": self.micro_batch,
                     "went_on_with": half,
                 }
                 if self.workers.size > 1:
-                    raise OutOfMemory({**told, "worker": self.workers.rank}) from error
+                    raise OutOfMemory({**event, "worker": self.workers.rank}) from error
             self.optimiser.zero_grad(set_to_none=True)
-            self.out_of_memory.append(told)
+            self.out_of_memory.append(event)
             self.micro_batch = half
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
@@ -180,8 +177,9 @@ class Trainer:
         return total
 
     def _refuse_nonfinite(self, checked: int) -> float | None:
-        """Raise Diverged if a loss since ``checked``, or its gradient, is not finite; else the last
-        gradient norm.
+        """Raise Diverged if a loss since ``checked``, or its gradient, is not finite.
+
+        Returns the last gradient norm.
         """
         fresh = self._window[checked:]
         if not fresh:
@@ -226,8 +224,9 @@ class Trainer:
         return line
 
     def heldout(self, ema: Ema) -> dict[str, float | list[float] | None]:
-        """``heldout_loss``, ``heldout_mse`` and ``heldout_bins`` of the averaged weights; all None
-        if one is not finite.
+        """``heldout_loss``, ``heldout_mse`` and ``heldout_bins`` of the averaged weights.
+
+        All are None if any is not finite.
         """
         with AveragedWeights(self, ema), matmul_precision("fp32"):
             self.model.eval()
@@ -238,18 +237,19 @@ class Trainer:
         return measured
 
     def snapshot(self) -> dict:
-        """A copy in main memory of what a checkpoint holds, for ``checkpoint.save``: whole tensors,
-        whatever the layout.
+        """A copy in main memory of what a checkpoint holds, for ``checkpoint.save``.
+
+        Its tensors are whole, whatever the layout of the workers.
         """
 
-        def kept(tensors: Iterable[Tensor]) -> list[Tensor]:
+        def copied(tensors: Iterable[Tensor]) -> list[Tensor]:
             return [
                 whole(tensor, p).to("cpu", copy=True).contiguous()
                 for tensor, p in zip(tensors, self.params)
             ]
 
         optimiser = self.optimiser.state_dict()
-        # A parameter that no step has touched has no state.
+        # A parameter that no step has changed has no state.
         state = {
             i: {
                 k: whole(v, self.params[i]).to("cpu", copy=True) if v.ndim else v.clone()
@@ -260,8 +260,8 @@ class Trainer:
         return {
             "step": self.step,
             "train_wall_s": self.train_wall_s,
-            "weights": dict(zip(self.names, kept(self.local))),
-            "emas": {e.ema.label: dict(zip(self.names, kept(e.average))) for e in self.emas},
+            "weights": dict(zip(self.names, copied(self.local))),
+            "emas": {e.ema.label: dict(zip(self.names, copied(e.average))) for e in self.emas},
             "training": {
                 "optimiser": {**optimiser, "state": state},
                 "window": [loss.cpu() for loss in self._window],
@@ -273,8 +273,9 @@ class Trainer:
         checkpoint.save(root, **self.snapshot())
 
     def restore(self, saved: checkpoint.Checkpoint) -> None:
-        """Continue from ``saved`` exactly as if never stopped, whatever the layout it was written
-        from.
+        """Continue from ``saved`` exactly as if training had never stopped.
+
+        The checkpoint may come from another layout of workers.
         """
         load_parameters(self.model, saved.weights())
         for ema in self.emas:
@@ -291,9 +292,7 @@ class Trainer:
 
 
 class AveragedWeights:
-    """A context in which the trainer's model holds the average ``ema`` instead of the raw
-    weights.
-    """
+    """A context in which the trainer's model holds the average ``ema``, not the raw weights."""
 
     def __init__(self, trainer: Trainer, ema: Ema):
         self.params = trainer.local
@@ -315,8 +314,9 @@ class AveragedWeights:
 
 @torch.no_grad()
 def load_parameters(model: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Copy ``tensors`` into the trainable parameters of ``model``; ValueError names what is missing
-    or too much.
+    """Copy ``tensors`` into the trainable parameters of ``model``.
+
+    ValueError names parameters that only one of the two has.
     """
     params = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if params.keys() != tensors.keys():

@@ -1,5 +1,6 @@
-"""Who else works on this training? Nobody, or workers that share each batch, and copy (DDP) or
-share (FSDP2) the weights.
+"""Which processes share this training? One alone, or workers that split each batch.
+
+With DDP each worker holds a copy of the weights; with FSDP2 each holds a shard of them.
 """
 
 import contextlib
@@ -16,64 +17,65 @@ from scaling.study.execution import Execution
 
 
 class OutOfMemory(RuntimeError):
-    """One of several workers ran out of memory. It cannot halve its micro-batch alone: the others
-    are past asking.
+    """One of several workers ran out of memory.
+
+    It cannot halve its micro-batch alone, because the others have already gone on. ``event`` has
+    step, micro_batch, went_on_with and worker.
     """
 
-    def __init__(self, told: dict):
-        super().__init__(told)
-        self.told = told  # step, micro_batch, went_on_with, worker
+    def __init__(self, event: dict):
+        super().__init__(event)
+        self.event = event
 
     def __str__(self) -> str:
         return (
             "worker {worker} out of memory at step {step} with {micro_batch} images at once".format(
-                **self.told
+                **self.event
             )
         )
 
 
 def until_it_fits(attempt: Callable[[Execution, list[dict]], None], execution: Execution) -> None:
-    """Have ``attempt`` start workers that train, anew with half the micro-batch each time it raises
-    OutOfMemory.
+    """Call ``attempt``, which starts workers that train, until it does not raise OutOfMemory.
 
-    It is given how to carry the training out, and for the record each time that it was halved
-    before.
+    Each time it does, the micro-batch is halved. ``attempt`` receives the execution, and for the
+    record every event so far.
     """
-    told: list[dict] = []
+    events: list[dict] = []
     while True:
         try:
-            return attempt(execution, told)
-        except OutOfMemory as full:
-            told = [*told, full.told]
-            execution = execution.model_copy(update={"micro_batch": full.told["went_on_with"]})
+            return attempt(execution, events)
+        except OutOfMemory as error:
+            events = [*events, error.event]
+            execution = execution.model_copy(update={"micro_batch": error.event["went_on_with"]})
 
 
 class Workers:
-    """The processes of one training, alike but for ``rank``; ``parallel`` None: this one alone.
+    """The processes of one training, identical except for ``rank``.
 
-    With "ddp" or "fsdp" torch.distributed is initialised already. All methods are collective: every
-    worker calls them.
+    ``parallel`` is "ddp" or "fsdp", with torch.distributed already initialised, or None for this
+    process alone. All methods are collective: every worker calls them.
     """
 
     def __init__(self, parallel: str | None = None, out_of_memory: Iterable[dict] = ()):
         self.parallel = parallel
-        self.out_of_memory = out_of_memory  # what ended those before them
+        self.out_of_memory = out_of_memory  # the events that ended earlier attempts
         self.rank, self.size = (dist.get_rank(), dist.get_world_size()) if parallel else (0, 1)
 
     @property
     def lead(self) -> bool:
-        """Whether this one writes the records."""
+        """Whether this worker writes the records."""
         return self.rank == 0
 
     def part(self, count: int) -> slice:
-        """This worker's share of ``count`` rows; the last one's may be shorter, or empty."""
+        """This worker's share of ``count`` rows; the last worker's may be shorter or empty."""
         share = -(-count // self.size)
         return slice(min(self.rank * share, count), min((self.rank + 1) * share, count))
 
     def spread(self, model: nn.Module, units: Iterable[nn.Module]) -> nn.Module:
-        """The module to train through; under FSDP2 ``model`` itself, its parameters now shares.
+        """The module to train with; under FSDP2 it is ``model`` itself, with sharded parameters.
 
-        Under FSDP2 each of the ``units`` gathers and gives back its own parameters.
+        Under FSDP2 each of the ``units`` gathers and releases its own parameters.
         """
         if self.parallel == "ddp":
             on_gpu = next(model.parameters()).is_cuda
@@ -86,14 +88,15 @@ class Workers:
         if self.parallel == "fsdp":
             for unit in units:
                 fully_shard(unit)
-            # The root too gives its weights back after each forward pass: averages are swapped in
-            # between two.
+            # The root also releases its weights after each forward pass, because averages are
+            # swapped in between passes.
             fully_shard(model, reshard_after_forward=True)
         return model
 
     def accumulating(self, network: nn.Module, more: bool):
-        """Around a micro-batch: gradients are exchanged with the last one of a step, not where
-        ``more`` follow.
+        """A context for one micro-batch.
+
+        Gradients are exchanged with the last micro-batch of a step, and not while ``more`` follow.
         """
         if self.parallel == "fsdp":
             network.set_requires_gradient_sync(not more)
@@ -108,8 +111,9 @@ class Workers:
         return values
 
     def agree(self, find: Callable):
-        """What the lead's ``find()`` gives, on every worker; each waits for it, and only the lead
-        looks.
+        """The result of the lead's ``find()``, on every worker.
+
+        Only the lead calls it; the others wait for it.
         """
         if self.size == 1:
             return find()
@@ -119,14 +123,12 @@ class Workers:
 
 
 def local(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """This worker's shares, in the memory of ``tensors``; tensors that are not shared out as they
-    are.
-    """
+    """This worker's shards, in the memory of ``tensors``; unsharded tensors as they are."""
     return [t.detach().to_local() if isinstance(t, DTensor) else t.detach() for t in tensors]
 
 
 def whole(share: Tensor, like: Tensor) -> Tensor:
-    """The whole tensor on every worker of which ``share`` is this one's, laid out as ``like``."""
+    """The whole tensor, on every worker, from this worker's ``share``, laid out as ``like``."""
     if isinstance(share, DTensor):
         return share.detach().full_tensor()
     if isinstance(like, DTensor):
@@ -141,7 +143,7 @@ def whole(share: Tensor, like: Tensor) -> Tensor:
 
 
 def shared(tensor: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor laid out as ``like``, each worker with its share."""
+    """A whole tensor laid out as ``like``, of which each worker holds its share."""
     if isinstance(like, DTensor):
         return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
     return tensor.to(like.device)

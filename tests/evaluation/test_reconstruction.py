@@ -183,7 +183,7 @@ def test_there_is_none_without_a_decoder_or_without_images(work, tmp_path, monke
     )
     assert (
         row["value"] is None
-        and row["why"] == "no real images of synthetic: its latents are of none"
+        and row["why"] == "no real images of synthetic: its latents were not made from images"
     )
 
 

@@ -1,4 +1,4 @@
-"""Which families of networks are there? A file a family, and the one way to find one by a name."""
+"""Which families of networks are there? One file per family, and one lookup by name."""
 
 import difflib
 from collections.abc import Mapping
@@ -10,18 +10,19 @@ from scaling.study.network import FAMILIES, Network
 
 __all__ = ["FAMILIES", "ModelSpec", "Network", "named_network", "network_of", "presets"]
 
-DEFAULT = "dit"  # of specs from before there were others
+DEFAULT = "dit"  # for specs written before there were other families
 
 
 def network_of(value) -> Network:
-    """The network that a spec's ``model`` describes: one already, or its fields, by ``family``.
+    """The network that a spec's ``model`` describes: a ``Network`` already, or its fields.
 
-    A network of a family that a study's file defines carries the hash of its ``source``. Where that
-    family is not loaded, or from other source, what was recorded of it is all there is: a
-    ``Recorded`` network, which cannot be built. ValueError for an unknown family without source.
+    The ``family`` field chooses the class. A network whose family a study's file defines carries
+    the hash of its ``source``. If that family is not loaded, or was loaded from other source, only
+    the recorded facts are available, and the result is a ``Recorded`` network, which cannot be
+    built. ValueError for an unknown family without source.
     """
     if isinstance(value, Network) or not isinstance(value, Mapping):
-        return value  # what is neither is for pydantic to refuse
+        return value  # pydantic refuses anything that is neither a network nor its fields
     fields = dict(value)
     family, source = fields.get("family", DEFAULT), fields.pop("source", None)
     known = FAMILIES.get(family)
@@ -33,17 +34,17 @@ def network_of(value) -> Network:
         )
     if known is None or (source is not None and source != source_id(known)):
         return Recorded.model_validate({**fields, "source": source})
-    fields.pop("facts", None)  # the code tells them
+    fields.pop("facts", None)  # not needed: the code is here
     return known.model_validate(fields)
 
 
 def presets() -> list[str]:
-    """The names of all published models that a family knows."""
+    """The names of all published models, over all families."""
     return [name for family in FAMILIES.values() for name in family.PRESETS]
 
 
 def named_network(name: str, resolution: int = 256, **fields) -> Network:
-    """The published model ``name``, of whichever family; ValueError names the nearest."""
+    """The published model ``name``, from whichever family has it; ValueError names the nearest."""
     for family in FAMILIES.values():
         try:
             return family.preset(name, resolution, **fields)

@@ -1,8 +1,8 @@
 """What is a DiT? Its free dimensions, its names, its layers, and the sizes that the paper trained.
 
-Peebles & Xie, arXiv 2212.09748. The three conditionings whose code the authors did not release are
-built so that parameters and Gflops meet their published figures (Table 4): no norm has weights, and
-in-context and cross-attention end in a norm that is not adaptive.
+Source: Peebles & Xie, arXiv 2212.09748. The authors did not release the code of three of the four
+conditionings. Those are built so that parameters and Gflops match the published ones (Table 4): no
+norm has weights, and in-context and cross-attention end in a norm that is not adaptive.
 """
 
 import difflib
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FREQUENCIES = 256  # sinusoidal features of the timestep, before its MLP
 CONTEXT = 2  # conditioning tokens, in context or attended to: the timestep's and the label's
 MLP_RATIO = 4.0  # the paper's
-CLASSES, CHANNELS = 1000, 4  # of ImageNet's latents, which the presets are for
+CLASSES, CHANNELS = 1000, 4  # ImageNet's latents, which the presets are made for
 
 
 class Shape(NamedTuple):
@@ -50,17 +50,17 @@ PRESETS = tuple(f"DiT-{size}/{patch}" for size in SIZES for patch in PATCHES)
 
 
 class Design(NamedTuple):
-    """How a block learns of the timestep and the class (section 3.2)."""
+    """How a block receives the timestep and the class (section 3.2)."""
 
     modulations: int  # vectors of width d that a block regresses from the conditioning
-    final_modulations: int  # and the last norm
-    gated: bool = False  # the branches are gated, zero at birth
-    in_context: bool = False  # the conditioning stands among the tokens
+    final_modulations: int  # vectors that the last norm regresses
+    gated: bool = False  # each branch has a gate, initialised to zero
+    in_context: bool = False  # the conditioning is appended to the tokens
     attended: bool = False  # the tokens attend to the conditioning
 
     @property
     def adaptive(self) -> bool:
-        """The conditioning is one vector, which modulates norms; otherwise a sequence of tokens."""
+        """Whether the conditioning is one vector that modulates norms, not a sequence of tokens."""
         return self.modulations > 0
 
 
@@ -74,7 +74,7 @@ DESIGNS: dict[str, Design] = {
 
 
 class ModelSpec(Network):
-    """The free dimensions of a DiT (Table 1); all else is derived."""
+    """The free dimensions of a DiT (Table 1); everything else is derived from them."""
 
     family: Literal["dit"] = "dit"
     patch: int = Field(gt=0)  # pixels per token side, p
@@ -114,7 +114,7 @@ class ModelSpec(Network):
 
     @property
     def sequence(self) -> int:
-        """Tokens that pass through the blocks: the image's, and the conditioning's in context."""
+        """Tokens in the blocks: the image's, plus the conditioning's if it is in context."""
         return self.tokens + CONTEXT * self.design.in_context
 
     @property
@@ -124,7 +124,7 @@ class ModelSpec(Network):
 
     @property
     def size(self) -> str:
-        """S, B, L or XL where the shape is the paper's, else depth and width as ``d2w32``."""
+        """S, B, L or XL for a shape of the paper, otherwise depth and width: ``d2w32``."""
         names = {shape: name for name, shape in SIZES.items()}
         shape = Shape(self.depth, self.width, self.heads)
         return names.get(shape, f"d{self.depth}w{self.width}")
@@ -135,17 +135,19 @@ class ModelSpec(Network):
 
     @property
     def series(self) -> str:
-        """The patch, and the MLP's ratio where it is not the paper's."""
+        """The patch, and the MLP ratio if it is not the paper's."""
         return f"patch {self.patch}" + self._mlp(", ")
 
     @property
     def name(self) -> str:
-        """As the field writes it: ``DiT-XL/2``, ``DiT-d2w32/4``; what is unusual is added."""
+        """``DiT-XL/2`` or ``DiT-d2w32/4``, plus a conditioning or MLP ratio that is not the
+        default.
+        """
         return self._released_name + self._mlp(" ")
 
     @property
     def slug(self) -> str:
-        # Trials were named before the MLP's ratio was part of a name, and a trial keeps its name.
+        # Trials keep the names they had before the MLP ratio became part of a model's name.
         return self._released_name.replace("/", "-").replace(" ", "")
 
     @property
@@ -158,10 +160,10 @@ class ModelSpec(Network):
 
     @classmethod
     def preset(cls, name: str, resolution: int = 256, **fields) -> "ModelSpec":
-        """A model of the paper by name, ``DiT-XL/2``, on f8 latents of ImageNet's images.
+        """A model of the paper by name, such as ``DiT-XL/2``, on f8 latents of ImageNet's images.
 
         ``resolution`` is in pixels per image side. ValueError for a name that is not
-        ``DiT-{S,B,L,XL}/PATCH``, or a resolution that is not a multiple of the VAE's factor.
+        ``DiT-{S,B,L,XL}/PATCH`` or a resolution that is not a multiple of the VAE's factor.
         """
         match = re.fullmatch(r"DiT-(S|B|L|XL)/([1-9]\d*)", name)
         if not match:
@@ -215,7 +217,7 @@ class ModelSpec(Network):
             Elementwise(d),  # the SiLU's input
             Linear(d, d),
             Embedding(self.num_classes + 1, d),
-            Elementwise(CONTEXT * d),  # adaptive: the sum and its SiLU; else both tokens
+            Elementwise(CONTEXT * d),  # adaptive: the sum and its SiLU; otherwise both tokens
         )
         head = (
             *self._norm(T, design.adaptive),
@@ -250,12 +252,12 @@ class ModelSpec(Network):
         )
 
     def _norm(self, positions: int, adaptive: bool) -> tuple[Layer, ...]:
-        """A norm, and the normed tokens that a modulation keeps."""
+        """A norm and, if adaptive, the normed tokens that its modulation keeps."""
         modulated = (Elementwise(positions * self.width),) if adaptive else ()
         return (Norm(self.width, positions), *modulated)
 
     def _modulation(self, vectors: int, scales: int) -> tuple[Layer, ...]:
-        """The linear behind ``vectors`` modulations, which it keeps, with 1 + each scale."""
+        """The linear that regresses ``vectors`` modulations; they are kept, and 1 + each scale."""
         if not vectors:
             return ()
         linear = Linear(self.width, vectors * self.width, shares_input=True)

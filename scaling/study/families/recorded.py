@@ -1,4 +1,4 @@
-"""What is known of a network whose code is not here? What its records say."""
+"""What is known of a network whose code is not loaded? Only what its records say."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from scaling.study.network import Network
 
 
 class Facts(BaseModel):
-    """What a plan records of a network, since only its code could tell it again."""
+    """What a plan records of a network, because otherwise only the network's code knows it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,8 +23,8 @@ class Facts(BaseModel):
 class Recorded(Network):
     """A network of a family that a study's file defined, read from records.
 
-    It has all fields of the original, hence its identity, and the plan's ``facts``. It cannot be
-    built: records hold no code, and reading them never runs any.
+    It has all fields of the original, and therefore its identity, plus the ``facts`` that the plan
+    recorded. It cannot be built: records hold no code, and reading them never runs any.
     """
 
     model_config = ConfigDict(extra="allow")

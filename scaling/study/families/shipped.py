@@ -13,20 +13,20 @@ from scaling.study.network import FAMILIES, Network
 
 
 class ShippedFile(Spec):
-    """The source of the families that one file defines, with what it imports from its folder."""
+    """The families that one file defines: its source, and what it imports from its folder."""
 
-    texts: dict[str, str]  # path below the folder -> text; the first is the file itself
-    source_ids: dict[str, str]  # class -> the hash of its source
+    texts: dict[str, str]  # path below the folder -> text; the first entry is the file itself
+    source_ids: dict[str, str]  # class name -> the hash of its source
 
 
 class Shipped(Spec):
-    """All that a worker needs to read and build the networks of a job."""
+    """Everything that a worker needs to read and build the networks of a job."""
 
     files: tuple[ShippedFile, ...] = ()
 
     @classmethod
     def of(cls, models: Iterable[Network]) -> "Shipped":
-        """The source of those ``models`` that the suite does not define itself."""
+        """The source of those ``models`` that are not defined in the suite itself."""
         by_module: dict[str, list[type[Network]]] = {}
         for family in outside_families(models):
             by_module.setdefault(family.__module__, []).append(family)
@@ -43,7 +43,7 @@ class Shipped(Spec):
     def load(self, folder: Path) -> None:
         """Define the families in this process, from files written below ``folder``.
 
-        What this process has from the same source already stays as it is.
+        Families that this process already has from the same source stay as they are.
         """
         loaded = {source_id(family) for family in list(FAMILIES.values())}
         for file in self.files:
@@ -60,8 +60,8 @@ class Shipped(Spec):
 def import_file(path: Path, shipped: dict[str, str] | None = None) -> ModuleType:
     """Execute the .py file as a module of its own, with its folder on the path for its imports.
 
-    ``shipped`` are the source hashes of its classes where it came with a job: it lies elsewhere
-    than the file that they were taken from.
+    ``shipped`` holds the source hashes of its classes if the file came with a job. It then lies in
+    another place than the original, so the hashes cannot be computed from it.
     """
     path = path.resolve()
     place = hashlib.sha256(str(path).encode()).hexdigest()[:8]
@@ -71,12 +71,12 @@ def import_file(path: Path, shipped: dict[str, str] | None = None) -> ModuleType
         module.__shipped_source__ = shipped
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
-    for name, file in own_modules(path).items():  # as it is now, not as it was imported before
+    for name, file in own_modules(path).items():  # import their current text, not a cached module
         if getattr(sys.modules.get(name), "__file__", None) == str(file):
             del sys.modules[name]
     importlib.invalidate_caches()
     before = sys.modules.get(module.__name__)
-    sys.modules[module.__name__] = module  # pydantic looks a class's annotations up there
+    sys.modules[module.__name__] = module  # pydantic resolves a class's annotations there
     try:
         spec.loader.exec_module(module)
     except BaseException:

@@ -1,9 +1,9 @@
-"""Which code is a user's network? The hash of its source, and the files that carry it elsewhere.
+"""Which code is part of a user's network? The hash of its source, and the files to ship with it.
 
-The hash is of the code that the network's class can reach in its own file, and in the files of that
-file's folder that it imports: definitions by name, and every statement at the top level that is
-more than a definition. A changed layer, constant or helper is another network; a trial added to the
-study in the same file, a comment, a docstring and another layout are not.
+The hash covers the code that the network's class can reach in its own file and in the files that it
+imports from the same folder: definitions by name, and every top-level statement that is more than a
+definition. Changing a layer, a constant or a helper makes another network. Adding a trial to the
+study in the same file does not, and neither does a comment, a docstring or another layout.
 """
 
 import ast
@@ -18,19 +18,19 @@ from scaling.study.network import FAMILIES, Network
 
 HASH_DIGITS = 16
 SUITE = ("scaling", "analysis")
-INSTALLED = {"site-packages", "dist-packages"}  # folders of an environment below the study's
+INSTALLED = {"site-packages", "dist-packages"}  # an environment may lie below the study's folder
 
 
 def is_outside(family: type[Network]) -> bool:
-    """Whether a family is defined outside the suite, so that its source is part of what it is."""
+    """Whether a family is defined outside the suite, so that its source is part of its identity."""
     return not family.__module__.startswith("scaling.study.")
 
 
 @functools.cache
 def source_id(family: type[Network]) -> str | None:
-    """The hash of the family's source; None of the suite's own families.
+    """The hash of the family's source; None for the suite's own families.
 
-    ValueError for a class that was typed in where there is no file, such as a notebook's cell.
+    ValueError for a class that no file defines, such as one in a notebook's cell.
     """
     if not is_outside(family):
         return None
@@ -55,9 +55,9 @@ def file_of(family: type[Network]) -> Path:
 
 
 def files_of(family: type[Network]) -> dict[str, str]:
-    """The texts of the family's file and of what it imports from its own folder, by relative path.
+    """The family's file and what it imports from its own folder: relative path -> text.
 
-    The family's own file is the first.
+    The family's own file comes first.
     """
     first = file_of(family)
     files = [first, *own_modules(first).values()]
@@ -65,7 +65,7 @@ def files_of(family: type[Network]) -> dict[str, str]:
 
 
 def own_modules(file: Path) -> dict[str, Path]:
-    """The modules of its own folder that ``file`` imports, and those that these import."""
+    """The modules that ``file`` imports from its own folder, directly or through each other."""
     modules, waiting = {}, [file]
     while waiting:
         tree = ast.parse(waiting.pop(0).read_text())
@@ -85,15 +85,15 @@ def outside_families(models) -> list[type[Network]]:
 
 
 class _Reached:
-    """The top-level statements that a name needs, file by file."""
+    """Collects the top-level statements that a name needs, file by file."""
 
     def __init__(self):
-        self.kept: dict[Path, dict[int, str]] = {}  # file -> line -> text
+        self.kept: dict[Path, dict[int, str]] = {}  # file -> line number -> text
         self.names: set[tuple[Path, str]] = set()
         self.folder: Path | None = None
 
     def code(self) -> list[tuple[str, str]]:
-        """(name, reached statements in order) of each file; the first file has no name."""
+        """The name and the reached statements of each file; the first file has no name."""
         first = next(iter(self.kept))
         return [
             (
@@ -104,7 +104,10 @@ class _Reached:
         ]
 
     def name(self, file: Path, name: str | None) -> None:
-        """Keep what defines ``name`` in ``file``, and all that this needs; None: the whole file."""
+        """Keep the statements that define ``name`` in ``file``, and everything they use.
+
+        None keeps the whole file.
+        """
         if (file, name) in self.names:
             return
         self.names.add((file, name))
@@ -148,7 +151,7 @@ def _is_main(node: ast.stmt) -> bool:
 
 
 def _defines(node: ast.stmt) -> set[str]:
-    """The names that a plain definition, assignment or import binds; none of other statements."""
+    """The names that a plain definition, assignment or import binds; none for other statements."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {node.name}
     if _is_import(node):
@@ -162,7 +165,7 @@ def _defines(node: ast.stmt) -> set[str]:
 
 
 def _bound(node: ast.stmt, folder: Path) -> dict[str, tuple[Path, str | None]]:
-    """Of an import: each name it binds from the folder's own files, with the file and member."""
+    """The names that an import binds from the folder's own files, each with its file and member."""
     bound = {}
     for module, file in _own_files(node, folder).items():
         for alias in node.names:
@@ -180,14 +183,14 @@ def _bound(node: ast.stmt, folder: Path) -> dict[str, tuple[Path, str | None]]:
 
 
 def _own_files(node: ast.stmt, folder: Path) -> dict[str, Path]:
-    """The modules that an import names whose files lie in ``folder`` or below it.
+    """The modules that an import names and whose files lie in ``folder`` or below it.
 
-    The suite itself is not a user's own code, wherever it lies, and neither is what is installed.
+    The suite itself is not a user's own code, wherever it lies, and neither are installed packages.
     """
     if isinstance(node, ast.Import):
         modules = [alias.name for alias in node.names]
     elif node.level:
-        return {}  # a study's file is no package's module
+        return {}  # a relative import: a study's file is not part of a package
     else:
         modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     files = {}
@@ -197,7 +200,7 @@ def _own_files(node: ast.stmt, folder: Path) -> dict[str, Path]:
         try:
             spec = importlib.util.find_spec(module)
         except (ImportError, ValueError, AttributeError):
-            continue  # a member, or a package that is not installed: no file of this folder
+            continue  # a member of a module, or a package that is not installed
         origin = Path(spec.origin).resolve() if spec is not None and spec.has_location else None
         if origin is None or origin.suffix != ".py" or not origin.is_relative_to(folder):
             continue

@@ -1,0 +1,80 @@
+"""Which images does a trial learn from? The data source, and the options each source takes."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from scaling.study.identity import Spec
+from scaling.study.network import LATENT_FACTOR
+
+Source = Literal[
+    "digits",
+    "mnist",
+    "fashion-mnist",
+    "cifar10",
+    "cifar100",
+    "folder",
+    "latents",
+    "synthetic",
+    "synthetic-pixels",
+]
+
+
+class DataSpec(Spec):
+    """The images of a trial. Their split into training and held-out images is fixed by the source.
+
+    ``path`` says where the data lies on a machine and is not part of the identity. What the images
+    are is: for folders and latent stores ``name``, ``size`` and ``vae``, and also ``content`` where
+    two data sets of the same name must be told apart. The seed has no influence on the split.
+    """
+
+    source: Source = "digits"
+    # folder of the images, store or downloads; null: below $DIT_SCALING_DATA or ./data
+    path: str | None = None
+    name: str | None = None  # folder, latents: what the images are, such as imagenet
+    # pixels per side, after the crop and before any VAE, if the source does not fix it
+    size: int | None = Field(None, gt=0)
+    # latents: the VAE's name or identity, as `scaling encode` wrote it into the store
+    vae: str | None = None
+    # folder, latents: the identity of the content, which is checked; null: any content
+    content: str | None = None
+    flip: bool = False  # mirror half of the draws horizontally
+    # folder: enlarge images smaller than the crop, as ADM does, instead of refusing them
+    upscale: bool = False
+
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
+        {"name", "size", "vae", "content", "flip", "upscale"}
+    )
+    PLACEMENT: ClassVar[frozenset[str]] = frozenset({"path"})
+
+    @model_validator(mode="after")
+    def _check(self):
+        takes = {
+            "folder": {"name", "size", "content", "upscale"},
+            "latents": {"name", "size", "vae", "content"},
+            "synthetic": {"size"},
+            "synthetic-pixels": {"size"},
+        }.get(self.source, set())
+        for name in ("name", "size", "vae"):
+            if name in takes and getattr(self, name) is None:
+                raise ValueError(f"source {self.source!r} needs a {name}; set data.{name}")
+        for name in ("name", "size", "vae", "content", "upscale"):
+            if name not in takes and getattr(self, name):
+                raise ValueError(
+                    f"source {self.source!r} has no {name}, got {getattr(self, name)!r}; leave "
+                    f"data.{name} out"
+                )
+        if self.source == "synthetic" and self.size % LATENT_FACTOR:
+            raise ValueError(
+                f"synthetic latents are {LATENT_FACTOR} times smaller than their images: size "
+                f"{self.size} is not a multiple of {LATENT_FACTOR}"
+            )
+        if self.flip and self.source in ("digits", "mnist"):
+            raise ValueError(
+                f"a flipped digit is no digit: source {self.source!r} allows no flip; leave "
+                "data.flip out"
+            )
+        return self
+
+    def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
+        return super().identity_fields(exclude | self.PLACEMENT)

@@ -1,0 +1,94 @@
+"""How is a model trained, and when is it measured?"""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from scaling.study.identity import Spec
+from scaling.study.protocol import Ema, Protocol
+
+
+class TrainSpec(Spec):
+    """How the weights are trained.
+
+    ``steps`` is part of the identity only if the learning-rate schedule has a horizon.
+    """
+
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)  # images per step
+    lr: float = Field(gt=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = Field(0.0, ge=0)
+    warmup_steps: int = Field(0, ge=0)  # linear, from 0 to lr
+    schedule: Literal["constant", "wsd", "cosine"] = "constant"  # wsd: warmup, stable, decay
+    # wsd: the fraction of ``steps`` over which the rate falls to 0
+    cooldown: float = Field(0.2, gt=0, lt=1)
+    grad_clip: float | None = Field(None, gt=0)  # largest gradient norm; null: no clipping
+    label_dropout: float = Field(0.1, ge=0, lt=1)
+    # bf16 by autocast; weights, averages and the held-out loss stay in fp32
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    seed: int = Field(0, ge=0)
+    emas: tuple[Ema, ...] = ()  # averages to checkpoint besides those that are evaluated
+    log_every: int = Field(50, ge=1)  # steps between lines of the curve
+    heldout_every: int = Field(100, ge=1)  # steps between held-out losses in the curve
+    checkpoint_every: int = Field(500, ge=1)  # steps; evaluated steps are always checkpointed
+
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset(
+        {"steps", "log_every", "heldout_every", "checkpoint_every", "emas"}
+    )
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown"})
+
+    @model_validator(mode="after")
+    def _check(self):
+        usual = type(self).model_fields["cooldown"].default
+        if self.schedule != "wsd" and self.cooldown != usual:
+            raise ValueError(
+                f"cooldown {self.cooldown} belongs to the schedule 'wsd'; leave train.cooldown at "
+                f"{usual}"
+            )
+        if (
+            self.schedule == "wsd"
+            and not max(1, self.warmup_steps) <= self.branch_step < self.steps
+        ):
+            raise ValueError(
+                f"a cooldown of {self.cooldown} of {self.steps} steps begins at step "
+                f"{self.branch_step}, which is not after the warmup of {self.warmup_steps} and "
+                "before the end; set train.cooldown"
+            )
+        return self
+
+    @property
+    def has_horizon(self) -> bool:
+        return self.schedule != "constant"
+
+    @property
+    def branch_step(self) -> int:
+        """wsd: the number of steps taken before the rate begins to fall."""
+        return self.steps - round(self.steps * self.cooldown)
+
+
+class EvaluationSpec(Spec):
+    """When and how the trial is measured.
+
+    At ``checkpoints`` evenly spaced steps or, with ``every``, each ``every`` steps and at the end.
+    """
+
+    checkpoints: int = Field(1, ge=1)
+    every: int | None = Field(None, ge=1)
+    ema: Ema = Ema()
+    protocol: Protocol = Protocol()
+
+    def steps(self, total: int) -> tuple[int, ...]:
+        """The evaluated steps of a training of ``total`` steps, ascending and ending at
+        ``total``.
+        """
+        if self.every is not None:
+            return tuple(sorted({*range(self.every, total + 1, self.every), total}))
+        return tuple(
+            sorted(
+                {
+                    max(1, round(total * k / self.checkpoints))
+                    for k in range(1, self.checkpoints + 1)
+                }
+            )
+        )
