@@ -56,7 +56,11 @@ def _difference(gone: list, added: list) -> str:
 
     first = flat(gone[0].spec.model_dump(mode="json"))
     changes = [
-        {k: (first[k], other[k]) for k in first if first[k] != other.get(k)}
+        {
+            k: (first.get(k), other.get(k))
+            for k in {**first, **other}
+            if first.get(k) != other.get(k)
+        }
         for other in (flat(trial.spec.model_dump(mode="json")) for trial in added)
     ]
     if not changes:

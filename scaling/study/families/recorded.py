@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from scaling.study.layers import Layer
 from scaling.study.network import Network
@@ -30,10 +30,7 @@ class Recorded(Network):
     model_config = ConfigDict(extra="allow")
 
     source: str
-    facts: Facts | None = None
-
-    def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
-        return super().identity_fields(exclude | {"facts"})
+    facts: Facts | None = Field(None, exclude=True)  # a plan gives them, and keeps them itself
 
     @property
     def name(self) -> str:

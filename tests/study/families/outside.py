@@ -25,6 +25,7 @@ NETWORK = dedent('''
             self.first = nn.Conv2d(m.channels, m.width, 3, padding=1)
             self.blocks = nn.ModuleList(nn.Conv2d(m.width, m.width, 3, padding=1) for _ in range(2))
             self.last = nn.Conv2d(m.width, m.out_channels, 1)
+            nn.init.zeros_(self.last.weight)
 
         def forward(self, x, t, y):
             told = self.label(y) + self.time(t[:, None].float() / 1000)
