@@ -3,9 +3,11 @@ not known.
 """
 
 import math
+from collections.abc import Sequence
 
 import polars as pl
 
+NAMED = 4  # rows named in a message
 SPOKEN = {
     "fid": "FID",
     "kid": "KID",
@@ -60,3 +62,10 @@ def seeds_text(rows: pl.DataFrame) -> str:
 def count(n: int, one: str, many: str | None = None) -> str:
     """``1 seed``, ``3 seeds``."""
     return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], which) -> str:
+    """The names of rows, the first few of many: ``row 3, row 7 and 12 more``."""
+    chosen = [names[i] for i in which]
+    more = len(chosen) - NAMED
+    return ", ".join(chosen[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -52,6 +52,21 @@ LAYERS = {  # a room may import from its own layer's listed rooms only
     "experiments": {"experiments", "scaling.study"},
     "analysis": {"analysis", "scaling.records", "scaling.study"},
 }
+# analysis: select, frames < fits < answers < claims, forecasting < figures < report
+_DATA = {"analysis.text", "analysis.frames"}
+_ANSWERS = _DATA | {"analysis.select", "analysis.fits", "analysis.answers"}
+_FIGURES = _ANSWERS | {"analysis.claims", "analysis.forecasting", "analysis.figures"}
+ROOMS = {
+    "analysis.text": {"analysis.text"},
+    "analysis.frames": _DATA,
+    "analysis.select": _DATA | {"analysis.select"},
+    "analysis.fits": _DATA | {"analysis.fits"},
+    "analysis.answers": _ANSWERS,
+    "analysis.claims": _ANSWERS | {"analysis.claims"},
+    "analysis.forecasting": _ANSWERS | {"analysis.forecasting"},
+    "analysis.figures": _FIGURES,
+    "analysis.report": _FIGURES | {"analysis.report"},
+}
 
 
 def imports(path: Path) -> set[str]:
@@ -66,19 +81,46 @@ def imports(path: Path) -> set[str]:
 
 
 def sources(room: str) -> list[Path]:
-    return sorted((ROOT / room.replace(".", "/")).rglob("*.py"))
+    path = ROOT / room.replace(".", "/")
+    return sorted(path.rglob("*.py")) or [path.with_suffix(".py")]
+
+
+def modules(path: Path) -> set[str]:
+    """What ``path`` imports, ``from analysis import claims`` as ``analysis.claims``."""
+    found = imports(path) - {"analysis"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "analysis":
+            found |= {f"analysis.{alias.name}" for alias in node.names}
+    return found
+
+
+def assert_imports(room: str, within: tuple[str, ...], allowed: set[str]) -> None:
+    for path in sources(room):
+        families = path.relative_to(ROOT).as_posix() in FAMILIES
+        may = allowed | ({"scaling.models"} if families else set())
+        for name in modules(path):
+            if name.split(".")[0] in within and name != "scaling":
+                assert any(name == a or name.startswith(a + ".") for a in may), (
+                    f"{path.relative_to(ROOT)} imports {name}"
+                )
 
 
 @pytest.mark.parametrize("room", LAYERS)
 def test_rooms_import_downward_only(room):
-    assert sources(room)
-    for path in sources(room):
-        for name in imports(path):
-            if name.split(".")[0] in ("scaling", "analysis", "experiments") and name != "scaling":
-                allowed = any(name == a or name.startswith(a + ".") for a in LAYERS[room])
-                if path.relative_to(ROOT).as_posix() in FAMILIES:
-                    allowed |= name.startswith("scaling.models")
-                assert allowed, f"{path.relative_to(ROOT)} imports {name}"
+    assert all(path.is_file() for path in sources(room))
+    assert_imports(room, ("scaling", "analysis", "experiments"), LAYERS[room])
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_of_analysis_import_downward_only(room):
+    assert all(path.is_file() for path in sources(room))
+    assert_imports(room, ("analysis",), ROOMS[room])
+
+
+def test_every_room_of_analysis_has_its_layer():
+    folders = {path.parent.name for path in (ROOT / "analysis").glob("*/*.py")}
+    files = {path.stem for path in (ROOT / "analysis").glob("*.py")} - {"__init__"}
+    assert {f"analysis.{name}" for name in folders | files} == set(ROOMS)
 
 
 def test_ray_is_imported_in_one_room():

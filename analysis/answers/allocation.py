@@ -4,7 +4,7 @@ sizes at equal budgets.
 
 import polars as pl
 
-from analysis.answers.laws import loss_runs, seed_means
+from analysis.answers.study import Answers
 from analysis.fits import isoflop
 from analysis.fits.isoflop import IsoFlop
 from analysis.text import fixed, number
@@ -22,27 +22,26 @@ def asks_split(trials: pl.DataFrame) -> bool:
         or trials.group_by("model").agg(pl.col("steps").n_unique())["steps"].max() == 1
     ):
         return False
-    return any(_budgets(one) >= LEAST_BUDGETS for _, one in trials.group_by("patch"))
+    return any(_budgets(rows) >= LEAST_BUDGETS for _, rows in trials.group_by("patch"))
 
 
-def split_sentence(trials: pl.DataFrame, evaluations: pl.DataFrame) -> str:
+def split_sentence(answers: Answers) -> str:
     """The exponent of the compute-optimal model with its interval and budgets, or why there is
     none.
     """
     try:
-        patch, runs = loss_runs(evaluations)
-        found = isoflop.fit(seed_means(runs))
-    # no minima, or figures that do not belong together: that is the finding
+        patch, found = answers.losses[0], answers.isoflop
+    # no minima, or values that do not belong together: that is the finding
     except ValueError as reason:
         return f"How to split training compute between model and images cannot be stated: {reason}."
-    return _told(found, patch, trials)
+    return _sentence(found, patch, answers.selection.trials)
 
 
-def _told(found: IsoFlop, patch: int, trials: pl.DataFrame) -> str:
+def _sentence(found: IsoFlop, patch: int, trials: pl.DataFrame) -> str:
     used, (low, high) = found.used, found.exponent_interval
     of = "" if len(used) == len(found.minima) else f" of {len(found.minima)}"
     several = f" at patch {patch}" if trials["patch"].n_unique() > 1 else ""
-    told = (
+    sentence = (
         f"Over {len(used)}{of} budgets, {number(used[0].flops, 2)} to {number(used[-1].flops, 2)} "
         "training FLOPs, the "
         f"model of lowest held-out loss{several} grows as N ∝ C^{fixed(found.exponent)} (95 % "
@@ -50,20 +49,20 @@ def _told(found: IsoFlop, patch: int, trials: pl.DataFrame) -> str:
         f"{fixed(high)}; N in MACs of a forward pass)"
     )
     if 0 < low and high < 1:
-        told += (
+        sentence += (
             f", so ten times the compute C is best split into {number(10**found.exponent, 2)} "
             "times the model and "
             f"{number(10 ** (1 - found.exponent), 2)} times the images."
         )
     else:
-        told += ", which does not resolve how compute should be split between model and images."
+        sentence += ", which does not resolve how compute should be split between model and images."
     without = [m for m in found.minima if m.n is None]
     if not without:
-        return told
+        return sentence
     reasons = "; ".join(f"{number(m.flops, 2)} FLOPs: {m.why}" for m in without[:2])
     more = f"; and {len(without) - 2} more" if without[2:] else ""
     return (
-        f"{told} {len(without)} {'gives' if len(without) == 1 else 'give'} no minimum "
+        f"{sentence} {len(without)} {'gives' if len(without) == 1 else 'give'} no minimum "
         f"({reasons}{more})."
     )
 

@@ -7,23 +7,24 @@ of the same question: where slopes over choices differ by more than the interval
 not the uncertainty.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import polars as pl
 
-from analysis.answers.slopes import METRICS, fit_points
+from analysis.answers.slopes import line_of
+from analysis.answers.study import Answers
 from analysis.fits.fid_laws import rungs
-from analysis.fits.linear import least_squares
+from analysis.fits.linear import Linear
 from analysis.select.learning_rates import best_rates, named
-from analysis.select.recipes import one_recipe
+from analysis.select.selection import Selection
+from analysis.select.trials import METRICS
 
 AXES = ("forward_gmacs", "train_flops", "params_m")
 SETTINGS = ("ema", "sampling")  # columns whose values make studies of their own
 
 
 def spread(
-    trials: pl.DataFrame,
+    source: Answers | pl.DataFrame,
     metrics: Sequence[str] = METRICS,
     axes: Sequence[str] = AXES,
     settings: Sequence[str] = SETTINGS,
@@ -36,40 +37,50 @@ def spread(
     it names; every other row changes one thing. A choice that the trials cannot answer has its
     reason and no number. A column of ``settings`` is a choice where one model has several of its
     values; the reference is then the value of most trials. Several learning rates of one model are
-    another: the reference takes each model's best by held-out loss (``nuisance``), the others hold
-    one rate for all. ValueError where the reference has no slope.
+    another: the reference takes each model's best by held-out loss, the others hold one rate for
+    all. ValueError where the reference has no slope.
     """
+    answers = Answers.of(source)
+    trials = answers.selection.trials
     present = [
         column for column in settings if column in trials.columns and _varies(trials, column)
     ]
     usual = {column: trials[column].drop_nulls().mode().sort()[0] for column in present}
     several = _varies(trials, "lr")
     tuned = _tuned(trials) if several else trials
-    base = _at(tuned, usual)
-    reference = _slope(base, metrics[0], axes[0])
+    varied = several or present
+    answers = Answers.of(_at(tuned, usual)) if varied else answers
+    base = answers.selection
+    reference = _row(lambda: answers.line(metrics[0], axes[0]))
     if reference["why_not"]:
         raise ValueError(reference["why_not"])
     named = " ".join([f"{metrics[0]} on {axes[0]}", *(f"at {value}" for value in usual.values())])
     rows = [{"choice": "reference", "setting": named} | reference]
     for metric in metrics[1:]:
-        if metric in trials.columns and base[metric].is_not_null().any():
-            rows.append({"choice": "metric", "setting": metric} | _slope(base, metric, axes[0]))
+        if metric in trials.columns and base.trials[metric].is_not_null().any():
+            rows.append(
+                {"choice": "metric", "setting": metric} | _slope(base.points, metric, axes[0])
+            )
     for axis in axes[1:]:
-        if axis in trials.columns and base[axis].is_not_null().any():
-            rows.append({"choice": "axis", "setting": axis} | _slope(base, metrics[0], axis))
-    for size in rungs(fit_points(base, metrics[0])) if drop else []:
-        kept = base.filter(pl.col("size") != size)
-        rows.append({"choice": "without", "setting": size} | _slope(kept, metrics[0], axes[0]))
+        if axis in trials.columns and base.trials[axis].is_not_null().any():
+            rows.append({"choice": "axis", "setting": axis} | _slope(base.points, metrics[0], axis))
+    for size in rungs(base.points(metrics[0])) if drop else []:
+        kept = base.points(metrics[0]).filter(pl.col("size") != size)
+        rows.append(
+            {"choice": "without", "setting": size}
+            | _slope(lambda metric, kept=kept: kept, metrics[0], axes[0])
+        )
     for column in present:
         for value in _others(tuned, column, usual[column]):
             rows.append(
                 {"choice": column, "setting": str(value)}
-                | _slope(_at(tuned, usual | {column: value}), metrics[0], axes[0])
+                | _slope(Selection(_at(tuned, usual | {column: value})).points, metrics[0], axes[0])
             )
     for rate in sorted(trials["lr"].unique()) if several else []:
         fixed = _at(trials.filter(pl.col("lr") == rate), usual)
         rows.append(
-            {"choice": "lr", "setting": f"{rate:g} for all"} | _slope(fixed, metrics[0], axes[0])
+            {"choice": "lr", "setting": f"{rate:g} for all"}
+            | _slope(Selection(fixed).points, metrics[0], axes[0])
         )
     return pl.DataFrame(
         rows,
@@ -131,24 +142,22 @@ def span(table: pl.DataFrame, choices: Sequence[str] | None = None) -> tuple[flo
     return float(rows["slope"].min()), float(rows["slope"].max())
 
 
-def _slope(trials: pl.DataFrame, metric: str, axis: str) -> dict:
-    """The slope over models (means over seeds), or the reason there is none."""
+def _slope(points: Callable[[str], pl.DataFrame], metric: str, axis: str) -> dict:
+    """The slope over models (means over seeds) of the ``points`` of ``metric``."""
+    return _row(lambda: line_of(points(metric), metric, axis))
+
+
+def _row(fitted: Callable[[], Linear]) -> dict:
+    """The columns of a slope, or the reason there is none."""
     try:
-        points = fit_points(trials, metric)
-        one_recipe(points)
-        models = points.group_by("model", maintain_order=True).agg(
-            pl.col(axis).cast(pl.Float64).mean(), pl.col(metric).log().mean().alias("log")
-        )
-        x = np.log(models[axis].to_numpy())
-        X = np.column_stack([np.ones(len(x)), x - x.mean()])
-        line = least_squares(X, models["log"].to_numpy(), f"the slope of {metric} on {axis}")
+        fit = fitted()
     except ValueError as reason:  # a row of the table says why this choice has no slope
         return {"slope": None, "low": None, "high": None, "models": 0, "why_not": str(reason)}
-    low, high = line.coefficient_intervals()[1]
+    low, high = fit.coefficient_intervals()[1]
     return {
-        "slope": float(line.coefficients[1]),
+        "slope": float(fit.coefficients[1]),
         "low": float(low),
         "high": float(high),
-        "models": len(x),
+        "models": fit.dof + len(fit.coefficients),
         "why_not": None,
     }

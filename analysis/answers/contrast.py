@@ -9,13 +9,55 @@ which holds misfit besides. Else there is no error.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy import stats
 
 from analysis.answers.slopes import MIN_MODELS
-from analysis.claims.claim import Part
-from analysis.fits.linear import Noise
+from analysis.fits.linear import LEVEL, Bounds, NoiseVariances, slope_weights
+
+
+@dataclass(frozen=True)
+class Part:
+    """One effect with its error."""
+
+    of: str  # "patch 2", "DiT-XL/2 against DiT-L/2"
+    value: float
+    error: float  # standard error
+    dof: float
+    records: tuple[str, ...]  # trial ids, or rows of a published table
+
+    def interval(self, level: float = LEVEL) -> Bounds:
+        half = (
+            0.0 if self.error == 0 else float(stats.t.ppf((1 + level) / 2, self.dof)) * self.error
+        )
+        return self.value - half, self.value + half
+
+
+def two_seeds(of: str, seeds: Sequence[int], records: Sequence[str]) -> None:
+    """ValueError, with the trainings that ``of`` rests on, where they are of fewer than two
+    seeds.
+    """
+    if len(seeds) < 2:
+        raise ValueError(
+            f"{of}: {'one seed' if seeds else 'no seed'} measured it all, which has no error; "
+            f"train a second of {', '.join(records[:2])}"
+        )
+
+
+def over_seeds(of: str, values: dict[int, float], records: Sequence[str]) -> Part:
+    """The mean of one value per seed. ValueError below two seeds."""
+    two_seeds(of, list(values), records)
+    each = pl.Series(list(values.values()))
+    return Part(
+        of,
+        float(each.mean()),
+        float(each.std()) / math.sqrt(len(each)),
+        len(each) - 1,
+        tuple(records),
+    )
 
 
 def cells_of(
@@ -34,7 +76,9 @@ def cells_of(
     )
 
 
-def contrast(of: str, cells: pl.DataFrame, weights: np.ndarray, noise: Noise | None = None) -> Part:
+def contrast(
+    of: str, cells: pl.DataFrame, weights: np.ndarray, noise: NoiseVariances | None = None
+) -> Part:
     """``weights`` (n,) on the cell means. ValueError where no error is known."""
     seeds = cells["seeds"].to_numpy()
     if (seeds > 1).all():
@@ -53,17 +97,16 @@ def contrast(of: str, cells: pl.DataFrame, weights: np.ndarray, noise: Noise | N
     return Part(of, float(weights @ cells["mean"].to_numpy()), math.sqrt(total), free, _ids(cells))
 
 
-def difference(winner: dict, loser: dict, of: str, noise: Noise | None = None) -> Part:
+def difference(winner: dict, loser: dict, of: str, noise: NoiseVariances | None = None) -> Part:
     """log FID of ``winner`` minus that of ``loser``, rows of ``cells_of``."""
     return contrast(
         of, pl.DataFrame([winner, loser], infer_schema_length=None), np.array([1.0, -1.0]), noise
     )
 
 
-def trend(of: str, cells: pl.DataFrame, x: np.ndarray, noise: Noise | None = None) -> Part:
+def trend(of: str, cells: pl.DataFrame, x: np.ndarray, noise: NoiseVariances | None = None) -> Part:
     """The least-squares slope of mean log FID on ``x`` (n,). ValueError where no error is known."""
-    away = x - x.mean()
-    weights = away / float(away @ away)
+    weights = slope_weights(x)
     try:
         return contrast(of, cells, weights, noise)
     except ValueError:
@@ -71,7 +114,7 @@ def trend(of: str, cells: pl.DataFrame, x: np.ndarray, noise: Noise | None = Non
             raise
     y = cells["mean"].to_numpy()
     value, free = float(weights @ y), len(x) - 2
-    residual = y - y.mean() - value * away
+    residual = y - y.mean() - value * (x - x.mean())
     return Part(
         of,
         value,

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from analysis.fits.linear import Z, noise_of, training_alone
+from analysis.select.trials import measured
 from analysis.text import count, number
 
 
@@ -56,7 +57,7 @@ def two_errors(trials: pl.DataFrame) -> TwoErrors:
     """Those of the completed ``trials`` with a FID above zero; which are repeats says their
     ``cell``. A training counts once: its luck is the same however often it is sampled.
     """
-    done = trials.filter((pl.col("state") == "completed") & (pl.col("fid") > 0))
+    done = measured(trials).filter(pl.col("fid") > 0)
     done = done.unique("train_id", keep="first", maintain_order=True)
     share = (done["fid_se"] / done["fid"]).to_numpy()  # NaN where a record does not tell
     known = share[np.isfinite(share)]

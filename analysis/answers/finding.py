@@ -7,25 +7,22 @@ from dataclasses import dataclass
 import polars as pl
 
 from analysis.answers.allocation import asks_split, split_sentence
-from analysis.answers.grid_steps import (
-    FAILS,
-    HOLDS,
-    LOST,
-    ONE_SEED,
-    OPEN,
-    PENDING,
-    GridStep,
-    grid_steps,
-    tally,
-)
-from analysis.answers.slopes import Slope, slope
-from analysis.fits.points import listed
+from analysis.answers.grid_steps import GridStep, tally
+from analysis.answers.slopes import Slope
+from analysis.answers.study import Answers
+from analysis.answers.verdicts import FAILS, HOLDS, LOST, ONE_SEED, OPEN, PENDING, UNKNOWN
 from analysis.frames import Folder, evaluations_frame, trials_frame
 from analysis.select.learning_rates import best_rates, searches_lr
-from analysis.text import fixed, interval, number, seeds_text
+from analysis.select.selection import Selection
+from analysis.select.trials import measured, states_text
+from analysis.text import fixed, interval, listed, number, seeds_text
 
 SAMPLED_OVER = {"guidance": "at guidance {}", "sampling_steps": "at {} sampling steps"}
-ENOUGH, NOT, UNKNOWN = "holds", "does not hold", "not enough evidence"
+SPOKEN_TREND = {
+    HOLDS: "FID falls with Gflops",
+    FAILS: "FID rises with Gflops",
+    OPEN: "no trend of FID with Gflops is resolved",
+}
 
 
 @dataclass(frozen=True)
@@ -50,18 +47,24 @@ def finding_of(trials: pl.DataFrame, evaluations: pl.DataFrame | None = None) ->
     """The finding of a trials frame; a study of equal budgets also needs its ``evaluations`` for
     one.
     """
+    return finding_from(Answers(Selection(trials, evaluations)), evaluations is not None)
+
+
+def finding_from(answers: Answers, has_evaluations: bool = True) -> Finding:
+    """The finding of what is answered already."""
+    trials = answers.selection.trials
     tail = _unfinished(trials)
     if not (trials["state"] == "completed").any():
         ended = trials["state"].is_in(["diverged", "failed"]).all()
         return Finding(
             f"{'No trial was completed' if ended else 'Nothing is measured yet'}: "
-            f"{_states(trials)}.",
+            f"{states_text(trials)}.",
             None,
         )
     if searches_lr(trials):
         return Finding(_rates_sentence(trials) + tail, None)
-    if evaluations is not None and asks_split(trials):
-        return Finding(split_sentence(trials, evaluations) + tail, None)
+    if has_evaluations and asks_split(trials):
+        return Finding(split_sentence(answers) + tail, None)
     if trials["fid"].is_null().all():
         return Finding(_loss_sentence(trials) + tail, None)
     for axis, at in SAMPLED_OVER.items():
@@ -70,11 +73,11 @@ def finding_of(trials: pl.DataFrame, evaluations: pl.DataFrame | None = None) ->
         ).any():
             return Finding(_sampled_sentence(trials, axis, at) + tail, None)
     try:
-        law = slope(trials)
-    # too few models, or figures that do not belong together: that is the finding
+        law = answers.slope
+    # too few models, or values that do not belong together: that is the finding
     except ValueError as reason:
         return Finding(f"No law of FID on model Gflops can be stated: {reason}.{tail}", UNKNOWN)
-    sentence, verdict = _law_sentence(trials, law, grid_steps(trials))
+    sentence, verdict = _law_sentence(trials, law, answers.steps)
     return Finding(sentence + tail, verdict)
 
 
@@ -114,31 +117,24 @@ def steps_text(steps: list[GridStep]) -> str:
 def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tuple[str, str]:
     planned = trials["model"].n_unique()
     models = f"{law.models} DiTs" if law.models == planned else f"{law.models} of {planned} DiTs"
-    seeds = seeds_text(
-        trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
-    )
-    claim = {
-        -1: "FID falls with Gflops",
-        1: "FID rises with Gflops",
-        0: "no trend of FID with Gflops is resolved",
-    }[law.clear]
-    verdict = {-1: ENOUGH, 1: NOT, 0: UNKNOWN}[law.clear]
+    seeds = seeds_text(measured(trials))
+    resolved = law.verdict in (HOLDS, FAILS)
     over = f"95 % interval {_ends(law.over_models)} over models"
     if law.over_seeds is not None:
         over += f", {_ends(law.over_seeds)} over seeds"
-    told = (
-        f"Over {models} and {seeds} {claim}: the slope of log FID on log Gflops is "
-        f"{fixed(law.value)} "
-        f"({over})"
+    sentence = (
+        f"Over {models} and {seeds} {SPOKEN_TREND[law.verdict]}: the slope of "
+        f"log FID on log Gflops is {fixed(law.value)} ({over})"
     )
-    if law.clear:
+    if resolved:
         change = 2**law.value - 1
-        told += (
+        sentence += (
             f", so twice the Gflops {'lowers' if change < 0 else 'raises'} FID by "
             f"{number(100 * abs(change), 2)} %"
         )
     grid = steps_text(steps)
-    return f"{told}. {grid}." if grid else f"{told}.", verdict
+    verdict = law.verdict if resolved else UNKNOWN
+    return f"{sentence}. {grid}." if grid else f"{sentence}.", verdict
 
 
 def _ends(bounds: tuple[float, float]) -> str:
@@ -159,13 +155,13 @@ def _sampled_sentence(trials: pl.DataFrame, axis: str, at: str) -> str:
         value: f", the {word} tried"
         for value, word in ((done[axis].min(), "lowest"), (done[axis].max(), "highest"))
     }
-    told = [
+    lowest = [
         f"{model} {at.format(f'{best:,g}')}{edges.get(best, '')} (FID {number(fid)})"
         for model, best, fid in means.unique("model", keep="first", maintain_order=True).rows()
     ]
     seeds = seeds_text(done)
     return (
-        f"FID is lowest for {', '.join(told[:-1])}{' and ' if told[1:] else ''}{told[-1]}, "
+        f"FID is lowest for {', '.join(lowest[:-1])}{' and ' if lowest[1:] else ''}{lowest[-1]}, "
         f"from {seeds}."
     )
 
@@ -194,19 +190,13 @@ def _rates_sentence(trials: pl.DataFrame) -> str:
 
 
 def _loss_sentence(trials: pl.DataFrame) -> str:
-    done = trials.filter((pl.col("state") == "completed") & pl.col("heldout_loss").is_not_null())
+    done = measured(trials, "heldout_loss")
     if done.is_empty():
         return "Trials completed, none with a FID or a held-out loss."
     by_model = done.group_by("model").agg(pl.col("heldout_loss").mean()).sort("heldout_loss")
     best, worst = by_model.row(0), by_model.row(-1)
     span = "" if len(by_model) == 1 else f", highest of {worst[0]} ({number(worst[1])})"
     return f"No FID was asked for; held-out loss is lowest of {best[0]} ({number(best[1])}){span}."
-
-
-def _states(trials: pl.DataFrame) -> str:
-    return ", ".join(
-        f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows()
-    )
 
 
 def _unfinished(trials: pl.DataFrame) -> str:

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from analysis.answers.slopes import fit_points
+from analysis.answers.verdicts import LOST, OF_STEP, ONE_SEED, OPEN, PENDING, below
+from analysis.select.selection import Selection
 
 THRESHOLD = 2.0  # standard errors
-
-HOLDS, FAILS, OPEN = "holds", "does not hold", "not resolved"
-ONE_SEED, LOST, PENDING = "one seed: no error", "diverged or failed", "not measured yet"
-VERDICTS = (HOLDS, FAILS, OPEN, ONE_SEED, LOST, PENDING)
 
 
 @dataclass(frozen=True)
@@ -47,19 +44,16 @@ class GridStep:
 
 
 def verdict(change: float | None, error: float | None) -> str:
-    """``holds`` where log FID falls by more than 2 standard errors, ``does not hold`` where it
-    rises by more.
-    """
+    """HOLDS where log FID falls by more than 2 standard errors, FAILS where it rises by more."""
     if change is None:
         return PENDING
     if error is None:
         return ONE_SEED
-    if abs(change) <= THRESHOLD * error:
-        return OPEN
-    return HOLDS if change < 0 else FAILS
+    half = THRESHOLD * error
+    return below((change - half, change + half), neither=OPEN)
 
 
-def grid_steps(trials: pl.DataFrame, metric: str = "fid") -> list[GridStep]:
+def grid_steps(source: Selection | pl.DataFrame, metric: str = "fid") -> list[GridStep]:
     """Every single step of the planned grid, sizes first (by patch), then patches (by size), finest
     and largest last.
 
@@ -67,8 +61,10 @@ def grid_steps(trials: pl.DataFrame, metric: str = "fid") -> list[GridStep]:
     without a change. A study with several models at one size and patch (block designs, say) is no
     such grid and has no steps. ValueError as in ``fit_points``.
     """
+    selection = Selection.of_trials(source)
+    trials = selection.trials
     measured = (
-        fit_points(trials, metric)
+        selection.points(metric)
         .group_by("model")
         .agg(
             pl.col(metric).log().mean().alias("mean"),
@@ -106,8 +102,8 @@ def size_order(trials: pl.DataFrame) -> list[str]:
 
 
 def tally(steps: list[GridStep]) -> dict[str, int]:
-    """How many steps have each verdict, in the order of VERDICTS."""
-    counts = {name: sum(step.verdict == name for step in steps) for name in VERDICTS}
+    """How many steps have each verdict, in the order of OF_STEP."""
+    counts = {name: sum(step.verdict == name for step in steps) for name in OF_STEP}
     return {name: n for name, n in counts.items() if n}
 
 

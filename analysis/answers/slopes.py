@@ -22,16 +22,13 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from analysis.fits.linear import LEVEL, Z
-from analysis.select.protocols import one_axis
-from analysis.select.recipes import OF_MODEL, one_recipe, one_setting
-from analysis.text import SPOKEN
+from analysis.answers.verdicts import OPEN, below
+from analysis.fits.linear import LEVEL, Bounds, Linear, Z, line, slope_weights
+from analysis.select.recipes import one_recipe
+from analysis.select.selection import Selection
 
-METRICS = ("fid", "kid", "heldout_loss")  # columns of a trial that a law may be fitted to
-LOSSES = ("heldout_loss", "heldout_mse")  # those that do not depend on how samples are drawn
 MIN_MODELS = 3  # two points give a line and no interval
-
-Bounds = tuple[float, float]
+GFLOPS = "forward_gmacs"
 
 
 @dataclass(frozen=True)
@@ -50,174 +47,103 @@ class Slope:
     r_log: float  # correlation of log FID with log Gflops
     gflops: np.ndarray = field(repr=False)  # (models,)
     mean_log_fid: np.ndarray = field(repr=False)  # (models,)
+    fit: Linear = field(repr=False, compare=False)  # about the mean of log Gflops
 
     @property
-    def clear(self) -> int:
-        """-1 where every interval lies below zero, 1 where every one lies above, else 0: not
-        resolved.
+    def verdict(self) -> str:
+        """HOLDS where every interval lies below zero, FAILS where every one lies above, else
+        OPEN.
         """
         asked = [bounds for bounds in (self.over_models, self.over_seeds) if bounds is not None]
-        if all(high < 0 for _, high in asked):
-            return -1
-        return 1 if all(low > 0 for low, _ in asked) else 0
+        said = {below(bounds, neither=OPEN) for bounds in asked}
+        return said.pop() if len(said) == 1 else OPEN
 
     def line(self, gflops: np.ndarray) -> np.ndarray:
         """The fitted FID at ``gflops``."""
-        return np.exp(self.intercept + self.value * np.log(gflops))
+        return np.exp(self._predict(gflops).value)
 
     def band(self, gflops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The 95 % confidence band of the line at ``gflops``, from the model means."""
-        x, y = np.log(self.gflops), self.mean_log_fid
-        dof = len(x) - 2
-        residual = y - self.intercept - self.value * x
-        spread = math.sqrt(float(residual @ residual) / dof)
-        away = np.log(gflops) - x.mean()
-        half = (
-            stats.t.ppf((1 + LEVEL) / 2, dof)
-            * spread
-            * np.sqrt(1 / len(x) + away**2 / np.sum((x - x.mean()) ** 2))
-        )
-        middle = self.intercept + self.value * np.log(gflops)
-        return np.exp(middle - half), np.exp(middle + half)
+        found = self._predict(gflops)
+        return np.exp(found.low), np.exp(found.high)
+
+    def _predict(self, gflops: np.ndarray):
+        away = np.log(gflops) - np.log(self.gflops).mean()
+        return self.fit.predict(np.column_stack([np.ones(len(away)), away]))
 
 
-def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
-    """The trials that may enter a fit: completed, with ``metric`` measured. One row per model and
-    seed.
-
-    ValueError, naming the trials, where they do not belong on one axis: other protocols, several
-    settings of one model, figures that have no logarithm. ``metric`` is one of METRICS or LOSSES;
-    in a law of its loss a training that is sampled in several ways is one trial. See ``left_out``
-    for those that are missing.
-    """
-    if metric not in (known := dict.fromkeys(METRICS + LOSSES)):
-        raise ValueError(f"no metric {metric!r} of a trial; there are {', '.join(known)}")
-    points = trials.filter((pl.col("state") == "completed") & pl.col(metric).is_not_null())
-    if points.is_empty():
-        states = ", ".join(
-            f"{n} {state}" for state, n in trials.group_by("state").len().sort("state").rows()
-        )
-        ended = trials["state"].is_in(["completed", "diverged", "failed"]).all()
-        raise ValueError(
-            f"no completed trial has a {SPOKEN[metric]} ({states or 'no trials'}); "
-            + ("all have ended" if ended else "run the study to its end")
-        )
-    if metric in LOSSES:
-        one_recipe(points)
-        one_setting(points, ["recipe", *OF_MODEL, "steps"])
-        points = (
-            points.unique("train_id", keep="first", maintain_order=True)
-            if "train_id" in points.columns
-            else points
-        )
-    else:
-        one_axis(points)
-        one_setting(points, ["cell"])
-    repeated = points.filter(pl.struct("model", "seed").is_duplicated())
-    if len(repeated):
-        raise ValueError(
-            f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; "
-            "keep one of each model and seed"
-        )
-    improper = points.filter(~(pl.col(metric).is_finite() & (pl.col(metric) > 0)))
-    if len(improper):
-        raise ValueError(
-            f"{improper['trial_id'][0]} has {metric.upper()} {improper[metric][0]}, which has no "
-            "logarithm; leave it out by name or measure it again"
-        )
-    return points
-
-
-def sampling_points(trials: pl.DataFrame) -> pl.DataFrame:
-    """The completed trials with a FID, alike but for their sampling steps. ValueError names those
-    that are not.
-    """
-    points = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
-    if points.is_empty():
-        raise ValueError("no completed trial has a FID; run the study to its end")
-    for column, what in (("fid_label_over_steps", "protocols"), ("data", "data sets")):
-        if (several := points[column].unique().sort().to_list())[1:]:
-            told = "; ".join(several[:2]) + (f"; {len(several) - 2} more" if several[2:] else "")
-            raise ValueError(
-                f"{len(several)} {what} are mixed ({told}); their figures do not belong on one axis"
-            )
-    improper = points.filter(~(pl.col("fid").is_finite() & (pl.col("fid") > 0)))
-    if len(improper):
-        raise ValueError(
-            f"{improper['trial_id'][0]} has FID {improper['fid'][0]}, which has no logarithm; "
-            "leave it out by "
-            "name or measure it again"
-        )
-    one_setting(points, ["recipe", *OF_MODEL, "steps"])
-    repeated = points.filter(pl.struct("model", "seed", "sampling_steps").is_duplicated())
-    if len(repeated):
-        raise ValueError(
-            f"trials measured twice: {', '.join(repeated['trial_id'][:4])}; keep one of each "
-            "model, seed and "
-            "number of sampling steps"
-        )
-    return points
-
-
-def left_out(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
-    """The trials that are no part of a fit: trial_id, state, why."""
-    return trials.filter((pl.col("state") != "completed") | pl.col(metric).is_null()).select(
-        "trial_id", "state", "why"
-    )
-
-
-def slope(trials: pl.DataFrame, metric: str = "fid", subset: str = "all") -> Slope:
+def slope(trials: Selection | pl.DataFrame, metric: str = "fid", subset: str = "all") -> Slope:
     """The slope of log ``metric`` on log Gflops over the completed trials. ValueError below
     MIN_MODELS models.
     """
-    points = fit_points(trials, metric)
+    return slope_of(Selection.of_trials(trials).points(metric), metric, subset)
+
+
+def slopes(trials: Selection | pl.DataFrame, metric: str = "fid") -> list[Slope]:
+    """The slope over all models first, then at each patch that has MIN_MODELS models with a
+    value.
+    """
+    points = Selection.of_trials(trials).points(metric)
+    return [slope_of(points, metric), *slopes_within(points, metric)]
+
+
+def slopes_within(points: pl.DataFrame, metric: str = "fid") -> list[Slope]:
+    """The slope at each patch of ``points`` that has MIN_MODELS models."""
+    models = points.group_by("patch").agg(pl.col(GFLOPS).n_unique())
+    enough = models.filter(pl.col(GFLOPS) >= MIN_MODELS)["patch"].sort()
+    return [
+        slope_of(points.filter(pl.col("patch") == patch), metric, f"patch {patch}")
+        for patch in enough
+    ]
+
+
+def slope_of(points: pl.DataFrame, metric: str = "fid", subset: str = "all") -> Slope:
+    """The slope over ``points``, selected rows of one model and seed each."""
     one_recipe(points)
-    models = points.group_by("model", maintain_order=True).agg(
-        pl.col("forward_gmacs").first(),
-        pl.col(metric).log().mean().alias("log"),
-        pl.col(metric).mean(),
-    )
-    if models["forward_gmacs"].n_unique() < MIN_MODELS:
+    models = _means(points, metric, GFLOPS)
+    if models[GFLOPS].n_unique() < MIN_MODELS:
         named = ", ".join(models["model"])
         raise ValueError(
             f"a slope with an interval needs {MIN_MODELS} models of different Gflops with a "
             f"{metric.upper()}, found {len(models)} ({named})"
         )
-    x, y = models["forward_gmacs"].log().to_numpy(), models["log"].to_numpy()
-    line = stats.linregress(x, y)
-    half = stats.t.ppf((1 + LEVEL) / 2, len(x) - 2) * line.stderr
-    r = correlation(x, models[metric].to_numpy())
+    x, y = models[GFLOPS].log().to_numpy(), models["log"].to_numpy()
+    fit = line(x, y, f"the slope of {metric} on Gflops")
+    level, value = map(float, fit.coefficients)
+    r = correlation(x, models["mean"].to_numpy())
     by_seed = seed_slopes(points, metric)
     return Slope(
         subset=subset,
-        value=float(line.slope),
-        intercept=float(line.intercept),
+        value=value,
+        intercept=level - value * float(x.mean()),
         models=len(x),
-        over_models=(float(line.slope - half), float(line.slope + half)),
+        over_models=tuple(map(float, fit.coefficient_intervals()[1])),
         seeds=len(by_seed),
         over_seeds=mean_interval(by_seed),
         r=r,
         r_interval=fisher_interval(r, len(x)),
-        r_log=float(line.rvalue),
-        gflops=models["forward_gmacs"].to_numpy(),
+        r_log=correlation(x, y),
+        gflops=models[GFLOPS].to_numpy(),
         mean_log_fid=y,
+        fit=fit,
     )
 
 
-def slopes(trials: pl.DataFrame, metric: str = "fid") -> list[Slope]:
-    """The slope over all models first, then at each patch that has MIN_MODELS models with a
-    figure.
-    """
-    points = fit_points(trials, metric)
-    models = points.group_by("patch").agg(pl.col("forward_gmacs").n_unique())
-    enough = models.filter(pl.col("forward_gmacs") >= MIN_MODELS)["patch"].sort()
-    return [
-        slope(trials, metric),
-        *(
-            slope(trials.filter(pl.col("patch") == patch), metric, f"patch {patch}")
-            for patch in enough
-        ),
-    ]
+def line_of(points: pl.DataFrame, metric: str, axis: str) -> Linear:
+    """The line of log ``metric`` on log ``axis`` over the models of ``points``."""
+    one_recipe(points)
+    models = _means(points, metric, axis)
+    x = np.log(models[axis].to_numpy())
+    return line(x, models["log"].to_numpy(), f"the slope of {metric} on {axis}")
+
+
+def _means(points: pl.DataFrame, metric: str, axis: str) -> pl.DataFrame:
+    """One row per model: ``axis``, and over seeds the mean of ``metric`` and of its log."""
+    return points.group_by("model", maintain_order=True).agg(
+        pl.col(axis).first().cast(pl.Float64),
+        pl.col(metric).log().mean().alias("log"),
+        pl.col(metric).mean().alias("mean"),
+    )
 
 
 def slopes_table(found: list[Slope]) -> pl.DataFrame:
@@ -231,15 +157,15 @@ def slopes_table(found: list[Slope]) -> pl.DataFrame:
     return pl.DataFrame(
         [
             {
-                "models": one.subset,
-                "n": one.models,
-                "slope": one.value,
-                **ends(one.over_models, "over_models"),
-                **ends(one.over_seeds, "over_seeds"),
-                "r": one.r,
-                "r_log": one.r_log,
+                "models": law.subset,
+                "n": law.models,
+                "slope": law.value,
+                **ends(law.over_models, "over_models"),
+                **ends(law.over_seeds, "over_seeds"),
+                "r": law.r,
+                "r_log": law.r_log,
             }
-            for one in found
+            for law in found
         ],
         infer_schema_length=None,
         schema_overrides={"over_seeds_low": pl.Float64, "over_seeds_high": pl.Float64},
@@ -249,13 +175,12 @@ def slopes_table(found: list[Slope]) -> pl.DataFrame:
 def seed_slopes(points: pl.DataFrame, metric: str = "fid") -> list[float]:
     """The slope of each seed that measured every model of ``points``, by seed."""
     models = points["model"].n_unique()
-    found = []
-    for _, one in points.sort("seed").group_by("seed", maintain_order=True):
-        if one["model"].n_unique() == models:
-            found.append(
-                float(stats.linregress(one["forward_gmacs"].log(), one[metric].log()).slope)
-            )
-    return found
+    by_seed = points.sort("seed").partition_by("seed", maintain_order=True)
+    return [
+        float(slope_weights(rows[GFLOPS].log().to_numpy()) @ rows[metric].log().to_numpy())
+        for rows in by_seed
+        if rows["model"].n_unique() == models
+    ]
 
 
 def mean_interval(values: Sequence[float]) -> Bounds | None:

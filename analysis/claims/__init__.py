@@ -4,13 +4,17 @@ before the data is read.
 ``claims(Records(...))`` gives a verdict per claim; ``of_study`` and ``of_papers`` make the records.
 """
 
+import functools
 from collections.abc import Sequence
 
 import polars as pl
 
-from analysis.answers.finding import UNKNOWN
+from analysis.answers.contrast import Part
+from analysis.answers.study import published_answers
+from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN
 from analysis.claims import designs, grid, sampling, training
-from analysis.claims.claim import FAILS, HOLDS, Claim, Found, Part, Records, Verdict
+from analysis.claims.claim import Claim, Judgement, Records, Verdict
+from analysis.claims.published_noise import seed_spread
 from analysis.frames import Folder, evaluations_frame, published, trials_frame
 
 __all__ = [
@@ -18,7 +22,7 @@ __all__ = [
     "FAILS",
     "HOLDS",
     "Claim",
-    "Found",
+    "Judgement",
     "Part",
     "Records",
     "Verdict",
@@ -122,20 +126,17 @@ def of_study(folders: Folder) -> list[Verdict]:
     return claims(Records(trials_frame(folders), evaluations_frame(folders)))
 
 
-def of_papers() -> list[Verdict]:
+@functools.cache
+def of_papers() -> tuple[Verdict, ...]:
     """The verdicts of what the DiT paper prints. One training each: its noise is the published
     spread between trainings.
     """
-    tables = {
-        claim.name: Records(published.dit_table4(), noise=published.seed_spread())
-        for claim in CLAIMS
-    }
-    tables["adaln-zero"] = Records(published.block_designs(), noise=published.seed_spread())
+    grid_of_models = Records(published_answers(), noise=seed_spread())
+    tables = dict.fromkeys((claim.name for claim in CLAIMS), grid_of_models)
+    tables["adaln-zero"] = Records(published.block_designs(), noise=seed_spread())
     for name in ("sampling", "sampling-rival"):
-        tables[name] = Records(
-            published.sampling_compute(), noise=published.seed_spread(samples=10_000)
-        )
-    return [claim.ask(tables[claim.name]) for claim in CLAIMS]
+        tables[name] = Records(published.sampling_compute(), noise=seed_spread(samples=10_000))
+    return tuple(claim.ask(tables[claim.name]) for claim in CLAIMS)
 
 
 def claims_sentence(verdicts: Sequence[Verdict]) -> str:

@@ -8,54 +8,49 @@ one interval lies above it, at a level that keeps the chance of a false refutati
 5 % (Bonferroni). In between there is not enough evidence.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
-from scipy import stats
 
-from analysis.answers.finding import ENOUGH, NOT, UNKNOWN
-from analysis.answers.slopes import Bounds
-from analysis.fits.linear import LEVEL, Noise
+from analysis.answers.contrast import Part
+from analysis.answers.study import Answers
+from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN
+from analysis.fits.linear import LEVEL, Bounds, NoiseVariances
 from analysis.select.recipes import recipes_of
-
-HOLDS, FAILS = ENOUGH, NOT
-
-
-@dataclass(frozen=True)
-class Part:
-    """One effect with its error."""
-
-    of: str  # "patch 2", "DiT-XL/2 against DiT-L/2"
-    value: float
-    error: float  # standard error
-    dof: float
-    records: tuple[str, ...]  # trial ids, or rows of a published table
-
-    def interval(self, level: float = LEVEL) -> Bounds:
-        half = (
-            0.0 if self.error == 0 else float(stats.t.ppf((1 + level) / 2, self.dof)) * self.error
-        )
-        return self.value - half, self.value + half
+from analysis.select.selection import Selection
 
 
-@dataclass(frozen=True)
 class Records:
-    """What claims are tested on: frames of ``analysis.frames``, or published tables in their
-    columns.
+    """What claims are tested on: frames of ``analysis.frames``, published tables in their columns,
+    or what a study's records answer already.
 
     ``noise`` is what is known of the scatter between trainings where the records hold one seed, for
     figures of ``samples`` samples each; None: nothing is known.
     """
 
-    trials: pl.DataFrame
-    evaluations: pl.DataFrame | None = None
-    noise: Noise | None = None
+    def __init__(
+        self,
+        trials: Answers | pl.DataFrame,
+        evaluations: pl.DataFrame | None = None,
+        noise: NoiseVariances | None = None,
+    ):
+        given = isinstance(trials, Answers)
+        self.answers = trials if given else Answers(Selection(trials, evaluations))
+        self.noise = noise
+
+    @property
+    def trials(self) -> pl.DataFrame:
+        return self.answers.selection.trials
+
+    @property
+    def main(self) -> Selection:
+        """The records of the main recipe."""
+        return self.answers.selection.main
 
 
 @dataclass(frozen=True)
-class Found:
+class Judgement:
     """What a test saw: the verdict, the effect that decides it, and what else a reader should
     know.
     """
@@ -81,7 +76,7 @@ class Claim:
     effect: str  # what the effect is a figure of
     needs: str
     source: str
-    test: Callable[[Records], Found] = field(repr=False, compare=False)
+    test: Callable[[Records], Judgement] = field(repr=False, compare=False)
 
     def ask(self, records: Records) -> "Verdict":
         """The verdict of ``records``; what they lack is the reason of "not enough evidence", never
@@ -129,7 +124,7 @@ def _of_recipe(trials: pl.DataFrame, used: Sequence[str]) -> str:
 
 def judge(
     parts: Sequence[Part], refuting: Sequence[Part] = (), bound: float = 0.0, note: str = ""
-) -> Found:
+) -> Judgement:
     """The verdict of ``parts`` by the rule above; a part of ``refuting`` cannot support the claim,
     only refute it.
 
@@ -146,7 +141,7 @@ def judge(
         verdict = HOLDS if weakest.interval()[1] < bound else UNKNOWN
     clear = sum(part.interval()[1] < bound for part in parts)
     of = weakest.of + (f" ({clear} of {len(parts)} clear)" if len(parts) > 1 else "")
-    return Found(
+    return Judgement(
         verdict,
         weakest.value,
         weakest.interval(),
@@ -154,29 +149,4 @@ def judge(
         tuple(dict.fromkeys(record for part in parts for record in part.records)),
         tuple(parts),
         note,
-    )
-
-
-def two_seeds(of: str, seeds: Sequence[int], records: Sequence[str]) -> None:
-    """ValueError, with the trainings that ``of`` rests on, where they are of fewer than two
-    seeds.
-    """
-    if len(seeds) < 2:
-        raise ValueError(
-            f"{of}: {'one seed' if seeds else 'no seed'} measured it all, which has no error; "
-            "train a second "
-            f"of {', '.join(records[:2])}"
-        )
-
-
-def over_seeds(of: str, values: dict[int, float], records: Sequence[str]) -> Part:
-    """The mean of one figure per seed. ValueError below two seeds."""
-    two_seeds(of, list(values), records)
-    found = pl.Series(list(values.values()))
-    return Part(
-        of,
-        float(found.mean()),
-        float(found.std()) / math.sqrt(len(found)),
-        len(found) - 1,
-        tuple(records),
     )

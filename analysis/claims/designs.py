@@ -5,19 +5,18 @@ patch.
 import polars as pl
 
 from analysis.answers.contrast import cells_of, difference
-from analysis.answers.slopes import fit_points
-from analysis.claims.claim import Found, Records, judge
+from analysis.claims.claim import Judgement, Records, judge
 
 BEST = "adaln-zero"
 
 
-def adaln_zero_wins(records: Records) -> Found:
+def adaln_zero_wins(records: Records) -> Judgement:
     """A part per other design and model."""
     if "conditioning" not in records.trials.columns:
         raise ValueError(
             "the trials have no column conditioning; which block design they have is not known"
         )
-    points = fit_points(records.trials)
+    points = records.answers.selection.points()
     parts = []
     for (size, patch), rows in cells_of(points).group_by("size", "patch", maintain_order=True):
         ours = rows.filter(pl.col("conditioning") == BEST)

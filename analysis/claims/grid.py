@@ -7,51 +7,44 @@ import polars as pl
 from scipy import stats
 
 from analysis.answers.contrast import cells_of, difference, trend
-from analysis.answers.finding import UNKNOWN
-from analysis.answers.slopes import fit_points, slope
-from analysis.claims.claim import FAILS, HOLDS, Found, Records, judge
-from analysis.fits import fid_laws
+from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN, below
+from analysis.claims.claim import Judgement, Records, judge
 from analysis.fits.linear import LEVEL
-from analysis.fits.points import listed
-from analysis.select.recipes import main_recipe
-from analysis.text import fixed, number
+from analysis.text import fixed, listed, number
 
 STRONG = -0.7  # of a correlation: half of the variance of FID
 MARGIN = 0.1  # of a difference of exponents: doubling either of two buys the same within 7 % of FID
 REJECTED = 0.01  # p of the F test below which one law is not enough
 
 
-def gflops_lower_fid(records: Records) -> Found:
+def gflops_lower_fid(records: Records) -> Judgement:
     """A part per patch: the slope of log FID on log Gflops over its sizes; single steps up may
     refute.
     """
     return _along(records, "patch", "forward_gmacs", "one size")
 
 
-def tokens_lower_fid(records: Records) -> Found:
+def tokens_lower_fid(records: Records) -> Judgement:
     """A part per size: the slope of log FID on log tokens over its patches; single steps up may
     refute.
     """
     return _along(records, "size", "tokens", "one patch")
 
 
-def correlated(records: Records) -> Found:
+def correlated(records: Records) -> Judgement:
     """The paper's r: of FID, not its logarithm, with log Gflops."""
-    points = fit_points(main_recipe(records.trials))
-    law = slope(points)
+    points, law = records.main.points(), records.answers.main.slope
     if law.r_interval is None:
         raise ValueError(
             "an interval of a correlation needs 4 models that are not on one line, found "
             f"{law.models}"
         )
-    low, high = law.r_interval
-    verdict = HOLDS if high < STRONG else FAILS if low > STRONG else UNKNOWN
     models = points.group_by("model", maintain_order=True).agg(
         pl.col("forward_gmacs").first(), pl.col("fid").mean()
     )
     linear = float(np.corrcoef(models["forward_gmacs"], models["fid"])[0, 1])
-    return Found(
-        verdict,
+    return Judgement(
+        below(law.r_interval, STRONG),
         law.r,
         law.r_interval,
         f"{law.models} models",
@@ -60,12 +53,13 @@ def correlated(records: Records) -> Found:
     )
 
 
-def gflops_alone(records: Records) -> Found:
+def gflops_alone(records: Records) -> Judgement:
     """Is log FID a function of log Gflops, or do tokens and parameters buy differently? F test and
     exponents.
     """
-    models, noise = fid_laws.model_means(main_recipe(records.trials))
-    alone, apart = (fid_laws.fit_law(name, models, noise).fit for name in ("G", "N × T"))
+    answers = records.answers.main
+    models = answers.models
+    alone, apart = answers.slope.fit, answers.form("N × T").fit
     rss, full = (fit.scatter**2 * fit.dof for fit in (alone, apart))
     extra = alone.dof - apart.dof
     ratio = (rss - full) / extra / (full / apart.dof)
@@ -81,12 +75,12 @@ def gflops_alone(records: Records) -> Found:
     inside = abs(value) + half < MARGIN
     verdict = FAILS if p < REJECTED else HOLDS if inside else UNKNOWN
     tokens, size = apart.coefficients[2], apart.coefficients[1]
-    return Found(
+    return Judgement(
         verdict,
         value,
         (value - half, value + half),
         f"{len(models)} models",
-        tuple(fit_points(main_recipe(records.trials))["trial_id"]),
+        tuple(records.main.points()["trial_id"]),
         note=f"F({extra}, {apart.dof}) = {number(ratio, 2)}, p = {number(p, 1)} against Gflops "
         "alone; "
         f"exponents at the mean model: tokens {fixed(tokens)}, parameters "
@@ -114,8 +108,8 @@ def _alike(models: pl.DataFrame, within: float = 1.5) -> str:
     return f"; at {number(ends.min())} to {number(ends.max())} Gflops FIDs are {fids}"
 
 
-def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
-    points = fit_points(main_recipe(records.trials))
+def _along(records: Records, fixed_at: str, axis: str, step: str) -> Judgement:
+    points = records.main.points()
     bad = points.filter(pl.col(axis).is_null() | ~(pl.col(axis) > 0))
     if len(bad):
         raise ValueError(f"{bad['trial_id'][0]} has {axis} {bad[axis][0]}, which has no logarithm")
@@ -142,7 +136,7 @@ def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
             f"{', '.join(cells['model'][:2])}"
         )
     down = sum(part.interval()[1] < 0 for part in steps)
-    told = (
+    notes = (
         [f"{down} of {len(steps)} single steps lower FID clearly"]
         if steps
         else [
@@ -154,8 +148,8 @@ def _along(records: Records, fixed_at: str, axis: str, step: str) -> Found:
         and records.noise is None
         and (single := cells.filter(pl.col("seeds") == 1)["model"].to_list())
     ):
-        told.append(
+        notes.append(
             f"of one seed, without an error of their own: {listed(single, range(len(single)))}"
         )
-    told += [f"not judged, {step} each: {', '.join(alone)}"] if alone else []
-    return judge(sorted(parts, key=lambda part: part.of), steps, note="; ".join(told))
+    notes += [f"not judged, {step} each: {', '.join(alone)}"] if alone else []
+    return judge(sorted(parts, key=lambda part: part.of), steps, note="; ".join(notes))

@@ -7,20 +7,18 @@ import itertools
 import numpy as np
 import polars as pl
 
-from analysis.answers.contrast import cells_of, difference
+from analysis.answers.contrast import Part, cells_of, difference, over_seeds
 from analysis.answers.grid_steps import size_order
-from analysis.answers.slopes import sampling_points
-from analysis.claims.claim import Found, Part, Records, judge, over_seeds
-from analysis.select.recipes import main_recipe
+from analysis.claims.claim import Judgement, Records, judge
 
 COSTS = 9  # places of a common range of sampling costs, even in the logarithm
 
 
-def model_compute_wins(records: Records) -> Found:
+def model_compute_wins(records: Records) -> Judgement:
     """A part per pair of neighbouring sizes of a patch: the larger, at no more sampling compute,
     against the smaller at its dearest.
     """
-    points = sampling_points(main_recipe(records.trials))
+    points = records.main.sampling_points
     cells = cells_of(points, ("model", "sampling_steps")).sort("sampling_gmacs")
     parts: list[Part] = []
     for small, large in _pairs(points):
@@ -48,11 +46,11 @@ def model_compute_wins(records: Records) -> Found:
     return judge(parts)
 
 
-def smaller_wins_at_equal_cost(records: Records) -> Found:
+def smaller_wins_at_equal_cost(records: Records) -> Judgement:
     """The mean over pairs of neighbouring sizes of a patch, each averaged over the sampling costs
     that both cover.
     """
-    points = sampling_points(main_recipe(records.trials))
+    points = records.main.sampling_points
     each: list[dict[int, float]] = []
     named: list[str] = []
     for small, large in _pairs(points):
@@ -82,7 +80,9 @@ def smaller_wins_at_equal_cost(records: Records) -> Found:
     )
     found = judge([whole])
     parts = [over_seeds(name, one, ids) for name, one in zip(named, each)]
-    return Found(found.verdict, found.effect, found.interval, found.of, found.records, tuple(parts))
+    return Judgement(
+        found.verdict, found.effect, found.interval, found.of, found.records, tuple(parts)
+    )
 
 
 def _pairs(points: pl.DataFrame) -> list[tuple[str, str]]:

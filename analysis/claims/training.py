@@ -7,23 +7,20 @@ import itertools
 import numpy as np
 import polars as pl
 
+from analysis.answers.contrast import over_seeds, two_seeds
 from analysis.answers.grid_steps import size_order
-from analysis.claims.claim import Found, Records, judge, over_seeds, two_seeds
-from analysis.figures.panels import completed, headline
+from analysis.claims.claim import Judgement, Records, judge
 from analysis.fits.isoflop import SAME_LENGTH
-from analysis.select.recipes import ended, main_recipe, one_setting
 
 
-def larger_is_efficient(records: Records) -> Found:
+def larger_is_efficient(records: Records) -> Judgement:
     """A part per patch, the mean over pairs of neighbouring sizes; a single pair may refute.
 
     Of a pair: log FID of the larger where it has spent the training FLOPs of the smaller one's last
     checkpoint, between its own checkpoints on a line in log FID and log FLOPs, minus log FID of the
     smaller one there.
     """
-    if records.evaluations is None:
-        raise ValueError("these records hold no curve of FID over training, only its end")
-    rows = curve_points(records.evaluations)
+    rows = records.answers.selection.training_checkpoints
     sizes, parts, pairs, short, single = size_order(rows), [], [], [], {}
     for (patch,), curves in rows.group_by("patch", maintain_order=True):
         at_patch: list[dict[int, float]] = []
@@ -67,30 +64,6 @@ def larger_is_efficient(records: Records) -> Found:
     notes = [f"no checkpoint as cheap, not judged: {'; '.join(short)}"] if short else []
     notes += [f"fewer than two seeds in common, not judged: {'; '.join(single)}"] if single else []
     return judge(sorted(parts, key=lambda part: part.of), pairs, note="; ".join(notes))
-
-
-def curve_points(evaluations: pl.DataFrame) -> pl.DataFrame:
-    """The FIDs over training of completed trials, checked. ValueError names the trials that do not
-    belong.
-    """
-    rows = ended(headline(main_recipe(completed(evaluations))))
-    one_setting(rows)
-    # lengths share their checkpoints
-    rows = rows.filter(pl.col("trial_id") == pl.col("trial_id").first().over("eval_id"))
-    improper = rows.filter(~(pl.col("value").is_finite() & (pl.col("value") > 0)))
-    if len(improper):
-        raise ValueError(
-            f"{improper['trial_id'][0]} has FID {improper['value'][0]} at {improper['step'][0]:,} "
-            "steps, which "
-            "has no logarithm; leave it out by name or measure it again"
-        )
-    twice = rows.filter(pl.struct("model", "seed", "step").is_duplicated())
-    if len(twice):
-        named = ", ".join(twice["trial_id"].unique(maintain_order=True)[:4])
-        raise ValueError(
-            f"measured twice at one step: {named}; keep one of each model, seed and step"
-        )
-    return rows.sort("train_flops")
 
 
 def _at_equal_flops(small: pl.DataFrame, large: pl.DataFrame) -> tuple[dict[int, float], list[str]]:

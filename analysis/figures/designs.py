@@ -5,8 +5,6 @@ from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
-    LOST,
-    headline,
     lost_note,
     panels_of,
     settings_note,
@@ -14,7 +12,9 @@ from analysis.figures.panels import (
     thin,
 )
 from analysis.figures.style import entitle, hues, log_axis, shapes, styled
+from analysis.select.checkpoints import LOST
 from analysis.select.recipes import one_setting
+from analysis.select.selection import Selection
 from analysis.text import number, seeds_text
 
 DESIGNS = ("in-context", "cross-attention", "adaln", "adaln-zero")  # the paper's order, worst first
@@ -22,7 +22,7 @@ DESIGNS = ("in-context", "cross-attention", "adaln", "adaln-zero")  # the paper'
 
 @styled
 def fid_by_conditioning(
-    evaluations: pl.DataFrame, title: str = "FID of the block designs over training"
+    evaluations: Selection | pl.DataFrame, title: str = "FID of the block designs over training"
 ) -> Figure:
     """FID over training steps, a panel per network that has several block designs, a line per
     design.
@@ -30,7 +30,11 @@ def fid_by_conditioning(
     What diverged or failed is dotted and part of no mean. ValueError where no network has two
     designs, or one of a design was trained in several ways.
     """
-    rows = headline(evaluations).filter(pl.col("conditioning").is_not_null())
+    rows = (
+        Selection.of_evaluations(evaluations)
+        .headline()
+        .filter(pl.col("conditioning").is_not_null())
+    )
     shape_of = {
         model: model.replace(f" [{design}]", "")
         for model, design in rows.select("model", "conditioning").unique().rows()

@@ -16,9 +16,8 @@ from analysis.answers.slopes import (
     Slope,
     correlation,
     fisher_interval,
-    fit_points,
-    slope,
 )
+from analysis.answers.study import Answers
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
     GFLOPS,
@@ -40,7 +39,9 @@ from analysis.figures.style import (
 )
 from analysis.select.curves import with_curves
 from analysis.select.protocols import ACROSS, APART, one_axis
-from analysis.select.recipes import one_recipe, one_setting, recipes_of
+from analysis.select.recipes import recipes_of
+from analysis.select.selection import Selection
+from analysis.select.trials import fit_points, measured
 from analysis.text import fixed, interval, number, seeds_text
 
 LABEL = 30  # letters of an axis label to a line, in a panel
@@ -50,7 +51,9 @@ LETTER, TALL = 6.2, 10.0  # points: how wide a letter of a bubble's name is, and
 
 @styled
 def fid_vs_gflops(
-    trials: pl.DataFrame, title: str = "FID against model Gflops", across_protocols: bool = False
+    source: Answers | pl.DataFrame,
+    title: str = "FID against model Gflops",
+    across_protocols: bool = False,
 ) -> Figure:
     """A line per series and a marker per rung; seeds as dots, their geometric mean with error bars;
     the slope, if there is one. Several recipes have dashes of their own and no law.
@@ -59,15 +62,17 @@ def fid_vs_gflops(
     ``across_protocols`` draws those of several protocols with dashes of their own and no law, and
     says so.
     """
-    measured = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
-    protocols = one_axis(measured, across_protocols, APART)
+    answers = Answers.of(source)
+    trials = answers.selection.trials
+    done = measured(trials)
+    protocols = one_axis(done, across_protocols, APART)
     points = (
-        pl.concat(fit_points(measured.filter(pl.col("protocol") == key)) for key in protocols)
-        if protocols
-        else fit_points(trials)
+        pl.concat(fit_points(done.filter(pl.col("protocol") == key)) for key in protocols)
+        if len(protocols) > 1
+        else answers.selection.points()
     )
     alike = len(protocols) == 1 and len(recipes_of(points)) < 2
-    law = slope(trials) if alike and points["forward_gmacs"].n_unique() >= MIN_MODELS else None
+    law = answers.slope if alike and points["forward_gmacs"].n_unique() >= MIN_MODELS else None
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
     seeds = points["seed"].n_unique()
@@ -157,11 +162,14 @@ def fid_vs_gflops(
 
 
 @styled
-def fid_bubbles(trials: pl.DataFrame, title: str = "FID against Gflops, area by Gflops") -> Figure:
+def fid_bubbles(
+    source: Answers | pl.DataFrame, title: str = "FID against Gflops, area by Gflops"
+) -> Figure:
     """Figure 2, left: a bubble per model, with its Gflops as area and its series as colour. Errors
     as ``fid_vs_gflops``.
     """
-    points = fit_points(trials)
+    selection = Answers.of(source).selection
+    points, trials = selection.points(), selection.trials
     figure = Figure(figsize=(7.6, 4.8), layout="constrained")
     axes = figure.add_subplot()
     draw_bubbles(axes, points)
@@ -176,7 +184,7 @@ def fid_bubbles(trials: pl.DataFrame, title: str = "FID against Gflops, area by 
 
 @styled
 def metrics_vs_gflops(
-    evaluations: pl.DataFrame, title: str = "Other metrics against model Gflops"
+    evaluations: Selection | pl.DataFrame, title: str = "Other metrics against model Gflops"
 ) -> Figure:
     """Figure 12: a panel per metric at the last step, each with its correlation with log Gflops,
     seeds averaged.
@@ -184,23 +192,8 @@ def metrics_vs_gflops(
     ValueError where nothing is measured at the last step, or a model or the models were trained in
     several ways.
     """
-    last = evaluations.filter(
-        pl.col("headline")
-        & pl.col("value").is_not_null()
-        & (pl.col("state") == "completed")
-        # the decoder's, the same for every model
-        & (pl.col("metric") != "rfid")
-        & (pl.col("step") == pl.col("step").max().over("trial_id"))
-    )
+    last = Selection.of_evaluations(evaluations).last_metrics
     metrics = last["metric"].unique(maintain_order=True).to_list()
-    if not metrics:
-        raise ValueError(
-            "no completed trial has a metric at its last step; run the study to its end"
-        )
-    one_axis(last)
-    one_recipe(last)
-    last = last.with_columns(steps="step")
-    one_setting(last, ["cell"])
     figure, panels = panels_of(metrics, share_y=False)
     last = with_curves(last)
     looks = Looks.of(last)

@@ -5,45 +5,25 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.hover import mark
-from analysis.figures.panels import completed, panels_of, settings_note
+from analysis.figures.panels import panels_of, settings_note
 from analysis.figures.style import entitle, hues, legend, log_axis, shapes, styled
+from analysis.select.checkpoints import GUIDED
 from analysis.select.curves import rung_order
-from analysis.select.recipes import OF_MODEL, one_setting
+from analysis.select.selection import Selection
 from analysis.text import number
-
-SHOWN = ("fid", "recall", "precision")
 
 
 @styled
 def metrics_vs_guidance(
-    evaluations: pl.DataFrame, title: str = "FID and recall against guidance"
+    evaluations: Selection | pl.DataFrame, title: str = "FID and recall against guidance"
 ) -> Figure:
     """A panel per metric, a line per model over its guidance scales; at the end of completed
     trials, averaged over seeds.
 
     ValueError where no model was sampled at two scales, or where protocols differ in anything else.
     """
-    rows = completed(evaluations).filter(
-        pl.col("headline") & pl.col("metric").is_in(SHOWN) & pl.col("value").is_not_null()
-    )
-    rows = rows.filter("at_end").with_columns(steps="step")
-    if (
-        rows.is_empty()
-        or rows.group_by("model").agg(pl.col("guidance").n_unique())["guidance"].max() < 2
-    ):
-        raise ValueError(
-            "no model was measured at two guidance scales; evaluate it at more, such as 1, 1.5 and "
-            "4"
-        )
-    if (
-        rows.group_by("metric").agg(pl.col("label_over_guidance").n_unique())["label_over_guidance"]
-        > 1
-    ).any():
-        raise ValueError(
-            "values of protocols that differ in more than guidance do not belong on one axis"
-        )
-    one_setting(rows, ["recipe", *OF_MODEL, "steps"])
-    metrics = [metric for metric in SHOWN if metric in rows["metric"]]
+    rows = Selection.of_evaluations(evaluations).guided_metrics
+    metrics = [metric for metric in GUIDED if metric in rows["metric"]]
     figure, panels = panels_of(metrics, share_y=False)
     models = rows["model"].unique(maintain_order=True).to_list()
     colours, markers = hues(models), shapes(rung_order(rows))

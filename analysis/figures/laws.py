@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.answers.laws import RESAMPLES, rolled
-from analysis.answers.slopes import fit_points
+from analysis.answers.study import RESAMPLES, Answers
 from analysis.figures.hover import mark
 from analysis.figures.panels import GFLOPS, Looks, say_far, settings_note
 from analysis.figures.style import (
@@ -23,8 +22,9 @@ from analysis.figures.style import (
     styled,
     tick,
 )
-from analysis.fits import fid_laws, holdout, isoflop, parametric
+from analysis.fits import holdout, isoflop, parametric
 from analysis.fits.fid_laws import Chosen, FidLaw, Score
+from analysis.fits.intervals import Uncertain
 from analysis.fits.isoflop import IsoFlop
 from analysis.fits.linear import Interval
 from analysis.fits.parametric import Approach3
@@ -38,7 +38,7 @@ TRAINING_FLOPS = "training FLOPs"
 
 @styled
 def fid_law(
-    trials: pl.DataFrame, ahead: float = AHEAD, title: str = "A law of FID, and its audit"
+    source: Answers | pl.DataFrame, ahead: float = AHEAD, title: str = "A law of FID, and its audit"
 ) -> Figure:
     """The law of FID chosen without the largest rung: its lines and 95 % prediction bands for each
     series, up to ``ahead`` times the largest model, and its predictions for the largest rung from
@@ -46,12 +46,12 @@ def fid_law(
 
     ValueError, from ``fid_laws``, where rungs or models are too few.
     """
-    chosen, final, law = rolled(trials)
-    points = fit_points(trials)
-    looks = Looks.of(with_curves(trials))
-    models, _ = fid_laws.model_means(trials)
-    places = with_curves(trials).select("model", on_rung="rung", curve="curve").unique()
-    models = models.join(places, on="model", maintain_order="left")
+    answers = Answers.of(source)
+    chosen, final, law = answers.rolled
+    points, trials = answers.selection.points(), with_curves(answers.selection.trials)
+    looks = Looks.of(trials)
+    curves = trials.select("model", "curve").unique()
+    models = answers.models.join(curves, on="model", maintain_order="left")
     figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     axes = figure.add_subplot()
     for curve, colour in looks.colours.items():
@@ -212,12 +212,13 @@ def loss_law(
     resamples: int = RESAMPLES,
     note: str = "",
     ahead: float = holdout.FAR,
+    sure: Uncertain | None = None,
 ) -> Figure:
     """Loss against training FLOPs by model size: measured, the law E + A/N^alpha + B/D^beta with
     its 95 % band, and the frontier of best sizes, to ``ahead`` times the largest budget; ``note``
-    says what the runs share.
+    says what the runs share, ``sure`` are the intervals where they are known already.
     """
-    runs, sure = fitted.runs, parametric.uncertain(fitted, resamples)
+    runs, sure = fitted.runs, sure or parametric.uncertain(fitted, resamples)
     figure = Figure(figsize=(8.6, 5.0), layout="constrained")
     axes = figure.add_subplot()
     sizes = np.unique(runs["n"])
@@ -367,7 +368,7 @@ def _measured(axes: Axes, models: pl.DataFrame, looks: Looks) -> None:
         axes.plot(
             row["forward_gmacs"],
             row["fid"],
-            marker=looks.markers[row["on_rung"]],
+            marker=looks.markers[row["rung"]],
             color=looks.colours[row["curve"]],
             markersize=7,
             markeredgecolor="white",

@@ -9,11 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.style import GREY, INK, hues, legend, shapes
-from analysis.fits.points import listed
 from analysis.select.curves import curve_labels, curve_order, rung_order
-from analysis.select.protocols import APART, one_axis
 from analysis.select.recipes import recipe_column, recipes_of
-from analysis.text import SPOKEN, count
+from analysis.text import count, listed
 
 GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
 COLUMNS = 3  # panels side by side
@@ -29,7 +27,6 @@ DASHES = (
     (0, (9, 2, 2, 2)),
 )
 LETTERS = 24  # of a protocol's words to a line of a legend
-LOST = ("diverged", "failed")  # drawn as far as they came, part of no mean
 IN_FULL = 4  # protocols up to which a legend gives each all its words
 
 
@@ -251,46 +248,6 @@ def done_note(trials: pl.DataFrame) -> str:
         if done == len(trials)
         else f" Unfinished: {done} of {count(len(trials), 'trial')} completed."
     )
-
-
-def completed(evaluations: pl.DataFrame, running: bool = False) -> pl.DataFrame:
-    """Rows of completed trials, or where ``running`` of all that did not diverge or fail.
-    ValueError, with the states there are, where there are none.
-    """
-    rows = evaluations.filter(
-        ~pl.col("state").is_in(LOST) if running else pl.col("state") == "completed"
-    )
-    if rows.is_empty():
-        states = evaluations.unique("trial_id").group_by("state").len().sort("state").rows()
-        told = ", ".join(f"{n} {state}" for state, n in states) or "none is evaluated"
-        raise ValueError(
-            f"no evaluated trial is {'under way or ' if running else ''}completed ({told}); there "
-            "is nothing "
-            "to fit"
-        )
-    return rows
-
-
-def headline(
-    evaluations: pl.DataFrame, metric: str = "fid", across_protocols: bool | None = None
-) -> pl.DataFrame:
-    """The measured rows of one metric against its headline reference. ValueError where there are
-    none, or protocols are mixed (unless ``across_protocols``, None where the caller leaves no
-    choice).
-    """
-    rows = evaluations.filter(
-        (pl.col("metric") == metric) & pl.col("headline") & pl.col("value").is_not_null()
-    )
-    if rows.is_empty():
-        raise ValueError(
-            f"no evaluation has a {SPOKEN.get(metric, metric)}; it was not asked for, or is not "
-            "measured yet"
-        )
-    if across_protocols is None:
-        one_axis(rows)
-    else:
-        one_axis(rows, across_protocols, APART)
-    return rows
 
 
 def _range(values: pl.Series, form: str) -> str:

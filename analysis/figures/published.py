@@ -3,6 +3,7 @@
 import polars as pl
 from matplotlib.figure import Figure
 
+from analysis.answers.study import published_answers
 from analysis.figures import gflops
 from analysis.figures.designs import DESIGNS
 from analysis.figures.hover import mark
@@ -19,7 +20,7 @@ def fid_vs_gflops() -> Figure:
     -0.93).
     """
     return gflops.fid_vs_gflops(
-        tables.dit_table4(), title="The paper's: DiT on ImageNet 256 (Peebles & Xie, Table 4)"
+        published_answers(), title="The paper's: DiT on ImageNet 256 (Peebles & Xie, Table 4)"
     )
 
 

@@ -3,12 +3,12 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.answers.slopes import sampling_points
 from analysis.figures.hover import mark
 from analysis.figures.panels import Looks, dashes_of, protocol_legend, settings_note
 from analysis.figures.style import entitle, legend, log_axis, styled
 from analysis.select.curves import with_curves
 from analysis.select.recipes import recipe_column, recipes_of
+from analysis.select.selection import Selection
 from analysis.text import number
 
 SAMPLING_GFLOPS = "Gflops to sample one image (10⁹ multiply-accumulates, decoder left out)"
@@ -16,14 +16,14 @@ SAMPLING_GFLOPS = "Gflops to sample one image (10⁹ multiply-accumulates, decod
 
 @styled
 def fid_vs_sampling_gflops(
-    trials: pl.DataFrame, title: str = "FID against sampling compute"
+    trials: Selection | pl.DataFrame, title: str = "FID against sampling compute"
 ) -> Figure:
     """A line per model over its numbers of sampling steps, averaged over seeds.
 
     ``trials`` are of one study or several that differ in the sampling steps alone. ValueError where
     no model was sampled at two numbers of steps, or where anything else makes FIDs incomparable.
     """
-    points = with_curves(sampling_points(trials))
+    points = with_curves(Selection.of_trials(trials).sampling_points)
     means = points.group_by(
         "model", "rung", "curve", "sampling_gmacs", "sampling_steps", maintain_order=True
     ).agg(pl.col("fid").log().mean().exp())

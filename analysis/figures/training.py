@@ -10,9 +10,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.hover import mark
 from analysis.figures.panels import (
-    LOST,
     dashes_of,
-    headline,
     kinds_of,
     lost_note,
     panels_of,
@@ -22,29 +20,33 @@ from analysis.figures.panels import (
     thin,
 )
 from analysis.figures.style import entitle, hues, log_axis, shades, shapes, styled
+from analysis.select.checkpoints import LOST
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.select.protocols import ACROSS, protocols_of
+from analysis.select.selection import Selection
 from analysis.text import number, seeds_text
 
 
-def fid_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
+def fid_vs_steps(evaluations: Selection | pl.DataFrame, across_protocols: bool = False) -> Figure:
     """Figure 6, above: FID over training steps, a panel per series, a line per rung.
 
     ``across_protocols``, here and below, draws values of several protocols with dashes of their
     own, and says so.
     """
     return _panels(
-        headline(evaluations, "fid", across_protocols),
+        Selection.of_evaluations(evaluations).headline("fid", across_protocols),
         "step",
         "training steps",
         "FID over training",
     )
 
 
-def fid_vs_steps_by_size(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
+def fid_vs_steps_by_size(
+    evaluations: Selection | pl.DataFrame, across_protocols: bool = False
+) -> Figure:
     """Figure 6, below: FID over training steps, a panel per rung, a line per series."""
     return _panels(
-        headline(evaluations, "fid", across_protocols),
+        Selection.of_evaluations(evaluations).headline("fid", across_protocols),
         "step",
         "training steps",
         "FID over training, by size",
@@ -52,10 +54,12 @@ def fid_vs_steps_by_size(evaluations: pl.DataFrame, across_protocols: bool = Fal
     )
 
 
-def fid_vs_train_flops(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
+def fid_vs_train_flops(
+    evaluations: Selection | pl.DataFrame, across_protocols: bool = False
+) -> Figure:
     """Figure 9: FID against training compute so far, a panel per series, a line per rung."""
     return _panels(
-        headline(evaluations, "fid", across_protocols),
+        Selection.of_evaluations(evaluations).headline("fid", across_protocols),
         "train_flops",
         "training FLOPs",
         "FID against training compute",
@@ -63,10 +67,12 @@ def fid_vs_train_flops(evaluations: pl.DataFrame, across_protocols: bool = False
     )
 
 
-def heldout_vs_steps(evaluations: pl.DataFrame, across_protocols: bool = False) -> Figure:
+def heldout_vs_steps(
+    evaluations: Selection | pl.DataFrame, across_protocols: bool = False
+) -> Figure:
     """Held-out loss over training steps, a panel per series, a line per rung."""
     return _panels(
-        headline(evaluations, "heldout_loss", across_protocols),
+        Selection.of_evaluations(evaluations).headline("heldout_loss", across_protocols),
         "step",
         "training steps",
         "Held-out loss over training",

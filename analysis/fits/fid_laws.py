@@ -19,9 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from analysis.answers.slopes import fit_points
-from analysis.fits.linear import UNKNOWN, Interval, Linear, Noise, least_squares, noise_of
-from analysis.select.recipes import one_recipe
+from analysis.fits.linear import UNKNOWN, Interval, Linear, NoiseVariances, least_squares, noise_of
 
 LEAST_ROLLED = 3  # sizes over which the held-out rung rolls
 
@@ -51,7 +49,7 @@ class FidLaw:
 
     def predict(self, models: pl.DataFrame) -> Interval:
         """FID of ``models`` (columns params_m, tokens, forward_gmacs), with 95 % intervals."""
-        log = self.fit.predict(design(self.name, models, self.centre))
+        log = self.fit.predict(terms_of(self.name, models, self.centre))
         return Interval(
             *(
                 np.exp(v)
@@ -80,7 +78,7 @@ class Score:
         return math.sqrt(float(np.mean(np.log(self.predicted.value / self.fid) ** 2)))
 
     @property
-    def held(self) -> int | None:
+    def inside(self) -> int | None:
         """How many measured FIDs lie inside their 95 % prediction intervals."""
         return (
             None
@@ -103,22 +101,24 @@ class Chosen:
     scores: tuple[Score, ...]  # every candidate at every rolled rung
 
 
-def model_means(trials: pl.DataFrame, metric: str = "fid") -> tuple[pl.DataFrame, Noise]:
-    """One row per model, mean over seeds of log ``metric``: model, size, tokens, params_m,
-    forward_gmacs, fid, seeds; and the scatter of the seeds. ValueError as in ``slopes.fit_points``.
+def model_means(points: pl.DataFrame, metric: str = "fid") -> tuple[pl.DataFrame, NoiseVariances]:
+    """Of selected trials, a row per model and seed, one row per model with the mean over seeds of
+    log ``metric``: model, rung, tokens, params_m, forward_gmacs, fid, seeds; and the scatter of the
+    seeds. Where no model has tokens, the laws without T remain. ValueError names a trial whose axes
+    have no logarithm.
     """
-    points = fit_points(trials, metric)
-    one_recipe(points)
-    if "tokens" not in points.columns:
-        raise ValueError("the trials have no column tokens; a law with a token axis needs it")
     for column in ("params_m", "tokens", "forward_gmacs"):
+        if column not in points.columns:
+            raise ValueError(f"the trials have no column {column}; a law with that axis needs it")
+        values = points[column]
+        known = column != "tokens" or values.null_count() < len(values)
         bad = points.filter(pl.col(column).is_null() | ~(pl.col(column).cast(pl.Float64) > 0))
-        if len(bad):
+        if known and len(bad):
             raise ValueError(
                 f"{bad['trial_id'][0]} has {column} {bad[column][0]}, which has no logarithm"
             )
     means = points.group_by("model", maintain_order=True).agg(
-        pl.col("size").first(),
+        pl.col("rung").first(),
         pl.col("tokens").first(),
         pl.col("params_m").first(),
         pl.col("forward_gmacs").first(),
@@ -128,10 +128,12 @@ def model_means(trials: pl.DataFrame, metric: str = "fid") -> tuple[pl.DataFrame
     return means, noise_of(points[metric].to_numpy(), points["model"].to_numpy())
 
 
-def design(name: str, models: pl.DataFrame, centre: np.ndarray) -> np.ndarray:
+def terms_of(name: str, models: pl.DataFrame, centre: np.ndarray) -> np.ndarray:
     """The terms of candidate ``name`` at ``models``: (m, p), a constant first."""
     if name not in CANDIDATES:
         raise ValueError(f"no law {name!r}; declared are {', '.join(CANDIDATES)}")
+    if "T" in name and models["tokens"].null_count():
+        raise ValueError(f"the law {name} needs tokens, which {models['model'][0]} has not")
     logs = log_axes(models) - centre[:, None]
     return np.column_stack([np.ones(len(models)), *CANDIDATES[name](*logs)])
 
@@ -145,7 +147,7 @@ def log_axes(models: pl.DataFrame) -> np.ndarray:
     )
 
 
-def fit_law(name: str, models: pl.DataFrame, noise: Noise = UNKNOWN) -> FidLaw:
+def fit_law(name: str, models: pl.DataFrame, noise: NoiseVariances = UNKNOWN) -> FidLaw:
     """Candidate ``name`` fitted to one row per model, as ``model_means`` gives them."""
     if models.is_empty():
         raise ValueError(
@@ -157,7 +159,7 @@ def fit_law(name: str, models: pl.DataFrame, noise: Noise = UNKNOWN) -> FidLaw:
     return FidLaw(
         name,
         least_squares(
-            design(name, models, centre),
+            terms_of(name, models, centre),
             np.log(models["fid"].to_numpy()),
             f"the law {name}",
             repeats,
@@ -168,25 +170,27 @@ def fit_law(name: str, models: pl.DataFrame, noise: Noise = UNKNOWN) -> FidLaw:
 
 
 def rungs(models: pl.DataFrame) -> list[str]:
-    """The sizes, fewest parameters first."""
-    return models.group_by("size").agg(pl.col("params_m").mean()).sort("params_m")["size"].to_list()
+    """The rungs, fewest parameters first."""
+    return models.group_by("rung").agg(pl.col("params_m").mean()).sort("params_m")["rung"].to_list()
 
 
-def score(name: str, models: pl.DataFrame, rung: str, noise: Noise = UNKNOWN) -> Score:
+def score(name: str, models: pl.DataFrame, rung: str, noise: NoiseVariances = UNKNOWN) -> Score:
     """Fit ``name`` to the rungs below ``rung`` and predict it."""
     order = rungs(models)
     below = order[: order.index(rung)]
-    held = models.filter(pl.col("size") == rung)
-    told = (name, rung, tuple(below), tuple(held["model"]), held["fid"].to_numpy())
+    largest = models.filter(pl.col("rung") == rung)
+    about = (name, rung, tuple(below), tuple(largest["model"]), largest["fid"].to_numpy())
     try:
-        law = fit_law(name, models.filter(pl.col("size").is_in(below)), noise)
-    except ValueError as reason:  # too few rungs for this form: said in the table, never a number
-        return Score(*told, predicted=None, why=str(reason))
-    return Score(*told, predicted=law.predict(held))
+        law = fit_law(name, models.filter(pl.col("rung").is_in(below)), noise)
+    except ValueError as reason:  # too few rungs for this form: the table says so
+        return Score(*about, predicted=None, why=str(reason))
+    return Score(*about, predicted=law.predict(largest))
 
 
 def choose(
-    models: pl.DataFrame, candidates: Sequence[str] = tuple(CANDIDATES), noise: Noise = UNKNOWN
+    models: pl.DataFrame,
+    candidates: Sequence[str] = tuple(CANDIDATES),
+    noise: NoiseVariances = UNKNOWN,
 ) -> Chosen:
     """Roll the held-out rung over all but the smallest; the candidate of least rms log error on the
     largest wins.
@@ -196,32 +200,39 @@ def choose(
     order = rungs(models)
     _enough(order, "rolling a held-out rung", "sizes")
     scores = tuple(score(name, models, rung, noise) for rung in order[1:] for name in candidates)
-    last = [one for one in scores if one.rung == order[-1] and one.rms is not None]
-    if not last:
-        raise ValueError(
-            f"no candidate can be fitted to {', '.join(order[:-1])}: "
-            f"{next(one.why for one in scores if one.rung == order[-1])}"
-        )
-    return Chosen(min(last, key=lambda one: one.rms).law, order[-1], scores)
+    last = [scored for scored in scores if scored.rung == order[-1]]
+    fitted = [scored for scored in last if scored.rms is not None]
+    if not fitted:
+        raise ValueError(f"no candidate can be fitted to {', '.join(order[:-1])}: {last[0].why}")
+    return Chosen(min(fitted, key=lambda scored: scored.rms).law, order[-1], scores)
 
 
 def final_score(
     models: pl.DataFrame,
     rung: str,
     candidates: Sequence[str] = tuple(CANDIDATES),
-    noise: Noise = UNKNOWN,
+    noise: NoiseVariances = UNKNOWN,
 ) -> tuple[Chosen, Score]:
     """Choose on the rungs below ``rung``, fit the chosen law to all of them, and score it on
     ``rung`` once.
     """
+    chosen = choose_below(models, rung, candidates, noise)
+    return chosen, score(chosen.law, models, rung, noise)
+
+
+def choose_below(
+    models: pl.DataFrame,
+    rung: str,
+    candidates: Sequence[str] = tuple(CANDIDATES),
+    noise: NoiseVariances = UNKNOWN,
+) -> Chosen:
+    """``choose`` on the rungs below ``rung``."""
     order = rungs(models)
     if rung not in order:
         raise ValueError(f"no model of size {rung!r}; sizes are {', '.join(order)}")
     smaller = order[: order.index(rung)]
     _enough(smaller, f"a law chosen by rolling and scored on {rung}", "smaller sizes")
-    below = models.filter(pl.col("size").is_in(smaller))
-    chosen = choose(below, candidates, noise)
-    return chosen, score(chosen.law, models, rung, noise)
+    return choose(models.filter(pl.col("rung").is_in(smaller)), candidates, noise)
 
 
 def _enough(sizes: Sequence[str], law: str, what: str) -> None:
@@ -244,7 +255,7 @@ def scores_table(scores: Sequence[Score]) -> pl.DataFrame:
                 "held_out": s.rung,
                 "fitted_on": " ".join(s.below),
                 "rms_log_error": s.rms,
-                "inside_95": s.held,
+                "inside_95": s.inside,
                 "models": len(s.models),
                 "why_not": s.why or None,
             }

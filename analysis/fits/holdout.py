@@ -54,8 +54,8 @@ class Audit:
         return math.sqrt(float(np.mean(self.errors**2)))
 
     @property
-    def held(self) -> float:
-        """The share of measured figures inside their 95 % prediction intervals."""
+    def inside(self) -> float:
+        """The share of measured values inside their 95 % prediction intervals."""
         return float(
             np.mean(
                 (self.predicted.predicted_low <= self.measured)

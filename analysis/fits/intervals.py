@@ -29,7 +29,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.fits.linear import LEVEL, Interval, Z
-from analysis.fits.points import listed
+from analysis.text import listed
 
 RESAMPLES = 1000
 # degrees of freedom from which residuals themselves are drawn, smoothed; below, normal noise of

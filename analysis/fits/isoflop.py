@@ -31,7 +31,8 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 
 from analysis.fits.linear import Linear, least_squares
-from analysis.fits.points import NAMED, Runs, listed
+from analysis.fits.points import Runs
+from analysis.text import NAMED, listed
 
 DEGREES = {"parabola": 2, "cubic": 3, "quartic": 4}
 CURVES = ("parabola", "cubic")

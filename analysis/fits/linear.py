@@ -7,7 +7,7 @@ coefficients, intervals meant to hold the FID of a tenth did so in 84 % (resampl
 (wild bootstrap) and 95 % (Student's); ``tests/analysis/test_fid_laws.py`` repeats it.
 
 Seeds of one model are repeats of one point, not points of their own: a law is fitted to the means
-over seeds, and what the seeds scatter enters the prediction interval (``Noise``).
+over seeds, and what the seeds scatter enters the prediction interval (``NoiseVariances``).
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from scipy import stats
 LEVEL = 0.95
 # standard errors either way, where an error is known and not estimated
 Z = float(stats.norm.ppf((1 + LEVEL) / 2))
+
+Bounds = tuple[float, float]  # low and high end of an interval
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Noise:
+class NoiseVariances:
     """Variances of one measured log figure about the law, and the degrees of freedom each
     rests on.
     """
@@ -42,7 +44,7 @@ class Noise:
     sampling: float | None = None  # of redrawing the samples of one network; None: not measured
 
 
-UNKNOWN = Noise()
+UNKNOWN = NoiseVariances()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Linear:
     scatter: float  # standard deviation of the points about the law, n - p degrees of freedom
     dof: int
     repeats: float = 1  # seeds behind each point, their harmonic mean
-    noise: Noise = UNKNOWN
+    noise: NoiseVariances = UNKNOWN
 
     @property
     def errors(self) -> np.ndarray:
@@ -83,7 +85,7 @@ class Linear:
 
 
 def least_squares(
-    X: np.ndarray, y: np.ndarray, law: str, repeats: float = 1, noise: Noise = UNKNOWN
+    X: np.ndarray, y: np.ndarray, law: str, repeats: float = 1, noise: NoiseVariances = UNKNOWN
 ) -> Linear:
     """The fit of ``y`` (n,) on ``X`` (n, p). ValueError without a degree of freedom left, or where
     X is degenerate.
@@ -110,7 +112,23 @@ def least_squares(
     return Linear(coefficients, inverse @ inverse.T, scatter, n - p, repeats, noise)
 
 
-def noise_of(values: np.ndarray, cell: np.ndarray, sampling_std: np.ndarray | None = None) -> Noise:
+def line(x: np.ndarray, y: np.ndarray, law: str) -> Linear:
+    """The straight line of ``y`` (n,) on ``x`` (n,): its level at the mean of ``x``, and its slope.
+    ValueError as ``least_squares``.
+    """
+    away = x - x.mean() if len(x) else x
+    return least_squares(np.column_stack([np.ones(len(x)), away]), y, law)
+
+
+def slope_weights(x: np.ndarray) -> np.ndarray:
+    """The least-squares slope on ``x`` (n,) as a contrast: its weights on the n values of y."""
+    away = x - x.mean()
+    return away / float(away @ away)
+
+
+def noise_of(
+    values: np.ndarray, cell: np.ndarray, sampling_std: np.ndarray | None = None
+) -> NoiseVariances:
     """The scatter of repeats: log ``values`` (n,) of trainings whose ``cell`` (n,) says which are
     repeats of which.
 
@@ -124,10 +142,10 @@ def noise_of(values: np.ndarray, cell: np.ndarray, sampling_std: np.ndarray | No
         pooled += float(((mine - mine.mean()) ** 2).sum())
         dof += len(mine) - 1
     sampling = None if sampling_std is None else float(np.mean(np.square(sampling_std)))
-    return Noise(pooled / dof if dof else None, dof, sampling)
+    return NoiseVariances(pooled / dof if dof else None, dof, sampling)
 
 
-def training_alone(noise: Noise) -> float | None:
+def training_alone(noise: NoiseVariances) -> float | None:
     """The variance between trainings with sampling taken out; None where either is unknown."""
     if noise.training is None or noise.sampling is None:
         return None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-NAMED = 4  # rows named in a message
+from analysis.text import listed
+
 TIED = 1e-3  # spread of log d about a power of n below which d says nothing of its own
 LARGEST = 1e100  # a figure, or one over it, whose square no sum of squares could hold
 # roles that a law explains; the others say where it was measured
@@ -151,13 +152,6 @@ def row_names(table: pl.DataFrame) -> list[str]:
             return [str(value) for value in table[column]]
     place = table["__row"] if "__row" in table.columns else range(1, len(table) + 1)
     return [f"row {i}" for i in place]
-
-
-def listed(names: Sequence[str], which) -> str:
-    """The names of rows, the first few of many: ``row 3, row 7 and 12 more``."""
-    chosen = [names[i] for i in which]
-    more = len(chosen) - NAMED
-    return ", ".join(chosen[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _completed(table: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,8 @@ import numpy as np
 from analysis.fits import huber, parametric
 from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
 from analysis.fits.parametric import CHUNK, DELTA
-from analysis.fits.points import Runs, listed, need, need_spread
+from analysis.fits.points import Runs, need, need_spread
+from analysis.text import listed
 
 PARAMETERS = (*parametric.PARAMETERS, "half_life")
 LEAST = 8  # runs: six parameters and two degrees of freedom

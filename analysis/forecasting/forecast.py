@@ -32,7 +32,7 @@ FLOOR_BELOW, FLOOR_SD = 2.0, 1.5
 
 
 @dataclass(frozen=True)
-class Noise:
+class NoiseDeviations:
     """Standard deviations of log FID. Default: 1.5 % between seeds, 3.2 times redrawn samples
     (arXiv 2606.20536).
     """
@@ -59,7 +59,7 @@ def forecast(
     log_fid: np.ndarray,
     at: np.ndarray,
     at_run: np.ndarray,
-    noise: Noise = Noise(),
+    noise: NoiseDeviations = NoiseDeviations(),
     starts: dict | None = None,
 ) -> Forecast:
     """log FID at places ``at`` (m, 3), given ``log_fid`` (n,) measured at ``axes`` (n, 3); axes are

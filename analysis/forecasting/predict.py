@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analysis.figures.panels import completed, headline
 from analysis.fits import fid_laws, holdout, parametric
 from analysis.fits.points import Runs
 from analysis.forecasting.frozen import freeze, records_of, thaw
 from analysis.forecasting.targets import Conditions, Target, measured, target_of
 from analysis.frames import Folder, evaluations_frame, studies
-from analysis.select.recipes import ended, one_recipe, one_setting
+from analysis.select.checkpoints import fit_checkpoints
+from analysis.select.trials import fit_points
 from analysis.text import number
 from scaling.records.provenance import code_version
 from scaling.study.cost import train_flops
@@ -50,10 +50,7 @@ def predict(folder: Folder, targets: Sequence[str], out: Path | None = None) -> 
             "name what to predict: --target MODEL or MODEL@STEPS, such as "
             f"{plan.trials[-1].model}@1000"
         )
-    rows = ended(headline(completed(evaluations_frame(study))))
-    one_recipe(rows)
-    one_setting(rows)
-    rows = rows.unique(["train_id", "step"], keep="first", maintain_order=True)
+    rows = fit_checkpoints(evaluations_frame(study))
     conditions = Conditions.of(plan, rows)
     wanted = [target_of(text, plan) for text in dict.fromkeys(targets)]
     for target in wanted:
@@ -139,13 +136,13 @@ def _prediction(
 
 
 def _by_size(target: Target, rows: pl.DataFrame, _: int) -> dict:
-    models, noise = fid_laws.model_means(rows.rename({"value": "fid"}))
+    models, noise = fid_laws.model_means(fit_points(rows.rename({"value": "fid"})))
     chosen = fid_laws.choose(models, noise=noise)
     law = fid_laws.fit_law(chosen.law, models, noise)
     largest = fid_laws.rungs(models)[-1]
     try:
         _, final = fid_laws.final_score(models, largest, noise=noise)
-        audit = _audited(largest, final.rms, final.held, len(final.models), final.why)
+        audit = _audited(largest, final.rms, final.inside, len(final.models), final.why)
     except ValueError as reason:  # told in the file, in place of the audit
         audit = _audited(largest, why=str(reason))
     at = pl.DataFrame(
@@ -191,7 +188,7 @@ def _by_size_and_images(target: Target, rows: pl.DataFrame, images: int) -> dict
         found = holdout.audit(runs, predict, "approach 3", "loss", axis)
         m = len(found.measured)
         audit = _audited(
-            f"{m} checkpoints of largest {axis.upper()}", found.rms, round(found.held * m), m
+            f"{m} checkpoints of largest {axis.upper()}", found.rms, round(found.inside * m), m
         )
     except ValueError as reason:  # told in the file, in place of the audit
         audit = _audited(f"largest {axis.upper()}", why=str(reason))

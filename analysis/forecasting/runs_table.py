@@ -8,9 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from analysis.answers.fit_command import read
-from analysis.fits.points import listed
 from analysis.forecasting.targets import like, target_of
-from analysis.text import count
+from analysis.text import count, listed
 from scaling.study.cost import train_flops
 from scaling.study.plan import Plan
 from scaling.study.spec import ModelSpec, TrialSpec

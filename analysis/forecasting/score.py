@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analysis.figures.panels import headline
 from analysis.forecasting.frozen import records_of, thaw
 from analysis.forecasting.targets import Conditions, Measured, measured, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
+from analysis.select.checkpoints import headline
 from analysis.text import count, fixed, number
 from scaling.study.plan import Plan
 

@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analysis.figures.panels import completed, headline
 from analysis.fits.linear import Z, noise_of
 from analysis.forecasting.design import Training, choose
-from analysis.forecasting.forecast import Forecast, Noise, forecast
+from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
 from analysis.forecasting.runs_table import read_runs
 from analysis.forecasting.study_module import write_module
 from analysis.forecasting.suggestion import Suggested, Suggestion
 from analysis.forecasting.targets import Conditions, Target, like, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
-from analysis.select.recipes import one_recipe, one_setting
+from analysis.select.checkpoints import forecast_checkpoints
 from scaling.study.cost import evaluation_flops, gpu_hours, params_m, train_flops
 from scaling.study.families.dit import SIZES
 from scaling.study.load import load_study
@@ -69,10 +68,7 @@ def suggest_from(
         raise ValueError(f"mfu is {mfu:g}; a utilisation lies in (0, 1], such as {MFU:g}")
     if evaluations.is_empty():
         raise ValueError(f"{plan.name} has no records to predict {target} from; run it first")
-    rows = headline(completed(evaluations, running=True))
-    one_recipe(rows)
-    one_setting(rows, ["heads", "params_m"])  # learning rates and batches have words of their own
-    rows = rows.unique(["train_id", "step"], keep="first", maintain_order=True)
+    rows = forecast_checkpoints(evaluations)
     Conditions.of(plan, rows)  # one EMA, one batch
     improper = rows.filter(~(pl.col("value") > 0))
     if len(improper):
@@ -207,7 +203,7 @@ def _told(
     now: Forecast,
     budget: float,
     mfu: float,
-    noise: Noise,
+    noise: NoiseDeviations,
     runs,
     reach: float,
     diverged: Sequence[str],
@@ -297,21 +293,21 @@ def _every_model(plan: Plan, target: Target) -> list[str]:
     return list(dict.fromkeys([*planned, *sorted(grid)]))
 
 
-def _noise(rows: pl.DataFrame) -> Noise:
+def _noise(rows: pl.DataFrame) -> NoiseDeviations:
     """What seeds of one model scatter at one step, where enough were repeated; else the published
     spread.
     """
     cell = (rows["model"] + "@" + rows["step"].cast(pl.String)).to_numpy()
     repeats = noise_of(rows["value"].to_numpy(), cell)
     if repeats.training is None or repeats.training_dof < LEAST_REPEATS or repeats.training == 0:
-        return Noise()
+        return NoiseDeviations()
     sampling = np.sqrt(repeats.training / (1 + LUCK_TO_SAMPLING**2))
-    return Noise(float(LUCK_TO_SAMPLING * sampling), float(sampling))
+    return NoiseDeviations(float(LUCK_TO_SAMPLING * sampling), float(sampling))
 
 
 def _axes(model, images: int) -> np.ndarray:
     return np.log([params_m(model), model.tokens, images])
 
 
-def _width(variance: float, noise: Noise) -> float:
+def _width(variance: float, noise: NoiseDeviations) -> float:
     return float(2 * Z * np.sqrt(variance + noise.sampling**2))

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from analysis.fits.holdout import far
-from analysis.forecasting.forecast import Noise
+from analysis.forecasting.forecast import NoiseDeviations
 from analysis.forecasting.targets import Target
 from analysis.text import number
 from scaling.study.spec import TrialSpec
@@ -42,7 +42,7 @@ class Suggestion:
     width: float  # of its logarithm
     budget: float  # GPU-hours
     mfu: float
-    noise: Noise
+    noise: NoiseDeviations
     weights: dict[str, float]  # law -> posterior weight
     runs: tuple[Suggested, ...]
     reach: float  # the target's training FLOPs over the most measured

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.fits.linear import Noise
 from scaling.study.plan import Plan
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published"
@@ -93,22 +92,6 @@ def prior_work() -> pl.DataFrame:
         .sort("family", "gflops")
         .select("family", "model", forward_gmacs="gflops", fid=pl.col("fid").cast(pl.Float64))
     )
-
-
-def seed_spread(samples: int = 50_000) -> Noise:
-    """The spread of log FID of ``samples`` samples between trainings: the upper end of the
-    published range (2 %).
-
-    Redrawing the samples contributes 1/3.2 of what retraining contributes at 50,000 samples; its
-    variance grows as 1/samples.
-    """
-    table = published("seed_spread")
-    spread = float(table.filter(pl.col("what") == "retraining")["high"][0]) / 100
-    ratio = float(table.filter(pl.col("what") == "retraining over resampling")["high"][0])
-    resampling = spread**2 / (1 + ratio**2)
-    drawn = resampling * 50_000 / samples
-    # "several hundred" runs
-    return Noise(spread**2 - resampling + drawn, training_dof=100, sampling=drawn)
 
 
 def _table4() -> pl.DataFrame:

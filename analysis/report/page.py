@@ -3,6 +3,7 @@
 """
 
 import base64
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,45 +19,26 @@ from analysis.answers.compare import compare
 from analysis.answers.comparison_text import comparison_table
 from analysis.answers.costs import costs_table, seconds_spent
 from analysis.answers.fid_errors import two_errors
-from analysis.answers.finding import Finding, finding_of, steps_text
-from analysis.answers.grid_steps import grid_steps, size_order
+from analysis.answers.finding import Finding, finding_from, steps_text
+from analysis.answers.grid_steps import size_order
 from analysis.answers.laws import agreement_table, laws
 from analysis.answers.settings import ways
-from analysis.answers.slopes import left_out, slope, slopes
+from analysis.answers.study import published_answers
+from analysis.answers.verdicts import TONES
 from analysis.figures import published
 from analysis.figures.compare import multipliers
-from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
-from analysis.frames.published import dit_table4
+from analysis.frames import Folder, studies
 from analysis.report.helper import Helper
 from analysis.report.pictures import KINDS, Picture, begin, picture, save, study_pictures
 from analysis.report.provenance import provenance_of
-from analysis.select.learning_rates import best_rates, lr_table, searches_lr
+from analysis.report.study_data import StudyData
+from analysis.report.study_figures import CAPTIONS
+from analysis.select.learning_rates import best_rates, lr_table
+from analysis.select.trials import left_out, measured
 from analysis.text import count, fixed, interval, number
 from scaling.records import StudyFolder
 from scaling.records.files import write_bytes
 
-CAPTIONS = {
-    "fid_vs_gflops": "FID against model Gflops",
-    "fid_law": "A law of FID and its audit",
-    "exponent_choices": "The exponent by choices",
-    "fid_bubbles": "FID against Gflops, area by Gflops",
-    "heldout_vs_lr": "Held-out loss against learning rate",
-    "fid_vs_steps": "FID over training",
-    "fid_vs_steps_by_size": "FID over training, by size",
-    "fid_vs_train_flops": "FID against training compute",
-    "metrics_vs_gflops": "Other metrics against model Gflops",
-    "fid_by_conditioning": "FID of the block designs",
-    "fid_vs_sampling_gflops": "FID against sampling compute",
-    "metrics_vs_guidance": "FID and recall against guidance",
-    "loss_law": "Loss of model size and images",
-    "isoflop_profiles": "IsoFLOP profiles",
-    "heldout_vs_steps": "Held-out loss over training",
-    "heldout_by_bin": "Held-out loss by noise level",
-    "loss_vs_steps": "Training loss",
-    "grad_norm_vs_steps": "Gradient norm",
-    "images_per_s_vs_steps": "Training throughput",
-    "sample_grid": "Samples",
-}
 RELOAD_S = 20  # how often a page of a running sweep loads itself again
 
 
@@ -103,49 +85,44 @@ def build(
     helper: Helper | None = None,
 ) -> Built:
     """The report of ``study`` as its records are now; writes nothing."""
-    begun = begin(helper, study, kinds, across_protocols) if helper else {}
-    data = report_data(study, live) | _comparison(study, other, across_protocols)
-    pictures = study_pictures(study, kinds, across_protocols, begun)
-    return Built(
-        _render(data, [_shown(name, CAPTIONS[name], one) for name, one in pictures.items()]),
-        data,
-        pictures,
-    )
+    read = StudyData(study, across_protocols)
+    begun = begin(helper, read, kinds) if helper else {}
+    data = _data(read, live) | _comparison(study, other, across_protocols)
+    pictures = study_pictures(read, kinds, begun)
+    shown = [_shown(name, CAPTIONS[name], drawn) for name, drawn in pictures.items()]
+    return Built(_render(data, shown), data, pictures)
 
 
-def _shown(name: str, caption: str, one: Picture) -> dict:
+def _shown(name: str, caption: str, drawn: Picture) -> dict:
     """A figure for the page: its picture and where its values are, or why there is none."""
-    svg = one.files.get("svg")
+    svg = drawn.files.get("svg")
     return {
         "name": name,
         "caption": caption,
-        "inches": one.inches,
-        "marks": one.marks,
-        "missing": one.missing,
+        "inches": drawn.inches,
+        "marks": drawn.marks,
+        "missing": drawn.missing,
         "src": svg and "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
     }
 
 
 def report_data(study: StudyFolder, live: bool = False) -> dict:
     """All that the page says, the study's figures apart."""
-    plan, trials, evaluations, curves = (
-        study.plan(),
-        trials_frame(study),
-        evaluations_frame(study),
-        curves_frame(study),
-    )
-    provenance = provenance_of(study, evaluations["measured"].drop_nulls())
-    found, judged = finding_of(trials, evaluations), _claims(trials, evaluations)
+    return _data(StudyData(study), live)
+
+
+def _data(read: StudyData, live: bool) -> dict:
+    plan, trials, evaluations = read.plan, read.trials, read.evaluations
+    provenance = provenance_of(read.study, evaluations["measured"].drop_nulls())
+    finding, judged = finding_from(read.answers), _claims(read)
     if judged:
-        found = replace(
-            found,
-            sentence=f"{found.sentence} {claims.claims_sentence([here for here, _ in judged])}",
-        )
+        sentence = claims.claims_sentence([here for here, _ in judged])
+        finding = replace(finding, sentence=f"{finding.sentence} {sentence}")
     unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
     reloads = unfinished and (live or trials["state"].is_in(["running", "evaluating"]).any())
     return {
         "plan": plan,
-        "finding": found,
+        "finding": finding,
         "trials": trials.to_dicts(),
         "states": trials.group_by("state", maintain_order=True).len().rows(),
         "unfinished": unfinished,
@@ -153,26 +130,26 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC",
         "warnings": _mixed(trials) + provenance.warnings,
         "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
-        "seconds_spent": seconds_spent(plan, curves, evaluations),
+        "seconds_spent": seconds_spent(plan, read.curves, evaluations),
         "ways": ways(plan),
         "provenance": provenance,
-        **_law(trials, found),
-        **_rates(trials),
-        **_laws(trials, evaluations),
+        **_law(read, finding),
+        **_rates(read),
+        **_laws(read),
         "claims": judged,
-        "costs": costs_table(trials, curves, evaluations).to_dicts(),
+        "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
 
 
-def _claims(trials: pl.DataFrame, evaluations: pl.DataFrame) -> list[tuple]:
+def _claims(read: StudyData) -> list[tuple]:
     """Each claim's verdict here beside the papers' own; none for a search of learning rates or
     before a FID.
     """
-    if searches_lr(trials) or trials.filter(pl.col("state") == "completed")["fid"].is_null().all():
+    done = read.trials.filter(pl.col("state") == "completed")
+    if read.searches_lr or done["fid"].is_null().all():
         return []
-    return list(
-        zip(claims.claims(claims.Records(trials, evaluations)), claims.of_papers(), strict=True)
-    )
+    here = claims.claims(claims.Records(read.answers))
+    return list(zip(here, claims.of_papers(), strict=True))
 
 
 def _comparison(study: StudyFolder, other: Folder | None, across_protocols: bool) -> dict:
@@ -181,15 +158,15 @@ def _comparison(study: StudyFolder, other: Folder | None, across_protocols: bool
     (beside,) = studies(other)
     named = beside.plan().name if beside.plan().name != study.plan().name else str(beside.folder)
     try:
-        found = compare(beside, study, across_protocols=across_protocols)
-    except ValueError as reason:  # told in the comparison's place
+        compared = compare(beside, study, across_protocols=across_protocols)
+    except ValueError as reason:  # in the comparison's place
         return {"comparison": {"other": named, "found": [], "why": str(reason)}}
-    drawn = picture(lambda: multipliers(found, named, study.plan().name), ("svg",))
+    drawn = picture(lambda: multipliers(compared, named, study.plan().name), ("svg",))
     return {
         "comparison": {
             "other": named,
-            "found": found,
-            "table": comparison_table(found).to_dicts(),
+            "found": compared,
+            "table": comparison_table(compared).to_dicts(),
             "figure": _shown("multipliers", "Compute multipliers by rung", drawn),
         }
     }
@@ -210,40 +187,41 @@ def _mixed(trials: pl.DataFrame) -> list[str]:
     )
 
 
-def _laws(trials: pl.DataFrame, evaluations: pl.DataFrame) -> dict:
+def _laws(read: StudyData) -> dict:
     """The laws asked of a study once something is measured; a search of learning rates is asked for
     none.
     """
-    if searches_lr(trials) or not (trials["state"] == "completed").any():
+    if read.searches_lr or not (read.trials["state"] == "completed").any():
         return {"laws": None}
-    found = laws(trials, evaluations)
-    agreement = agreement_table(found)
-    return {"laws": found, "agreement": None if agreement is None else agreement.to_dicts()}
+    answered = laws(read.answers)
+    agreement = agreement_table(answered)
+    return {"laws": answered, "agreement": None if agreement is None else agreement.to_dicts()}
 
 
-def _law(trials: pl.DataFrame, found: Finding) -> dict:
+def _law(read: StudyData, finding: Finding) -> dict:
     """The tables of a study with FIDs that has a slope; none of them otherwise, the finding says
     why.
     """
-    if found.verdict is None or trials["fid"].is_null().all():
+    trials = read.trials
+    if finding.verdict is None or trials["fid"].is_null().all():
         return {"slopes": None}
     try:
-        laws = slopes(trials)
+        slopes = read.answers.slopes
     except ValueError:  # the finding states the reason
         return {"slopes": None}
-    steps = grid_steps(trials)
     return {
-        "slopes": laws,
-        "steps": steps,
-        "steps_text": steps_text(steps),
+        "slopes": slopes,
+        "steps": read.answers.steps,
+        "steps_text": steps_text(read.answers.steps),
         "left_out": left_out(trials).to_dicts(),
         "matrix": _matrix(trials),
         "two_errors": two_errors(trials),
-        "published": slope(dit_table4()),
+        "published": published_answers().slope,
         "published_figure": _papers(),
     }
 
 
+@functools.cache
 def _papers() -> dict:
     return _shown(
         "published",
@@ -254,11 +232,14 @@ def _papers() -> dict:
 
 def _matrix(trials: pl.DataFrame) -> dict:
     """FID by size and patch: the mean over seeds, its standard error and the seeds."""
-    done = trials.filter((pl.col("state") == "completed") & pl.col("fid").is_not_null())
-    cells = done.group_by("size", "patch").agg(
-        pl.col("fid").mean().alias("mean"),
-        (pl.col("fid").std() / pl.len().sqrt()).alias("error"),
-        pl.len().alias("n"),
+    cells = (
+        measured(trials)
+        .group_by("size", "patch")
+        .agg(
+            pl.col("fid").mean().alias("mean"),
+            (pl.col("fid").std() / pl.len().sqrt()).alias("error"),
+            pl.len().alias("n"),
+        )
     )
     return {
         "sizes": size_order(trials),
@@ -268,11 +249,12 @@ def _matrix(trials: pl.DataFrame) -> dict:
     }
 
 
-def _rates(trials: pl.DataFrame) -> dict:
+def _rates(read: StudyData) -> dict:
     """The tables of a study that tries several learning rates: the best by size and model, and
     every loss.
     """
-    if not searches_lr(trials):
+    trials = read.trials
+    if not read.searches_lr:
         return {"rates": None}
     table = lr_table(trials)
     losses = {(row["name"], row["lr"]): row["heldout_loss"] for row in table.to_dicts()}
@@ -323,6 +305,7 @@ def _render(data: dict, shown: list[dict]) -> str:
         "fixed": fixed,
         "interval": interval,
         "formula": _formula,
+        "tone": lambda verdict: TONES.get(verdict, ""),
     }
     figures = {figure["name"]: figure for figure in shown}
     environment.globals |= {

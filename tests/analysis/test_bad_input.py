@@ -7,13 +7,15 @@ import json
 import polars as pl
 import pytest
 
-from analysis.answers.laws import laws, rolled
-from analysis.answers.slopes import fit_points, slope
+from analysis.answers.laws import laws
+from analysis.answers.slopes import slope
+from analysis.answers.study import Answers
 from analysis.figures.training import fid_vs_steps
 from analysis.forecasting.predict import predict
 from analysis.forecasting.suggest import suggest
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report import report_data
+from analysis.select.trials import fit_points
 from scaling.cli import main
 from scaling.records import StudyFolder
 from tests.analysis.synthetic_study import digits_like, measure
@@ -235,7 +237,7 @@ SENSELESS = {
 @pytest.mark.parametrize("harm", SENSELESS.values(), ids=SENSELESS)
 def test_trials_that_make_no_law_are_named_and_give_no_number(study, harm):
     trials, told = harm(trials_frame(study))
-    for law in (slope, rolled):
+    for law in (slope, lambda trials: Answers.of(trials).rolled):
         with pytest.raises(ValueError, match=told):
             law(trials)
     asked = laws(trials, evaluations_frame(study))

@@ -38,7 +38,7 @@ import numpy as np
 
 from analysis.fits.linear import Z
 from analysis.forecasting.design import Choice, Training, best
-from analysis.forecasting.forecast import Noise, forecast, laws
+from analysis.forecasting.forecast import NoiseDeviations, forecast, laws
 from analysis.forecasting.suggest import MFU
 from scaling.study import ModelSpec
 from scaling.study.cost import gpu_hours, params_m, train_flops
@@ -47,7 +47,7 @@ from tests.benchmarks.timing import table
 
 STEPS, BATCH, TARGET_STEPS = (50_000, 100_000, 200_000, 400_000, 800_000), 256, 7_000_000
 SPECS = [ModelSpec.preset(name) for name in PRESETS]
-NOISE = Noise()
+NOISE = NoiseDeviations()
 # rms of log FID, at which hours are compared
 ERRORS = (0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03)
 V_COST_POWER, V_START, D_COST_POWER, D_START = 0.3, 12, 0.4, 17

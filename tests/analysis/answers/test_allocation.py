@@ -10,7 +10,7 @@ import pytest
 
 from analysis.answers.allocation import asks_split
 from analysis.answers.finding import finding, finding_of
-from analysis.answers.laws import loss_runs, seed_means
+from analysis.answers.study import loss_runs, seed_means
 from analysis.claims import of_study
 from analysis.fits import isoflop, parametric
 from analysis.frames import evaluations_frame, trials_frame

@@ -7,27 +7,17 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from analysis.answers.grid_steps import (
-    FAILS,
-    HOLDS,
-    LOST,
-    ONE_SEED,
-    OPEN,
-    PENDING,
-    grid_steps,
-    tally,
-    verdict,
-)
+from analysis.answers.grid_steps import grid_steps, tally, verdict
 from analysis.answers.slopes import (
     fisher_interval,
-    fit_points,
-    left_out,
     mean_interval,
     slope,
     slopes,
 )
+from analysis.answers.verdicts import FAILS, HOLDS, LOST, ONE_SEED, OPEN, PENDING
 from analysis.frames import trials_frame
 from analysis.frames.published import dit_table4, published
+from analysis.select.trials import fit_points, left_out
 from tests.analysis.synthetic_study import AT_ONE_GFLOP, SLOPE
 
 
@@ -55,7 +45,7 @@ def test_intervals_hold_the_truth_and_are_clear_of_zero(finished):
     found = slope(trials_frame(finished))
     for low, high in (found.over_models, found.over_seeds):
         assert low < SLOPE < high < 0
-    assert found.clear == -1
+    assert found.verdict == HOLDS
 
 
 def test_seeds_are_not_points_of_their_own(finished):
@@ -107,8 +97,8 @@ def test_a_seed_that_misses_a_model_is_not_asked_for_its_slope(finished):
 
 def test_an_interval_that_holds_zero_is_no_trend():
     found = slope(synthetic(np.geomspace(1, 10, 5), [50, 60, 45, 58, 52.0]))
-    assert found.clear == 0
-    assert slope(synthetic([1, 2, 4, 8], [10, 20.1, 39.8, 80])).clear == 1
+    assert found.verdict == OPEN
+    assert slope(synthetic([1, 2, 4, 8], [10, 20.1, 39.8, 80])).verdict == FAILS
 
 
 def test_student_over_three_seeds():

@@ -15,6 +15,7 @@ from analysis.figures.gflops import fid_vs_gflops
 from analysis.fits.fid_laws import fit_law, model_means
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import build
+from analysis.select.trials import fit_points
 from scaling.records import StudyFolder
 from tests.analysis.synthetic_study import SIZES, digits_like, measure
 
@@ -104,7 +105,7 @@ def test_a_patch_whose_pairs_share_no_two_seeds_leaves_the_others_judged(unequal
 
 
 def test_one_more_training_scatters_by_what_means_over_unequal_seeds_hid(unequal):
-    models, noise = model_means(trials_frame(unequal))
+    models, noise = model_means(fit_points(trials_frame(unequal)))
     assert fit_law("G", models, noise).fit.repeats == pytest.approx(8 / (6 / 3 + 2))
 
 

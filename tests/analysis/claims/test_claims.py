@@ -7,15 +7,15 @@ import math
 import polars as pl
 import pytest
 
-from analysis.answers.finding import UNKNOWN
+from analysis.answers.verdicts import UNKNOWN
 from analysis.claims import CLAIMS, FAILS, HOLDS, Records, claims, claims_table, of_papers, of_study
+from analysis.claims.published_noise import seed_spread
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.frames.published import (
     block_designs,
     dit_table4,
     published,
     sampling_compute,
-    seed_spread,
 )
 from scaling.study.cost import forward_gmacs
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study

@@ -5,8 +5,9 @@ hull?
 import numpy as np
 import pytest
 
+from analysis.answers.laws.agreement import agreement
+from analysis.answers.verdicts import AGREE, DISAGREE
 from analysis.fits import envelope, isoflop, parametric
-from analysis.fits.agreement import AGREE, DISAGREE, agreement
 from tests.analysis.laws import TRUTH, isoflop_runs, table
 
 EXPONENT = 0.28 / (0.34 + 0.28)

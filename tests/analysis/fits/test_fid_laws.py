@@ -17,7 +17,7 @@ from analysis.fits.fid_laws import (
     score,
     scores_table,
 )
-from analysis.fits.linear import Noise, least_squares, noise_of, training_alone
+from analysis.fits.linear import NoiseVariances, least_squares, noise_of, training_alone
 from analysis.frames.published import dit_table4
 
 LAW = {"G": (-0.4,), "N × T": (-0.3, -0.2, -0.08), "N × T + T²": (-0.3, -0.2, -0.08, 0.02)}
@@ -31,7 +31,7 @@ def synthetic(
     rows = [
         {
             "model": f"{size}/{patch}",
-            "size": size,
+            "rung": size,
             "patch": patch,
             "tokens": (32 // patch) ** 2,
             "seed": s,
@@ -43,7 +43,7 @@ def synthetic(
         for s in range(seeds)
     ]
     models = pl.DataFrame(rows)
-    X = fid_laws.design(name, models, np.array([5.0, 4.0, 2.0]))
+    X = fid_laws.terms_of(name, models, np.array([5.0, 4.0, 2.0]))
     log = X @ np.array([4.0, *LAW[name]]) + noise * rng.standard_normal(len(models))
     return models.with_columns(
         fid=pl.Series(np.exp(log)),
@@ -82,7 +82,7 @@ def test_the_papers_xl_is_predicted_from_its_smaller_models():
     chosen, final = final_score(models, "XL", noise=noise)
     assert chosen.decided_on == "L"
     assert final.rms <= 0.05
-    assert final.held == 3
+    assert final.inside == 3
     assert "XL" not in {one.rung for one in chosen.scores}
 
 
@@ -95,20 +95,20 @@ def test_gflops_alone_fail_on_the_papers_xl():
     # Table 4 rounds N of B/8 to 131 M, of B/4 and B/2 to 130 M. By row that gives 96.56 for L/8, by
     # size 96.37: 97 or 96.
     assert [round(v) for v in score("N × T", models, "L").predicted.value] == [97, 52, 28]
-    by_size = models.with_columns(pl.col("params_m").min().over("size"))
+    by_size = models.with_columns(pl.col("params_m").min().over("rung"))
     assert [round(v) for v in score("N × T", by_size, "L").predicted.value] == [96, 52, 28]
 
 
 def test_a_rung_that_cannot_tell_a_law_gives_a_reason_and_no_number():
     models, _ = model_means(dit_table4())
-    rows = scores_table(choose(models.filter(pl.col("size") != "XL")).scores)
+    rows = scores_table(choose(models.filter(pl.col("rung") != "XL")).scores)
     lost = rows.filter(pl.col("rms_log_error").is_null())
     assert lost["why_not"].null_count() == 0
     assert set(lost["held_out"]) == {"B"}
 
 
 def test_a_rung_with_none_below_it_gives_a_reason():
-    one = dit_table4().filter(pl.col("size") == "XL")
+    one = dit_table4().filter(pl.col("rung") == "XL")
     assert (
         score("G", one, "XL").predicted is None and "no smaller size" in score("G", one, "XL").why
     )
@@ -140,11 +140,11 @@ def test_of_nine_models_only_students_prediction_interval_holds_the_next_ones_fi
     little (here at HC2, as large as can be told).
     """
     models, _ = model_means(dit_table4())
-    small, xl = models.filter(pl.col("size") != "XL"), models.filter(pl.col("model") == "DiT-XL/2")
+    small, xl = models.filter(pl.col("rung") != "XL"), models.filter(pl.col("model") == "DiT-XL/2")
     law = fit_law("N × T", models)
     truth, at = np.log(law.predict(small).value), float(np.log(law.predict(xl).value[0]))
     centre = fid_laws.log_axes(small).mean(1)
-    X, x = fid_laws.design("N × T", small, centre), fid_laws.design("N × T", xl, centre)[0]
+    X, x = fid_laws.terms_of("N × T", small, centre), fid_laws.terms_of("N × T", xl, centre)[0]
     solve = np.linalg.pinv(X)
     leverage = np.einsum("ij,ji->i", X, solve)
     rng, held, studies, repeats = np.random.default_rng(0), np.zeros(3), 400, 200
@@ -175,9 +175,9 @@ def test_what_seeds_hide_in_a_mean_returns_in_the_prediction_of_one_training():
     rng, truth, held = np.random.default_rng(1), synthetic("N × T")["fid"].to_numpy()[9:], []
     for k in range(150):
         trials = synthetic("N × T", noise=0.08, seed=k, seeds=3)
-        models, noise = model_means(trials.filter(pl.col("size") != "XL"))
+        models, noise = model_means(trials.filter(pl.col("rung") != "XL"))
         law = fit_law("N × T", models, noise).predict(
-            model_means(trials)[0].filter(pl.col("size") == "XL")
+            model_means(trials)[0].filter(pl.col("rung") == "XL")
         )
         new = truth * np.exp(0.08 * rng.standard_normal(3))
         held.append((law.predicted_low <= new) & (new <= law.predicted_high))
@@ -215,7 +215,7 @@ def test_too_few_points_and_degenerate_ones_are_refused():
         least_squares(np.ones((5, 2)), np.ones(5), "a line")
     models, _ = model_means(dit_table4())
     with pytest.raises(ValueError, match=r"needs 3 sizes or more, found 2 \(S, B\); add 1"):
-        choose(models.filter(pl.col("size").is_in(["S", "B"])))
+        choose(models.filter(pl.col("rung").is_in(["S", "B"])))
     with pytest.raises(ValueError, match="no model of size 'H'; sizes are S, B, L, XL"):
         final_score(models, "H")
     with pytest.raises(ValueError, match="no law 'Z'; declared are G, "):
@@ -225,4 +225,4 @@ def test_too_few_points_and_degenerate_ones_are_refused():
 
 
 def test_noise_without_repeats_is_not_known():
-    assert model_means(dit_table4())[1] == Noise(None, 0, None)
+    assert model_means(dit_table4())[1] == NoiseVariances(None, 0, None)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.forecasting import forecast as module
-from analysis.forecasting.forecast import MISFITS, Noise, condition, forecast, laws
+from analysis.forecasting.forecast import MISFITS, NoiseDeviations, condition, forecast, laws
 
 RNG = np.random.default_rng(0)
 AXES = np.array(
@@ -46,7 +46,7 @@ def test_a_law_knows_its_own_derivatives(name):
 
 
 def test_a_noise_free_law_is_found_far_outside_the_data():
-    cast = forecast(AXES, RUN, power(AXES), HERE, np.array([-1]), Noise(1e-4, 1e-4))
+    cast = forecast(AXES, RUN, power(AXES), HERE, np.array([-1]), NoiseDeviations(1e-4, 1e-4))
     assert cast.mean[0] == pytest.approx(power(HERE)[0], abs=0.05)
     assert sum(cast.weights.values()) == pytest.approx(1)
 
@@ -70,7 +70,12 @@ def test_moments_are_those_of_the_mixture(monkeypatch):
 def test_checkpoints_of_one_training_share_its_luck():
     near, far = (
         forecast(
-            AXES[:9], RUN[:9], power(AXES[:9]), AXES[9:12], np.array(runs), Noise(0.3, 0.01)
+            AXES[:9],
+            RUN[:9],
+            power(AXES[:9]),
+            AXES[9:12],
+            np.array(runs),
+            NoiseDeviations(0.3, 0.01),
         ).covariance
         for runs in ([7, 7, 7], [7, 8, 9])
     )

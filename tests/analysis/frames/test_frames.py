@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from analysis import frames
-from analysis.answers.laws import loss_runs
-from analysis.answers.slopes import fit_points
+from analysis.answers.study import loss_runs
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report.provenance import provenance_of
+from analysis.select.trials import fit_points
 from scaling.records import StudyFolder, trial_rows
 from scaling.study import EvaluationSpec, Protocol
 from scaling.study.cost import train_flops

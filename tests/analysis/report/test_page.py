@@ -13,7 +13,9 @@ from matplotlib.text import Text
 from analysis.figures import gflops, training
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import page as report
-from analysis.report import write_report
+from analysis.report import study_figures, write_report
+from analysis.report.pictures import images
+from analysis.report.study_data import StudyData
 from scaling.records import StudyFolder
 from scaling.study import EvaluationSpec, Protocol
 from tests.analysis.synthetic_study import BASE, SIZES, copied, digits_like, write_study
@@ -213,3 +215,17 @@ def test_the_page_of_a_learning_rate_search(rates, tmp_path):
     assert "the highest tried; optimum may lie beyond" in page.text
     assert "held-out loss alone" in page.text
     assert "FID against" not in page.text
+
+
+def test_the_table_of_figures_is_what_the_pages_show_and_what_can_be_drawn(finished):
+    templates = Path(report.__file__).parent / "templates"
+    page = "".join(path.read_text() for path in templates.glob("*.html"))
+    kinds = "vs|law|by|bin|grid|choices|profiles|bubbles"
+    assert set(re.findall(rf'"([a-z_]+_(?:{kinds})[a-z_]*)"', page)) == set(report.CAPTIONS)
+    assert set(report.CAPTIONS) == set(study_figures.FIGURES)
+    data = StudyData(finished)
+    assert set(study_figures.wanted(data)) < set(report.CAPTIONS)
+    with pytest.raises(ValueError, match="no figure 'fid_vs_moon'; there are heldout_vs_lr, fid_"):
+        study_figures.draw(data, "fid_vs_moon")
+    with pytest.raises(ValueError, match="no kind of picture 'gif'; there are png, svg, json"):
+        images(study_figures.draw(data, "fid_bubbles"), ("gif",))

@@ -7,21 +7,21 @@ import pytest
 
 from analysis.answers.choices import spread
 from analysis.answers.compare import compare
-from analysis.answers.laws import frontier_runs, loss_runs
-from analysis.answers.slopes import fit_points, slope
+from analysis.answers.slopes import slope
+from analysis.answers.study import Answers, frontier_runs, loss_runs
 from analysis.claims import Records, of_study
 from analysis.claims.grid import correlated
 from analysis.claims.sampling import model_compute_wins, smaller_wins_at_equal_cost
-from analysis.claims.training import curve_points
 from analysis.figures.rates import heldout_vs_lr
 from analysis.figures.sampling import fid_vs_sampling_gflops
-from analysis.fits.fid_laws import model_means
 from analysis.forecasting.predict import predict
 from analysis.forecasting.suggest import suggest
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.frames.published import block_designs, dit_table4
+from analysis.select.checkpoints import training_checkpoints
 from analysis.select.learning_rates import best_rates, searches_lr
 from analysis.select.recipes import main_recipe, recipes_of
+from analysis.select.trials import fit_points
 from tests.analysis.synthetic_study import (
     BASE,
     DESIGNS,
@@ -44,7 +44,7 @@ def test_no_law_is_fitted_to_two_block_designs(tmp_path):
     assert list(recipes_of(trials).values()) == ["adaln-zero", "adaln"]
     for fit in (
         slope,
-        model_means,
+        lambda trials: Answers.of(trials).models,
         lambda _: frontier_runs(evaluations),
         lambda _: loss_runs(evaluations),
     ):
@@ -112,7 +112,7 @@ def test_published_tables_know_their_designs():
     with pytest.raises(
         ValueError, match=r"4 recipes are mixed, as in DiT-XL/2 and DiT-XL/2 \[in-context\]"
     ):
-        model_means(block_designs())
+        _ = Answers.of(block_designs()).models
     assert len(recipes_of(dit_table4())) == 1
 
 
@@ -161,7 +161,7 @@ def test_a_choice_of_the_exponent_is_of_one_design(tmp_path):
 
 def test_lengths_of_one_training_share_its_checkpoints_in_a_claim(tmp_path):
     lengths = study_of(tmp_path, {"size": SIZES, "train.steps": [300, 500]}, "lengths")
-    rows = curve_points(evaluations_frame(lengths))
+    rows = training_checkpoints(evaluations_frame(lengths))
     assert len(rows) == rows["eval_id"].n_unique() and rows["step"].max() == 500
 
 

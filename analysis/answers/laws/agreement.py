@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-AGREE, DISAGREE = "agree", "disagree"
+from analysis.answers.verdicts import AGREE, DISAGREE
 
 
 def agreement(found: Mapping[str, tuple[float, float, float]]) -> pl.DataFrame:

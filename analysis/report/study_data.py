@@ -1,0 +1,63 @@
+"""Holds what a report reads of one study: its plan, its frames, what they answer and its logged
+curves, each read once.
+"""
+
+import polars as pl
+
+from analysis.answers.study import Answers
+from analysis.figures.panels import settings_note
+from analysis.frames import CURVES, curves_frame, evaluations_frame, trials_frame
+from analysis.select.learning_rates import searches_lr
+from analysis.select.once import once
+from analysis.select.recipes import WORDS
+from analysis.select.selection import Selection
+from scaling.records import StudyFolder
+from scaling.study.plan import Plan
+
+
+class StudyData:
+    """One study as its records are now."""
+
+    def __init__(self, study: StudyFolder, across_protocols: bool = False):
+        self.study, self.across = study, across_protocols
+        self.trials, self.evaluations = trials_frame(study), evaluations_frame(study)
+        self.selection = Selection(self.trials, self.evaluations)
+        self.answers = Answers(self.selection)
+
+    @once
+    def plan(self) -> Plan:
+        return self.study.plan()
+
+    @once
+    def curves(self) -> pl.DataFrame:
+        return curves_frame(self.study)
+
+    @once
+    def drawn_curves(self) -> pl.DataFrame:
+        """The logged curves; of several recipes with what tells these apart, each training once."""
+        if len(self.selection.recipes) < 2:
+            return self.curves
+        once_each = self.trials.unique(["train_id", "steps"], keep="first", maintain_order=True)
+        lacking = [name for name in ("recipe", *WORDS) if name not in CURVES]
+        return self.curves.join(
+            once_each.select("trial_id", *lacking), on="trial_id", maintain_order="left"
+        )
+
+    @once
+    def searches_lr(self) -> bool:
+        """Whether the study tries several learning rates on one model."""
+        return searches_lr(self.trials)
+
+    @once
+    def note(self) -> str:
+        """What the trials share beside their sampling."""
+        return settings_note(self.trials, sampling=False)
+
+    def asks(self, *metrics: str) -> bool:
+        """Whether any trial is to be measured by one of ``metrics``; by any at all without them."""
+        asked = {m for trial in self.plan.trials for m in trial.spec.evaluate.protocol.metrics}
+        return bool(asked & set(metrics) if metrics else asked)
+
+    def several(self, column: str) -> bool:
+        """Whether the trials differ in ``column``."""
+        return self.trials[column].n_unique() > 1
