@@ -61,7 +61,14 @@ def seeds_text(rows: pl.DataFrame) -> str:
 
 def count(n: int, one: str, many: str | None = None) -> str:
     """``1 seed``, ``3 seeds``."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
+    return f"{n} {one if n == 1 else many or plural(one)}"
+
+
+def plural(word: str) -> str:
+    """``patches``, ``kernels``, ``series``."""
+    if word.endswith("series"):
+        return word
+    return word + ("es" if word.endswith(("ch", "sh", "s", "x")) else "s")
 
 
 def listed(names: Sequence[str], which) -> str:

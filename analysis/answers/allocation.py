@@ -7,6 +7,7 @@ import polars as pl
 from analysis.answers.study import Answers
 from analysis.fits import isoflop
 from analysis.fits.isoflop import IsoFlop
+from analysis.select.curves import with_curves
 from analysis.text import fixed, number
 
 # of a study that asks for the split, whether or not it came to answer it
@@ -14,15 +15,15 @@ LEAST_SIZES, LEAST_BUDGETS = 3, 2
 
 
 def asks_split(trials: pl.DataFrame) -> bool:
-    """Whether the plan trades size for length: budgets (``isoflop.same_budget``) with several sizes
-    of a patch.
+    """Whether the plan trades size for length: budgets (``isoflop.same_budget``) with several
+    models of a curve.
     """
     if (
         trials.is_empty()
         or trials.group_by("model").agg(pl.col("steps").n_unique())["steps"].max() == 1
     ):
         return False
-    return any(_budgets(rows) >= LEAST_BUDGETS for _, rows in trials.group_by("patch"))
+    return any(_budgets(rows) >= LEAST_BUDGETS for _, rows in with_curves(trials).group_by("curve"))
 
 
 def split_sentence(answers: Answers) -> str:
@@ -30,17 +31,17 @@ def split_sentence(answers: Answers) -> str:
     none.
     """
     try:
-        patch, found = answers.losses[0], answers.isoflop
+        curve, found = answers.losses[0], answers.isoflop
     # no minima, or values that do not belong together: that is the finding
     except ValueError as reason:
         return f"How to split training compute between model and images cannot be stated: {reason}."
-    return _sentence(found, patch, answers.selection.trials)
+    return _sentence(found, curve, answers.selection.trials)
 
 
-def _sentence(found: IsoFlop, patch: int, trials: pl.DataFrame) -> str:
+def _sentence(found: IsoFlop, curve: str, trials: pl.DataFrame) -> str:
     used, (low, high) = found.used, found.exponent_interval
     of = "" if len(used) == len(found.minima) else f" of {len(found.minima)}"
-    several = f" at patch {patch}" if trials["patch"].n_unique() > 1 else ""
+    several = f" at {curve}" if with_curves(trials)["curve"].n_unique() > 1 else ""
     sentence = (
         f"Over {len(used)}{of} budgets, {number(used[0].flops, 2)} to {number(used[-1].flops, 2)} "
         "training FLOPs, the "

@@ -64,10 +64,10 @@ def spread(
     for axis in axes[1:]:
         if axis in trials.columns and base.trials[axis].is_not_null().any():
             rows.append({"choice": "axis", "setting": axis} | _slope(base.points, metrics[0], axis))
-    for size in rungs(base.points(metrics[0])) if drop else []:
-        kept = base.points(metrics[0]).filter(pl.col("size") != size)
+    for rung in rungs(base.points(metrics[0])) if drop else []:
+        kept = base.points(metrics[0]).filter(pl.col("rung") != rung)
         rows.append(
-            {"choice": "without", "setting": size}
+            {"choice": "without", "setting": rung}
             | _slope(lambda metric, kept=kept: kept, metrics[0], axes[0])
         )
     for column in present:

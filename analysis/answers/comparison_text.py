@@ -11,27 +11,27 @@ from analysis.text import number
 
 
 def comparison_table(found: list[Comparison]) -> pl.DataFrame:
-    """One row per rung and per patch as a whole, for reading."""
+    """One row per rung and per curve as a whole, for reading."""
     rows = []
-    for one in found:
+    for compared in found:
         rows += [
             {
-                "patch": one.patch,
+                "curve": compared.curve,
                 "rung": r.name,
                 "train_flops": r.train_flops,
                 "multiplier": r.multiplier,
                 "low": r.interval[0],
                 "high": r.interval[1],
             }
-            for r in one.rungs
+            for r in compared.rungs
         ]
-        low, high = (math.exp(end) for end in one.mean.interval())
+        low, high = (math.exp(end) for end in compared.mean.interval())
         rows.append(
             {
-                "patch": one.patch,
-                "rung": f"all {len(one.rungs)}",
+                "curve": compared.curve,
+                "rung": f"all {len(compared.rungs)}",
                 "train_flops": None,
-                "multiplier": math.exp(one.mean.value),
+                "multiplier": math.exp(compared.mean.value),
                 "low": low,
                 "high": high,
             }
@@ -39,7 +39,7 @@ def comparison_table(found: list[Comparison]) -> pl.DataFrame:
     return pl.DataFrame(
         rows,
         schema={
-            "patch": pl.Int64,
+            "curve": pl.String,
             "rung": pl.String,
             "train_flops": pl.Float64,
             "multiplier": pl.Float64,
@@ -56,21 +56,19 @@ def compare_text(found: list[Comparison]) -> str:
         if found[0].across
         else []
     )
-    for one in found:
-        low, high = (math.exp(end) for end in one.mean.interval())
+    for compared in found:
+        low, high = (math.exp(end) for end in compared.mean.interval())
         lines.append(
-            f"patch {one.patch}: {one.verdict}. Compute multiplier of B over A "
-            f"{number(math.exp(one.mean.value))} "
-            f"[{number(low)}, {number(high)}], 95 %, over {len(one.rungs)} rungs, by {one.metric}"
+            f"{compared.curve}: {compared.verdict}. Compute multiplier of B over A "
+            f"{number(math.exp(compared.mean.value))} [{number(low)}, {number(high)}], 95 %, over "
+            f"{len(compared.rungs)} rungs, by {compared.metric}"
         )
         lines += [
             f"  {r.name}, {number(r.train_flops)} training FLOPs: {number(r.multiplier)} "
             f"[{number(r.interval[0])}, {number(r.interval[1])}]"
-            for r in one.rungs
+            for r in compared.rungs
         ]
-        lines += [
-            f"  {told}"
-            for told in (*one.course, far(one.reach, "A's largest budget"), one.advice, one.note)
-            if told
-        ]
+        reach = far(compared.reach, "A's largest budget")
+        about = (*compared.course, reach, compared.advice, compared.note)
+        lines += [f"  {line}" for line in about if line]
     return "\n".join(lines)

@@ -12,10 +12,11 @@ from analysis.answers.slopes import Slope
 from analysis.answers.study import Answers
 from analysis.answers.verdicts import FAILS, HOLDS, LOST, ONE_SEED, OPEN, PENDING, UNKNOWN
 from analysis.frames import Folder, evaluations_frame, trials_frame
+from analysis.select.curves import curve_labels, family_title, with_curves
 from analysis.select.learning_rates import best_rates, searches_lr
 from analysis.select.selection import Selection
 from analysis.select.trials import measured, states_text
-from analysis.text import fixed, interval, listed, number, seeds_text
+from analysis.text import fixed, interval, listed, number, plural, seeds_text
 
 SAMPLED_OVER = {"guidance": "at guidance {}", "sampling_steps": "at {} sampling steps"}
 SPOKEN_TREND = {
@@ -115,9 +116,7 @@ def steps_text(steps: list[GridStep]) -> str:
 
 
 def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tuple[str, str]:
-    planned = trials["model"].n_unique()
-    models = f"{law.models} DiTs" if law.models == planned else f"{law.models} of {planned} DiTs"
-    seeds = seeds_text(measured(trials))
+    models, seeds = models_text(measured(trials), trials), seeds_text(measured(trials))
     resolved = law.verdict in (HOLDS, FAILS)
     over = f"95 % interval {_ends(law.over_models)} over models"
     if law.over_seeds is not None:
@@ -135,6 +134,20 @@ def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tu
     grid = steps_text(steps)
     verdict = law.verdict if resolved else UNKNOWN
     return f"{sentence}. {grid}." if grid else f"{sentence}.", verdict
+
+
+def models_text(rows: pl.DataFrame, planned: pl.DataFrame) -> str:
+    """How many models of each family are among ``rows``, of those ``planned``: ``6 DiTs``, ``3 of 4
+    mixers and 3 DiTs``.
+    """
+    of_family = dict(rows.group_by("family").agg(pl.col("model").n_unique()).rows())
+    parts = []
+    for (family,), own in planned.group_by("family", maintain_order=True):
+        here, there = of_family.get(family, 0), own["model"].n_unique()
+        of = "" if here == there else f" of {there}"
+        title = family_title(family)
+        parts.append(f"{here}{of} {title if there == 1 else plural(title)}")
+    return f"{', '.join(parts[:-1])}{' and ' if parts[1:] else ''}{parts[-1]}"
 
 
 def _ends(bounds: tuple[float, float]) -> str:
@@ -167,9 +180,10 @@ def _sampled_sentence(trials: pl.DataFrame, axis: str, at: str) -> str:
 
 
 def _rates_sentence(trials: pl.DataFrame) -> str:
-    several = trials.group_by("size").agg(pl.col("patch").n_unique())["patch"].max() > 1
+    curves = with_curves(trials).group_by("rung").agg(pl.col("curve").n_unique())["curve"]
+    several = curves.max() > 1
     try:
-        best = best_rates(trials, "size" if several else "model")
+        best = best_rates(trials, "rung" if several else "model")
     except ValueError as reason:
         return f"No learning rate can be chosen: {reason}."
     called = [f"{rate.of} ({rate.besides})" if rate.besides else rate.of for rate in best]
@@ -184,9 +198,14 @@ def _rates_sentence(trials: pl.DataFrame) -> str:
         )
     )
     return (
-        "Learning rate of lowest held-out "
-        f"loss{', over the patches of a size' if several else ''}: {named}{tail}."
+        f"Learning rate of lowest held-out loss{_over(trials) if several else ''}: {named}{tail}."
     )
+
+
+def _over(trials: pl.DataFrame) -> str:
+    """``, over the patches of a size``: what one learning rate is chosen over."""
+    head, _ = curve_labels(with_curves(trials))
+    return f", over the {plural(head.lower())} of a size"
 
 
 def _loss_sentence(trials: pl.DataFrame) -> str:

@@ -1,5 +1,5 @@
-"""Does every single step up the grid lower FID? One size up at a fixed patch; one patch finer at a
-fixed size.
+"""Does every single step up the grid lower FID? One rung up along a curve; the next dearer curve at
+a fixed rung, of DiT a finer patch.
 
 The effect of a step is the difference of the means over seeds of log FID, its error the standard
 error of that difference from the spread over seeds of the two models. With three seeds that error
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from analysis.answers.verdicts import LOST, OF_STEP, ONE_SEED, OPEN, PENDING, below
+from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.select.selection import Selection
 
 THRESHOLD = 2.0  # standard errors
@@ -23,7 +24,7 @@ THRESHOLD = 2.0  # standard errors
 class GridStep:
     """One step from a cheaper model to a dearer one."""
 
-    axis: str  # "size" or "patch": what is changed
+    axis: str  # what is changed: "size", or what tells curves apart, such as "patch"
     lower: str  # model
     upper: str  # model
     fid_lower: float | None  # geometric means over seeds
@@ -54,11 +55,11 @@ def verdict(change: float | None, error: float | None) -> str:
 
 
 def grid_steps(source: Selection | pl.DataFrame, metric: str = "fid") -> list[GridStep]:
-    """Every single step of the planned grid, sizes first (by patch), then patches (by size), finest
-    and largest last.
+    """Every single step of the planned grid, rungs first (by curve), then curves (by rung), the
+    dearest last.
 
-    Sizes are ordered by parameters. Steps with a model that has no figure yet are among them,
-    without a change. A study with several models at one size and patch (block designs, say) is no
+    Rungs are ordered by parameters. Steps with a model that has no value yet are among them,
+    without a change. A family with several models at one rung of a curve (block designs, say) is no
     such grid and has no steps. ValueError as in ``fit_points``.
     """
     selection = Selection.of_trials(source)
@@ -75,30 +76,26 @@ def grid_steps(source: Selection | pl.DataFrame, metric: str = "fid") -> list[Gr
     known = {row["model"]: row for row in measured.to_dicts()}
     ended = trials.group_by("model").agg(pl.col("state").is_in(["diverged", "failed"]).all())
     lost = set(ended.filter("state")["model"])
-    sizes = size_order(trials)
-    models = trials.select("model", "size", "patch").unique(maintain_order=True).to_dicts()
-    at = {(m["size"], m["patch"]): m["model"] for m in models}
+    families = trials.partition_by("family", maintain_order=True)
+    return [step for rows in families for step in _of_family(rows, known, lost)]
+
+
+def _of_family(trials: pl.DataFrame, known: dict[str, dict], lost: set[str]) -> list[GridStep]:
+    trials = with_curves(trials)
+    models = trials.select("model", "rung", "curve").unique(maintain_order=True).to_dicts()
+    at = {(m["rung"], m["curve"]): m["model"] for m in models}
     if len(at) < len(models):
         return []
-    patches = sorted({m["patch"] for m in models}, reverse=True)
-    by_size = [[at[size, patch] for size in sizes if (size, patch) in at] for patch in patches]
-    by_patch = [[at[size, patch] for patch in patches if (size, patch) in at] for size in sizes]
+    rungs, curves = rung_order(trials), curve_order(trials)
+    along = [[at[rung, curve] for rung in rungs if (rung, curve) in at] for curve in curves]
+    across = [[at[rung, curve] for curve in curves if (rung, curve) in at] for rung in rungs]
+    head, _ = curve_labels(trials)
     return [
         _step(axis, lower, upper, known, lost)
-        for axis, ladders in (("size", by_size), ("patch", by_patch))
+        for axis, ladders in (("size", along), (head.lower(), across))
         for ladder in ladders
         for lower, upper in itertools.pairwise(ladder)
     ]
-
-
-def size_order(trials: pl.DataFrame) -> list[str]:
-    """The sizes of a study, fewest parameters first."""
-    return (
-        trials.group_by("size")
-        .agg(pl.col("params_m").mean())
-        .sort("params_m", "size")["size"]
-        .to_list()
-    )
 
 
 def tally(steps: list[GridStep]) -> dict[str, int]:

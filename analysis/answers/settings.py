@@ -1,5 +1,6 @@
 """In which ways are a study's trials trained and measured? In words, what all share told once."""
 
+from scaling.study.network import Network
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.protocol import METRIC_NAMES
 from scaling.study.spec import DiffusionSpec, ModelSpec, TrainSpec
@@ -12,10 +13,9 @@ def ways(plan: Plan) -> dict:
     """``shared``: name -> words of what every trial has in common; ``differ``: the other names;
     ``each``: a way a row, its words under these names.
     """
-    models = {(trial.spec.model.name, _shape(trial.spec.model)) for trial in plan.trials}
-    several = len(models) > len({name for name, _ in models})  # else a model's name tells its shape
+    several = _unnamed_shapes(plan)
     each = [
-        _words(trial) | ({"Model": _shape(trial.spec.model)} if several else {})
+        _words(trial) | ({"Model": several[trial.spec.model.model_id]} if several else {})
         for trial in plan.trials
     ]
     found = list({tuple(words.items()): words for words in each}.values())
@@ -56,8 +56,20 @@ def _words(trial: PlannedTrial) -> dict[str, str]:
     }
 
 
-def _shape(model: ModelSpec) -> str:
-    return f"heads {model.width / model.heads:g} channels wide, MLP ratio {model.mlp_ratio:g}"
+def _unnamed_shapes(plan: Plan) -> dict[str, str]:
+    """By ``model_id``, what tells networks apart whose trials begin with one name; none where every
+    network has its own.
+    """
+    models = {trial.spec.model.model_id: trial.spec.model for trial in plan.trials}
+    if len({model.slug for model in models.values()}) == len(models):
+        return {}
+    return {model_id: _shape(model) for model_id, model in models.items()}
+
+
+def _shape(model: Network) -> str:
+    if isinstance(model, ModelSpec):
+        return f"heads {model.width / model.heads:g} channels wide, MLP ratio {model.mlp_ratio:g}"
+    return model.name
 
 
 def _diffusion(spec: DiffusionSpec) -> str:

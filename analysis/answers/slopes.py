@@ -6,8 +6,8 @@ Seeds of one model are no further evidence about the slope, so they never enter 
 own. Two questions, an interval each, both 95 % and Student's t:
 
 * ``over_models``: would other models lie on this line? From the residuals of the model means (n
-  models - 2 degrees of freedom). It holds the misfit of a single line, patches included, and is the
-  wider one where patches differ.
+  models - 2 degrees of freedom). It holds the misfit of a single line, series included, and is the
+  wider one where these differ.
 * ``over_seeds``: would training the same models again give this slope? One slope per seed, n seeds
   - 1 degrees of freedom.
 
@@ -24,6 +24,7 @@ from scipy import stats
 
 from analysis.answers.verdicts import OPEN, below
 from analysis.fits.linear import LEVEL, Bounds, Linear, Z, line, slope_weights
+from analysis.select.curves import curve_order, with_curves
 from analysis.select.recipes import one_recipe
 from analysis.select.selection import Selection
 
@@ -80,20 +81,21 @@ def slope(trials: Selection | pl.DataFrame, metric: str = "fid", subset: str = "
 
 
 def slopes(trials: Selection | pl.DataFrame, metric: str = "fid") -> list[Slope]:
-    """The slope over all models first, then at each patch that has MIN_MODELS models with a
-    value.
+    """The slope over all models first, then along each curve that has MIN_MODELS models with a
+    value, the dearest first.
     """
     points = Selection.of_trials(trials).points(metric)
     return [slope_of(points, metric), *slopes_within(points, metric)]
 
 
 def slopes_within(points: pl.DataFrame, metric: str = "fid") -> list[Slope]:
-    """The slope at each patch of ``points`` that has MIN_MODELS models."""
-    models = points.group_by("patch").agg(pl.col(GFLOPS).n_unique())
-    enough = models.filter(pl.col(GFLOPS) >= MIN_MODELS)["patch"].sort()
+    """The slope along each curve of ``points`` that has MIN_MODELS models."""
+    points = with_curves(points)
+    curves = points.partition_by("curve", as_dict=True)
     return [
-        slope_of(points.filter(pl.col("patch") == patch), metric, f"patch {patch}")
-        for patch in enough
+        slope_of(curves[curve,], metric, curve)
+        for curve in reversed(curve_order(points))
+        if curves[curve,][GFLOPS].n_unique() >= MIN_MODELS
     ]
 
 

@@ -63,7 +63,7 @@ class Answers:
 
     @once
     def slopes(self) -> list[Slope]:
-        """Over all models, then at each patch that has enough."""
+        """Over all models, then along each curve that has enough."""
         return [self.slope, *slopes_within(self.selection.points())]
 
     @once
@@ -123,8 +123,8 @@ class Answers:
         return curves.fit(frontier_runs(self.selection), "power")
 
     @once
-    def losses(self) -> tuple[int, Runs]:
-        """Patch and runs of ``loss_runs``."""
+    def losses(self) -> tuple[str, Runs]:
+        """Curve and runs of ``loss_runs``."""
         return loss_runs(self.selection)
 
     @once
@@ -165,16 +165,16 @@ def published_answers() -> Answers:
     return Answers(Selection(published.dit_table4()))
 
 
-def loss_runs(evaluations: Selection | pl.DataFrame) -> tuple[int, Runs]:
-    """The finest patch with most models, and its runs: n MACs of a forward pass, d images, loss,
+def loss_runs(evaluations: Selection | pl.DataFrame) -> tuple[str, Runs]:
+    """The curve with most models, and its runs: n MACs of a forward pass, d images, loss,
     flops; a row per evaluated checkpoint, clustered by training. ValueError as
     ``select.checkpoints.fit_checkpoints``.
     """
-    patch, rows = Selection.of_evaluations(evaluations).most_models
+    curve, rows = Selection.of_evaluations(evaluations).most_models
     table = rows.with_columns(
         macs=pl.col("forward_gmacs") * 1e9, name=pl.format("{} at {} steps", "trial_id", "step")
     )
-    return patch, Runs.of(
+    return curve, Runs.of(
         table.drop("state", "protocol"),
         "train_id",
         n="macs",

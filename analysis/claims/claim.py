@@ -17,6 +17,7 @@ from analysis.answers.contrast import Part
 from analysis.answers.study import Answers
 from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN
 from analysis.fits.linear import LEVEL, Bounds, NoiseVariances
+from analysis.select.curves import family_title
 from analysis.select.recipes import recipes_of
 from analysis.select.selection import Selection
 
@@ -120,6 +121,15 @@ def _of_recipe(trials: pl.DataFrame, used: Sequence[str]) -> str:
         recipes_of(trials.filter(pl.col("trial_id").is_in(list(used)))) if len(recipes) > 1 else {}
     )
     return f"asked of the recipe {recipes[next(iter(asked))]} alone" if len(asked) == 1 else ""
+
+
+def asked_of(points: pl.DataFrame, column: str, what: str) -> None:
+    """ValueError where no model of ``points`` has ``column``: a claim about ``what`` is not asked
+    of such a family.
+    """
+    if column in points.columns and points[column].null_count() == len(points):
+        families = ", ".join(map(family_title, points["family"].unique(maintain_order=True)))
+        raise ValueError(f"not asked of this family: {families} has no {what}")
 
 
 def judge(

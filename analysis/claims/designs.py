@@ -5,7 +5,7 @@ patch.
 import polars as pl
 
 from analysis.answers.contrast import cells_of, difference
-from analysis.claims.claim import Judgement, Records, judge
+from analysis.claims.claim import Judgement, Records, asked_of, judge
 
 BEST = "adaln-zero"
 
@@ -17,6 +17,7 @@ def adaln_zero_wins(records: Records) -> Judgement:
             "the trials have no column conditioning; which block design they have is not known"
         )
     points = records.answers.selection.points()
+    asked_of(points, "conditioning", "block designs")
     parts = []
     for (size, patch), rows in cells_of(points).group_by("size", "patch", maintain_order=True):
         ours = rows.filter(pl.col("conditioning") == BEST)

@@ -8,8 +8,9 @@ from scipy import stats
 
 from analysis.answers.contrast import cells_of, difference, trend
 from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN, below
-from analysis.claims.claim import Judgement, Records, judge
+from analysis.claims.claim import Judgement, Records, asked_of, judge
 from analysis.fits.linear import LEVEL
+from analysis.select.curves import curve_labels, with_curves
 from analysis.text import fixed, listed, number
 
 STRONG = -0.7  # of a correlation: half of the variance of FID
@@ -18,17 +19,23 @@ REJECTED = 0.01  # p of the F test below which one law is not enough
 
 
 def gflops_lower_fid(records: Records) -> Judgement:
-    """A part per patch: the slope of log FID on log Gflops over its sizes; single steps up may
-    refute.
+    """A part per curve, of DiT per patch: the slope of log FID on log Gflops over its rungs; single
+    steps up may refute.
     """
-    return _along(records, "patch", "forward_gmacs", "one size")
+    points = with_curves(records.main.points())
+    head, _ = curve_labels(points)
+    named = points.with_columns(part="curve")
+    return _along(records, named, "forward_gmacs", head.lower(), "one size")
 
 
 def tokens_lower_fid(records: Records) -> Judgement:
     """A part per size: the slope of log FID on log tokens over its patches; single steps up may
-    refute.
+    refute. Of a family without tokens nothing is asked.
     """
-    return _along(records, "size", "tokens", "one patch")
+    points = records.main.points()
+    asked_of(points, "tokens", "patches")
+    named = points.with_columns(part=pl.format("size {}", "rung"))
+    return _along(records, named, "tokens", "size", "one patch")
 
 
 def correlated(records: Records) -> Judgement:
@@ -58,6 +65,7 @@ def gflops_alone(records: Records) -> Judgement:
     exponents.
     """
     answers = records.answers.main
+    asked_of(records.main.points(), "tokens", "patches")
     models = answers.models
     alone, apart = answers.slope.fit, answers.form("N × T").fit
     rss, full = (fit.scatter**2 * fit.dof for fit in (alone, apart))
@@ -108,16 +116,17 @@ def _alike(models: pl.DataFrame, within: float = 1.5) -> str:
     return f"; at {number(ends.min())} to {number(ends.max())} Gflops FIDs are {fids}"
 
 
-def _along(records: Records, fixed_at: str, axis: str, step: str) -> Judgement:
-    points = records.main.points()
+def _along(
+    records: Records, points: pl.DataFrame, axis: str, fixed_at: str, step: str
+) -> Judgement:
+    """``points`` with a column ``part`` that names the ladder of each."""
     bad = points.filter(pl.col(axis).is_null() | ~(pl.col(axis) > 0))
     if len(bad):
         raise ValueError(f"{bad['trial_id'][0]} has {axis} {bad[axis][0]}, which has no logarithm")
-    cells = cells_of(points).sort("params_m", "patch")
+    cells = cells_of(points).sort("params_m", "forward_gmacs", descending=[False, True])
     parts, steps, alone = [], [], []
-    for (key,), ladder in cells.group_by(fixed_at, maintain_order=True):
+    for (name,), ladder in cells.group_by("part", maintain_order=True):
         ladder = ladder.sort(axis)
-        name = f"{fixed_at} {key}"
         if ladder[axis].n_unique() < 2:
             alone.append(name)
             continue

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from analysis.answers.contrast import Part, cells_of, difference, over_seeds
-from analysis.answers.grid_steps import size_order
 from analysis.claims.claim import Judgement, Records, judge
+from analysis.select.curves import rung_order, with_curves
 
 COSTS = 9  # places of a common range of sampling costs, even in the logarithm
 
@@ -86,14 +86,11 @@ def smaller_wins_at_equal_cost(records: Records) -> Judgement:
 
 
 def _pairs(points: pl.DataFrame) -> list[tuple[str, str]]:
-    """Neighbouring sizes of each patch, as models: the smaller, the larger."""
-    order, pairs = size_order(points), []
-    for _, rows in points.group_by("patch", maintain_order=True):
-        by_size = {
-            size: model
-            for size, model in rows.select("size", "model").unique(maintain_order=True).rows()
-        }
-        pairs += itertools.pairwise([by_size[size] for size in order if size in by_size])
+    """Neighbouring rungs of each curve, as models: the smaller, the larger."""
+    order, pairs = rung_order(points), []
+    for _, rows in with_curves(points).group_by("curve", maintain_order=True):
+        at_rung = dict(rows.select("rung", "model").unique(maintain_order=True).rows())
+        pairs += itertools.pairwise([at_rung[rung] for rung in order if rung in at_rung])
     return pairs
 
 

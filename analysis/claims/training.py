@@ -8,29 +8,29 @@ import numpy as np
 import polars as pl
 
 from analysis.answers.contrast import over_seeds, two_seeds
-from analysis.answers.grid_steps import size_order
 from analysis.claims.claim import Judgement, Records, judge
 from analysis.fits.isoflop import SAME_LENGTH
+from analysis.select.curves import rung_order, with_curves
 
 
 def larger_is_efficient(records: Records) -> Judgement:
-    """A part per patch, the mean over pairs of neighbouring sizes; a single pair may refute.
+    """A part per curve, the mean over pairs of neighbouring rungs; a single pair may refute.
 
     Of a pair: log FID of the larger where it has spent the training FLOPs of the smaller one's last
     checkpoint, between its own checkpoints on a line in log FID and log FLOPs, minus log FID of the
     smaller one there.
     """
-    rows = records.answers.selection.training_checkpoints
-    sizes, parts, pairs, short, single = size_order(rows), [], [], [], {}
-    for (patch,), curves in rows.group_by("patch", maintain_order=True):
-        at_patch: list[dict[int, float]] = []
+    rows = with_curves(records.answers.selection.training_checkpoints)
+    rungs, parts, pairs, short, single = rung_order(rows), [], [], [], {}
+    for (curve,), trained in rows.group_by("curve", maintain_order=True):
+        at_curve: list[dict[int, float]] = []
         used: list[str] = []
-        here = [size for size in sizes if size in set(curves["size"])]
+        here = [rung for rung in rungs if rung in set(trained["rung"])]
         for small, large in itertools.pairwise(here):
             found, ids = _at_equal_flops(
-                curves.filter(pl.col("size") == small), curves.filter(pl.col("size") == large)
+                trained.filter(pl.col("rung") == small), trained.filter(pl.col("rung") == large)
             )
-            name = f"patch {patch}: {large} against {small}"
+            name = f"{curve}: {large} against {small}"
             if len(found) == 1:
                 single[name] = (found, ids)
                 continue
@@ -38,23 +38,23 @@ def larger_is_efficient(records: Records) -> Judgement:
                 short.append(name)
                 continue
             pairs.append(over_seeds(name, found, ids))
-            at_patch.append(found)
+            at_curve.append(found)
             used += ids
         shared, ids = (
-            set.intersection(*map(set, at_patch)) if at_patch else set(),
+            set.intersection(*map(set, at_curve)) if at_curve else set(),
             list(dict.fromkeys(used)),
         )
         if len(shared) > 1:
-            means = {seed: float(np.mean([one[seed] for one in at_patch])) for seed in shared}
-            parts.append(over_seeds(f"patch {patch}", means, ids))
-        elif at_patch:
-            single[f"patch {patch}, all pairs"] = shared, ids
+            means = {seed: float(np.mean([one[seed] for one in at_curve])) for seed in shared}
+            parts.append(over_seeds(curve, means, ids))
+        elif at_curve:
+            single[f"{curve}, all pairs"] = shared, ids
     if not parts:
         for name, (found, ids) in single.items():
             two_seeds(name, list(found), ids)
     if not parts:
         raise ValueError(
-            "no two sizes of a patch were evaluated at the same training FLOPs: "
+            "no two sizes of a curve were evaluated at the same training FLOPs: "
             + (
                 f"{short[0]}, where the larger has no checkpoint as cheap; evaluate it earlier"
                 if short

@@ -15,11 +15,11 @@ from analysis.text import SPOKEN, number
 @styled
 def multipliers(comparisons: list[Comparison], a: str, b: str) -> Figure:
     """The compute multiplier of ``b`` over ``a`` with its 95 % interval at each rung, a line per
-    patch. A multiplier of 1 is no gain.
+    series. A multiplier of 1 is no gain.
     """
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    colours = hues(sorted({one.patch for one in comparisons}))
+    colours = hues([one.curve for one in comparisons])
     for one in comparisons:
         x, y = [r.train_flops for r in one.rungs], np.array([r.multiplier for r in one.rungs])
         ends = np.array([r.interval for r in one.rungs]).T
@@ -30,8 +30,8 @@ def multipliers(comparisons: list[Comparison], a: str, b: str) -> Figure:
             marker="o",
             capsize=3,
             linewidth=1.4,
-            color=colours[one.patch],
-            label=f"patch {one.patch}",
+            color=colours[one.curve],
+            label=one.curve,
         )
         mark(
             axes,
@@ -44,7 +44,7 @@ def multipliers(comparisons: list[Comparison], a: str, b: str) -> Figure:
             ),
         )
         if one.crossover is not None:
-            axes.axvline(one.crossover, color=colours[one.patch], linestyle=":", linewidth=1.2)
+            axes.axvline(one.crossover, color=colours[one.curve], linestyle=":", linewidth=1.2)
     axes.axhline(1, color=INK, linewidth=0.9)
     log_axis(axes.xaxis)
     log_axis(axes.yaxis)
@@ -68,8 +68,13 @@ def multipliers(comparisons: list[Comparison], a: str, b: str) -> Figure:
         figure,
         f"What {b} is worth over {a}" + (", across protocols" if comparisons[0].across else ""),
         f"Training FLOPs that {a} would need for the {metric} of {b}, along {a}'s power law at "
+<<<<<<< HEAD
         "that patch, over those of "
         f"{b}. Bars: 95 %, {min(one.seeds for one in comparisons)} seeds or more, misfit included. "
+=======
+        "that series, over those of "
+        f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more, misfit included. "
+>>>>>>> dd441f7 (Answers, claims, forecasts and pages go by rung and series of any family; a model is told by its identity)
         "Dotted: "
         f"crossover. {measured}",
     )

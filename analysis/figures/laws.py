@@ -100,7 +100,7 @@ def audit_text(chosen: Chosen, final: Score) -> str:
         return f"Form chosen on {chosen.decided_on}; {final.rung} was not foretold: {final.why}"
     return (
         f"Form chosen on {chosen.decided_on}; {final.rung} foretold from {', '.join(final.below)}: "
-        f"rms log error {number(final.rms, 2)}, {final.held} of {len(final.models)} inside their "
+        f"rms log error {number(final.rms, 2)}, {final.inside} of {len(final.models)} inside their "
         "95 % intervals"
     )
 

@@ -101,8 +101,8 @@ def _prediction(
     there = rows.filter(pl.col("step") == target.steps)
     law, used = (
         (_by_size, there)
-        if there["size"].n_unique() >= LEAST_SIZES
-        else (_by_size_and_images, rows.filter(pl.col("patch") == target.model.patch))
+        if there["rung"].n_unique() >= LEAST_SIZES
+        else (_by_size_and_images, rows.filter(pl.col("series").eq_missing(target.model.series)))
     )
     try:
         told = law(target, used, images)
@@ -125,7 +125,7 @@ def _prediction(
         "steps": target.steps,
         "images": images,
         "params_m": target.params_m,
-        "tokens": target.model.tokens,
+        "tokens": target.tokens,
         "forward_gmacs": target.forward_gmacs,
         "train_flops": flops,
         **told,
@@ -148,7 +148,7 @@ def _by_size(target: Target, rows: pl.DataFrame, _: int) -> dict:
     at = pl.DataFrame(
         {
             "params_m": [target.params_m],
-            "tokens": [target.model.tokens],
+            "tokens": [target.tokens],
             "forward_gmacs": [target.forward_gmacs],
         }
     )
@@ -168,7 +168,7 @@ def _by_size(target: Target, rows: pl.DataFrame, _: int) -> dict:
 def _by_size_and_images(target: Target, rows: pl.DataFrame, images: int) -> dict:
     if rows.is_empty():
         raise ValueError(
-            f"no model of patch {target.model.patch} is measured, and fewer than {LEAST_SIZES} "
+            f"no model of {target.curve} is measured, and fewer than {LEAST_SIZES} "
             "sizes at "
             f"{target.steps:,} steps"
         )
@@ -198,8 +198,8 @@ def _by_size_and_images(target: Target, rows: pl.DataFrame, images: int) -> dict
         "coefficients": fitted.parameters.tolist(),
         "centre": None,
         "chosen": f"fewer than {LEAST_SIZES} sizes were measured at {target.steps:,} steps: all "
-        "checkpoints at patch "
-        f"{target.model.patch}",
+        "checkpoints at "
+        f"{target.curve}",
         "scores": [],
         "audit": audit,
     }

@@ -10,9 +10,11 @@ import polars as pl
 from analysis.answers.fit_command import read
 from analysis.forecasting.targets import like, target_of
 from analysis.text import count, listed
+from scaling.records.status import optional_fields
 from scaling.study.cost import train_flops
+from scaling.study.network import Network
 from scaling.study.plan import Plan
-from scaling.study.spec import ModelSpec, TrialSpec
+from scaling.study.spec import TrialSpec
 from scaling.study.study import Study
 
 STEPS = ("steps", "train_steps", "images")  # the first that the table has is read
@@ -89,7 +91,11 @@ def read_runs(csv: Path | str, recipe: Study) -> RunsTable:
                 "trial_id": spec.trial_id,
                 "train_id": spec.train_id,
                 "model": model.name,
-                "tokens": model.tokens,
+                "model_id": model.model_id,
+                "family": model.family,
+                "rung": model.rung,
+                "series": model.series,
+                "tokens": optional_fields(model)["tokens"],
                 "step": key[1],
                 "batch": spec.train.batch,
                 "images": images,
@@ -123,18 +129,19 @@ def read_runs(csv: Path | str, recipe: Study) -> RunsTable:
     )
 
 
-def _model(row: dict, plan: Plan) -> tuple[ModelSpec | None, str | None]:
+def _model(row: dict, plan: Plan) -> tuple[Network | None, str | None]:
     """The model of a row on the recipe's images, or why there is none."""
-    known = {trial.spec.model.conditioning for trial in plan.trials}
+    known = {optional_fields(trial.spec.model)["conditioning"] for trial in plan.trials}
     name, how = str(row["model"] or ""), str(row.get("conditioning") or "").lower()
     if how and how != "adaln-zero" and "[" not in name:
         name += f" [{how}]"
     try:
         model = target_of(f"{name}@1", plan).model
-    # a table of the field holds much that is no DiT; the row is counted and named
+    # a table of the field holds much of other families; the row is counted and named
     except ValueError:
         return None, "of other models"
-    return (model, None) if model.conditioning in known else (None, "of another conditioning")
+    alike = optional_fields(model)["conditioning"] in known
+    return (model, None) if alike else (None, "of another conditioning")
 
 
 def _differs(row: dict, spec: TrialSpec) -> str | None:

@@ -107,7 +107,7 @@ STUDY = Study(
 def _differing(trial: TrialSpec, base: TrialSpec) -> dict:
     """The dotted fields in which ``trial`` differs from ``base``."""
     found, values, as_in = {}, trial.model_dump(mode="json"), base.model_dump(mode="json")
-    for field in fields_of(TrialSpec):
+    for field in fields_of(trial):
         one, other = values, as_in
         for part in field.split("."):
             one, other = one[part], other[part]

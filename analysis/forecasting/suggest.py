@@ -15,11 +15,11 @@ from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
 from analysis.forecasting.runs_table import read_runs
 from analysis.forecasting.study_module import write_module
 from analysis.forecasting.suggestion import Suggested, Suggestion
-from analysis.forecasting.targets import Conditions, Target, like, target_of
+from analysis.forecasting.targets import Conditions, Target, kin, like, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.select.checkpoints import forecast_checkpoints
+from scaling.records.status import optional_fields
 from scaling.study.cost import evaluation_flops, gpu_hours, params_m, train_flops
-from scaling.study.families.dit import SIZES
 from scaling.study.load import load_study
 from scaling.study.plan import Plan
 from scaling.study.spec import TrialSpec
@@ -94,7 +94,8 @@ def suggest_from(
 
     origin = _axes(wanted.model, wanted.steps * rows["batch"][0])
     measured = (
-        np.log(rows.select("params_m", "tokens", "images").cast(pl.Float64).to_numpy()) - origin
+        np.log(rows.select("params_m", pl.col("tokens").fill_null(1), "images").cast(pl.Float64))
+        - origin
     )
     trials, reached, trainings, places, owner, checkpoints, lost = [], [], [], [], [], [], []
     for name, lengths in steps.items():
@@ -281,16 +282,7 @@ def _candidates(
 
 def _every_model(plan: Plan, target: Target) -> list[str]:
     planned = {trial.model: trial.spec.model for trial in plan.trials}
-    models = {**planned, target.model.name: target.model}
-    sizes = set(SIZES) if target.model.size in SIZES else {model.size for model in models.values()}
-    patches = sorted({model.patch for model in models.values()}, reverse=True)
-    suffix = target.model.name.partition(" ")[2]
-    grid = [
-        f"DiT-{size}/{patch}" + (f" {suffix}" if suffix else "")
-        for size in sizes
-        for patch in patches
-    ]
-    return list(dict.fromkeys([*planned, *sorted(grid)]))
+    return list(dict.fromkeys([*planned, *kin(target.model, list(planned.values()))]))
 
 
 def _noise(rows: pl.DataFrame) -> NoiseDeviations:
@@ -306,7 +298,8 @@ def _noise(rows: pl.DataFrame) -> NoiseDeviations:
 
 
 def _axes(model, images: int) -> np.ndarray:
-    return np.log([params_m(model), model.tokens, images])
+    # a family without tokens has one, so that their axis says nothing
+    return np.log([params_m(model), optional_fields(model)["tokens"] or 1, images])
 
 
 def _width(variance: float, noise: NoiseDeviations) -> float:

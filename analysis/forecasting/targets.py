@@ -4,6 +4,7 @@ conditions.
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,18 +14,20 @@ from pydantic import ValidationError
 
 from analysis.frames.identities import training_of
 from scaling.records import Run, StudyFolder
+from scaling.records.status import optional_fields
 from scaling.study.cost import forward_gmacs, params_m
+from scaling.study.families import ModelSpec, Network, network_of
 from scaling.study.families.dit import SIZES
 from scaling.study.identity import identity
 from scaling.study.plan import Plan
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain
-from scaling.study.spec import DataSpec, DiffusionSpec, ModelSpec, TrainSpec, TrialSpec
+from scaling.study.spec import DataSpec, DiffusionSpec, TrainSpec, TrialSpec
 
 _TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
 _SHAPE = re.compile(
     r"DiT-(?:(?P<size>S|B|L|XL)|d(?P<depth>\d+)w(?P<width>\d+))/(?P<patch>\d+)(?: "
-    r"?\[(?P<how>[\w-]+)\])?"
+    r"?\[(?P<how>[\w-]+)\])?(?: mlp (?P<ratio>\d+(?:\.\d+)?))?"
 )
 _UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
 
@@ -33,7 +36,7 @@ _UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
 class Target:
     """A model after so many training steps."""
 
-    model: ModelSpec
+    model: Network
     steps: int
 
     def __str__(self) -> str:
@@ -46,6 +49,16 @@ class Target:
     @property
     def forward_gmacs(self) -> float:
         return forward_gmacs(self.model)
+
+    @property
+    def tokens(self) -> int | None:
+        """Per image; None where the family has none."""
+        return optional_fields(self.model)["tokens"]
+
+    @property
+    def curve(self) -> str:
+        """What it is a point of: its series, or its family where that has one curve."""
+        return self.model.series or self.model.title
 
 
 @dataclass(frozen=True)
@@ -142,7 +155,7 @@ def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list
     for folder in sorted(study.run("any").folder.parent.glob("*")):
         run = Run(folder)
         spec = run.spec()
-        if spec is None or ModelSpec.model_validate(spec["model"]).name != target.model.name:
+        if spec is None or network_of(spec["model"]).name != target.model.name:
             continue
         data = DataSpec.model_validate(spec["data"])
         if identity(data.identity_fields()) != identity(conditions.data.identity_fields()) or (
@@ -164,18 +177,14 @@ def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list
     return sorted(found, key=lambda one: one.measured)
 
 
-def like(model: ModelSpec, specs: dict[str, TrialSpec]) -> TrialSpec:
+def like(model: Network, specs: dict[str, TrialSpec]) -> TrialSpec:
     """A training of a model that has none: all but the model as in the one of ``specs`` nearest in
     parameters.
     """
     near = min(specs.values(), key=lambda spec: abs(np.log(params_m(spec.model) / params_m(model))))
-    alike = [
-        spec.model
-        for spec in specs.values()
-        if (spec.model.depth, spec.model.width) == (model.depth, model.width)
-    ]
-    heads = alike[0].heads if alike else model.heads  # a free shape's name does not tell its heads
-    return near.model_copy(update={"model": model.model_copy(update={"heads": heads})})
+    return near.model_copy(
+        update={"model": _with_heads(model, [spec.model for spec in specs.values()])}
+    )
 
 
 def _figure(evaluation: dict, spec: dict, conditions: Conditions) -> Measured | None:
@@ -199,32 +208,63 @@ def _figure(evaluation: dict, spec: dict, conditions: Conditions) -> Measured | 
     return None
 
 
-def _shaped(name: str, plan: Plan) -> ModelSpec:
+def kin(model: Network, planned: Sequence[Network]) -> list[str]:
+    """The names of models that could be trained beside ``model``: of a DiT every size at every
+    patch there is among it and ``planned``, sizes of the paper all four; of another family none.
+    """
+    if not isinstance(model, ModelSpec):
+        return []
+    among = [model, *(other for other in planned if isinstance(other, ModelSpec))]
+    sizes = set(SIZES) if model.size in SIZES else {other.size for other in among}
+    patches = sorted({other.patch for other in among}, reverse=True)
+    suffix = model.name.partition(" ")[2]
+    return sorted(
+        f"DiT-{size}/{patch}" + (f" {suffix}" if suffix else "")
+        for size in sizes
+        for patch in patches
+    )
+
+
+def _with_heads(model: Network, planned: Sequence[Network]) -> Network:
+    """``model`` with as many heads as a model of its depth and width has among ``planned``: a free
+    shape's name does not tell them.
+    """
+    if not isinstance(model, ModelSpec):
+        return model
+    alike = [
+        other
+        for other in planned
+        if isinstance(other, ModelSpec) and (other.depth, other.width) == (model.depth, model.width)
+    ]
+    return model.model_copy(update={"heads": alike[0].heads}) if alike else model
+
+
+def _shaped(name: str, plan: Plan) -> Network:
     """A model that is not in the plan, on the plan's images: ``DiT-XL/2`` or ``DiT-d4w64/2``."""
-    shape = _SHAPE.fullmatch(name)
-    if not shape:
+    shape, example = _SHAPE.fullmatch(name), plan.trials[0].spec.model
+    if not shape or not isinstance(example, ModelSpec):
         known = list(dict.fromkeys(trial.model for trial in plan.trials))
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+        free = "; others are written DiT-XL/2 or DiT-d4w64/2 (depth and width)"
         raise ValueError(
-            f"unknown model {name!r}; in the plan are {', '.join(near)}; others are written "
-            "DiT-XL/2 or "
-            "DiT-d4w64/2 (depth and width)"
+            f"unknown model {name!r}; in the plan are {', '.join(near)}"
+            + (free if isinstance(example, ModelSpec) else "")
         )
-    like = plan.trials[0].spec.model
     # Heads alter neither parameters nor MACs, so that a free shape may have one.
     depth, width, heads = (
         SIZES[shape["size"]] if shape["size"] else (int(shape["depth"]), int(shape["width"]), 1)
     )
+    fields = {
+        **example.model_dump(),
+        "depth": depth,
+        "width": width,
+        "heads": heads,
+        "patch": int(shape["patch"]),
+        "conditioning": shape["how"] or "adaln-zero",
+    }
+    if shape["ratio"]:
+        fields["mlp_ratio"] = float(shape["ratio"])
     try:
-        return ModelSpec(
-            **{
-                **like.model_dump(),
-                "depth": depth,
-                "width": width,
-                "heads": heads,
-                "patch": int(shape["patch"]),
-                "conditioning": shape["how"] or "adaln-zero",
-            }
-        )
+        return ModelSpec(**fields)
     except ValidationError as error:
         raise ValueError(f"{name}: {explain(error)}") from None

@@ -20,7 +20,6 @@ from analysis.answers.comparison_text import comparison_table
 from analysis.answers.costs import costs_table, seconds_spent
 from analysis.answers.fid_errors import two_errors
 from analysis.answers.finding import Finding, finding_from, steps_text
-from analysis.answers.grid_steps import size_order
 from analysis.answers.laws import agreement_table, laws
 from analysis.answers.settings import ways
 from analysis.answers.study import published_answers
@@ -33,6 +32,7 @@ from analysis.report.pictures import KINDS, Picture, begin, picture, save, study
 from analysis.report.provenance import provenance_of
 from analysis.report.study_data import StudyData
 from analysis.report.study_figures import CAPTIONS
+from analysis.select.curves import curve_labels, rung_order, with_curves
 from analysis.select.learning_rates import best_rates, lr_table
 from analysis.select.trials import left_out, measured
 from analysis.text import count, fixed, interval, number
@@ -231,10 +231,12 @@ def _papers() -> dict:
 
 
 def _matrix(trials: pl.DataFrame) -> dict:
-    """FID by size and patch: the mean over seeds, its standard error and the seeds."""
+    """FID by rung and curve: the mean over seeds, its standard error and the seeds."""
+    trials = with_curves(trials)
+    head, labels = curve_labels(trials)
     cells = (
         measured(trials)
-        .group_by("size", "patch")
+        .group_by("rung", "curve")
         .agg(
             pl.col("fid").mean().alias("mean"),
             (pl.col("fid").std() / pl.len().sqrt()).alias("error"),
@@ -242,10 +244,11 @@ def _matrix(trials: pl.DataFrame) -> dict:
         )
     )
     return {
-        "sizes": size_order(trials),
-        "patches": sorted(trials["patch"].unique(), reverse=True),
+        "rungs": rung_order(trials),
+        "head": head,
+        "curves": labels,
         "label": trials["fid_label"][0],
-        "cells": {(row["size"], row["patch"]): row for row in cells.to_dicts()},
+        "cells": {(row["rung"], row["curve"]): row for row in cells.to_dicts()},
     }
 
 
@@ -259,10 +262,10 @@ def _rates(read: StudyData) -> dict:
     table = lr_table(trials)
     losses = {(row["name"], row["lr"]): row["heldout_loss"] for row in table.to_dicts()}
     best = {
-        by: best_rates(trials, by)
+        words: best_rates(trials, by)
         if lr_table(trials, by)["heldout_loss"].is_not_null().any()
         else []
-        for by in ("size", "model")
+        for words, by in (("size", "rung"), ("model", "model"))
     }
     return {
         "rates": best,

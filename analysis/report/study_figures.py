@@ -13,6 +13,7 @@ from analysis.figures import designs, gflops, guidance, laws, rates, sampling, t
 from analysis.figures.panels import settings_note
 from analysis.figures.sample_grid import sample_grid
 from analysis.report.study_data import StudyData
+from analysis.select.curves import with_curves
 
 Asked = Callable[[StudyData], bool]
 
@@ -53,7 +54,7 @@ def _several(column: str) -> Asked:
 
 def _loss_law(data: StudyData) -> Figure:
     answers = data.answers
-    return laws.loss_law(answers.approach3, note=_of_patch(data), sure=answers.approach3_uncertain)
+    return laws.loss_law(answers.approach3, note=_of_curve(data), sure=answers.approach3_uncertain)
 
 
 def _isoflop_profiles(data: StudyData) -> Figure:
@@ -61,14 +62,15 @@ def _isoflop_profiles(data: StudyData) -> Figure:
         data.answers.loss_means,
         data.answers.isoflop,
         size="MACs of a forward pass",
-        note=_of_patch(data),
+        note=_of_curve(data),
     )
 
 
-def _of_patch(data: StudyData) -> str:
-    patch, _ = data.answers.losses
-    rows = data.evaluations.filter(pl.col("patch") == patch)
-    return f"Patch {patch}. {settings_note(rows, sampling=False)}"
+def _of_curve(data: StudyData) -> str:
+    """Which curve is drawn, and what its trials share."""
+    curve, _ = data.answers.losses
+    rows = with_curves(data.evaluations).filter(pl.col("curve") == curve)
+    return f"{curve[0].upper()}{curve[1:]}. {settings_note(rows, sampling=False)}"
 
 
 FIGURES: Mapping[str, StudyFigure] = {

@@ -4,6 +4,7 @@ trials that did not end early, where the learning rate has ended.
 
 import polars as pl
 
+from analysis.select.curves import curve_order, with_curves
 from analysis.select.protocols import APART, one_axis
 from analysis.select.recipes import OF_MODEL, ended, main_recipe, one_recipe, one_setting
 from analysis.text import SPOKEN
@@ -71,7 +72,7 @@ def forecast_checkpoints(evaluations: pl.DataFrame) -> pl.DataFrame:
     """
     rows = headline(completed(evaluations, running=True))
     one_recipe(rows)
-    one_setting(rows, ["heads", "params_m"])  # learning rates and batches have words of their own
+    one_setting(rows, ["model_id"])  # learning rates and batches have words of their own
     return rows.unique(["train_id", "step"], keep="first", maintain_order=True)
 
 
@@ -148,18 +149,16 @@ def guided_metrics(evaluations: pl.DataFrame) -> pl.DataFrame:
     return rows
 
 
-def most_models(rows: pl.DataFrame) -> tuple[int, pl.DataFrame]:
-    """The finest patch with most models, and its rows of ``fit_checkpoints``.
+def most_models(rows: pl.DataFrame) -> tuple[str, pl.DataFrame]:
+    """The curve with most models, of several the dearest, and its rows of ``fit_checkpoints``.
 
-    One patch at a time: tokens are an axis of their own, which a law of N and D does not have.
+    One curve at a time: what tells curves apart, as tokens do, is an axis that a law of N and D
+    does not have.
     """
-    models = (
-        rows.group_by("patch")
-        .agg(pl.col("model").n_unique())
-        .sort("model", "patch", descending=[True, False])
-    )
-    patch = models["patch"][0]
-    return patch, rows.filter(pl.col("patch") == patch)
+    rows = with_curves(rows)
+    models = dict(rows.group_by("curve").agg(pl.col("model").n_unique()).rows())
+    curve = max(reversed(curve_order(rows)), key=lambda curve: models[curve])
+    return curve, rows.filter(pl.col("curve") == curve)
 
 
 def frontier(rows: pl.DataFrame) -> pl.DataFrame:

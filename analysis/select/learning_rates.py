@@ -1,8 +1,8 @@
-"""Which learning rate is best, for each model and for each size, and was the range wide enough?
+"""Which learning rate is best, for each model and for each rung, and was the range wide enough?
 
 For a study that tried several rates of one model that is trained alike otherwise; batches, lengths
 and recipes have a best of their own. Best is the lowest mean of log held-out loss: over the seeds
-of a model, or over patches and seeds of a size. A rate counts where every trial planned with it has
+of a model, or over series and seeds of a rung. A rate counts where every trial planned with it has
 completed.
 """
 
@@ -13,15 +13,16 @@ import polars as pl
 
 from analysis.select.recipes import recipes_of
 
+_SPOKEN = {"model": "model", "rung": "size"}
 # each where those before do not tell it already
-APART = ("recipe", "batch", "steps", "heads", "params_m")
+APART = ("recipe", "batch", "steps")
 
 
 @dataclass(frozen=True)
 class BestRate:
-    """The learning rate of lowest held-out loss of one model, or of one size over its patches."""
+    """The learning rate of lowest held-out loss of one model, or of one rung over its series."""
 
-    of: str  # the model or size
+    of: str  # the model or rung
     # what one model was trained with besides, see ``named``; empty where that is one thing
     besides: str
     lr: float
@@ -46,9 +47,9 @@ def searches_lr(trials: pl.DataFrame) -> bool:
     )
 
 
-def named(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl.DataFrame:
+def named(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> pl.DataFrame:
     """``trials`` with columns ``besides``, in words what one model was trained with beside its rate
-    (empty where that is one thing), and ``name``: the model (or size) with it.
+    (empty where that is one thing), and ``name``: the model (or rung) with it.
     """
     recipes = recipes_of(trials)
     words = {
@@ -57,13 +58,11 @@ def named(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl.Da
         else None,
         "batch": pl.format("batch {}", "batch"),
         "steps": pl.format("{} steps", "steps"),
-        "heads": pl.format("{} heads", "heads"),
-        "params_m": pl.format("{} M parameters", pl.col("params_m").round(4)),
     }
-    told = [words[column] for column in _apart(trials)]
-    besides = pl.concat_str(told, separator=", ") if told else pl.lit("")
+    parts = [words[column] for column in _apart(trials)]
+    besides = pl.concat_str(parts, separator=", ") if parts else pl.lit("")
     return trials.with_columns(
-        besides.alias("besides"), pl.concat_str(by, *told, separator=", ").alias("name")
+        besides.alias("besides"), pl.concat_str(by, *parts, separator=", ").alias("name")
     )
 
 
@@ -79,7 +78,7 @@ def _apart(trials: pl.DataFrame) -> list[str]:
     return found
 
 
-def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl.DataFrame:
+def lr_table(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> pl.DataFrame:
     """One row per ``name``, ``besides`` (of ``named``) and rate, in plan order: ``heldout_loss``,
     null where the rate does not count.
 
@@ -95,11 +94,7 @@ def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl
             "logarithm to average; leave it out by name or measure it again"
         )
     measured = done & pl.col("heldout_loss").is_not_null()
-    names = (
-        ["name", "besides", "model", "size", "patch"]
-        if by == "model"
-        else ["name", "besides", "size"]
-    )
+    names = list(dict.fromkeys(["name", "besides", by]))
     return (
         named(trials, by)
         .group_by(*names, "lr", maintain_order=True)
@@ -114,8 +109,8 @@ def lr_table(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> pl
     )
 
 
-def best_rates(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> list[BestRate]:
-    """The best rate of each model (or size) that has one, in plan order. ValueError where none
+def best_rates(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> list[BestRate]:
+    """The best rate of each model (or rung) that has one, in plan order. ValueError where none
     has.
     """
     found = []
@@ -141,8 +136,7 @@ def best_rates(trials: pl.DataFrame, by: Literal["model", "size"] = "model") -> 
     if not found:
         done = int((trials["state"] == "completed").sum())
         raise ValueError(
-            f"no {by} has completed all its trials at any learning rate ({done} of {len(trials)} "
-            "trials "
-            "have); run the study to its end"
+            f"no {_SPOKEN[by]} has completed all its trials at any learning rate ({done} of "
+            f"{len(trials)} trials have); run the study to its end"
         )
     return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 # columns that tell recipes apart in words
-WORDS = ("conditioning", "objective", "weighting", "schedule", "ema", "data")
+WORDS = ("family", "conditioning", "objective", "weighting", "schedule", "ema", "data")
 SETTINGS = {
     "lr": "learning rates",
     "batch": "batches",
@@ -16,10 +16,10 @@ SETTINGS = {
     "objective": "objectives",
     "weighting": "loss weightings",
     "schedule": "schedules",
-    "heads": "heads",
-    "params_m": "parameters in 1e6",
+    "model_id": "networks",
 }
-OF_MODEL = ("lr", "batch", "heads", "params_m")  # what all checkpoints of a model share in one law
+# what all checkpoints of a model share in one law; of several studies one name may be two networks
+OF_MODEL = ("model_id", "lr", "batch")
 # what held-out loss can choose; of objectives it is another figure
 TUNED = {"lr", "batch", "schedule"}
 
@@ -28,9 +28,9 @@ def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
     """The recipes of ``rows``, a frame of trials or evaluations, each in words that tell it from
     the others.
 
-    A recipe is all that decides a training but its model's size and patch, its length, learning
-    rate, batch and seed, with the average of its weights. Published tables know it by their block
-    design alone.
+    A recipe is all that decides a training but its model's shape, its length, learning rate, batch
+    and seed, with the average of its weights; several families are several recipes. Published
+    tables know it by their block design alone.
     """
     if (column := recipe_column(rows)) is None:
         return {}
@@ -39,8 +39,8 @@ def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
     words = [", ".join(map(str, row)) for row in first.select(apart).rows()] if apart else []
     if len(set(words)) < len(first):
         words = [
-            f"{told} recipe {name}".strip()
-            for told, name in zip(words or [""] * len(first), first[column])
+            f"{text} recipe {name}".strip()
+            for text, name in zip(words or [""] * len(first), first[column])
         ]
     return dict(zip(first[column].to_list(), words))
 
@@ -54,15 +54,14 @@ def one_recipe(rows: pl.DataFrame) -> None:
     """ValueError, with a trial of each of two, where ``rows`` hold several recipes: no law is of
     their mixture.
     """
-    found = recipes_of(rows)
-    if len(found) > 1:
+    recipes = recipes_of(rows)
+    if len(recipes) > 1:
         column = recipe_column(rows)
         trials = dict(rows.unique(column, keep="first").select(column, "trial_id").rows())
-        (one, told), (other, beside), *_ = found.items()
+        (first, its), (second, other), *_ = recipes.items()
         raise ValueError(
-            f"{len(found)} recipes are mixed, as in {trials[one]} and {trials[other]} ({told}; "
-            f"{beside}); no "
-            "law is of their mixture, fit them apart"
+            f"{len(recipes)} recipes are mixed, as in {trials[first]} and {trials[second]} ({its}; "
+            f"{other}); no law is of their mixture, fit them apart"
         )
 
 
@@ -79,7 +78,7 @@ def main_recipe(rows: pl.DataFrame) -> pl.DataFrame:
         .group_by(column, maintain_order=True)
         .agg(
             models=pl.col("model").n_unique(),
-            published=(pl.col("conditioning") == "adaln-zero").any(),
+            published=(pl.col("conditioning") == "adaln-zero").fill_null(False).any(),
         )
     )
     return rows.filter(
@@ -102,16 +101,14 @@ def one_setting(rows: pl.DataFrame, by: Sequence[str] = OF_MODEL) -> None:
         differ = [
             column for column in SETTINGS if column in mine.columns and mine[column].n_unique() > 1
         ]
-        # other settings alter it too
-        differ = [column for column in differ if column != "params_m"] or differ
-        told = [
+        words = [
             f"{SETTINGS[column]} "
             f"{', '.join(_short(value) for value in mine[column].unique().sort())}"
             for column in differ
         ]
         chosen = ", chosen on held-out loss" if differ and TUNED.issuperset(differ) else ""
         raise ValueError(
-            f"{model} was trained in {ways} ways ({'; '.join(told) or 'of other settings'}), one "
+            f"{model} was trained in {ways} ways ({'; '.join(words) or 'of other settings'}), one "
             "of them "
             f"{mine['trial_id'][0]}; a law needs one setting per model, keep one{chosen}"
         )

@@ -90,8 +90,8 @@ class Selection:
         return checkpoints.guided_metrics(self.evaluations)
 
     @once
-    def most_models(self) -> tuple[int, pl.DataFrame]:
-        """Patch and rows of the held-out losses that a law of model and images is fitted to."""
+    def most_models(self) -> tuple[str, pl.DataFrame]:
+        """Curve and rows of the held-out losses that a law of model and images is fitted to."""
         return checkpoints.most_models(self.fit_checkpoints("heldout_loss"))
 
     @once

@@ -2,7 +2,7 @@
 the same rungs.
 
 The compute multiplier at a rung: how many times B's training FLOPs recipe A would need for B's
-figure, along A's own power law over the sizes of that patch. Its interval holds the seeds of both
+figure, along A's own power law over the rungs of that curve. Its interval holds the seeds of both
 recipes and those of A's law (a contrast of the cell means, linearised; Welch), and how far A's law
 bends between its rungs: the scatter of A's rungs about the law beyond what seeds explain. Where
 rungs have one seed, the seeds of others tell its error, or, where none has two, the scatter of all
@@ -15,10 +15,11 @@ from dataclasses import replace
 import polars as pl
 
 from analysis.answers.compare.comparison import Comparison
-from analysis.answers.compare.multiplier import at_patch
+from analysis.answers.compare.multiplier import along_curve
 from analysis.answers.contrast import cells_of
 from analysis.answers.verdicts import BETTER, CROSSES, OPEN, WORSE
 from analysis.frames import Folder, studies, trials_frame
+from analysis.select.curves import curve_labels, curve_order, with_curves
 from analysis.select.losses import loss_frames
 from analysis.select.protocols import one_axis
 from analysis.select.recipes import one_recipe
@@ -34,12 +35,13 @@ __all__ = [
     "compare",
     "compare_frames",
 ]
+RUNG = ["rung", "series"]  # what the same model of two studies shares
 
 
 def compare(
     a: Folder, b: Folder, metric: str = "fid", across_protocols: bool = False
 ) -> list[Comparison]:
-    """B against A at each patch that both trained at two sizes or more.
+    """B against A along each curve of which both trained two rungs or more, the dearest first.
 
     ValueError where protocols differ (unless ``across_protocols``; of a loss the held-out images
     are the protocol), where losses are of other objectives, where no rungs are shared, or where two
@@ -67,35 +69,47 @@ def compare_frames(
             "compare them only with across_protocols=True (--across-protocols)",
         ).values()
     )
-    rungs = [cells_of(frame, ("size", "patch"), metric) for frame in points]
-    shared = rungs[0].join(rungs[1], on=["size", "patch"], how="semi").sort("patch", "train_flops")
+    points = [called(frame) for frame in points]
+    rungs = [cells_of(frame, RUNG, metric) for frame in points]
+    shared = rungs[0].join(rungs[1], on=RUNG, how="semi", nulls_equal=True)
+    shared = shared.sort("train_flops")
     found = []
-    for (patch,), mine in shared.group_by("patch", maintain_order=True):
+    for curve in reversed(curve_order(shared)):
+        mine = shared.filter(pl.col("curve") == curve)
         if len(mine) > 1:
-            theirs = mine.select("size", "patch").join(
-                rungs[1], on=["size", "patch"], how="left", maintain_order="left"
+            theirs = mine.select(RUNG).join(
+                rungs[1], on=RUNG, how="left", maintain_order="left", nulls_equal=True
             )
-            one = at_patch(metric, patch, mine, theirs)
-            note = "; ".join(filter(None, (one.note, "" if found else _unshared(points))))
-            found.append(replace(one, protocols=protocols, note=note))
+            compared = along_curve(metric, curve, mine, theirs)
+            left_out = "" if found else _unshared(points)
+            note = "; ".join(filter(None, (compared.note, left_out)))
+            found.append(replace(compared, protocols=protocols, note=note))
     if not found:
-        names = [
-            ", ".join(sorted({f"{s}/{p}" for s, p in r.select("size", "patch").rows()}))
-            for r in rungs
-        ]
+        names = [", ".join(sorted(set(own["called"]))) for own in points]
+        head, _ = curve_labels(points[0])
         raise ValueError(
-            f"no patch has two sizes that both studies completed (A: {names[0]}; B: {names[1]}); "
-            "run the same rungs"
+            f"no {head.lower()} has two sizes that both studies completed (A: {names[0]}; B: "
+            f"{names[1]}); run the same rungs"
         )
     return found
 
 
+def called(points: pl.DataFrame) -> pl.DataFrame:
+    """``points`` with their ``curve``, and ``called``: the rung with the curve's label, ``S/2``."""
+    points = with_curves(points)
+    _, labels = curve_labels(points)
+    label = pl.col("curve").replace_strict(labels, return_dtype=pl.String)
+    named = (
+        pl.when(pl.col("series").is_null())
+        .then("rung")
+        .otherwise(pl.concat_str("rung", label, separator="/"))
+    )
+    return points.with_columns(called=named)
+
+
 def _unshared(points: list[pl.DataFrame]) -> str:
     """The rungs that one study alone completed, which are in no law and no multiplier here."""
-    each = [
-        dict.fromkeys(f"{size}/{patch}" for size, patch in own.select("size", "patch").rows())
-        for own in points
-    ]
+    each = [dict.fromkeys(own["called"]) for own in points]
     alone = [[rung for rung in own if rung not in other] for own, other in zip(each, each[::-1])]
     named = [
         f"{name} alone completed {listed(rungs, range(len(rungs)))}"

@@ -15,7 +15,7 @@ LEAST = 1.001  # below it the one seen is none
 
 @dataclass(frozen=True)
 class Rung:
-    """One size of one patch under both recipes."""
+    """One rung of one curve under both recipes."""
 
     name: str
     train_flops: float  # of B
@@ -32,10 +32,10 @@ class Rung:
 
 @dataclass(frozen=True)
 class Comparison:
-    """B against A at one patch."""
+    """B against A along one curve."""
 
     metric: str
-    patch: int
+    curve: str  # such as patch 2
     rungs: tuple[Rung, ...]
     mean: Part  # of the log multiplier over the rungs
     trend: Part | None  # of the log multiplier on log training FLOPs; None below 3 rungs

@@ -1,4 +1,4 @@
-"""How much compute is recipe B worth over A at the rungs of one patch? The estimate and its errors.
+"""How much compute is recipe B worth over A along one curve? The estimate and its errors.
 
 A multiplier is linearised as one contrast of the cell means: the gain in log FID over the slope of
 A's law. Its error has two parts, of the seeds and of how far A's law bends between its rungs.
@@ -17,24 +17,22 @@ from analysis.fits.linear import NoiseVariances, slope_weights
 from analysis.text import count
 
 
-def at_patch(metric: str, patch: int, a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
+def along_curve(metric: str, curve: str, a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
     """``a`` and ``b``: a row per rung, the same rungs in the same order."""
     n = len(a)
     x_a, x_b = (frame["train_flops"].log().to_numpy() for frame in (a, b))
     if np.ptp(x_a) == 0:
         raise ValueError(
-            f"patch {patch}: all rungs of A spent the same training FLOPs; a law needs two budgets"
+            f"{curve}: all rungs of A spent the same training FLOPs; a law needs two budgets"
         )
-    cells = pl.concat([a, b], how="vertical_relaxed").with_columns(
-        model=pl.format("{}/{}", "size", "patch")
-    )
+    cells = pl.concat([a, b], how="vertical_relaxed").with_columns(model="called")
     law = np.concatenate([-slope_weights(x_a), np.zeros(n)])  # minus the slope of A's law
     steep = float(law @ cells["mean"].to_numpy())
     noise, note = _seed_error(cells)
     sure = contrast("A's law", cells, law, noise)
     if sure.interval()[0] <= 0:
         raise ValueError(
-            f"patch {patch}: {metric} of A does not fall clearly with training FLOPs (power "
+            f"{curve}: {metric} of A does not fall clearly with training FLOPs (power "
             f"{-steep:.3g}), so "
             "no compute makes up for a difference; add seeds or larger rungs"
         )
@@ -75,7 +73,7 @@ def at_patch(metric: str, patch: int, a: pl.DataFrame, b: pl.DataFrame) -> Compa
     reach = max(math.exp(rung.log.value + at - x_a.max()) for rung, at in zip(rungs, x_b))
     return Comparison(
         metric,
-        patch,
+        curve,
         tuple(rungs),
         mean,
         trend,

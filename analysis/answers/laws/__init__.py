@@ -162,10 +162,10 @@ def _frontier(answers: Answers, question: str) -> LawAnswer:
 
 
 def _approach3(answers: Answers, question: str) -> LawAnswer:
-    (patch, runs), fitted = answers.losses, answers.approach3
+    (curve, runs), fitted = answers.losses, answers.approach3
     floor = f"{number(fitted.E)} + " if fitted.has_floor else ""
     return LawAnswer(
-        question.replace(",", f" at patch {patch},"),
+        question.replace(",", f" at {curve},"),
         f"L = {floor}{number(fitted.A)} N^{fixed(-fitted.alpha, 3)} + {number(fitted.B)} "
         f"D^{fixed(-fitted.beta, 3)}, "
         "N in MACs",
@@ -189,7 +189,7 @@ def _isoflop(answers: Answers, question: str) -> LawAnswer:
 
 def _n_opt(answers: Answers, question: str, fitted, called: str) -> LawAnswer:
     return LawAnswer(
-        question.replace(",", f" at patch {answers.losses[0]},"),
+        question.replace(",", f" at {answers.losses[0]},"),
         f"N_opt = {number(fitted.factor)} C^{fixed(fitted.exponent, 3)}",
         OF_N_OPT,
         fitted.exponent,

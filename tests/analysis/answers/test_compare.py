@@ -24,8 +24,11 @@ def recipe(rng, log_gain, noise=0.05, seeds=3, flops=FLOPS) -> pl.DataFrame:
             "trial_id": f"t{i}-{seed}",
             "model": f"m{i}",
             "cell": f"c{i}",
-            "size": f"s{i}",
-            "patch": 2,
+            "family": "dit",
+            "rung": f"s{i}",
+            "series": "patch 2",
+            "params_m": float(i + 1),
+            "forward_gmacs": float(i + 1),
             "seed": seed,
             "lr": 1e-3,
             "state": "completed",
@@ -93,7 +96,7 @@ def test_the_interval_holds_the_multiplier_of_a_law_that_bends_between_its_rungs
 def test_rungs_of_one_seed_take_their_error_from_the_others_else_from_the_scatter_about_both_laws():
     rng = np.random.default_rng(6)
     a, b = recipe(rng, lambda c: 0), recipe(rng, lambda c: math.log(3))
-    one_less = b.filter((pl.col("seed") == 0) | (pl.col("size") != "s1"))
+    one_less = b.filter((pl.col("seed") == 0) | (pl.col("rung") != "s1"))
     (pooled,) = compare_frames(a, one_less)
     assert (
         "1 rung of one seed: the error is the spread between the seeds of the others"
@@ -107,7 +110,7 @@ def test_rungs_of_one_seed_take_their_error_from_the_others_else_from_the_scatte
     for found in (pooled, single):
         low, high = found.mean.interval()
         assert low < math.log(3) < high and high - low < 3
-    pair = [frame.filter(pl.col("size").is_in(["s0", "s3"])) for frame in (a, b)]
+    pair = [frame.filter(pl.col("rung").is_in(["s0", "s3"])) for frame in (a, b)]
     assert "two rungs do not tell how far A's law bends" in compare_text(compare_frames(*pair))
 
 
@@ -154,9 +157,9 @@ def test_what_cannot_be_compared_is_refused():
         "\n", " "
     )
     with pytest.raises(ValueError, match="no patch has two sizes that both"):
-        compare_frames(a, b.with_columns(size=pl.format("x{}", "size")))
+        compare_frames(a, b.with_columns(rung=pl.format("x{}", "rung")))
     few = [
-        frame.filter(pl.col("seed") == 0, pl.col("size").is_in(["s0", "s3"])) for frame in (a, b)
+        frame.filter(pl.col("seed") == 0, pl.col("rung").is_in(["s0", "s3"])) for frame in (a, b)
     ]
     with pytest.raises(ValueError, match="have one seed, and no error is known without a second"):
         compare_frames(*few)
@@ -261,9 +264,9 @@ def test_rungs_of_one_study_alone_are_named_and_in_no_multiplier():
     rng = np.random.default_rng(7)
     a, b = recipe(rng, lambda c: 0, 0), recipe(rng, lambda c: math.log(2), 0)
     steep = a.with_columns(
-        fid=pl.when(pl.col("size") == "s0").then(pl.col("fid") * 9).otherwise("fid")
+        fid=pl.when(pl.col("rung") == "s0").then(pl.col("fid") * 9).otherwise("fid")
     )
-    (found,) = compare_frames(steep, b.filter(pl.col("size") != "s0"))
+    (found,) = compare_frames(steep, b.filter(pl.col("rung") != "s0"))
     assert [rung.multiplier for rung in found.rungs] == pytest.approx([2] * 3)
     assert found.note == "left out: A alone completed s0/2"
     assert not compare_frames(a, b)[0].note

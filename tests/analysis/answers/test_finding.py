@@ -114,11 +114,12 @@ def test_the_rate_of_a_size_is_best_over_all_its_patches(rates):
     factor = pl.when(pl.col("lr") == 2.5e-4).then(0.1).otherwise(2.0)
     coarse = trials.with_columns(
         patch=pl.lit(8, pl.Int64),
+        series=pl.lit("patch 8"),
         model=pl.col("model").str.replace("/2", "/8"),
         heldout_loss=pl.col("heldout_loss") * factor,
     )
     both = pl.concat([trials, coarse])
-    assert [(rate.name, rate.lr) for rate in best_rates(both, "size")] == [
+    assert [(rate.name, rate.lr) for rate in best_rates(both, "rung")] == [
         (size, 2.5e-4) for size in ("d2w16", "d2w32", "d2w48", "d3w64")
     ]
     half = both.with_columns(
@@ -126,12 +127,12 @@ def test_the_rate_of_a_size_is_best_over_all_its_patches(rates):
         .then(pl.lit("pending"))
         .otherwise("state")
     )
-    assert [rate.missing for rate in best_rates(half, "size")] == [(2.5e-4,)] * 4
+    assert [rate.missing for rate in best_rates(half, "rung")] == [(2.5e-4,)] * 4
     assert "over the patches of a size: d2w16 0.002" in finding_of(half).sentence
     with pytest.raises(
         ValueError, match="no size has completed all its trials at any learning rate"
     ):
-        best_rates(both.with_columns(state=pl.lit("running")), "size")
+        best_rates(both.with_columns(state=pl.lit("running")), "rung")
 
 
 def test_a_loss_without_logarithm_is_named(rates):

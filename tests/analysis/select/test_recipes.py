@@ -87,11 +87,11 @@ def test_a_loss_counts_once_however_many_ways_its_training_is_sampled(tmp_path):
     )
     assert evaluations_frame(several)["protocol"].n_unique() == 2
     once = study_of(tmp_path, {"size": SIZES}, "once")
-    (patch, runs), (_, alone) = (
+    (curve, runs), (_, alone) = (
         loss_runs(evaluations_frame(several)),
         loss_runs(evaluations_frame(once)),
     )
-    assert patch == 2 and len(runs) == len(SIZES) * 5
+    assert curve == "patch 2" and len(runs) == len(SIZES) * 5
     assert runs["loss"].tolist() == alone["loss"].tolist()
 
 
