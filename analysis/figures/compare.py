@@ -68,13 +68,8 @@ def multipliers(comparisons: list[Comparison], a: str, b: str) -> Figure:
         figure,
         f"What {b} is worth over {a}" + (", across protocols" if comparisons[0].across else ""),
         f"Training FLOPs that {a} would need for the {metric} of {b}, along {a}'s power law at "
-<<<<<<< HEAD
-        "that patch, over those of "
-        f"{b}. Bars: 95 %, {min(one.seeds for one in comparisons)} seeds or more, misfit included. "
-=======
         "that series, over those of "
-        f"{b}. Bars: 95 %, {min(one.seeds for one in found)} seeds or more, misfit included. "
->>>>>>> dd441f7 (Answers, claims, forecasts and pages go by rung and series of any family; a model is told by its identity)
+        f"{b}. Bars: 95 %, {min(one.seeds for one in comparisons)} seeds or more, misfit included. "
         "Dotted: "
         f"crossover. {measured}",
     )
