@@ -134,8 +134,8 @@ def of_papers() -> tuple[Verdict, ...]:
     grid_of_models = Records(published_answers(), noise=seed_spread())
     tables = dict.fromkeys((claim.name for claim in CLAIMS), grid_of_models)
     tables["adaln-zero"] = Records(published.block_designs(), noise=seed_spread())
-    for name in ("sampling", "sampling-rival"):
-        tables[name] = Records(published.sampling_compute(), noise=seed_spread(samples=10_000))
+    sampled = Records(published.sampling_compute(), noise=seed_spread(samples=10_000))
+    tables |= dict.fromkeys(("sampling", "sampling-rival"), sampled)
     return tuple(claim.ask(tables[claim.name]) for claim in CLAIMS)
 
 

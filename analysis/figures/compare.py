@@ -15,7 +15,7 @@ from analysis.text import SPOKEN, number
 @styled
 def multipliers(comparisons: list[Comparison], a: str, b: str) -> Figure:
     """The compute multiplier of ``b`` over ``a`` with its 95 % interval at each rung, a line per
-    series; 1 is no gain.
+    series. A multiplier of 1 is no gain.
     """
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
