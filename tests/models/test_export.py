@@ -150,7 +150,7 @@ def test_a_state_dict_tells_its_model(tmp_path, shape):
 @pytest.mark.parametrize(
     "shape, message",
     [
-        (dict(conditioning="in-context"), "diffusers has adaln-zero alone"),
+        (dict(conditioning="in-context"), "diffusers has only adaln-zero"),
         (dict(mlp_ratio=2.0), "diffusers' MLP is 4 times the width"),
     ],
 )
