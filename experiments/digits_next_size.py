@@ -3,7 +3,7 @@
 A DiT with three times the parameters of the largest in `digits`, at the same three patches, with
 everything else as there. Its FIDs were predicted, and the prediction frozen, before it was trained.
 
-    scaling predict results/digits --target DiT-d4w96/8 --target DiT-d4w96/4 \
+    scaling predict results/digits --target DiT-d4w96/8 --target DiT-d4w96/4 \\
         --target DiT-d4w96/2 --out predictions.json
     python -m scaling.sweep digits_next_size --set seeds=3
     scaling score predictions.json results/digits

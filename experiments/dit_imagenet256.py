@@ -4,7 +4,7 @@ Four sizes x patch 8, 4, 2 (arXiv 2212.09748, Figure 8) under the paper's protoc
 without decay, batch 256, EMA 0.9999, label dropout 0.1, 400K steps, and FID-50K with 250 DDPM steps
 every 50K steps.
 
-    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 256 --upscale \
+    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 256 --upscale \\
         --out data/imagenet-256-sd-vae-ft-mse
     python -m scaling.sweep dit_imagenet256 --address auto --gpus-per-trial 1
     python -m scaling.sweep dit_imagenet256 --set scale=debug    every stage, in seconds, no data

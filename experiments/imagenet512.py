@@ -1,6 +1,6 @@
 """Does DiT-XL/2 carry over to 512x512? Four times the tokens, 3M steps (DiT, Tables 3 and 4).
 
-    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 512 --upscale \
+    scaling encode --images IMAGENET/train --vae sd-vae-ft-mse --size 512 --upscale \\
         --out data/imagenet-512-sd-vae-ft-mse
     python -m scaling.sweep imagenet512 --address auto --gpus-per-trial 8
     python -m scaling.sweep imagenet512 --set scale=debug

@@ -33,9 +33,10 @@ TOKENS_HIDDEN = 2  # times the tokens: channels inside the MLP over the tokens
 
 
 class Mixer(Network):
-    """Blocks of an MLP over the tokens and an MLP over the channels, told time and class by adding.
+    """Blocks of an MLP over the tokens and an MLP over the channels.
 
-    Tokens, width and depth as in DiT; both MLPs have a GELU between two linears.
+    Tokens, width and depth are as in DiT. Both MLPs have a GELU between two linears. The embeddings
+    of time and class are added to the tokens.
     """
 
     family: Literal["mixer"] = "mixer"

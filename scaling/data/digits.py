@@ -37,8 +37,7 @@ def load() -> DataSet:
 
 
 def read() -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (1797, 8, 8) in 0 .. 16 and labels (1797,), as ``sklearn``'s ``load_digits`` gives
-    them.
+    """Pixels (1797, 8, 8) in 0 .. 16 and labels (1797,), as scikit-learn's ``load_digits``.
 
     They are read from the file in scikit-learn's package without importing scikit-learn, because
     the import takes more than a second in every process that trains or measures. If a version keeps

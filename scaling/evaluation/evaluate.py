@@ -53,7 +53,7 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
     elif given.setdefault("samples", max(2, len(images))) != max(2, len(images)):
         raise ValueError(
             f"{target} holds {len(images)} images, the protocol says {given['samples']} samples: "
-            "leave that out"
+            "leave samples out"
         )
     try:
         protocol = Protocol(**given)
@@ -269,7 +269,7 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
     name, _, subset = reference.partition(":")
     if name not in DATA_SETS or subset not in ("", "train", "heldout"):
         raise ValueError(
-            f"--reference {reference!r} is no .npz, no folder and no data set; data sets: "
+            f"--reference {reference!r} is not an .npz, a folder or a data set; data sets: "
             f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images"
         )
     real = data_images(DataSpec(source=name), subset or "train")

@@ -207,8 +207,8 @@ def checked_count(spec: Network) -> Count:
             if abs(stated[what] - number) > TOLERANCE * number:
                 raise ValueError(
                     f"layers() of {spec.name} (family {spec.family!r}) gives {stated[what]:,} "
-                    f"{what}, its network has {number:,}; mend layers(), or leave it out and the "
-                    "network alone is counted"
+                    f"{what}, its network has {number:,}; mend layers(), or leave it out so that "
+                    "the network itself is counted"
                 )
     return counted
 

@@ -52,13 +52,13 @@ def config_of(spec: ModelSpec) -> dict:
     """The ``config.json`` of ``spec``. ValueError for a model that diffusers has no class for."""
     if spec.conditioning != "adaln-zero":
         raise ValueError(
-            f"diffusers has adaln-zero alone, {spec.name} is {spec.conditioning}; export it with "
-            "--to dit"
+            f"diffusers has only adaln-zero, but {spec.name} is {spec.conditioning}; export it "
+            "with --to dit"
         )
     if spec.mlp_ratio != MLP_RATIO:
         raise ValueError(
-            f"diffusers' MLP is {MLP_RATIO:g} times the width, {spec.name} has {spec.mlp_ratio:g}; "
-            "export it with --to dit"
+            f"diffusers' MLP is {MLP_RATIO:g} times the width, but {spec.name} has "
+            f"{spec.mlp_ratio:g}; export it with --to dit"
         )
     return {
         "_class_name": "DiTTransformer2DModel",
@@ -143,7 +143,7 @@ def from_diffusers(config: Mapping, state: Mapping[str, torch.Tensor]) -> tuple[
                 if other is not None:
                     raise ValueError(
                         f"{b}.{kind} differs between blocks 0 and {other}: a model fine-tuned in "
-                        "diffusers has an embedder per block and is no DiT any more"
+                        "diffusers has an embedder per block and is no longer a DiT"
                     )
                 out[f"{a}.{kind}"] = copies[0]
     except KeyError as error:
@@ -188,9 +188,7 @@ def read_diffusers(folder: Path) -> tuple[ModelSpec, State]:
 
 
 def write_diffusers(folder: Path, spec: ModelSpec, state: Mapping[str, torch.Tensor]) -> None:
-    """Write a folder that ``DiTTransformer2DModel.from_pretrained`` loads: config.json and
-    weights.
-    """
+    """Write config.json and weights into ``folder``, in the form that diffusers loads."""
     config, tensors = config_of(spec), to_diffusers(spec, state)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
@@ -200,8 +198,8 @@ def write_diffusers(folder: Path, spec: ModelSpec, state: Mapping[str, torch.Ten
 FORMAT = Format(
     write_diffusers,
     "-diffusers",
-    "diffusers spaces the timestep's frequencies otherwise than the reference. For the same output "
-    "load it with\nscaling.models.diffusers_format.load_transformer, or set "
+    "diffusers spaces the timestep's frequencies differently. For the same output load it with\n"
+    "scaling.models.diffusers_format.load_transformer, or set "
     "block.norm1.emb.time_proj.downscale_freq_shift = 0\non every block of "
     "model.transformer_blocks.",
 )

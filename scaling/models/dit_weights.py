@@ -60,7 +60,7 @@ def recognised(state: Mapping[str, Tensor], heads: int | None = None) -> ModelSp
     )
     if conditioning is None:
         raise ValueError(
-            f"blocks with {vectors} modulations are of no conditioning known: {', '.join(DESIGNS)}"
+            f"blocks with {vectors} modulations fit no known conditioning: {', '.join(DESIGNS)}"
         )
     # The MLP's width was rounded down from width * ratio. Half a channel more makes the ratio round
     # down to the same width again.

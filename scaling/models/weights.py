@@ -130,7 +130,7 @@ def spec_of(**fields) -> Network:
     try:
         return network_of(fields)
     except ValidationError as error:
-        raise ValueError(f"the checkpoint's model is not one: {explain(error)}") from None
+        raise ValueError(f"the checkpoint's model is not valid: {explain(error)}") from None
 
 
 def expected_shapes(spec: Network) -> dict[str, tuple[int, ...]]:

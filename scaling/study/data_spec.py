@@ -23,9 +23,9 @@ Source = Literal[
 class DataSpec(Spec):
     """The images of a trial. Their split into training and held-out images is fixed by the source.
 
-    ``path`` says where the data lies on a machine and is not part of the identity. What the images
-    are is: for folders and latent stores ``name``, ``size`` and ``vae``, and also ``content`` where
-    two data sets of the same name must be told apart. The seed has no influence on the split.
+    The seed does not change the split. ``path`` says where the data lies on a machine and is not
+    part of the identity. What the images are is: for folders and latent stores ``name``, ``size``
+    and ``vae``, and also ``content`` where two data sets of the same name must be told apart.
     """
 
     source: Source = "digits"

@@ -146,8 +146,7 @@ class Network(Spec):
 
     @classmethod
     def recognised(cls, state: "Mapping[str, Tensor]", heads: int | None = None) -> Self | None:
-        """The network that a foreign state dict belongs to; None if its names are not this
-        family's.
+        """The network that a foreign state dict belongs to, or None if the family does not know it.
 
         ``heads`` supplies what shapes cannot tell. ValueError if the names are this family's but
         the entries do not fit.

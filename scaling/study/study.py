@@ -48,9 +48,7 @@ class Study(Spec):
         return distinct(with_seeds(self.trials, self.seeds) if self.seeds > 1 else self.trials)
 
     def at(self, scale: str) -> "Study":
-        """The study at one of its ``scales``, named after it; every study has the scale
-        ``debug``.
-        """
+        """The study at one of its ``scales``, named after it; every study has ``debug``."""
         if scale == "debug" and scale not in self.scales:
             trials = tuple(map(debug, self.trials))
         elif scale in self.scales:

@@ -79,9 +79,7 @@ class EvaluationSpec(Spec):
     protocol: Protocol = Protocol()
 
     def steps(self, total: int) -> tuple[int, ...]:
-        """The evaluated steps of a training of ``total`` steps, ascending and ending at
-        ``total``.
-        """
+        """The evaluated steps of a training of ``total`` steps, ascending, ``total`` included."""
         if self.every is not None:
             return tuple(sorted({*range(self.every, total + 1, self.every), total}))
         return tuple(

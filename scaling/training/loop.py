@@ -35,7 +35,8 @@ class Diverged(Exception):
 class Trainer:
     """The state of one training: weights, averages, optimiser, step count and the open log window.
 
-    ``emas`` are the averages to keep besides the weights; the held-out loss is logged of the first.
+    ``emas`` are the averages to keep besides the weights; the logged held-out loss is the first
+    one's.
     """
 
     def __init__(

@@ -83,7 +83,7 @@ def test_positions_may_move_in_a_checkpoint_but_not_into_diffusers(tmp_path):
 @pytest.mark.parametrize(
     "shape, message",
     [
-        (dict(conditioning="in-context"), "diffusers has adaln-zero alone"),
+        (dict(conditioning="in-context"), "diffusers has only adaln-zero"),
         (dict(mlp_ratio=2.0), "diffusers' MLP is 4 times the width"),
     ],
 )

@@ -1,7 +1,7 @@
-"""What of Python source is code? Its tokens, without comments, docstrings, blank lines and spacing.
+"""Which part of Python source is code? Its tokens, without comments, docstrings and layout.
 
-The text is the same under every version of Python that the suite runs on: an f-string, which newer
-versions cut into tokens, is taken as it stands in the source.
+The text is the same under every version of Python that the suite supports. Newer versions split an
+f-string into several tokens; here it is one token, taken verbatim from the source.
 """
 
 import io
@@ -16,21 +16,24 @@ MARKS = {tokenize.INDENT: "{", tokenize.DEDENT: "}", tokenize.NEWLINE: "\n"}
 
 
 def code_text(source: str) -> str:
-    """The code of whole statements: equal for two sources that differ in layout and words alone."""
+    """The code of whole statements.
+
+    It is equal for two sources that differ only in layout, comments and docstrings.
+    """
     parts: list[str] = []
     before, silent = tokenize.NEWLINE, False
     tokens = [*_tokens(source), (tokenize.NEWLINE, "")]
     for (kind, text), (following, _) in itertools.pairwise(tokens):
-        # A docstring, or another string that is a statement of its own, does nothing.
+        # A string that is a statement of its own, such as a docstring, does nothing.
         alone = kind == tokenize.STRING and before in MARKS and following == tokenize.NEWLINE
         if not alone and not silent:
             parts.append(MARKS.get(kind, text))
-        before, silent = kind, alone  # its end of line goes with it
+        before, silent = kind, alone  # the end of its line is dropped too
     return " ".join(parts)
 
 
 def _tokens(source: str) -> Iterator[tuple[int, str]]:
-    """(kind, text) of each token; an f-string is one STRING."""
+    """(kind, text) of each token; an f-string is one STRING token."""
     lines = source.splitlines(keepends=True)
     begun, depth = (0, 0), 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -46,6 +49,6 @@ def _tokens(source: str) -> Iterator[tuple[int, str]]:
 
 
 def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
-    """The source from ``start`` to ``end``, (row from 1, column) each."""
+    """The source from ``start`` to ``end``, each (row from 1, column)."""
     text = "".join(lines[start[0] - 1 : end[0]])
     return text[start[1] : len(text) - (len(lines[end[0] - 1]) - end[1])]

@@ -140,9 +140,7 @@ class ModelSpec(Network):
 
     @property
     def name(self) -> str:
-        """``DiT-XL/2`` or ``DiT-d2w32/4``, plus a conditioning or MLP ratio that is not the
-        default.
-        """
+        """``DiT-XL/2`` or ``DiT-d2w32/4``, plus a conditioning or MLP ratio if not the default."""
         return self._released_name + self._mlp(" ")
 
     @property

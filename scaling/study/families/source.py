@@ -49,7 +49,7 @@ def file_of(family: type[Network]) -> Path:
     if file is None or not Path(file).is_file():
         raise ValueError(
             f"the family {family.__name__} is defined in {family.__module__}, which is no file; "
-            "define it in a .py file, whose source then tells one version from another"
+            "define it in a .py file, so that its source can be hashed"
         )
     return Path(file).resolve()
 
