@@ -88,7 +88,7 @@ def sampled(wrap) -> torch.Tensor:
     def step(x, index, t, z):
         eps, values = diffusion.split(predict(x, t))
         mean = diffusion.posterior_mean(diffusion.predicted_x0(x, index, eps), x, index)
-        return mean + torch.exp(0.5 * diffusion.log_variance(values, index)) * z
+        return mean + torch.exp(0.5 * diffusion.log_variance(values, index, x)) * z
 
     step = wrap(step)
     g = torch.Generator().manual_seed(0)

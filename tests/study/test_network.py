@@ -5,7 +5,6 @@ from typing import Literal
 import pytest
 
 from scaling.study import Network, cost, load_study
-from scaling.study.network import FAMILIES
 from tests.study.families.outside import write_study
 
 
@@ -33,8 +32,7 @@ def plain():
         depth: int = 2
         gain: float = 0.5
 
-    yield Plain(input_size=8, channels=3, num_classes=1)
-    del FAMILIES["plain"]
+    return Plain(input_size=8, channels=3, num_classes=1)
 
 
 def test_a_family_that_says_nothing_is_named_by_its_fields(plain):
