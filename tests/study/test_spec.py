@@ -4,9 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from pydantic import ValidationError
 
-from scaling.study import DataSpec, EvaluationSpec, ModelSpec, TrialSpec
+from scaling.study import ModelSpec, TrialSpec
 from scaling.study.settings import fields_of, parse_settings, with_settings
 
 
@@ -69,7 +68,7 @@ OTHER = {
     "train.cooldown": None,
     "train.schedule": "cosine",
     "model.learn_sigma": None,
-    "diffusion.objective": None,  # one goes with the other: below
+    "diffusion.objective": None,  # one goes with the other: test_diffusion_spec.py
     "diffusion.weighting": "min-snr",
     "diffusion.min_snr_gamma": None,
     "diffusion.logit_mean": None,
@@ -80,7 +79,7 @@ OTHER = {
     "data.vae": None,
     "data.content": None,
     "data.flip": None,
-    "data.upscale": None,  # no fields of digits: below
+    "data.upscale": None,  # no fields of digits: test_data_spec.py
     "model.input_size": 16,
     "model.channels": 3,
     "model.patch": 2,
@@ -113,127 +112,9 @@ def test_what_changes_the_training_changes_its_identity(tiny, field):
     assert with_settings(tiny, {field: OTHER[field]}).train_id != tiny.train_id
 
 
-EPSILON, FLOW = (
-    {"model.learn_sigma": False, "diffusion.objective": o} for o in ("epsilon", "flow")
-)
-LOGIT, MIN_SNR = ({"diffusion.weighting": w} for w in ("logit-normal", "min-snr"))
-
-
-def test_what_is_learned_and_how_times_count_are_identity(tiny):
-    specs = [
-        tiny,
-        *(
-            with_settings(tiny, s)
-            for s in (
-                EPSILON,
-                FLOW,
-                LOGIT,
-                FLOW | LOGIT,
-                MIN_SNR,
-                MIN_SNR | {"diffusion.min_snr_gamma": 1.0},
-                LOGIT | {"diffusion.logit_mean": 0.5},
-                LOGIT | {"diffusion.logit_std": 0.5},
-            )
-        ),
-    ]
-    assert len({spec.train_id for spec in specs}) == len(specs)
-
-
-@pytest.mark.parametrize(
-    "setting, says",
-    [
-        (
-            {"model.learn_sigma": False},
-            "set model.learn_sigma=true, or diffusion.objective to epsilon or flow",
-        ),
-        (
-            {"diffusion.objective": "flow"},
-            "'flow' has no sigma, but model.learn_sigma is true; set model.learn_sigma=false",
-        ),
-        (FLOW | MIN_SNR, "a flow predicts velocity"),
-        (FLOW | {"diffusion.timesteps": 500}, "timesteps 500 belongs to a diffusion"),
-        ({"diffusion.min_snr_gamma": 1.0}, "belongs to min-snr"),
-        ({"diffusion.logit_std": 2.0}, "belongs to logit-normal"),
-    ],
-)
-def test_objectives_that_contradict_themselves_are_refused(tiny, setting, says):
-    with pytest.raises(ValueError, match=says) as error:
-        with_settings(tiny, setting)
-    assert "\n" not in str(error.value)
-
-
 def test_equal_numbers_written_differently_are_one_trial(tiny):
     assert (
         with_settings(tiny, {"train.lr": 0.003}).trial_id
         == with_settings(tiny, {"train.lr": 3e-3}).trial_id
     )
     assert with_settings(tiny, parse_settings(["train.weight_decay=0"])).trial_id == tiny.trial_id
-
-
-def test_evaluated_steps_are_even_and_end_at_the_last():
-    assert EvaluationSpec(checkpoints=4).steps(500) == (125, 250, 375, 500)
-    assert EvaluationSpec(checkpoints=5).steps(2) == (1, 2)
-    assert EvaluationSpec(every=200).steps(500) == (200, 400, 500)
-
-
-LATENTS = DataSpec(
-    source="latents", name="imagenet", size=256, vae="stabilityai/sd-vae-ft-mse", flip=True
-)
-FOLDER = DataSpec(source="folder", name="flowers", size=64)
-
-
-def test_where_data_lies_is_no_identity():
-    for spec in (LATENTS, FOLDER, DataSpec(), DataSpec(source="cifar10")):
-        assert (
-            spec.model_copy(update={"path": "/mnt/a"}).identity_fields() == spec.identity_fields()
-        )
-        assert "path" not in spec.identity_fields()
-
-
-def test_what_was_there_before_keeps_its_identity():
-    assert DataSpec().identity_fields() == {"source": "digits"}
-
-
-@pytest.mark.parametrize(
-    "spec, field, other",
-    [
-        (LATENTS, "name", "places"),
-        (LATENTS, "size", 512),
-        (LATENTS, "vae", "stabilityai/sd-vae-ft-ema"),
-        (LATENTS, "content", "0123456789abcdef"),
-        (LATENTS, "flip", False),
-        (FOLDER, "upscale", True),
-        (FOLDER, "content", "0123456789abcdef"),
-        (DataSpec(source="cifar10"), "source", "cifar100"),
-        (DataSpec(source="synthetic", size=256), "size", 512),
-    ],
-)
-def test_what_the_images_are_is_identity(spec, field, other):
-    changed = DataSpec(**{**spec.model_dump(), field: other})
-    assert changed.identity_fields() != spec.identity_fields()
-
-
-@pytest.mark.parametrize(
-    "fields, says",
-    [
-        (
-            {"source": "latents", "name": "imagenet", "size": 256},
-            "'latents' needs a vae; set data.vae",
-        ),
-        ({"source": "latents", "size": 256, "vae": "x"}, "needs a name"),
-        ({"source": "folder", "name": "flowers"}, "'folder' needs a size"),
-        (
-            {"source": "folder", "name": "flowers", "size": 64, "vae": "x"},
-            "'folder' has no vae, got 'x'",
-        ),
-        ({"source": "cifar10", "size": 32}, "has no size, got 32"),
-        ({"size": 0, "source": "synthetic"}, "greater than 0"),
-        ({"source": "synthetic", "size": 100}, "100 is not a multiple of 8"),
-        ({"source": "digits", "flip": True}, "a flipped digit is no digit"),
-        ({"source": "mnist", "flip": True}, "no flip"),
-        ({"source": "imagenet"}, "'latents'"),
-    ],
-)
-def test_a_data_spec_that_cannot_be_is_refused(fields, says):
-    with pytest.raises(ValidationError, match=says):
-        DataSpec(**fields)
