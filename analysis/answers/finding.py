@@ -73,6 +73,8 @@ def finding_from(answers: Answers, has_evaluations: bool = True) -> Finding:
             trials["fid"] > 0
         ).any():
             return Finding(_sampled_sentence(trials, axis, at) + tail, None)
+    if len(answers.by_recipe) > 1 and (apart := _recipes_sentence(answers)):
+        return Finding(apart + tail, UNKNOWN)
     try:
         law = answers.slope
     # too few models, or values that do not belong together: that is the finding
@@ -134,6 +136,20 @@ def _law_sentence(trials: pl.DataFrame, law: Slope, steps: list[GridStep]) -> tu
     grid = steps_text(steps)
     verdict = law.verdict if resolved else UNKNOWN
     return f"{sentence}. {grid}." if grid else f"{sentence}.", verdict
+
+
+def _recipes_sentence(answers: Answers) -> str | None:
+    """The law of each recipe of a study of several; None where no recipe has one."""
+    laws, without = {}, {}
+    for words, own in answers.by_recipe.items():
+        try:
+            laws[words] = _law_sentence(own.selection.trials, own.slope, own.steps)[0]
+        except ValueError as reason:
+            without[words] = f"no law can be stated: {reason}."
+    if not laws:
+        return None
+    parts = [f"{words}: {sentence}" for words, sentence in (laws | without).items()]
+    return f"{len(parts)} recipes, each with a law of its own. {' '.join(parts)}"
 
 
 def models_text(rows: pl.DataFrame, planned: pl.DataFrame) -> str:

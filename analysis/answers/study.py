@@ -50,6 +50,14 @@ class Answers:
         return self if main is self.selection else Answers(main)
 
     @once
+    def by_recipe(self) -> "dict[str, Answers]":
+        """The answers of each recipe alone, by its words; no law is of several."""
+        return {
+            words: self if selection is self.selection else Answers(selection)
+            for words, selection in self.selection.by_recipe.items()
+        }
+
+    @once
     def slope(self) -> Slope:
         """Of log FID on log Gflops over all models."""
         return slope_of(self.selection.points())

@@ -60,4 +60,4 @@ class StudyData:
 
     def several(self, column: str) -> bool:
         """Whether the trials differ in ``column``."""
-        return self.trials[column].n_unique() > 1
+        return self.trials[column].drop_nulls().n_unique() > 1

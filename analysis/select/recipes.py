@@ -36,7 +36,8 @@ def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
         return {}
     first = rows.unique(column, keep="first", maintain_order=True)
     apart = [name for name in WORDS if name in rows.columns and first[name].n_unique() > 1]
-    words = [", ".join(map(str, row)) for row in first.select(apart).rows()] if apart else []
+    rows_apart = first.select(apart).rows() if apart else []
+    words = [", ".join(str(word) for word in row if word is not None) for row in rows_apart]
     if len(set(words)) < len(first):
         words = [
             f"{text} recipe {name}".strip()

@@ -6,7 +6,7 @@ import polars as pl
 
 from analysis.select import checkpoints, trials
 from analysis.select.once import once, recall
-from analysis.select.recipes import main_recipe, recipes_of
+from analysis.select.recipes import main_recipe, recipe_column, recipes_of
 
 
 class Selection:
@@ -52,6 +52,17 @@ class Selection:
         if len(self.recipes) < 2:
             return self
         return Selection(main_recipe(self.trials), self._evaluations)
+
+    @once
+    def by_recipe(self) -> dict[str, "Selection"]:
+        """The same of each recipe alone, by its words."""
+        column = recipe_column(self.trials)
+        if column is None or len(self.recipes) < 2:
+            return dict.fromkeys(self.recipes.values(), self)
+        return {
+            words: Selection(self.trials.filter(pl.col(column) == recipe), self._evaluations)
+            for recipe, words in self.recipes.items()
+        }
 
     def points(self, metric: str = "fid") -> pl.DataFrame:
         """``fit_points``: the trials that may enter a law of ``metric``."""
