@@ -3,7 +3,7 @@
 The mixer (Tolstikhin et al., arXiv 2105.01601) replaces attention by an MLP over the tokens. Its
 network is defined in this file: a family of your own only needs a class with ``build``. There are
 three rungs of patch 2 on scikit-learn's digits. The mixers' widths are chosen so that each costs
-what the DiT of its rung costs, within 2 %. Steps, batch, data order, EMA and protocol are those of
+what the DiT of its rung costs, within 1 %. Steps, batch, data order, EMA and protocol are those of
 `digits`, and its DiT trainings are shared. The mixers' rates were tuned by `mixer_lr` as the DiTs'
 were by `digits_lr`, on held-out loss. Each DiT had five tries; each mixer had seven, because the
 best of five lay at the edge of the range.

@@ -59,16 +59,17 @@ def connection(ray_address):
         yield cluster
 
 
-@pytest.fixture
-def shared_cluster(connection, monkeypatch):
-    """A command that runs in this process finds itself connected, and leaves the connection. It
+def share(connection, patch: pytest.MonkeyPatch) -> None:
+    """Let a command that runs in this process find itself connected, and leave the connection. It
     draws its report alone, as on one core: the other core has tests to run.
     """
-
-    def connected(address):
-        return contextlib.nullcontext(connection)
-
     for module in (clusters, sampling):
-        monkeypatch.setattr(module, "connected", connected)
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+        patch.setattr(module, "connected", lambda address: contextlib.nullcontext(connection))
+    patch.setattr(os, "cpu_count", lambda: 1)
+
+
+@pytest.fixture
+def shared_cluster(connection, monkeypatch):
+    """The shared cluster, for a test that runs commands in this process."""
+    share(connection, monkeypatch)
     return connection

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from scaling.cli import main
 from scaling.records import StudyFolder, trial_rows
 from scaling.study.network import FAMILIES
+from tests.launch.conftest import share
 from tests.study.families.outside import write_study
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
@@ -21,12 +22,14 @@ def command(*args) -> int:
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory, ray_address):
+def swept(tmp_path_factory, connection):
     """The study's file and its results: two networks trained and measured by the shared cluster."""
     folder = tmp_path_factory.mktemp("own")
     study = write_study(folder, "own")
     results = folder / "results"
-    assert command("sweep", study, "--address", ray_address, "--results", results) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        share(connection, patch)
+        assert command("sweep", study, "--results", results) == 0
     return study, results / "own"
 
 
