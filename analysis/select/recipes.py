@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from analysis.select.curves import family_title
+
 # columns that tell recipes apart in words
 WORDS = ("family", "conditioning", "objective", "weighting", "schedule", "ema", "data")
 SETTINGS = {
@@ -36,6 +38,10 @@ def recipes_of(rows: pl.DataFrame) -> dict[str, str]:
         return {}
     first = rows.unique(column, keep="first", maintain_order=True)
     apart = [name for name in WORDS if name in rows.columns and first[name].n_unique() > 1]
+    if "family" in apart:
+        first = first.with_columns(
+            pl.Series("family", [family_title(family) for family in first["family"]])
+        )
     rows_apart = first.select(apart).rows() if apart else []
     words = [", ".join(str(word) for word in row if word is not None) for row in rows_apart]
     if len(set(words)) < len(first):
