@@ -1,9 +1,8 @@
 """In which ways are a study's trials trained and measured? In words, what all share told once."""
 
-from scaling.study.network import Network
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.protocol import METRIC_NAMES
-from scaling.study.spec import DiffusionSpec, ModelSpec, TrainSpec
+from scaling.study.spec import DiffusionSpec, TrainSpec
 
 _IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
 _DRAWN = {"random": "uniformly at random", "balanced": "equally often"}
@@ -63,13 +62,7 @@ def _unnamed_shapes(plan: Plan) -> dict[str, str]:
     models = {trial.spec.model.model_id: trial.spec.model for trial in plan.trials}
     if len({model.slug for model in models.values()}) == len(models):
         return {}
-    return {model_id: _shape(model) for model_id, model in models.items()}
-
-
-def _shape(model: Network) -> str:
-    if isinstance(model, ModelSpec):
-        return f"heads {model.width / model.heads:g} channels wide, MLP ratio {model.mlp_ratio:g}"
-    return model.name
+    return {model_id: model.unnamed for model_id, model in models.items()}
 
 
 def _diffusion(spec: DiffusionSpec) -> str:

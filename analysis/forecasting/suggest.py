@@ -15,7 +15,7 @@ from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
 from analysis.forecasting.runs_table import read_runs
 from analysis.forecasting.study_module import write_module
 from analysis.forecasting.suggestion import Suggested, Suggestion
-from analysis.forecasting.targets import Conditions, Target, kin, like, target_of
+from analysis.forecasting.targets import Conditions, Target, like, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.select.checkpoints import forecast_checkpoints
 from scaling.records.status import optional_fields
@@ -282,7 +282,7 @@ def _candidates(
 
 def _every_model(plan: Plan, target: Target) -> list[str]:
     planned = {trial.model: trial.spec.model for trial in plan.trials}
-    return list(dict.fromkeys([*planned, *kin(target.model, list(planned.values()))]))
+    return list(dict.fromkeys([*planned, *target.model.kin(list(planned.values()))]))
 
 
 def _noise(rows: pl.DataFrame) -> NoiseDeviations:

@@ -4,7 +4,6 @@ conditions.
 
 import difflib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,8 +15,7 @@ from analysis.frames.identities import training_of
 from scaling.records import Run, StudyFolder
 from scaling.records.status import optional_fields
 from scaling.study.cost import forward_gmacs, params_m
-from scaling.study.families import ModelSpec, Network, network_of
-from scaling.study.families.dit import SIZES
+from scaling.study.families import Network, network_of
 from scaling.study.identity import identity
 from scaling.study.plan import Plan
 from scaling.study.protocol import Protocol
@@ -25,10 +23,6 @@ from scaling.study.settings import explain
 from scaling.study.spec import DataSpec, DiffusionSpec, TrainSpec, TrialSpec
 
 _TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
-_SHAPE = re.compile(
-    r"DiT-(?:(?P<size>S|B|L|XL)|d(?P<depth>\d+)w(?P<width>\d+))/(?P<patch>\d+)(?: "
-    r"?\[(?P<how>[\w-]+)\])?(?: mlp (?P<ratio>\d+(?:\.\d+)?))?"
-)
 _UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
 
 
@@ -183,7 +177,7 @@ def like(model: Network, specs: dict[str, TrialSpec]) -> TrialSpec:
     """
     near = min(specs.values(), key=lambda spec: abs(np.log(params_m(spec.model) / params_m(model))))
     return near.model_copy(
-        update={"model": _with_heads(model, [spec.model for spec in specs.values()])}
+        update={"model": model.completed_among([spec.model for spec in specs.values()])}
     )
 
 
@@ -208,63 +202,16 @@ def _figure(evaluation: dict, spec: dict, conditions: Conditions) -> Measured | 
     return None
 
 
-def kin(model: Network, planned: Sequence[Network]) -> list[str]:
-    """The names of models that could be trained beside ``model``: of a DiT every size at every
-    patch there is among it and ``planned``, sizes of the paper all four; of another family none.
-    """
-    if not isinstance(model, ModelSpec):
-        return []
-    among = [model, *(other for other in planned if isinstance(other, ModelSpec))]
-    sizes = set(SIZES) if model.size in SIZES else {other.size for other in among}
-    patches = sorted({other.patch for other in among}, reverse=True)
-    suffix = model.name.partition(" ")[2]
-    return sorted(
-        f"DiT-{size}/{patch}" + (f" {suffix}" if suffix else "")
-        for size in sizes
-        for patch in patches
-    )
-
-
-def _with_heads(model: Network, planned: Sequence[Network]) -> Network:
-    """``model`` with as many heads as a model of its depth and width has among ``planned``: a free
-    shape's name does not tell them.
-    """
-    if not isinstance(model, ModelSpec):
-        return model
-    alike = [
-        other
-        for other in planned
-        if isinstance(other, ModelSpec) and (other.depth, other.width) == (model.depth, model.width)
-    ]
-    return model.model_copy(update={"heads": alike[0].heads}) if alike else model
-
-
 def _shaped(name: str, plan: Plan) -> Network:
-    """A model that is not in the plan, on the plan's images: ``DiT-XL/2`` or ``DiT-d4w64/2``."""
-    shape, example = _SHAPE.fullmatch(name), plan.trials[0].spec.model
-    if not shape or not isinstance(example, ModelSpec):
-        known = list(dict.fromkeys(trial.model for trial in plan.trials))
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
-        free = "; others are written DiT-XL/2 or DiT-d4w64/2 (depth and width)"
-        raise ValueError(
-            f"unknown model {name!r}; in the plan are {', '.join(near)}"
-            + (free if isinstance(example, ModelSpec) else "")
-        )
-    # Heads alter neither parameters nor MACs, so that a free shape may have one.
-    depth, width, heads = (
-        SIZES[shape["size"]] if shape["size"] else (int(shape["depth"]), int(shape["width"]), 1)
-    )
-    fields = {
-        **example.model_dump(),
-        "depth": depth,
-        "width": width,
-        "heads": heads,
-        "patch": int(shape["patch"]),
-        "conditioning": shape["how"] or "adaln-zero",
-    }
-    if shape["ratio"]:
-        fields["mlp_ratio"] = float(shape["ratio"])
+    """A model that is not in the plan, on the plan's images, by a name that its family knows."""
+    example = plan.trials[0].spec.model
     try:
-        return ModelSpec(**fields)
+        model = example.named_like(name)
     except ValidationError as error:
         raise ValueError(f"{name}: {explain(error)}") from None
+    if model is None:
+        known = list(dict.fromkeys(trial.model for trial in plan.trials))
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+        others = f"; others are written {example.NAMES}" if example.NAMES else ""
+        raise ValueError(f"unknown model {name!r}; in the plan are {', '.join(near)}{others}")
+    return model

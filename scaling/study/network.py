@@ -39,6 +39,7 @@ class Network(Spec):
 
     TITLE: ClassVar[str | None] = None  # the family's name in a legend; None: ``family``
     PRESETS: ClassVar[tuple[str, ...]] = ()  # the names that ``preset`` knows
+    NAMES: ClassVar[str | None] = None  # how names are written that ``named_like`` knows
     FORMATS: ClassVar[tuple[str, ...]] = ()  # the keys of ``formats()``
 
     @classmethod
@@ -158,6 +159,27 @@ class Network(Spec):
         """A model of the family by its published name. ValueError for an unknown name."""
         known = ", ".join(cls.PRESETS) or "none"
         raise ValueError(f"unknown model {name!r}; presets of this family: {known}")
+
+    def named_like(self, name: str) -> Self | None:
+        """The network of this family that ``name`` means, all else as in this one.
+
+        For names that no trial of a plan has. None where the family has no such name.
+        ValidationError for one that cannot be.
+        """
+        return None
+
+    def kin(self, planned: "Sequence[Network]") -> list[str]:
+        """The names of further models that could be trained beside this one and ``planned``."""
+        return []
+
+    def completed_among(self, planned: "Sequence[Network]") -> Self:
+        """This network with what its name leaves out as ``planned`` models of its shape have it."""
+        return self
+
+    @property
+    def unnamed(self) -> str:
+        """In words, what a trial's name leaves out and tells such networks apart."""
+        return self.name
 
     def debug_twin(self, channels: int, num_classes: int) -> Self:
         """A small network of the same kind, for running a study through every stage in seconds."""

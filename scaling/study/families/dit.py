@@ -86,6 +86,7 @@ class ModelSpec(Network):
 
     TITLE: ClassVar[str] = "DiT"
     PRESETS: ClassVar[tuple[str, ...]] = PRESETS
+    NAMES: ClassVar[str] = "DiT-XL/2 or DiT-d4w64/2 (depth and width)"
     FORMATS: ClassVar[tuple[str, ...]] = ("dit", "diffusers")
 
     @model_validator(mode="after")
@@ -175,6 +176,26 @@ class ModelSpec(Network):
         shape = SIZES[match[1]]._asdict()
         latent = {"input_size": resolution // LATENT_FACTOR, "channels": CHANNELS}
         return cls(**{**latent, "patch": int(match[2]), "num_classes": CLASSES, **shape, **fields})
+
+    def named_like(self, name: str) -> "ModelSpec | None":
+        from scaling.study.families.dit_names import named_like
+
+        return named_like(self, name)
+
+    def kin(self, planned) -> list[str]:
+        from scaling.study.families.dit_names import kin
+
+        return kin(self, planned)
+
+    def completed_among(self, planned) -> "ModelSpec":
+        from scaling.study.families.dit_names import with_heads_among
+
+        return with_heads_among(self, planned)
+
+    @property
+    def unnamed(self) -> str:
+        channels = self.width / self.heads
+        return f"heads {channels:g} channels wide, MLP ratio {self.mlp_ratio:g}"
 
     def debug_twin(self, channels: int, num_classes: int) -> "ModelSpec":
         depth, width = DEBUG_SHAPES.get(self.size, (1, 8))

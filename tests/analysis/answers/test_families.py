@@ -78,7 +78,9 @@ def test_models_are_counted_by_family(tmp_path):
 def test_two_families_are_two_recipes(tmp_path):
     dits = [BASE.model.model_copy(update={"width": w, "heads": w // 16}) for w in WIDTHS]
     study = study_of(tmp_path, {"model": [*MIXERS, *dits]})
-    assert "(tests-mixer; DiT, adaln-zero)" in finding(study).sentence
+    sentence = finding(study).sentence
+    assert sentence.startswith("2 recipes, each with a law of its own. tests-mixer: Over 4 tests-")
+    assert "DiT, adaln-zero: " in sentence and "mixed" not in sentence
 
 
 def test_claims_about_patches_and_designs_are_not_asked_of_other_families(mixers):
