@@ -26,9 +26,17 @@ class Shipped(Spec):
 
     @classmethod
     def of(cls, models: Iterable[Network]) -> "Shipped":
-        """The source of those ``models`` that are not defined in the suite itself."""
+        """The source of those ``models`` that are not defined in the suite itself.
+
+        ValueError for a class inside a function, which a worker could not find in the file.
+        """
         by_module: dict[str, list[type[Network]]] = {}
         for family in outside_families(models):
+            if "." in family.__qualname__:
+                raise ValueError(
+                    f"the family {family.__qualname__} is defined inside a function; define it at "
+                    "the top level of its file, where workers can import it"
+                )
             by_module.setdefault(family.__module__, []).append(family)
         return cls(
             files=tuple(

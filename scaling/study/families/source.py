@@ -37,7 +37,8 @@ def source_id(family: type[Network]) -> str | None:
     if shipped := getattr(sys.modules.get(family.__module__), "__shipped_source__", None):
         return shipped[family.__name__]
     reached = _Reached()
-    reached.name(file_of(family), family.__name__)
+    # Of a class inside a function, the whole function.
+    reached.name(file_of(family), family.__qualname__.partition(".")[0])
     text = "\n".join(f"# {name}\n{code}" for name, code in sorted(reached.code()))
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
 

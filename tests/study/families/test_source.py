@@ -9,6 +9,7 @@ import torch
 
 import scaling
 from scaling.study import ModelSpec, load_study
+from scaling.study.families.shipped import Shipped, import_file
 from scaling.study.families.source import _own_files, files_of, source_id
 from tests.study.families.outside import write_study
 
@@ -122,3 +123,22 @@ def test_a_module_that_changed_is_loaded_anew(tmp_path):
 def test_our_own_families_have_no_source():
     assert source_id(ModelSpec) is None
     assert "source" not in ModelSpec.preset("DiT-S/2").model_dump()
+
+
+def test_a_network_inside_a_function_is_told_by_the_function(tmp_path):
+    """It has an identity, and is not sent to workers, which could not find it."""
+    text = (
+        "from typing import Literal\nfrom scaling.study import Network\n"
+        "def make(depth=2):\n    class Inner(Network):\n"
+        "        family: Literal['inner'] = 'inner'\n"
+        "        def build(self):\n            return depth\n"
+        "    return Inner(input_size=8, channels=1, num_classes=2)\n"
+    )
+    sources = []
+    for version in (text, text.replace("depth=2", "depth=3")):
+        (tmp_path / "inner.py").write_text(version)
+        model = import_file(tmp_path / "inner.py").make()
+        sources.append(model.model_dump()["source"])
+    assert sources[0] != sources[1]
+    with pytest.raises(ValueError, match="defined inside a function; define it at the top level"):
+        Shipped.of([model])
