@@ -5,7 +5,7 @@ sizes at equal budgets.
 import polars as pl
 
 from analysis.answers.study import Answers
-from analysis.fits import isoflop
+from analysis.fits import budgets
 from analysis.fits.isoflop import IsoFlop
 from analysis.select.curves import with_curves
 from analysis.text import fixed, number
@@ -15,7 +15,7 @@ LEAST_SIZES, LEAST_BUDGETS = 3, 2
 
 
 def asks_split(trials: pl.DataFrame) -> bool:
-    """Whether the plan trades size for length: budgets (``isoflop.same_budget``) with several
+    """Whether the plan trades size for length: budgets (``fits.budgets``) with several
     models of a curve.
     """
     if (
@@ -73,5 +73,5 @@ def _budgets(trials: pl.DataFrame) -> int:
     models = trials["model"].to_numpy()
     return sum(
         len(set(models[group])) >= LEAST_SIZES
-        for group in isoflop.same_budget(trials["train_flops"].to_numpy())
+        for group in budgets.same_budget(trials["train_flops"].to_numpy())
     )

@@ -2,7 +2,10 @@
 its intervals out.
 """
 
+import functools
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,6 @@ from analysis.fits.intervals import RESAMPLES, Uncertain
 from analysis.fits.points import Runs
 from analysis.text import number
 
-KINDS = ("approach3", "isoflop", "envelope", "powerlaw", "saturating", "bnsl", "repeats")
 _CURVES = {"powerlaw": "power", "saturating": "saturating", "bnsl": "broken"}
 _ONLY = {
     "x": tuple(_CURVES),
@@ -26,6 +28,29 @@ _ONLY = {
 _LEAST_RESAMPLES = 100
 # where the object has these keys only
 _JSON = {"approach3": (*parametric.PARAMETERS, "objective", "n_runs", "se", "ci95")}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A table and what is asked of it: the columns of each role, and how to fit."""
+
+    table: pl.DataFrame
+    n: str | None
+    d: str | None
+    loss: str
+    flops: str | None
+    x: str | None
+    unique: str | None
+    cluster: str | None
+    delta: float
+    bootstrap: int
+    curve: str
+    method: str
+
+    def runs(self, **roles: str | None) -> Runs:
+        """The rows as runs of n, d, loss and FLOPs, with further ``roles``."""
+        columns = {"n": self.n, "d": self.d, "loss": self.loss, "flops": self.flops}
+        return Runs.of(self.table, self.cluster, **columns, **roles)
 
 
 def run(
@@ -73,34 +98,8 @@ def run(
             f"{bootstrap} repeats are too few for an interval; give {_LEAST_RESAMPLES} or more, or "
             "0 for none"
         )
-    table = read(csv)
-    if kind in _CURVES:
-        answer = _curve(_CURVES[kind], table, n, d, loss, flops, x, cluster, delta, bootstrap)
-    else:
-        _asked(
-            kind,
-            n=n,
-            d=d if kind in ("approach3", "repeats") else d or flops,
-            unique=unique or kind != "repeats",
-        )
-        runs = Runs.of(
-            table,
-            cluster,
-            n=n,
-            d=d,
-            loss=loss,
-            flops=flops,
-            unique=unique if kind == "repeats" else None,
-        )
-        answer = (
-            _approach3(runs, delta, bootstrap)
-            if kind == "approach3"
-            else _repeats(runs, delta, bootstrap)
-            if kind == "repeats"
-            else _minima(runs, curve)
-            if kind == "isoflop"
-            else _envelope(runs, method)
-        )
+    asked = Asked(read(csv), n, d, loss, flops, x, unique, cluster, delta, bootstrap, curve, method)
+    answer = KINDS[kind](asked)
     if as_json:
         return json.dumps(
             {key: answer[key] for key in (*_JSON.get(kind, answer), "beware") if key in answer},
@@ -120,8 +119,8 @@ def read(csv: Path | str) -> pl.DataFrame:
         raise ValueError(f"{path} is no CSV table: {str(error).splitlines()[0]}") from error
 
 
-def _asked(kind: str, **needed) -> None:
-    lacking = [name for name, column in needed.items() if not column]
+def _need(kind: str, **columns: str | None) -> None:
+    lacking = [name for name, column in columns.items() if not column]
     if lacking:
         raise ValueError(
             f"{kind} needs the column of {', '.join(lacking)}: give "
@@ -129,7 +128,9 @@ def _asked(kind: str, **needed) -> None:
         )
 
 
-def _approach3(runs: Runs, delta: float, bootstrap: int) -> dict:
+def _approach3(asked: Asked) -> dict:
+    _need("approach3", n=asked.n, d=asked.d)
+    runs, delta, bootstrap = asked.runs(), asked.delta, asked.bootstrap
     fitted = parametric.fit(runs, delta)
     answer = (
         {"law": "E + A/N^alpha + B/D^beta"}
@@ -154,7 +155,9 @@ def _approach3(runs: Runs, delta: float, bootstrap: int) -> dict:
     return answer | _sure(sure) | {"n_opt_exponent_ci95": list(fitted.exponent_interval(sure))}
 
 
-def _repeats(runs: Runs, delta: float, bootstrap: int) -> dict:
+def _repeats(asked: Asked) -> dict:
+    _need("repeats", n=asked.n, d=asked.d, unique=asked.unique)
+    runs, delta, bootstrap = asked.runs(unique=asked.unique), asked.delta, asked.bootstrap
     fitted = repeats.fit(runs, delta)
     answer = (
         {"law": "E + A/N^alpha + B/D'^beta, D' = U + U h (1 - exp(-(D/U - 1)/h)), h = half_life"}
@@ -169,8 +172,10 @@ def _repeats(runs: Runs, delta: float, bootstrap: int) -> dict:
     return answer | (_sure(fitted.uncertain(bootstrap)) if bootstrap else {})
 
 
-def _minima(runs: Runs, curve: str) -> dict:
-    found = isoflop.fit(runs, curve)
+def _minima(asked: Asked) -> dict:
+    _need("isoflop", n=asked.n, d=asked.d or asked.flops)
+    runs = asked.runs()
+    found = isoflop.fit(runs, asked.curve)
     return _n_opt(found, runs) | {
         "budgets": [
             {
@@ -187,10 +192,12 @@ def _minima(runs: Runs, curve: str) -> dict:
     }
 
 
-def _envelope(runs: Runs, method: str) -> dict:
-    found = envelope.fit(runs, method)
+def _envelope(asked: Asked) -> dict:
+    _need("envelope", n=asked.n, d=asked.d or asked.flops)
+    runs = asked.runs()
+    found = envelope.fit(runs, asked.method)
     return _n_opt(found, runs) | {
-        "method": method,
+        "method": asked.method,
         "sizes": [{"n": float(n), "flops": float(c)} for n, c in zip(found.n, found.flops)],
     }
 
@@ -207,7 +214,9 @@ def _n_opt(found: isoflop.IsoFlop | envelope.Envelope, runs: Runs) -> dict:
     }
 
 
-def _curve(kind, table, n, d, loss, flops, x, cluster, delta, bootstrap) -> dict:
+def _curve(kind: str, asked: Asked) -> dict:
+    table, cluster, loss, n, d = asked.table, asked.cluster, asked.loss, asked.n, asked.d
+    x, flops = asked.x, asked.flops
     if x or flops:
         runs, axis = Runs.of(table, cluster, x=x or flops, y=loss), x or flops
     elif n and d:
@@ -221,18 +230,22 @@ def _curve(kind, table, n, d, loss, flops, x, cluster, delta, bootstrap) -> dict
         raise ValueError(
             "a law of one variable needs its axis: give --x, or --flops, or --n and --d"
         )
-    fitted = curves.fit(runs, kind, delta)
-    told = {
-        "power": "A x^-c",
-        "saturating": "E + A x^-c",
-        "broken": "E + A x^-c0 (1 + (x/x_break)^(1/width))^(-c1 width)",
-    }[kind]
+    fitted = curves.fit(runs, kind, asked.delta)
     answer = (
-        {"law": told, "x": axis}
+        {"law": curves.KINDS[kind].formula, "x": axis}
         | fitted.parameters
-        | {"objective": fitted.objective, "n_runs": len(runs), "delta": delta}
+        | {"objective": fitted.objective, "n_runs": len(runs), "delta": asked.delta}
     )
-    return answer | (_sure(fitted.uncertain(bootstrap)) if bootstrap else {})
+    return answer | (_sure(fitted.uncertain(asked.bootstrap)) if asked.bootstrap else {})
+
+
+KINDS: Mapping[str, Callable[[Asked], dict]] = {
+    "approach3": _approach3,
+    "isoflop": _minima,
+    "envelope": _envelope,
+    **{name: functools.partial(_curve, kind) for name, kind in _CURVES.items()},
+    "repeats": _repeats,
+}
 
 
 def _sure(sure: Uncertain) -> dict:

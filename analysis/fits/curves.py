@@ -11,7 +11,9 @@ e-folds of x it turns. The break lies inside the data: a break beyond it is a gu
 can correct.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,11 +22,40 @@ from analysis.fits.intervals import Uncertain, simulate
 from analysis.fits.parametric import CHUNK, DELTA
 from analysis.fits.points import Runs, need, need_spread
 
-PARAMETERS = {
-    "power": ("A", "c"),
-    "saturating": ("E", "A", "c"),
-    "broken": ("E", "A", "c0", "c1", "x_break", "width"),
+
+class Kind(NamedTuple):
+    """A law of one variable."""
+
+    title: str
+    formula: str
+    parameters: tuple[str, ...]
+    law: Callable[..., np.ndarray]  # of log x (m,) and each parameter (..., 1): (..., m)
+
+
+def _power(log_x, A, c):
+    return A * np.exp(-c * log_x)
+
+
+def _saturating(log_x, E, A, c):
+    return E + A * np.exp(-c * log_x)
+
+
+def _broken(log_x, E, A, c0, c1, x_break, width):
+    turned = width * np.logaddexp(0, (log_x - np.log(x_break)) / width)
+    return E + A * np.exp(-c0 * log_x - c1 * turned)
+
+
+KINDS = {
+    "power": Kind("a power law", "A x^-c", ("A", "c"), _power),
+    "saturating": Kind("a saturating power law", "E + A x^-c", ("E", "A", "c"), _saturating),
+    "broken": Kind(
+        "a broken power law",
+        "E + A x^-c0 (1 + (x/x_break)^(1/width))^(-c1 width)",
+        ("E", "A", "c0", "c1", "x_break", "width"),
+        _broken,
+    ),
 }
+PARAMETERS = {name: kind.parameters for name, kind in KINDS.items()}
 # of the least y: where the search for a floor starts
 FLOORS = (1e-6, 0.3, 0.6, 0.8, 0.9, 0.97, 0.995)
 EXPONENT = 5.0  # bound of every exponent, of either sign
@@ -77,11 +108,7 @@ def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:
     if kind not in PARAMETERS:
         raise ValueError(f"no law {kind!r}; there are {', '.join(PARAMETERS)}")
     count = len(PARAMETERS[kind])
-    title = {
-        "power": "a power law",
-        "saturating": "a saturating power law",
-        "broken": "a broken power law",
-    }[kind]
+    title = KINDS[kind].title
     need(len(runs), count + 1, title, "points")
     need_spread(runs, "x", count + 1 if kind != "broken" else 2 * CLEAR_BREAK, title)
     need_spread(runs, "y", 2, title)
@@ -98,14 +125,8 @@ def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:
 
 def law(kind: str, parameters: np.ndarray, x) -> np.ndarray:
     """y of ``kind`` at ``x`` (m,) for parameters (..., p): (..., m)."""
-    p = np.moveaxis(np.asarray(parameters, float), -1, 0)[..., None]
-    log_x = np.log(np.asarray(x, float))
-    if kind == "power":
-        return p[0] * np.exp(-p[1] * log_x)
-    if kind == "saturating":
-        return p[0] + p[1] * np.exp(-p[2] * log_x)
-    turned = p[5] * np.logaddexp(0, (log_x - np.log(p[4])) / p[5])
-    return p[0] + p[1] * np.exp(-p[2] * log_x - p[3] * turned)
+    each = np.moveaxis(np.asarray(parameters, float), -1, 0)[..., None]
+    return KINDS[kind].law(np.log(np.asarray(x, float)), *each)
 
 
 class Problem:

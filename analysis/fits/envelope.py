@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.fits.isoflop import flops_of
+from analysis.fits.budgets import flops_of
 from analysis.fits.linear import Linear, least_squares
 from analysis.fits.points import Runs, need_spread
 

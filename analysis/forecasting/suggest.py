@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from analysis.fits.linear import Z, noise_of
+from analysis.forecasting.candidates import candidates_of, trainings_of
 from analysis.forecasting.design import Training, choose
 from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
 from analysis.forecasting.runs_table import read_runs
@@ -22,12 +23,10 @@ from scaling.records.status import optional_fields
 from scaling.study.cost import evaluation_flops, gpu_hours, params_m, train_flops
 from scaling.study.load import load_study
 from scaling.study.plan import Plan
-from scaling.study.spec import TrialSpec
 
 RECIPE = "dit_imagenet256"  # of a table of runs: that of the published ones
 PAID = "Steps in the table are priced as done: continuing them needs their checkpoints"
 MFU = 0.4  # assumed of an H100 in bf16; too kind to the smallest models
-LENGTHS = (0.125, 0.25, 0.5, 1, 2)  # candidates' steps, of the longest measured
 # measured checkpoints behind a forecast; degrees of freedom behind a measured noise
 LEAST_PLACES, LEAST_REPEATS = 3, 3
 LUCK_TO_SAMPLING = 3.2  # arXiv 2606.20536
@@ -39,9 +38,10 @@ def suggest(
     """The trainings whose results will narrow the 95 % prediction interval of ``target`` most
     within ``budget`` GPU-hours.
 
-    ``target`` is MODEL@STEPS. ``candidates`` are MODEL or MODEL@STEPS; by default every size and
-    patch there is, at ``LENGTHS`` of the longest training measured. ValueError where the target is
-    measured already, where records are too few, or where the budget buys none of the candidates.
+    ``target`` is MODEL@STEPS. ``candidates`` are MODEL or MODEL@STEPS; by default every model
+    there is and those beside it (``targets.kin``), at ``candidates.LENGTHS`` of the longest
+    training measured. ValueError where the target is measured already, where records are too few,
+    or where the budget buys none of the candidates.
     """
     (study,) = studies(folder)
     diverged = trials_frame(study).filter(pl.col("state") == "diverged")["train_id"].to_list()
@@ -89,7 +89,7 @@ def suggest_from(
             f"a forecast needs {LEAST_PLACES} measured checkpoints or more, {plan.name} has "
             f"{len(rows)}"
         )
-    specs, steps = _trainings(plan, rows), _candidates(plan, wanted, rows, candidates)
+    specs, steps = trainings_of(plan, rows), candidates_of(plan, wanted, rows, candidates)
     noise = _noise(rows)
 
     origin = _axes(wanted.model, wanted.steps * rows["batch"][0])
@@ -228,61 +228,6 @@ def _told(
         reach,
         tuple(diverged),
     )
-
-
-def _trainings(plan: Plan, rows: pl.DataFrame) -> dict[str, TrialSpec]:
-    """Per measured model its training of the lowest seed, the longest one. ValueError where a model
-    has several settings.
-    """
-    found: dict[str, TrialSpec] = {}
-    measured = set(rows["train_id"])
-    for trial in sorted(
-        (t for t in plan.trials if t.train_id in measured),
-        key=lambda t: (t.spec.train.seed, -t.images),
-    ):
-        spec, first = trial.spec, found.setdefault(trial.model, trial.spec)
-        if spec.train.has_horizon:
-            raise ValueError(
-                f"{trial.trial_id} has the schedule {spec.train.schedule!r}, whose checkpoints are "
-                "not those of "
-                "shorter trainings; suggestions are made for constant learning rates"
-            )
-        if spec.train.lr != first.train.lr:
-            raise ValueError(
-                f"{trial.model} was trained at learning rates {first.train.lr:g} and "
-                f"{spec.train.lr:g}; a law "
-                "needs one setting per model, keep the one chosen on held-out loss"
-            )
-    return found
-
-
-def _candidates(
-    plan: Plan, target: Target, rows: pl.DataFrame, named: Sequence[str]
-) -> dict[str, list[int]]:
-    """Model -> steps at which it could be measured, ascending; never the target itself."""
-    longest = int(rows["step"].max())
-    lengths = sorted({max(1, round(longest * share)) for share in LENGTHS})
-    models = [name for name in named] or _every_model(plan, target)
-    found: dict[str, set[int]] = {}
-    for name in models:
-        at = (
-            [target_of(name, plan)]
-            if "@" in name
-            else [target_of(f"{name}@{n}", plan) for n in lengths]
-        )
-        for one in at:
-            if str(one) != str(target):
-                found.setdefault(one.model.name, set()).add(one.steps)
-    if not found:
-        raise ValueError(
-            f"the only candidate is the target {target} itself; name others with --candidates"
-        )
-    return {name: sorted(steps) for name, steps in found.items()}
-
-
-def _every_model(plan: Plan, target: Target) -> list[str]:
-    planned = {trial.model: trial.spec.model for trial in plan.trials}
-    return list(dict.fromkeys([*planned, *target.model.kin(list(planned.values()))]))
 
 
 def _noise(rows: pl.DataFrame) -> NoiseDeviations:

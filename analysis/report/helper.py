@@ -1,5 +1,10 @@
-"""Who draws the other half of a report's figures? A process of its own, on a second core: ``python
--m analysis.report.helper``.
+"""Draws half of a report's figures in a second process, on another core.
+
+The process is ``python -m analysis.report.helper``, spoken to over its pipes. A
+``concurrent.futures.ProcessPoolExecutor`` cannot be used here: a spawned worker and one of a fork
+server import the caller's ``__main__``, so that a script that writes a report without a guard would
+run again in the worker, and a plain fork copies the locks that polars' threads hold. A worker of a
+pool also outlives a parent that was killed, where this one ends with its input.
 """
 
 import contextlib
