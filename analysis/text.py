@@ -1,5 +1,5 @@
-"""How is a figure written for a reader? Significant digits, a true minus, an em dash for what is
-not known.
+"""Writes numbers, intervals and counts for a reader: significant digits, a true minus, and an em
+dash for what is not known.
 """
 
 import math

@@ -1,1 +1,3 @@
-"""Answers about a study: slopes, grid steps, FID errors, laws, costs, comparisons, the finding."""
+"""Answers questions about a study: slopes, grid steps, FID errors, laws, costs, comparisons,
+finding.
+"""

@@ -31,33 +31,33 @@ def split_sentence(answers: Answers) -> str:
     none.
     """
     try:
-        curve, found = answers.losses[0], answers.isoflop
+        curve, fitted = answers.losses[0], answers.isoflop
     # no minima, or values that do not belong together: that is the finding
     except ValueError as reason:
         return f"How to split training compute between model and images cannot be stated: {reason}."
-    return _sentence(found, curve, answers.selection.trials)
+    return _sentence(fitted, curve, answers.selection.trials)
 
 
-def _sentence(found: IsoFlop, curve: str, trials: pl.DataFrame) -> str:
-    used, (low, high) = found.used, found.exponent_interval
-    of = "" if len(used) == len(found.minima) else f" of {len(found.minima)}"
+def _sentence(fitted: IsoFlop, curve: str, trials: pl.DataFrame) -> str:
+    used, (low, high) = fitted.used, fitted.exponent_interval
+    of = "" if len(used) == len(fitted.minima) else f" of {len(fitted.minima)}"
     several = f" at {curve}" if with_curves(trials)["curve"].n_unique() > 1 else ""
     sentence = (
         f"Over {len(used)}{of} budgets, {number(used[0].flops, 2)} to {number(used[-1].flops, 2)} "
         "training FLOPs, the "
-        f"model of lowest held-out loss{several} grows as N ∝ C^{fixed(found.exponent)} (95 % "
+        f"model of lowest held-out loss{several} grows as N ∝ C^{fixed(fitted.exponent)} (95 % "
         f"interval {fixed(low)} to "
         f"{fixed(high)}; N in MACs of a forward pass)"
     )
     if 0 < low and high < 1:
         sentence += (
-            f", so ten times the compute C is best split into {number(10**found.exponent, 2)} "
+            f", so ten times the compute C is best split into {number(10**fitted.exponent, 2)} "
             "times the model and "
-            f"{number(10 ** (1 - found.exponent), 2)} times the images."
+            f"{number(10 ** (1 - fitted.exponent), 2)} times the images."
         )
     else:
         sentence += ", which does not resolve how compute should be split between model and images."
-    without = [m for m in found.minima if m.n is None]
+    without = [m for m in fitted.minima if m.n is None]
     if not without:
         return sentence
     reasons = "; ".join(f"{number(m.flops, 2)} FLOPs: {m.why}" for m in without[:2])

@@ -1,5 +1,5 @@
-"""How far does the exponent depend on choices nobody reports? One slope per choice, beside the
-interval of the first.
+"""How far does the exponent depend on choices that are seldom reported? One slope per choice,
+beside the interval of the first.
 
 An interval from scatter says how well one choice determines its exponent. Another metric, another
 definition of N, a rung left out, another average of the weights or learning rate is another study

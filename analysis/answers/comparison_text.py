@@ -1,4 +1,4 @@
-"""How is a comparison of two recipes told: as a table, and in lines?"""
+"""Writes a comparison of two recipes as a table and as lines."""
 
 import math
 

@@ -1,5 +1,5 @@
-"""How large are the two errors of a FID, apart: drawing other samples, and training again with
-another seed?
+"""How large are the two errors of a FID: that of drawing other samples, and that of training again
+with another seed?
 """
 
 import math

@@ -1,6 +1,4 @@
-"""What did the study find, in one sentence? Said from the records alone, and said as plainly where
-it found nothing.
-"""
+"""States in one sentence what the records of a study show, or that they show nothing."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,5 @@
-"""What law does anyone's table of runs follow? The work of ``scaling fit``: a CSV in, a law with
-its intervals out.
+"""Fits a law to anyone's table of runs: the work of ``scaling fit``, from a CSV file to a law with
+intervals.
 """
 
 import functools
@@ -175,8 +175,8 @@ def _repeats(asked: Asked) -> dict:
 def _minima(asked: Asked) -> dict:
     _need("isoflop", n=asked.n, d=asked.d or asked.flops)
     runs = asked.runs()
-    found = isoflop.fit(runs, asked.curve)
-    return _n_opt(found, runs) | {
+    fitted = isoflop.fit(runs, asked.curve)
+    return _n_opt(fitted, runs) | {
         "budgets": [
             {
                 "flops": m.flops,
@@ -187,7 +187,7 @@ def _minima(asked: Asked) -> dict:
                 "runs": len(m.runs),
                 "why_not": m.why or None,
             }
-            for m in found.minima
+            for m in fitted.minima
         ]
     }
 
@@ -195,20 +195,20 @@ def _minima(asked: Asked) -> dict:
 def _envelope(asked: Asked) -> dict:
     _need("envelope", n=asked.n, d=asked.d or asked.flops)
     runs = asked.runs()
-    found = envelope.fit(runs, asked.method)
-    return _n_opt(found, runs) | {
+    fitted = envelope.fit(runs, asked.method)
+    return _n_opt(fitted, runs) | {
         "method": asked.method,
-        "sizes": [{"n": float(n), "flops": float(c)} for n, c in zip(found.n, found.flops)],
+        "sizes": [{"n": float(n), "flops": float(c)} for n, c in zip(fitted.n, fitted.flops)],
     }
 
 
-def _n_opt(found: isoflop.IsoFlop | envelope.Envelope, runs: Runs) -> dict:
+def _n_opt(fitted: isoflop.IsoFlop | envelope.Envelope, runs: Runs) -> dict:
     return {
         "law": "N_opt = factor C^exponent",
-        "exponent": found.exponent,
-        "factor": found.factor,
-        "ci95": {"exponent": list(found.exponent_interval)},
-        "se": {"exponent": float(found.law.errors[1])},
+        "exponent": fitted.exponent,
+        "factor": fitted.factor,
+        "ci95": {"exponent": list(fitted.exponent_interval)},
+        "se": {"exponent": float(fitted.law.errors[1])},
         "n_runs": len(runs),
         "flops": _flops_told(runs),
     }
@@ -273,17 +273,17 @@ def _lines(answer: dict) -> str:
     for name, value in answer.items():
         if name in ("law", "se", "ci95") or isinstance(value, list):
             continue
-        told = value if isinstance(value, str) else number(value, 5)
+        text = value if isinstance(value, str) else number(value, 5)
         extra = (
             f"   95 % [{number(ci95[name][0], 4)}, {number(ci95[name][1], 4)}]"
             if name in ci95
             else ""
         )
         extra += f"   se {number(se[name])}" if name in se else ""
-        lines.append(f"{name:26}{told}{extra}")
+        lines.append(f"{name:26}{text}{extra}")
     for row in answer.get("budgets", []):
-        found = row["why_not"] or f"N_opt {number(row['n_opt'], 4)} ({row['curve']})"
-        lines.append(f"  {number(row['flops'])} FLOPs: {found}")
+        minimum = row["why_not"] or f"N_opt {number(row['n_opt'], 4)} ({row['curve']})"
+        lines.append(f"  {number(row['flops'])} FLOPs: {minimum}")
     for row in answer.get("sizes", []):
         lines.append(f"  N {number(row['n'])} is best about {number(row['flops'])} FLOPs")
     return "\n".join(lines)

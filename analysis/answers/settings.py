@@ -1,4 +1,6 @@
-"""In which ways are a study's trials trained and measured? In words, what all share told once."""
+"""Describes how the trials of a study are trained and measured; what all of them share is said
+once.
+"""
 
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.protocol import METRIC_NAMES
@@ -17,16 +19,18 @@ def ways(plan: Plan) -> dict:
         _words(trial) | ({"Model": several[trial.spec.model.model_id]} if several else {})
         for trial in plan.trials
     ]
-    found = list({tuple(words.items()): words for words in each}.values())
-    names = list(dict.fromkeys(name for words in found for name in words))
+    distinct = list({tuple(words.items()): words for words in each}.values())
+    names = list(dict.fromkeys(name for words in distinct for name in words))
     shared = {
-        name: found[0][name] for name in names if len({words.get(name) for words in found}) == 1
+        name: distinct[0][name]
+        for name in names
+        if len({words.get(name) for words in distinct}) == 1
     }
     differ = [name for name in names if name not in shared]
     return {
         "shared": shared,
         "differ": differ,
-        "each": [[words.get(name) for name in differ] for words in found if differ],
+        "each": [[words.get(name) for name in differ] for words in distinct if differ],
     }
 
 
@@ -66,12 +70,12 @@ def _unnamed_shapes(plan: Plan) -> dict[str, str]:
 
 
 def _diffusion(spec: DiffusionSpec) -> str:
-    told = [spec.objective] + ([] if spec.objective == "flow" else [f"{spec.timesteps} timesteps"])
+    words = [spec.objective] + ([] if spec.objective == "flow" else [f"{spec.timesteps} timesteps"])
     weighting = {
         "min-snr": f"min-snr weights, gamma {spec.min_snr_gamma:g}",
         "logit-normal": f"logit-normal times, mean {spec.logit_mean:g}, std {spec.logit_std:g}",
     }
-    return ", ".join(told + ([weighting[spec.weighting]] if spec.weighting in weighting else []))
+    return ", ".join(words + ([weighting[spec.weighting]] if spec.weighting in weighting else []))
 
 
 def _unusual(train: TrainSpec) -> str:

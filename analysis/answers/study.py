@@ -1,5 +1,4 @@
-"""Holds what one study's records answer: every slope, step and fit of its selected rows, each
-computed once.
+"""Holds what the records of one study answer: its slopes, steps and fits, each computed once.
 
 Claims, the finding, tables of laws and figures read from here, so that none of them selects or fits
 again. What the records cannot carry raises the same ValueError for everyone who asks.

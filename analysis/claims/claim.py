@@ -84,18 +84,18 @@ class Claim:
         an error.
         """
         try:
-            found = self.test(records)
+            judged = self.test(records)
         except ValueError as reason:
             return Verdict(self, UNKNOWN, why=str(reason))
-        why = "; ".join(filter(None, (found.note, _of_recipe(records.trials, found.records))))
+        why = "; ".join(filter(None, (judged.note, _of_recipe(records.trials, judged.records))))
         return Verdict(
             self,
-            found.verdict,
-            found.effect,
-            found.interval,
-            found.of,
-            found.records,
-            found.parts,
+            judged.verdict,
+            judged.effect,
+            judged.interval,
+            judged.of,
+            judged.records,
+            judged.parts,
             why,
         )
 

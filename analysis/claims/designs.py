@@ -1,4 +1,4 @@
-"""Does adaLN-Zero beat the other block designs? Each of them beside it, at the same size and
+"""Does adaLN-Zero beat the other block designs? It is compared with each at the same size and
 patch.
 """
 

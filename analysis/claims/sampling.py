@@ -1,6 +1,4 @@
-"""Can sampling compute make up for model compute, and who wins at equal sampling cost? Models at
-several numbers of steps.
-"""
+"""Can sampling compute make up for model compute, and which model wins at equal sampling cost?"""
 
 import itertools
 
@@ -57,13 +55,13 @@ def smaller_wins_at_equal_cost(records: Records) -> Judgement:
         curves = {
             model: _curves(points.filter(pl.col("model") == model)) for model in (small, large)
         }
-        found = {
+        differences = {
             seed: value
             for seed in curves[small].keys() & curves[large].keys()
             if (value := _at_equal_cost(curves[small][seed], curves[large][seed])) is not None
         }
-        if found:
-            each.append(found)
+        if differences:
+            each.append(differences)
             named.append(f"{small} against {large}")
     if not each:
         raise ValueError(
@@ -75,13 +73,13 @@ def smaller_wins_at_equal_cost(records: Records) -> Judgement:
     ids = points.filter(pl.col("seed").is_in(seeds))["trial_id"].to_list()
     whole = over_seeds(
         f"{len(each)} pairs" if len(each) > 1 else named[0],
-        {seed: float(np.mean([one[seed] for one in each])) for seed in seeds},
+        {seed: float(np.mean([pair[seed] for pair in each])) for seed in seeds},
         ids,
     )
-    found = judge([whole])
-    parts = [over_seeds(name, one, ids) for name, one in zip(named, each)]
+    judged = judge([whole])
+    parts = [over_seeds(name, pair, ids) for name, pair in zip(named, each)]
     return Judgement(
-        found.verdict, found.effect, found.interval, found.of, found.records, tuple(parts)
+        judged.verdict, judged.effect, judged.interval, judged.of, judged.records, tuple(parts)
     )
 
 
@@ -97,8 +95,8 @@ def _pairs(points: pl.DataFrame) -> list[tuple[str, str]]:
 def _curves(points: pl.DataFrame) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Per seed: log sampling cost and log FID, cheapest first."""
     return {
-        seed: (one["sampling_gmacs"].log().to_numpy(), one["fid"].log().to_numpy())
-        for (seed,), one in points.sort("sampling_gmacs").group_by("seed")
+        seed: (rows["sampling_gmacs"].log().to_numpy(), rows["fid"].log().to_numpy())
+        for (seed,), rows in points.sort("sampling_gmacs").group_by("seed")
     }
 
 

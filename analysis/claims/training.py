@@ -1,5 +1,5 @@
-"""Do larger models use training compute more efficiently? Two sizes at the training FLOPs that the
-smaller one spent.
+"""Do larger models use training compute more efficiently? Two sizes are compared at the training
+FLOPs that the smaller one spent.
 """
 
 import itertools
@@ -27,31 +27,31 @@ def larger_is_efficient(records: Records) -> Judgement:
         used: list[str] = []
         here = [rung for rung in rungs if rung in set(trained["rung"])]
         for small, large in itertools.pairwise(here):
-            found, ids = _at_equal_flops(
+            differences, ids = _at_equal_flops(
                 trained.filter(pl.col("rung") == small), trained.filter(pl.col("rung") == large)
             )
             name = f"{curve}: {large} against {small}"
-            if len(found) == 1:
-                single[name] = (found, ids)
+            if len(differences) == 1:
+                single[name] = (differences, ids)
                 continue
-            if not found:
+            if not differences:
                 short.append(name)
                 continue
-            pairs.append(over_seeds(name, found, ids))
-            at_curve.append(found)
+            pairs.append(over_seeds(name, differences, ids))
+            at_curve.append(differences)
             used += ids
         shared, ids = (
             set.intersection(*map(set, at_curve)) if at_curve else set(),
             list(dict.fromkeys(used)),
         )
         if len(shared) > 1:
-            means = {seed: float(np.mean([one[seed] for one in at_curve])) for seed in shared}
+            means = {seed: float(np.mean([pair[seed] for pair in at_curve])) for seed in shared}
             parts.append(over_seeds(curve, means, ids))
         elif at_curve:
             single[f"{curve}, all pairs"] = shared, ids
     if not parts:
-        for name, (found, ids) in single.items():
-            two_seeds(name, list(found), ids)
+        for name, (differences, ids) in single.items():
+            two_seeds(name, list(differences), ids)
     if not parts:
         raise ValueError(
             "no two sizes of a curve were evaluated at the same training FLOPs: "
@@ -73,8 +73,8 @@ def _at_equal_flops(small: pl.DataFrame, large: pl.DataFrame) -> tuple[dict[int,
     An end within SAME_LENGTH of the other's is at equal FLOPs: lengths that spend one budget are
     rounded to whole steps.
     """
-    found, ids = {}, []
-    ends = {seed: one for (seed,), one in small.group_by("seed")}
+    differences, ids = {}, []
+    ends = {seed: curve for (seed,), curve in small.group_by("seed")}
     for (seed,), curve in large.group_by("seed", maintain_order=True):
         end = ends.get(seed)
         if end is None:
@@ -82,6 +82,6 @@ def _at_equal_flops(small: pl.DataFrame, large: pl.DataFrame) -> tuple[dict[int,
         spent = end["train_flops"][-1]
         if curve["train_flops"][0] / SAME_LENGTH <= spent <= curve["train_flops"][-1] * SAME_LENGTH:
             there = np.interp(np.log(spent), curve["train_flops"].log(), curve["value"].log())
-            found[seed] = float(there - np.log(end["value"][-1]))
+            differences[seed] = float(there - np.log(end["value"][-1]))
             ids += [end["trial_id"][0], curve["trial_id"][0]]
-    return found, ids
+    return differences, ids

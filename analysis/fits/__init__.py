@@ -1,10 +1,9 @@
-"""Which laws can be fitted to runs, how sure are they, and do they hold out of sample? A file per
-question.
+"""Fits laws to runs, with intervals and tests out of sample: pure numerics, a file per question.
 
-``points`` who may enter a fit; ``huber`` the optimiser; ``parametric`` approach 3 and
-``projection`` where its search starts; ``envelope`` approach 1; ``isoflop`` approach 2;
-``agreement`` whether the three agree; ``curves`` power laws of one variable, with a floor and with
+``points`` the runs that may enter a fit; ``huber`` the optimiser; ``parametric`` approach 3 and
+``projection`` where its search starts; ``envelope`` approach 1; ``isoflop`` approach 2 and
+``budgets`` its groups of runs; ``curves`` power laws of one variable, with a floor and with
 a break; ``repeats`` repeated images; ``linear`` and ``fid_laws`` laws of FID; ``intervals`` how
-sure; ``holdout`` out of sample; ``choices`` what the exponent depends on; ``loss_to_fid`` from one
+sure; ``holdout`` out of sample; ``loss_to_fid`` from one
 figure to the other.
 """

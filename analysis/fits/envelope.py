@@ -42,8 +42,8 @@ class Envelope:
         X = np.column_stack(
             [np.ones(np.size(flops)), np.log(np.atleast_1d(flops)) - np.log(self.flops).mean()]
         )
-        found = self.law.predict(X)
-        return np.exp(found.value), np.exp(found.low), np.exp(found.high)
+        fitted = self.law.predict(X)
+        return np.exp(fitted.value), np.exp(fitted.low), np.exp(fitted.high)
 
 
 def fit(runs: Runs, method: str = "interpolated") -> Envelope:
@@ -123,7 +123,7 @@ def _curves(runs: Runs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _crossed(sizes: np.ndarray, budgets: np.ndarray, curves: np.ndarray) -> set[float]:
     """The sizes that are lowest between two crossings of curves that both go on."""
     best = np.argmin(curves, axis=0)
-    found = set()
+    between = set()
     for row, size in enumerate(sizes):
         mine = np.flatnonzero(best == row)
         if not len(mine) or mine[0] == 0 or mine[-1] == len(budgets) - 1:
@@ -136,8 +136,8 @@ def _crossed(sizes: np.ndarray, budgets: np.ndarray, curves: np.ndarray) -> set[
             curves[best[after], mine[-1]],
         )
         if np.isfinite(met).all():
-            found.add(float(size))
-    return found
+            between.add(float(size))
+    return between
 
 
 def _hull(log_c, log_loss, n):

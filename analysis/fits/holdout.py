@@ -1,5 +1,4 @@
-"""Would this law have predicted the largest runs? Fit without them, predict them, and say how far
-the real question is.
+"""Would a law have predicted the largest runs? It is fitted without them and scored on them.
 
 Every extrapolation is given with three things: its intervals, the audit of the same law on the runs
 at hand, and how many times the largest budget fitted it reaches. Past FAR times it says so in
@@ -119,7 +118,11 @@ def audit(
             f"{len(steps) - 1}"
         )
     out = runs[axis] >= steps[-rungs]
-    kept, held = runs.take(~out), runs.take(out)
+    kept, largest = runs.take(~out), runs.take(out)
     return Audit(
-        law, held.names, float(steps[-1] / kept[axis].max()), held[measured], predict(kept, held)
+        law,
+        largest.names,
+        float(steps[-1] / kept[axis].max()),
+        largest[measured],
+        predict(kept, largest),
     )

@@ -1,5 +1,5 @@
-"""Where is the least sum of Huber losses of many fits at once? Batched semi-smooth Newton, its step
-safeguarded.
+"""Minimises the sum of Huber losses of many fits at once, by a batched semi-smooth Newton method
+with a safeguarded step.
 
 Every fit is a row of a batch: its own start, its own weights, the same points. The objective is
 ``sum_i w_i huber_delta(residual_i)`` with huber(r) = r^2/2 up to |r| = delta, delta (|r| - delta/2)
@@ -160,17 +160,17 @@ def _step(residual, jacobian, weight, delta, damping, theta, low, high):
     gradient = np.matmul(jacobian, (robust * residual)[:, :, None])[:, :, 0]
     smooth = np.matmul(jacobian * (robust)[:, None, :], jacobian.transpose(0, 2, 1))
     curved = np.matmul(jacobian * (weight * inside)[:, None, :], jacobian.transpose(0, 2, 1))
-    held = ((theta <= low) & (gradient > 0)) | ((theta >= high) & (gradient < 0))
+    at_bound = ((theta <= low) & (gradient > 0)) | ((theta >= high) & (gradient < 0))
     matrix = curved + damping[:, None, None] * smooth
     scale = np.einsum("spp->sp", smooth)
     scale = np.maximum(scale, 1e-14 * scale.max(1, keepdims=True) + 1e-300)
     diagonal = np.einsum("spp->sp", matrix)
     diagonal += (1e-3 * damping[:, None] + 1e-13) * scale
-    matrix *= ~(held[:, :, None] | held[:, None, :])
-    diagonal += held
-    root = np.sqrt(np.where(held, 1.0, scale))
+    matrix *= ~(at_bound[:, :, None] | at_bound[:, None, :])
+    diagonal += at_bound
+    root = np.sqrt(np.where(at_bound, 1.0, scale))
     balanced = matrix / (root[:, :, None] * root[:, None, :])
     return (
-        np.linalg.solve(balanced, (-np.where(held, 0.0, gradient) / root)[:, :, None])[:, :, 0]
+        np.linalg.solve(balanced, (-np.where(at_bound, 0.0, gradient) / root)[:, :, None])[:, :, 0]
         / root
     )

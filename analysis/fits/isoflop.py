@@ -85,11 +85,11 @@ class IsoFlop:
     def n_opt(self, flops) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The best size at ``flops`` (m,), with its 95 % confidence interval."""
         X = np.column_stack([np.ones(np.size(flops)), np.log(np.atleast_1d(flops)) - self._centre])
-        found, off = (
+        fitted, off = (
             self.law.predict(X),
             np.abs(X @ (self.law.coefficients - self.higher.coefficients)),
         )
-        return np.exp(found.value), np.exp(found.low - off), np.exp(found.high + off)
+        return np.exp(fitted.value), np.exp(fitted.low - off), np.exp(fitted.high + off)
 
     @property
     def _centre(self) -> float:
@@ -103,8 +103,8 @@ def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
     parabola. ValueError where fewer than LEAST_BUDGETS budgets have a minimum, with each one's
     reason.
     """
-    budgets = [at_budget(one, runs) for one in by_budget(runs)]
-    minima = tuple(minimum(one, curve) for one in budgets)
+    budgets = [at_budget(group, runs) for group in by_budget(runs)]
+    minima = tuple(minimum(group, curve) for group in budgets)
     used = [m for m in minima if m.n is not None]
     if len(used) < LEAST_BUDGETS:
         without = [m for m in minima if m.n is None]
@@ -113,7 +113,7 @@ def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
         raise ValueError(
             f"isoFLOP needs {LEAST_BUDGETS} budgets with a minimum, found {len(used)} of "
             f"{len(minima)} "
-            f"({reasons or 'all budgets have one'}); add {LEAST_BUDGETS - len(used)}"
+            f"({reasons or 'all budgets have group'}); add {LEAST_BUDGETS - len(used)}"
         )
     log_c = np.log([m.flops for m in used])
     centre = log_c.mean()
@@ -122,7 +122,7 @@ def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
         least_squares(X, np.log(n), "the law of the minima")
         for n in (
             [m.n for m in used],
-            [_higher(one, m) for one, m in zip(budgets, minima) if m.n is not None],
+            [_higher(group, m) for group, m in zip(budgets, minima) if m.n is not None],
         )
     )
     slope = float(line.coefficients[1])
@@ -146,13 +146,13 @@ def minimum(runs: Runs, curve: str = "auto") -> Minimum:
     return _minimum(runs, chosen)
 
 
-def _higher(runs: Runs, found: Minimum) -> float:
+def _higher(runs: Runs, fitted: Minimum) -> float:
     """The best size by a curve one degree higher; ``found``'s own where that has no minimum or too
     few sizes.
     """
     names = list(DEGREES)
-    other = _minimum(runs, names[names.index(found.curve) + 1])
-    return found.n if other.n is None else other.n
+    higher = _minimum(runs, names[names.index(fitted.curve) + 1])
+    return fitted.n if higher.n is None else higher.n
 
 
 def _minimum(runs: Runs, chosen: str) -> Minimum:

@@ -1,5 +1,5 @@
-"""What FID does a predicted loss stand for? log FID as a line in log loss, the loss's own
-uncertainty carried through.
+"""Which FID belongs to a predicted loss? log FID is a line in log loss, and the loss's own
+uncertainty is carried through.
 
 Two errors meet: of the loss that is put in, and of the map at that loss. Their variances add on log
 axes, with the product of both slopes' errors; Student's factor has the fewer degrees of freedom of

@@ -105,19 +105,19 @@ def fit(runs: Runs, delta: float = DELTA) -> Repeats:
             + "; use approach3, in which every image is new"
         )
     plain = parametric.fit(runs, delta)
-    problem, one = Problem(runs, delta), np.ones((1, len(runs)))
-    found = []
+    problem, weights = Problem(runs, delta), np.ones((1, len(runs)))
+    optima = []
     for half_life in GRID:
         data = parametric.Problem(
             runs["n"], effective(runs["d"], runs["unique"], half_life), runs["loss"], delta
         )
-        theta, value = data.solve(one, rounds=2)
-        found.append((float(value[0]), np.append(data.natural(theta)[0], half_life)))
-    best = sorted(found, key=lambda pair: pair[0])[:3]
+        theta, value = data.solve(weights, rounds=2)
+        optima.append((float(value[0]), np.append(data.natural(theta)[0], half_life)))
+    best = sorted(optima, key=lambda pair: pair[0])[:3]
     starts = np.stack([problem.inner(vector) for _, vector in best])
     model = problem.model(np.log(runs["loss"])[None].repeat(3, 0))
     theta, value = huber.minimise(
-        model, starts, one.repeat(3, 0), delta, problem.low, problem.high, stages=huber.FINE
+        model, starts, weights.repeat(3, 0), delta, problem.low, problem.high, stages=huber.FINE
     )
     won = int(np.argmin(value))
     return Repeats(
@@ -174,7 +174,7 @@ class Problem:
         """
         starts = np.stack([theta + np.append(np.zeros(5), shift) for shift in (0, -1.5, 1.5)])
         begin = np.broadcast_to(np.clip(starts, self.low, self.high), (len(log_loss), 3, 6))
-        found, _ = huber.best_of(
+        theta_best, _ = huber.best_of(
             lambda owner: self.model(log_loss[owner]),
             begin,
             np.ones_like(log_loss),
@@ -182,4 +182,4 @@ class Problem:
             self.low,
             self.high,
         )
-        return self.natural(found)
+        return self.natural(theta_best)

@@ -1,1 +1,1 @@
-"""What runs that are not made yet will measure, which to make next, and how past forecasts did."""
+"""Forecasts what future runs will measure, suggests the next ones, and scores past forecasts."""

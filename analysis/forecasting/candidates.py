@@ -15,13 +15,13 @@ def trainings_of(plan: Plan, rows: pl.DataFrame) -> dict[str, TrialSpec]:
     """Per measured model its training of the lowest seed, the longest one. ValueError where a model
     has several settings.
     """
-    found: dict[str, TrialSpec] = {}
+    trainings: dict[str, TrialSpec] = {}
     measured = set(rows["train_id"])
     for trial in sorted(
         (t for t in plan.trials if t.train_id in measured),
         key=lambda t: (t.spec.train.seed, -t.images),
     ):
-        spec, first = trial.spec, found.setdefault(trial.model, trial.spec)
+        spec, first = trial.spec, trainings.setdefault(trial.model, trial.spec)
         if spec.train.has_horizon:
             raise ValueError(
                 f"{trial.trial_id} has the schedule {spec.train.schedule!r}, whose checkpoints are "
@@ -34,7 +34,7 @@ def trainings_of(plan: Plan, rows: pl.DataFrame) -> dict[str, TrialSpec]:
                 f"{spec.train.lr:g}; a law "
                 "needs one setting per model, keep the one chosen on held-out loss"
             )
-    return found
+    return trainings
 
 
 def candidates_of(
@@ -44,21 +44,21 @@ def candidates_of(
     longest = int(rows["step"].max())
     lengths = sorted({max(1, round(longest * share)) for share in LENGTHS})
     models = [name for name in named] or _every_model(plan, target)
-    found: dict[str, set[int]] = {}
+    steps_of: dict[str, set[int]] = {}
     for name in models:
         at = (
             [target_of(name, plan)]
             if "@" in name
             else [target_of(f"{name}@{n}", plan) for n in lengths]
         )
-        for one in at:
-            if str(one) != str(target):
-                found.setdefault(one.model.name, set()).add(one.steps)
-    if not found:
+        for target_at in at:
+            if str(target_at) != str(target):
+                steps_of.setdefault(target_at.model.name, set()).add(target_at.steps)
+    if not steps_of:
         raise ValueError(
             f"the only candidate is the target {target} itself; name others with --candidates"
         )
-    return {name: sorted(steps) for name, steps in found.items()}
+    return {name: sorted(steps) for name, steps in steps_of.items()}
 
 
 def _every_model(plan: Plan, target: Target) -> list[str]:

@@ -1,5 +1,5 @@
-"""What will trainings not yet run measure, and how surely together? An ensemble of laws of log FID
-with one covariance.
+"""Forecasts the log FID of trainings that have not run, with their joint covariance, from an
+ensemble of laws.
 
 A law is a declared form in N (parameters), T (tokens per image) and D (training images), with weak
 priors on its parameters, plus a smooth misfit (a Gaussian process on the same axes) of one of a few

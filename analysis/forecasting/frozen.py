@@ -1,5 +1,5 @@
-"""How is a prediction kept as it was made? A sealed file that is never written over, and the hash
-of what it rests on.
+"""Keeps a prediction as it was made: a sealed file that is never overwritten, with the hash of the
+records it rests on.
 """
 
 import hashlib
@@ -53,21 +53,21 @@ def thaw(path: Path) -> dict:
     since.
     """
     try:
-        found = read_json(Path(path))
+        frozen = read_json(Path(path))
     except ValueError:
         raise ValueError(f"{path} is no frozen prediction; scaling predict writes one") from None
-    if found is None:
+    if frozen is None:
         raise ValueError(f"there is no file {path}")
-    if not isinstance(found, dict) or "seal" not in found:
+    if not isinstance(frozen, dict) or "seal" not in frozen:
         raise ValueError(f"{path} is no frozen prediction; scaling predict writes one")
-    if found["schema_version"] > SCHEMA:
+    if frozen["schema_version"] > SCHEMA:
         raise ValueError(
-            f"{path} has schema version {found['schema_version']}, this code reads up to {SCHEMA}; "
-            "update dit-scaling to read it"
+            f"{path} has schema version {frozen['schema_version']}, this code reads up to "
+            f"{SCHEMA}; update dit-scaling to read it"
         )
-    if found["seal"] != _seal({k: v for k, v in found.items() if k != "seal"}):
+    if frozen["seal"] != _seal({k: v for k, v in frozen.items() if k != "seal"}):
         raise ValueError(f"{path} was changed since it was frozen; take the file as it was written")
-    return found
+    return frozen
 
 
 def records_of(study: StudyFolder, rows: pl.DataFrame) -> list[dict]:

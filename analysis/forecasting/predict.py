@@ -1,5 +1,5 @@
-"""What will a model measure, said before it runs? Predictions frozen in a file that later records
-are scored against.
+"""Predicts what a model will measure before it runs, and freezes the prediction in a file that
+later records are scored against.
 
 The law is chosen by a rule that was there before the data, and the file says how: where three sizes
 or more were measured at the target's steps, the form of log FID that predicted the largest of them
@@ -54,16 +54,16 @@ def predict(folder: Folder, targets: Sequence[str], out: Path | None = None) -> 
     conditions = Conditions.of(plan, rows)
     wanted = [target_of(text, plan) for text in dict.fromkeys(targets)]
     for target in wanted:
-        if found := measured(study, target, conditions):
+        if earlier := measured(study, target, conditions):
             raise ValueError(
-                f"{target} is measured already: FID {found[0].fid:g} of training "
-                f"{found[0].train_id}, "
-                f"{found[0].measured}; a prediction comes before its measurement"
+                f"{target} is measured already: FID {earlier[0].fid:g} of training "
+                f"{earlier[0].train_id}, "
+                f"{earlier[0].measured}; a prediction comes before its measurement"
             )
     used, predictions = set(), []
     for target in wanted:
-        one, from_rows = _prediction(target, rows, conditions)
-        predictions.append(one)
+        prediction, from_rows = _prediction(target, rows, conditions)
+        predictions.append(prediction)
         used |= set(from_rows["eval_id"])
     records = records_of(study, rows.filter(pl.col("eval_id").is_in(sorted(used))))
     now = datetime.now(UTC)
@@ -87,9 +87,10 @@ def predict(folder: Folder, targets: Sequence[str], out: Path | None = None) -> 
 def told(path: Path) -> str:
     """The predictions of a frozen file in lines to read."""
     return "\n".join(
-        f"{one['target']}: {number(one['fid'])} [{number(one['low'])}, {number(one['high'])}], "
-        f"{one['law']}" + "".join(f"; {caveat}" for caveat in one["caveats"])
-        for one in thaw(path)["predictions"]
+        f"{prediction['target']}: {number(prediction['fid'])} "
+        f"[{number(prediction['low'])}, {number(prediction['high'])}], "
+        f"{prediction['law']}" + "".join(f"; {caveat}" for caveat in prediction["caveats"])
+        for prediction in thaw(path)["predictions"]
     )
 
 
@@ -105,14 +106,14 @@ def _prediction(
         else (_by_size_and_images, rows.filter(pl.col("series").eq_missing(target.model.series)))
     )
     try:
-        told = law(target, used, images)
+        fitted = law(target, used, images)
     except ValueError as reason:
         raise ValueError(f"{target} cannot be predicted from these records: {reason}") from None
     flops = train_flops(target.model, images)
     reach = flops / used["train_flops"].max()
     audit, caveats = (
-        told["audit"],
-        [one for one in [holdout.far(reach, "the training compute measured")] if one],
+        fitted["audit"],
+        [caveat for caveat in [holdout.far(reach, "the training compute measured")] if caveat],
     )
     if audit["rms_log_error"] is None:
         caveats.append(f"not checked out of sample: {audit['why_not']}")
@@ -128,7 +129,7 @@ def _prediction(
         "tokens": target.tokens,
         "forward_gmacs": target.forward_gmacs,
         "train_flops": flops,
-        **told,
+        **fitted,
         "reach": reach,
         "caveats": caveats,
         "earlier_steps_measured": sorted(earlier["step"].unique().to_list()),
@@ -185,10 +186,13 @@ def _by_size_and_images(target: Target, rows: pl.DataFrame, images: int) -> dict
     fitted = parametric.fit(runs)
     axis = "n" if at["n"][0] > runs["n"].max() else "d"
     try:
-        found = holdout.audit(runs, predict, "approach 3", "loss", axis)
-        m = len(found.measured)
+        held_out = holdout.audit(runs, predict, "approach 3", "loss", axis)
+        m = len(held_out.measured)
         audit = _audited(
-            f"{m} checkpoints of largest {axis.upper()}", found.rms, round(found.inside * m), m
+            f"{m} checkpoints of largest {axis.upper()}",
+            held_out.rms,
+            round(held_out.inside * m),
+            m,
         )
     except ValueError as reason:  # told in the file, in place of the audit
         audit = _audited(f"largest {axis.upper()}", why=str(reason))
@@ -205,11 +209,11 @@ def _by_size_and_images(target: Target, rows: pl.DataFrame, images: int) -> dict
     }
 
 
-def _interval(found) -> dict:
+def _interval(predicted) -> dict:
     return {
-        "fid": float(found.value[0]),
-        "low": float(found.predicted_low[0]),
-        "high": float(found.predicted_high[0]),
+        "fid": float(predicted.value[0]),
+        "low": float(predicted.predicted_low[0]),
+        "high": float(predicted.predicted_high[0]),
         "interval": "95 % prediction interval of one training",
     }
 

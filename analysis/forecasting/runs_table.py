@@ -1,6 +1,4 @@
-"""Which trainings does anyone's table of runs tell of? Its rows as trials of a study whose recipe
-they share.
-"""
+"""Reads anyone's table of runs as trials of a study whose recipe they share."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +28,11 @@ class RunsTable:
 
     def __str__(self) -> str:
         out = sum(map(len, self.left_out.values()))
-        told = (
+        kept = (
             f"{self.evaluations['study'][0]}: {count(len(self.evaluations), 'row')} like "
             f"trainings of {self.plan.name}"
         )
-        return told + (f", {out} left out: {_reasons(self.left_out)}" if out else "")
+        return kept + (f", {out} left out: {_reasons(self.left_out)}" if out else "")
 
 
 def read_runs(csv: Path | str, recipe: Study) -> RunsTable:
@@ -57,11 +55,11 @@ def read_runs(csv: Path | str, recipe: Study) -> RunsTable:
         )
     specs = {trial.model: trial.spec for trial in plan.trials}
     left_out: dict[str, list[str]] = {}
-    found: dict[tuple[str, int], tuple[str, dict]] = {}
+    kept: dict[tuple[str, int], tuple[str, dict]] = {}
     trials: list[TrialSpec] = []
     for place, row in enumerate(table.to_dicts(), 1):
         called = f"row {place}"
-        told = row["model"] if isinstance(row["model"], str) else "no model"
+        named = row["model"] if isinstance(row["model"], str) else "no model"
         model, why = _model(row, plan)
         base = specs.get(model.name) or like(model, specs) if model else plan.trials[0].spec
         if (
@@ -69,22 +67,22 @@ def read_runs(csv: Path | str, recipe: Study) -> RunsTable:
             or _differs(row, base)
             or next((f"without {c}" for c in ("fid", steps) if row[c] is None), None)
         ):
-            left_out.setdefault(why, []).append(f"{called} {told}")
+            left_out.setdefault(why, []).append(f"{called} {named}")
             continue
         spec = _trial(row, base, _steps(row, steps, base.train.batch, called), called)
         key, fid = (spec.train_id, spec.train.steps), _positive(row, "fid", called)
-        if key in found:
-            other, before = found[key]
+        if key in kept:
+            other, before = kept[key]
             if before["value"] != fid:
                 raise ValueError(
                     f"{other} and {called} are both {model.name}@{key[1]}, with FID "
                     f"{before['value']:g} and "
                     f"{fid:g}; tell repeats apart by a column seed, or keep one"
                 )
-            left_out.setdefault("told twice", []).append(f"{called} {told}")
+            left_out.setdefault("told twice", []).append(f"{called} {named}")
             continue
         images = spec.images
-        found[key] = (
+        kept[key] = (
             called,
             {
                 "study": name,
@@ -110,7 +108,7 @@ def read_runs(csv: Path | str, recipe: Study) -> RunsTable:
         )
         trials.append(spec)
     out = {why: tuple(rows) for why, rows in left_out.items()}
-    if not found:
+    if not kept:
         raise ValueError(
             f"none of the {len(table)} rows of {name} is like a training of {recipe.name}: "
             f"{_reasons(out) or 'the table is empty'}; name the study whose recipe they share with "
@@ -122,7 +120,7 @@ def read_runs(csv: Path | str, recipe: Study) -> RunsTable:
     )
     return RunsTable(
         plan,
-        pl.DataFrame([row for _, row in found.values()]).join(
+        pl.DataFrame([row for _, row in kept.values()]).join(
             sizes, on="trial_id", maintain_order="left"
         ),
         out,
@@ -179,14 +177,14 @@ def _trial(row: dict, base: TrialSpec, steps: int, called: str) -> TrialSpec:
 
 
 def _steps(row: dict, column: str, batch: int, called: str) -> int:
-    found = _whole(row, column, called, 1)
+    value = _whole(row, column, called, 1)
     if column != "images":
-        return found
-    if found % batch:
+        return value
+    if value % batch:
         raise ValueError(
-            f"{called}: {found} images are no whole number of steps of {batch}; give a column steps"
+            f"{called}: {value} images are no whole number of steps of {batch}; give a column steps"
         )
-    return found // batch
+    return value // batch
 
 
 def _whole(row: dict, column: str, called: str, least: int) -> int:

@@ -1,5 +1,5 @@
-"""Did frozen predictions hold? Each target's error in log FID and interval, and whether it was a
-prediction at all.
+"""Scores frozen predictions: the error of each target in log FID, whether its interval held, and
+whether it was measured after the freeze.
 """
 
 import json
@@ -32,37 +32,41 @@ def score(path: Path, folder: Folder) -> dict:
     plan, when = study.plan(), datetime.fromisoformat(frozen["frozen"])
     conditions = Conditions.from_json(frozen["conditions"])
     targets, trials = [], trials_frame(study)
-    for one in frozen["predictions"]:
-        wanted = target_of(one["target"], plan)
-        found = _of_one_rate(one["target"], measured(study, wanted, conditions), plan)
-        lost = trials.filter(
+    for prediction in frozen["predictions"]:
+        wanted = target_of(prediction["target"], plan)
+        measurements = _of_one_rate(prediction["target"], measured(study, wanted, conditions), plan)
+        diverged = trials.filter(
             (pl.col("model") == wanted.model.name)
             & (pl.col("steps") == wanted.steps)
             & (pl.col("state") == "diverged")
         )
-        fid = math.exp(float(np.mean(np.log([m.fid for m in found])))) if found else None
+        fid = (
+            math.exp(float(np.mean(np.log([m.fid for m in measurements]))))
+            if measurements
+            else None
+        )
         targets.append(
             {
-                "target": one["target"],
-                "law": one["law"],
-                "predicted": one["fid"],
-                "low": one["low"],
-                "high": one["high"],
+                "target": prediction["target"],
+                "law": prediction["law"],
+                "predicted": prediction["fid"],
+                "low": prediction["low"],
+                "high": prediction["high"],
                 "measured": fid,
-                "log_error": fid and math.log(one["fid"] / fid),
-                "diverged": lost["trial_id"].to_list(),
-                "inside": None if fid is None else one["low"] <= fid <= one["high"],
+                "log_error": fid and math.log(prediction["fid"] / fid),
+                "diverged": diverged["trial_id"].to_list(),
+                "inside": None if fid is None else prediction["low"] <= fid <= prediction["high"],
                 "trainings": [
                     {
                         "train_id": m.train_id,
                         "seed": m.seed,
                         "lr": m.lr,
                         "fid": m.fid,
-                        "inside": one["low"] <= m.fid <= one["high"],
+                        "inside": prediction["low"] <= m.fid <= prediction["high"],
                         "measured": m.measured.isoformat(),
                         "before_freeze": m.measured <= when,
                     }
-                    for m in found
+                    for m in measurements
                 ],
             }
         )
@@ -82,7 +86,7 @@ def score(path: Path, folder: Folder) -> dict:
 def sound(scored: dict) -> bool:
     """Every target is measured, none before the freeze, and the data is as it was."""
     return scored["data"]["same"] and all(
-        t["trainings"] and not any(one["before_freeze"] for one in t["trainings"])
+        t["trainings"] and not any(training["before_freeze"] for training in t["trainings"])
         for t in scored["targets"]
     )
 
@@ -93,13 +97,13 @@ def told(scored: dict) -> str:
         f"{scored['study']}: frozen {scored['frozen']} by {scored['code']}; {scored['metric']}"
     ]
     for t in scored["targets"]:
-        said = (
+        forecast = (
             f"{t['target']}: predicted {number(t['predicted'])} [{number(t['low'])}, "
             f"{number(t['high'])}]"
         )
         if t["measured"] is None:
             lines.append(
-                f"{said}; "
+                f"{forecast}; "
                 + (
                     f"diverged: {', '.join(t['diverged'])}"
                     if t["diverged"]
@@ -109,7 +113,8 @@ def told(scored: dict) -> str:
             continue
         several = len(t["trainings"]) > 1
         inside = (
-            f"{sum(one['inside'] for one in t['trainings'])} of {len(t['trainings'])} trainings "
+            f"{sum(training['inside'] for training in t['trainings'])} of "
+            f"{len(t['trainings'])} trainings "
             "inside the interval"
             if several
             else "inside the interval"
@@ -117,15 +122,15 @@ def told(scored: dict) -> str:
             else "outside the interval"
         )
         lines.append(
-            f"{said}; measured {number(t['measured'])}"
+            f"{forecast}; measured {number(t['measured'])}"
             + (f" (mean of {count(len(t['trainings']), 'training')})" if several else "")
             + f": log error {fixed(t['log_error'], 3)}, {inside}"
         )
         lines += [
-            f"  training {one['train_id']} was measured before the freeze ({one['measured']}): not "
-            "a prediction of it"
-            for one in t["trainings"]
-            if one["before_freeze"]
+            f"  training {training['train_id']} was measured before the freeze "
+            f"({training['measured']}): not a prediction of it"
+            for training in t["trainings"]
+            if training["before_freeze"]
         ]
     if scored["rms_log_error"] is not None:
         lines.append(f"rms log error {number(scored['rms_log_error'])}")
@@ -145,18 +150,18 @@ def run(path: Path, folder: Folder, as_json: bool) -> tuple[str, bool]:
     return json.dumps(scored, indent=1) if as_json else told(scored), sound(scored)
 
 
-def _of_one_rate(target: str, found: list[Measured], plan: Plan) -> list[Measured]:
+def _of_one_rate(target: str, measurements: list[Measured], plan: Plan) -> list[Measured]:
     """Where runs beside the study tried other learning rates: those of its plan."""
     planned = {trial.train_id for trial in plan.trials}
-    if len({m.lr for m in found}) > 1:
-        found = [m for m in found if m.train_id in planned] or found
-    if len(rates := sorted({m.lr for m in found})) > 1:
+    if len({m.lr for m in measurements}) > 1:
+        measurements = [m for m in measurements if m.train_id in planned] or measurements
+    if len(rates := sorted({m.lr for m in measurements})) > 1:
         raise ValueError(
             f"{target} was measured at learning rates {', '.join(f'{rate:g}' for rate in rates)}, "
             "whose mean is "
             "no prediction's truth; score against a study that plans one"
         )
-    return found
+    return measurements
 
 
 def _data_since(study, records: list[dict]) -> dict:

@@ -1,6 +1,4 @@
-"""How does a suggestion become a study that ``scaling.sweep`` runs? A module that defines STUDY,
-written from its trials.
-"""
+"""Writes a suggestion as a Python module that defines STUDY, which ``scaling.sweep`` runs."""
 
 import pprint
 import textwrap
@@ -56,7 +54,7 @@ def module(s: "Suggestion") -> str:
     question = (
         f"What will {s.target} measure? The trainings that narrow its prediction most per GPU-hour"
     )
-    told = "\n".join(
+    docstring = "\n".join(
         textwrap.fill(part, _WIDTH)
         for part in (
             question + ".",
@@ -83,7 +81,7 @@ def module(s: "Suggestion") -> str:
         "model nearest in parameters"
     }
     as_it_is = pprint.pformat(base.model_dump(mode="json"), width=_WIDTH, sort_dicts=False)
-    return f'''"""{told}
+    return f'''"""{docstring}
 """
 
 from scaling.study import Study, TrialSpec
@@ -106,14 +104,14 @@ STUDY = Study(
 
 def _differing(trial: TrialSpec, base: TrialSpec) -> dict:
     """The dotted fields in which ``trial`` differs from ``base``."""
-    found, values, as_in = {}, trial.model_dump(mode="json"), base.model_dump(mode="json")
+    fields, values, as_in = {}, trial.model_dump(mode="json"), base.model_dump(mode="json")
     for field in fields_of(trial):
-        one, other = values, as_in
+        value, base_value = values, as_in
         for part in field.split("."):
-            one, other = one[part], other[part]
-        if one != other:
-            found[field] = one
-    return found
+            value, base_value = value[part], base_value[part]
+        if value != base_value:
+            fields[field] = value
+    return fields
 
 
 def _records(s: "Suggestion") -> str:

@@ -1,6 +1,4 @@
-"""Which trainings should be run next to predict a target best within a budget? Records or a table
-in, a study module out.
-"""
+"""Suggests which trainings to run next, so that a target is predicted best within a budget."""
 
 import json
 from collections.abc import Collection, Sequence

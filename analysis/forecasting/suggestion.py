@@ -1,5 +1,5 @@
-"""What does a suggestion say? The target's forecast, the trainings to run next, their prices and
-what each is worth.
+"""Holds a suggestion: the forecast of its target, the trainings to run next, their prices, and what
+each is worth.
 """
 
 from dataclasses import dataclass

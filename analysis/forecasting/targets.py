@@ -1,5 +1,5 @@
-"""Which measurement does a prediction speak of, and was it made? A model at a step, under a study's
-conditions.
+"""Parses the target of a prediction, a model at a step, and finds its measurements in a study's
+records.
 """
 
 import difflib
@@ -85,13 +85,13 @@ class Conditions:
         )
 
     @classmethod
-    def from_json(cls, found: dict) -> "Conditions":
+    def from_json(cls, frozen: dict) -> "Conditions":
         return cls(
-            Protocol.model_validate(found["protocol"]),
-            DataSpec.model_validate(found["data"]),
-            found["ema"],
-            found["batch"],
-            found.get("training"),
+            Protocol.model_validate(frozen["protocol"]),
+            DataSpec.model_validate(frozen["data"]),
+            frozen["ema"],
+            frozen["batch"],
+            frozen.get("training"),
         )
 
     def as_json(self) -> dict:
@@ -120,11 +120,11 @@ def target_of(text: str, plan: Plan) -> Target:
     """``MODEL``, ``MODEL@STEPS`` (``@7M`` and ``@400k`` too); steps as in the plan without it.
     ValueError names what fits.
     """
-    found = _TARGET.fullmatch(text.strip())
-    name = found["model"].strip() if found else text
+    match = _TARGET.fullmatch(text.strip())
+    name = match["model"].strip() if match else text
     planned = {trial.model: trial.spec for trial in plan.trials}
     model = planned[name].model if name in planned else _shaped(name, plan)
-    if found["steps"] is None:
+    if match["steps"] is None:
         lengths = {trial.spec.train.steps for trial in plan.trials if trial.model == name} or {
             trial.spec.train.steps for trial in plan.trials
         }
@@ -135,7 +135,7 @@ def target_of(text: str, plan: Plan) -> Target:
                 f"write {name}@STEPS"
             )
         return Target(model, lengths.pop())
-    steps = float(found["steps"]) * _UNITS[found["unit"]]
+    steps = float(match["steps"]) * _UNITS[match["unit"]]
     if steps < 1 or steps != int(steps):
         raise ValueError(f"{text!r} has no whole number of steps above 0")
     return Target(model, int(steps))
@@ -145,7 +145,7 @@ def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list
     """Every FID of ``target`` under ``conditions`` in the study's records and those beside them,
     oldest first.
     """
-    found = []
+    measurements = []
     for folder in sorted(study.run("any").folder.parent.glob("*")):
         run = Run(folder)
         spec = run.spec()
@@ -164,11 +164,11 @@ def measured(study: StudyFolder, target: Target, conditions: Conditions) -> list
             continue
         if train.has_horizon and train.steps != target.steps:  # on its way to another end
             continue
-        figures = [
+        values = [
             _figure(e, spec, conditions) for e in run.evaluations() if e["step"] == target.steps
         ]
-        found += [one for one in figures if one]
-    return sorted(found, key=lambda one: one.measured)
+        measurements += [measurement for measurement in values if measurement]
+    return sorted(measurements, key=lambda measurement: measurement.measured)
 
 
 def like(model: Network, specs: dict[str, TrialSpec]) -> TrialSpec:
@@ -185,18 +185,18 @@ def _figure(evaluation: dict, spec: dict, conditions: Conditions) -> Measured | 
     protocol = Protocol.model_validate(evaluation["protocol"])
     if protocol.comparable != conditions.protocol.comparable or evaluation["ema"] != conditions.ema:
         return None
-    for figure in evaluation["figures"]:
+    for value in evaluation["figures"]:
         if (
-            figure["metric"] == "fid"
-            and figure["reference"] == protocol.references[0]
-            and figure["value"] is not None
+            value["metric"] == "fid"
+            and value["reference"] == protocol.references[0]
+            and value["value"] is not None
         ):
             return Measured(
                 spec["train_id"],
                 evaluation["eval_id"],
                 spec["train"]["seed"],
                 spec["train"]["lr"],
-                figure["value"],
+                value["value"],
                 datetime.fromisoformat(evaluation["measured"]),
             )
     return None

@@ -1,4 +1,4 @@
-"""The report of a study, its figures, its bundle, and the check of a bundle."""
+"""Builds the report of a study, its figures and its bundle, and verifies a bundle."""
 
 from analysis.report.page import CAPTIONS, Built, build, report_data, write_report
 

@@ -85,8 +85,8 @@ def answers(study: StudyFolder) -> dict[str, bytes]:
         "tables/trials.csv": trials_frame(study).write_csv().encode(),
         "tables/evaluations.csv": evaluations_frame(study).write_csv().encode(),
     }
-    for name, one in built.pictures.items():
-        files |= {f"figures/{name}.{kind}": data for kind, data in one.files.items()}
+    for name, drawn in built.pictures.items():
+        files |= {f"figures/{name}.{kind}": data for kind, data in drawn.files.items()}
     return files
 
 

@@ -1,5 +1,5 @@
-"""Where do two answers to the same question differ? Trees, tables, pages and pictures, numbers to a
-tolerance.
+"""Finds where two answers to one question differ: in trees, tables, pages and pictures, with a
+tolerance for numbers.
 """
 
 import base64
@@ -18,44 +18,44 @@ _HASHED = re.compile(r'(id="|url\(#|href="#)[^")]+')
 Difference = tuple[str, object, object]  # where, one value, the other
 
 
-def in_trees(one, other, where: str = "", rel: float = REL) -> Iterator[Difference]:
+def in_trees(first, second, where: str = "", rel: float = REL) -> Iterator[Difference]:
     """Differences of JSON values: numbers beyond ``rel`` (relative), texts but for their numbers,
     keys, lengths.
     """
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in [*one, *(key for key in other if key not in one)]:
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in [*first, *(key for key in second if key not in first)]:
             place = f"{where}.{key}" if where else str(key)
-            if key not in one or key not in other:
+            if key not in first or key not in second:
                 yield (
                     place,
-                    "there" if key in one else "absent",
-                    "there" if key in other else "absent",
+                    "there" if key in first else "absent",
+                    "there" if key in second else "absent",
                 )
             else:
-                yield from in_trees(one[key], other[key], place, rel)
-    elif isinstance(one, list) and isinstance(other, list):
-        if len(one) != len(other):
-            yield f"{where}: length", len(one), len(other)
-        for i, (a, b) in enumerate(zip(one, other)):
+                yield from in_trees(first[key], second[key], place, rel)
+    elif isinstance(first, list) and isinstance(second, list):
+        if len(first) != len(second):
+            yield f"{where}: length", len(first), len(second)
+        for i, (a, b) in enumerate(zip(first, second)):
             yield from in_trees(a, b, f"{where}[{i}]", rel)
-    elif isinstance(one, str) and isinstance(other, str):
-        if not same_text(one, other, rel):
-            yield where, one, other
-    elif _is_number(one) and _is_number(other):
-        if not math.isclose(one, other, rel_tol=rel, abs_tol=1e-12):
-            yield where, one, other
-    elif one != other or type(one) is not type(other):
-        yield where, one, other
+    elif isinstance(first, str) and isinstance(second, str):
+        if not same_text(first, second, rel):
+            yield where, first, second
+    elif _is_number(first) and _is_number(second):
+        if not math.isclose(first, second, rel_tol=rel, abs_tol=1e-12):
+            yield where, first, second
+    elif first != second or type(first) is not type(second):
+        yield where, first, second
 
 
-def in_tables(one: str, other: str) -> Iterator[Difference]:
+def in_tables(first: str, second: str) -> Iterator[Difference]:
     """Differences of CSV tables, by line and column."""
-    yield from in_trees(_rows(one), _rows(other))
+    yield from in_trees(_rows(first), _rows(second))
 
 
-def in_pages(one: str, other: str) -> Iterator[Difference]:
+def in_pages(first: str, second: str) -> Iterator[Difference]:
     """Differences of the text of HTML pages, their pictures apart, each under its heading."""
-    a, b = (_PICTURE.sub(r'alt="\2"', page).splitlines() for page in (one, other))
+    a, b = (_PICTURE.sub(r'alt="\2"', page).splitlines() for page in (first, second))
     if len(a) != len(b):
         yield "lines of the page", len(a), len(b)
     heading = "top"
@@ -71,16 +71,16 @@ def pictures_of(page: str) -> dict[str, str]:
     return {caption: base64.b64decode(data).decode() for data, caption in _PICTURE.findall(page)}
 
 
-def same_picture(one: str, other: str) -> bool:
+def same_picture(first: str, second: str) -> bool:
     """Two SVG drawings, coordinates to a hundredth of a point."""
-    return same_text(_HASHED.sub(r"\1", one), _HASHED.sub(r"\1", other), rel=0, absolute=0.01)
+    return same_text(_HASHED.sub(r"\1", first), _HASHED.sub(r"\1", second), rel=0, absolute=0.01)
 
 
-def same_text(one: str, other: str, rel: float, absolute: float = 0.0) -> bool:
+def same_text(first: str, second: str, rel: float, absolute: float = 0.0) -> bool:
     """Whether two texts are one but for their numbers, and these within the tolerances."""
-    if one == other:
+    if first == second:
         return True
-    a, b = _NUMBER.split(one), _NUMBER.split(other)
+    a, b = _NUMBER.split(first), _NUMBER.split(second)
     return (
         len(a) == len(b)
         and a[::2] == b[::2]

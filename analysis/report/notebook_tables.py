@@ -1,6 +1,4 @@
-"""How is a table shown in a notebook? Figures as a report writes them: significant digits, an em
-dash for what is null.
-"""
+"""Shows a table in a notebook with numbers as a report writes them."""
 
 import pandas
 import polars as pl

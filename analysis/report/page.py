@@ -1,6 +1,4 @@
-"""What does a person read when the sweep is done, or half done? One self-contained page,
-``report.html``.
-"""
+"""Builds ``report.html``: one self-contained page of a study that has ended or still runs."""
 
 import re
 from collections.abc import Iterable

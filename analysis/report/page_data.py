@@ -1,4 +1,4 @@
-"""What does the page of a study say, its figures apart? Values by name, as templates read them."""
+"""Collects what a page says beside its figures, as values that templates read by name."""
 
 import base64
 import functools

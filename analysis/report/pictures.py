@@ -1,5 +1,5 @@
-"""How does a figure become a picture? As PNG, SVG and data, with its values and where they are, or
-with the reason why it is not drawn.
+"""Renders figures as PNG, SVG and data, with the place of each value, or the reason why a figure is
+not drawn.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""By which code, with which libraries, on what and when was a study measured?"""
+"""Which code, libraries and devices measured a study, and when?"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,24 +23,26 @@ class Provenance:
     @property
     def warnings(self) -> list[str]:
         """What a reader should know before comparing trials."""
-        found = []
+        warnings = []
         if len(self.codes) > 1:
-            found.append(
+            warnings.append(
                 "Trials were measured by different versions of the code: "
                 + ", ".join(f"{code} ({n})" for code, n in self.codes.items())
                 + "."
             )
         if any(code.endswith("+changes") for code in self.codes):
-            found.append("Some trials were measured by code with changes that are in no commit.")
+            warnings.append("Some trials were measured by code with changes that are in no commit.")
         for library, versions in self.libraries.items():
             if len(versions) > 1:
-                found.append(
+                warnings.append(
                     f"Trials were measured with different versions of {library}: "
                     f"{', '.join(versions)}."
                 )
         if len(self.devices) > 1:
-            found.append(f"Trials were measured on different devices: {', '.join(self.devices)}.")
-        return found
+            warnings.append(
+                f"Trials were measured on different devices: {', '.join(self.devices)}."
+            )
+        return warnings
 
 
 def provenance_of(study: StudyFolder, measured: Iterable[str] = ()) -> Provenance:
@@ -80,4 +82,4 @@ def provenance_of(study: StudyFolder, measured: Iterable[str] = ()) -> Provenanc
 
 
 def _counted(members: dict) -> dict:
-    return {key: len(found) for key, found in members.items()}
+    return {key: len(trainings) for key, trainings in members.items()}

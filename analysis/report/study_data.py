@@ -1,5 +1,5 @@
-"""Holds what a report reads of one study: its plan, its frames, what they answer and its logged
-curves, each read once.
+"""Holds what a report reads of one study: its plan, frames, answers and logged curves, each read
+once.
 """
 
 import polars as pl

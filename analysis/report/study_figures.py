@@ -1,6 +1,4 @@
-"""Which figures does a study have? A table of name to caption, when it is asked for, and how it is
-drawn.
-"""
+"""Which figures does a study have? A table of each one's name, caption, condition and drawing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,6 +1,4 @@
-"""Do the records in a bundle give the answers in it? Every number, table, figure and page rebuilt
-and compared.
-"""
+"""Checks a bundle: every number, table, figure and page is made again from its records."""
 
 import hashlib
 import json
@@ -38,13 +36,13 @@ class Verdict:
 
     def told(self) -> str:
         lines = [f"{name}: agrees" for name in self.agree]
-        for name, found in self.differ.items():
-            lines.append(f"{name}: DIFFERS in {count(len(found), 'place')}")
+        for name, differences in self.differ.items():
+            lines.append(f"{name}: DIFFERS in {count(len(differences), 'place')}")
             lines += [
-                f"  {where}: {_short(one)} in the bundle, {_short(other)} rebuilt"
-                for where, one, other in found[:SHOWN]
+                f"  {where}: {_short(bundled)} in the bundle, {_short(rebuilt)} rebuilt"
+                for where, bundled, rebuilt in differences[:SHOWN]
             ]
-            lines += [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+            lines += [f"  and {len(differences) - SHOWN} more"] if len(differences) > SHOWN else []
         lines += self.notes
         total = len(self.agree) + len(self.differ)
         return "\n".join(
@@ -79,7 +77,7 @@ def verify(path: Path) -> Verdict:
         bundled.keys() | rebuilt.keys(), key=lambda name: (not name.startswith("tables/"), name)
     ):
         if name not in bundled or name not in rebuilt:
-            found = [
+            differences = [
                 (
                     "the file",
                     "there" if name in bundled else "absent",
@@ -87,9 +85,11 @@ def verify(path: Path) -> Verdict:
                 )
             ]
         else:
-            found = _differences(name, bundled[name].decode(), rebuilt[name].decode(), same_drawing)
-        if found:
-            differ[name] = found
+            differences = _differences(
+                name, bundled[name].decode(), rebuilt[name].decode(), same_drawing
+            )
+        if differences:
+            differ[name] = differences
         else:
             agree.append(name)
     return Verdict(
@@ -147,31 +147,31 @@ def run(path: Path) -> tuple[str, bool]:
     return verdict.told(), not verdict.differ
 
 
-def _differences(name: str, one: str, other: str, same_drawing: bool) -> list[Difference]:
+def _differences(name: str, first: str, second: str, same_drawing: bool) -> list[Difference]:
     kind = name.rsplit(".", 1)[-1]
     if kind not in COMPARED:
         raise ValueError(f"{name} is no answer that is compared; those are {', '.join(COMPARED)}")
-    return list(COMPARED[kind](one, other, same_drawing))
+    return list(COMPARED[kind](first, second, same_drawing))
 
 
-def _in_json(one: str, other: str, _: bool) -> Iterable[Difference]:
-    return in_trees(json.loads(one), json.loads(other))
+def _in_json(first: str, second: str, _: bool) -> Iterable[Difference]:
+    return in_trees(json.loads(first), json.loads(second))
 
 
-def _in_csv(one: str, other: str, _: bool) -> Iterable[Difference]:
-    return in_tables(one, other)
+def _in_csv(first: str, second: str, _: bool) -> Iterable[Difference]:
+    return in_tables(first, second)
 
 
-def _in_svg(one: str, other: str, same_drawing: bool) -> Iterable[Difference]:
+def _in_svg(first: str, second: str, same_drawing: bool) -> Iterable[Difference]:
     """Drawings of two versions of matplotlib are not compared."""
-    if same_drawing and not same_picture(one, other):
+    if same_drawing and not same_picture(first, second):
         yield "the picture", "one drawing", "another"
 
 
-def _in_html(one: str, other: str, same_drawing: bool) -> Iterable[Difference]:
-    yield from in_pages(one, other)
-    again = pictures_of(other)
-    for caption, picture in pictures_of(one).items():
+def _in_html(first: str, second: str, same_drawing: bool) -> Iterable[Difference]:
+    yield from in_pages(first, second)
+    again = pictures_of(second)
+    for caption, picture in pictures_of(first).items():
         if caption in again and same_drawing and not same_picture(picture, again[caption]):
             yield caption, "one drawing", "another"
 

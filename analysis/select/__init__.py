@@ -1,1 +1,1 @@
-"""Who may enter a fit or a figure? Trials, checkpoints, recipes, protocols, learning rates."""
+"""Decides which rows may enter a fit or a figure: trials, checkpoints, recipes, protocols."""

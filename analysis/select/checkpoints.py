@@ -1,5 +1,5 @@
-"""Which measured checkpoints may enter a fit or a figure? Those of one metric and protocol, of
-trials that did not end early, where the learning rate has ended.
+"""Which measured checkpoints may enter a fit or a figure? Those of one metric and one protocol, of
+trials that have not diverged or failed.
 """
 
 import polars as pl

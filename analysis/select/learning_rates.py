@@ -68,14 +68,14 @@ def named(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> pl.Da
 
 def _apart(trials: pl.DataFrame) -> list[str]:
     """What one model has several of, learning rates and sampling aside."""
-    found: list[str] = []
+    columns: list[str] = []
     for column in APART:
         if (
             column in trials.columns
-            and trials.group_by("model", *found).agg(pl.col(column).n_unique())[column].max() > 1
+            and trials.group_by("model", *columns).agg(pl.col(column).n_unique())[column].max() > 1
         ):
-            found.append(column)
-    return found
+            columns.append(column)
+    return columns
 
 
 def lr_table(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> pl.DataFrame:
@@ -113,7 +113,7 @@ def best_rates(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> 
     """The best rate of each model (or rung) that has one, in plan order. ValueError where none
     has.
     """
-    found = []
+    best_of = []
     for (of, besides), rows in lr_table(trials, by).group_by(by, "besides", maintain_order=True):
         rows = rows.sort("lr")
         measured = rows.filter(pl.col("heldout_loss").is_not_null())
@@ -122,7 +122,7 @@ def best_rates(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> 
         best = measured.sort("heldout_loss", "lr").row(0, named=True)
         ends = rows.filter("bounds")["lr"]
         edge = {ends[0]: "lowest", ends[-1]: "highest"}.get(best["lr"]) if len(ends) > 1 else None
-        found.append(
+        best_of.append(
             BestRate(
                 of=of,
                 besides=besides,
@@ -133,10 +133,10 @@ def best_rates(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> 
                 edge=edge,
             )
         )
-    if not found:
+    if not best_of:
         done = int((trials["state"] == "completed").sum())
         raise ValueError(
             f"no {_SPOKEN[by]} has completed all its trials at any learning rate ({done} of "
             f"{len(trials)} trials have); run the study to its end"
         )
-    return found
+    return best_of

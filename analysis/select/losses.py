@@ -1,5 +1,5 @@
-"""Are the held-out losses of two studies one figure? Those of one objective on one noise schedule
-and the same held-out images are, however the models are sampled.
+"""Which held-out losses may be compared? Those of one objective and one noise schedule on the same
+held-out images; how the models are sampled does not matter.
 """
 
 import json
@@ -26,18 +26,18 @@ def loss_frames(studies: list[StudyFolder], metric: str) -> tuple[list[pl.DataFr
         {_process(trial.spec.diffusion, metric) for trials in plans for trial in trials}
     )
     if len(processes) > 1:
-        known = {
+        mse_processes = {
             _process(trial.spec.diffusion, "heldout_mse") for trials in plans for trial in trials
         }
         raise ValueError(
             f"{SPOKEN[metric]} of {' and of '.join(processes)} is no one figure; compare by "
-            "--metric fid" + (" or heldout_mse" if len(known) == 1 else "")
+            "--metric fid" + (" or heldout_mse" if len(mse_processes) == 1 else "")
         )
     frames = [trials_frame(study) for study in studies]
     sampled = list(protocols_of(pl.concat(frames)).values())
-    told = "; ".join(sampled[:2]) + (f"; {len(sampled) - 2} more" if sampled[2:] else "")
+    words = "; ".join(sampled[:2]) + (f"; {len(sampled) - 2} more" if sampled[2:] else "")
     note = (
-        f"sampled by {len(sampled)} protocols ({told}), on which this figure does not depend"
+        f"sampled by {len(sampled)} protocols ({words}), on which this figure does not depend"
         if sampled[1:]
         else ""
     )
@@ -58,7 +58,7 @@ def _process(diffusion: DiffusionSpec, metric: str) -> str:
 
 def _of_images(frame: pl.DataFrame, trials: list[PlannedTrial]) -> pl.DataFrame:
     images = {trial.trial_id: trial.spec.data.identity_fields() for trial in trials}
-    told = {
+    described = {
         trial: "held-out images of "
         + ", ".join(
             value if name == "source" else f"{name} {json.dumps(value)}"
@@ -66,7 +66,9 @@ def _of_images(frame: pl.DataFrame, trials: list[PlannedTrial]) -> pl.DataFrame:
         )
         for trial, fields in images.items()
     }
-    words = pl.col("trial_id").replace_strict(told)
+    description = pl.col("trial_id").replace_strict(described)
     return frame.with_columns(
-        words.alias("protocol"), words.alias("fid_label"), pl.lit(None, pl.String).alias("sampling")
+        description.alias("protocol"),
+        description.alias("fid_label"),
+        pl.lit(None, pl.String).alias("sampling"),
     )

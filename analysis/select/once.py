@@ -1,6 +1,4 @@
-"""Answers a question of an object once: later readers get the value, or the reason there is none,
-that the first one got.
-"""
+"""Computes a property once and keeps its value, or the ValueError that it raised."""
 
 import functools
 from collections.abc import Callable

@@ -1,5 +1,5 @@
-"""Which figures may stand on one axis? Those of one protocol; of several only where it is asked
-for, and then it is said.
+"""Which values may share an axis? Those of one protocol; those of several only where the caller
+asks for it, and then the figure says so.
 """
 
 import polars as pl
@@ -26,19 +26,21 @@ def one_axis(
     """``protocols_of`` where they may share an axis. ValueError names a trial of two of them, both
     in words, and the way out.
     """
-    found = protocols_of(rows)
-    if len(found) > 1 and not across_protocols:
+    protocols = protocols_of(rows)
+    if len(protocols) > 1 and not across_protocols:
         trials = dict(rows.unique("protocol", keep="first").select("protocol", "trial_id").rows())
-        (one, told), (other, beside), *_ = found.items()
+        (first, its), (second, others), *_ = protocols.items()
         raise ValueError(
-            f"{len(found)} protocols are mixed, as in {trials[one]} and {trials[other]} ({told}; "
-            f"{beside}); "
+            f"{len(protocols)} protocols are mixed, as in {trials[first]} and {trials[second]} "
+            f"({its}; {others}); "
             f"their figures do not belong on one axis, {remedy}"
         )
-    return found
+    return protocols
 
 
 def _label(row: dict) -> str:
     """What is measured, and how: of an evaluated loss, how the figures beside it are sampled."""
-    told = row.get("fid_label") or row.get("label") or ""
-    return told if "vs" in told else ", ".join(part for part in (told, row.get("sampling")) if part)
+    label = row.get("fid_label") or row.get("label") or ""
+    return (
+        label if "vs" in label else ", ".join(part for part in (label, row.get("sampling")) if part)
+    )

@@ -1,5 +1,5 @@
-"""Which trainings may enter one law? Those of one recipe, each model in one setting, where their
-learning rate has ended.
+"""Which trainings may one law be fitted to? Those of one recipe, each model in one setting, at
+steps where the learning rate has ended.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,4 @@
-"""Holds the frames of one study and every set of rows that may enter an answer or a figure, each
-selected once.
-"""
+"""Holds the frames of one study and selects each set of rows from them once."""
 
 import polars as pl
 

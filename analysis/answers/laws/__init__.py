@@ -54,15 +54,15 @@ def laws(
 ) -> list[LawAnswer]:
     """Every law asked of a study: of its answers, or of its trials and evaluations frames."""
     answers = source if isinstance(source, Answers) else Answers(Selection(source, evaluations))
-    found = []
+    answered = []
     for name, law in LAWS.items():
         try:
             answer = law.answer(answers, law.question)
         # in the law's place: the reader sees what the records lack
         except ValueError as reason:
             answer = LawAnswer(law.question, why_not=str(reason))
-        found.append(replace(answer, name=name))
-    return found
+        answered.append(replace(answer, name=name))
+    return answered
 
 
 def laws_table(found: list[LawAnswer]) -> pl.DataFrame:
@@ -235,14 +235,14 @@ def _scored(score: Score) -> dict:
 
 def _audited(audit: Callable[[], holdout.Audit], rows: str = "runs") -> dict:
     try:
-        found = audit()
+        held_out = audit()
     except ValueError as reason:  # beside the law
         return {"why_no_audit": str(reason)}
-    measured = len(found.measured)
+    measured = len(held_out.measured)
     return {
-        "held_out": found.held_out[0] if measured == 1 else f"{measured} {rows} of the largest",
-        "rms_log_error": found.rms,
-        "inside": f"{round(found.inside * measured)} of {measured}",
+        "held_out": held_out.held_out[0] if measured == 1 else f"{measured} {rows} of the largest",
+        "rms_log_error": held_out.rms,
+        "inside": f"{round(held_out.inside * measured)} of {measured}",
     }
 
 

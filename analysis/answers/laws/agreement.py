@@ -15,23 +15,23 @@ import polars as pl
 from analysis.answers.verdicts import AGREE, DISAGREE
 
 
-def agreement(found: Mapping[str, tuple[float, float, float]]) -> pl.DataFrame:
+def agreement(exponents: Mapping[str, tuple[float, float, float]]) -> pl.DataFrame:
     """``found``: exponent, low and high (95 %) by approach. One row per pair: one, other,
     difference, low, high, verdict.
     """
-    if len(found) < 2:
+    if len(exponents) < 2:
         raise ValueError(
-            f"agreement needs two approaches or more, found {len(found)} "
-            f"({', '.join(found) or 'none'})"
+            f"agreement needs two approaches or more, found {len(exponents)} "
+            f"({', '.join(exponents) or 'none'})"
         )
     rows = []
-    for (one, a), (other, b) in itertools.combinations(found.items(), 2):
+    for (first, a), (second, b) in itertools.combinations(exponents.items(), 2):
         difference = a[0] - b[0]
         half = math.hypot((a[2] - a[1]) / 2, (b[2] - b[1]) / 2)
         rows.append(
             {
-                "one": one,
-                "other": other,
+                "one": first,
+                "other": second,
                 "difference": difference,
                 "low": difference - half,
                 "high": difference + half,
