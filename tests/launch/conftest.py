@@ -10,12 +10,14 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scaling.launch import cluster as clusters
 from scaling.launch import sampling
 
 START_S = 180  # where the machine is busy
+END_S = 4
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +50,11 @@ def ray_address(tmp_path_factory):
             time.sleep(0.2)
         yield f"127.0.0.1:{port}"
     finally:
-        head.terminate()  # --block ends its processes with itself
+        processes = psutil.Process(head.pid).children(recursive=True)
+        head.terminate()  # --block ends its processes with itself, and gives each half a minute
+        _, alive = psutil.wait_procs(processes, timeout=END_S)
+        for process in alive:
+            process.kill()
         head.wait(timeout=START_S)
 
 

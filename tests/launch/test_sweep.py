@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 COMMAND = [sys.executable, "-m", "scaling.sweep"]
 SLOW = [
     "--set",
-    "train.steps=6000",
+    "train.steps=3000",
     "--set",
     "train.checkpoint_every=50",
     "--set",
