@@ -37,7 +37,7 @@ def suggest(
     within ``budget`` GPU-hours.
 
     ``target`` is MODEL@STEPS. ``candidates`` are MODEL or MODEL@STEPS; by default every model
-    there is and those beside it (``targets.kin``), at ``candidates.LENGTHS`` of the longest
+    there is and those beside it (``Network.kin``), at ``candidates.LENGTHS`` of the longest
     training measured. ValueError where the target is measured already, where records are too few,
     or where the budget buys none of the candidates.
     """
