@@ -1,5 +1,8 @@
-"""Which Ray cluster do tests share? One of two CPUs, started by the first test that asks; a start
-costs what ten tests do.
+"""Which Ray cluster do tests share? One of two CPUs for each worker of pytest, started by the first
+test that asks: a start costs what ten tests do.
+
+Tests that need Ray are two groups of pytest-xdist, "ray" and "ray apart", of about equal length, so
+that two workers of pytest have one each and end together.
 """
 
 import contextlib

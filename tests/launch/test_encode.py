@@ -26,7 +26,7 @@ from scaling.launch import encode as ray_encode
 from tests.data.pictures import write_folder, write_kind
 from tests.test_encode import command, refusal
 
-pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray apart")]
 PATIENCE_S = 300
 
 

@@ -193,7 +193,7 @@ def sweep(root: Path, address: str) -> int:
 
 
 @pytest.mark.ray
-@pytest.mark.xdist_group("ray")
+@pytest.mark.xdist_group("ray apart")
 def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
     tmp_path, ray_address, shared_cluster, capsys
 ):

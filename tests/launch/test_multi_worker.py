@@ -36,7 +36,7 @@ def sweep(*args):
 
 
 @pytest.mark.ray
-@pytest.mark.xdist_group("ray")
+@pytest.mark.xdist_group("ray apart")
 def test_two_workers_on_ray_train_measure_what_one_does_and_go_on_in_another_layout(
     tmp_path, ray_address, shared_cluster
 ):

@@ -12,7 +12,7 @@ from scaling.study.network import FAMILIES
 from tests.launch.conftest import share
 from tests.study.families.outside import write_study
 
-pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray apart")]
 
 
 def command(*args) -> int:
