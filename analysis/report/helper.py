@@ -1,6 +1,6 @@
 """Draws half of a report's figures in a second process, on another core.
 
-The process is ``python -m analysis.report.helper``, spoken to over its pipes. A
+The process runs ``serve`` and is spoken to over its pipes. A
 ``concurrent.futures.ProcessPoolExecutor`` cannot be used here: a spawned worker and one of a fork
 server import the caller's ``__main__``, so that a script that writes a report without a guard would
 run again in the worker, and a plain fork copies the locks that polars' threads hold. A worker of a
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+SERVE = "from analysis.report.helper import serve; serve()"
 LOST = (EOFError, OSError)  # what a call raises whose process has ended
 
 
@@ -51,7 +52,7 @@ def helper() -> Iterator[Helper | None]:
     # input.
     other = Helper(
         subprocess.Popen(
-            [sys.executable, "-m", "analysis.report.helper"],
+            [sys.executable, "-c", SERVE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -63,7 +64,8 @@ def helper() -> Iterator[Helper | None]:
         other.end()
 
 
-def _serve() -> None:
+def serve() -> None:
+    """Answer calls from standard input until it ends: what the second process does."""
     import analysis.report.pictures  # noqa: F401
 
     with os.fdopen(os.dup(1), "wb") as out:
@@ -73,7 +75,3 @@ def _serve() -> None:
                 function, args = pickle.load(sys.stdin.buffer)
                 pickle.dump(function(*args), out)
                 out.flush()
-
-
-if __name__ == "__main__":
-    _serve()

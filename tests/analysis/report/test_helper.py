@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from analysis.report.helper import helper
+from analysis.report.helper import SERVE, helper
 from tests.analysis.synthetic_study import copied
 
 SCRIPT = """
@@ -36,3 +36,8 @@ def test_one_core_has_no_helper(monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     with helper() as other:
         assert other is None
+
+
+def test_the_second_process_says_nothing_to_a_person():
+    done = subprocess.run([sys.executable, "-c", SERVE], input=b"", capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
