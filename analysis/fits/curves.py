@@ -19,7 +19,7 @@ import numpy as np
 
 from analysis.fits import huber
 from analysis.fits.intervals import Uncertain, simulate
-from analysis.fits.parametric import CHUNK, DELTA
+from analysis.fits.parametric import DELTA, rows_at_once
 from analysis.fits.points import Runs, need, need_spread
 
 
@@ -169,10 +169,10 @@ class Problem:
 
     def refit(self, y: np.ndarray, near: np.ndarray) -> np.ndarray:
         """Natural parameters (S, p) of each row of ``y`` (S, n)."""
-        logs = np.log(y)
+        logs, rows = np.log(y), rows_at_once(y.shape[-1])
         parts = [
-            self.solve(logs[i : i + CHUNK], np.ones_like(logs[i : i + CHUNK]), near)[0]
-            for i in range(0, len(logs), CHUNK)
+            self.solve(logs[i : i + rows], np.ones_like(logs[i : i + rows]), near)[0]
+            for i in range(0, len(logs), rows)
         ]
         return self.natural(np.concatenate(parts))
 

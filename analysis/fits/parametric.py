@@ -22,7 +22,8 @@ PARAMETERS = ("E", "A", "B", "alpha", "beta")
 LEAST = 7  # runs: five parameters and two degrees of freedom
 EXPONENTS = (1e-3, 4.0)  # bounds of alpha and beta
 STARTS = 3  # local minima of the grid that are polished
-CHUNK = 64  # resampled fits at once: what a core's cache holds
+CHUNK = 64  # least number of resampled fits at once
+AT_ONCE = 20_000  # residuals of the resampled fits at once: what a core's cache holds
 SETTLED = 1e-9  # relative fall of the objective below which a round found what the one before did
 
 
@@ -143,14 +144,23 @@ class Problem:
     """The runs as the optimiser sees them: log N and log D centred, so that coefficients and
     exponents part.
 
-    ``loss`` is (n,), or (S, n) where each fit of a batch has losses of its own.
+    ``loss`` is (n,), or (S, n) where each fit of a batch has losses of its own. ``box`` is the
+    least and the largest loss of all batches, which bound the search.
     """
 
-    def __init__(self, n: np.ndarray, d: np.ndarray, loss: np.ndarray, delta: float):
+    def __init__(
+        self,
+        n: np.ndarray,
+        d: np.ndarray,
+        loss: np.ndarray,
+        delta: float,
+        box: tuple[float, float] | None = None,
+    ):
         self.centre = np.array([np.log(n).mean(), np.log(d).mean()])
         self.x, self.z = np.log(n) - self.centre[0], np.log(d) - self.centre[1]
         self.loss, self.log_loss, self.delta = loss, np.log(loss), delta
-        floor, top = self.log_loss.min() - 20, self.log_loss.max() + 20
+        low, high = np.log(box) if box else (self.log_loss.min(), self.log_loss.max())
+        floor, top = low - 20, high + 20
         self.low = np.array([floor, floor, floor, EXPONENTS[0], EXPONENTS[0]])
         self.high = np.array([top, top, top, EXPONENTS[1], EXPONENTS[1]])
 
@@ -243,10 +253,11 @@ def resampled(runs: Runs, fitted: Approach3, weight: np.ndarray) -> np.ndarray:
     data = Problem(runs["n"], runs["d"], runs["loss"], fitted.delta)
     near = data.inner(fitted.parameters[None])[0]
     trust = trusted(data.residuals(near[None]), np.ones((1, len(runs))))[0]
+    rows = rows_at_once(len(runs))
     with ThreadPoolExecutor(usable_cores()) as pool:
         parts = pool.map(
-            lambda i: data.solve(weight[i : i + CHUNK], near=near, trust=trust)[0],
-            range(0, len(weight), CHUNK),
+            lambda i: data.solve(weight[i : i + rows], near=near, trust=trust)[0],
+            range(0, len(weight), rows),
         )
         return data.natural(np.concatenate(list(parts)))
 
@@ -258,12 +269,14 @@ def uncertain(fitted: Approach3, resamples: int = RESAMPLES, seed: int = 0) -> U
     near = problem.inner(fitted.parameters[None])[0]
 
     def refit(losses: np.ndarray) -> np.ndarray:
+        rows, box = rows_at_once(len(runs)), (losses.min(), losses.max())
+
         def part(i: int) -> np.ndarray:
-            data = Problem(runs["n"], runs["d"], losses[i : i + CHUNK], fitted.delta)
+            data = Problem(runs["n"], runs["d"], losses[i : i + rows], fitted.delta, box)
             return data.natural(data.solve(np.ones_like(data.loss), near=near)[0])
 
         with ThreadPoolExecutor(usable_cores()) as pool:
-            return np.concatenate(list(pool.map(part, range(0, len(losses), CHUNK))))
+            return np.concatenate(list(pool.map(part, range(0, len(losses), rows))))
 
     return simulate(
         PARAMETERS,
@@ -276,6 +289,13 @@ def uncertain(fitted: Approach3, resamples: int = RESAMPLES, seed: int = 0) -> U
         resamples,
         seed,
     )
+
+
+def rows_at_once(n: int) -> int:
+    """How many resampled fits of ``n`` runs are solved in one batch. A batch costs as many steps as
+    its slowest fit, so that few large ones are faster than many small ones.
+    """
+    return max(CHUNK, AT_ONCE // n)
 
 
 def usable_cores() -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from analysis.fits import huber, parametric
 from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
-from analysis.fits.parametric import CHUNK, DELTA
+from analysis.fits.parametric import DELTA, rows_at_once
 from analysis.fits.points import Runs, need, need_spread
 from analysis.text import listed
 
@@ -54,9 +54,9 @@ class Repeats:
         near = problem.inner(self.vector)
 
         def refit(losses: np.ndarray) -> np.ndarray:
-            logs = np.log(losses)
+            logs, rows = np.log(losses), rows_at_once(len(r))
             return np.concatenate(
-                [problem.near(logs[i : i + CHUNK], near) for i in range(0, len(logs), CHUNK)]
+                [problem.near(logs[i : i + rows], near) for i in range(0, len(logs), rows)]
             )
 
         return simulate(
