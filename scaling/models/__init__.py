@@ -28,12 +28,12 @@ def build_model(
     ``activation_checkpointing`` keeps only the input of each of the family's units and recomputes
     the unit in the backward pass. ``compile`` compiles the forward pass as one graph, in place, so
     the state dict keeps its names. ``device="meta"`` builds the shapes without allocating a weight.
-    TypeError for a family whose ``build`` returns no module.
+    ValueError for a family whose ``build`` returns no module.
     """
     with torch.device(device or torch.get_default_device()):
         model = spec.build()
     if not isinstance(model, nn.Module):
-        raise TypeError(
+        raise ValueError(
             f"build() of family {spec.family!r} returned a {type(model).__name__}; it must return "
             "a torch.nn.Module"
         )

@@ -192,12 +192,34 @@ def count(spec: Network) -> Count:
     return count_macs(model, example_inputs(spec, device="meta"))
 
 
+def _check_output(spec: Network) -> None:
+    """ValueError where the network cannot be called, or gives another shape than it must.
+
+    A loss of shapes that differ may be broadcast: it trains, and means nothing.
+    """
+    inputs = example_inputs(spec, batch=2, device="meta")
+    try:
+        model = build_model(spec, device="meta").eval()
+        with torch.no_grad(), meta_convolution.traced_convolutions():
+            shape = tuple(model(*inputs).shape)
+    except Exception as error:  # a person's own code may raise anything
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ValueError(f"the network {spec.name} cannot be built and called: {why}") from error
+    must = (2, spec.out_channels, *spec.input_shape[1:])
+    if shape != must:
+        raise ValueError(
+            f"forward(x, t, y) of {spec.name} returns {shape} for 2 images, and must return {must}:"
+            " (images, out_channels, ...), out_channels twice the image's where sigma is learned"
+        )
+
+
 def checked_count(spec: Network) -> Count:
     """As ``count``, but ValueError if the family's ``layers`` differ from it by more than 0.5 %.
 
     Plans are priced by the layers and records hold fvcore's count. If the two differ, one of them
     is wrong, and so is every law of the study.
     """
+    _check_output(spec)
     counted = count(spec)
     parts = spec.layers()
     if parts is not None:

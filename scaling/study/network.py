@@ -115,9 +115,10 @@ class Network(Spec):
 
         For families that give no ``layers``. Imports torch.
         """
-        from scaling.models.count import count, trainable_params
+        from scaling.models.count import checked_count, trainable_params
 
-        return trainable_params(self), count(self).macs
+        macs = checked_count(self).macs
+        return trainable_params(self), macs
 
     def build(self) -> "nn.Module":
         """The network, newly initialised from torch's global generator.
@@ -125,7 +126,9 @@ class Network(Spec):
         ``forward(x, t, y)``: x (B, C, I, I), t (B,) times of the process, y (B,) labels in
         0..num_classes, of which the last means "no label"; returns (B, out_channels, I, I).
         """
-        raise TypeError(f"family {self.family!r} has no build(self) that returns an nn.Module")
+        raise ValueError(
+            f"family {self.family!r} has no build(self); it must return a torch.nn.Module"
+        )
 
     def units(self, network: "nn.Module") -> list["nn.Module"]:
         """The modules that FSDP shards, and that activation checkpointing recomputes, one by one.

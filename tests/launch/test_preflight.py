@@ -3,8 +3,11 @@
 import pytest
 
 from scaling.launch import preflight
+from scaling.models.count import checked_count
 from scaling.study import Plan, Study
 from scaling.study.families.dit import ModelSpec
+from scaling.study.families.shipped import import_file
+from scaling.study.network import FAMILIES
 from scaling.study.settings import with_settings
 
 
@@ -29,3 +32,30 @@ def test_one_model_of_many_whose_layers_are_wrong_is_found(tiny, monkeypatch):
     monkeypatch.setattr(ModelSpec, "layers", wrong)
     with pytest.raises(ValueError, match=r"layers\(\) of DiT-d1w24/4"):
         preflight.check_counts(plan(tiny, wider))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return 3", r"build\(\) of family 'odd' returned a int; it must return a torch.nn.Module"),
+        ("return torch.nn.Linear(3, 4)", r"cannot be built and called: TypeError: .*forward"),
+        ("return Wrong(self.channels)", r"returns \(2, 1, 8, 8\) .* must return \(2, 2, 8, 8\)"),
+    ],
+)
+def test_a_network_that_cannot_be_trained_is_refused_in_a_line(tmp_path, tiny, body, message):
+    (tmp_path / "odd.py").write_text(
+        "from typing import Literal\nimport torch\nfrom scaling.study import Network\n"
+        "class Wrong(torch.nn.Module):\n"
+        "    def __init__(self, channels):\n        super().__init__()\n"
+        "        self.conv = torch.nn.Conv2d(channels, channels, 3, padding=1)\n"
+        "    def forward(self, x, t, y):\n        return self.conv(x)\n"
+        "class Odd(Network):\n    family: Literal['odd'] = 'odd'\n"
+        f"    def build(self):\n        {body}\n"
+    )
+    try:
+        odd = import_file(tmp_path / "odd.py").Odd(input_size=8, channels=1, num_classes=10)
+        with pytest.raises(ValueError, match=message) as error:
+            checked_count(odd)
+        assert "\n" not in str(error.value)
+    finally:
+        FAMILIES.pop("odd", None)

@@ -49,7 +49,7 @@ def test_shapes_follow_from_the_fields_that_every_network_has(plain):
 
 
 def test_what_a_family_must_give_is_asked_for_by_name(plain):
-    with pytest.raises(TypeError, match=r"family 'plain' has no build\(self\)"):
+    with pytest.raises(ValueError, match=r"family 'plain' has no build\(self\)"):
         plain.build()
     with pytest.raises(ValueError, match="unknown model 'P/2'; presets of this family: none"):
         plain.preset("P/2")
