@@ -60,13 +60,14 @@ def _read(row: dict, folder: str, size: int) -> dict:
     what was skipped.
     """
     from scaling.data.crop import read_image
+    from scaling.data.listing import read_bytes
 
     shard = json.loads(row["shard"])
     pixels, images, skipped = [], [], []
     for path, label in shard["rows"]:
         place = Path(folder) / path
         try:
-            data = place.read_bytes()
+            data = read_bytes(Path(folder), path)
             pixels.append(read_image(place, size, data))
         except (OSError, ValueError) as error:
             skipped.append({"path": path, "why": str(error).splitlines()[0]})
