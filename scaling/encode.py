@@ -14,6 +14,7 @@ from scaling.study.identity import identity
 
 MOST_UNREADABLE = 0.01  # share of the images, unless --allow-unreadable
 ENCODING = "encoding.json"
+MOST_BYTES = 2**31 - 1  # of a value in Arrow
 
 
 def encode(
@@ -74,6 +75,7 @@ def encode(
         if state != store.WHOLE
     ]
     skipped = [row for split, number in done for row in store.read_skipped(out, split, number)]
+    _check_shard(max(len(rows) for rows in listing.splits.values()), shard_images, size)
     _check_disk(out, sum(len(shard["rows"]) for shard in left), description["shape"])
     _refuse_unreadable(out, skipped, total, allow_unreadable)
     write_json(out / ENCODING, asked)
@@ -141,6 +143,18 @@ def _asked(out: Path, resume: bool, parameters: dict, splits: dict) -> dict:
             "same options"
         )
     return asked
+
+
+def _check_shard(images: int, shard_images: int, size: int) -> None:
+    """A shard's pixels cross Ray as one value, which Arrow bounds."""
+    pixels = min(images, shard_images) * 3 * size * size
+    if pixels > MOST_BYTES:
+        fit = MOST_BYTES // (3 * size * size)
+        raise ValueError(
+            f"{min(images, shard_images)} images of {size} pixels a side are "
+            f"{pixels / 1e9:.1f} GB in one shard, more than {MOST_BYTES / 1e9:.1f}; "
+            + (f"set --shard-images to {fit} or fewer" if fit else "choose a smaller --size")
+        )
 
 
 def _check_disk(out: Path, images: int, shape: list[int]) -> None:

@@ -43,6 +43,8 @@ def refusal(arguments: list[str], capsys) -> str:
     [
         (lambda work: None, ("--size", "30"), "size 30 is not a multiple of 8"),
         (lambda work: None, ("--size", "64"), "10 of 10 images"),
+        (lambda work: None, ("--size", "80000", "--upscale"), "choose a smaller --size"),
+        (lambda work: None, ("--size", "16000", "--upscale"), "set --shard-images to 2 or fewer"),
         (lambda work: None, ("--size", "0"), "--size 0 is no number of pixels"),
         (lambda work: None, ("--size", "-8"), "--size -8 is no number of pixels"),
         (

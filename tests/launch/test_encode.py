@@ -226,3 +226,11 @@ def test_resuming_otherwise_is_refused_with_the_difference(change, says, work, c
         changed.save_pretrained(other)
     change = (str(other) if part == "synthetic-2" else part for part in change)
     assert says in refusal(command(work, "store", "--resume", *change), capsys)
+
+
+def test_only_rays_false_alarm_is_kept_from_stderr(capfd):
+    with ray_encode._without_false_alarm():
+        os.write(2, b"E 1 core_worker.cc: Actor " + ray_encode.FALSE_ALARM + b". More.\n")
+        os.write(2, b"E 2 core_worker.cc: another\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "E 2 core_worker.cc: another\nafter\n"
