@@ -45,6 +45,7 @@ class TimeToQuality:
     ema: str  # the average of the weights that this holds for
     guidance: float
     metric: str
+    label: str  # how it is measured
     target: float
     seeds: int
     reached_by: int  # seeds
@@ -178,6 +179,7 @@ def _of_model(
         **{name: first[name] for name in ("model", "rung", "series", "forward_gmacs", "ema")},
         guidance=first["guidance"],
         metric=first["metric"],
+        label=first["label"],
         target=target,
         seeds=len(found),
         reached_by=len(reached),

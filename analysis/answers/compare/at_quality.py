@@ -1,4 +1,4 @@
-"""How many times the training FLOPs of recipe B does recipe A need for one quality, rung by rung?"""
+"""How many times the training FLOPs of recipe B does recipe A need for one quality?"""
 
 import math
 from collections.abc import Sequence
@@ -24,11 +24,17 @@ class AtQuality:
 
 def at_quality(a: Sequence[TimeToQuality], b: Sequence[TimeToQuality]) -> list[AtQuality]:
     """B against A at each target and rung that both have, cheapest first. ValueError where they
-    share none.
+    share none, or where the two measure it differently.
 
     The two log errors are independent; each is half its own interval, so that the interval of the
     ratio is as wide as their root sum of squares.
     """
+    labels = dict.fromkeys(one.label for one in (*a, *b))
+    if len(labels) > 1:
+        raise ValueError(
+            f"the two studies measure it differently ({'; '.join(labels)}); a quality of one is "
+            "not that of the other, so measure one of them by the other's protocol"
+        )
     theirs = {(one.target, one.rung, one.series, one.ema): one for one in b}
     found = [
         _one(one, theirs[key])
@@ -77,6 +83,5 @@ def _one(a: TimeToQuality, b: TimeToQuality) -> AtQuality:
     if None in ends:
         return AtQuality(a.model, a.target, math.exp(ratio), None)
     half = math.hypot(*(math.log(high / low) / 2 for low, high in filter(None, ends)))
-    return AtQuality(
-        a.model, a.target, math.exp(ratio), (math.exp(ratio - half), math.exp(ratio + half))
-    )
+    interval = (math.exp(ratio - half), math.exp(ratio + half))
+    return AtQuality(a.model, a.target, math.exp(ratio), interval)

@@ -1,5 +1,7 @@
 """Is the compute of two recipes compared at one quality, rung by rung?"""
 
+from dataclasses import replace
+
 import pytest
 
 from analysis.answers.compare.at_quality import at_quality, at_quality_text
@@ -40,7 +42,14 @@ def test_what_is_not_reached_or_only_bounded_is_not_compared(tmp_path):
 
 
 def test_other_rungs_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="no rung is in both studies .*DiT-d2w16/2; B: DiT-d2w32"):
+    with pytest.raises(ValueError, match=r"no rung is in both studies .*DiT-d2w16/2; B: DiT-d2w32"):
         at_quality(
             reached(tmp_path / "a", 10, 8, SIZES[:1]), reached(tmp_path / "b", 10, 8, SIZES[1:2])
         )
+
+
+def test_a_quality_of_another_protocol_is_another_quality(tmp_path):
+    a, b = (reached(tmp_path / name, 10, 8, SIZES[:1]) for name in "ab")
+    (one,) = b
+    with pytest.raises(ValueError, match=r"measure it differently .*FID-1K.*; FID-50K"):
+        at_quality(a, [replace(one, label="FID-50K")])
