@@ -22,7 +22,7 @@ from scaling.evaluation.images import ImageFolder, read_npy, read_npz
 from scaling.evaluation.load import Loaded, digest, load_checkpoint
 from scaling.evaluation.metrics import measure
 from scaling.evaluation.parts import Parts
-from scaling.evaluation.reference import RealImages, Reference, data_images
+from scaling.evaluation.reference import RealImages, Reference, data_images, tensor_images
 from scaling.evaluation.samples import PART, image_channels
 from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
@@ -48,7 +48,6 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
     } | parse_settings(settings, "--protocol")
     loaded = load_checkpoint(target) if is_checkpoint(target) else None
     images = None if loaded else load_images(target)
-    tell(images)
     if loaded:
         flow = loaded.diffusion.objective == "flow"
         given = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae} | given
@@ -90,6 +89,7 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
     }
     with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
         rows = measure(images, DataSpec(), protocol, references)["figures"]
+        tell(images, source)
     scaled = None if isinstance(source, Path) else other_size(source, size)
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
@@ -224,10 +224,10 @@ def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
     )
 
 
-def tell(images: Tensor | ImageFolder | None) -> None:
-    """Say which files of a folder were left out, beside the figures rather than among them."""
-    if isinstance(images, ImageFolder) and images.told:
-        print(images.told, file=sys.stderr)
+def tell(*sets: object) -> None:
+    """Say which files of folders were left out, beside the figures rather than among them."""
+    for told in filter(None, (getattr(images, "told", None) for images in sets)):
+        print(told, file=sys.stderr)
 
 
 def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
@@ -275,9 +275,10 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
         )
     if path.suffix == ".npz":
         return path
+    if path.suffix == ".npy" and path.is_file():
+        return tensor_images(path.name, read_npy(path))
     if path.is_dir():
         folder = ImageFolder(path, crop and crop[0])
-        tell(folder)
         content = identity(
             [
                 crop,
@@ -287,11 +288,11 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
                 ],
             ]
         )
-        return RealImages(path.name, len(folder), content, folder.read)
+        return RealImages(path.name, len(folder), content, folder.read, folder.told)
     name, _, subset = reference.partition(":")
     if name not in DATA_SETS or subset not in ("", "train", "heldout"):
         raise ValueError(
-            f"--reference {reference!r} is not an .npz, a folder or a data set; data sets: "
+            f"--reference {reference!r} is no .npz, .npy, folder or data set; data sets: "
             f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images"
         )
     real = data_images(DataSpec(source=name), subset or "train")

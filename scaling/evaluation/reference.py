@@ -44,6 +44,7 @@ class RealImages:
     count: int
     content: str
     read: Callable[[Tensor], Tensor]
+    told: str | None = None  # which files of a folder were left out
 
     def first(self, count: int | None) -> Tensor:
         """The rows to use: all, or a random choice of ``count`` that is always the same."""

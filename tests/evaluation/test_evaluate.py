@@ -233,6 +233,26 @@ def test_what_is_wrong_with_images_is_named(folder, tmp_path, samples, capsys):
     assert "data sets: digits" in refused(folder, "digitz", capsys)
 
 
+def test_what_is_left_out_and_what_jpeg_lost_is_told(folder, samples, tmp_path, capsys):
+    """Beside the figures, so that they stay JSON; an .npy is samples and reference too."""
+    (folder / ".copies").mkdir()
+    Image.fromarray(samples[0, 0].numpy()).save(folder / ".copies" / "a.png")
+    (folder / "notes.txt").touch()
+    Image.fromarray(samples[0, 0].numpy()).save(folder / "000.png.jpg")
+    np.save(tmp_path / "real.npy", samples.permute(0, 2, 3, 1).numpy())
+    fid = ["--protocol", 'metrics=["fid"]']
+    arguments = ["evaluate", str(folder), "--reference", str(tmp_path / "real.npy"), *DIGITS, *fid]
+    main_exits([*arguments, "--json"], 0)
+    out, err = capsys.readouterr()
+    assert "1 of 81 samples are JPEG" in json.loads(out)["figures"][0]["warning"]
+    assert err == f"{folder}: 83 files: 81 images; left out 2: .txt 1, hidden folders 1\n"
+    main_exits(
+        ["evaluate", str(tmp_path / "real.npy"), "--reference", str(folder), *DIGITS, *fid], 0
+    )
+    out, err = capsys.readouterr()
+    assert "FID-80, digits-cnn, vs images: " in out and "JPEG" not in out and "left out 2" in err
+
+
 def refused(target, reference, capsys, *settings) -> str:
     more = [word for setting in settings for word in ("--protocol", setting)]
     main_exits(["evaluate", str(target), "--reference", str(reference), *DIGITS, *more], 2)

@@ -4,7 +4,7 @@ import pytest
 
 from scaling.launch import preflight
 from scaling.models.count import checked_count
-from scaling.study import Plan, Study
+from scaling.study import DataSpec, Plan, Study
 from scaling.study.families.dit import ModelSpec
 from scaling.study.families.shipped import import_file
 from scaling.study.network import FAMILIES
@@ -13,6 +13,14 @@ from scaling.study.settings import with_settings
 
 def plan(*trials) -> Plan:
     return Plan.of(Study(name="test", question="?", expectation="!", trials=trials))
+
+
+def test_results_may_not_lie_among_the_images(tmp_path, tiny):
+    photos = DataSpec(source="folder", name="toy", size=8, path=str(tmp_path))
+    study = plan(tiny.model_copy(update={"data": photos}))
+    with pytest.raises(ValueError, match=r"--results .* lies in the image folder"):
+        preflight.check_folder(tmp_path / "results", study)
+    assert not (tmp_path / "results").exists()
 
 
 def test_layers_that_are_not_the_networks_are_refused_the_cheapest_model_first(tiny, monkeypatch):
