@@ -24,7 +24,7 @@ def test_a_dry_run_prices_every_trial_and_writes_nothing(tmp_path, monkeypatch, 
     with pytest.raises(SystemExit) as stop:
         main(["sweep", "digits", "--dry-run"])
     out = capsys.readouterr().out
-    assert stop.value.code == 0 and "12 trials" in out and "training FLOPs" in out
+    assert stop.value.code == 0 and "36 trials" in out and "training FLOPs" in out
     assert not list(tmp_path.iterdir())
 
 

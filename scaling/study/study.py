@@ -49,15 +49,22 @@ class Study(Spec):
 
     def at(self, scale: str) -> "Study":
         """The study at one of its ``scales``, named after it; every study has ``debug``."""
+        seeds = self.seeds
         if scale == "debug" and scale not in self.scales:
-            trials = tuple(map(debug, self.trials))
+            trials, seeds = tuple(map(debug, self.trials)), 1  # every stage once
         elif scale in self.scales:
             trials = self.scales[scale]
         else:
             known = ", ".join(dict.fromkeys([*self.scales, "debug"]))
             raise ValueError(f"study {self.name!r} has no scale {scale!r}; it has {known}")
         return Study(
-            **{**dict(self), "name": f"{self.name}_{scale}", "trials": trials, "scales": {}}
+            **{
+                **dict(self),
+                "name": f"{self.name}_{scale}",
+                "trials": trials,
+                "scales": {},
+                "seeds": seeds,
+            }
         )
 
     def with_settings(self, settings: Mapping) -> "Study":
