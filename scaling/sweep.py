@@ -53,7 +53,8 @@ def sweep(
     folder = StudyFolder(results / plan.name)
     left = unfinished(folder, plan)
     if left:
-        preflight.check_trials(plan)
+        for told in preflight.check_trials(plan):
+            say(told)
         preflight.check_precisions(plan, gpus_per_trial)
         preflight.check_disk(left, folder)
         from scaling.launch.cluster import check_cluster, check_workers_precisions, connected

@@ -74,6 +74,7 @@ class Advance:
                 self.spec, emas, self.setup.device, self.setup.execution, self.workers
             )
             self.session.entry["out_of_memory"] = self.trainer.out_of_memory
+            self.session.classes = self.trainer.data.classes
         self.writer.join()
         at, root, labels = self.trainer.step, self.run.checkpoints, labels_of(emas)
         saved = self.workers.agree(lambda: checkpoint.newest(root, labels, after=at, at_most=step))

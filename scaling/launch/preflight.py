@@ -11,11 +11,17 @@ from scaling.study.plan import Plan, PlannedTrial
 
 
 def check_folder(root: Path, plan: Plan) -> None:
-    """Refuse a root that cannot be written, or a study folder that holds another plan.
+    """Refuse a root that cannot be written or lies among the images, or a study folder that holds
+    another plan.
 
     Trials may be added to a plan.
     """
     folder = root / plan.name
+    if data := {t.spec.data for t in plan.trials if t.spec.data.source == "folder"}:
+        from scaling.data.listing.walk import outside
+        from scaling.data.sources import place
+
+        outside(root, sorted(map(place, data)), "--results")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{uuid.uuid4().hex[:8]}"
@@ -71,9 +77,11 @@ def _difference(gone: list, added: list) -> str:
     )
 
 
-def check_trials(plan: Plan) -> None:
+def check_trials(plan: Plan) -> list[str]:
     """Refuse damaged data, models that do not fit their data, sampling that does not fit its
     schedule, and features that cannot be had.
+
+    Returns a line for each data set of files: which were found, and what was left out.
     """
     # Imported here because torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_data, check_fits
@@ -83,8 +91,9 @@ def check_trials(plan: Plan) -> None:
     check_counts(plan)
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
+    told = []
     for data in {t.spec.data for t in plan.trials}:
-        check_data(data)
+        told.append(check_data(data))
     check_decoders(
         {
             (t.spec.data, t.spec.evaluate.protocol.decoder)
@@ -102,6 +111,7 @@ def check_trials(plan: Plan) -> None:
         for t in plan.trials
     }:
         check_metrics(data, protocol)
+    return sorted(filter(None, told))
 
 
 def check_counts(plan: Plan) -> None:

@@ -30,6 +30,7 @@ def run(
     """Sample, and return a line that says where the samples are. ValueError, one line, for what
     cannot be done.
     """
+    from scaling.evaluation.class_names import as_labels
     from scaling.evaluation.load import digest, load_checkpoint
     from scaling.evaluation.samples import finish, open_partial, write_grid
 
@@ -37,6 +38,7 @@ def run(
         raise ValueError(
             "say either --classes, as --classes 3 5, for a grid, or --count, for that many images"
         )
+    classes = as_labels(classes, checkpoint)
     loaded = load_checkpoint(checkpoint, average)
     flow = loaded.diffusion.objective == "flow"
     try:

@@ -53,6 +53,7 @@ class Session:
         }
         before = run.record() or {"sessions": [], "count": None}
         self.sessions_before = before["sessions"]
+        self.classes = before.get("classes")  # names in order of label, where the data has any
         self.heartbeat.tell(step=before.get("step", 0), ready=[], session=name)
         self.count = before["count"] or {
             "params_m": trainable_params(spec.model) / 1e6,
@@ -122,6 +123,7 @@ class Session:
                 "model": self.spec.model.name,
                 "seed": self.spec.train.seed,
                 "count": self.count,
+                "classes": self.classes,
                 "step": curve[-1]["step"] if curve else 0,
                 "train_wall_s": curve[-1]["train_wall_s"] if curve else None,
                 "sessions": [*self.sessions_before, self.entry],
