@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from scaling.commands import answers, images, models, studies
+from scaling.commands import answers, images, models, quality, studies
 from scaling.commands.errors import UsageError, told, usage_error
 from scaling.commands.limits import bounded, check_words
 from scaling.commands.output import flush, let_go, readable
@@ -20,6 +20,7 @@ COMMANDS = (
     studies.status,
     studies.report,
     answers.compare,
+    quality.quality,
     models.count,
     models.export,
     models.sample,
