@@ -40,16 +40,17 @@ def sweep(
     runs.
     """
     plan = Plan.of(load_study(study).with_settings(parse_settings(settings)))
+    execution = execution or Execution()
     if dry_run:
+        from scaling.launch import dry_run as would
+
+        would.check(plan, results, address, gpus_per_trial, execution)
         show_plan(plan)
         return OK
 
     from scaling.launch import preflight
 
-    execution = execution or Execution()
-    preflight.check_gpus(gpus_per_trial, execution.workers)
-    preflight.check_workers(plan, execution)
-    preflight.check_folder(results, plan)
+    preflight.check_asked(plan, results, gpus_per_trial, execution)
     folder = StudyFolder(results / plan.name)
     left = unfinished(folder, plan)
     if left:

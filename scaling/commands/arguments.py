@@ -1,14 +1,10 @@
 """What several verbs share: arguments, and the width of the terminal."""
 
 import shutil
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-StudyFolderArgument = Annotated[
-    Path, typer.Argument(metavar="RESULTS/STUDY", help="A study's results folder.")
-]
 AddressOption = Annotated[
     str | None,
     typer.Option(

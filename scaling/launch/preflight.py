@@ -22,9 +22,8 @@ def check_folder(root: Path, plan: Plan) -> None:
         from scaling.data.sources import place
 
         outside(root, sorted(map(place, data)), "--results")
+    probe = existing(folder) / f".probe-{uuid.uuid4().hex[:8]}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{uuid.uuid4().hex[:8]}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
@@ -46,6 +45,11 @@ def check_folder(root: Path, plan: Plan) -> None:
             "trainings, in "
             f"{root / 'runs'}, are kept and shared)"
         )
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that there is: what is refused leaves nothing behind."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 def _difference(gone: list, added: list) -> str:
@@ -85,7 +89,6 @@ def check_trials(plan: Plan) -> list[str]:
     """
     # Imported here because torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_data, check_fits
-    from scaling.evaluation.generate import check_sampling
     from scaling.evaluation.metrics import check_metrics
 
     check_counts(plan)
@@ -101,17 +104,24 @@ def check_trials(plan: Plan) -> list[str]:
             if t.spec.evaluate.protocol.metrics
         }
     )
-    for spec in (t.spec for t in plan.trials):
-        if spec.evaluate.protocol.metrics:
-            check_sampling(
-                spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout
-            )
+    check_sampling_of(plan)
     for data, protocol in {
         (t.spec.data, t.spec.evaluate.protocol.model_copy(update={"sampling_seed": 0}))
         for t in plan.trials
     }:
         check_metrics(data, protocol)
     return sorted(filter(None, told))
+
+
+def check_sampling_of(plan: Plan) -> None:
+    """Refuse sampling that a trial's model or its schedule does not allow."""
+    from scaling.evaluation.generate import check_sampling
+
+    for spec in (t.spec for t in plan.trials):
+        if spec.evaluate.protocol.metrics:
+            check_sampling(
+                spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout
+            )
 
 
 def check_counts(plan: Plan) -> None:
@@ -178,7 +188,7 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
         run = folder.run(train_id)
         there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
         needed += max(0, checkpoint_bytes(kept) - there)
-    free = shutil.disk_usage(folder.folder).free
+    free = shutil.disk_usage(existing(folder.folder)).free
     if needed > free:
         raise ValueError(
             f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and "
@@ -192,7 +202,10 @@ def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:
     """Refuse a number of GPUs that Ray would not take, below 0 or above 1 and not whole, or that is
     not one for each worker.
     """
-    if gpus_per_trial < 0 or (gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial)):
+    # of NaN and infinity neither is a whole number
+    if not (
+        0 <= gpus_per_trial <= 1 or (float(gpus_per_trial).is_integer() and gpus_per_trial > 0)
+    ):
         raise ValueError(
             f"--gpus-per-trial {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number"
         )
@@ -202,6 +215,13 @@ def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:
             "has one GPU; "
             f"give {workers}, or 0 to train on CPUs"
         )
+
+
+def check_asked(plan: Plan, root: Path, gpus_per_trial: float, execution: Execution) -> None:
+    """Refuse numbers of GPUs and workers, and a results folder, that no sweep of ``plan`` takes."""
+    check_gpus(gpus_per_trial, execution.workers)
+    check_workers(plan, execution)
+    check_folder(root, plan)
 
 
 def check_workers(plan: Plan, execution: Execution) -> None:
