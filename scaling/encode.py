@@ -4,6 +4,7 @@ finish.
 
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,12 @@ def _claim(out: Path, resume: bool, parameters: dict, splits: dict) -> None:
     """Write down what the store is to hold. ValueError where ``out`` holds something else, or a
     store that is not to be resumed.
     """
-    from scaling.records.files import read_json, write_json
+    from scaling.data.store_shapes import ENCODING_SHAPE
+    from scaling.records.files import write_json
     from scaling.study.identity import identity
 
     asked = {**parameters, "images": {split: identity(rows) for split, rows in splits.items()}}
-    before = read_json(out / ENCODING)
+    before = ENCODING_SHAPE.read(out / ENCODING)
     if before is None and out.is_dir() and any(out.iterdir()):
         raise ValueError(
             f"{out} is not empty and holds no store begun by scaling encode; choose another --out"
@@ -145,7 +147,7 @@ def _check_disk(out: Path, images: int, shape: list[int]) -> None:
         )
 
 
-def _refuse_unreadable(out: Path, skipped: list[dict], total: int, allowed: bool) -> None:
+def _refuse_unreadable(out: Path, skipped: Sequence[Mapping], total: int, allowed: bool) -> None:
     if len(skipped) > MOST_UNREADABLE * total and not allowed:
         from scaling.data.store import SKIPPED, write_skipped
 

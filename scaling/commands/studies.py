@@ -81,9 +81,13 @@ def status(
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        from scaling.progress import show_outcome
+        from scaling.progress import say, show_outcome
+        from scaling.records.damage import unknown_keys
 
-        show_outcome(StudyFolder(folder), rows, interrupted=False)
+        study = StudyFolder(folder)
+        show_outcome(study, rows, interrupted=False)
+        for line in unknown_keys(study, study.plan()):
+            say(line)
 
 
 def report(

@@ -1,10 +1,13 @@
 """Finds out before anything runs what would make a study fail later."""
 
+import errno
+import os
 import shutil
-import uuid
+import tempfile
 from pathlib import Path
 
 from scaling.records.ledger import StudyFolder
+from scaling.records.parsed import Damaged
 from scaling.study.execution import Execution
 from scaling.study.memory import checkpoint_bytes
 from scaling.study.plan import Plan, PlannedTrial
@@ -13,14 +16,12 @@ from scaling.study.plan import Plan, PlannedTrial
 def check_folder(root: Path, plan: Plan) -> None:
     """Refuse a root that cannot be written, or a study folder that holds another plan.
 
-    Trials may be added to a plan.
+    Trials may be added to a plan. Nothing is made yet, as what follows may refuse.
     """
     folder = root / plan.name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{uuid.uuid4().hex[:8]}"
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=nearest(folder)) as probe:
+            probe.write(b"0")
     except OSError as error:
         raise ValueError(
             f"cannot write to the results folder {folder}: {error.strerror}; "
@@ -28,7 +29,10 @@ def check_folder(root: Path, plan: Plan) -> None:
         ) from None
     if not (folder / "study.json").exists():
         return
-    before = StudyFolder(folder).plan()
+    try:
+        before = StudyFolder(folder).plan()
+    except Damaged:  # it is set aside, and written again
+        return
     old, new = ({trial.trial_id: trial for trial in p.trials} for p in (before, plan))
     gone = [old[i] for i in old if i not in new]
     if gone:
@@ -40,6 +44,18 @@ def check_folder(root: Path, plan: Plan) -> None:
             "trainings, in "
             f"{root / 'runs'}, are kept and shared)"
         )
+
+
+def nearest(folder: Path) -> Path:
+    """``folder``, or the nearest folder above it that exists. NotADirectoryError where a file
+    stands in the way.
+    """
+    for place in (folder, *folder.absolute().parents):
+        if place.exists() or place.is_symlink():
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+            return place
+    return Path("/")
 
 
 def _difference(gone: list, added: list) -> str:
@@ -168,7 +184,7 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
         run = folder.run(train_id)
         there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
         needed += max(0, checkpoint_bytes(kept) - there)
-    free = shutil.disk_usage(folder.folder).free
+    free = shutil.disk_usage(nearest(folder.folder)).free
     if needed > free:
         raise ValueError(
             f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and "
