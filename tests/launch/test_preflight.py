@@ -65,9 +65,7 @@ def test_a_results_folder_is_tried_and_nothing_is_made_of_it(tmp_path, tiny):
     preflight.check_folder(tmp_path / "a" / "b", plan(tiny))
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").write_text("")
-    with pytest.raises(
-        ValueError, match=r"cannot write to .*file/b/test: Not a directory"
-    ):
+    with pytest.raises(ValueError, match=r"cannot write to .*file/b/test: Not a directory"):
         preflight.check_folder(tmp_path / "file" / "b", plan(tiny))
 
 

@@ -58,9 +58,7 @@ def test_no_mutation_of_a_file_ends_in_anything_but_its_name(pristine, tmp_path,
     ],
 )
 def test_a_fault_is_named_by_its_field_and_what_it_holds(data, why):
-    with pytest.raises(
-        Damaged, match=rf"^runs/a/state\.json {why}.*; the same sweep sets"
-    ):
+    with pytest.raises(Damaged, match=rf"^runs/a/state\.json {why}.*; the same sweep sets"):
         STATE.parse(data, "runs/a/state.json")
 
 
