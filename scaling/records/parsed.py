@@ -8,6 +8,7 @@ that this code does not know are kept, as a newer version may have added them; `
 them.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -70,8 +71,12 @@ class Shape(Generic[T]):
     def __init__(
         self, kind: Any, mend: str, newest: int | None = None, version: str = "schema_version"
     ):
-        self.adapter: TypeAdapter[T] = TypeAdapter(kind)
-        self.mend, self.newest, self.version = mend, newest, version
+        self.kind, self.mend, self.newest, self.version = kind, mend, newest, version
+
+    @functools.cached_property
+    def adapter(self) -> TypeAdapter[T]:
+        """Made when it is needed: to make those of all shapes takes long."""
+        return TypeAdapter(self.kind)
 
     def read(self, path: Path | str) -> T | None:
         """The content of ``path``; None where there is no such file. Raises Unreadable."""
