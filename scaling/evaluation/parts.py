@@ -134,4 +134,7 @@ class Parts:
 
 @functools.lru_cache(maxsize=2)
 def _mapped(path: Path) -> np.ndarray:
-    return np.load(path, mmap_mode="r")
+    try:
+        return np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise Damaged(path, f"is no whole .npy file ({error})", REMOVE) from None
