@@ -9,7 +9,7 @@ from torch import nn
 from scaling.models import build_model
 from scaling.models.export import open_checkpoint
 from scaling.models.weights import load_weights
-from scaling.records.files import read_json
+from scaling.records.shapes import SPEC, Described
 from scaling.study.network import Network
 from scaling.study.spec import DiffusionSpec
 
@@ -35,13 +35,13 @@ def load_checkpoint(path: Path | str, average: str | None = None) -> Loaded:
     that is missing, damaged, or has no average of that name.
     """
     spec, state = open_checkpoint(path, average=average)
-    trained = _training_of(Path(path)) or {}
+    trained = _training_of(Path(path))
     return Loaded(
         load_weights(build_model(spec), state).eval(),
         spec,
-        DiffusionSpec(**trained.get("diffusion", {})),
-        trained.get("train", {}).get("label_dropout"),
-        trained.get("data", {}).get("vae"),
+        DiffusionSpec(**trained["diffusion"]) if trained else DiffusionSpec(),
+        trained["train"].get("label_dropout") if trained else None,
+        trained["data"].get("vae") if trained else None,
     )
 
 
@@ -53,9 +53,9 @@ def digest(model: nn.Module) -> str:
     return sha256.hexdigest()[:16]
 
 
-def _training_of(path: Path) -> dict | None:
+def _training_of(path: Path) -> Described | None:
     """The spec.json of the run that ``path`` belongs to: the run's folder or a checkpoint in it."""
     for folder in (path, *path.resolve().parents[:2]):
         if (folder / "spec.json").is_file() and (folder / "checkpoints").is_dir():
-            return read_json(folder / "spec.json")
+            return SPEC.read(folder / "spec.json")
     return None

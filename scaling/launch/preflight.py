@@ -1,10 +1,13 @@
 """Finds out before anything runs what would make a study fail later."""
 
+import errno
+import os
 import shutil
-import uuid
+import tempfile
 from pathlib import Path
 
 from scaling.records.ledger import StudyFolder
+from scaling.records.parsed import Damaged
 from scaling.study.execution import Execution
 from scaling.study.memory import checkpoint_bytes
 from scaling.study.plan import Plan, PlannedTrial
@@ -14,7 +17,7 @@ def check_folder(root: Path, plan: Plan) -> None:
     """Refuse a root that cannot be written or lies among the images, or a study folder that holds
     another plan.
 
-    Trials may be added to a plan.
+    Trials may be added to a plan. Nothing is made yet, as what follows may refuse.
     """
     folder = root / plan.name
     if data := {t.spec.data for t in plan.trials if t.spec.data.source == "folder"}:
@@ -22,10 +25,9 @@ def check_folder(root: Path, plan: Plan) -> None:
         from scaling.data.sources import place
 
         outside(root, sorted(map(place, data)), "--results")
-    probe = existing(folder) / f".probe-{uuid.uuid4().hex[:8]}"
     try:
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=nearest(folder)) as probe:
+            probe.write(b"0")
     except OSError as error:
         raise ValueError(
             f"cannot write to the results folder {folder}: {error.strerror}; "
@@ -33,7 +35,10 @@ def check_folder(root: Path, plan: Plan) -> None:
         ) from None
     if not (folder / "study.json").exists():
         return
-    before = StudyFolder(folder).plan()
+    try:
+        before = StudyFolder(folder).plan()
+    except Damaged:  # it is set aside, and written again
+        return
     old, new = ({trial.trial_id: trial for trial in p.trials} for p in (before, plan))
     gone = [old[i] for i in old if i not in new]
     if gone:
@@ -47,9 +52,16 @@ def check_folder(root: Path, plan: Plan) -> None:
         )
 
 
-def existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that there is: what is refused leaves nothing behind."""
-    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+def nearest(folder: Path) -> Path:
+    """``folder``, or the nearest folder above it that exists. NotADirectoryError where a file
+    stands in the way.
+    """
+    for place in (folder, *folder.absolute().parents):
+        if place.exists() or place.is_symlink():
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+            return place
+    return Path("/")
 
 
 def _difference(gone: list, added: list) -> str:
@@ -188,7 +200,7 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
         run = folder.run(train_id)
         there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
         needed += max(0, checkpoint_bytes(kept) - there)
-    free = shutil.disk_usage(existing(folder.folder)).free
+    free = shutil.disk_usage(nearest(folder.folder)).free
     if needed > free:
         raise ValueError(
             f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and "
