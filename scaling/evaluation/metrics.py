@@ -19,6 +19,7 @@ from scaling.evaluation.extractors import network, weights_identity
 from scaling.evaluation.images import Stored, batches
 from scaling.evaluation.memorisation import memorisation
 from scaling.evaluation.reference import Reference, data_images
+from scaling.evaluation.suits import check_suits
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
 
@@ -163,6 +164,8 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
     """
     for metric in protocol.metrics:
         extractor, layer = layer_of(metric, protocol)
+        images = functools.partial(data_images, data, "train", protocol.decoder)
+        check_suits(extractor, images, data.source)
         network(extractor, (layer,))
         for name in protocol.references:
             reference = reference_of(

@@ -101,6 +101,7 @@ class Protocol(Spec):
     guidance_interval: tuple[float, float] | None = None
     rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: as DiT and SiT, or as ADM
     decoder: str | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
+    # in a trial that names none, those of its data: see scaling.study.usual_features
     features: Features = "digits-cnn"
     # the headline FID is against the first one
     references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import BaseModel, ValidationError
 
 from scaling.study.spec import TrialSpec
+from scaling.study.usual_features import named_features
 
 FAMILY = "model.family"  # cannot be set alone: each family has its own fields
 
@@ -61,6 +62,8 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
         settings = {key: value for key, value in settings.items() if key != "model"}
     known = [name for name in fields_of(trial) if name != FAMILY]
     data = trial.model_dump()
+    if not named_features(trial.evaluate.protocol):
+        del data["evaluate"]["protocol"]["features"]  # they follow the data
     for key, value in settings.items():
         if key not in known:
             near = difflib.get_close_matches(key, [*known, "seeds"], n=3, cutoff=0.4)
