@@ -7,7 +7,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.answers import choices
-from analysis.figures import designs, gflops, guidance, laws, rates, sampling, training
+from analysis.figures import bubbles, designs, gflops, guidance, laws, rates, sampling, training
 from analysis.figures.panels import settings_note
 from analysis.figures.sample_grid import sample_grid
 from analysis.report.study_data import StudyData
@@ -95,7 +95,7 @@ FIGURES: Mapping[str, StudyFigure] = {
     "fid_bubbles": StudyFigure(
         "FID against Gflops, area by Gflops",
         _grid(_fid),
-        lambda data: gflops.fid_bubbles(data.answers),
+        lambda data: bubbles.fid_bubbles(data.answers),
     ),
     "sample_grid": StudyFigure(
         "Samples",

@@ -1,51 +1,25 @@
-"""Does a figure tell recipes, shapes and batches apart, and average no two of them?"""
+"""Does the main curve tell its models, recipes, protocol and slope apart?"""
+
+import re
 
 import polars as pl
 import pytest
 
 from analysis.answers.finding import finding_of
+from analysis.figures import gflops, training
 from analysis.figures.gflops import metrics_vs_gflops
 from analysis.figures.hover import positions
 from analysis.figures.rates import heldout_vs_lr
 from analysis.figures.sample_grid import sample_grid
-from analysis.figures.training import fid_vs_steps, heldout_by_bin, loss_vs_steps
+from analysis.figures.training import fid_vs_steps, loss_vs_steps
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report import build
-from analysis.report.pictures import study_pictures
 from analysis.select.learning_rates import best_rates
-from scaling.records import StudyFolder
-from tests.analysis.synthetic_study import DESIGNS, SIZES, digits_like, measure, study_of
-
-
-def test_a_line_of_a_figure_joins_one_design_at_one_learning_rate(tmp_path):
-    axes = {
-        "size": SIZES[:2],
-        "model.conditioning": ["adaln-zero", "adaln"],
-        "train.lr": [1e-3, 3e-3],
-    }
-    (panel,) = fid_vs_steps(evaluations_frame(study_of(tmp_path, axes))).axes
-    thick = [line for line in panel.lines if line.get_linewidth() == 1.6]
-    assert len(thick) == 2 * 2 * 2
-    assert all(line.get_xdata().tolist() == [100, 200, 300, 400, 500] for line in thick)
-    assert len({line.get_linestyle() for line in thick}) == 2
-
-
-def test_logged_curves_of_two_recipes_are_told_apart_and_drawn_once(tmp_path):
-    axes = {
-        "size": SIZES[:2],
-        "diffusion.objective": ["epsilon"],
-        "model.learn_sigma": [False],
-        "diffusion.weighting": ["uniform", "min-snr"],
-        "evaluate.ema.length": [0.02, 0.05],
-    }
-    drawn = study_pictures(study_of(tmp_path, axes), ("json",))["loss_vs_steps"]
-    told = [words for *_, words in drawn.marks]
-    assert (
-        len(told) == 2 * 2
-        and sum("uniform" in words for words in told)
-        == sum("min-snr" in words for words in told)
-        == 2
-    )
+from tests.analysis.synthetic_study import (
+    DESIGNS,
+    SIZES,
+    study_of,
+)
 
 
 def thick_lines(figure) -> list:
@@ -130,25 +104,6 @@ def test_other_metrics_are_averaged_over_no_lengths_and_correlated_over_no_desig
         metrics_vs_gflops(evaluations_frame(study_of(tmp_path, DESIGNS)))
 
 
-def test_a_mean_over_noise_levels_is_of_one_step(tmp_path):
-    plan = digits_like({"size": SIZES[:1]}, seeds=2, name="behind")
-    study = StudyFolder(tmp_path / "behind")
-    study.write_plan(plan)
-    measure(study, plan.trials[0], 0.0)
-    alone = heldout_by_bin(curves_frame(study)).axes[0].lines[-1].get_ydata().tolist()
-    measure(study, plan.trials[1], 0.0, until=100)
-    assert heldout_by_bin(curves_frame(study)).axes[0].lines[-1].get_ydata().tolist() == alone
-
-
-def test_samples_say_which_design_they_are_of(tmp_path):
-    figure = sample_grid(study_of(tmp_path, DESIGNS))
-    assert all(
-        axes.get_xlabel().split(", ")[1] in ("adaln-zero", "adaln")
-        for axes in figure.axes
-        if axes.get_xlabel()
-    )
-
-
 def test_metrics_without_fid_have_their_figure_and_their_samples(tmp_path):
     found = build(
         study_of(tmp_path, {"size": SIZES, "evaluate.protocol.metrics": [("kid",)]}), kinds=("svg",)
@@ -161,9 +116,24 @@ def test_metrics_without_fid_have_their_figure_and_their_samples(tmp_path):
     )
 
 
-def test_batches_of_a_model_have_lines_that_are_told_apart(tmp_path):
-    (panel,) = fid_vs_steps(
-        evaluations_frame(study_of(tmp_path, {"size": SIZES, "train.batch": [32, 64]}))
-    ).axes
-    thick = [line for line in panel.lines if line.get_linewidth() == 1.6]
-    assert len(thick) == 2 * len(SIZES) and len({line.get_linestyle() for line in thick}) == 2
+def test_the_scaling_figure_says_protocol_slope_and_settings(finished):
+    figure = gflops.fid_vs_gflops(trials_frame(finished))
+    (axes,) = figure.axes
+    assert axes.get_ylabel() == "FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train"
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert re.search(
+        r"Slope of log FID on log Gflops −0\.\d\d, 95 % interval \[", axes.get_title(loc="left")
+    )
+    assert "over 3 seeds" in axes.get_title(loc="left").replace("\n", " ")
+    note = figure.get_supxlabel().replace("\n", " ")
+    assert "ddpm50, cfg 1.0" in note
+    assert "ema-power-0.05" in note
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert {"2", "4", "8", "d2w16", "d3w64"} <= set(legend)
+
+
+def test_a_figure_without_its_data_says_what_is_missing(rates):
+    with pytest.raises(ValueError, match="no evaluation has a FID; it was not asked for"):
+        training.fid_vs_steps(evaluations_frame(rates))
+    with pytest.raises(ValueError, match="no samples lie beside the records of a completed trial"):
+        sample_grid(rates)
