@@ -55,7 +55,7 @@ class DigitsCnnExtractor(FeatureExtractorBase):
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         if images.dtype != torch.uint8 or images.shape[2] != images.shape[3] or images.shape[2] < 8:
             raise ValueError(
-                f"{NAME} takes uint8 images of 8x8 pixels, or larger squares that are averaged down "
+                f"{NAME} takes uint8 images of 8x8 pixels, or larger squares to be averaged down "
                 f"to them, got {images.dtype} {tuple(images.shape)}"
             )
         # an 8x8 image stays as it is

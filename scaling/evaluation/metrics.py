@@ -18,8 +18,10 @@ from scaling.evaluation.compared import Compared, layer_of, metric_of
 from scaling.evaluation.extractors import network, weights_identity
 from scaling.evaluation.images import Stored, batches
 from scaling.evaluation.memorisation import memorisation
+from scaling.evaluation.noise import noise_distance
 from scaling.evaluation.reference import Reference, data_images
 from scaling.evaluation.suits import check_suits
+from scaling.records.noise import noise_warning
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
 
@@ -69,6 +71,7 @@ def measure(
         layers = needs.setdefault(extractor, {})
         layers[layer] = layers.get(layer, Need()) | need
     why = constant(images)
+    shape = _shape(images)
     kept = (
         {}
         if why
@@ -100,6 +103,8 @@ def measure(
                     )
                 )
             )
+            if metric == "fid" and not why:
+                result = _beside_noise(result, reference, layer, shape, protocol.decoder)
             rows.append(
                 {
                     "metric": metric,
@@ -108,6 +113,7 @@ def measure(
                     "se": None,
                     "why": None,
                     "warning": None,
+                    "noise": None,
                     **result,
                     "features": extractor,
                     "weights": weights_identity(extractor),
@@ -125,6 +131,21 @@ def measure(
             *(against(name, extractor).rows(layer) for name in ("train", "heldout")),
         )
     return {"figures": rows, MEMORY: memory}
+
+
+def _beside_noise(
+    result: dict, reference: Reference, layer: str, shape: tuple[int, ...], decoder: str | None
+) -> dict:
+    """``result`` with the FID of noise images, and a warning where it is no better."""
+    noise = noise_distance(reference, layer, shape, decoder)
+    warnings = (result.get("warning"), noise_warning(result["value"], noise))
+    return result | {"noise": noise, "warning": "; ".join(filter(None, warnings)) or None}
+
+
+def _shape(images: Tensor | Stored) -> tuple[int, ...]:
+    """(C, H, W) of one of the samples."""
+    first = images[:1] if isinstance(images, Tensor) else images.read(torch.tensor([0]))
+    return tuple(first.shape[1:])
 
 
 def constant(images: Tensor | Stored) -> str | None:

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from scaling.records.ledger import STALE_AFTER_S, Run, StudyFolder
+from scaling.records.noise import noise_warning
 from scaling.study.network import Network
 from scaling.study.plan import PlannedTrial
 
@@ -132,6 +133,8 @@ def trial_row(
         "images_per_s": line["images_per_s"] if line else None,
         "fid": None,
         "fid_se": None,
+        "fid_noise": None,
+        "warning": None,
         "kid": None,
         "fid_vs_heldout": None,
         "rfid": None,
@@ -146,7 +149,9 @@ def trial_row(
         if metric["reference"] == headline:
             row[metric["metric"]] = metric["value"]
             if metric["metric"] == "fid":
-                row["fid_se"] = metric.get("se")  # older records do not hold it
+                # older records hold neither
+                row["fid_se"], row["fid_noise"] = metric.get("se"), metric.get("noise")
+                row["warning"] = noise_warning(metric["value"], row["fid_noise"])
         if metric["reference"] == "heldout" and metric["metric"] == "fid":
             row["fid_vs_heldout"] = metric["value"]
     if line:

@@ -31,7 +31,7 @@ def test_the_features_of_digits_are_refused_for_images_in_colour():
     check_suits("digits-cnn", lambda: tensor_images("grey JPEGs", jpeg))
     one = grey(20, 3)
     one[19, 0] = 255 - one[19, 0]  # a single image in colour
-    with pytest.raises(ValueError, match="the images of one are in colour: .*leave features out"):
+    with pytest.raises(ValueError, match=r"the images of one are in colour: .*leave features out"):
         check_suits("digits-cnn", lambda: tensor_images("one", one))
     check_suits("vgg16", lambda: tensor_images("one", one))
 
