@@ -100,7 +100,7 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
     for row in rows:
-        label = protocol.label(row["metric"]).rpartition(", vs ")[0]
+        label = protocol.label(row["metric"], made_by=loaded and loaded.vae).rpartition(", vs ")[0]
         if not loaded:  # how the images were sampled is not known
             label = f"{label.partition(',')[0]}, {row['features']}"
         row["label"] = f"{label}, vs {source.name}{count}{cropped}"

@@ -22,6 +22,7 @@ from scaling.evaluation.noise import noise_distance
 from scaling.evaluation.reference import Reference, data_images
 from scaling.evaluation.suits import check_suits
 from scaling.records.noise import noise_warning
+from scaling.study.decoder import maker_of
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
 
@@ -120,7 +121,7 @@ def measure(
                     "samples": len(images),
                     "reference": name,
                     "reference_images": reference.count,
-                    "label": protocol.label(metric, name),
+                    "label": protocol.label(metric, name, made_by=maker_of(data)),
                 }
             )
     memory = None
