@@ -26,6 +26,7 @@ class Loaded:
     diffusion: DiffusionSpec
     label_dropout: float | None
     vae: str | None  # the VAE of the latents that the network makes
+    size: int | None = None  # pixels per side of the images that those latents were made of
 
 
 def load_checkpoint(path: Path | str, average: str | None = None) -> Loaded:
@@ -42,6 +43,7 @@ def load_checkpoint(path: Path | str, average: str | None = None) -> Loaded:
         DiffusionSpec(**trained["diffusion"]) if trained else DiffusionSpec(),
         trained["train"].get("label_dropout") if trained else None,
         trained["data"].get("vae") if trained else None,
+        trained["data"].get("size") if trained and trained["data"].get("vae") else None,
     )
 
 
