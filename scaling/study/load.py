@@ -4,6 +4,7 @@ import difflib
 import importlib
 import pkgutil
 from pathlib import Path
+from types import ModuleType
 
 from pydantic import ValidationError
 
@@ -39,6 +40,16 @@ def load_study(name_or_path: str) -> Study:
             "experiments/smoke.py"
         )
     return study
+
+
+def load_file(path: Path) -> ModuleType:
+    """A user's own .py file, executed. ValueError if there is none or it raises anything."""
+    if path.suffix != ".py":
+        raise ValueError(f"{path} is no .py file")
+    try:
+        return _module(str(path))
+    except ValidationError as error:
+        raise ValueError(f"{path}: {explain(error)}") from None
 
 
 def _module(name_or_path: str):

@@ -1,0 +1,276 @@
+"""Which network and which weights are in a path, whoever wrote it, and what was taken for granted?
+
+A path is a run of ours or a checkpoint in it, a diffusers folder or pipeline, a folder of
+safetensors, or a file of weights. What the files do not tell is said by a ``WeightsSpec``; what
+neither tells is taken as usual, and ``Opened.said`` says so.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from scaling.models.diffusers_format import CONFIG, from_diffusers, lacks_null
+from scaling.models.learned import (
+    WORDS,
+    check_outputs,
+    learned_by_arguments,
+    learned_by_scheduler,
+)
+from scaling.models.own_networks import Candidate, check_source, fitting
+from scaling.models.state_dicts import Found, State, chosen, find_state, in_fp32, without
+from scaling.models.state_files import SUFFIXES, check_whole, file_sets, named_in, read_files
+from scaling.models.weights import check_fits, inferred_spec, read_training_checkpoint
+from scaling.study.diffusion_spec import DiffusionSpec
+from scaling.study.network import FAMILIES, Network
+from scaling.study.weights_spec import Learned, WeightsSpec
+
+MANIFEST = "manifest.json"
+ARGUMENTS = ("args", "config", "hparams", "hyper_parameters")
+# training aids that other codes store with the network, and are no part of it
+ASIDE = ("projectors.",)  # REPA's
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Weights under our names, with everything that is known of them.
+
+    ``diffusion`` and ``label_dropout`` are None where neither the files nor a person tell them.
+    """
+
+    spec: Network
+    state: State
+    said: tuple[str, ...]  # which weights they are, and what was taken for granted
+    diffusion: DiffusionSpec | None = None
+    label_dropout: float | None = None  # 0: there is no learned "no class"
+    vae: str | None = None  # of the latents that the network makes
+
+
+def open_weights(
+    path: Path | str, told: WeightsSpec | None = None, own: Iterable[Candidate] = ()
+) -> Opened:
+    """What is in ``path``; ``own`` are networks of a user's file that it may be of.
+
+    ValueError, in one line, names what is missing, damaged, not finite, does not fit, or
+    contradicts what is ``told``.
+    """
+    path, told, own = Path(path), told or WeightsSpec(), tuple(own)
+    if not path.exists():
+        raise ValueError(f"checkpoint {path} does not exist")
+    for is_it, read in ((_is_ours, _ours), (_is_diffusers, _diffusers), (is_weights, _foreign)):
+        if is_it(path):
+            opened = read(path, told, own)
+            whole = {**opened.spec.fixed_tensors(), **opened.state}
+            check_fits(opened.spec, whole)
+            opened = replace(opened, state=whole)
+            _check_told(opened, told, path)
+            return opened
+    raise ValueError(
+        f"{path} holds neither {MANIFEST} (our training's) nor {CONFIG} (diffusers') nor a file of "
+        f"weights ({', '.join(SUFFIXES)})"
+    )
+
+
+def is_weights(path: Path) -> bool:
+    """Whether ``path`` is a run, a checkpoint or weights, rather than images."""
+    if path.is_dir():
+        return _is_ours(path) or _is_diffusers(path) or bool(file_sets(path))
+    return path.suffix in SUFFIXES or path.name.endswith(".json")
+
+
+def _is_ours(path: Path) -> bool:
+    return (path / "checkpoints").is_dir() or (path / MANIFEST).is_file()
+
+
+def _is_diffusers(path: Path) -> bool:
+    if path.is_dir():
+        return (path / "transformer" / CONFIG).is_file() or (path / CONFIG).is_file()
+    # a file of a diffusers folder, or its index
+    config = path.parent / CONFIG
+    return path.is_file() and config.is_file() and "_class_name" in config.read_text()
+
+
+def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+    if (path / "checkpoints").is_dir():
+        steps = sorted((path / "checkpoints").glob("step-*"))
+        if not steps:
+            raise ValueError(f"run {path} has no checkpoint yet")
+        path = steps[-1]
+    if told.leave_out:
+        raise ValueError(f"--leave-out: {path} is of our own training and holds only the network")
+    if told.null == "none":
+        raise ValueError(
+            f"--null none: {path} is of our own training, whose last label is no class"
+        )
+    state, spec, average = read_training_checkpoint(path, told.average)
+    check_source(spec, own)
+    trained = json.loads((path.parents[1] / "spec.json").read_text())
+    return Opened(
+        spec,
+        state,
+        (f"weights: {average} of {path}",),
+        DiffusionSpec(**trained.get("diffusion", {})),
+        trained.get("train", {}).get("label_dropout"),
+        trained.get("data", {}).get("vae"),
+    )
+
+
+def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+    folder = path if path.is_dir() else path.parent
+    if (folder / "transformer" / CONFIG).is_file():
+        path = folder = folder / "transformer"
+    config = _json(folder / CONFIG)
+    found = _found(path, told, ("pos_embed.proj.weight",)).found
+    state, words = _prepared(found, told, path)
+    no_null = lacks_null(config, state)
+    if told.null not in (None, "none" if no_null else "last"):
+        has = "no row" if no_null else "a row"
+        raise ValueError(f"--null {told.null}: the label table of {path} has {has} for no class")
+    spec, state = from_diffusers(config, state)
+    scheduler = folder.parent / "scheduler" / "scheduler_config.json"
+    process = None
+    if told.objective is None and scheduler.is_file():
+        process = learned_by_scheduler(_json(scheduler), spec.learn_sigma)
+        if process is None:
+            raise ValueError(
+                f"{scheduler} describes a process that is none of ours; say what the weights "
+                "predict, as --objective epsilon"
+            )
+    check_outputs(told.objective, spec.learn_sigma, path)
+    if told.objective == "sit" or (told.objective == "flow" and spec.learn_sigma):
+        raise ValueError(
+            "--objective flow: SiT's velocity in diffusers' layout is not read; take the weights "
+            "as SiT's code saves them"
+        )
+    return _opened(spec, state, words, told.objective, process, no_null)
+
+
+def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+    of_families = [anchor for family in FAMILIES.values() for anchor in family.ANCHORS]
+    read = _found(path, told, [c.anchor for c in own] or of_families)
+    state, words = _prepared(read.found, told, path)
+    if own:
+        match = fitting(own, state, path)
+        spec, process = match.network, match.diffusion if told.objective is None else None
+        check_outputs(told.objective, spec.learn_sigma, path)
+        opened = _opened(spec, state, words, told.objective, process, told.null == "none")
+        return replace(opened, vae=match.vae, label_dropout=opened.label_dropout or match.dropout)
+    learned = told.objective or learned_by_arguments(read.arguments)
+    if learned is None and any(name.startswith(ASIDE) for name in read.found.state):
+        learned = "flow"  # REPA's
+    shape = inferred_spec(state, told.model_copy(update={"objective": None}))
+    check_outputs(learned, shape.learn_sigma, path)
+    if learned == "flow" and shape.learn_sigma:
+        learned = "sit"  # a flow has as many outputs as channels, except in SiT's code
+    told = told.model_copy(update={"objective": learned})
+    spec = inferred_spec(state, told)
+    no_null = not spec.has_null(state)
+    return _opened(spec, spec.adopted(state, told), words, learned, None, no_null)
+
+
+class _Read(NamedTuple):
+    found: Found
+    arguments: object  # of the training script, where the file holds them
+
+
+def _found(path: Path, told: WeightsSpec, anchors: Collection[str]) -> _Read:
+    """The set of weights that is meant, of those in the folder or file."""
+    average, name = told.average, ""
+    if path.is_dir():
+        sets = {each.name: each.files for each in file_sets(path)}
+        if not sets:
+            raise ValueError(f"{path} holds no file of weights ({', '.join(SUFFIXES)})")
+        if len(sets) == 1:
+            (name,) = sets
+        else:
+            name = "" if average is None and "" in sets else chosen(tuple(sets), average, path)
+            average = None
+        files = sets[name]
+    elif path.name.endswith(".json"):
+        files = tuple(path.parent / shard for shard in sorted(named_in(path)))
+    else:
+        check_whole(path)
+        files = (path,)
+    data = read_files(files)
+    found = find_state(data, anchors, average, path)
+    if path.is_dir() and len(sets) > 1:
+        others = tuple(other or "the plain one" for other in sets if other != name)
+        found = replace(found, name=name, others=others)
+    arguments = None
+    if isinstance(data, Mapping):
+        arguments = next((data[key] for key in ARGUMENTS if key in data), None)
+    return _Read(found, arguments)
+
+
+def _prepared(found: Found, told: WeightsSpec, path: Path) -> tuple[State, list[str]]:
+    """The network's tensors in fp32, and what is said of them."""
+    state, out = without(found.state, told.leave_out, path)
+    aside = [name for name in state if name.startswith(ASIDE)]
+    out = [*out, *aside, *found.left_out]
+    state, stored = in_fp32({k: v for k, v in state.items() if k not in aside}, path)
+    words = f"weights: {found.name or 'the only set'} of {path}"
+    words += f" (there are also {', '.join(o or 'the plain one' for o in found.others)})" * bool(
+        found.others
+    )
+    words += f"; stored as {stored}, used as float32" if stored else ""
+    if out:
+        words += f"; left out: {len(out)} entries, {', '.join(out[:3])}" + ", ..." * (len(out) > 3)
+    return state, [words]
+
+
+def _opened(
+    spec: Network,
+    state: State,
+    words: list[str],
+    learned: Learned | None,
+    process: DiffusionSpec | None,
+    no_null: bool,
+) -> Opened:
+    """What is known of foreign weights, and in words what was told and what was assumed."""
+    if learned is not None:
+        process = DiffusionSpec(objective="flow" if learned == "sit" else learned)
+        words = [*words, f"they predict {WORDS[learned]}"]
+    elif process is None and spec.learn_sigma:
+        process = DiffusionSpec()
+        words = [
+            *words,
+            f"assumed that they predict {WORDS['ddpm']}; of SiT's, say --objective flow",
+        ]
+    if no_null:
+        words = [*words, "they know no label for no class, so they cannot be guided"]
+    elif spec.condition == "classes":
+        words = [
+            *words,
+            f"the last of {spec.num_classes + 1} labels is taken for no class; where it is a "
+            "class, say --null none",
+        ]
+    return Opened(spec, state, tuple(words), process, 0.0 if no_null else None)
+
+
+def _check_told(opened: Opened, told: WeightsSpec, path: Path) -> None:
+    """Refuse options that contradict what the files say."""
+    for option, name in (("--heads", "heads"), ("--input-size", "input_size")):
+        said, there = getattr(told, name), getattr(opened.spec, name, None)
+        if said is not None and said != there:
+            raise ValueError(
+                f"{option} {said}: the network of {path}, {opened.spec.name}, has {there}"
+                if there is not None
+                else f"{option} {said}: {opened.spec.name} of {path} has no {name}"
+            )
+    learned = None if opened.diffusion is None else opened.diffusion.objective
+    if told.objective is not None and learned not in (
+        told.objective,
+        "flow" if told.objective == "sit" else None,
+    ):
+        raise ValueError(f"--objective {told.objective}: {path} was trained as {learned!r}")
+
+
+def _json(path: Path) -> dict:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} is no JSON object")
+    return value
