@@ -16,7 +16,7 @@ from scaling.live_page import LivePage
 from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
 from scaling.records import Run, StudyFolder, trial_rows, trial_state
 from scaling.records.ledger import StateFile
-from scaling.study import Plan, load_study
+from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
 
@@ -39,7 +39,7 @@ def sweep(
     $RAY_ADDRESS, or this machine where it is not set. ValueError for bad input, before any trial
     runs.
     """
-    plan = Plan.of(load_study(study).with_settings(parse_settings(settings)))
+    plan = Plan.of(started(load_study(study).with_settings(parse_settings(settings))))
     if dry_run:
         show_plan(plan)
         return OK
@@ -71,6 +71,15 @@ def sweep(
         interrupted = False
         say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
     return answer(folder, interrupted)
+
+
+def started(study: Study) -> Study:
+    """``study`` with the identity of the weights that its trainings start from, if they do."""
+    if all(trial.train.init is None for trial in study.trials):
+        return study
+    from scaling.models.stored.initial import with_contents  # torch takes seconds to import
+
+    return with_contents(study)
 
 
 def unfinished(folder: StudyFolder, plan: Plan) -> list:

@@ -23,7 +23,7 @@ from scaling.evaluation.metrics import measure
 from scaling.evaluation.parts import Parts
 from scaling.evaluation.reference import RealImages, Reference, data_images
 from scaling.evaluation.samples import PART, image_channels
-from scaling.models.open_weights import is_weights
+from scaling.models.stored.open_weights import is_weights
 from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol

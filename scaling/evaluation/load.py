@@ -7,8 +7,8 @@ from pathlib import Path
 from torch import nn
 
 from scaling.models import build_model
-from scaling.models.open_weights import open_weights
-from scaling.models.own_networks import Candidate, networks_in
+from scaling.models.stored.open_weights import open_weights
+from scaling.models.stored.own_networks import Candidate, networks_in
 from scaling.models.weights import load_weights
 from scaling.study.network import Network
 from scaling.study.spec import DiffusionSpec

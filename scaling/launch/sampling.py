@@ -153,7 +153,7 @@ class _Source(BaseModel):
 def _loaded(text: str):
     """The drawing, validated again, and its network; a worker keeps them from part to part."""
     from scaling.evaluation.load import load_checkpoint
-    from scaling.models.own_networks import Candidate
+    from scaling.models.stored.own_networks import Candidate
 
     _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
     drawing = Drawing.model_validate_json(text)

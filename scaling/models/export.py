@@ -9,8 +9,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from scaling.models import build_model
-from scaling.models.open_weights import open_weights
-from scaling.models.own_networks import networks_in
+from scaling.models.stored.open_weights import open_weights
+from scaling.models.stored.own_networks import networks_in
 from scaling.models.weights import Format, State, load_weights
 from scaling.study.network import FAMILIES, Network
 from scaling.study.weights_spec import WeightsSpec

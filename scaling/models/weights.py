@@ -1,6 +1,6 @@
 """Do these weights belong to this model? Every mismatch is named; and our own checkpoints.
 
-How files of others are read is in ``state_files`` and ``state_dicts``.
+How files of others are read is in ``stored``.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from scaling.models import build_model
-from scaling.models.state_dicts import RAW, State, check_finite
+from scaling.models.stored.state_dicts import RAW, State, check_finite
 from scaling.study.families import FAMILIES, network_of
 from scaling.study.network import Network
 from scaling.study.settings import explain

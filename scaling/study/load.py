@@ -50,10 +50,7 @@ def load_file(path: Path) -> ModuleType:
     """A user's own .py file, executed. ValueError if there is none or it raises anything."""
     if path.suffix != ".py":
         raise ValueError(f"{path} is no .py file")
-    try:
-        return _module(str(path))
-    except ValidationError as error:
-        raise ValueError(f"{path}: {explain(error)}") from None
+    return _module(str(path))
 
 
 def _module(name_or_path: str):

@@ -2,10 +2,11 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from scaling.study.identity import Spec
 from scaling.study.protocol import Ema, Protocol
+from scaling.study.weights_spec import InitSpec
 
 
 class TrainSpec(Spec):
@@ -28,6 +29,8 @@ class TrainSpec(Spec):
     # bf16 by autocast; weights, averages and the held-out loss stay in fp32
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     seed: int = Field(0, ge=0)
+    # weights to start from, a path or more said of them; null: newly initialised
+    init: InitSpec | None = None
     emas: tuple[Ema, ...] = ()  # averages to checkpoint besides those that are evaluated
     log_every: int = Field(50, ge=1)  # steps between lines of the curve
     heldout_every: int = Field(100, ge=1)  # steps between held-out losses in the curve
@@ -36,7 +39,12 @@ class TrainSpec(Spec):
     NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset(
         {"steps", "log_every", "heldout_every", "checkpoint_every", "emas"}
     )
-    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown"})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown", "init"})
+
+    @field_validator("init", mode="before")
+    @classmethod
+    def _of_path(cls, value):
+        return {"path": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _check(self):
@@ -56,6 +64,13 @@ class TrainSpec(Spec):
                 "before the end; set train.cooldown"
             )
         return self
+
+    def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
+        """As for any spec; of weights to start from, what they are and not where they lie."""
+        fields = super().identity_fields(exclude)
+        if self.init is not None and "init" in fields:
+            fields["init"] = self.init.identity_fields()
+        return fields
 
     @property
     def has_horizon(self) -> bool:

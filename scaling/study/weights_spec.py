@@ -69,7 +69,7 @@ class InitSpec(WeightsSpec):
         if self.content is None:
             raise ValueError(
                 f"the weights of train.init {self.path} have not been read yet, so the training "
-                "has no identity; scaling.models.initial.with_contents(study) reads them, as a "
-                "sweep does"
+                "has no identity; scaling.models.stored.initial.with_contents(study) reads them, "
+                "as a sweep does"
             )
         return {"content": self.content}

@@ -6,8 +6,8 @@ import torch
 from scaling.diffusion import euler
 from scaling.models import build_model
 from scaling.models.export import run
-from scaling.models.open_weights import open_weights
 from scaling.models.sit_format import time_reversed
+from scaling.models.stored.open_weights import open_weights
 from scaling.models.weights import load_weights
 from scaling.study import Protocol
 from scaling.study.timesteps import flow_times

@@ -6,30 +6,27 @@ neither tells is taken as usual, and ``Opened.said`` says so.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from scaling.models.diffusers_format import CONFIG, from_diffusers, lacks_null
-from scaling.models.learned import (
+from scaling.models.stored.files import SUFFIXES, file_sets
+from scaling.models.stored.learned import (
     WORDS,
     check_outputs,
     learned_by_arguments,
     learned_by_scheduler,
 )
-from scaling.models.own_networks import Candidate, check_source, fitting
-from scaling.models.state_dicts import Found, State, chosen, find_state, in_fp32, without
-from scaling.models.state_files import SUFFIXES, check_whole, file_sets, named_in, read_files
+from scaling.models.stored.own_networks import Candidate, check_source, fitting
+from scaling.models.stored.sets import ASIDE, prepared, read_set
+from scaling.models.stored.state_dicts import State
 from scaling.models.weights import check_fits, inferred_spec, read_training_checkpoint
 from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.network import FAMILIES, Network
 from scaling.study.weights_spec import Learned, WeightsSpec
 
 MANIFEST = "manifest.json"
-ARGUMENTS = ("args", "config", "hparams", "hyper_parameters")
-# training aids that other codes store with the network, and are no part of it
-ASIDE = ("projectors.",)  # REPA's
 
 
 @dataclass(frozen=True)
@@ -121,8 +118,8 @@ def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Ope
     if (folder / "transformer" / CONFIG).is_file():
         path = folder = folder / "transformer"
     config = _json(folder / CONFIG)
-    found = _found(path, told, ("pos_embed.proj.weight",)).found
-    state, words = _prepared(found, told, path)
+    found = read_set(path, told, ("pos_embed.proj.weight",)).found
+    state, words = prepared(found, told, path)
     no_null = lacks_null(config, state)
     if told.null not in (None, "none" if no_null else "last"):
         has = "no row" if no_null else "a row"
@@ -148,14 +145,15 @@ def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Ope
 
 def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     of_families = [anchor for family in FAMILIES.values() for anchor in family.ANCHORS]
-    read = _found(path, told, [c.anchor for c in own] or of_families)
-    state, words = _prepared(read.found, told, path)
+    read = read_set(path, told, [c.anchor for c in own] or of_families)
+    state, words = prepared(read.found, told, path)
     if own:
         match = fitting(own, state, path)
         spec, process = match.network, match.diffusion if told.objective is None else None
         check_outputs(told.objective, spec.learn_sigma, path)
         opened = _opened(spec, state, words, told.objective, process, told.null == "none")
-        return replace(opened, vae=match.vae, label_dropout=opened.label_dropout or match.dropout)
+        dropout = 0.0 if told.null == "none" else match.dropout
+        return replace(opened, vae=match.vae, label_dropout=dropout)
     learned = told.objective or learned_by_arguments(read.arguments)
     if learned is None and any(name.startswith(ASIDE) for name in read.found.state):
         learned = "flow"  # REPA's
@@ -167,56 +165,6 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
     spec = inferred_spec(state, told)
     no_null = not spec.has_null(state)
     return _opened(spec, spec.adopted(state, told), words, learned, None, no_null)
-
-
-class _Read(NamedTuple):
-    found: Found
-    arguments: object  # of the training script, where the file holds them
-
-
-def _found(path: Path, told: WeightsSpec, anchors: Collection[str]) -> _Read:
-    """The set of weights that is meant, of those in the folder or file."""
-    average, name = told.average, ""
-    if path.is_dir():
-        sets = {each.name: each.files for each in file_sets(path)}
-        if not sets:
-            raise ValueError(f"{path} holds no file of weights ({', '.join(SUFFIXES)})")
-        if len(sets) == 1:
-            (name,) = sets
-        else:
-            name = "" if average is None and "" in sets else chosen(tuple(sets), average, path)
-            average = None
-        files = sets[name]
-    elif path.name.endswith(".json"):
-        files = tuple(path.parent / shard for shard in sorted(named_in(path)))
-    else:
-        check_whole(path)
-        files = (path,)
-    data = read_files(files)
-    found = find_state(data, anchors, average, path)
-    if path.is_dir() and len(sets) > 1:
-        others = tuple(other or "the plain one" for other in sets if other != name)
-        found = replace(found, name=name, others=others)
-    arguments = None
-    if isinstance(data, Mapping):
-        arguments = next((data[key] for key in ARGUMENTS if key in data), None)
-    return _Read(found, arguments)
-
-
-def _prepared(found: Found, told: WeightsSpec, path: Path) -> tuple[State, list[str]]:
-    """The network's tensors in fp32, and what is said of them."""
-    state, out = without(found.state, told.leave_out, path)
-    aside = [name for name in state if name.startswith(ASIDE)]
-    out = [*out, *aside, *found.left_out]
-    state, stored = in_fp32({k: v for k, v in state.items() if k not in aside}, path)
-    words = f"weights: {found.name or 'the only set'} of {path}"
-    words += f" (there are also {', '.join(o or 'the plain one' for o in found.others)})" * bool(
-        found.others
-    )
-    words += f"; stored as {stored}, used as float32" if stored else ""
-    if out:
-        words += f"; left out: {len(out)} entries, {', '.join(out[:3])}" + ", ..." * (len(out) > 3)
-    return state, [words]
 
 
 def _opened(

@@ -45,7 +45,7 @@ def networks_in(file: Path | str | None) -> tuple[Candidate, ...]:
     named = vars(load_file(file))
     found: dict[str, Candidate] = {}
     studies = [value for value in named.values() if isinstance(value, Study)]
-    for trial in (trial for study in studies for trial in study.all_trials):
+    for trial in (trial for study in studies for trial in study.trials):
         found.setdefault(
             trial.model.model_id,
             Candidate(

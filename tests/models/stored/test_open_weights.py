@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from scaling.models.diffusers_format import WEIGHTS
-from scaling.models.open_weights import is_weights, open_weights
+from scaling.models.stored.open_weights import is_weights, open_weights
 from scaling.study.weights_spec import WeightsSpec
 from tests.models import golden
 from tests.models.test_export import states_equal
