@@ -28,6 +28,7 @@ class Loaded:
     label_dropout: float | None
     vae: str | None  # the VAE of the latents that the network makes
     said: tuple[str, ...] = ()  # which weights they are, and what was taken for granted
+    place: Path | None = None  # what was opened: of a run, the checkpoint
 
 
 def load_checkpoint(
@@ -58,6 +59,7 @@ def load_checkpoint(
         opened.label_dropout,
         opened.vae,
         opened.said,
+        opened.place,
     )
 
 

@@ -1,5 +1,6 @@
 """Which images does ``scaling sample`` make: how many, of which classes, in which kind of file?"""
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -150,9 +151,24 @@ def class_numbers(loaded: Loaded, names: Sequence[str], guided: bool) -> tuple[i
     return tuple(numbers)
 
 
+def check_place(out: Path) -> None:
+    """Refuse a place where nothing can be written, and a picture where a folder is."""
+    folder = _there(out)
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        what = "is no folder that can be written to" if folder.is_dir() else "is a file"
+        raise ValueError(f"--out {out}: {folder} {what}; give another place")
+    if suffix_of(out) == PICTURE and out.is_dir():
+        raise ValueError(f"--out {out} is a folder; give the name of a picture")
+
+
+def _there(out: Path) -> Path:
+    """The nearest parent that exists."""
+    return next(parent for parent in out.absolute().parents if parent.exists())
+
+
 def check_space(out: Path, images: int, bytes_each: int) -> None:
     """Refuse more images than the disk has space for."""
-    folder = next(parent for parent in out.absolute().parents if parent.is_dir())
+    folder = _there(out)
     free = shutil.disk_usage(folder).free
     if images * bytes_each > free:
         raise ValueError(

@@ -33,6 +33,7 @@ class Drawing(Spec):
 
     shipped: Shipped = Shipped()
     checkpoint: str  # as every worker sees it
+    weights: str  # the digest of what it holds
     told: WeightsSpec
     # a network of the user's file, and what its study says of it
     model: Annotated[SerializeAsAny[Network] | None, BeforeValidator(network_of)] = None
@@ -69,9 +70,17 @@ def run(
     """
     from scaling.evaluation.load import digest, load_checkpoint
     from scaling.evaluation.samples import finish, image_channels, open_partial, write_grid
-    from scaling.evaluation.wanted import PICTURE, check_request, check_space, suffix_of, wanted
+    from scaling.evaluation.wanted import (
+        PICTURE,
+        check_place,
+        check_request,
+        check_space,
+        suffix_of,
+        wanted,
+    )
 
     check_request(out, classes, per_class, count, balanced)
+    check_place(out)
     picture = suffix_of(out) == PICTURE
     if picture and (address is not None or gpus):
         raise ValueError(
@@ -100,7 +109,7 @@ def run(
         return "\n".join((f"{len(asked_for.classes or ())} classes {how}", *loaded.said))
     side = loaded.spec.input_size
     check_space(out, asked_for.count, side * side * image_channels(loaded, protocol))
-    asked = {
+    asked: dict = {
         "checkpoint": digest(loaded.model),
         "objective": loaded.diffusion.objective,
         "protocol": protocol.identity_fields(),
@@ -111,7 +120,8 @@ def run(
     if left := parts.left():
         drawing = Drawing(
             shipped=Shipped.of([loaded.spec]),
-            checkpoint=str(Path(checkpoint).resolve()),
+            checkpoint=str((loaded.place or Path(checkpoint)).resolve()),
+            weights=asked["checkpoint"],
             told=told,
             model=loaded.spec if network else None,
             diffusion=loaded.diffusion if network else None,
@@ -152,7 +162,7 @@ class _Source(BaseModel):
 @functools.lru_cache(maxsize=1)
 def _loaded(text: str):
     """The drawing, validated again, and its network; a worker keeps them from part to part."""
-    from scaling.evaluation.load import load_checkpoint
+    from scaling.evaluation.load import digest, load_checkpoint
     from scaling.models.stored.own_networks import Candidate
 
     _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
@@ -160,7 +170,10 @@ def _loaded(text: str):
     own: tuple[Candidate, ...] = ()
     if drawing.model is not None:
         own = (Candidate(drawing.model, Path(drawing.checkpoint), drawing.diffusion),)
-    return drawing, load_checkpoint(drawing.checkpoint, told=drawing.told, own=own)
+    loaded = load_checkpoint(drawing.checkpoint, told=drawing.told, own=own)
+    if digest(loaded.model) != drawing.weights:
+        raise ValueError(f"{drawing.checkpoint} changed while it was sampled; sample it again")
+    return drawing, loaded
 
 
 def _draw(text: str, start: int, stop: int) -> None:

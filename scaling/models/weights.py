@@ -104,9 +104,19 @@ def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
         for name, shape in expected.items()
         if name in state and tuple(state[name].shape) != shape
     ]
+    integers = sorted(
+        name
+        for name in expected.keys() & state.keys() - fixed_names(spec)
+        if not state[name].is_floating_point()
+    )
     problems = [
         f"{len(names)} {what}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
-        for what, names in (("missing", missing), ("unknown", unknown), ("of another shape", wrong))
+        for what, names in (
+            ("missing", missing),
+            ("unknown", unknown),
+            ("of another shape", wrong),
+            ("of whole numbers, as if quantised", integers),
+        )
         if names
     ]
     if problems:

@@ -165,7 +165,14 @@ class Network(Spec):
         return True
 
     def adopted(self, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> "dict[str, Tensor]":
-        """The foreign state dict that was ``recognised``, in our names and conventions."""
+        """The foreign state dict that was ``recognised``, in our names and conventions.
+
+        ValueError for a convention that the family cannot turn into ours.
+        """
+        if told.objective == "sit":
+            raise ValueError(
+                f"--objective sit: only weights of DiT's form are SiT's, not those of {self.name}"
+            )
         return dict(state)
 
     @classmethod

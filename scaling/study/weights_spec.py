@@ -4,7 +4,7 @@ A foreign state dict has names and shapes. It does not say what was learned (noi
 whether the last row of the label table means "no class", or how many heads attention has.
 """
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -18,12 +18,14 @@ Learned = Literal["ddpm", "epsilon", "flow", "sit"]
 class WeightsSpec(Spec):
     """What is said of weights; null: as their file tells, or as is usual (and then it is said)."""
 
-    average: str | None = None  # which of the sets of weights in it, such as ema-power-0.05 or ema
+    # which of the sets of weights in it, such as ema-power-0.05 or ema
+    average: str | None = Field(None, min_length=1)
     objective: Learned | None = None
     null: Literal["last", "none"] | None = None  # the label table's row for "no class", if any
     heads: int | None = Field(None, gt=0)
     input_size: int | None = Field(None, gt=0)
-    leave_out: tuple[str, ...] = ()  # beginnings of names that are not part of the network
+    # beginnings of names that are not part of the network
+    leave_out: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
     @classmethod
     def of_options(cls, **given) -> Self:

@@ -164,6 +164,7 @@ def test_bad_values_are_one_line_and_exit_code_2(run, tmp_path, capsys, args, sa
         ("a.png", ["--classes", "3", "--count", "4"], "without --count"),
         ("a.png", ["--classes", "3", "--per-class", "10001"], "more than the 10000 images"),
         ("a.png", ["--classes", "3", "--gpus", "1"], "--gpus is for many images"),
+        ("run/spec.json/a.npy", ["--count", "3"], "spec.json is a file"),
         ("a.png", ["--classes", "3", "--address", "auto"], "--address is for many images"),
     ],
 )

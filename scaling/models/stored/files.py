@@ -114,7 +114,7 @@ def read_file(path: Path):
                 f"checkpoint {path} carries code and is refused (weights_only): {code[0]}. If you "
                 "trust it, save its state dict alone where it was made: torch.save(torch.load"
                 f"({path.name!r}, weights_only=False)['ema'], 'weights.pt'), for whichever key "
-                "holds it"
+                "holds it, or .state_dict() of a whole network"
             ) from None
         raise ValueError(
             f"checkpoint {path} ({size} bytes) is damaged: not a whole pickle"

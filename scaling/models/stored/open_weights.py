@@ -42,6 +42,7 @@ class Opened:
     diffusion: DiffusionSpec | None = None
     label_dropout: float | None = None  # 0: there is no learned "no class"
     vae: str | None = None  # of the latents that the network makes
+    place: Path | None = None  # what was opened: of a run, the checkpoint
 
 
 def open_weights(
@@ -60,9 +61,14 @@ def open_weights(
             opened = read(path, told, own)
             whole = {**opened.spec.fixed_tensors(), **opened.state}
             check_fits(opened.spec, whole)
-            opened = replace(opened, state=whole)
+            opened = replace(opened, state=whole, place=opened.place or path)
             _check_told(opened, told, path)
             return opened
+    if (path / ".metadata").is_file():
+        raise ValueError(
+            f"{path} is a distributed checkpoint; make a file of it with python -m "
+            f"torch.distributed.checkpoint.format_utils dcp_to_torch {path} FILE.pt"
+        )
     raise ValueError(
         f"{path} holds neither {MANIFEST} (our training's) nor {CONFIG} (diffusers') nor a file of "
         f"weights ({', '.join(SUFFIXES)})"
@@ -103,13 +109,19 @@ def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     state, spec, average = read_training_checkpoint(path, told.average)
     check_source(spec, own)
     trained = json.loads((path.parents[1] / "spec.json").read_text())
+    process = DiffusionSpec(**trained.get("diffusion", {}))
+    if told.objective not in (None, process.objective):
+        raise ValueError(
+            f"--objective {told.objective}: {path} was trained here as {process.objective!r}"
+        )
     return Opened(
         spec,
         state,
         (f"weights: {average} of {path}",),
-        DiffusionSpec(**trained.get("diffusion", {})),
+        process,
         trained.get("train", {}).get("label_dropout"),
         trained.get("data", {}).get("vae"),
+        path,
     )
 
 
@@ -149,22 +161,40 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
     state, words = prepared(read.found, told, path)
     if own:
         match = fitting(own, state, path)
-        spec, process = match.network, match.diffusion if told.objective is None else None
+        spec, process = match.network, match.diffusion
+        if told.objective == "sit" or (
+            process is not None and told.objective not in (None, process.objective)
+        ):
+            raise ValueError(
+                f"--objective {told.objective}: {match.file} says of {spec.name} "
+                + (
+                    f"{process.objective!r}"
+                    if process
+                    else "nothing, and only DiT's form is turned"
+                )
+            )
         check_outputs(told.objective, spec.learn_sigma, path)
-        opened = _opened(spec, state, words, told.objective, process, told.null == "none")
+        learned = None if process else told.objective
+        opened = _opened(spec, state, words, learned, process, told.null == "none")
         dropout = 0.0 if told.null == "none" else match.dropout
         return replace(opened, vae=match.vae, label_dropout=dropout)
     learned = told.objective or learned_by_arguments(read.arguments)
-    if learned is None and any(name.startswith(ASIDE) for name in read.found.state):
-        learned = "flow"  # REPA's
     shape = inferred_spec(state, told.model_copy(update={"objective": None}))
+    if learned is None and any(name.startswith(ASIDE) for name in read.found.state):
+        if shape.learn_sigma:
+            raise ValueError(
+                f"{path} has {ASIDE[0]}*, as REPA's flows have, and two outputs for each channel, "
+                "as they have not; say --objective sit (as SiT's code) or ddpm"
+            )
+        learned = "flow"  # REPA's
     check_outputs(learned, shape.learn_sigma, path)
     if learned == "flow" and shape.learn_sigma:
         learned = "sit"  # a flow has as many outputs as channels, except in SiT's code
     told = told.model_copy(update={"objective": learned})
     spec = inferred_spec(state, told)
     no_null = not spec.has_null(state)
-    return _opened(spec, spec.adopted(state, told), words, learned, None, no_null)
+    state = spec.adopted(state, told)
+    return _opened(spec, state, words, learned, None, no_null, told.null is None)
 
 
 def _opened(
@@ -174,8 +204,12 @@ def _opened(
     learned: Learned | None,
     process: DiffusionSpec | None,
     no_null: bool,
+    guessed: bool = False,
 ) -> Opened:
-    """What is known of foreign weights, and in words what was told and what was assumed."""
+    """What is known of foreign weights, and in words what was told and what was assumed.
+
+    ``guessed``: nobody says that the last label is no class.
+    """
     if learned is not None:
         process = DiffusionSpec(objective="flow" if learned == "sit" else learned)
         words = [*words, f"they predict {WORDS[learned]}"]
@@ -186,8 +220,11 @@ def _opened(
             f"assumed that they predict {WORDS['ddpm']}; of SiT's, say --objective flow",
         ]
     if no_null:
-        words = [*words, "they know no label for no class, so they cannot be guided"]
-    elif spec.condition == "classes":
+        words = [
+            *words,
+            "they know no label for no class, so they cannot be guided; its row is zeros here",
+        ]
+    elif guessed and spec.condition == "classes":
         words = [
             *words,
             f"the last of {spec.num_classes + 1} labels is taken for no class; where it is a "
@@ -206,12 +243,6 @@ def _check_told(opened: Opened, told: WeightsSpec, path: Path) -> None:
                 if there is not None
                 else f"{option} {said}: {opened.spec.name} of {path} has no {name}"
             )
-    learned = None if opened.diffusion is None else opened.diffusion.objective
-    if told.objective is not None and learned not in (
-        told.objective,
-        "flow" if told.objective == "sit" else None,
-    ):
-        raise ValueError(f"--objective {told.objective}: {path} was trained as {learned!r}")
 
 
 def _json(path: Path) -> dict:

@@ -196,5 +196,5 @@ def check_finite(state: Mapping[str, Tensor], where) -> None:
             lost = int((~finite).sum())
             raise ValueError(
                 f"the weights of {where} are not finite: {name} has {lost} of {tensor.numel()} "
-                "values that are NaN or infinite; take an older checkpoint"
+                "values that are NaN or infinite; take others"
             )
