@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from scaling.commands import answers, images, models, studies
+from scaling.commands import answers, images, models, quality, studies
 from scaling.commands.errors import UsageError, told, usage_error
 from scaling.commands.output import flush, let_go, readable
 from scaling.study.own_packages import own_package
@@ -19,6 +19,7 @@ COMMANDS = (
     studies.status,
     studies.report,
     answers.compare,
+    quality.quality,
     models.count,
     models.export,
     models.sample,

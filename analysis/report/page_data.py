@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import itertools
 from datetime import UTC, datetime
 
 import polars as pl
@@ -15,6 +16,7 @@ from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
 from analysis.answers.settings import ways
 from analysis.answers.study import published_answers
+from analysis.answers.time_to_quality import sentence
 from analysis.answers.verdicts import ONE_SEED
 from analysis.figures import published
 from analysis.figures.compare import multipliers
@@ -72,6 +74,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         **_law(read, finding),
         **_rates(read),
         **_laws(read),
+        "quality": _quality(read),
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
         "undecided": undecided([here for here, _ in judged]),
@@ -190,6 +193,20 @@ def _matrix(trials: pl.DataFrame) -> dict:
         "label": trials["fid_label"][0],
         "cells": {(row["rung"], row["curve"]): row for row in cells.to_dicts()},
     }
+
+
+def _quality(read: StudyData) -> list[dict]:
+    """Per quality: its sentence, and a row per model. None for a search of learning rates, and
+    where the curves over training do not belong together: its figure says why.
+    """
+    if read.searches_lr or not read.asks("fid"):
+        return []
+    try:
+        found = read.quality
+    except ValueError:  # the figure in its place states the reason
+        return []
+    groups = [list(same) for _, same in itertools.groupby(found, key=lambda one: one.target)]
+    return [{"sentence": sentence(same), "rows": same} for same in groups]
 
 
 def _rates(read: StudyData) -> dict:

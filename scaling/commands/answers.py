@@ -26,10 +26,22 @@ def compare(
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the multipliers, .png or .svg.")
     ] = None,
+    at_quality: Annotated[
+        list[float] | None,
+        typer.Option(metavar="K", help="Compare the FLOPs until the metric is K or less instead."),
+    ] = None,
 ) -> None:
     """How many times the compute of recipe B recipe A would need, at each rung, with its trend and
     crossover.
     """
+    if at_quality:
+        from analysis.answers.compare.at_quality import at_quality as compared
+        from analysis.answers.compare.at_quality import at_quality_text
+        from analysis.answers.quality_command import of_study
+
+        both = (of_study(folder, at_quality, metric) for folder in (a, b))
+        print(at_quality_text(compared(*both)))
+        return
     from analysis.answers.compare import compare
     from analysis.answers.comparison_text import compare_text
 
