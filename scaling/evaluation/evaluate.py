@@ -51,11 +51,10 @@ def run(
     ``told`` and ``network``, a user's file, are of a checkpoint's weights, as for
     ``load_checkpoint``. ValueError names the file or value at fault.
     """
-    given = {
-        "features": "inception",
-        "metrics": ["fid", "kid", "precision", "recall"],
-    } | parse_settings(settings, "--protocol")
+    said = parse_settings(settings, "--protocol")
+    given = {"features": "inception", "metrics": ["fid", "kid", "precision", "recall"]} | said
     loaded = load_target(target, told or WeightsSpec(), network)
+    check_heeded(said, target, sampled=loaded is not None)
     images = None if loaded else load_images(target)
     if loaded:
         flow = loaded.diffusion.objective == "flow"
@@ -145,6 +144,20 @@ def load_target(target: Path, told: WeightsSpec, network: Path | None) -> Loaded
             "file of weights"
         )
     return None
+
+
+def check_heeded(said: dict, target: Path, sampled: bool) -> None:
+    """Refuse fields of the protocol that nothing here would heed."""
+    if "references" in said:
+        raise ValueError("--protocol references: say what to compare with by --reference")
+    idle = [name for name in said if name in Protocol.model_fields and name not in OF_IMAGES]
+    if idle and not sampled:
+        raise ValueError(
+            f"--protocol {idle[0]} is of sampling, and {target} holds images already: leave it out"
+        )
+    of_guidance = [name for name in ("guidance_channels", "guidance_interval") if said.get(name)]
+    if of_guidance and said.get("guidance", 1.0) == 1.0:
+        raise ValueError(f"--protocol {of_guidance[0]} without guidance: nothing would be guided")
 
 
 def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:

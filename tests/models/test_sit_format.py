@@ -72,20 +72,6 @@ def test_nothing_told_is_taken_for_ddpm_aloud_or_asked(tmp_path):
     assert opened(tmp_path / "d.pt")[0].diffusion is None
 
 
-def test_a_scripts_arguments_tell_what_was_learned(tmp_path):
-    from argparse import Namespace
-
-    def tells(**arguments):
-        torch.save({"ema": SiT().state_dict(), "args": Namespace(**arguments)}, tmp_path / "c.pt")
-        return opened(tmp_path / "c.pt")[0]
-
-    sit = tells(model="SiT-XL/2", path_type="Linear", prediction="velocity")
-    assert sit.diffusion.objective == "flow"
-    assert tells(model="DiT-XL/2", epochs=3).diffusion.objective == "ddpm"
-    with pytest.raises(ValueError, match="path_type GVP and prediction velocity"):
-        tells(path_type="GVP", prediction="velocity")
-
-
 def test_time_reversed_twice_is_the_identity():
     weight = torch.randn(8, 256)
     assert (time_reversed(time_reversed(weight)) - weight).abs().max() <= 1e-6

@@ -90,3 +90,13 @@ def test_a_run_of_it_is_sampled_and_exported_with_its_file_alone(file, tmp_path,
     code, told = command("export", tmp_path / "run", "--to", "dit", "--network", file)
     assert code == 2 and "is not written as 'dit'; its formats: safetensors" in told.err
     assert json.loads((tmp_path / "run" / "spec.json").read_text())["model"]["source"]
+
+
+def test_what_is_told_against_the_study_is_refused(file, tmp_path):
+    own = networks_in(file)
+    torch.save(build_model(own[0].network).state_dict(), tmp_path / "c.pt")
+    for objective in ("flow", "sit", "epsilon"):
+        message = refusal(open_weights, tmp_path / "c.pt", WeightsSpec(objective=objective), own)
+        assert f"--objective {objective}" in message
+    message = refusal(open_weights, tmp_path / "c.pt", WeightsSpec(heads=2), own)
+    assert "--heads 2: Conv-4" in message and "has no heads" in message
