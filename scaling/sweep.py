@@ -19,7 +19,7 @@ from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
 from scaling.records.ledger import StateFile
 from scaling.records.parsed import Damaged
-from scaling.study import Plan, load_study
+from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
 
@@ -42,7 +42,7 @@ def sweep(
     $RAY_ADDRESS, or this machine where it is not set. ValueError for bad input, before any trial
     runs.
     """
-    plan = Plan.of(load_study(study).with_settings(parse_settings(settings)))
+    plan = Plan.of(started(load_study(study).with_settings(parse_settings(settings))))
     execution = execution or Execution()
     if dry_run:
         from scaling.launch import dry_run as would
@@ -89,6 +89,15 @@ def begin(folder: StudyFolder, plan: Plan, damaged: list[Damaged]) -> None:
         sweep_up(run.folder)
     sweep_up(folder.folder)
     folder.write_plan(plan)
+
+
+def started(study: Study) -> Study:
+    """``study`` with the identity of the weights that its trainings start from, if they do."""
+    if all(trial.train.init is None for trial in study.trials):
+        return study
+    from scaling.models.stored.initial import with_contents  # torch takes seconds to import
+
+    return with_contents(study)
 
 
 def unfinished(folder: StudyFolder, plan: Plan) -> list:

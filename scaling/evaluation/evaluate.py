@@ -25,12 +25,14 @@ from scaling.evaluation.parts import Parts
 from scaling.evaluation.reference import RealImages, Reference, data_images
 from scaling.evaluation.samples import PART, image_channels
 from scaling.evaluation.suits import misfit
+from scaling.models.stored.open_weights import is_weights
 from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
 from scaling.study.spec import Source
 from scaling.study.usual_features import usual_features
+from scaling.study.weights_spec import WeightsSpec
 
 # sources that a name alone does not determine
 SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")
@@ -39,17 +41,27 @@ DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
 OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}
 
 
-def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: bool = False) -> str:
+def run(
+    target: Path,
+    reference: str,
+    settings: Iterable[str] = (),
+    as_json: bool = False,
+    told: WeightsSpec | None = None,
+    network: Path | None = None,
+) -> str:
     """The metrics of ``target`` against ``reference``, as a table or as JSON.
 
-    ValueError names the file or value at fault.
+    ``told`` and ``network``, a user's file, are of a checkpoint's weights, as for
+    ``load_checkpoint``. ValueError names the file or value at fault.
     """
+    said = parse_settings(settings, "--protocol")
     data = None if Path(reference).exists() else reference.partition(":")[0]
     given = {
         "features": usual_features(data or "folder"),
         "metrics": ["fid", "kid", "precision", "recall"],
-    } | parse_settings(settings, "--protocol")
-    loaded = load_checkpoint(target) if is_checkpoint(target) else None
+    } | said
+    loaded = load_target(target, told or WeightsSpec(), network)
+    check_heeded(said, target, sampled=loaded is not None)
     images = None if loaded else load_images(target)
     tell(images)
     if loaded:
@@ -117,12 +129,13 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
                 "protocol": protocol.model_dump(
                     mode="json", exclude={"references"}, include=None if loaded else OF_IMAGES
                 ),
+                "weights": list(loaded.said) if loaded else None,
                 "figures": rows,
             },
             indent=1,
             allow_nan=False,
         )
-    return "\n".join(_line(row) for row in rows)
+    return "\n".join([*(_line(row) for row in rows), *(loaded.said if loaded else ())])
 
 
 def _line(row: dict) -> str:
@@ -133,10 +146,33 @@ def _line(row: dict) -> str:
     )
 
 
-def is_checkpoint(path: Path) -> bool:
-    """Whether ``path`` is a run, a checkpoint folder or a file of weights, rather than images."""
-    marks = ("manifest.json", "config.json", "checkpoints", "transformer")
-    return path.suffix in (".pt", ".safetensors") or any((path / mark).exists() for mark in marks)
+def load_target(target: Path, told: WeightsSpec, network: Path | None) -> Loaded | None:
+    """The network of a run, a checkpoint or weights; None where ``target`` is images.
+
+    ValueError for options of weights beside images.
+    """
+    if is_weights(target):
+        return load_checkpoint(target, told=told, network=network)
+    if given := [*told.given, *(["--network"] if network else [])]:
+        raise ValueError(
+            f"{given[0]} is said of weights, and {target} is neither a run, a checkpoint nor a "
+            "file of weights"
+        )
+    return None
+
+
+def check_heeded(said: dict, target: Path, sampled: bool) -> None:
+    """Refuse fields of the protocol that nothing here would heed."""
+    if "references" in said:
+        raise ValueError("--protocol references: say what to compare with by --reference")
+    idle = [name for name in said if name in Protocol.model_fields and name not in OF_IMAGES]
+    if idle and not sampled:
+        raise ValueError(
+            f"--protocol {idle[0]} is of sampling, and {target} holds images already: leave it out"
+        )
+    of_guidance = [name for name in ("guidance_channels", "guidance_interval") if said.get(name)]
+    if of_guidance and said.get("guidance", 1.0) == 1.0:
+        raise ValueError(f"--protocol {of_guidance[0]} without guidance: nothing would be guided")
 
 
 def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:

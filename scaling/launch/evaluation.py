@@ -24,6 +24,7 @@ from scaling.evaluation.parts import Draw, Parts
 from scaling.evaluation.reconstruction import rfid
 from scaling.models import build_model
 from scaling.models.precision import matmul_precision
+from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
@@ -195,5 +196,7 @@ def averaged_model(spec: TrialSpec, step: int, ema: Ema, run: Run) -> nn.Module:
             "the same command trains it again"
         )
     model = build_model(spec.model)
-    load_parameters(model, saved.weights() if ema.kind == "none" else saved.ema(ema.label))
+    weights = saved.weights() if ema.kind == "none" else saved.ema(ema.label)
+    check_finite(weights, f"{saved.folder}, {ema.label}")
+    load_parameters(model, weights)
     return model.eval()

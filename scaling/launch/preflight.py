@@ -104,6 +104,7 @@ def check_trials(plan: Plan) -> list[str]:
     from scaling.evaluation.metrics import check_metrics
 
     check_counts(plan)
+    check_initial(plan)
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
     told = []
@@ -134,6 +135,15 @@ def check_sampling_of(plan: Plan) -> None:
             check_sampling(
                 spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout
             )
+
+
+def check_initial(plan: Plan) -> None:
+    """Refuse weights to start from that are not there, do not fit, or are not those planned."""
+    from scaling.models.stored.initial import initial_weights
+
+    pairs = {(t.spec.train.init, t.spec.model) for t in plan.trials if t.spec.train.init}
+    for init, model in pairs:
+        initial_weights(init, model)
 
 
 def check_counts(plan: Plan) -> None:

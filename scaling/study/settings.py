@@ -26,6 +26,8 @@ def fields_of(spec: BaseModel | type[BaseModel], prefix: str = "") -> list[str]:
         kind = nested if isinstance(nested, type) else type(nested)
         if issubclass(kind, BaseModel):
             leaves += fields_of(nested, f"{prefix}{name}.")
+            if field.default is None:  # it may be set as a whole, or to null, too
+                leaves.append(prefix + name)
         else:
             leaves.append(prefix + name)
     return leaves
