@@ -3,12 +3,11 @@
 import contextlib
 import os
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ray
 from ray.exceptions import GetTimeoutError, RayTaskError
-
-from scaling.study.plan import Plan
 
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_S = 300.0  # until a worker answers, which may have to wait for a place
@@ -119,19 +118,18 @@ def check_cluster(cluster: Cluster, gpus_per_trial: float, workers: int = 1) -> 
         raise ValueError(f"the cluster has {cluster.cpus:g} CPUs; a trial needs one")
 
 
-def check_workers_precisions(plan: Plan, gpus_per_trial: float) -> None:
+def check_workers_precisions(study: str, precisions: Iterable[str], gpus_per_trial: float) -> None:
     """Refuse training in a precision that a worker of the connected cluster lacks.
 
     The worker asked has a GPU if trials have one.
     """
-    # Every device has fp32.
-    precisions = {trial.spec.train.precision for trial in plan.trials} - {"fp32"}
+    precisions = set(precisions) - {"fp32"}  # which every device has
     if not precisions:
         return
     task = (
         ray.remote(_check_precisions)
         .options(
-            name=f"{plan.name}: check precision",
+            name=f"{study}: check precision",
             num_cpus=1,
             max_retries=0,
             num_gpus=min(1.0, gpus_per_trial),

@@ -52,7 +52,7 @@ class Session:
             "provenance": provenance(_device_name(setup.device), setup.threads),
         }
         before = run.record() or {"sessions": [], "count": None}
-        self.sessions_before = before["sessions"]
+        self.sessions_before = _with_last_seen(before["sessions"], run.state())
         self.heartbeat.tell(step=before.get("step", 0), ready=[], session=name)
         self.count = before["count"] or {
             "params_m": trainable_params(spec.model) / 1e6,
@@ -132,9 +132,23 @@ class Session:
         self.report(self.heartbeat.tell(**progress))
 
 
+def _with_last_seen(sessions: list[dict], state: dict) -> list[dict]:
+    """The sessions before this one. Where the last was killed before it could note its end, the
+    last heartbeat is when it was ``last_seen``: its hours were spent.
+    """
+    seen = state.get("last_seen") or state.get("heartbeat")
+    if not sessions or sessions[-1]["ended"] or seen is None:
+        return sessions
+    return [*sessions[:-1], {"last_seen": _iso(seen), **sessions[-1]}]
+
+
 def _device_name(device: str) -> str:
     return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return _iso(datetime.now(UTC).timestamp())
+
+
+def _iso(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")
