@@ -2,7 +2,6 @@
 
 import base64
 import functools
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -16,9 +15,11 @@ from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
 from analysis.answers.settings import ways
 from analysis.answers.study import published_answers
+from analysis.answers.verdicts import ONE_SEED
 from analysis.figures import published
 from analysis.figures.compare import multipliers
 from analysis.frames import Folder, studies
+from analysis.report.decided import another_seed, decided, undecided
 from analysis.report.pictures import Picture, picture
 from analysis.report.provenance import provenance_of
 from analysis.report.study_data import StudyData
@@ -51,10 +52,8 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
 def data_of(read: StudyData, live: bool) -> dict:
     plan, trials, evaluations = read.plan, read.trials, read.evaluations
     provenance = provenance_of(read.study, evaluations["measured"].drop_nulls())
+    spent = seconds_spent(plan, read.curves, evaluations)
     finding, judged = finding_from(read.answers), _claims(read)
-    if judged:
-        sentence = claims.claims_sentence([here for here, _ in judged])
-        finding = replace(finding, sentence=f"{finding.sentence} {sentence}")
     unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
     reloads = unfinished and (live or trials["state"].is_in(["running", "evaluating"]).any())
     return {
@@ -67,13 +66,16 @@ def data_of(read: StudyData, live: bool) -> dict:
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC",
         "warnings": _mixed(trials) + provenance.warnings,
         "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
-        "seconds_spent": seconds_spent(plan, read.curves, evaluations),
+        "seconds_spent": spent,
         "ways": ways(plan),
         "provenance": provenance,
         **_law(read, finding),
         **_rates(read),
         **_laws(read),
         "claims": judged,
+        "decided": decided([here for here, _ in judged]),
+        "undecided": undecided([here for here, _ in judged]),
+        "another_seed": another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
         "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
 
@@ -153,6 +155,7 @@ def _law(read: StudyData, finding: Finding) -> dict:
         "left_out": left_out(trials).to_dicts(),
         "matrix": _matrix(trials),
         "two_errors": two_errors(trials),
+        "one_seed": ONE_SEED,
         "published": published_answers().slope,
         "published_figure": _papers(),
     }
