@@ -65,6 +65,11 @@ def sweep(
         order = Order.of(plan, jobs, address, gpus_per_trial, execution)
         with supervised(order, say) as supervisor:
             cluster = supervisor.begin()
+            if cluster.gpus and not gpus_per_trial:
+                say(
+                    f"the cluster's {cluster.gpus:g} GPUs stay idle: the trials run on CPUs; "
+                    "--gpus-per-trial 1 gives each one"
+                )
             folder.write_plan(plan)
             why = run(plan, left, folder, cluster, supervisor)
         if why:

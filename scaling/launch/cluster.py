@@ -7,8 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ray
+from ray._private import ray_constants
 from ray.exceptions import GetTimeoutError, RayTaskError
 
+from scaling.study.cores import usable_cores
+
+ALONE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+# The longest path of a socket, without its final zero; and a name as Ray gives them.
+SOCKET_PATH_BYTES = 107
+SOCKET = "session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
+SHORT_FOLDERS = ("/tmp", "/dev/shm")
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_S = 300.0  # until a worker answers, which may have to wait for a place
 
@@ -26,21 +34,22 @@ def connected(address: str | None, cpus: int | None = None):
     """A context that gives the Cluster at ``address``, and leaves it on exit.
 
     ``address`` is ``auto``, ``HOST:PORT`` or ``local``; None means $RAY_ADDRESS, else local. A
-    local cluster binds to this machine alone and has ``cpus`` CPUs (default: all). ValueError if
-    the address does not answer.
+    local cluster listens on this machine's loopback address alone and has ``cpus`` CPUs (default:
+    those that this process may use). ValueError if the address does not answer.
     """
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     local = address == "local"
     if not local and address != "auto":
         _check_answers(address)
     options = {
-        "num_cpus": cpus or os.cpu_count(),
+        "num_cpus": cpus or usable_cores(),
         "include_dashboard": True,
         "dashboard_host": "127.0.0.1",
     }
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
     try:
-        context = _init(address=address, **quiet, **(options if local else {}))
+        with _started_here() if local else contextlib.nullcontext():
+            context = _init(address=address, **quiet, **(options if local else {}))
     except (ConnectionError, RuntimeError, ValueError) as error:
         if local:
             raise
@@ -60,6 +69,52 @@ def connected(address: str | None, cpus: int | None = None):
         )
     finally:
         ray.shutdown()
+
+
+@contextlib.contextmanager
+def _started_here():
+    """While entered, a cluster that is started listens on 127.0.0.1 alone, and its processes have a
+    temporary folder in which the paths of sockets are short enough.
+
+    Ray's parts then talk over 127.0.0.1, and each of them listens where it talks. Ray knows this as
+    the way of clusters on Windows and macOS, whose firewalls would ask; otherwise it takes the
+    address of the network for its node, even if told another.
+    """
+    told = {ALONE: "0"}
+    if folder := short_temporary_folder():
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        told |= {"TMPDIR": folder, "RAY_TMPDIR": folder}
+    before = {name: os.environ.get(name) for name in told}
+    cluster_allowed = ray_constants.ENABLE_RAY_CLUSTER
+    os.environ |= told
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = cluster_allowed
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def short_temporary_folder() -> str | None:
+    """Where Ray's processes keep their sockets; None where the usual place is short enough.
+
+    ValueError where no folder is.
+    """
+    chosen = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
+    if len(os.path.join(chosen, "ray", SOCKET).encode()) <= SOCKET_PATH_BYTES:
+        return None
+    for folder in SHORT_FOLDERS:
+        if os.access(folder, os.W_OK | os.X_OK):
+            return os.path.join(folder, f"ray-{os.getuid()}")
+    raise ValueError(
+        f"the temporary folder {chosen} has a path too long for Ray's sockets, and "
+        f"{' and '.join(SHORT_FOLDERS)} cannot be written; set RAY_TMPDIR to a folder with a short "
+        "path"
+    )
 
 
 def _init(**options):

@@ -80,7 +80,7 @@ def share(connection, patch: pytest.MonkeyPatch) -> None:
         "supervised",
         lambda order, say: contextlib.nullcontext(Here(order, connection)),
     )
-    patch.setattr(os, "cpu_count", lambda: 1)
+    patch.setattr("analysis.report.helper.usable_cores", lambda: 1)
 
 
 class Here:
