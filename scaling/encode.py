@@ -4,12 +4,13 @@ finish.
 
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scaling.data.listing.walk import printable
 from scaling.progress import LINES_EVERY_S, say
-from scaling.records.files import read_json, write_json
+from scaling.records.files import write_json
 from scaling.study.identity import identity
 
 MOST_UNREADABLE = 0.01  # share of the images, unless --allow-unreadable
@@ -115,8 +116,10 @@ def _asked(out: Path, resume: bool, parameters: dict, splits: dict) -> dict:
     """What the store is to hold, to be written down. ValueError where ``out`` holds something else,
     or a store that is not to be resumed.
     """
+    from scaling.data.store_shapes import ENCODING_SHAPE
+
     asked = {**parameters, "images": {split: identity(rows) for split, rows in splits.items()}}
-    before = read_json(out / ENCODING)
+    before = ENCODING_SHAPE.read(out / ENCODING)
     if before is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(
             f"{out} is not empty and holds no store begun by scaling encode; choose another --out"
@@ -169,7 +172,9 @@ def _check_disk(out: Path, images: int, shape: list[int]) -> None:
         )
 
 
-def _refuse_unreadable(out: Path | None, skipped: list[dict], total: int, allowed: bool) -> None:
+def _refuse_unreadable(
+    out: Path | None, skipped: Sequence[Mapping], total: int, allowed: bool
+) -> None:
     """Above MOST_UNREADABLE. They are listed in the store, unless nothing has been written yet:
     ``out`` is None.
     """

@@ -15,6 +15,7 @@ A shard's .json is written after its other files, and store.json is written last
 import csv
 import hashlib
 import io
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,11 +24,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scaling.data.listing.walk import printable
-from scaling.records.files import read_json, write_bytes, write_json
+from scaling.data.store_shapes import FORMAT, SHARD, SPLITS, STORE_SHAPE, Shard, SkippedImage, Store
+from scaling.records.files import write_bytes, write_json
+from scaling.records.parsed import Unreadable
 from scaling.study.identity import identity
 
-FORMAT = 1
-SPLITS = ("train", "heldout")
 STORE, SKIPPED = "store.json", "skipped.csv"
 CHECKING_THREADS = 8
 WHOLE, DAMAGED, MISSING = "whole", "damaged", "missing"
@@ -79,22 +80,30 @@ def write_shard(
 def shard_state(folder: Path, split: str, number: int) -> str:
     """WHOLE if the shard's checksums match, MISSING if it was never finished, otherwise DAMAGED."""
     try:
-        shard = read_json(shard_path(folder, split, number, "json"))
-    except ValueError:
+        shard = SHARD.read(shard_path(folder, split, number, "json"))
+    except Unreadable:
         return DAMAGED
     if shard is None:
         return MISSING
-    checksums = shard.get("sha256") if isinstance(shard, dict) else None
-    whole = isinstance(checksums, dict) and all(
+    whole = all(
         _checksum_matches(shard_path(folder, split, number, kind), digest)
-        for kind, digest in checksums.items()
+        for kind, digest in shard["sha256"].items()
     )
     return WHOLE if whole else DAMAGED
 
 
-def read_skipped(folder: Path, split: str, number: int) -> list[dict]:
+def read_shard(folder: Path, split: str, number: int) -> Shard:
+    """What a shard's .json says. ValueError where there is none, or a damaged one."""
+    path = shard_path(folder, split, number, "json")
+    shard = SHARD.read(path)
+    if shard is None:
+        raise ValueError(f"{path} is missing; {SHARD.mend}")
+    return shard
+
+
+def read_skipped(folder: Path, split: str, number: int) -> list[SkippedImage]:
     """The images that could not be encoded into a shard: path and why."""
-    return read_json(shard_path(folder, split, number, "json"))["skipped"]
+    return read_shard(folder, split, number)["skipped"]
 
 
 def read_images(folder: Path, split: str, shards: int) -> list[dict]:
@@ -118,10 +127,7 @@ def finish_store(
     The content's identity depends on the images' bytes, labels and order, the VAE and the size. It
     depends neither on where the images lay nor on the last bit of a GPU's arithmetic.
     """
-    parts = {
-        split: [read_json(shard_path(folder, split, i, "json")) for i in range(n)]
-        for split, n in shards.items()
-    }
+    parts = {split: [read_shard(folder, split, i) for i in range(n)] for split, n in shards.items()}
     write_skipped(
         folder, [row for split in SPLITS for part in parts[split] for row in part["skipped"]]
     )
@@ -144,7 +150,7 @@ def finish_store(
     return store
 
 
-def write_skipped(folder: Path, rows: list[dict]) -> None:
+def write_skipped(folder: Path, rows: Sequence[Mapping]) -> None:
     """Write skipped.csv: path and why of each image that could not be read."""
     text = io.StringIO()
     writer = csv.DictWriter(text, ["path", "why"], lineterminator="\n")
@@ -153,14 +159,14 @@ def write_skipped(folder: Path, rows: list[dict]) -> None:
     write_bytes(folder / SKIPPED, text.getvalue().encode())
 
 
-def read_store(folder: Path) -> dict:
+def read_store(folder: Path) -> Store:
     """The content of store.json. ValueError if there is no finished store."""
     if not folder.is_dir():
         raise ValueError(
             f"no latent store at {folder}: make one with `scaling encode --images DIR --vae VAE "
             f"--size PIXELS --out {folder}`, or set data.path"
         )
-    store = read_json(folder / STORE)
+    store = STORE_SHAPE.read(folder / STORE)
     if store is None:
         done = sum(1 for _ in folder.glob("*/shard-*.json"))
         raise ValueError(

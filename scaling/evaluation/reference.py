@@ -29,6 +29,8 @@ from scaling.records.files import write_bytes
 from scaling.study.identity import identity
 from scaling.study.spec import DataSpec
 
+# what is cached: the arrays' names and dimensions
+KINDS = {"rows": {"rows": 2}, "gaussian": {"mean": 1, "cov": 2, "root": 2}}
 LATENT_SOURCES = ("latents", "synthetic")
 HASHED = 256  # images hashed at a time
 
@@ -200,12 +202,12 @@ class Reference:
             path = cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz"
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock")):
-                if not path.exists():
+                held = cached_tensors(path, KINDS[kind])
+                if held is None:  # not computed yet, or damaged since
                     self._compute(layer)
-            with np.load(path, allow_pickle=False) as arrays:
-                self._held[layer, kind] = {
-                    name: torch.from_numpy(arrays[name]) for name in arrays.files
-                }
+                    held = cached_tensors(path, KINDS[kind])
+                    assert held is not None
+            self._held[layer, kind] = held
         return self._held[layer, kind]
 
     def _compute(self, layer: str) -> None:
@@ -226,6 +228,22 @@ class Reference:
                 cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz",
                 buffer.getvalue(),
             )
+
+
+def cached_tensors(path: Path, dimensions: dict[str, int]) -> dict[str, Tensor] | None:
+    """The arrays of a cached .npz by name, of so many ``dimensions``; None where it is missing or
+    damaged, and so to be made again.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            held = {name: torch.from_numpy(arrays[name]) for name in dimensions}
+    except Exception:  # arbitrary bytes can make it raise anything
+        return None
+    whole = all(
+        held[name].ndim == count and held[name].is_floating_point()
+        for name, count in dimensions.items()
+    )
+    return held if whole else None
 
 
 @lru_cache(maxsize=32)
