@@ -7,6 +7,7 @@ import pytest
 
 from scaling.cli import main
 from scaling.data.vae import load_vae
+from scaling.encode import _check_shard
 from tests.data.pictures import write_folder
 
 
@@ -43,10 +44,9 @@ def refusal(arguments: list[str], capsys) -> str:
     [
         (lambda work: None, ("--size", "30"), "size 30 is not a multiple of 8"),
         (lambda work: None, ("--size", "64"), "10 of 10 images"),
-        (lambda work: None, ("--size", "80000", "--upscale"), "choose a smaller --size"),
         (lambda work: None, ("--size", "16000", "--upscale"), "set --shard-images to 2 or fewer"),
-        (lambda work: None, ("--size", "0"), "--size 0 is no number of pixels"),
-        (lambda work: None, ("--size", "-8"), "--size -8 is no number of pixels"),
+        (lambda work: None, ("--size", "0"), "--size 0 must be 1 to"),
+        (lambda work: None, ("--size", "-8"), "--size -8 must be 1 to"),
         (
             lambda work: (work / "images" / "class0" / "x.jpg").write_bytes(b"none"),
             (),
@@ -77,3 +77,10 @@ def test_a_store_may_not_lie_among_its_images(tmp_path, capsys):
     said = refusal(command(tmp_path, "images/store"), capsys)
     assert "images/store lies in the image folder" in said
     assert not (tmp_path / "images" / "store").exists()
+
+
+def test_a_shard_that_arrow_cannot_hold_names_what_fits():
+    _check_shard(1000, 512, 256)
+    for size, says in ((2000, "--shard-images to 178 or fewer"), (30_000, "a smaller --size")):
+        with pytest.raises(ValueError, match=says):
+            _check_shard(1000, 512, size)
