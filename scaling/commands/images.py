@@ -20,7 +20,11 @@ from scaling.commands.arguments import (
 
 def encode(
     images: Annotated[
-        Path, typer.Option(metavar="DIR", help="A folder with a subfolder of images per class.")
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="A subfolder of images per class, in train/ and val/ or not; or tars, or parquet.",
+        ),
     ],
     vae: Annotated[
         str,

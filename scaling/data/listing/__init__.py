@@ -57,11 +57,12 @@ def list_images(place: Path) -> Listing:
     ValueError for what is missing or leaves a class or a split in doubt, with the way on.
     """
     if place.is_file():
-        if place.suffix not in ARCHIVES:
+        kind = place.suffix.lower()
+        if kind not in ARCHIVES:
             raise ValueError(
                 f"{place} is neither a folder of images nor an archive ({', '.join(ARCHIVES)})"
             )
-        return ARCHIVES[place.suffix].list(place.parent, [place.name])
+        return ARCHIVES[kind].list(place.parent, [place.name])
     if not place.is_dir():
         raise ValueError(
             f"no image folder at {place}: put a subfolder per class there, or set data.path or "
@@ -82,7 +83,11 @@ def list_images(place: Path) -> Listing:
 def _parts(path: str) -> tuple[str, str]:
     """The archive and the place in it; ("", path) for a file of its own."""
     archive, within, inside = path.partition(WITHIN)
-    return (archive, inside) if within and os.path.splitext(archive)[1] in ARCHIVES else ("", path)
+    return (archive, inside) if within and _suffix(archive) in ARCHIVES else ("", path)
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 def file_of(path: str) -> str:
@@ -99,7 +104,7 @@ def read_bytes(folder: Path, path: str, most: int = sys.maxsize) -> bytes:
     archive, inside = _parts(path)
     try:
         if archive:
-            return ARCHIVES[os.path.splitext(archive)[1]].read(folder / archive, inside, most)
+            return ARCHIVES[_suffix(archive)].read(folder / archive, inside, most)
         return (folder / path).read_bytes()
     except OSError as error:
         raise ValueError(

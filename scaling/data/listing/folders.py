@@ -11,6 +11,7 @@ from pathlib import Path
 from scaling.data.listing.splits import (
     HELDOUT,
     ONE_IN,
+    TEST,
     TRAIN,
     Listing,
     Rows,
@@ -57,13 +58,17 @@ def _has_splits(found: Found, names: list[str]) -> bool:
             )
         return False
     train = next(name for name in names if kinds[name] == TRAIN)
-    return all(kinds.values()) or bool(found.inside(train))
+    held = {HELDOUT, TEST} & set(kinds.values())
+    return bool(held) or len(names) == 1 or bool(found.inside(train))
 
 
 def _listing(found: Found, classes: list[str], splits: dict[str, Rows]) -> Listing:
     used = sum(map(len, splits.values()))
     left_out = found.left_out + Counter({"images in other folders": len(found.paths) - used})
-    return Listing(found.folder, [*map(printable, classes)], splits, told(used, left_out))
+    line = told(used, left_out)
+    if odd := [name for name in classes if split_of(name)]:
+        line += f"; taken for classes: {listed(odd)}"
+    return Listing(found.folder, [*map(printable, classes)], splits, line)
 
 
 def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[Rows, list[str]]:
@@ -83,11 +88,12 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
                 of_class[name].append(path)
     if known is None and len(classes) < 2:
         inner = [f"{start}{name}" for name in classes if len(found.inside(f"{start}{name}")) > 1]
+        left = _left_out(found)
         hint = f", or give {printable(str(found.folder / inner[0]))}" if inner else ""
         raise ValueError(
             f"{place} has {len(classes)} classes ({listed(classes) or 'no subfolder'}) and "
-            f"{loose} images outside; a class-conditional model needs two or more: put the images "
-            f"of each in a subfolder{hint}"
+            f"{loose} images outside{left}; a class-conditional model needs two or more: put the "
+            f"images of each in a subfolder{hint}"
         )
     if known is not None and (unknown := sorted(set(classes) - set(known))):
         raise ValueError(
@@ -95,10 +101,9 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
             "or put images of them into train"
         )
     if empty := [name for name in classes if not of_class[name]]:
-        left = f" (left out: {counted(found.left_out)})" if found.left_out else ""
         raise ValueError(
-            f"{len(empty)} of {len(classes)} class folders of {place} hold no image{left}, such as "
-            f"{printable(empty[0])!r}; remove them or fill them"
+            f"{len(empty)} of {len(classes)} class folders of {place} hold no image"
+            f"{_left_out(found)}, such as {printable(empty[0])!r}; remove them or fill them"
         )
     for name, paths in of_class.items():
         _check_class(found, start, name, paths)
@@ -127,10 +132,15 @@ def _check_heldout(found: Found, train: str, held: str) -> None:
     images = sum(path.startswith(f"{held}/") for path in found.paths)
     without = f"move {place} away, then one image in {ONE_IN} of {train} is held out"
     if not images:
-        left = f" (left out: {counted(found.left_out)})" if found.left_out else ""
-        raise ValueError(f"the split {place} holds no image{left}; fill it, or {without}")
+        raise ValueError(
+            f"the split {place} holds no image{_left_out(found)}; fill it, or {without}"
+        )
     if not found.inside(held):
         raise ValueError(
             f"the {images} images of {place} are in no class: sort them into a subfolder per class "
             f"with the names of those in {train}, or {without}"
         )
+
+
+def _left_out(found: Found) -> str:
+    return f" (left out: {counted(found.left_out)})" if found.left_out else ""

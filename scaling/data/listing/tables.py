@@ -36,10 +36,8 @@ def list_tables(folder: Path, tables: list[str]) -> Listing:
     left_out = Counter()
     for name in tables:
         schema = _schema(folder / name)
-        image, label = (
-            _column(folder / name, schema, "Image", IMAGES),
-            _label(folder / name, schema),
-        )
+        _check_images(folder / name, schema)
+        label = _column(folder / name, schema, "ClassLabel", LABELS)
         known = _features(schema).get(label, {}).get("names") or []
         names = names or list(map(str, known))
         values = _values(folder / name, label)
@@ -49,7 +47,6 @@ def list_tables(folder: Path, tables: list[str]) -> Listing:
                 continue
             said = str(known[value] if known else value)
             images.append(Labelled(f"{name}{WITHIN}{row}", splits[name], said))
-        assert image  # `_column` sees to it
     return grouped(images, folder, names, left_out)
 
 
@@ -89,7 +86,7 @@ def _open(path: Path) -> pa.Table:
 
 def _schema(path: Path) -> pa.Schema:
     try:
-        return pq.read_schema(path) if path.suffix == PARQUET else _open(path).schema
+        return pq.read_schema(path) if path.suffix.lower() == PARQUET else _open(path).schema
     except (pa.ArrowException, OSError) as error:
         why = " ".join(str(error).split())
         raise ValueError(f"{path} cannot be read as a table ({why}); get it again") from None
@@ -114,12 +111,21 @@ def _column(path: Path, schema: pa.Schema, kind: str, usual: tuple[str, ...]) ->
     return next((name for name in usual if name in found), found[0])
 
 
-def _label(path: Path, schema: pa.Schema) -> str:
-    return _column(path, schema, "ClassLabel", LABELS)
+def _check_images(path: Path, schema: pa.Schema) -> None:
+    """ValueError unless the images are encoded ones: bytes, or a struct with bytes."""
+    name = _column(path, schema, "Image", IMAGES)
+    kind = schema.field(name).type
+    if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
+        kind = kind.field("bytes").type
+    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        raise ValueError(
+            f"the column {name} of {path} holds {kind}, not the bytes of image files; save the "
+            "images as PNG or JPEG into it"
+        )
 
 
 def _values(path: Path, column: str) -> list:
-    if path.suffix == PARQUET:
+    if path.suffix.lower() == PARQUET:
         return pq.read_table(path, columns=[column])[column].to_pylist()
     return _open(path)[column].to_pylist()
 
@@ -127,7 +133,7 @@ def _values(path: Path, column: str) -> list:
 @functools.lru_cache(maxsize=4096)
 def _begins(path: str, changed: int) -> np.ndarray:
     """The row at which each row group begins."""
-    if path.endswith(ARROW):
+    if path.lower().endswith(ARROW):
         return np.array([0])
     meta = pq.read_metadata(path)
     counts = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
@@ -150,7 +156,7 @@ def _group(path: str, changed: int, group: int) -> pa.ChunkedArray:
 
 def _read_group(path: str, group: int) -> pa.ChunkedArray:
     name = _column(Path(path), _schema(Path(path)), "Image", IMAGES)
-    if path.endswith(ARROW):
+    if path.lower().endswith(ARROW):
         column = _open(Path(path))[name]
     else:
         column = pq.ParquetFile(path).read_row_group(group, columns=[name])[name]

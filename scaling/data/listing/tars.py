@@ -4,7 +4,9 @@ a tar per class.
 A tar is indexed once, and its images are then read where they lie in it, in any order.
 """
 
+import contextlib
 import functools
+import io
 import json
 import os
 import re
@@ -18,6 +20,7 @@ import pyarrow.parquet as pq
 from scaling.data.listing.splits import WITHIN, Labelled, Listing, grouped, split_in, split_of
 from scaling.data.listing.walk import HEADER, SUFFIXES, litter, printable, told_by_content
 from scaling.records.cache import cache_folder
+from scaling.records.files import write_bytes
 from scaling.study.identity import identity
 
 LABELS = (".cls", ".json")  # WebDataset's, beside an image of the same name
@@ -82,10 +85,11 @@ def _state(path: Path) -> tuple[str, int, int]:
 def _index(path: str, size: int, changed: int) -> tuple[list[Member], int]:
     """From the cache on disk where it is there: ImageNet has a million headers."""
     cached = cache_folder("tars") / f"{identity([path, size, changed])}.parquet"
-    if cached.exists():
+    # one that is damaged or may not be read is made again
+    with contextlib.suppress(OSError, KeyError, ValueError, pa.ArrowException):
         table = pq.read_table(cached)
         names = [os.fsdecode(name) for name in table["name"].to_pylist()]
-        left_out = int((table.schema.metadata or {})[b"left_out"])
+        left_out = int(table.schema.metadata[b"left_out"])
         return list(zip(names, table["begin"].to_pylist(), table["size"].to_pylist())), left_out
     with open(path, "rb") as file:
         members, left_out = _read_index(path, file, "")
@@ -94,12 +98,11 @@ def _index(path: str, size: int, changed: int) -> tuple[list[Member], int]:
         [("name", pa.binary()), ("begin", pa.int64()), ("size", pa.int64())],
         metadata={"left_out": str(left_out)},
     )
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    aside = cached.with_suffix(f".{os.getpid()}.tmp")
-    pq.write_table(
-        pa.table([[*map(os.fsencode, names)], list(begins), list(sizes)], schema=schema), aside
-    )
-    os.replace(aside, cached)
+    made, buffer = [[*map(os.fsencode, names)], list(begins), list(sizes)], io.BytesIO()
+    pq.write_table(pa.table(made, schema=schema), buffer)
+    # if the cache cannot be written to, the tar is indexed again next time
+    with contextlib.suppress(OSError):
+        write_bytes(cached, buffer.getvalue())
     return members, left_out
 
 

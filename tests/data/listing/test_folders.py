@@ -45,12 +45,10 @@ def test_without_a_held_out_split_some_of_train_is_held_out(tmp_path):
     assert [len(listing.splits[name]) for name in ("train", "heldout")] == [2, 2]
 
 
-def test_a_class_may_be_called_train(tmp_path):
-    assert list_images(folder_of(tmp_path, "bus", "train", "plane")).classes == [
-        "bus",
-        "plane",
-        "train",
-    ]
+def test_a_class_may_be_called_as_a_split_is_which_is_said(tmp_path):
+    listing = list_images(folder_of(tmp_path, "bus", "plane", "train"))
+    assert listing.classes == ["bus", "plane", "train"]
+    assert listing.told == "6 files: 6 images; taken for classes: train"
 
 
 def test_a_class_may_keep_its_images_in_one_folder_as_tiny_imagenet_does(tmp_path):
@@ -69,6 +67,7 @@ def test_a_class_may_keep_its_images_in_one_folder_as_tiny_imagenet_does(tmp_pat
             r"the 2 images of .*val are in no class: .*move .*val away",
         ),
         (("train", "valid"), r"train has 0 classes \(no subfolder\) and 2 images outside"),
+        (("train", "valid", "docs"), r"train has 0 classes"),
         (("val/a", "test/a"), "has test and val but no train"),
         (("train/a", "train/b", "Val/a", "valid/a"), "2 heldout splits, Val and valid"),
         (("a/x", "a/y", "b/x", "b/y"), r"class folder .*/a holds only folders \(x, y\), no images"),
@@ -115,4 +114,10 @@ def test_a_file_is_no_folder_and_kinds_of_archives_are_not_mixed(tmp_path):
     (tmp_path / "a.tar").touch()
     (tmp_path / "b.parquet").touch()
     with pytest.raises(ValueError, match=r"archives of several kinds \(\.tar, \.parquet\)"):
+        list_images(tmp_path)
+
+
+def test_a_folder_without_images_says_what_is_there(tmp_path):
+    (tmp_path / "train.tar.gz").touch()
+    with pytest.raises(ValueError, match=r"0 images outside \(left out: \.gz 1\)"):
         list_images(tmp_path)

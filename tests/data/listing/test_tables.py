@@ -76,6 +76,10 @@ def test_what_is_missing_is_named(tmp_path):
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "train.parquet")
     with pytest.raises(ValueError, match=r"no column of Images among text; name it 'image'"):
         list_images(tmp_path)
+    pixels = pa.table({"image": [[0.0, 1.0]], "label": [0]})
+    pq.write_table(pixels, tmp_path / "train.parquet")
+    with pytest.raises(ValueError, match=r"column image of .* holds list.*not the bytes"):
+        list_images(tmp_path)
     (tmp_path / "train.parquet").write_bytes(b"PAR1 no more")
     with pytest.raises(ValueError, match=r"train.parquet cannot be read as a table"):
         list_images(tmp_path)

@@ -130,3 +130,23 @@ def test_a_study_reads_and_checks_them_as_files(tmp_path):
     (tmp_path / "train-0001.tar").write_bytes(tar_of({"9.png": b"no image", "9.cls": b"1"}))
     with pytest.raises(ValueError, match=r"1 of 7 files .*train-0001\.tar::9\.png.*no image form"):
         check_data(spec)
+
+
+def test_a_damaged_cache_and_one_that_cannot_be_written_change_nothing(tmp_path, monkeypatch):
+    from scaling.data.listing import tars
+
+    webdataset(tmp_path / "set", "train", 1, 6)
+    (tmp_path / "set" / "train-0000.tar").rename(tmp_path / "set" / "TRAIN-0000.TAR")
+    monkeypatch.setattr(tars, "cache_folder", lambda name: tmp_path / "cache")
+    listing = list_images(tmp_path / "set")
+    (cached,) = (tmp_path / "cache").iterdir()
+    for spoil in (lambda: cached.write_bytes(b"PAR1"), lambda: cached.unlink()):
+        tars._index.cache_clear()
+        spoil()
+        assert list_images(tmp_path / "set") == listing
+    (tmp_path / "cache" / cached.name).unlink()
+    (tmp_path / "cache").rmdir()
+    (tmp_path / "cache").touch()  # no folder can be made there
+    tars._index.cache_clear()
+    assert list_images(tmp_path / "set") == listing
+    assert level(tmp_path / "set", listing.splits["train"][0][0]) in range(6)
