@@ -119,12 +119,14 @@ def _asked(out: Path, resume: bool, parameters: dict, splits: dict) -> dict:
     from scaling.data.store_shapes import ENCODING_SHAPE
 
     asked = {**parameters, "images": {split: identity(rows) for split, rows in splits.items()}}
+    if (out / ENCODING).is_file() and not any(out.glob("*/shard-*")):
+        return asked  # begun, but nothing was made that could be lost or mixed
     before = ENCODING_SHAPE.read(out / ENCODING)
     if before is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(
             f"{out} is not empty and holds no store begun by scaling encode; choose another --out"
         )
-    if before is None or not any(out.glob("*/shard-*")):  # nothing would be lost or mixed
+    if before is None:
         return asked
     if not resume:
         raise ValueError(

@@ -29,7 +29,7 @@ class DataSpec(Spec):
     """
 
     source: Source = "digits"
-    # folder of the images, store or downloads; null: below $DIT_SCALING_DATA or ./data
+    # folder of images or of archives, store or downloads; null: below $DIT_SCALING_DATA or ./data
     path: Text | None = None
     name: Text | None = None  # folder, latents: what the images are, such as imagenet
     # pixels per side, after the crop and before any VAE, if the source does not fix it
