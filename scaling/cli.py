@@ -8,6 +8,7 @@ import typer
 
 from scaling.commands import answers, images, models, quality, studies
 from scaling.commands.errors import UsageError, told, usage_error
+from scaling.commands.limits import bounded, check_words
 from scaling.commands.output import flush, let_go, readable
 from scaling.study.own_packages import own_package
 
@@ -41,7 +42,9 @@ app = typer.Typer(
     help="Scaling studies of diffusion transformers.",
 )
 for command in COMMANDS:
-    app.command(context_settings={"allow_extra_args": command in TAKE_EXTRA_WORDS})(command)
+    app.command(context_settings={"allow_extra_args": command in TAKE_EXTRA_WORDS})(
+        bounded(command)
+    )
 
 
 def main(args: list[str] | None = None) -> None:
@@ -81,6 +84,7 @@ def run(words: list[str]) -> int:
     """Run the verb that ``words`` name; its exit code. What it raises passes through."""
     # Whatever lies in the working directory, where `python -m` looks first.
     own_package("analysis"), own_package("experiments")
+    check_words(words)
     command = typer.main.get_command(app)
     try:
         with command.make_context("scaling", list(words)) as context:

@@ -15,7 +15,10 @@ from pathlib import Path
 from scaling.live_page import LivePage
 from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
 from scaling.records import Run, StudyFolder, trial_rows, trial_state
+from scaling.records.damage import damaged_files, set_aside
+from scaling.records.files import sweep_up
 from scaling.records.ledger import StateFile
+from scaling.records.parsed import Damaged
 from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
@@ -40,20 +43,23 @@ def sweep(
     runs.
     """
     plan = Plan.of(started(load_study(study).with_settings(parse_settings(settings))))
+    execution = execution or Execution()
     if dry_run:
+        from scaling.launch import dry_run as would
+
+        would.check(plan, results, address, gpus_per_trial, execution)
         show_plan(plan)
         return OK
 
     from scaling.launch import preflight
 
-    execution = execution or Execution()
-    preflight.check_gpus(gpus_per_trial, execution.workers)
-    preflight.check_workers(plan, execution)
-    preflight.check_folder(results, plan)
+    preflight.check_asked(plan, results, gpus_per_trial, execution)
     folder = StudyFolder(results / plan.name)
+    damaged = damaged_files(folder, plan)
     left = unfinished(folder, plan)
     if left:
-        preflight.check_trials(plan)
+        for told in preflight.check_trials(plan):
+            say(told)
         preflight.check_precisions(plan, gpus_per_trial)
         preflight.check_disk(left, folder)
         from scaling.launch.cluster import check_cluster, check_workers_precisions, connected
@@ -62,12 +68,12 @@ def sweep(
             check_cluster(cluster, gpus_per_trial, execution.workers)
             if not cluster.local:
                 check_workers_precisions(plan, gpus_per_trial)
-            folder.write_plan(plan)
+            begin(folder, plan, damaged)
             interrupted = run(plan, left, folder, cluster, gpus_per_trial, execution)
         if interrupted:
             mark_stopped(folder, left)
     else:
-        folder.write_plan(plan)
+        begin(folder, plan, damaged)
         interrupted = False
         say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
     return answer(folder, interrupted)
@@ -80,6 +86,18 @@ def started(study: Study) -> Study:
     from scaling.models.stored.initial import with_contents  # torch takes seconds to import
 
     return with_contents(study)
+
+
+def begin(folder: StudyFolder, plan: Plan, damaged: list[Damaged]) -> None:
+    """Write the plan, the first byte of a sweep that nothing refused any more. Files that are
+    ``damaged`` are set aside before, and what killed writers left is swept up.
+    """
+    for line in set_aside(damaged, folder, plan):
+        say(line)
+    for run in (folder.run(trial.train_id) for trial in plan.trials):
+        sweep_up(run.folder)
+    sweep_up(folder.folder)
+    folder.write_plan(plan)
 
 
 def unfinished(folder: StudyFolder, plan: Plan) -> list:

@@ -14,12 +14,13 @@ ROOT = Path(__file__).parents[1]
 FAMILIES = ("scaling/study/network.py", "scaling/study/families/dit.py")
 LAYERS = {  # a room may import from its own layer's listed rooms only
     "scaling.study": {"scaling.study", "experiments"},
-    "scaling.models": {"scaling.models", "scaling.study"},
+    "scaling.models": {"scaling.models", "scaling.records.shapes", "scaling.study"},
     "scaling.diffusion": {"scaling.diffusion", "scaling.study"},
     "scaling.data": {
         "scaling.data",
         "scaling.records.cache",
         "scaling.records.files",
+        "scaling.records.parsed",
         "scaling.study",
     },
     "scaling.records": {"scaling.records", "scaling.study"},

@@ -30,6 +30,7 @@ from analysis.select.learning_rates import best_rates, lr_table
 from analysis.select.trials import left_out, measured
 from scaling.records import StudyFolder
 
+LOST = ("diverged", "failed", "unreadable")  # states told with their reasons
 RELOAD_S = 20  # how often a page of a running sweep loads itself again
 
 
@@ -66,8 +67,8 @@ def data_of(read: StudyData, live: bool) -> dict:
         "unfinished": unfinished,
         "reload_s": RELOAD_S if reloads else None,
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC",
-        "warnings": _mixed(trials) + provenance.warnings,
-        "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
+        "warnings": _mixed(trials) + provenance.warnings + _amiss(trials),
+        "lost": trials.filter(pl.col("state").is_in(LOST)).to_dicts(),
         "seconds_spent": spent,
         "ways": ways(plan),
         "provenance": provenance,
@@ -112,6 +113,12 @@ def comparison_data(study: StudyFolder, other: Folder | None, across_protocols: 
             "figure": shown_figure("multipliers", "Compute multipliers by rung", drawn),
         }
     }
+
+
+def _amiss(trials: pl.DataFrame) -> list[str]:
+    """Which files of completed trials could not be read, or lack lines."""
+    told = trials.filter((pl.col("state") == "completed") & pl.col("why").is_not_null())
+    return [f"{trial}: {why}." for trial, why in told.select("trial_id", "why").iter_rows()]
 
 
 def _mixed(trials: pl.DataFrame) -> list[str]:

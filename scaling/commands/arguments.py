@@ -6,9 +6,6 @@ from typing import Annotated
 
 import typer
 
-StudyFolderArgument = Annotated[
-    Path, typer.Argument(metavar="RESULTS/STUDY", help="A study's results folder.")
-]
 AddressOption = Annotated[
     str | None,
     typer.Option(

@@ -5,6 +5,7 @@ It compares a folder, an .npz or a checkpoint's samples with a data set, a folde
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
@@ -17,7 +18,7 @@ from torch import Tensor
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.compared import layer_of
 from scaling.evaluation.generate import check_sampling, generate
-from scaling.evaluation.images import ImageFolder, read_npz
+from scaling.evaluation.images import ImageFolder, read_npy, read_npz
 from scaling.evaluation.load import Loaded, digest, load_checkpoint
 from scaling.evaluation.metrics import measure
 from scaling.evaluation.parts import Parts
@@ -56,6 +57,7 @@ def run(
     loaded = load_target(target, told or WeightsSpec(), network)
     check_heeded(said, target, sampled=loaded is not None)
     images = None if loaded else load_images(target)
+    tell(images)
     if loaded:
         flow = loaded.diffusion.objective == "flow"
         given = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae} | given
@@ -105,7 +107,8 @@ def run(
         if not loaded:  # how the images were sampled is not known
             label = f"{label.partition(',')[0]}, {row['features']}"
         row["label"] = f"{label}, vs {source.name}{count}{cropped}"
-        row["warning"] = "; ".join(filter(None, (row["warning"], scaled))) or None
+        lossy = None if loaded else lost_in_writing(images)
+        row["warning"] = "; ".join(filter(None, (row["warning"], scaled, lossy))) or None
     if as_json:
         return json.dumps(
             {
@@ -254,13 +257,31 @@ def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
     )
 
 
+def tell(images: Tensor | ImageFolder | None) -> None:
+    """Say which files of a folder were left out, beside the figures rather than among them."""
+    if isinstance(images, ImageFolder) and images.told:
+        print(images.told, file=sys.stderr)
+
+
+def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
+    """A warning if samples were compressed with loss, otherwise None."""
+    if isinstance(images, Tensor) or not images.lossy:
+        return None
+    return (
+        f"{len(images.lossy)} of {len(images)} samples are JPEG or lossy WebP files, and what that "
+        "lost is in the figures: write samples as PNG, .npy or .npz"
+    )
+
+
 def load_images(path: Path) -> Tensor | ImageFolder:
-    """The images of a folder or an .npz (arr_0). ValueError for anything else."""
+    """The images of a folder, an .npy or an .npz (arr_0). ValueError for anything else."""
     if path.is_dir():
         return ImageFolder(path)
+    if path.suffix == ".npy":
+        return read_npy(path)
     if path.suffix != ".npz":
         raise ValueError(
-            f"{path} is neither a folder of images nor an .npz of them"
+            f"{path} is neither a folder of images nor an .npz or .npy of them"
             + ("" if path.exists() else ": there is no such file")
         )
     _, images = read_npz(path)
@@ -289,6 +310,7 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
         return path
     if path.is_dir():
         folder = ImageFolder(path, crop and crop[0])
+        tell(folder)
         content = identity(
             [
                 crop,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import ray
 from ray.exceptions import GetTimeoutError, RayTaskError
 
+from scaling.launch.scratch import scratch_folder, temporary_files_in
 from scaling.study.plan import Plan
 
 CONNECT_TIMEOUT_S = 5.0
@@ -40,9 +41,14 @@ def connected(address: str | None, cpus: int | None = None):
         "dashboard_host": "127.0.0.1",
     }
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
+    kept = contextlib.ExitStack()
+    if local:
+        folder = kept.enter_context(scratch_folder())
     try:
-        context = _init(address=address, **quiet, **(options if local else {}))
+        with temporary_files_in(folder) if local else contextlib.nullcontext():
+            context = _init(address=address, **quiet, **(options if local else {}))
     except (ConnectionError, RuntimeError, ValueError) as error:
+        kept.close()
         if local:
             raise
         reason = str(error).strip().splitlines()[0]
@@ -61,6 +67,7 @@ def connected(address: str | None, cpus: int | None = None):
         )
     finally:
         ray.shutdown()
+        kept.close()
 
 
 def _init(**options):

@@ -57,7 +57,7 @@ def evaluate(
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
     job = run.evaluating(eval_id)
-    if run.evaluation(eval_id) is None:
+    if not run.is_measured(eval_id):
         heartbeat = Heartbeat(job)
         heartbeat.tell(step=step)
         try:
@@ -169,7 +169,7 @@ def help_sampling(spec: TrialSpec, step: int, run: Run, threads: int = 1) -> Non
 def clear_parts(run: Run) -> None:
     """Remove the samples of evaluations that are recorded."""
     for folder in (run.folder / "evaluating").glob("*.parts"):
-        if run.evaluation(folder.stem) is not None:
+        if run.is_measured(folder.stem):
             shutil.rmtree(folder, ignore_errors=True)  # another evaluation may be removing it too
 
 

@@ -68,6 +68,7 @@ def run(
 
     ValueError, one line, for what cannot be done, before anything is sampled.
     """
+    from scaling.evaluation.class_names import as_labels
     from scaling.evaluation.load import digest, load_checkpoint
     from scaling.evaluation.samples import finish, image_channels, open_partial, write_grid
     from scaling.evaluation.wanted import (
@@ -79,6 +80,7 @@ def run(
         wanted,
     )
 
+    classes = as_labels(classes, checkpoint)
     check_request(out, classes, per_class, count, balanced)
     check_place(out)
     picture = suffix_of(out) == PICTURE

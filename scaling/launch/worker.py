@@ -20,6 +20,7 @@ from ray.util.metrics import Gauge
 
 from scaling.launch.job import Evaluation, Job
 from scaling.records.ledger import STALE_AFTER_S, Run
+from scaling.records.shapes import State
 
 POLL_S = 1.0
 # How long a watch waits for another training to begin the trunk that it is to train.
@@ -231,7 +232,7 @@ class TrialWatch(tune.Trainable):
             if asked is not None:
                 self.failed = f"evaluation at step {asked.step} failed: {place.state()['why']}"
 
-    def _stands(self, state: dict) -> dict:
+    def _stands(self, state: State) -> dict:
         name, why = state["state"], state["why"]
         if name == "completed" and self.evaluations:
             name = "evaluating"

@@ -4,7 +4,6 @@ How files of others are read is in ``stored``.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from scaling.models import build_model
 from scaling.models.stored.state_dicts import RAW, State, check_finite
+from scaling.records.shapes import MANIFEST, SPEC
 from scaling.study.families import FAMILIES, network_of
 from scaling.study.network import Network
 from scaling.study.settings import explain
@@ -40,7 +40,9 @@ def read_training_checkpoint(
     (``ema-power-0.05``), or is ``weights`` for the raw weights; by default it is the only EMA, if
     there is one. ValueError for an unknown average or a file whose checksum does not match.
     """
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = MANIFEST.read(folder / "manifest.json")
+    if manifest is None:
+        raise ValueError(f"{folder} holds no manifest.json: take another step")
     emas = manifest["emas"]
     if average is None:
         if len(emas) > 1:
@@ -51,22 +53,22 @@ def read_training_checkpoint(
     if average not in (*emas, RAW):
         raise ValueError(f"{folder} holds no average {average!r}; it has {', '.join([*emas, RAW])}")
     file = folder / f"{average}.safetensors"
-    if (
-        not file.is_file()
-        or hashlib.sha256(file.read_bytes()).hexdigest() != manifest["sha256"][file.name]
-    ):
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != manifest[
+        "sha256"
+    ].get(file.name):
         raise ValueError(
             f"checkpoint {file} does not match the checksum in its manifest.json: take an older "
             "step"
         )
     described = folder.parents[1] / "spec.json"
-    if not described.is_file():
+    spec = SPEC.read(described)
+    if spec is None:
         raise ValueError(
             f"{described} is missing: it says which model the checkpoint {folder} holds"
         )
     state = load_file(file)
     check_finite(state, file)
-    return state, spec_of(**json.loads(described.read_text())["model"]), average
+    return state, spec_of(**spec["model"]), average
 
 
 def spec_of(**fields) -> Network:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scaling.models.weights import Format
     from scaling.study.weights_spec import WeightsSpec
 
+MOST_PIXELS = 16_384  # per image side
 LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
 
 FAMILIES: dict[str, type["Network"]] = {}  # family -> its class; subclasses register themselves
@@ -33,9 +34,9 @@ class Network(Spec):
     """
 
     family: str
-    input_size: int = Field(gt=0)  # pixels (or latent pixels) per image side, I
-    channels: int = Field(gt=0)  # of the image or latent, C
-    num_classes: int = Field(gt=0)
+    input_size: int = Field(gt=0, le=MOST_PIXELS)  # pixels (or latent pixels) per image side, I
+    channels: int = Field(gt=0, le=4096)  # of the image or latent, C
+    num_classes: int = Field(gt=0, le=10**7)
     learn_sigma: bool = True
 
     TITLE: ClassVar[str | None] = None  # the family's name in a legend; None: ``family``

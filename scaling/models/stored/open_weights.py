@@ -22,6 +22,7 @@ from scaling.models.stored.own_networks import Candidate, check_source, fitting
 from scaling.models.stored.sets import ASIDE, prepared, read_set
 from scaling.models.stored.state_dicts import State
 from scaling.models.weights import check_fits, inferred_spec, read_training_checkpoint
+from scaling.records.shapes import SPEC
 from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.network import FAMILIES, Network
 from scaling.study.weights_spec import Learned, WeightsSpec
@@ -108,8 +109,8 @@ def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
         )
     state, spec, average = read_training_checkpoint(path, told.average)
     check_source(spec, own)
-    trained = json.loads((path.parents[1] / "spec.json").read_text())
-    process = DiffusionSpec(**trained.get("diffusion", {}))
+    trained = SPEC.read(path.parents[1] / "spec.json")
+    process = DiffusionSpec(**trained["diffusion"])
     if told.objective not in (None, process.objective):
         raise ValueError(
             f"--objective {told.objective}: {path} was trained here as {process.objective!r}"
@@ -119,8 +120,8 @@ def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
         state,
         (f"weights: {average} of {path}",),
         process,
-        trained.get("train", {}).get("label_dropout"),
-        trained.get("data", {}).get("vae"),
+        trained["train"].get("label_dropout"),
+        trained["data"].get("vae"),
         path,
     )
 

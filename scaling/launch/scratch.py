@@ -1,0 +1,58 @@
+"""Where do the processes of a cluster that is started here keep temporary files? In one folder, so
+that nothing of them stays.
+
+Ray ends its dashboard without letting it tidy up, and a killed driver tidies nothing: each would
+leave a folder, such as ``pymp-*`` of Python's multiprocessing, for good.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+PREFIX = "dit-scaling-ray-"
+LOCK = "lock"
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A new folder for temporary files, removed in the end; those of killed processes are, too."""
+    sweep_up()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    with open(folder / LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel releases it however this process ends
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_up() -> None:
+    """Remove the folders whose processes were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        # In use by a living process, another user's, or just being made.
+        with contextlib.suppress(OSError), open(folder / LOCK, "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def temporary_files_in(folder: Path) -> Iterator[None]:
+    """While entered, processes that are started keep temporary files in ``folder``. Ray's own
+    sessions, with their logs, stay where they would be.
+    """
+    usual = os.environ.get("TMPDIR") or tempfile.gettempdir()
+    told = {"TMPDIR": str(folder), "RAY_TMPDIR": os.environ.get("RAY_TMPDIR") or usual}
+    before = {name: os.environ.get(name) for name in told}
+    os.environ |= told
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
