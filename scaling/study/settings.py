@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from scaling.study.identity import refuse
 from scaling.study.spec import TrialSpec
+from scaling.study.usual_features import named_features
 
 FAMILY = "model.family"  # cannot be set alone: each family has its own fields
 LONGEST = 200  # characters of a value in a message
@@ -68,6 +69,8 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
     known = [name for name in fields_of(trial) if name != FAMILY]
     data = trial.model_dump()
     refuse(_unknown(key, [*known, "seeds", "scale"]) for key in settings if key not in known)
+    if not named_features(trial.evaluate.protocol):
+        del data["evaluate"]["protocol"]["features"]  # they follow the data
     for key, value in settings.items():
         *path, leaf = key.split(".")
         target = data

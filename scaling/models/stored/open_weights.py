@@ -43,6 +43,7 @@ class Opened:
     diffusion: DiffusionSpec | None = None
     label_dropout: float | None = None  # 0: there is no learned "no class"
     vae: str | None = None  # of the latents that the network makes
+    size: int | None = None  # pixels per side of the images that those latents were made of
     place: Path | None = None  # what was opened: of a run, the checkpoint
 
 
@@ -110,6 +111,7 @@ def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     state, spec, average = read_training_checkpoint(path, told.average)
     check_source(spec, own)
     trained = SPEC.read(path.parents[1] / "spec.json")
+    assert trained is not None  # the checkpoint was read by it
     process = DiffusionSpec(**trained["diffusion"])
     if told.objective not in (None, process.objective):
         raise ValueError(
@@ -122,6 +124,7 @@ def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
         process,
         trained["train"].get("label_dropout"),
         trained["data"].get("vae"),
+        trained["data"].get("size") if trained["data"].get("vae") else None,
         path,
     )
 
