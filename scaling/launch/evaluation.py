@@ -47,19 +47,21 @@ def evaluate(
     report: Report,
     threads: int = 1,
     helped: Helped | None = None,
+    session: str | None = None,
 ) -> None:
     """Measure the checkpoint of ``step`` as ``spec`` asks and write it down, unless that was done.
 
     Meanwhile ``run.evaluating`` says that it runs. A failure is recorded there with the last lines
     of its traceback, and raised. ``helped`` is given the number of parts of samples to be drawn;
-    while its context is entered, others may draw some by ``help_sampling``.
+    while its context is entered, others may draw some by ``help_sampling``. ``session`` is told in
+    the state, so that whoever began the evaluation knows it.
     """
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
     job = run.evaluating(eval_id)
     if not run.is_measured(eval_id):
         heartbeat = Heartbeat(job)
-        heartbeat.tell(step=step)
+        heartbeat.tell(step=step, session=session)
         try:
             with heartbeat:
                 measured = _measure(spec, step, run, threads, helped or contextlib.nullcontext)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from scaling.launch.supervise.limits import HUNG_AFTER_S
 from scaling.records.ledger import Run
 from scaling.study.execution import Execution
 from scaling.study.families.shipped import Shipped
@@ -52,6 +53,8 @@ class Job(Spec):
     cpus_per_worker: int = Field(1, ge=0)  # as many torch threads; an evaluation takes as many
     gpus_per_training: float = Field(0.0, ge=0)  # over all its workers
     gpus_per_evaluation: float = Field(0.0, ge=0)
+    # a training or an evaluation whose heartbeat is older, in seconds, hangs
+    hung_after_s: float = Field(HUNG_AFTER_S, gt=0)
 
     def dump(self) -> str:
         """The text that crosses Ray."""

@@ -69,7 +69,7 @@ class State(TypedDict):
     session: NotRequired[str | None]
     pid: NotRequired[Whole]
     host: NotRequired[str]
-    last_seen: NotRequired[float]
+    last_seen: NotRequired[float | None]
 
 
 # what a state tells beside its name
@@ -120,6 +120,7 @@ class SessionEntry(TypedDict):
     execution: NotRequired[dict[str, Any]]
     out_of_memory: NotRequired[list[dict[str, Any]]]
     diverged: NotRequired[dict[str, Any] | None]
+    last_seen: NotRequired[Time]  # of a process that was killed
 
 
 @with_config(STRICT)

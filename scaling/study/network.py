@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 16_384  # per image side
 LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
+PRESET_RESOLUTION = 256  # pixels per image side, of the models that most papers compare
 
 FAMILIES: dict[str, type["Network"]] = {}  # family -> its class; subclasses register themselves
 
@@ -181,6 +182,11 @@ class Network(Spec):
         """A model of the family by its published name. ValueError for an unknown name."""
         known = ", ".join(cls.PRESETS) or "none"
         raise ValueError(f"unknown model {name!r}; presets of this family: {known}")
+
+    @classmethod
+    def preset_resolution(cls, name: str) -> int:
+        """Pixels per image side of the preset ``name``, where nobody says another resolution."""
+        return PRESET_RESOLUTION
 
     def named_like(self, name: str) -> Self | None:
         """The network of this family that ``name`` means, all else as in this one.
