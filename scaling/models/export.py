@@ -5,28 +5,30 @@ import shutil
 import uuid
 from pathlib import Path
 
-from safetensors.torch import save_file
 from torch import nn
 
 from scaling.models import build_model
-from scaling.models.stored.open_weights import open_weights
+from scaling.models.stored.described import write_described
+from scaling.models.stored.open_weights import Opened, open_weights
 from scaling.models.stored.own_networks import networks_in
 from scaling.models.weights import Format, State, load_weights
 from scaling.study.network import FAMILIES, Network
 from scaling.study.weights_spec import WeightsSpec
 
+ANY = ("safetensors",)  # formats of every family
 FLOW = (
     "they predict a flow's velocity, noise - image, with time 1 at the noise: not what DiT's code\n"
     "samples; here, open them with --objective flow; for SiT's code, export with --to sit"
 )
 
 
-def write_safetensors(path: Path, spec: Network, state: State) -> None:
-    """Write the state dict under our names, for any family."""
-    save_file({name: tensor.contiguous() for name, tensor in state.items()}, path)
+def of_any_family(opened: Opened) -> dict[str, Format]:
+    """The formats that any network has: a safetensors file that says what it is."""
 
+    def write(path: Path, spec: Network, state: State) -> None:
+        write_described(path, spec, state, opened.diffusion, opened.label_dropout, opened.vae)
 
-ANY = {"safetensors": Format(write_safetensors, ".safetensors")}  # formats of every family
+    return {"safetensors": Format(write, ".safetensors")}
 
 
 def open_checkpoint(
@@ -72,7 +74,7 @@ def run(
     told = told or WeightsSpec(average=average, heads=heads)
     opened = open_weights(checkpoint, told, networks_in(network))
     spec, state = opened.spec, opened.state
-    formats = {**spec.formats(), **ANY}
+    formats = {**spec.formats(), **of_any_family(opened)}
     if to not in formats:
         raise ValueError(
             f"family {spec.family!r} of {spec.name} is not written as {to!r}; its formats: "
@@ -100,6 +102,6 @@ def run(
         else:
             aside.unlink(missing_ok=True)
     lines = [f"{spec.name} ({spec.input_size} px input) written to {out}", *opened.said]
-    if learned == "flow" and not chosen.objectives:
+    if learned == "flow" and not chosen.objectives and to not in ANY:
         lines.append(FLOW)
     return "\n".join(filter(None, (*lines, chosen.note)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scaling.evaluation.load import Loaded
-from scaling.evaluation.wanted import Wanted, check_space, suffix_of, wanted
+from scaling.evaluation.wanted import Wanted, check_request, check_space, suffix_of, wanted
 from scaling.models import build_model
 from scaling.study import DiffusionSpec, ModelSpec
 
@@ -24,6 +24,15 @@ def test_classes_come_in_turn_and_a_picture_has_a_row_for_each():
     assert list(asked(count=5, classes=["3", "1"]).labels) == [3, 1, 3, 1, 3]
     assert list(asked(classes=["4"], per_class=3).labels) == [4, 4, 4]
     assert list(asked("g.png", classes=["4", "none"], per_class=2).labels) == [4, 4, 5, 5]
+
+
+def test_more_than_can_be_made_is_refused():
+    with pytest.raises(ValueError, match="45000000 images are more than 10000000"):
+        asked(per_class=9_000_000)
+    for option, number in (("per_class", 0), ("count", 10**9)):
+        given = {"per_class": None, "count": None, option: number}
+        with pytest.raises(ValueError, match=f"--{option.replace('_', '-')} {number}: from 1"):
+            check_request(Path("d"), [], balanced=False, **given)
 
 
 def test_no_class_needs_that_it_was_learned():

@@ -31,7 +31,8 @@ def test_our_own_training_checkpoints_are_exported(tmp_path):
     trainer = Trainer(trial, [trial.evaluate.ema])
     trainer.train_to(2, log=lambda line: None)
     trainer.save(tmp_path / "checkpoints")
-    (tmp_path / "spec.json").write_text(json.dumps({"model": trial.model.model_dump()}))
+    described = trial.model_dump(mode="json", exclude={"evaluate"})
+    (tmp_path / "spec.json").write_text(json.dumps({"train_id": trial.train_id, **described}))
     (label,) = [path.stem for path in (tmp_path / "checkpoints").glob("*/ema-*.safetensors")]
     average, raw = load_model(tmp_path), load_model(tmp_path, average="weights")
     for model, params in ((average, trainer.emas[0].average), (raw, trainer.params)):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scaling.models.diffusers_format import CONFIG, from_diffusers, lacks_null
+from scaling.models.stored.described import description, read_described
 from scaling.models.stored.files import SUFFIXES, file_sets
 from scaling.models.stored.learned import (
     WORDS,
@@ -58,7 +59,12 @@ def open_weights(
     path, told, own = Path(path), told or WeightsSpec(), tuple(own)
     if not path.exists():
         raise ValueError(f"checkpoint {path} does not exist")
-    for is_it, read in ((_is_ours, _ours), (_is_diffusers, _diffusers), (is_weights, _foreign)):
+    for is_it, read in (
+        (_is_ours, _ours),
+        (_is_exported, _exported),
+        (_is_diffusers, _diffusers),
+        (is_weights, _foreign),
+    ):
         if is_it(path):
             opened = read(path, told, own)
             whole = {**opened.spec.fixed_tensors(), **opened.state}
@@ -127,6 +133,31 @@ def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
         trained["data"].get("size") if trained["data"].get("vae") else None,
         path,
     )
+
+
+def _exported(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+    """A safetensors file of ours, which says what it is."""
+    said = description(path)
+    assert said is not None  # it is asked before
+    spec, state = read_described(path, said, own)
+    process = said["diffusion"]
+    learned = process and process.objective
+    for option, value, there in (
+        ("average", told.average, None),
+        ("objective", told.objective, learned or (told.objective != "sit" and told.objective)),
+        ("null", told.null, "none" if said["label_dropout"] == 0 else "last"),
+        ("leave-out", told.leave_out or None, None),
+    ):
+        if value not in (None, there):
+            raise ValueError(f"--{option} {value}: {path} says of itself {there or 'nothing such'}")
+    if process is None and told.objective is not None:
+        process = DiffusionSpec(objective=told.objective)
+    words = (f"weights: {path}, which says what they are",)
+    return Opened(spec, state, words, process, said["label_dropout"], said["vae"], place=path)
+
+
+def _is_exported(path: Path) -> bool:
+    return description(path) is not None
 
 
 def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
