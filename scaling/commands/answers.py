@@ -50,9 +50,10 @@ def compare(
     if figure is not None:
         from analysis.figures.compare import multipliers
         from analysis.report.pictures import images
+        from scaling.records.files import write_bytes
 
         kind = figure.suffix.lstrip(".") or "png"
-        figure.write_bytes(images(multipliers(found, a.name, b.name), (kind,))[kind])
+        write_bytes(figure, images(multipliers(found, a.name, b.name), (kind,))[kind])
 
 
 def fit(

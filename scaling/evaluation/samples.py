@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scaling.evaluation.generate import check_sampling, generate
 from scaling.evaluation.load import Loaded, load_checkpoint
 from scaling.evaluation.parts import Parts
+from scaling.records.files import named
 from scaling.study.protocol import Protocol
 
 PART = 250
@@ -173,5 +174,9 @@ def _picture(image: np.ndarray) -> Image.Image:
 def _replace(out: Path, write) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".writing-{os.getpid()}-{out.name}")
-    write(aside)
-    os.replace(aside, out)
+    try:
+        with named(out):
+            write(aside)
+        os.replace(aside, out)
+    finally:
+        aside.unlink(missing_ok=True)

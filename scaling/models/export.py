@@ -17,6 +17,7 @@ from scaling.models.weights import (
     read_state,
     read_training_checkpoint,
 )
+from scaling.records.files import named
 from scaling.study.network import FAMILIES, Network
 
 
@@ -95,7 +96,8 @@ def run(
     # renamed once complete, so no reader sees half of it
     aside = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
     try:
-        chosen.write(aside, spec, state)
+        with named(out):
+            chosen.write(aside, spec, state)
         os.replace(aside, out)
     finally:
         if aside.is_dir():

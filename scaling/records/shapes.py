@@ -69,7 +69,7 @@ class State(TypedDict):
     session: NotRequired[str | None]
     pid: NotRequired[Whole]
     host: NotRequired[str]
-    last_seen: NotRequired[float]
+    last_seen: NotRequired[float | None]
 
 
 # what a state tells beside its name
