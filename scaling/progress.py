@@ -234,6 +234,9 @@ def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> No
     for row in rows:
         if row["why"]:
             say(f"{row['trial_id']} {row['state']}: {row['why']}")
+    for row in rows:
+        if row["warning"]:
+            say(f"{row['trial_id']}: {row['warning']}")
     say(", ".join(f"{count} {state}" for state, count in states.items()))
     measured_by = {
         session["provenance"]["code"]

@@ -25,7 +25,7 @@ def test_a_dry_run_prices_every_trial_and_writes_nothing(tmp_path, monkeypatch, 
     with pytest.raises(SystemExit) as stop:
         main(["sweep", "digits", "--dry-run"])
     out = capsys.readouterr().out
-    assert stop.value.code == 0 and "12 trials" in out and "training FLOPs" in out
+    assert stop.value.code == 0 and "36 trials" in out and "training FLOPs" in out
     assert not list(tmp_path.iterdir())
 
 
@@ -49,7 +49,7 @@ def test_a_stop_is_written_where_something_ran_and_keeps_its_progress(study):
     completed.write_state("completed", step=12)
     job = running.evaluating(plan.trials[0].eval_ids[6])
     job.write_state("running", step=6)
-    mark_stopped(folder, plan.runs())
+    mark_stopped(folder, plan.runs(), "interrupted; the same command continues it")
     for state in (running.state(), job.state()):
         assert (state["state"], state["step"]) == ("stopped", 6)
         assert state["why"] == "interrupted; the same command continues it"

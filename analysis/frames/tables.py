@@ -21,6 +21,7 @@ from scaling.records.shapes import Figure
 from scaling.records.status import measured, optional_fields, trial_row
 from scaling.study import Plan, PlannedTrial, Protocol, TrialSpec
 from scaling.study.cost import sampling_gmacs, train_flops
+from scaling.study.decoder import maker_of
 
 # the columns that a value of an evaluation has itself
 OF_FIGURE = tuple(name for name in Figure.__annotations__ if name in TABLES["evaluations"])
@@ -87,7 +88,7 @@ def _table(name: str, rows: list[dict]) -> pl.DataFrame:
 
 def _shared_by_seeds(spec: TrialSpec) -> dict:
     """The columns that are the same for every seed of ``spec``."""
-    model, protocol = spec.model, spec.evaluate.protocol
+    model, protocol, maker = spec.model, spec.evaluate.protocol, maker_of(spec.data)
     return {
         "cell": cell_id(spec),
         "model_id": model.model_id,
@@ -100,18 +101,18 @@ def _shared_by_seeds(spec: TrialSpec) -> dict:
         "schedule": spec.train.schedule,
         "recipe": recipe_id(spec),
         "protocol": protocol_id(spec),
-        "sampling": protocol.short,
+        "sampling": protocol.sampling(made_by=maker),
         "sampler": protocol.sampler,
         "sampling_steps": protocol.sampling_steps,
         "guidance": protocol.guidance,
         "sampling_gmacs": sampling_gmacs(model, spec.diffusion, protocol),
-        "fid_label": protocol.label(),
-        "fid_label_over_steps": protocol.label(over="steps"),
+        "fid_label": protocol.label(made_by=maker),
+        "fid_label_over_steps": protocol.label(over="steps", made_by=maker),
     }
 
 
 def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[dict]:
-    protocol = trial.spec.evaluate.protocol
+    protocol, maker = trial.spec.evaluate.protocol, maker_of(trial.spec.data)
     for step, evaluation in by_step.items():
         shared = {
             "eval_id": trial.eval_ids[step],
@@ -136,15 +137,16 @@ def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[
             }
         for metric in evaluation["figures"]:
             own = {name: metric.get(name) for name in OF_FIGURE}
-            yield shared | own | _labels(protocol, metric["metric"], metric["reference"])
+            labels = _labels(protocol, metric["metric"], metric["reference"], maker)
+            yield shared | own | labels
 
 
 @functools.lru_cache(1000)
-def _labels(protocol: Protocol, metric: str, reference: str) -> dict:
+def _labels(protocol: Protocol, metric: str, reference: str, maker: str | None) -> dict:
     return {
         "headline": reference == protocol.references[0],
-        "label": protocol.label(metric, reference),
-        "label_over_guidance": protocol.label(metric, reference, over="guidance"),
+        "label": protocol.label(metric, reference, made_by=maker),
+        "label_over_guidance": protocol.label(metric, reference, "guidance", maker),
     }
 
 

@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from scaling.commands.arguments import JsonOption, StudyFolderArgument
+from scaling.commands.arguments import JsonOption
+from scaling.commands.places import ResultsOption, StudyArgument, study_folder
 
 
 def quality(
-    study: StudyFolderArgument,
+    study: StudyArgument,
     at: Annotated[
         list[float] | None,
         typer.Option(
@@ -21,6 +22,7 @@ def quality(
     price_per_gpu_hour: Annotated[
         float | None, typer.Option(metavar="P", help="Adds the money that training took.")
     ] = None,
+    results: ResultsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell how much training each model of a study needs until FID <= K: images, epochs, FLOPs,
@@ -32,4 +34,4 @@ def quality(
     """
     from analysis.answers.quality_command import run
 
-    print(run(study, at or (), metric, price_per_gpu_hour, as_json))
+    print(run(study_folder(study, results), at or (), metric, price_per_gpu_hour, as_json))

@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scaling.data.listing.walk import printable
 from scaling.data.store_shapes import FORMAT, SHARD, SPLITS, STORE_SHAPE, Shard, SkippedImage, Store
 from scaling.records.files import write_bytes, write_json
 from scaling.records.parsed import Unreadable
@@ -30,6 +31,7 @@ from scaling.study.identity import identity
 
 STORE, SKIPPED = "store.json", "skipped.csv"
 CHECKING_THREADS = 8
+WHOLE, DAMAGED, MISSING = "whole", "damaged", "missing"
 
 
 def shard_path(folder: Path, split: str, number: int, kind: str) -> Path:
@@ -47,9 +49,13 @@ def write_shard(
 ) -> None:
     """Write a shard: latents (n, 2, 2, C, h, w), and rows about its images.
 
-    ``images`` have label, path and sha256; ``skipped`` have path and why. The shard exists once its
-    .json does. ValueError for latents that fp16 cannot hold.
+    ``images`` have label, path and sha256; ``skipped`` have path and why. Of a path, bytes that are
+    not UTF-8 are written as \\xNN. The shard exists once its .json does. ValueError for latents
+    that fp16 cannot hold.
     """
+    images, skipped = (
+        [{**row, "path": printable(row["path"])} for row in rows] for rows in (images, skipped)
+    )
     latents = latents.astype(np.float16)
     if not np.isfinite(latents).all():
         odd = int(np.flatnonzero(~np.isfinite(latents).reshape(len(latents), -1).all(1))[0])
@@ -71,16 +77,19 @@ def write_shard(
     )
 
 
-def shard_is_whole(folder: Path, split: str, number: int) -> bool:
-    """Whether a shard exists and its checksums match."""
+def shard_state(folder: Path, split: str, number: int) -> str:
+    """WHOLE if the shard's checksums match, MISSING if it was never finished, otherwise DAMAGED."""
     try:
         shard = SHARD.read(shard_path(folder, split, number, "json"))
     except Unreadable:
-        return False
-    return shard is not None and all(
+        return DAMAGED
+    if shard is None:
+        return MISSING
+    whole = all(
         _checksum_matches(shard_path(folder, split, number, kind), digest)
         for kind, digest in shard["sha256"].items()
     )
+    return WHOLE if whole else DAMAGED
 
 
 def read_shard(folder: Path, split: str, number: int) -> Shard:
@@ -146,7 +155,7 @@ def write_skipped(folder: Path, rows: Sequence[Mapping]) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, ["path", "why"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: printable(row[name]) for name in ("path", "why")} for row in rows)
     write_bytes(folder / SKIPPED, text.getvalue().encode())
 
 

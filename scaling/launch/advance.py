@@ -74,6 +74,8 @@ class Advance:
                 self.spec, emas, self.setup.device, self.setup.execution, self.workers
             )
             self.session.entry["out_of_memory"] = self.trainer.out_of_memory
+            names = self.trainer.data.classes
+            self.session.classes = None if names is None else list(names)
         self.writer.join()
         at, labels = self.trainer.step, labels_of(emas)
         saved = self.workers.agree(lambda: self._newest(labels, at, step))

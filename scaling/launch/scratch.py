@@ -18,10 +18,14 @@ LOCK = "lock"
 
 
 @contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A new folder for temporary files, removed in the end; those of killed processes are, too."""
-    sweep_up()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+def scratch_folder(inside: str | None = None) -> Iterator[Path]:
+    """A new folder for temporary files ``inside`` another (default: the usual one), removed in the
+    end; those of killed processes are, too.
+    """
+    inside = inside or tempfile.gettempdir()
+    os.makedirs(inside, mode=0o700, exist_ok=True)
+    sweep_up(inside)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=inside))
     with open(folder / LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel releases it however this process ends
         try:
@@ -30,9 +34,9 @@ def scratch_folder() -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep_up() -> None:
-    """Remove the folders whose processes were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+def sweep_up(inside: str) -> None:
+    """Remove the folders ``inside`` another whose processes were killed."""
+    for folder in Path(inside).glob(f"{PREFIX}*"):
         # In use by a living process, another user's, or just being made.
         with contextlib.suppress(OSError), open(folder / LOCK, "r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,12 +44,13 @@ def sweep_up() -> None:
 
 
 @contextlib.contextmanager
-def temporary_files_in(folder: Path) -> Iterator[None]:
+def temporary_files_in(folder: Path, sessions: str | None = None) -> Iterator[None]:
     """While entered, processes that are started keep temporary files in ``folder``. Ray's own
-    sessions, with their logs, stay where they would be.
+    sessions, with their logs, go to ``sessions``; where it is None they stay where they would be.
     """
     usual = os.environ.get("TMPDIR") or tempfile.gettempdir()
-    told = {"TMPDIR": str(folder), "RAY_TMPDIR": os.environ.get("RAY_TMPDIR") or usual}
+    there = sessions or os.environ.get("RAY_TMPDIR") or usual
+    told = {"TMPDIR": str(folder), "RAY_TMPDIR": there}
     before = {name: os.environ.get(name) for name in told}
     os.environ |= told
     try:

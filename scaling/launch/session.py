@@ -13,7 +13,7 @@ from scaling.records import Run
 from scaling.records.damage import keep_curve, write_spec
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
-from scaling.records.shapes import Line
+from scaling.records.shapes import Line, SessionEntry, State
 from scaling.study.execution import Execution
 from scaling.study.spec import TrialSpec
 from scaling.training import Diverged
@@ -55,7 +55,9 @@ class Session:
             "provenance": provenance(_device_name(setup.device), setup.threads),
         }
         before = run.record()
-        self.sessions_before = before["sessions"] if before else []
+        sessions = before["sessions"] if before else []
+        self.sessions_before = _with_last_seen(sessions, run.state())
+        self.classes = before.get("classes") if before else None  # names in order of label
         self.heartbeat.tell(step=before.get("step", 0) if before else 0, ready=[], session=name)
         self.count = (before and before["count"]) or {
             "params_m": trainable_params(spec.model) / 1e6,
@@ -141,6 +143,7 @@ class Session:
                 "model": self.spec.model.name,
                 "seed": self.spec.train.seed,
                 "count": self.count,
+                "classes": self.classes,
                 "step": curve[-1]["step"] if curve else 0,
                 "train_wall_s": curve[-1]["train_wall_s"] if curve else None,
                 "lines": max(self.lines_before, self.lost + len(curve)),
@@ -152,9 +155,23 @@ class Session:
         self.report(self.heartbeat.tell(**progress))
 
 
+def _with_last_seen(sessions: list[SessionEntry], state: State) -> list[SessionEntry]:
+    """The sessions before this one. Where the last was killed before it could note its end, the
+    last heartbeat is when it was ``last_seen``: its hours were spent.
+    """
+    seen = state.get("last_seen") or state.get("heartbeat")
+    if not sessions or sessions[-1]["ended"] or seen is None:
+        return sessions
+    return [*sessions[:-1], {"last_seen": _iso(seen), **sessions[-1]}]
+
+
 def _device_name(device: str) -> str:
     return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return _iso(datetime.now(UTC).timestamp())
+
+
+def _iso(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")

@@ -1,13 +1,9 @@
-"""Do these weights belong to this model? Reading state dicts safely, and naming every mismatch.
+"""Do these weights belong to this model? Every mismatch is named; and our own checkpoints.
 
-It reads the reference's checkpoints (``.pt``, raw or under an ``ema`` key), safetensors files, and
-the checkpoint folders of our own training. Pickles are loaded with ``weights_only``, so one that
-contains code is refused.
+How files of others are read is in ``stored``.
 """
 
-import argparse
 import hashlib
-import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -18,15 +14,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from scaling.models import build_model
+from scaling.models.stored.state_dicts import RAW, State, check_finite
 from scaling.records.shapes import MANIFEST, SPEC
 from scaling.study.families import FAMILIES, network_of
 from scaling.study.network import Network
 from scaling.study.settings import explain
-
-State = dict[str, Tensor]
-# keys under which the reference's training script stores state dicts; EMA is preferred
-NESTED = ("ema", "model", "state_dict")
-RAW = "weights"  # in place of an average's name: the raw weights
+from scaling.study.weights_spec import WeightsSpec
 
 
 class Format(NamedTuple):
@@ -35,64 +28,13 @@ class Format(NamedTuple):
     write: Callable[[Path, Network, State], None]
     ending: str  # suffix of the file's or folder's name
     note: str = ""  # printed after the export: what a user of the file must know
+    objectives: tuple[str, ...] = ()  # of which models it is a format; empty: of all
 
 
-def read_state(path: Path) -> State:
-    """The state dict in a ``.pt`` or ``.safetensors`` file, on the CPU.
-
-    ValueError, in one line, for a file that is missing or truncated, contains code, or holds no
-    state dict.
-    """
-    if not path.is_file():
-        raise ValueError(f"checkpoint {path} does not exist")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        # The reference's training script stores its argparse.Namespace, which is plain data.
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            data = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        # An unknown opcode ("Unsupported operand") means that the file is no pickle, not that it
-        # contains code.
-        code = [
-            line.strip()
-            for line in str(error).splitlines()
-            if "GLOBAL" in line or ("Unsupported" in line and "operand" not in line)
-        ]
-        if code:
-            raise ValueError(
-                f"checkpoint {path} carries code and is refused (weights_only): {code[0]}"
-            ) from None
-        raise ValueError(
-            f"checkpoint {path} ({path.stat().st_size} bytes) is damaged: not a whole pickle"
-        ) from None
-    # arbitrary bytes can make an unpickler raise anything, even a KeyError
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"checkpoint {path} ({path.stat().st_size} bytes) is truncated or damaged: {reason}"
-        ) from None
-    return _state_dict(path, data)
-
-
-def _state_dict(path: Path, data) -> State:
-    """The state dict in the loaded data: the data itself, or an entry named in ``NESTED``."""
-    if isinstance(data, Mapping):
-        for key in NESTED:
-            if isinstance(data.get(key), Mapping):
-                data = data[key]
-                break
-    if (
-        not isinstance(data, Mapping)
-        or not data
-        or not all(isinstance(value, Tensor) for value in data.values())
-    ):
-        raise ValueError(f"checkpoint {path} holds no state dict, raw or under {', '.join(NESTED)}")
-    return dict(data)
-
-
-def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[State, Network]:
-    """The weights and spec of a checkpoint folder of our own training.
+def read_training_checkpoint(
+    folder: Path, average: str | None = None
+) -> tuple[State, Network, str]:
+    """The weights and spec of a checkpoint folder of our own training, and the average's name.
 
     The folder is ``.../runs/ID/checkpoints/step-N``. ``average`` names one of its EMAs
     (``ema-power-0.05``), or is ``weights`` for the raw weights; by default it is the only EMA, if
@@ -124,7 +66,9 @@ def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[
         raise ValueError(
             f"{described} is missing: it says which model the checkpoint {folder} holds"
         )
-    return load_file(file), spec_of(**spec["model"])
+    state = load_file(file)
+    check_finite(state, file)
+    return state, spec_of(**spec["model"]), average
 
 
 def spec_of(**fields) -> Network:
@@ -162,9 +106,19 @@ def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
         for name, shape in expected.items()
         if name in state and tuple(state[name].shape) != shape
     ]
+    integers = sorted(
+        name
+        for name in expected.keys() & state.keys() - fixed_names(spec)
+        if not state[name].is_floating_point()
+    )
     problems = [
         f"{len(names)} {what}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
-        for what, names in (("missing", missing), ("unknown", unknown), ("of another shape", wrong))
+        for what, names in (
+            ("missing", missing),
+            ("unknown", unknown),
+            ("of another shape", wrong),
+            ("of whole numbers, as if quantised", integers),
+        )
         if names
     ]
     if problems:
@@ -182,17 +136,18 @@ def load_weights(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
     return model
 
 
-def inferred_spec(state: Mapping[str, Tensor], heads: int | None = None) -> Network:
+def inferred_spec(state: Mapping[str, Tensor], told: WeightsSpec | None = None) -> Network:
     """The model that a foreign state dict belongs to, which its family reads from names and shapes.
 
-    ``heads`` supplies what shapes cannot tell. ValueError if no family knows the names, or if an
-    entry that tells the shape is missing.
+    ``told`` supplies what they cannot tell. ValueError if no family knows the names, or if an entry
+    that tells the shape is missing.
     """
     for family in FAMILIES.values():
-        spec = family.recognised(state, heads)
+        spec = family.recognised(state, told or WeightsSpec())
         if spec is not None:
             return spec
     first = ", ".join(sorted(state)[:3])
     raise ValueError(
-        f"no family knows weights with these names: {first}, ...; families: {', '.join(FAMILIES)}"
+        f"no family knows weights with these names: {first}, ...; families: {', '.join(FAMILIES)}; "
+        "of a network of your own, say the file that defines it with --network FILE.py"
     )

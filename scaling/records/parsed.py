@@ -94,14 +94,16 @@ class Shape(Generic[T]):
         return content
 
     def unknown(self, path: Path | str) -> list[str]:
-        """The keys in a sound file that this code does not know, such as ``figures.0.colour``."""
+        """The keys in a sound file that this code does not know, such as ``figures.colour``."""
         data = self._bytes(path)
         if data is None:
             return []
         try:
             self.adapter.validate_json(data, extra="forbid")
         except ValidationError as error:
-            return [_where(item) for item in error.errors() if item["type"] == "extra_forbidden"]
+            places = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
+            named = [".".join(part for part in place if isinstance(part, str)) for place in places]
+            return [*dict.fromkeys(named)]
         return []
 
     def _bytes(self, path: Path | str) -> bytes | None:

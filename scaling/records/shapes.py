@@ -120,6 +120,7 @@ class SessionEntry(TypedDict):
     execution: NotRequired[dict[str, Any]]
     out_of_memory: NotRequired[list[dict[str, Any]]]
     diverged: NotRequired[dict[str, Any] | None]
+    last_seen: NotRequired[Time]  # of a process that was killed
 
 
 @with_config(STRICT)
@@ -141,6 +142,7 @@ class Record(TypedDict):
     count: Count | None
     step: NotRequired[Whole]
     train_wall_s: NotRequired[float | None]
+    classes: NotRequired[list[str] | None]  # names in order of label, where the data has any
     lines: NotRequired[Whole]  # logged steps that the curve is to hold
     evaluated_steps: NotRequired[list[Whole]]
     sessions: list[SessionEntry]
@@ -179,6 +181,7 @@ class Figure(TypedDict):
     warning: NotRequired[str | None]
     weights: NotRequired[str | None]
     label: NotRequired[str]
+    noise: NotRequired[float | None]  # the value of noise images
     reference_images: NotRequired[Whole | None]
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from scaling.records.ledger import STALE_AFTER_S, UNREADABLE, Run, StudyFolder, raise_or_add
+from scaling.records.noise import noise_warning
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import STATE, Evaluation, Line, State
 from scaling.study.network import Network
@@ -189,6 +190,8 @@ def trial_row(
         "images_per_s": line["images_per_s"] if line else None,
         "fid": None,
         "fid_se": None,
+        "fid_noise": None,
+        "warning": None,
         "kid": None,
         "fid_vs_heldout": None,
         "rfid": None,
@@ -203,7 +206,9 @@ def trial_row(
         if metric["reference"] == headline:
             row[metric["metric"]] = metric["value"]
             if metric["metric"] == "fid":
-                row["fid_se"] = metric.get("se")  # older records do not hold it
+                # older records hold neither
+                row["fid_se"], row["fid_noise"] = metric.get("se"), metric.get("noise")
+                row["warning"] = noise_warning(metric["value"], row["fid_noise"])
         if metric["reference"] == "heldout" and metric["metric"] == "fid":
             row["fid_vs_heldout"] = metric["value"]
     if line:
