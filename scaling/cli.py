@@ -3,6 +3,7 @@
 import atexit
 import gc
 import sys
+import warnings
 
 import typer
 
@@ -57,6 +58,7 @@ def main(args: list[str] | None = None) -> None:
     # At exit Python would look through all of torch and Ray for garbage, for a second or two.
     atexit.register(gc.freeze)
     readable()
+    warnings.formatwarning = lambda message, *_: f"note: {message}\n"  # a line, as an error is
     words = sys.argv[1:] if args is None else args
     line = None
     try:

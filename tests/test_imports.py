@@ -17,7 +17,12 @@ FAMILIES = (
 )
 LAYERS = {  # a room may import from its own layer's listed rooms only
     "scaling.study": {"scaling.study", "experiments"},
-    "scaling.models": {"scaling.models", "scaling.records.shapes", "scaling.study"},
+    "scaling.models": {
+        "scaling.models",
+        "scaling.records.files",
+        "scaling.records.shapes",
+        "scaling.study",
+    },
     "scaling.diffusion": {"scaling.diffusion", "scaling.study"},
     "scaling.data": {
         "scaling.data",

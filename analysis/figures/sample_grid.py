@@ -17,7 +17,8 @@ from analysis.frames import studies, trials_frame
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.text import number
 from scaling.records import StudyFolder
-from scaling.records.parsed import Damaged, read_arrays
+from scaling.records.arrays import read_arrays
+from scaling.records.parsed import Damaged
 
 SHOWN = 10  # samples per cell, of different labels where there are as many
 ACROSS = 5  # samples side by side in a cell

@@ -211,7 +211,9 @@ def _keep(
         for path in folder.glob("*.parquet"):
             if not path.stem.endswith(stamp):
                 path.unlink(missing_ok=True)
-    except OSError as error:
+    except (OSError, pl.exceptions.PolarsError) as error:  # a full disk, a limit of file sizes
+        for name in tables:
+            (folder / f"{name}-{stamp}.parquet").unlink(missing_ok=True)
         warnings.warn(
             f"the tables of {folder.parent} are not kept for the next time: {error}", stacklevel=2
         )

@@ -8,17 +8,20 @@ is computed once per reference, features and shape of the samples, and cached.
 
 import functools
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
 from filelock import FileLock
+from pydantic import Field
 from torch import Tensor
 
 from scaling.data import stream, to_uint8
 from scaling.evaluation.collect import Need, collect
 from scaling.evaluation.frechet import Gaussian, frechet_distance
 from scaling.evaluation.reference import Reference
+from scaling.records import parsed
 from scaling.records.cache import cache_folder
-from scaling.records.files import read_json, write_json
+from scaling.records.files import write_json
 from scaling.study.identity import identity
 
 IMAGES, DECODED = 256, 64  # of pixels; of decoded latents, which take a decoder's time
@@ -52,6 +55,11 @@ KINDS: dict[str, Callable] = {
     "uniform": _uniform,
     "latents": _decoded,
 }
+# what is cached: the FID of each kind
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+DISTANCES: parsed.Shape[dict[str, float]] = parsed.Shape(
+    Annotated[dict[str, Finite], Field(min_length=1)], "it is measured again"
+)
 OF_PIXELS, OF_LATENTS = ("normal", "faint", "uniform"), ("latents", "faint", "uniform")
 
 
@@ -73,7 +81,11 @@ def noise_distance(
     path = cache_folder("references") / f"{identity(asked)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
-        if (known := read_json(path)) is None:
+        try:
+            known = DISTANCES.read(path)
+        except parsed.Damaged:  # measured again
+            known = None
+        if known is None:
             real = reference.gaussian(layer)
             known = {
                 kind: frechet_distance(

@@ -15,6 +15,7 @@ from scaling.evaluation.generate import check_sampling, generate
 from scaling.evaluation.load import Loaded
 from scaling.evaluation.parts import Parts
 from scaling.evaluation.wanted import Wanted
+from scaling.records.files import named
 from scaling.study.protocol import Protocol
 
 PART = 250
@@ -163,5 +164,9 @@ def _picture(image: np.ndarray) -> Image.Image:
 def _replace(out: Path, write) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".writing-{os.getpid()}-{out.name}")
-    write(aside)
-    os.replace(aside, out)
+    try:
+        with named(out):
+            write(aside)
+        os.replace(aside, out)
+    finally:
+        aside.unlink(missing_ok=True)

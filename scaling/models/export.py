@@ -12,6 +12,7 @@ from scaling.models.stored.described import write_described
 from scaling.models.stored.open_weights import Opened, open_weights
 from scaling.models.stored.own_networks import networks_in
 from scaling.models.weights import Format, State, load_weights
+from scaling.records.files import named
 from scaling.study.network import FAMILIES, Network
 from scaling.study.weights_spec import WeightsSpec
 
@@ -94,7 +95,8 @@ def run(
     # renamed once complete, so no reader sees half of it
     aside = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
     try:
-        chosen.write(aside, spec, state)
+        with named(out):
+            chosen.write(aside, spec, state)
         os.replace(aside, out)
     finally:
         if aside.is_dir():

@@ -11,9 +11,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from scaling.records.arrays import read_arrays
 from scaling.records.files import write_lines
 from scaling.records.ledger import Run, StudyFolder
-from scaling.records.parsed import Damaged, Shape, Unreadable, read_arrays
+from scaling.records.parsed import Damaged, Shape, Unreadable
 from scaling.records.shapes import EVALUATION, PLAN, RECORD, SPEC, STATE, Line
 from scaling.study.plan import Plan
 from scaling.study.spec import TrialSpec

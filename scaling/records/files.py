@@ -1,6 +1,7 @@
 """Reads and writes files so that no reader sees half of one: temporary name, flush, rename."""
 
 import contextlib
+import errno
 import fcntl
 import io
 import json
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 
 _ASIDE = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # the name of a file until it is whole
 
@@ -29,7 +31,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     A device or a pipe is written to as it is. OSError names ``path``.
     """
-    try:
+    with named(path):
         if path.exists() and not path.is_file():
             with open(path, "wb", buffering=0) as file:
                 file.write(data)
@@ -38,10 +40,23 @@ def write_bytes(path: Path, data: bytes) -> None:
         while not _written_aside(path, data):
             pass
         sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """While entered, a write that fails raises an OSError that names ``path``, also where torch or
+    safetensors write, which tell no file.
+    """
+    try:
+        yield
     except OSError as error:
-        if error.filename is None:  # of a write or a flush
+        if error.filename is None:
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+    except (RuntimeError, SafetensorError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        told = f"cannot be written ({why}); is there room on the disk?"
+        raise OSError(errno.EIO, told, str(path)) from error
 
 
 def _written_aside(path: Path, data: bytes) -> bool:

@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from scaling.records.arrays import read_arrays
 from scaling.records.files import append_line, whole_lines, write_arrays, write_json
-from scaling.records.parsed import Damaged, Unreadable, read_arrays
+from scaling.records.parsed import Damaged, Unreadable
 from scaling.records.shapes import (
     AGAIN,
     EVALUATION,

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
-import numpy as np
 from pydantic import (
     AfterValidator,
     ConfigDict,
@@ -22,12 +21,13 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
-from pydantic_core import from_json
+from pydantic_core import PydanticCustomError, from_json
 
 from scaling.records.files import read_bytes
 
 T = TypeVar("T")
 MOST_TOLD = 3  # faults of one file
+UPDATE = "update dit-scaling to read it"
 
 # Strict: a number in quotes, true for 1 and 1.0 for 1 are faults of a file that the suite wrote.
 STRICT = ConfigDict(strict=True, allow_inf_nan=False, extra="allow")
@@ -89,19 +89,24 @@ class Shape(Generic[T]):
             content = self.adapter.validate_json(data)
         except ValidationError as error:
             self._refuse_newer(_loosely(data), path)
+            if names := _only_unknown(error):
+                told = f"holds {names}, which this code does not know"
+                raise Newer(path, told, UPDATE) from None
             raise Damaged(path, wrong(error), self.mend) from None
         self._refuse_newer(content, path)
         return content
 
     def unknown(self, path: Path | str) -> list[str]:
-        """The keys in a sound file that this code does not know, such as ``figures.0.colour``."""
+        """The keys in a sound file that this code does not know, such as ``figures.colour``."""
         data = self._bytes(path)
         if data is None:
             return []
         try:
             self.adapter.validate_json(data, extra="forbid")
         except ValidationError as error:
-            return [_where(item) for item in error.errors() if item["type"] == "extra_forbidden"]
+            places = [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]
+            named = [".".join(part for part in place if isinstance(part, str)) for place in places]
+            return [*dict.fromkeys(named)]
         return []
 
     def _bytes(self, path: Path | str) -> bytes | None:
@@ -129,7 +134,7 @@ class Shape(Generic[T]):
                 path,
                 f"has {self.version.replace('_', ' ')} {version}, this code reads up to "
                 f"{self.newest}",
-                "update dit-scaling to read it",
+                UPDATE,
             )
 
 
@@ -140,38 +145,13 @@ def held_to(check: Callable[[Any], object]) -> AfterValidator:
         try:
             check(value)
         except ValidationError as error:
+            if names := _only_unknown(error):
+                told = "holds {names}, which this code does not know"
+                raise PydanticCustomError(UNKNOWN, told, {"names": names}) from None
             raise ValueError(wrong(error)) from None
         return value
 
     return AfterValidator(keep)
-
-
-def read_arrays(path: Path, **dimensions: int) -> dict[str, np.ndarray] | None:
-    """The arrays in an .npz file by name, each of so many ``dimensions`` and as long as the others.
-
-    None where there is no such file. Raises Damaged.
-    """
-    mend = "take it away, or measure it again"
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in dimensions}
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except Exception as error:  # arbitrary bytes can make it raise anything
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Damaged(path, f"is no whole .npz file ({why})", mend) from None
-    shapes = {name: array.shape for name, array in arrays.items()}
-    if (
-        any(arrays[name].ndim != count for name, count in dimensions.items())
-        or len({shape[0] for shape in shapes.values()}) != 1
-        or not all(map(_holds_numbers, arrays.values()))
-    ):
-        raise Damaged(path, f"holds arrays of other shapes ({shapes})", mend)
-    return arrays
-
-
-def _holds_numbers(array: np.ndarray) -> bool:
-    return array.size > 0 and bool(np.issubdtype(array.dtype, np.number))
 
 
 def wrong(error: ValidationError) -> str:
@@ -179,6 +159,22 @@ def wrong(error: ValidationError) -> str:
     faults = [_fault(item) for item in error.errors(include_url=False)]
     more = f" and {len(faults) - MOST_TOLD} more" if len(faults) > MOST_TOLD else ""
     return ", ".join(faults[:MOST_TOLD]) + more
+
+
+# Of a spec in a file: it has a field that this code does not know. Nobody but newer code writes it.
+UNKNOWN = "unknown_field"
+
+
+def _only_unknown(error: ValidationError) -> str | None:
+    """The unknown fields, where ``error`` is about nothing else; None otherwise."""
+    # A list whose every item was refused is told to be too short, too.
+    items = [item for item in error.errors(include_url=False) if item["type"] != "too_short"]
+    if not items or {item["type"] for item in items} - {"extra_forbidden", UNKNOWN}:
+        return None
+    names = [
+        item["ctx"]["names"] if item["type"] == UNKNOWN else str(item["loc"][-1]) for item in items
+    ]
+    return ", ".join(list(dict.fromkeys(names))[:MOST_TOLD])
 
 
 _SAID = {

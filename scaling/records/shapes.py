@@ -181,6 +181,7 @@ class Figure(TypedDict):
     warning: NotRequired[str | None]
     weights: NotRequired[str | None]
     label: NotRequired[str]
+    noise: NotRequired[float | None]  # the value of noise images
     reference_images: NotRequired[Whole | None]
 
 

@@ -24,7 +24,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from scaling.records.files import sync_folder, write_json
+from scaling.records.files import named, sync_folder, write_json
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import MANIFEST as MANIFEST_SHAPE
 
@@ -74,10 +74,11 @@ def save(
     aside = root / f".writing-{step:08d}-{uuid.uuid4().hex[:8]}"
     aside.mkdir()
     try:
-        save_file(weights, aside / "weights.safetensors")
-        for label, tensors in emas.items():
-            save_file(tensors, aside / f"{label}.safetensors")
-        torch.save(training, aside / "train.pt")
+        with named(aside):
+            save_file(weights, aside / "weights.safetensors")
+            for label, tensors in emas.items():
+                save_file(tensors, aside / f"{label}.safetensors")
+            torch.save(training, aside / "train.pt")
         for path in aside.iterdir():
             _flush(path)
         write_json(

@@ -4,7 +4,7 @@
 
 Each fault strikes a sweep of its own, once a training is at work; where that does not end with all
 trials completed, the same command is run again. Printed of each: what was lost of an undisturbed
-sweep's checkpoints, evaluations and logged lines, which steps were trained again, what differs in a
+sweep's checkpoints, evaluations and logged lines, which lines were logged again, what differs in a
 bit, what hung until ``--limit-s``, and what outlived the sweep. Exit code 1 where anything was lost
 unsaid, differs or hung.
 """

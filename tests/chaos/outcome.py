@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaling.records import StudyFolder
+from scaling.records.files import whole_lines
 from scaling.study.plan import Plan
 from scaling.training import checkpoint
 
@@ -16,23 +17,19 @@ class Outcome:
     weights: dict[str, str]  # train_id and step -> digest of the tensors
     curves: dict[str, list[tuple]]  # train_id -> step, loss, held-out loss
     figures: dict[str, list[tuple]]  # eval_id -> metric, reference, value
-    steps_trained: int  # over all sessions, those trained again included
-    steps: int  # asked for
+    repeated: int  # lines of curves that were logged more than once
 
     @classmethod
     def of(cls, study: StudyFolder, plan: Plan) -> "Outcome":
-        weights, curves, figures, trained = {}, {}, {}, 0
+        weights, curves, figures, repeated = {}, {}, {}, 0
         for trial in plan.trials:
             run = study.run(trial.train_id)
             curves[trial.train_id] = [
                 (line["step"], line["loss"], line.get("heldout_loss"))
                 for line in run.curve(faults=[])
             ]
-            trained += sum(
-                (entry["to_step"] or entry["from_step"]) - entry["from_step"]
-                for entry in run.sessions()
-                if entry["from_step"] is not None
-            )
+            logged = sum(1 for _ in whole_lines(run.folder / "curve.jsonl"))
+            repeated += logged - len(curves[trial.train_id])
             for step, eval_id in trial.eval_ids.items():
                 if saved := checkpoint.load(run.checkpoints, step):
                     weights[f"{trial.train_id} at {step}"] = _digest(saved)
@@ -42,8 +39,7 @@ class Outcome:
                         (row["metric"], row["reference"], row["value"])
                         for row in evaluation["figures"]
                     )
-        steps = sum(trial.spec.train.steps for trial in plan.trials)
-        return cls(weights, curves, figures, trained, steps)
+        return cls(weights, curves, figures, repeated)
 
     def lost(self, whole: "Outcome") -> int:
         """Checkpoints, evaluations and logged lines that ``whole`` has and this lacks."""
@@ -72,11 +68,6 @@ class Outcome:
             for mine, theirs in pairs
             for key in mine.keys() & theirs.keys()
         )
-
-    @property
-    def repeated(self) -> int:
-        """Steps that were trained more than once, as far as sessions could write that down."""
-        return max(0, self.steps_trained - self.steps)
 
 
 def _digest(saved: checkpoint.Checkpoint) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from scaling.launch.trial import run_trials
 from scaling.records import Run, StudyFolder, trial_rows
-from scaling.records.damage import damaged_files
+from scaling.records.damage import damaged_files, unknown_keys
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
 from scaling.sweep import begin, unfinished
@@ -84,5 +84,6 @@ def test_a_killed_sweep_whose_files_were_harmed_ends_as_an_undisturbed_one(
     else:
         assert not ended.lost(undisturbed) and row["why"] is None
     assert not litter(tmp_path / "results")
+    assert not unknown_keys(study, plan)  # what is written has its place in a shape
     # again, nothing is left to do
     assert not unfinished(study, plan) and not damaged_files(study, plan)

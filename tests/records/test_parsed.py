@@ -10,11 +10,12 @@ import pytest
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from scaling.records import trial_rows
 from scaling.records.damage import damaged_files, set_aside
-from scaling.records.parsed import Damaged, Newer, Unreadable, read_arrays
+from scaling.records.parsed import Damaged, Newer, Unreadable
 from scaling.records.shapes import EVALUATION, PLAN, STATE
 from scaling.sweep import unfinished
 from tests.mutations import mutate, mutations, restored
 from tests.records.test_damage import NAMES, files, pristine  # noqa: F401
+from tests.written import evaluation
 
 MOST = 6  # of each file
 
@@ -81,14 +82,17 @@ def test_the_path_in_a_message_stays_true_when_results_are_moved():
     assert str(error) == "/home/runs/results/runs/abc/state.json is no object; mend it"
 
 
-def test_arrays_of_another_shape_are_damaged(tmp_path):
-    import numpy as np
-
-    path = tmp_path / "a.npz"
-    assert read_arrays(path, images=4, labels=1) is None
-    np.savez(path, images=np.zeros((2, 1, 8, 8), "uint8"), labels=np.zeros(3, int))
-    with pytest.raises(Damaged, match=r"a\.npz holds arrays of other shapes"):
-        read_arrays(path, images=4, labels=1)
-    path.write_bytes(path.read_bytes()[:90])
-    with pytest.raises(Damaged, match=r"a\.npz is no whole \.npz file"):
-        read_arrays(path, images=4, labels=1)
+def test_a_field_of_a_spec_that_this_code_does_not_know_is_newer_codes(pristine, tiny):  # noqa: F811
+    content = json.loads((pristine.folder / "study.json").read_text())
+    for trial in content["trials"]:
+        trial["spec"]["train"]["dreams"] = 3
+    with pytest.raises(
+        Newer, match=r"study\.json holds dreams, which this code does not know; upd"
+    ):
+        PLAN.parse(json.dumps(content).encode(), "study.json")
+    measured = evaluation(tiny, 6)
+    measured["protocol"]["dreams"] = 3
+    with pytest.raises(Newer, match=r"e\.json holds dreams, which this code does not know; update"):
+        EVALUATION.parse(json.dumps(measured).encode(), "e.json")
+    with pytest.raises(Damaged, match=r"e\.json step is no whole number"):
+        EVALUATION.parse(json.dumps(measured | {"step": "6"}).encode(), "e.json")

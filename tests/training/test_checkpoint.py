@@ -1,5 +1,7 @@
 """Is a checkpoint trusted only where it is whole, found by what it holds, and pruned?"""
 
+import resource
+
 import pytest
 import torch
 
@@ -94,3 +96,49 @@ def test_a_writer_raises_what_went_wrong_when_it_is_joined(tmp_path, monkeypatch
     with pytest.raises(OSError, match="disk is full"):
         writer.join()
     writer.join()  # told once
+
+
+def test_a_checkpoint_that_cannot_be_written_names_its_file_and_leaves_nothing(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OSError) as failed:
+            checkpoint.save(
+                tmp_path,
+                step=1,
+                weights={"w": torch.zeros(5000)},
+                emas={},
+                training={},
+                train_wall_s=1.0,
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert failed.value.filename.startswith(str(tmp_path)) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[]",
+        b"{}",
+        b'{"step": "1", "train_wall_s": 1.0, "emas": [], "sha256": {}}',
+        b'{"step": 1, "train_wall_s": 1.0, "emas": [], "sha256": {}}',
+        b'{"step": 1, "train_wall_s": 1.0, "emas": ["gone"], "sha256": {"train.pt": "../x"}}',
+        b"[" * 5000,
+    ],
+)
+def test_a_manifest_of_another_shape_is_no_checkpoint(tmp_path, manifest):
+    checkpoint.save(
+        tmp_path,
+        step=1,
+        weights={"w": torch.zeros(1)},
+        emas={},
+        training={},
+        train_wall_s=1.0,
+        lines=3,
+    )
+    saved = checkpoint.load(tmp_path, 1)
+    assert saved is not None and saved.lines == 3
+    (saved.folder / "manifest.json").write_bytes(manifest)
+    (tmp_path / "step-mine").mkdir()
+    assert checkpoint.load(tmp_path, 1) is None and checkpoint.steps(tmp_path) == [1]

@@ -207,6 +207,14 @@ def named_in(index: Path) -> set[str]:
     try:
         names = json.loads(index.read_text())["weight_map"].values()
         assert all(isinstance(name, str) for name in names)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError):
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        RecursionError,
+    ):
         raise ValueError(f"{index} is no index of shards (a weight_map is needed)") from None
     return set(names)

@@ -283,7 +283,7 @@ def _check_told(opened: Opened, told: WeightsSpec, path: Path) -> None:
 def _json(path: Path) -> dict:
     try:
         value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from None
     if not isinstance(value, dict):
         raise ValueError(f"{path} is no JSON object")

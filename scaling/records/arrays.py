@@ -1,0 +1,35 @@
+"""What arrays does an .npz file of ours hold? Read whole, or named as damaged."""
+
+from pathlib import Path
+
+import numpy as np
+
+from scaling.records.parsed import Damaged
+
+
+def read_arrays(path: Path, **dimensions: int) -> dict[str, np.ndarray] | None:
+    """The arrays in an .npz file by name, each of so many ``dimensions`` and as long as the others.
+
+    None where there is no such file. Raises Damaged.
+    """
+    mend = "take it away, or measure it again"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in dimensions}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except Exception as error:  # arbitrary bytes can make it raise anything
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise Damaged(path, f"is no whole .npz file ({why})", mend) from None
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if (
+        any(arrays[name].ndim != count for name, count in dimensions.items())
+        or len({shape[0] for shape in shapes.values()}) != 1
+        or not all(map(_holds_numbers, arrays.values()))
+    ):
+        raise Damaged(path, f"holds arrays of other shapes ({shapes})", mend)
+    return arrays
+
+
+def _holds_numbers(array: np.ndarray) -> bool:
+    return array.size > 0 and bool(np.issubdtype(array.dtype, np.number))
