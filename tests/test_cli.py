@@ -23,10 +23,10 @@ def test_only_a_verb_with_lists_takes_words_after_its_options(capsys):
 
 
 def failing(error):
-    def app(args):
+    def run(words):
         raise error
 
-    return app
+    return run
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def failing(error):
     ids=lambda value: type(value).__name__,
 )
 def test_bad_input_and_files_become_one_line_and_code_2(error, told, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "app", failing(error))
+    monkeypatch.setattr(cli, "run", failing(error))
     with pytest.raises(SystemExit) as stop:
         cli.main([])
     assert stop.value.code == 2 and capsys.readouterr().err == told
 
 
-@pytest.mark.parametrize("error", [OSError(12, "Cannot allocate memory"), KeyError("fid")])
+@pytest.mark.parametrize("error", [OSError(104, "Connection reset by peer"), KeyError("fid")])
 def test_a_fault_of_ours_keeps_its_traceback(error, monkeypatch):
-    monkeypatch.setattr(cli, "app", failing(error))
+    monkeypatch.setattr(cli, "run", failing(error))
     with pytest.raises(type(error)):
         cli.main([])

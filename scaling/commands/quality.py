@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from scaling.commands.arguments import JsonOption, StudyFolderArgument
+from scaling.commands.arguments import JsonOption
+from scaling.commands.places import ResultsOption, StudyArgument, study_folder
 
 
 def quality(
-    study: StudyFolderArgument,
+    study: StudyArgument,
     at: Annotated[
         list[float] | None,
         typer.Option(
@@ -22,6 +23,7 @@ def quality(
         float | None, typer.Option(metavar="P", help="Adds the money that training took.")
     ] = None,
     as_json: JsonOption = False,
+    results: ResultsOption = None,
 ) -> None:
     """Tell how much training each model of a study needs until FID <= K: images, epochs, FLOPs,
     device-hours and money, with 95 % intervals over seeds.
@@ -32,4 +34,4 @@ def quality(
     """
     from analysis.answers.quality_command import run
 
-    print(run(study, at or (), metric, price_per_gpu_hour, as_json))
+    print(run(study_folder(study, results), at or (), metric, price_per_gpu_hour, as_json))
