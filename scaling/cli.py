@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from scaling.commands import answers, images, models, quality, studies
+from scaling.commands import answers, images, models, planning, quality, studies
 from scaling.commands.errors import UsageError, told, usage_error
 from scaling.commands.limits import bounded, check_words
 from scaling.commands.output import flush, let_go, readable
@@ -16,6 +16,7 @@ BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # exit codes: the last two as
 
 # In the order of --help. A verb's options are its function's; some take words after a list option.
 COMMANDS = (
+    planning.plan,
     studies.sweep,
     studies.status,
     studies.report,

@@ -68,6 +68,13 @@ WRONG = {
         *("smoke --results file", "smoke --results /proc/x", "smoke --dry-run --results file/x"),
         *("smoke --parallel x", "smoke --set model.channels=3", "smoke --set data.size=8"),
     ],
+    "plan": [
+        *("zero.py", "rung.py", "nope", "smoke --gpu-type x", "smoke digits", "smoke --set x=1"),
+        *(f"smoke --gpus {v}" for v in ("0", "-1", "x", "1e9")),
+        *(f"smoke --mfu {v}" for v in ("0", "-1", "nan", "inf", "2")),
+        *(f"smoke --budget {v}" for v in ("0", "-1", "nan", "inf", "1e-12")),
+        *(f"smoke --price-per-gpu-hour {v}" for v in ("-1", "nan", "inf")),
+    ],
     **{
         verb: [
             *("nowhere", "file", "empty", "zero.py", "", "--nope", "a b c", f"{REFERENCE}/x"),

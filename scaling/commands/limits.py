@@ -22,6 +22,7 @@ LIMITS = {
     "at": FINITE,
     "at_quality": FINITE,
     "batch": Limits(1, 2**20),
+    "budget": FINITE,
     "bootstrap": Limits(0, 100_000),
     "count": Limits(1, 10**7),
     "delta": FINITE,

@@ -22,8 +22,8 @@ def quality(
     price_per_gpu_hour: Annotated[
         float | None, typer.Option(metavar="P", help="Adds the money that training took.")
     ] = None,
-    as_json: JsonOption = False,
     results: ResultsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell how much training each model of a study needs until FID <= K: images, epochs, FLOPs,
     device-hours and money, with 95 % intervals over seeds.

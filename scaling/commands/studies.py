@@ -100,9 +100,13 @@ def status(
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        from scaling.progress import show_outcome
+        from scaling.progress import say, show_outcome
+        from scaling.records.damage import unknown_keys
 
-        show_outcome(StudyFolder(folder), rows, interrupted=False)
+        records = StudyFolder(folder)
+        show_outcome(records, rows, interrupted=False)
+        for line in unknown_keys(records, records.plan()):
+            say(line)
 
 
 def list_studies(root: Path, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from scaling.study.decoder import other_maker
 from scaling.study.identity import Spec, Text, refuse
 
 # A split of the trial's data set, or a file of statistics or images in the format of ADM's
@@ -104,6 +105,7 @@ class Protocol(Spec):
     guidance_interval: tuple[float, float] | None = None
     rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: as DiT and SiT, or as ADM
     decoder: Text | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
+    # in a trial that names none, those of its data: see scaling.study.usual_features
     features: Features = "digits-cnn"
     # the headline FID is against the first one
     references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)
@@ -202,9 +204,15 @@ class Protocol(Spec):
         )
 
     def label(
-        self, metric: str = "fid", reference: str | None = None, over: str | None = None
+        self,
+        metric: str = "fid",
+        reference: str | None = None,
+        over: str | None = None,
+        made_by: str | None = None,
     ) -> str:
         """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
+
+        ``made_by`` is the VAE that made the latents; it is told where the decoder is another one.
 
         ``over``, ``"steps"`` or ``"guidance"``, leaves out the setting that varies along an axis.
         rFID draws no samples, so its label is ``rFID, sd-vae-ft-mse, inception, vs train``.
@@ -215,12 +223,12 @@ class Protocol(Spec):
         against = PurePath(reference or self.references[0]).name
         count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
         if metric == "rfid":
-            return f"{name}, {PurePath(self.decoder).name}, {self.features}, vs {against}{count}"
+            return f"{name}, {self._decoder(made_by)}, {self.features}, vs {against}{count}"
         # the reference of a latent model is its data after the decoder
         if self.decoder and against in ("train", "heldout"):
             against = f"decoded {against}"
         return (
-            f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, "
+            f"{name}-{_thousands(self.samples)}, {self.sampling(over, made_by)}, "
             f"{self.features_of(metric)}, vs {against}{count}"
         )
 
@@ -229,8 +237,15 @@ class Protocol(Spec):
         """How images are sampled, in short: ``ddpm50, cfg 1.0``."""
         return self.sampling()
 
-    def sampling(self, over: str | None = None) -> str:
-        """How images are sampled; ``over`` as in ``label``. Defaults are left out."""
+    def _decoder(self, made_by: str | None) -> str:
+        """``sd-vae-ft-mse``, or ``sd-vae-ft-mse on latents of another-vae``."""
+        other = other_maker(made_by, self.decoder)
+        return PurePath(self.decoder or "").name + (f" on latents of {other}" if other else "")
+
+    def sampling(self, over: str | None = None, made_by: str | None = None) -> str:
+        """How images are sampled; ``over`` and ``made_by`` as in ``label``. Defaults are left
+        out.
+        """
         parts = [self.sampler + ("" if over == "steps" else f"{self.sampling_steps}")]
         parts += [f"eta {self.eta:g}"] if self.eta else []
         if self.sampler == "sde" and (self.sde_diffusion, self.sde_last, self.sde_last_size) != (
@@ -252,7 +267,7 @@ class Protocol(Spec):
         parts += ["balanced classes"] if self.class_draw == "balanced" else []
         parts += [self.precision] if self.precision != "fp32" else []
         parts += ["truncated"] if self.rounding == "truncate" else []
-        parts += [PurePath(self.decoder).name] if self.decoder else []
+        parts += [self._decoder(made_by)] if self.decoder else []
         return ", ".join(parts)
 
 

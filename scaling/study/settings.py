@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from scaling.study.identity import refuse
 from scaling.study.spec import TrialSpec
+from scaling.study.usual_features import named_features
 
 FAMILY = "model.family"  # cannot be set alone: each family has its own fields
 LONGEST = 200  # characters of a value in a message
@@ -25,6 +26,8 @@ def fields_of(spec: BaseModel | type[BaseModel], prefix: str = "") -> list[str]:
         kind = nested if isinstance(nested, type) else type(nested)
         if issubclass(kind, BaseModel):
             leaves += fields_of(nested, f"{prefix}{name}.")
+            if field.default is None:  # it may be set as a whole, or to null, too
+                leaves.append(prefix + name)
         else:
             leaves.append(prefix + name)
     return leaves
@@ -66,6 +69,8 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
     known = [name for name in fields_of(trial) if name != FAMILY]
     data = trial.model_dump()
     refuse(_unknown(key, [*known, "seeds", "scale"]) for key in settings if key not in known)
+    if not named_features(trial.evaluate.protocol):
+        del data["evaluate"]["protocol"]["features"]  # they follow the data
     for key, value in settings.items():
         *path, leaf = key.split(".")
         target = data

@@ -72,16 +72,23 @@ class Study(Spec):
 
     def at(self, scale: str) -> "Study":
         """The study at one of its ``scales``, named after it; every study has ``debug``."""
+        seeds = self.seeds
         if not isinstance(scale, str):
             raise ValueError(f"scale {scale!r} is no name; study {self.name!r} has {self._known}")
         if scale == "debug" and scale not in self.scales:
-            trials = tuple(map(debug, self.trials))
+            trials, seeds = tuple(map(debug, self.trials)), 1  # every stage once
         elif scale in self.scales:
             trials = self.scales[scale]
         else:
             raise ValueError(f"study {self.name!r} has no scale {scale!r}; it has {self._known}")
         return Study(
-            **{**dict(self), "name": f"{self.name}_{scale}", "trials": trials, "scales": {}}
+            **{
+                **dict(self),
+                "name": f"{self.name}_{scale}",
+                "trials": trials,
+                "scales": {},
+                "seeds": seeds,
+            }
         )
 
     def with_settings(self, settings: Mapping) -> "Study":

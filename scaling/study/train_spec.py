@@ -2,10 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from scaling.study.identity import Spec, refuse
 from scaling.study.protocol import Ema, Protocol
+from scaling.study.weights_spec import InitSpec
 
 MOST_STEPS, MOST_EVALUATIONS = 10**9, 10_000  # of one training
 MOST_SEED = 2**63 - 1  # what every generator and table holds
@@ -34,6 +35,8 @@ class TrainSpec(Spec):
     # bf16 by autocast; weights, averages and the held-out loss stay in fp32
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     seed: int = Field(0, ge=0, le=MOST_SEED)
+    # weights to start from, a path or more said of them; null: newly initialised
+    init: InitSpec | None = None
     # averages to checkpoint besides those that are evaluated
     emas: tuple[Ema, ...] = Field((), max_length=16)
     log_every: Steps = 50  # steps between lines of the curve
@@ -43,7 +46,12 @@ class TrainSpec(Spec):
     NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset(
         {"steps", "log_every", "heldout_every", "checkpoint_every", "emas"}
     )
-    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown"})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown", "init"})
+
+    @field_validator("init", mode="before")
+    @classmethod
+    def _of_path(cls, value):
+        return {"path": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _check(self):
@@ -75,6 +83,13 @@ class TrainSpec(Spec):
             )
         refuse(faults)
         return self
+
+    def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
+        """As for any spec; of weights to start from, what they are and not where they lie."""
+        fields = super().identity_fields(exclude)
+        if self.init is not None and "init" in fields:
+            fields["init"] = self.init.identity_fields()
+        return fields
 
     @property
     def has_horizon(self) -> bool:

@@ -89,7 +89,8 @@ class ModelSpec(Network):
     TITLE: ClassVar[str] = "DiT"
     PRESETS: ClassVar[tuple[str, ...]] = PRESETS
     NAMES: ClassVar[str] = "DiT-XL/2 or DiT-d4w64/2 (depth and width)"
-    FORMATS: ClassVar[tuple[str, ...]] = ("dit", "diffusers")
+    FORMATS: ClassVar[tuple[str, ...]] = ("dit", "diffusers", "sit")
+    ANCHORS: ClassVar[tuple[str, ...]] = ("x_embedder.proj.weight",)
 
     @model_validator(mode="after")
     def _check(self):
@@ -224,9 +225,13 @@ class ModelSpec(Network):
         return list(network.blocks)
 
     def formats(self) -> dict:
-        from scaling.models import diffusers_format, dit_weights
+        from scaling.models import diffusers_format, dit_weights, sit_format
 
-        return {"dit": dit_weights.FORMAT, "diffusers": diffusers_format.FORMAT}
+        return {
+            "dit": dit_weights.FORMAT,
+            "diffusers": diffusers_format.FORMAT,
+            "sit": sit_format.FORMAT,
+        }
 
     def fixed_tensors(self) -> dict:
         from scaling.models.dit_weights import fixed_positions
@@ -234,10 +239,20 @@ class ModelSpec(Network):
         return fixed_positions(self)
 
     @classmethod
-    def recognised(cls, state, heads: int | None = None) -> "ModelSpec":
+    def recognised(cls, state, told) -> "ModelSpec | None":
         from scaling.models.dit_weights import recognised
 
-        return recognised(state, heads)
+        return recognised(state, told)
+
+    def has_null(self, state) -> bool:
+        from scaling.models.dit_weights import LABELS
+
+        return state[LABELS].shape[0] > self.num_classes
+
+    def adopted(self, state, told) -> dict:
+        from scaling.models.dit_weights import adopted
+
+        return adopted(self, state, told)
 
     def layers(self) -> tuple[Layer, ...]:
         T, d, design = self.tokens, self.width, self.design
