@@ -47,7 +47,7 @@ def _file(name: str) -> Path | None:
 def _imported(file: Path) -> list[str]:
     """The names that ``file`` imports, those from a package both as its modules and as itself."""
     names = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

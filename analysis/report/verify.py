@@ -26,6 +26,9 @@ from scaling.records.provenance import code_version
 
 SHOWN = 5  # differences told of one file
 
+# What a bundle unpacks to at most, in all, and as a multiple of its own size if that is not small
+MOST_BYTES, MOST_TIMES, SMALL_BYTES = 2**33, 200, 2**26
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -111,6 +114,7 @@ def read(path: Path) -> tuple[Manifest, dict[str, bytes]]:
         )
     try:
         with zipfile.ZipFile(path) as archive:
+            _refuse_bomb(path, sum(entry.file_size for entry in archive.infolist()))
             files = {name: archive.read(name) for name in archive.namelist()}
         content = files.pop("manifest.json")
     except (zipfile.BadZipFile, zlib.error, LookupError, RuntimeError, EOFError) as error:
@@ -139,6 +143,15 @@ def read(path: Path) -> tuple[Manifest, dict[str, bytes]]:
             "changed"
         )
     return manifest, files
+
+
+def _refuse_bomb(path: Path, unpacked: int) -> None:
+    """ValueError for a file that unpacks to more than records ever do."""
+    if unpacked > MOST_BYTES or unpacked > max(SMALL_BYTES, MOST_TIMES * path.stat().st_size):
+        raise ValueError(
+            f"{path} is no bundle of a study: its {path.stat().st_size:,} bytes unpack to "
+            f"{unpacked:,}"
+        )
 
 
 def run(path: Path) -> tuple[str, bool]:

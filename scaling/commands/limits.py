@@ -19,7 +19,10 @@ FINITE = Limits(-1e300, 1e300)  # a verb says more of it
 PLACES = Limits(0, 100_000)  # GPUs of a cluster
 # parameter of a verb -> what it may be; None, where a verb takes it, always may
 LIMITS = {
+    "at": FINITE,
+    "at_quality": FINITE,
     "batch": Limits(1, 2**20),
+    "budget": FINITE,
     "bootstrap": Limits(0, 100_000),
     "count": Limits(1, 10**7),
     "delta": FINITE,
@@ -33,6 +36,7 @@ LIMITS = {
     "mfu": FINITE,
     "micro_batch": Limits(1, 2**20),
     "per_class": Limits(1, 100_000),
+    "price_per_gpu_hour": Limits(0, 1e9),
     "resolution": Limits(1, MOST_PIXELS),
     "seed": Limits(0, 2**63 - 1),
     "shard_images": Limits(1, 10**6),
@@ -48,8 +52,9 @@ def bounded(verb: Callable) -> Callable:
     @functools.wraps(verb)
     def checked(*words, **options):
         for name, value in options.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                check_number(name, value)
+            for number in value if isinstance(value, list) else (value,):
+                if isinstance(number, int | float) and not isinstance(number, bool):
+                    check_number(name, number)
         return verb(*words, **options)
 
     return checked

@@ -77,10 +77,9 @@ def plan(
 
 def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
     """Print a forecast: every trial, the totals, and who runs when."""
-    from rich.console import Console
     from rich.table import Table
 
-    from scaling.progress import console, say
+    from scaling.progress import Piped, console, say
 
     table = Table(box=None, pad_edge=False)
     for column in (
@@ -100,7 +99,7 @@ def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
             f"{t.end_hours:.3g}",
             "–" if t.memory_gb is None else f"{t.memory_gb:.3g}",
         )
-    Console(width=max(console.width, 140), highlight=False).print(table)
+    Piped(width=max(console.width, 140), highlight=False).print(table)
     low, high = told.gpu_hours_interval
     training = sum(t.train_hours for t in told.trials)
     say(

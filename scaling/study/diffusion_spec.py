@@ -1,5 +1,7 @@
 """How are images noised, and what does the network predict? The objective and its options."""
 
+import functools
+import math
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -64,10 +66,7 @@ class DiffusionSpec(Spec):
                 f"beta_end {self.beta_end:g} is below beta_start {self.beta_start:g}: noise would "
                 "be added ever slower; set diffusion.beta_start and beta_end"
             )
-        log_left = float(
-            np.log1p(-np.linspace(self.beta_start, self.beta_end, self.timesteps)).sum()
-        )
-        if log_left < np.log(LEAST_SIGNAL):
+        if _log_signal(self.beta_start, self.beta_end, self.timesteps) < math.log(LEAST_SIGNAL):
             faults.append(
                 f"{self.timesteps} timesteps with betas {self.beta_start:g} to {self.beta_end:g} "
                 f"leave less than {LEAST_SIGNAL:g} of an image's variance, which fp32 cannot hold; "
@@ -79,3 +78,9 @@ class DiffusionSpec(Spec):
     @property
     def learns_sigma(self) -> bool:
         return self.objective == "ddpm"
+
+
+@functools.lru_cache(1000)
+def _log_signal(beta_start: float, beta_end: float, timesteps: int) -> float:
+    """The logarithm of the share of an image's variance that is left at the last timestep."""
+    return float(np.log1p(-np.linspace(beta_start, beta_end, timesteps)).sum())

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 # A name or place: not empty, and printed in one line.
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=4096)]
@@ -38,14 +38,18 @@ class Spec(BaseModel):
     # released, a default never changes.
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset()
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """pydantic would take ``true`` for 1."""
-        values = value if isinstance(value, list | tuple) else (value,)
-        if any(isinstance(v, bool) for v in values) and not _takes_bool(cls, info.field_name or ""):
-            raise ValueError("true and false are no numbers")
-        return value
+    def _no_truth_for_a_number(cls, data: Any) -> Any:
+        """pydantic would take ``true`` for 1. All fields at once, as plans have many of them."""
+        if isinstance(data, dict):
+            truths = [name for name, value in data.items() if _holds_truth(value)]
+            refuse(
+                f"{name}: true and false are no numbers (got {data[name]!r})"
+                for name in truths
+                if not _takes_bool(cls, name)
+            )
+        return data
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         """The fields that decide this spec's identity, as JSON values."""
@@ -56,9 +60,17 @@ class Spec(BaseModel):
         }
 
 
+def _holds_truth(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return any(inner is True or inner is False for inner in value)
+    return value is True or value is False
+
+
 @functools.lru_cache(10_000)
 def _takes_bool(spec: type[BaseModel], field: str) -> bool:
-    """Whether a value of the field may be, or hold, true and false."""
+    """Whether a value of the field may be, or hold, true and false; an unknown one may."""
+    if field not in spec.model_fields:
+        return True
     waiting: list[Any] = [spec.model_fields[field].annotation]
     found: set[type | None] = set()
     while waiting:

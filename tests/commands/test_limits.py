@@ -16,7 +16,8 @@ def numbers(verb) -> set[str]:
     found = set()
     for name, kind in typing.get_type_hints(verb).items():
         kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-        found |= {name} if {int, float} & set(kinds) else set()
+        kinds = {inner for k in kinds for inner in (k, *typing.get_args(k))}
+        found |= {name} if {int, float} & kinds else set()
     return found & set(inspect.signature(verb).parameters)
 
 

@@ -79,6 +79,7 @@ def test_status_of_a_root_without_studies_says_what_to_do(tmp_path, monkeypatch,
         ["score", "predictions.json", "zzz"],
         ["suggest", "zzz", "--target", "DiT-S/2@1M", "--gpu-hours", "1"],
         ["bundle", "zzz"],
+        ["quality", "zzz"],
     ],
 )
 @pytest.mark.parametrize("rooted", [[], ["--results", "results"]])

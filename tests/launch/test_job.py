@@ -104,7 +104,7 @@ def test_a_worker_has_the_network_that_the_studys_own_file_defines(tmp_path):
     planned = PlannedTrial(
         trial_id="line",
         train_id=trial.train_id,
-        eval_ids={},
+        eval_ids={s: trial.eval_id(s) for s in trial.eval_steps},
         model="line",
         rung="width 5",
         params_m=0,

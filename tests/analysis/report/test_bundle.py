@@ -198,6 +198,15 @@ def test_records_that_cannot_be_rebuilt_are_named_in_the_bundle(packed, tmp_path
         verify(out)
 
 
+def test_a_file_that_unpacks_without_end_is_refused_unread(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("study/study.json", bytes(verifying.SMALL_BYTES + 1))
+    monkeypatch.setattr(zipfile.ZipFile, "read", None)
+    with pytest.raises(ValueError, match=r"bomb.zip is no bundle of a study: its .* unpack to "):
+        read(path)
+
+
 def test_a_search_of_learning_rates_is_bundled_too(rates, tmp_path):
     assert not verify(bundle(rates, tmp_path / "rates.zip")).differ
 
