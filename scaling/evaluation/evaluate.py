@@ -17,13 +17,15 @@ from torch import Tensor
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.compared import layer_of
 from scaling.evaluation.generate import check_sampling, generate
-from scaling.evaluation.images import ImageFolder, read_npz
+from scaling.evaluation.images import ImageFolder
 from scaling.evaluation.load import Loaded, digest, load_checkpoint
-from scaling.evaluation.metrics import measure
+from scaling.evaluation.metrics import check_reference, measure
+from scaling.evaluation.npz import NpzImages, open_npz
 from scaling.evaluation.parts import Parts
-from scaling.evaluation.reference import RealImages, Reference, data_images
+from scaling.evaluation.reference import RealImages, Reference, data_images, npz_images
 from scaling.evaluation.samples import PART, image_channels
-from scaling.evaluation.suits import misfit
+from scaling.evaluation.suits import check_suits, misfit
+from scaling.evaluation.write_reference import check_target, write_reference
 from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
@@ -38,11 +40,27 @@ DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
 OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}
 
 
-def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: bool = False) -> str:
+def run(
+    target: Path,
+    reference: str | None,
+    settings: Iterable[str] = (),
+    as_json: bool = False,
+    write: Path | None = None,
+) -> str:
     """The metrics of ``target`` against ``reference``, as a table or as JSON.
 
-    ValueError names the file or value at fault.
+    ``write`` is a file for the statistics of the reference; without a reference, only those of
+    ``target``, images or a data set, are written. ValueError names the file or value at fault.
     """
+    if write is not None:
+        check_target(write)
+    if reference is None:
+        if write is None:
+            raise ValueError(
+                "say what to compare with, as --reference digits, a folder or an .npz; or keep the "
+                f"statistics of {target} by --write-reference FILE.npz"
+            )
+        return write_alone(target, settings, write)
     data = None if Path(reference).exists() else reference.partition(":")[0]
     given = {
         "features": usual_features(data or "folder"),
@@ -66,13 +84,7 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
         raise ValueError(
             "the protocol names no metric; leave metrics out, or name some, as metrics='[\"fid\"]'"
         )
-    size = (
-        sampled_size(loaded, protocol)
-        if loaded
-        else (
-            images.size if isinstance(images, ImageFolder) else (images.shape[3], images.shape[2])
-        )
-    )
+    size = sampled_size(loaded, protocol) if loaded else images.size
     source = reference_source(reference, size if protocol.transform == "center-crop" else None)
     if loaded:
         check_reference_classes(loaded, reference)
@@ -89,6 +101,11 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
             for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}
         }
     }
+    for metric in protocol.metrics:
+        extractor, layer = layer_of(metric, protocol)
+        check_reference(references[source.name][extractor], metric, layer)
+    if write is not None:
+        written = write_reference(_images_of(source), protocol, write)
     with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
         rows = measure(images, DataSpec(), protocol, references)["figures"]
     misfits = {
@@ -119,7 +136,37 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
             indent=1,
             allow_nan=False,
         )
-    return "\n".join(_line(row) for row in rows)
+    return "\n".join([_line(row) for row in rows] + ([written] if write is not None else []))
+
+
+def write_alone(target: Path, settings: Iterable[str], write: Path) -> str:
+    """Write the statistics of ``target``: a folder or an .npz of images, or a data set."""
+    target = Path(target)
+    if target.exists() and is_checkpoint(target):
+        raise ValueError(
+            f"{target} is a checkpoint, and a reference is of real images: name a folder or an .npz"
+        )
+    data = None if target.exists() else str(target).partition(":")[0]
+    given = {"features": usual_features(data or "folder")} | parse_settings(settings, "--protocol")
+    try:
+        protocol = Protocol(**given)
+    except ValidationError as error:
+        raise ValueError(explain(error)) from None
+    if protocol.transform != "none":
+        raise ValueError(
+            f"transform {protocol.transform!r} crops to the size of samples: give these as the "
+            "TARGET and the folder as --reference"
+        )
+    source = _images_of(reference_source(str(target)))
+    check_suits(protocol.features, lambda: source, data)
+    return write_reference(source, protocol, write)
+
+
+def _images_of(source: RealImages | Path) -> RealImages:
+    """ValueError for a file that holds statistics alone."""
+    return (
+        source if isinstance(source, RealImages) else npz_images(source.name, load_images(source))
+    )
 
 
 def _line(row: dict) -> str:
@@ -199,8 +246,8 @@ def check_reference_classes(loaded: Loaded, reference: str) -> None:
         )
 
 
-def channels_of(images: Tensor | ImageFolder) -> int:
-    return images.shape[1] if isinstance(images, Tensor) else 1 if images.mode == "L" else 3
+def channels_of(images: NpzImages | ImageFolder) -> int:
+    return images.channels if isinstance(images, NpzImages) else 1 if images.mode == "L" else 3
 
 
 def check_colours(target: Path, channels: int, reference: str, source: RealImages) -> None:
@@ -230,7 +277,7 @@ def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
     )
 
 
-def load_images(path: Path) -> Tensor | ImageFolder:
+def load_images(path: Path) -> NpzImages | ImageFolder:
     """The images of a folder or an .npz (arr_0). ValueError for anything else."""
     if path.is_dir():
         return ImageFolder(path)
@@ -239,7 +286,7 @@ def load_images(path: Path) -> Tensor | ImageFolder:
             f"{path} is neither a folder of images nor an .npz of them"
             + ("" if path.exists() else ": there is no such file")
         )
-    _, images = read_npz(path)
+    _, images, _ = open_npz(path)
     if images is None:
         raise ValueError(
             f"{path} holds statistics but no images (arr_0); it can be a reference, not a set of "

@@ -3,7 +3,6 @@
 Refused are mixed sizes, broken files, and modes other than RGB and grey.
 """
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -14,8 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from scaling.data.crop import SUFFIXES, read_image
+from scaling.evaluation.npz import open_npz
 
-STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")
 BATCH = 256
 
 
@@ -82,42 +81,17 @@ def _opened(path: Path) -> Image.Image:
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], Tensor | None]:
-    """The statistics and images of an .npz in the format of ADM's suite.
+    """The statistics and images of an .npz in the format of ADM's suite, all in memory.
 
     Returns the statistics (mu, sigma, mu_s, sigma_s), and the images arr_0, stored as (N, H, W, C),
     as uint8 (N, C, H, W) or None. ValueError if the file cannot be read or holds neither.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            known = {name: arrays[name] for name in (*STATISTICS, "arr_0") if name in arrays.files}
-            names = list(arrays.files)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} cannot be read as an .npz ({' '.join(str(error).split())})"
-        ) from None
-    images = known.pop("arr_0", None)
-    if images is None and not {"mu", "sigma"} <= known.keys():
-        raise ValueError(
-            f"{path} holds {', '.join(names) or 'nothing'}; needed are images (arr_0) or mu and "
-            "sigma"
-        )
-    if images is not None:
-        if (
-            images.dtype != np.uint8
-            or images.ndim != 4
-            or images.shape[3] not in (1, 3)
-            or not len(images)
-        ):
-            raise ValueError(
-                f"{path}: arr_0 is {images.dtype} {images.shape}; images are uint8 (N, H, W, 3), "
-                "one or more"
-            )
-        images = torch.from_numpy(images).permute(0, 3, 1, 2)
-    return known, images
+    known, images, _ = open_npz(path)
+    return known, None if images is None else images.read(torch.arange(len(images)))
 
 
 class Stored(Protocol):
-    """Images that are read only when needed: an ImageFolder, or Parts."""
+    """Images that are read only when needed: an ImageFolder, NpzImages, or Parts."""
 
     def __len__(self) -> int: ...
     def read(self, rows: Tensor) -> Tensor: ...

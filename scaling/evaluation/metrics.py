@@ -198,8 +198,15 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
                 protocol.transform,
                 protocol.decoder,
             )
-            need = metric_of(metric).need
-            if reference.stored and need.moments:
-                reference.gaussian(layer)
-            if reference.source is None and not need.moments and need.rows is not None:
-                reference.rows(layer)
+            check_reference(reference, metric, layer)
+
+
+def check_reference(reference: Reference, metric: str, layer: str) -> None:
+    """Refuse a file that does not hold what ``metric`` compares with, or holds it wrong."""
+    need = metric_of(metric).need
+    if reference.stored and need.moments:
+        reference.gaussian(layer)
+    if reference.source is None and not need.moments and need.rows is not None:
+        reference.rows(layer)
+    if reference.source is not None and len(reference.rows_used) < 2:
+        reference.gaussian(layer)  # says so
