@@ -241,7 +241,7 @@ def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> No
     measured_by = {
         session["provenance"]["code"]
         for row in rows
-        for session in (folder.run(row["train_id"]).record() or {"sessions": []})["sessions"]
+        for session in folder.run(row["train_id"]).sessions()
     }
     if measured_by - {code_version()}:
         say(

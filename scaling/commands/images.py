@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from scaling.commands.arguments import AddressOption, JsonOption
+from scaling.commands.arguments import (
+    AddressOption,
+    AverageOption,
+    HeadsOption,
+    InputSizeOption,
+    JsonOption,
+    LeaveOutOption,
+    NetworkOption,
+    NullOption,
+    ObjectiveOption,
+)
 
 
 def encode(
@@ -71,6 +81,13 @@ def evaluate(
             help="Keep the reference's statistics in ADM's format; without --reference TARGET's.",
         ),
     ] = None,
+    average: AverageOption = None,
+    objective: ObjectiveOption = None,
+    null: NullOption = None,
+    heads: HeadsOption = None,
+    input_size: InputSizeOption = None,
+    leave_out: LeaveOutOption = None,
+    network: NetworkOption = None,
 ) -> None:
     """Measure anyone's images against real ones, each figure with its sampling error.
 
@@ -86,5 +103,14 @@ def evaluate(
     scaling evaluate PHOTOS/ --write-reference photos.npz
     """
     from scaling.evaluation.evaluate import run
+    from scaling.study.weights_spec import WeightsSpec
 
-    print(run(target, reference, protocol or (), as_json, write_reference))
+    told = WeightsSpec.of_options(
+        average=average,
+        objective=objective,
+        null=null,
+        heads=heads,
+        input_size=input_size,
+        leave_out=leave_out,
+    )
+    print(run(target, reference, protocol or (), as_json, told, network, write_reference))

@@ -5,6 +5,7 @@ It compares a folder, an .npz or a checkpoint's samples with a data set, a folde
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
@@ -17,21 +18,23 @@ from torch import Tensor
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.compared import layer_of
 from scaling.evaluation.generate import check_sampling, generate
-from scaling.evaluation.images import ImageFolder
+from scaling.evaluation.images import ImageFolder, read_npy, read_npz
 from scaling.evaluation.load import Loaded, digest, load_checkpoint
 from scaling.evaluation.metrics import check_reference, measure
-from scaling.evaluation.npz import NpzImages, open_npz
+from scaling.evaluation.npz import open_npz
 from scaling.evaluation.parts import Parts
 from scaling.evaluation.reference import RealImages, Reference, data_images, npz_images
 from scaling.evaluation.samples import PART, image_channels
 from scaling.evaluation.suits import check_suits, misfit
 from scaling.evaluation.write_reference import check_target, write_reference
+from scaling.models.stored.open_weights import is_weights
 from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
 from scaling.study.spec import Source
 from scaling.study.usual_features import usual_features
+from scaling.study.weights_spec import WeightsSpec
 
 # sources that a name alone does not determine
 SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")
@@ -45,12 +48,16 @@ def run(
     reference: str | None,
     settings: Iterable[str] = (),
     as_json: bool = False,
+    told: WeightsSpec | None = None,
+    network: Path | None = None,
     write: Path | None = None,
 ) -> str:
     """The metrics of ``target`` against ``reference``, as a table or as JSON.
 
-    ``write`` is a file for the statistics of the reference; without a reference, only those of
-    ``target``, images or a data set, are written. ValueError names the file or value at fault.
+    ``told`` and ``network``, a user's file, are of a checkpoint's weights, as for
+    ``load_checkpoint``. ``write`` is a file for the statistics of the reference; without a
+    reference, only those of ``target``, images or a data set, are written. ValueError names the
+    file or value at fault.
     """
     if write is not None:
         check_target(write)
@@ -61,13 +68,16 @@ def run(
                 f"statistics of {target} by --write-reference FILE.npz"
             )
         return write_alone(target, settings, write)
+    said = parse_settings(settings, "--protocol")
     data = None if Path(reference).exists() else reference.partition(":")[0]
     given = {
         "features": usual_features(data or "folder"),
         "metrics": ["fid", "kid", "precision", "recall"],
-    } | parse_settings(settings, "--protocol")
-    loaded = load_checkpoint(target) if is_checkpoint(target) else None
+    } | said
+    loaded = load_target(target, told or WeightsSpec(), network)
+    check_heeded(said, target, sampled=loaded is not None)
     images = None if loaded else load_images(target)
+    tell(images)
     if loaded:
         flow = loaded.diffusion.objective == "flow"
         given = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae} | given
@@ -84,7 +94,13 @@ def run(
         raise ValueError(
             "the protocol names no metric; leave metrics out, or name some, as metrics='[\"fid\"]'"
         )
-    size = sampled_size(loaded, protocol) if loaded else images.size
+    size = (
+        sampled_size(loaded, protocol)
+        if loaded
+        else (
+            images.size if isinstance(images, ImageFolder) else (images.shape[3], images.shape[2])
+        )
+    )
     source = reference_source(reference, size if protocol.transform == "center-crop" else None)
     if loaded:
         check_reference_classes(loaded, reference)
@@ -121,7 +137,8 @@ def run(
         if not loaded:  # how the images were sampled is not known
             label = f"{label.partition(',')[0]}, {row['features']}"
         row["label"] = f"{label}, vs {source.name}{count}{cropped}"
-        warnings = (row["warning"], scaled, misfits.get(row["features"]))
+        lossy = None if loaded else lost_in_writing(images)
+        warnings = (row["warning"], scaled, lossy, misfits.get(row["features"]))
         row["warning"] = "; ".join(filter(None, warnings)) or None
     if as_json:
         return json.dumps(
@@ -131,18 +148,20 @@ def run(
                 "protocol": protocol.model_dump(
                     mode="json", exclude={"references"}, include=None if loaded else OF_IMAGES
                 ),
+                "weights": list(loaded.said) if loaded else None,
                 "figures": rows,
             },
             indent=1,
             allow_nan=False,
         )
-    return "\n".join([_line(row) for row in rows] + ([written] if write is not None else []))
+    said_last = [*([written] if write is not None else ()), *(loaded.said if loaded else ())]
+    return "\n".join([*(_line(row) for row in rows), *said_last])
 
 
 def write_alone(target: Path, settings: Iterable[str], write: Path) -> str:
     """Write the statistics of ``target``: a folder or an .npz of images, or a data set."""
     target = Path(target)
-    if target.exists() and is_checkpoint(target):
+    if target.exists() and is_weights(target):
         raise ValueError(
             f"{target} is a checkpoint, and a reference is of real images: name a folder or an .npz"
         )
@@ -164,9 +183,14 @@ def write_alone(target: Path, settings: Iterable[str], write: Path) -> str:
 
 def _images_of(source: RealImages | Path) -> RealImages:
     """ValueError for a file that holds statistics alone."""
-    return (
-        source if isinstance(source, RealImages) else npz_images(source.name, load_images(source))
-    )
+    if isinstance(source, RealImages):
+        return source
+    _, images, _ = open_npz(source)
+    if images is None:
+        raise ValueError(
+            f"{source} holds statistics but no images (arr_0); it is a reference itself"
+        )
+    return npz_images(source.name, images)
 
 
 def _line(row: dict) -> str:
@@ -177,10 +201,33 @@ def _line(row: dict) -> str:
     )
 
 
-def is_checkpoint(path: Path) -> bool:
-    """Whether ``path`` is a run, a checkpoint folder or a file of weights, rather than images."""
-    marks = ("manifest.json", "config.json", "checkpoints", "transformer")
-    return path.suffix in (".pt", ".safetensors") or any((path / mark).exists() for mark in marks)
+def load_target(target: Path, told: WeightsSpec, network: Path | None) -> Loaded | None:
+    """The network of a run, a checkpoint or weights; None where ``target`` is images.
+
+    ValueError for options of weights beside images.
+    """
+    if is_weights(target):
+        return load_checkpoint(target, told=told, network=network)
+    if given := [*told.given, *(["--network"] if network else [])]:
+        raise ValueError(
+            f"{given[0]} is said of weights, and {target} is neither a run, a checkpoint nor a "
+            "file of weights"
+        )
+    return None
+
+
+def check_heeded(said: dict, target: Path, sampled: bool) -> None:
+    """Refuse fields of the protocol that nothing here would heed."""
+    if "references" in said:
+        raise ValueError("--protocol references: say what to compare with by --reference")
+    idle = [name for name in said if name in Protocol.model_fields and name not in OF_IMAGES]
+    if idle and not sampled:
+        raise ValueError(
+            f"--protocol {idle[0]} is of sampling, and {target} holds images already: leave it out"
+        )
+    of_guidance = [name for name in ("guidance_channels", "guidance_interval") if said.get(name)]
+    if of_guidance and said.get("guidance", 1.0) == 1.0:
+        raise ValueError(f"--protocol {of_guidance[0]} without guidance: nothing would be guided")
 
 
 def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
@@ -246,8 +293,8 @@ def check_reference_classes(loaded: Loaded, reference: str) -> None:
         )
 
 
-def channels_of(images: NpzImages | ImageFolder) -> int:
-    return images.channels if isinstance(images, NpzImages) else 1 if images.mode == "L" else 3
+def channels_of(images: Tensor | ImageFolder) -> int:
+    return images.shape[1] if isinstance(images, Tensor) else 1 if images.mode == "L" else 3
 
 
 def check_colours(target: Path, channels: int, reference: str, source: RealImages) -> None:
@@ -277,16 +324,34 @@ def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
     )
 
 
-def load_images(path: Path) -> NpzImages | ImageFolder:
-    """The images of a folder or an .npz (arr_0). ValueError for anything else."""
+def tell(images: Tensor | ImageFolder | None) -> None:
+    """Say which files of a folder were left out, beside the figures rather than among them."""
+    if isinstance(images, ImageFolder) and images.told:
+        print(images.told, file=sys.stderr)
+
+
+def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
+    """A warning if samples were compressed with loss, otherwise None."""
+    if isinstance(images, Tensor) or not images.lossy:
+        return None
+    return (
+        f"{len(images.lossy)} of {len(images)} samples are JPEG or lossy WebP files, and what that "
+        "lost is in the figures: write samples as PNG, .npy or .npz"
+    )
+
+
+def load_images(path: Path) -> Tensor | ImageFolder:
+    """The images of a folder, an .npy or an .npz (arr_0). ValueError for anything else."""
     if path.is_dir():
         return ImageFolder(path)
+    if path.suffix == ".npy":
+        return read_npy(path)
     if path.suffix != ".npz":
         raise ValueError(
-            f"{path} is neither a folder of images nor an .npz of them"
+            f"{path} is neither a folder of images nor an .npz or .npy of them"
             + ("" if path.exists() else ": there is no such file")
         )
-    _, images, _ = open_npz(path)
+    _, images = read_npz(path)
     if images is None:
         raise ValueError(
             f"{path} holds statistics but no images (arr_0); it can be a reference, not a set of "
@@ -312,6 +377,7 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
         return path
     if path.is_dir():
         folder = ImageFolder(path, crop and crop[0])
+        tell(folder)
         content = identity(
             [
                 crop,

@@ -20,6 +20,7 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_featur
 from torch_fidelity.utils import create_feature_extractor
 
 from scaling.evaluation import digits_cnn, dinov2, efficientnet, inception
+from scaling.models.stored.state_dicts import check_finite
 from scaling.study.named import named
 
 WEIGHTS_VARIABLE = "DIT_SCALING_WEIGHTS"
@@ -186,7 +187,7 @@ def weights_identity(name: str) -> str:
 @functools.lru_cache(maxsize=4)
 def _network(name: str, layers: tuple[str, ...], weights: Path, identity: str) -> nn.Module:
     try:
-        return create_feature_extractor(
+        made = create_feature_extractor(
             layers_of(name).registered,
             list(layers),
             cuda=torch.cuda.is_available(),
@@ -198,6 +199,8 @@ def _network(name: str, layers: tuple[str, ...], weights: Path, identity: str) -
         raise ValueError(
             f"{weights} cannot be read as weights of {name!r} ({why}); get it again"
         ) from None
+    check_finite(made.state_dict(), f"{name}, {weights}")
+    return made
 
 
 def network(name: str, layers: tuple[str, ...]) -> nn.Module:

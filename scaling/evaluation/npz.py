@@ -9,7 +9,6 @@ import hashlib
 import json
 import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO
 
@@ -17,14 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scaling.evaluation.arrays import DAMAGED, LOCAL_HEADER, READ_HEADER, read_arrays
+from scaling.evaluation.images import STATISTICS, read_npz
+
 IMAGES, COMPUTED_BY = "arr_0", "computed_by"
-STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")
-LARGEST = 2**31  # bytes of statistics; Inception's sigma has 2**25
 HASHED = 2**22  # bytes read at a time for the content's hash
-LOCAL_HEADER = 30  # bytes before the name in front of a zip's member, of which the last 4 are
-# the lengths of what follows (APPNOTE.TXT 4.3.7)
-# what a damaged file raises, wherever it is cut
-DAMAGE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, struct.error)
 
 
 class NpzImages:
@@ -34,18 +30,22 @@ class NpzImages:
     """
 
     def __init__(self, path: Path):
-        """ValueError where ``arr_0`` is no uint8 (N, H, W, 1 or 3)."""
+        """OtherImages where ``arr_0`` is no uint8 (N, H, W, 1 or 3)."""
         self.path = path
         with zipfile.ZipFile(path) as file, file.open(f"{IMAGES}.npy") as member:
             shape, fortran, dtype = _header(member)
             self._info, self._before = file.getinfo(f"{IMAGES}.npy"), member.tell()
-        if dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3) or not shape[0]:
-            raise ValueError(
-                f"{path}: {IMAGES} is {dtype} {shape}; images are uint8 (N, H, W, 3), one or more"
-            )
+        if (
+            dtype != np.uint8
+            or len(shape) != 4
+            or shape[3] not in (1, 3)
+            or fortran
+            or not shape[0]
+        ):
+            raise OtherImages(f"{path}: {IMAGES} is {dtype} {shape}")
         self._shape = shape
         self._each = int(np.prod(shape[1:]))
-        if fortran or self._info.file_size - self._before != shape[0] * self._each:
+        if self._info.file_size - self._before != shape[0] * self._each:
             raise ValueError(
                 f"{path}: {IMAGES} is said to be {shape} and holds "
                 f"{self._info.file_size - self._before} bytes; write it again by numpy.savez"
@@ -95,14 +95,14 @@ class NpzImages:
         try:
             stream = zipfile.ZipFile(self.path).open(self._info)
             stream.read(self._before)
-        except DAMAGE as error:
+        except DAMAGED as error:
             raise ValueError(f"{self.path} is damaged ({_line(error)}); get it again") from None
         return stream
 
     def _piece(self, stream: IO[bytes], images: int = 1) -> bytes:
         try:
             piece = stream.read(images * self._each)
-        except DAMAGE as error:
+        except DAMAGED as error:
             raise ValueError(f"{self.path} is damaged ({_line(error)}); get it again") from None
         if len(piece) < images * self._each:
             raise ValueError(f"{self.path} ends within its images; get it again")
@@ -125,27 +125,24 @@ class NpzImages:
     def _ended(self, stream: IO[bytes]) -> None:
         try:
             stream.read(1)  # at its end a member's checksum is compared
-        except DAMAGE as error:
+        except DAMAGED as error:
             raise ValueError(f"{self.path} is damaged ({_line(error)}); get it again") from None
 
 
-def open_npz(path: Path) -> tuple[dict[str, np.ndarray], NpzImages | None, dict]:
+def open_npz(path: Path) -> tuple[dict[str, np.ndarray], NpzImages | Tensor | None, dict]:
     """The statistics, the images and what computed the statistics, of an .npz.
 
+    Images of 8 bits are read when they are asked for; others become a tensor (N, C, H, W) uint8.
     ValueError, in one line, for a file that cannot be read or holds neither.
     """
+    known, names = read_arrays(path, (*STATISTICS, COMPUTED_BY))
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            names = list(arrays.files)
-            held = [name for name in STATISTICS if name in names]
-            for name in held:
-                _refuse_large(path, name)
-            known = {name: arrays[name] for name in held}
-            by = json.loads(str(arrays[COMPUTED_BY])) if COMPUTED_BY in names else {}
-        images = NpzImages(path) if IMAGES in names else None
-    except DAMAGE as error:
-        if str(error).startswith(str(path)):
-            raise ValueError(str(error)) from None
+        by = json.loads(str(known.pop(COMPUTED_BY, "{}")))
+        images: NpzImages | Tensor | None = NpzImages(path) if IMAGES in names else None
+    except OtherImages:
+        _, images = read_npz(path)
+        by = {}
+    except DAMAGED as error:
         raise ValueError(f"{path} cannot be read as an .npz ({_line(error)})") from None
     if images is None and not {"mu", "sigma"} <= known.keys():
         raise ValueError(
@@ -155,23 +152,16 @@ def open_npz(path: Path) -> tuple[dict[str, np.ndarray], NpzImages | None, dict]
     return known, images, by if isinstance(by, dict) else {}
 
 
+class OtherImages(ValueError):
+    """The array of images is none of 8 bits in numpy's usual order."""
+
+
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Shape, order and type of the array in a zip's member, which is left at its data."""
     version = np.lib.format.read_magic(member)
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    if version not in read:
+    if version not in READ_HEADER:
         raise ValueError(f"an array of numpy's format {version}")
-    return read[version](member)
-
-
-def _refuse_large(path: Path, name: str) -> None:
-    with zipfile.ZipFile(path) as file:
-        size = file.getinfo(f"{name}.npy").file_size
-    if size > LARGEST:
-        raise ValueError(f"{path}: {name} has {size} bytes; statistics have {LARGEST} at most")
+    return READ_HEADER[version](member)
 
 
 def _line(error: Exception) -> str:

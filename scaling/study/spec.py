@@ -25,7 +25,7 @@ from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.families import ModelSpec, network_of
 from scaling.study.identity import Spec, identity
 from scaling.study.network import Network
-from scaling.study.train_spec import EvaluationSpec, TrainSpec
+from scaling.study.train_spec import MOST_EVALUATIONS, EvaluationSpec, TrainSpec
 from scaling.study.usual_features import following_data
 
 __all__ = [
@@ -66,6 +66,12 @@ class TrialSpec(Spec):
                 f"objective {self.diffusion.objective!r} {does} sigma, but model.learn_sigma is "
                 f"{str(self.model.learn_sigma).lower()}; set model.learn_sigma={should}, "
                 f"or diffusion.objective to {fits}"
+            )
+        every = self.evaluate.every
+        if every is not None and self.train.steps // every > MOST_EVALUATIONS:
+            raise ValueError(
+                f"measuring {self.train.steps} steps every {every} is more than "
+                f"{MOST_EVALUATIONS} times; set evaluate.every higher"
             )
         return self
 

@@ -38,7 +38,7 @@ def test_figures_are_the_same_bytes_when_drawn_again(rates, tmp_path):
 
 
 def test_a_helper_draws_the_same_and_one_that_is_killed_is_not_missed(rates, monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("analysis.report.helper.usable_cores", lambda: 2)
     here = study_pictures(rates)
     assert here["heldout_vs_lr"].marks and set(here["heldout_vs_lr"].files) == {"png", "svg"}
     with helper() as other:

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from scaling.launch import worker
+from scaling.launch import watch as watching
 from scaling.launch.job import Job, Trunk
-from scaling.launch.worker import BEGINS_S, TrialWatch, trunk_is_coming
+from scaling.launch.watch import BEGINS_S, TrialWatch, trunk_is_coming
 from scaling.records import Run
 from scaling.records.ledger import STALE_AFTER_S
 from scaling.study.plan import PlannedTrial
@@ -41,9 +41,9 @@ def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, tiny, monkey
     task = type(
         "Task", (), {"remote": staticmethod(lambda *args: asked.append(args) or "training")}
     )
-    monkeypatch.setattr(worker, "_task", lambda *args: task)
-    monkeypatch.setattr(worker.ray, "wait", lambda tasks, timeout: ([], tasks))
-    monkeypatch.setattr(worker, "POLL_S", 0)
+    monkeypatch.setattr(watching, "task", lambda *args: task)
+    monkeypatch.setattr(watching.ray, "wait", lambda tasks, timeout: ([], tasks))
+    monkeypatch.setattr(watching, "POLL_S", 0)
     trunk.write_state("running", step=0)
     watch = object.__new__(TrialWatch)
     job = Job(
