@@ -38,7 +38,7 @@ def ways(plan: Plan) -> dict:
 def _words(trial: PlannedTrial) -> dict[str, str]:
     p, spec = trial.spec.evaluate.protocol, trial.spec
     words = {
-        "Data": spec.data.source,
+        "Data": spec.data.title,
         "Metrics": ", ".join(METRIC_NAMES[m] for m in p.metrics) or "held-out loss alone",
     }
     if p.metrics:

@@ -96,7 +96,7 @@ def _shared_by_seeds(spec: TrialSpec) -> dict:
         **optional_fields(model),
         "batch": spec.train.batch,
         "ema": spec.evaluate.ema.label,
-        "data": spec.data.source,
+        "data": spec.data.title,
         "objective": _objective(spec.diffusion),
         "weighting": spec.diffusion.weighting,
         "schedule": spec.train.schedule,
