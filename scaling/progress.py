@@ -16,6 +16,7 @@ from rich.table import Table
 
 from scaling.records import StudyFolder
 from scaling.records.provenance import code_version
+from scaling.study.averages import averages_told
 from scaling.study.plan import Plan
 
 LINES_EVERY_S = 15.0  # seconds between summaries where the output is not a terminal
@@ -69,6 +70,8 @@ def show_plan(plan: Plan) -> None:
         f"{len(plan.trials)} trials, {plan.train_flops:.3g} training FLOPs (forward GMACs are the "
         "DiT paper's Gflops)"
     )
+    for told in averages_told(plan):
+        say(told)
 
 
 class Progress:

@@ -38,7 +38,7 @@ def ways(plan: Plan) -> dict:
 def _words(trial: PlannedTrial) -> dict[str, str]:
     p, spec = trial.spec.evaluate.protocol, trial.spec
     words = {
-        "Data": spec.data.source,
+        "Data": spec.data.title,
         "Metrics": ", ".join(METRIC_NAMES[m] for m in p.metrics) or "held-out loss alone",
     }
     if p.metrics:
@@ -77,6 +77,8 @@ def _unnamed_shapes(plan: Plan) -> dict[str, str]:
 
 def _diffusion(spec: DiffusionSpec) -> str:
     words = [spec.objective] + ([] if spec.objective == "flow" else [f"{spec.timesteps} timesteps"])
+    if spec.time_scale != 1:
+        words += [f"the network told times x {spec.time_scale:g}"]
     weighting = {
         "min-snr": f"min-snr weights, gamma {spec.min_snr_gamma:g}",
         "logit-normal": f"logit-normal times, mean {spec.logit_mean:g}, std {spec.logit_std:g}",

@@ -22,6 +22,7 @@ from scaling.records.parsed import Damaged
 
 SHOWN = 10  # samples per cell, of different labels where there are as many
 ACROSS = 5  # samples side by side in a cell
+LONGEST = 18  # characters of a class's name
 GUTTER = 1  # white pixels between samples
 DIFFERENCES = {  # columns in which trials of one cell may differ
     "sampling": "{}",
@@ -107,7 +108,8 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     entitle(
         figure,
         f"Samples by {cell}",
-        f"Same noise and labels in every cell, seed {seed}, {how}.",
+        f"Same noise and labels in every cell, seed {seed}, {how}."
+        + _named(_class_names(study, first["train_id"]), labels[order]),
     )
     return figure
 
@@ -131,6 +133,21 @@ def _samples(study: StudyFolder, trials: pl.DataFrame) -> dict:
         if samples is not None:
             kept[row["seed"], row["rung"], row["curve"]] = samples, row
     return kept
+
+
+def _class_names(study: StudyFolder, train_id: str) -> list[str] | None:
+    """The names of the classes in order of label, where the data has names."""
+    return (study.run(train_id).record() or {}).get("classes")
+
+
+def _named(names: list[str] | None, labels: np.ndarray) -> str:
+    """A line with the classes of a cell's samples, row by row; none of data without names."""
+    if not names or max(labels) >= len(names):
+        return ""
+    told = [names[i] for i in labels]
+    short = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in told]
+    rows = [", ".join(short[i : i + ACROSS]) for i in range(0, len(short), ACROSS)]
+    return f" Classes of a cell, from left to right: {'; '.join(rows)}."
 
 
 def _one_per_label(labels: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from scaling.records.status import measured, optional_fields, trial_row
 from scaling.study import Plan, PlannedTrial, Protocol, TrialSpec
 from scaling.study.cost import sampling_gmacs, train_flops
 from scaling.study.decoder import maker_of
+from scaling.study.diffusion_spec import DiffusionSpec
 
 # the columns that a value of an evaluation has itself
 OF_FIGURE = tuple(name for name in Figure.__annotations__ if name in TABLES["evaluations"])
@@ -95,8 +96,8 @@ def _shared_by_seeds(spec: TrialSpec) -> dict:
         **optional_fields(model),
         "batch": spec.train.batch,
         "ema": spec.evaluate.ema.label,
-        "data": spec.data.source,
-        "objective": spec.diffusion.objective,
+        "data": spec.data.title,
+        "objective": _objective(spec.diffusion),
         "weighting": spec.diffusion.weighting,
         "schedule": spec.train.schedule,
         "recipe": recipe_id(spec),
@@ -109,6 +110,12 @@ def _shared_by_seeds(spec: TrialSpec) -> dict:
         "fid_label": protocol.label(made_by=maker),
         "fid_label_over_steps": protocol.label(over="steps", made_by=maker),
     }
+
+
+def _objective(diffusion: DiffusionSpec) -> str:
+    """``flow``, or ``flow told 1000 t`` where its network is told the time at another scale."""
+    scale = diffusion.time_scale
+    return diffusion.objective + (f" told {scale:g} t" if scale != 1 else "")
 
 
 def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[dict]:

@@ -31,6 +31,7 @@ from analysis.select.trials import left_out, measured
 from analysis.text import NAMED, number
 from scaling.records import StudyFolder
 from scaling.records.noise import WITHIN
+from scaling.study.averages import averages_told
 
 LOST = ("diverged", "failed", "unreadable")  # states told with their reasons
 RELOAD_S = 20  # how often a page of a running sweep loads itself again
@@ -69,7 +70,11 @@ def data_of(read: StudyData, live: bool) -> dict:
         "unfinished": unfinished,
         "reload_s": RELOAD_S if reloads else None,
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC",
-        "warnings": _mixed(trials) + _noise(trials) + provenance.warnings + _amiss(trials),
+        "warnings": _mixed(trials)
+        + _noise(trials)
+        + averages_told(plan)
+        + provenance.warnings
+        + _amiss(trials),
         "lost": trials.filter(pl.col("state").is_in(LOST)).to_dicts(),
         "seconds_spent": spent,
         "ways": ways(plan),

@@ -64,12 +64,12 @@ def evaluate(
         ),
     ],
     reference: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="DATA|FOLDER|NPZ",
             help="Real images: digits or cifar10 (:heldout), a folder, or ADM's .npz.",
         ),
-    ],
+    ] = None,
     protocol: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,6 +78,13 @@ def evaluate(
         ),
     ] = None,
     as_json: JsonOption = False,
+    write_reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Keep the reference's statistics in ADM's format; without --reference TARGET's.",
+        ),
+    ] = None,
     average: AverageOption = None,
     objective: ObjectiveOption = None,
     null: NullOption = None,
@@ -88,14 +95,16 @@ def evaluate(
 ) -> None:
     """Measure anyone's images against real ones, each figure with its sampling error.
 
-    By default FID, KID, precision and recall on Inception's features (precision and recall as
-    ADM's); the fields of the protocol are those of evaluate.protocol in a study. A checkpoint's
-    samples are kept in the cache until they are measured: killed, the same command goes on.
+    By default FID, KID, precision and recall on Inception's features, of digits on digits-cnn's
+    (precision and recall as ADM's); the fields of the protocol are those of evaluate.protocol in a
+    study. A checkpoint's samples are kept in the cache until they are measured: killed, the same
+    command goes on.
 
     \b
     scaling evaluate samples.npz --reference imagenet256.npz --protocol 'metrics=["fid","sfid"]'
     scaling evaluate PNGS/ --reference PHOTOS/ --protocol features=efficientnet-lite0
-    scaling evaluate results/runs/ID --reference digits --protocol features=digits-cnn --json
+    scaling evaluate results/runs/ID --reference digits --json
+    scaling evaluate PHOTOS/ --write-reference photos.npz
     """
     from scaling.evaluation.evaluate import run
     from scaling.study.weights_spec import WeightsSpec
@@ -108,4 +117,4 @@ def evaluate(
         input_size=input_size,
         leave_out=leave_out,
     )
-    print(run(target, reference, protocol or (), as_json, told, network))
+    print(run(target, reference, protocol or (), as_json, told, network, write_reference))

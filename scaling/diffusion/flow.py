@@ -23,6 +23,9 @@ class LinearFlow(Process):
     def at_fraction(self, fraction: Tensor) -> Tensor:
         return fraction.float()
 
+    def told(self, time: Tensor) -> Tensor:
+        return time * self.spec.time_scale
+
     def _uniform(self, count: int, generator: torch.Generator) -> Tensor:
         return torch.rand(count, generator=generator)
 

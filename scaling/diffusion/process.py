@@ -16,8 +16,8 @@ def over(values: Tensor, x: Tensor) -> Tensor:
 class Process(ABC):
     """What training and the held-out loss need from an objective.
 
-    A *time* (B,) is what the network receives: the timestep 0 .. T - 1 of a diffusion, or t in 0 ..
-    1 of a flow.
+    A *time* (B,) is the timestep 0 .. T - 1 of a diffusion, or t in 0 .. 1 of a flow. The network
+    receives what ``told`` makes of it.
     """
 
     spec: DiffusionSpec
@@ -25,6 +25,10 @@ class Process(ABC):
     @abstractmethod
     def at_fraction(self, fraction: Tensor) -> Tensor:
         """Times (B,) at fractions (B,) of the schedule: 0 is the image, 1 pure noise."""
+
+    def told(self, time: Tensor) -> Tensor:
+        """What the network is told (B,) of times (B,)."""
+        return time
 
     @abstractmethod
     def q_sample(self, x0: Tensor, time: Tensor, noise: Tensor) -> Tensor:

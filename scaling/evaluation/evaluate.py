@@ -20,11 +20,19 @@ from scaling.evaluation.compared import layer_of
 from scaling.evaluation.generate import check_sampling, generate
 from scaling.evaluation.images import ImageFolder, read_npy, read_npz
 from scaling.evaluation.load import Loaded, digest, load_checkpoint
-from scaling.evaluation.metrics import measure
+from scaling.evaluation.metrics import check_reference, measure
+from scaling.evaluation.npz import open_npz
 from scaling.evaluation.parts import Parts
-from scaling.evaluation.reference import RealImages, Reference, data_images, tensor_images
+from scaling.evaluation.reference import (
+    RealImages,
+    Reference,
+    data_images,
+    npz_images,
+    tensor_images,
+)
 from scaling.evaluation.samples import PART, image_channels
-from scaling.evaluation.suits import misfit
+from scaling.evaluation.suits import check_suits, misfit
+from scaling.evaluation.write_reference import check_target, write_reference
 from scaling.models.stored.open_weights import is_weights
 from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
@@ -43,17 +51,29 @@ OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "tran
 
 def run(
     target: Path,
-    reference: str,
+    reference: str | None,
     settings: Iterable[str] = (),
     as_json: bool = False,
     told: WeightsSpec | None = None,
     network: Path | None = None,
+    write: Path | None = None,
 ) -> str:
     """The metrics of ``target`` against ``reference``, as a table or as JSON.
 
     ``told`` and ``network``, a user's file, are of a checkpoint's weights, as for
-    ``load_checkpoint``. ValueError names the file or value at fault.
+    ``load_checkpoint``. ``write`` is a file for the statistics of the reference; without a
+    reference, only those of ``target``, images or a data set, are written. ValueError names the
+    file or value at fault.
     """
+    if write is not None:
+        check_target(write)
+    if reference is None:
+        if write is None:
+            raise ValueError(
+                "say what to compare with, as --reference digits, a folder or an .npz; or keep the "
+                f"statistics of {target} by --write-reference FILE.npz"
+            )
+        return write_alone(target, settings, write)
     said = parse_settings(settings, "--protocol")
     data = None if Path(reference).exists() else reference.partition(":")[0]
     given = {
@@ -102,6 +122,11 @@ def run(
             for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}
         }
     }
+    for metric in protocol.metrics:
+        extractor, layer = layer_of(metric, protocol)
+        check_reference(references[source.name][extractor], metric, layer)
+    if write is not None:
+        written = write_reference(_images_of(source), protocol, write)
     with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
         rows = measure(images, DataSpec(), protocol, references)["figures"]
         tell(images, source)
@@ -135,7 +160,43 @@ def run(
             indent=1,
             allow_nan=False,
         )
-    return "\n".join([*(_line(row) for row in rows), *(loaded.said if loaded else ())])
+    said_last = [*([written] if write is not None else ()), *(loaded.said if loaded else ())]
+    return "\n".join([*(_line(row) for row in rows), *said_last])
+
+
+def write_alone(target: Path, settings: Iterable[str], write: Path) -> str:
+    """Write the statistics of ``target``: a folder or an .npz of images, or a data set."""
+    target = Path(target)
+    if target.exists() and is_weights(target):
+        raise ValueError(
+            f"{target} is a checkpoint, and a reference is of real images: name a folder or an .npz"
+        )
+    data = None if target.exists() else str(target).partition(":")[0]
+    given = {"features": usual_features(data or "folder")} | parse_settings(settings, "--protocol")
+    try:
+        protocol = Protocol(**given)
+    except ValidationError as error:
+        raise ValueError(explain(error)) from None
+    if protocol.transform != "none":
+        raise ValueError(
+            f"transform {protocol.transform!r} crops to the size of samples: give these as the "
+            "TARGET and the folder as --reference"
+        )
+    source = _images_of(reference_source(str(target)))
+    check_suits(protocol.features, lambda: source, data)
+    return write_reference(source, protocol, write)
+
+
+def _images_of(source: RealImages | Path) -> RealImages:
+    """ValueError for a file that holds statistics alone."""
+    if isinstance(source, RealImages):
+        return source
+    _, images, _ = open_npz(source)
+    if images is None:
+        raise ValueError(
+            f"{source} holds statistics but no images (arr_0); it is a reference itself"
+        )
+    return npz_images(source.name, images)
 
 
 def _line(row: dict) -> str:

@@ -5,6 +5,7 @@ eigenvalues of one symmetric matrix; the product of two covariances is not symme
 in float64.
 """
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -112,7 +113,8 @@ def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | Non
     slope = torch.eye(len(a.mean), dtype=torch.float64) - (half * scale) @ half.T  # dFD / dS1
     centred = rows.double() - a.mean
     influence = 2 * centred @ (a.mean - reference.mean) + ((centred @ slope) * centred).sum(1)
-    return float(influence.std() / a.count**0.5)
+    error = float(influence.std() / a.count**0.5)
+    return error if math.isfinite(error) else None  # no direction that both vary in
 
 
 def frechet_at_infinity(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from scaling.data import stream, to_uint8
 from scaling.diffusion import (
     GaussianDiffusion,
+    build_process,
     ddim,
     ddpm,
     dpm_solver,
@@ -107,6 +108,11 @@ def generate(
     shape = spec.input_shape
     channels = protocol.guidance_channels or spec.channels
     walk = named(SAMPLERS, protocol.sampler, "sampler")(diffusion, protocol, spec.learn_sigma)
+    process = build_process(diffusion)
+
+    def told(x: Tensor, t: Tensor, y: Tensor) -> Tensor:
+        return model(x, process.told(t), y)
+
     images, labels, nonfinite = [], [], 0
     for start in range(rows.start, rows.stop, BATCH):
         part = range(start, min(start + BATCH, rows.stop))
@@ -118,7 +124,7 @@ def generate(
             return torch.stack([torch.randn(shape, generator=s) for s in streams]).to(device)
 
         predict = guided(
-            model,
+            told,
             y.to(device),
             spec.null(y).to(device),
             protocol.guidance,

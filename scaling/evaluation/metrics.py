@@ -173,10 +173,24 @@ def thumbnails(images: Tensor | Stored, labels: Tensor, count: int = 100) -> dic
 
 
 def real_thumbnails(data: DataSpec, decoder: str | None, count: int = 100) -> dict:
-    """The first held-out images as arrays for figures, in the form of ``thumbnails``."""
+    """Held-out images of as many classes as there are, as arrays for figures, in the form of
+    ``thumbnails``.
+    """
     heldout = load_data(data).heldout
-    rows = torch.arange(min(count, len(heldout)))
-    return thumbnails(data_images(data, "heldout", decoder).read(rows), heldout.labels, count)
+    rows = _of_all_labels(heldout.labels, count)
+    images = data_images(data, "heldout", decoder).read(rows)
+    return thumbnails(images, heldout.labels[rows], count)
+
+
+def _of_all_labels(labels: Tensor, count: int) -> Tensor:
+    """The first ``count`` rows if they are of every label, else as many of each as there can be."""
+    if len(labels[:count].unique()) == len(labels.unique()):
+        return torch.arange(min(count, len(labels)))
+    order = labels.argsort(stable=True)
+    sizes = labels[order].unique_consecutive(return_counts=True)[1]
+    # how many of its label come before each row
+    turn = torch.cat([torch.arange(size) for size in sizes.tolist()])
+    return order[turn.argsort(stable=True)[:count]].sort().values
 
 
 def check_metrics(data: DataSpec, protocol: Protocol) -> None:
@@ -198,8 +212,15 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
                 protocol.transform,
                 protocol.decoder,
             )
-            need = metric_of(metric).need
-            if reference.stored and need.moments:
-                reference.gaussian(layer)
-            if reference.source is None and not need.moments and need.rows is not None:
-                reference.rows(layer)
+            check_reference(reference, metric, layer)
+
+
+def check_reference(reference: Reference, metric: str, layer: str) -> None:
+    """Refuse a file that does not hold what ``metric`` compares with, or holds it wrong."""
+    need = metric_of(metric).need
+    if reference.stored and need.moments:
+        reference.gaussian(layer)
+    if reference.source is None and not need.moments and need.rows is not None:
+        reference.rows(layer)
+    if reference.source is not None and len(reference.rows_used) < 2:
+        reference.gaussian(layer)  # says so

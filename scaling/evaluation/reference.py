@@ -9,7 +9,7 @@ used as they are.
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from scaling.data.listing import file_of
 from scaling.evaluation.collect import HELD, Need, batches_of, collect
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.frechet import Gaussian
-from scaling.evaluation.images import read_npz
+from scaling.evaluation.npz import NpzImages, open_npz
+from scaling.evaluation.statistics import check_beside, checked_gaussian
 from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
 from scaling.study.identity import identity
@@ -32,6 +33,7 @@ from scaling.study.spec import DataSpec
 # what is cached: the arrays' names and dimensions
 KINDS = {"rows": {"rows": 2}, "gaussian": {"mean": 1, "cov": 2, "root": 2}}
 LATENT_SOURCES = ("latents", "synthetic")
+LOOKED_AT = 256  # images beside a file's statistics that are held against them
 HASHED = 256  # images hashed at a time
 
 
@@ -109,6 +111,20 @@ def _content_of_subset(images: Images) -> str:
     return identity([images.size, states, *of_archives])
 
 
+def _content_of_statistics(arrays: dict[str, np.ndarray]) -> str:
+    sha256 = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        sha256.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return sha256.hexdigest()[:16]
+
+
+def npz_images(name: str, images: NpzImages | Tensor) -> RealImages:
+    """The images of an .npz, which need not fit into memory."""
+    if isinstance(images, Tensor):
+        return tensor_images(name, images)
+    return RealImages(name, len(images), images.content(), images.read)
+
+
 def tensor_images(name: str, images: Tensor) -> RealImages:
     """Images in memory, uint8 (N, C, H, W)."""
     return RealImages(name, len(images), content_of(images), lambda rows: images[rows])
@@ -128,11 +144,11 @@ class Reference:
         transform: str = "none",
     ):
         self.extractor, self._held = extractor, {}
-        self.stored = {}
+        self.stored, self.by, self.file = {}, {}, None
         if isinstance(source, Path):
-            self.stored, pixels = read_npz(source)
-            source = tensor_images(source.name, pixels) if pixels is not None else None
-            self.path = str(source.name if source else "the reference")
+            self.file = source
+            self.stored, pixels, self.by = open_npz(source)
+            source = None if pixels is None else npz_images(source.name, pixels)
         self.source = source
         if self.source is not None:
             self.rows_used = self.source.first(images)
@@ -143,11 +159,13 @@ class Reference:
                 weights_identity(extractor),
                 transform,
             ]
+        else:
+            self.key = [_content_of_statistics(self.stored), extractor, weights_identity(extractor)]
 
     @property
     def count(self) -> int | None:
         """How many images; None if a file of statistics does not say."""
-        return len(self.rows_used) if self.source is not None else None
+        return len(self.rows_used) if self.source is not None else self.by.get("images")
 
     def gaussian(self, layer: str) -> Gaussian:
         """Mean, covariance and its root under ``layer``.
@@ -156,6 +174,11 @@ class Reference:
         """
         if self.stored:
             return self._stored_gaussian(layer)
+        if len(self.rows_used) < 2:
+            raise ValueError(
+                f"the reference {self.source.name} has {len(self.rows_used)} image, which has no "
+                "covariance; give more"
+            )
         cached = self._cached(layer, "gaussian")
         return Gaussian(cached["mean"], cached["cov"], len(self.rows_used), cached["root"])
 
@@ -178,24 +201,39 @@ class Reference:
     def _stored_gaussian(self, layer: str) -> Gaussian:
         if layer not in self._held:
             suffix = "_s" if layer == layers_of(self.extractor).spatial else ""
-            if f"mu{suffix}" not in self.stored:
+            if not {f"mu{suffix}", f"sigma{suffix}"} <= self.stored.keys():
                 raise ValueError(
-                    f"the reference file holds no mu{suffix} and sigma{suffix}, which sfid "
-                    "compares with"
+                    f"the reference file {self.file} holds no mu{suffix} and sigma{suffix}"
+                    + (", which sfid compares with" if suffix else " but one of the two")
                 )
-            mean, cov = (
-                torch.from_numpy(self.stored[f"{n}{suffix}"].astype(np.float64))
-                for n in ("mu", "sigma")
-            )
+            self._refuse_other_features()
             dimension = dimension_of(self.extractor, layer)
-            if len(mean) != dimension:
-                raise ValueError(
-                    f"the reference file holds statistics of {len(mean)} features, but "
-                    f"{self.extractor!r} has {dimension}: it was made with another extractor; "
-                    "ADM's files are for 'inception'"
-                )
-            self._held[layer] = Gaussian(mean, cov)
+            told = checked_gaussian(self.file, self.stored, suffix, dimension, self.extractor)
+            if self.source is not None:
+                check_beside(self.file, told, self._looked_at(layer))
+            if "images" in self.by:
+                told = replace(told, count=int(self.by["images"]))
+            self._held[layer] = told
         return self._held[layer]
+
+    def _refuse_other_features(self) -> None:
+        """Refuse a file of ours that another extractor, or other weights of it, computed."""
+        made = (self.by.get("features"), self.by.get("weights"))
+        asked = (self.extractor, weights_identity(self.extractor))
+        if any(known not in (None, mine) for known, mine in zip(made, asked)):
+            raise ValueError(
+                f"the reference file {self.file} was made with another extractor, {made[0]} "
+                f"(weights {made[1]}), not {asked[0]} ({asked[1]}); set features to that, or "
+                "compute it again by --write-reference"
+            )
+
+    def _looked_at(self, layer: str) -> Gaussian:
+        """The Gaussian of some of the images beside a file's statistics."""
+        count = min(LOOKED_AT, self.source.count)
+        rows = torch.linspace(0, self.source.count - 1, count).long()
+        needs = {layer: Need(moments=True)}
+        found = collect(batches_of(self.source.read, rows), count, self.extractor, needs)
+        return found[layer].gaussian
 
     def _cached(self, layer: str, kind: str) -> dict[str, Tensor]:
         if (layer, kind) not in self._held:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from scaling.launch import preflight
+from scaling.study.averages import check_averages
 from scaling.study.execution import Execution
 from scaling.study.plan import Plan
 
@@ -17,6 +18,7 @@ def check(
     asked of it. Nothing is written and no cluster is started.
     """
     preflight.check_asked(plan, results, gpus_per_trial, execution)
+    check_averages(plan)
     if any(trial.spec.evaluate.protocol.metrics for trial in plan.trials):
         preflight.check_sampling_of(plan)
     address = address or os.environ.get("RAY_ADDRESS") or "local"

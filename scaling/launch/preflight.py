@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Damaged
+from scaling.study.averages import averages_told, check_averages
 from scaling.study.execution import Execution
 from scaling.study.memory import checkpoint_bytes
 from scaling.study.plan import Plan, PlannedTrial
@@ -95,14 +96,16 @@ def _difference(gone: list, added: list) -> str:
 
 def check_trials(plan: Plan) -> list[str]:
     """Refuse damaged data, models that do not fit their data, sampling that does not fit its
-    schedule, and features that cannot be had.
+    schedule, averages longer than the training, and features that cannot be had.
 
-    Returns a line for each data set of files: which were found, and what was left out.
+    Returns a line for each data set of files: which were found, and what was left out; and for
+    averages that are partly the initial weights.
     """
     # Imported here because torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_data, check_fits
     from scaling.evaluation.metrics import check_metrics
 
+    check_averages(plan)
     check_counts(plan)
     check_initial(plan)
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
@@ -123,7 +126,7 @@ def check_trials(plan: Plan) -> list[str]:
         for t in plan.trials
     }:
         check_metrics(data, protocol)
-    return sorted(filter(None, told))
+    return sorted(filter(None, told)) + averages_told(plan)
 
 
 def check_sampling_of(plan: Plan) -> None:

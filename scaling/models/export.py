@@ -88,6 +88,12 @@ def run(
             f"{to!r} is a format of models trained as {' or '.join(chosen.objectives)}; "
             f"{checkpoint} was trained as {learned or 'nobody says what: give --objective'}"
         )
+    scale = 1.0 if opened.diffusion is None else opened.diffusion.time_scale
+    if scale != 1 and chosen.objectives:
+        raise ValueError(
+            f"{to!r} is read by code that tells the network t in 0 .. 1, and {checkpoint} was told "
+            f"{scale:g} t (diffusion.time_scale); export with --to dit, and tell it so yourself"
+        )
     out = Path(out) if out is not None else Path(f"{spec.slug}{chosen.ending}")
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
@@ -105,5 +111,5 @@ def run(
             aside.unlink(missing_ok=True)
     lines = [f"{spec.name} ({spec.input_size} px input) written to {out}", *opened.said]
     if learned == "flow" and not chosen.objectives and to not in ANY:
-        lines.append(FLOW)
+        lines.append(FLOW + (f"; tell the network {scale:g} t" if scale != 1 else ""))
     return "\n".join(filter(None, (*lines, chosen.note)))

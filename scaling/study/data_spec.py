@@ -1,5 +1,6 @@
 """Which images does a trial learn from? The data source, and the options each source takes."""
 
+from pathlib import PurePath
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -78,6 +79,14 @@ class DataSpec(Spec):
             )
         refuse(faults)
         return self
+
+    @property
+    def title(self) -> str:
+        """The data's own name in tables and figures: ``imagenet, 256 px, latents of sd-vae``."""
+        parts = [self.name or self.source]
+        parts += [f"{self.size} px"] if self.name and self.size else []
+        parts += [f"latents of {PurePath(self.vae).name}"] if self.vae else []
+        return ", ".join(parts)
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         return super().identity_fields(exclude | self.PLACEMENT)

@@ -30,9 +30,12 @@ class DiffusionSpec(Spec):
     # logit-normal (SD3, arXiv 2403.03206): above 0 is towards noise
     logit_mean: float = Field(0.0, ge=-100, le=100)
     logit_std: float = Field(1.0, gt=0, le=100)
+    # flow: the network is told t times this. SiT's weights know t itself, in 0 .. 1; an embedding
+    # made for 1,000 timesteps tells times better apart at 1000.
+    time_scale: float = Field(1.0, gt=0, le=1e6)
 
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
-        {"weighting", "min_snr_gamma", "logit_mean", "logit_std"}
+        {"weighting", "min_snr_gamma", "logit_mean", "logit_std", "time_scale"}
     )
 
     @model_validator(mode="after")
@@ -48,6 +51,7 @@ class DiffusionSpec(Spec):
             if self.objective != "flow"
             else [(n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end")]
         )
+        idle += [("time_scale", "a flow")] if self.objective != "flow" else []
         idle += [] if self.weighting == "min-snr" else [("min_snr_gamma", "min-snr weighting")]
         idle += (
             []

@@ -54,7 +54,7 @@ def heldout_loss(
         )
         t = times[rows].to(device)
         x_t = process.q_sample(x0, t, z)
-        losses = process.losses(model(x_t, t, y), x0, x_t, t, z)
+        losses = process.losses(model(x_t, process.told(t), y), x0, x_t, t, z)
         if not spare:
             each = losses["loss"].double().cpu()
             sums += torch.stack((each.sum(), losses["mse"].double().cpu().sum()))

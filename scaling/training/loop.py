@@ -181,7 +181,7 @@ class Trainer:
             with self.workers.accumulating(self.network, more=rows.stop < len(y)):
                 x_t = self.process.q_sample(x0[rows], time[rows], noise[rows])
                 with autocast(self.spec.train.precision, self.device):
-                    out = self.network(x_t, time[rows], y[rows])
+                    out = self.network(x_t, self.process.told(time[rows]), y[rows])
                 losses = self.process.losses(out.float(), x0[rows], x_t, time[rows], noise[rows])
                 loss = self.process.weighted(losses, time[rows]).mean()
                 if rows.stop - rows.start < len(y):

@@ -66,3 +66,10 @@ def test_what_the_images_are_is_identity(spec, field, other):
 def test_a_data_spec_that_cannot_be_is_refused(fields, says):
     with pytest.raises(ValidationError, match=says):
         DataSpec(**fields)
+
+
+def test_the_title_is_the_datas_own_name():
+    folder = DataSpec(source="folder", name="flowers", size=64)
+    store = DataSpec(source="latents", name="imagenet", size=256, vae="stabilityai/sd-vae-ft-ema")
+    assert DataSpec().title == "digits" and folder.title == "flowers, 64 px"
+    assert store.title == "imagenet, 256 px, latents of sd-vae-ft-ema"

@@ -3,6 +3,7 @@
 import pytest
 
 from analysis.figures.sample_grid import sample_grid
+from scaling.records.files import read_json, write_json
 from tests.analysis.synthetic_study import DESIGNS, SIZES, digits_like, law, study_of, write_study
 
 
@@ -44,3 +45,14 @@ def test_samples_of_several_protocols_say_how_each_was_drawn(tmp_path):
     assert [cell.partition(", ")[2] for cell in cells] == ["ddpm8, cfg 1.0", "ddpm50, cfg 1.0"]
     told = figure.get_supxlabel().replace("\n", " ")
     assert told.endswith("seed 0, each size and patch at its best FID, in the way it says.")
+
+
+def test_samples_bear_the_names_of_their_classes_where_the_data_has_names(tmp_path):
+    study = study_of(tmp_path, {"model.patch": [4]})
+    assert "Classes" not in sample_grid(study).get_supxlabel()
+    names = [f"kind {i}" for i in range(9)] + ["a name that is far too long to stand here"]
+    for path in tmp_path.glob("runs/*/record.json"):
+        write_json(path, read_json(path) | {"classes": names})
+    told = sample_grid(study).get_supxlabel().replace("\n", " ")
+    assert "left to right: kind 0, kind 1, kind 2, kind 3, kind 4; kind 5, kind 6" in told
+    assert told.endswith("kind 8, a name that is fa….")

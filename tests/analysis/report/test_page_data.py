@@ -4,6 +4,7 @@ from analysis.report import report_data
 from scaling.progress import show_outcome
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.files import read_json, write_json
+from scaling.study import DataSpec
 from tests.analysis.synthetic_study import BASE, study_of
 
 
@@ -31,3 +32,11 @@ def test_trials_whose_samples_are_noise_are_told_on_the_page_and_in_status(tmp_p
 
 def test_records_from_before_tell_nothing_of_noise(finished):
     assert not [text for text in report_data(finished)["warnings"] if "noise" in text]
+
+
+def test_the_data_bears_its_own_name(tmp_path):
+    data = DataSpec(source="folder", name="flowers", size=8)
+    study = study_of(tmp_path, {"model.patch": [8, 4]}, base=BASE.model_copy(update={"data": data}))
+    told = report_data(study)
+    assert told["ways"]["shared"]["Data"] == "flowers, 8 px"
+    assert {row["data"] for row in told["trials"]} == {"flowers, 8 px"}
