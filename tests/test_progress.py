@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from scaling.progress import Progress, interruptible, show_outcome, show_plan
+from scaling.progress import Progress, human, interruptible, show_outcome, show_plan
 from scaling.records import StudyFolder, trial_rows
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
@@ -29,14 +29,14 @@ def test_a_plan_is_shown_with_every_trial_and_the_price_of_all(plan, capsys):
 
 def test_progress_counts_trainings_and_tells_each_end_once(plan, tmp_path, capsys):
     narrow, wide = (t.train_id for t in plan.trials)
-    with Progress(plan, plan.runs(), StudyFolder(tmp_path), None) as progress:
+    with Progress(plan, plan.runs(), StudyFolder(tmp_path / "two"), None) as progress:
         assert progress.summary() == (
             "0 of 2 trainings ended, 0 running, 2 waiting; time left not known yet"
         )
         progress.update(narrow, {"state": "running", "step": 6, "loss": 1.5})
         progress.update(wide, {"state": "failed", "done": True, "why": "OSError: disk is full"})
         progress.update(wide, {"state": "failed", "done": True, "why": "OSError: disk is full"})
-        assert progress.summary().startswith("1 of 2 trainings ended, 1 running, 0 waiting; about")
+        assert progress.summary().startswith("1 of 2 trainings ended, 1 running, 0 waiting;")
         progress.update(narrow, {"state": "completed", "done": True, "loss": 1.25, "fid": 30.5})
     said = capsys.readouterr().out
     assert said.startswith("two: 2 trainings to run\n")
@@ -44,12 +44,29 @@ def test_progress_counts_trainings_and_tells_each_end_once(plan, tmp_path, capsy
     assert said.count(f"{plan.trials[0].trial_id}: completed, loss 1.25, FID 30.5\n") == 1
 
 
-def test_a_training_that_is_half_done_has_half_its_price_behind_it(plan, tmp_path):
-    progress = Progress(plan, plan.runs()[:1], StudyFolder(tmp_path), None)
-    (train_id,) = progress.trainings
-    progress.update(train_id, {"state": "running", "step": 6})
-    progress.started = time.monotonic() - 100
-    assert progress.summary().endswith("; about 100 s left")
+def test_the_time_left_counts_steps_and_evaluations_by_their_records(plan, tmp_path):
+    folder = StudyFolder(tmp_path / "two")
+    group = plan.runs()[0]
+    run = folder.run(group[0].train_id)
+    progress = Progress(plan, [group], folder, None)
+    run.folder.mkdir(parents=True)
+    run.log({"step": 6, "train_wall_s": 60.0})
+    first, second = group[0].eval_ids.values()
+    run.write_evaluation(first, {"step": 6, "wall_s": 30.0})
+    progress.update(group[0].train_id, {"state": "running", "step": 6})
+    # six more steps, and another evaluation
+    assert progress.summary().endswith("; about 90 s left")
+    run.write_evaluation(second, {"step": 12, "wall_s": 30.0})
+    assert progress.summary().endswith("; about 90 s left")  # it looks every few seconds
+    progress._looked = -1e9
+    assert progress.summary().endswith("; about 60 s left")
+
+
+@pytest.mark.parametrize(
+    "seconds, text", [(40, "40 s"), (119, "119 s"), (600, "10 min"), (27_000, "7.5 h")]
+)
+def test_a_time_is_said_with_two_digits(seconds, text):
+    assert human(seconds) == text
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
