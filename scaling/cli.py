@@ -6,8 +6,9 @@ import sys
 
 import typer
 
-from scaling.commands import answers, images, models, planning, studies
+from scaling.commands import answers, images, models, planning, quality, studies
 from scaling.commands.errors import UsageError, told, usage_error
+from scaling.commands.limits import bounded, check_words
 from scaling.commands.output import flush, let_go, readable
 from scaling.study.own_packages import own_package
 
@@ -20,6 +21,7 @@ COMMANDS = (
     studies.status,
     studies.report,
     answers.compare,
+    quality.quality,
     models.count,
     models.export,
     models.sample,
@@ -41,7 +43,9 @@ app = typer.Typer(
     help="Scaling studies of diffusion transformers.",
 )
 for command in COMMANDS:
-    app.command(context_settings={"allow_extra_args": command in TAKE_EXTRA_WORDS})(command)
+    app.command(context_settings={"allow_extra_args": command in TAKE_EXTRA_WORDS})(
+        bounded(command)
+    )
 
 
 def main(args: list[str] | None = None) -> None:
@@ -81,6 +85,7 @@ def run(words: list[str]) -> int:
     """Run the verb that ``words`` name; its exit code. What it raises passes through."""
     # Whatever lies in the working directory, where `python -m` looks first.
     own_package("analysis"), own_package("experiments")
+    check_words(words)
     command = typer.main.get_command(app)
     try:
         with command.make_context("scaling", list(words)) as context:

@@ -250,11 +250,14 @@ def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> No
     for row in rows:
         if row["why"]:
             say(f"{row['trial_id']} {row['state']}: {row['why']}")
+    for row in rows:
+        if row["warning"]:
+            say(f"{row['trial_id']}: {row['warning']}")
     say(", ".join(f"{count} {state}" for state, count in states.items()))
     measured_by = {
         session["provenance"]["code"]
         for row in rows
-        for session in (folder.run(row["train_id"]).record() or {"sessions": []})["sessions"]
+        for session in folder.run(row["train_id"]).sessions()
     }
     if measured_by - {code_version()}:
         say(

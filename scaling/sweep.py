@@ -15,8 +15,11 @@ from pathlib import Path
 from scaling.live_page import LivePage
 from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
 from scaling.records import Run, StudyFolder, trial_rows, trial_state
+from scaling.records.damage import damaged_files, set_aside
+from scaling.records.files import sweep_up
 from scaling.records.ledger import StateFile
-from scaling.study import Plan, load_study
+from scaling.records.parsed import Damaged
+from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
 
@@ -40,21 +43,24 @@ def sweep(
     $RAY_ADDRESS, or this machine where it is not set. ValueError for bad input, before any trial
     runs.
     """
-    plan = Plan.of(load_study(study).with_settings(parse_settings(settings)))
+    plan = Plan.of(started(load_study(study).with_settings(parse_settings(settings))))
+    execution = execution or Execution()
     if dry_run:
+        from scaling.launch import dry_run as would
+
+        would.check(plan, results, address, gpus_per_trial, execution)
         show_plan(plan)
         return OK
 
     from scaling.launch import preflight
 
-    execution = execution or Execution()
-    preflight.check_gpus(gpus_per_trial, execution.workers)
-    preflight.check_workers(plan, execution)
-    preflight.check_folder(results, plan)
+    preflight.check_asked(plan, results, gpus_per_trial, execution)
     folder = StudyFolder(results / plan.name)
+    damaged = damaged_files(folder, plan)
     left = unfinished(folder, plan)
     if left:
-        preflight.check_trials(plan)
+        for told in preflight.check_trials(plan):
+            say(told)
         preflight.check_precisions(plan, gpus_per_trial)
         preflight.check_disk(left, folder)
         from scaling.launch.grid import jobs_of
@@ -70,15 +76,36 @@ def sweep(
                     f"the cluster's {cluster.gpus:g} GPUs stay idle: the trials run on CPUs; "
                     "--gpus-per-trial 1 gives each one"
                 )
-            folder.write_plan(plan)
+            begin(folder, plan, damaged)
             why = run(plan, left, folder, cluster, supervisor)
         if why:
             mark_stopped(folder, left, f"{why}; the same command continues it")
     else:
-        folder.write_plan(plan)
+        begin(folder, plan, damaged)
         why = None
         say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
     return answer(folder, why)
+
+
+def begin(folder: StudyFolder, plan: Plan, damaged: list[Damaged]) -> None:
+    """Write the plan, the first byte of a sweep that nothing refused any more. Files that are
+    ``damaged`` are set aside before, and what killed writers left is swept up.
+    """
+    for line in set_aside(damaged, folder, plan):
+        say(line)
+    for run in (folder.run(trial.train_id) for trial in plan.trials):
+        sweep_up(run.folder)
+    sweep_up(folder.folder)
+    folder.write_plan(plan)
+
+
+def started(study: Study) -> Study:
+    """``study`` with the identity of the weights that its trainings start from, if they do."""
+    if all(trial.train.init is None for trial in study.trials):
+        return study
+    from scaling.models.stored.initial import with_contents  # torch takes seconds to import
+
+    return with_contents(study)
 
 
 def unfinished(folder: StudyFolder, plan: Plan) -> list:

@@ -3,11 +3,13 @@
 import difflib
 import errno
 import os
+import traceback
 from collections.abc import Sequence
 
 import typer
 from pydantic import ValidationError
 
+from scaling.study.families.shipped import OWN, STUDY_MODULE
 from scaling.study.settings import explain
 
 # Typer brings its own copy of click since 0.20 or so; its public errors lead to the base of either.
@@ -38,7 +40,24 @@ def told(error: BaseException) -> str | None:
         return OF_THE_MACHINE.get(error.errno or 0)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         return one_line(f"out of memory; ask for less, or use a larger machine ({error})")
-    return None
+    return of_a_study(error)
+
+
+def of_a_study(error: BaseException) -> str | None:
+    """What a study's own code raised while it was asked for a name, a layer or a network.
+
+    None where no line of a study's file is on the way to the error.
+    """
+    own = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals.get("__name__", "").startswith(STUDY_MODULE)
+        or frame.f_code.co_filename in map(str, OWN.values())
+    ]
+    if not own:
+        return None
+    file, line = own[-1]
+    return one_line(f"{file}, line {line}: {type(error).__name__}: {error}")
 
 
 def one_line(text: str) -> str:

@@ -5,11 +5,13 @@ import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import ray
 from ray._private import ray_constants
 from ray.exceptions import GetTimeoutError, RayTaskError
 
+from scaling.launch.scratch import scratch_folder, temporary_files_in
 from scaling.study.cores import usable_cores
 
 ALONE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
@@ -47,10 +49,14 @@ def connected(address: str | None, cpus: int | None = None):
         "dashboard_host": "127.0.0.1",
     }
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
+    kept = contextlib.ExitStack()
+    if local:
+        folder = kept.enter_context(scratch_folder(short_temporary_folder()))
     try:
-        with _started_here() if local else contextlib.nullcontext():
+        with _started_here(folder) if local else contextlib.nullcontext():
             context = _init(address=address, **quiet, **(options if local else {}))
     except (ConnectionError, RuntimeError, ValueError) as error:
+        kept.close()
         if local:
             raise
         reason = str(error).strip().splitlines()[0]
@@ -69,34 +75,30 @@ def connected(address: str | None, cpus: int | None = None):
         )
     finally:
         ray.shutdown()
+        kept.close()
 
 
 @contextlib.contextmanager
-def _started_here():
-    """While entered, a cluster that is started listens on 127.0.0.1 alone, and its processes have a
-    temporary folder in which the paths of sockets are short enough.
+def _started_here(scratch: Path):
+    """While entered, a cluster that is started listens on 127.0.0.1 alone, and its processes keep
+    temporary files in ``scratch`` and sockets where their paths are short enough.
 
     Ray's parts then talk over 127.0.0.1, and each of them listens where it talks. Ray knows this as
     the way of clusters on Windows and macOS, whose firewalls would ask; otherwise it takes the
     address of the network for its node, even if told another.
     """
-    told = {ALONE: "0"}
-    if folder := short_temporary_folder():
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        told |= {"TMPDIR": folder, "RAY_TMPDIR": folder}
-    before = {name: os.environ.get(name) for name in told}
-    cluster_allowed = ray_constants.ENABLE_RAY_CLUSTER
-    os.environ |= told
+    before, cluster_allowed = os.environ.get(ALONE), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[ALONE] = "0"
     ray_constants.ENABLE_RAY_CLUSTER = False
     try:
-        yield
+        with temporary_files_in(scratch, short_temporary_folder()):
+            yield
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = cluster_allowed
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        if before is None:
+            del os.environ[ALONE]
+        else:
+            os.environ[ALONE] = before
 
 
 def short_temporary_folder() -> str | None:

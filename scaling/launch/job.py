@@ -68,7 +68,7 @@ class Job(Spec):
         This is the one place where a worker makes specs of what was sent to it. Networks that the
         study's file defines are loaded first, as their specs cannot be read without them.
         """
-        _Source.model_validate_json(text).shipped.load(Path(_source_folder().name))
+        _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
         return cls.model_validate_json(text)
 
     @property
@@ -115,6 +115,6 @@ class _Source(BaseModel):
 
 
 @functools.cache
-def _source_folder() -> tempfile.TemporaryDirectory:
+def source_folder() -> tempfile.TemporaryDirectory:
     """Where this process writes source that is sent to it; removed when the process ends."""
     return tempfile.TemporaryDirectory(prefix="dit-scaling-source-")

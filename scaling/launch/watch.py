@@ -19,6 +19,7 @@ from scaling.launch.job import Evaluation, Job
 from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.worker import evaluate, task, train
 from scaling.records.ledger import STALE_AFTER_S, Run, StateFile
+from scaling.records.shapes import State
 
 POLL_S = 1.0
 # How long a watch waits for another training to begin the trunk that it is to train.
@@ -165,7 +166,7 @@ class TrialWatch(tune.Trainable):
         if asked is not None:
             self.failed = f"evaluation at step {asked.step} failed: {place.state()['why']}"
 
-    def _stands(self, state: dict) -> dict:
+    def _stands(self, state: State) -> dict:
         name, why = state["state"], state["why"]
         if name == "completed" and self.evaluations:
             name = "evaluating"

@@ -45,6 +45,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
+            # A state that something damaged is written anew.
             if self.job.state()["state"] in GIVEN_UP:
                 return
             self.beat()

@@ -126,7 +126,12 @@ def forecast(
     placed = pack(tasks, gpus, efficiency)
     places = {trial.trial_id: place for group, place in zip(groups, placed) for trial in group}
     trials = tuple(
-        _priced(trial, *shares[trial.trial_id], places[trial.trial_id], efficiency)
+        _priced(
+            trial,
+            *shares[trial.trial_id],
+            place=places[trial.trial_id],
+            efficiency=efficiency,
+        )
         for trial in plan.trials
     )
     total = sum(trial.gpu_hours for trial in trials)

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import traceback
 from pathlib import Path
+from types import ModuleType
 
 from pydantic import ValidationError
 
@@ -43,6 +44,13 @@ def load_study(name_or_path: str) -> Study:
             "experiments/smoke.py"
         )
     return study
+
+
+def load_file(path: Path) -> ModuleType:
+    """A user's own .py file, executed. ValueError if there is none or it raises anything."""
+    if path.suffix != ".py":
+        raise ValueError(f"{path} is no .py file")
+    return _module(str(path))
 
 
 def _module(name_or_path: str):

@@ -12,6 +12,9 @@ from scaling.study.identity import Spec, identity
 from scaling.study.network import FAMILIES, Network
 from scaling.study.own_packages import own_package
 
+STUDY_MODULE = "_study_"  # how the modules of studies' files begin
+OWN: dict[str, Path] = {}  # the modules beside the study's file that was executed last
+
 
 class ShippedFile(Spec):
     """The families that one file defines: its source, and what it imports from its folder."""
@@ -78,7 +81,7 @@ def import_file(path: Path, shipped: dict[str, str] | None = None) -> ModuleType
     path = path.resolve()
     folder = str(path.parent)
     place = hashlib.sha256(str(path).encode(errors="surrogateescape")).hexdigest()[:8]
-    spec = importlib.util.spec_from_file_location(f"_study_{path.stem}_{place}", path)
+    spec = importlib.util.spec_from_file_location(f"{STUDY_MODULE}{path.stem}_{place}", path)
     module = importlib.util.module_from_spec(spec)
     if shipped is not None:
         module.__shipped_source__ = shipped
@@ -110,13 +113,10 @@ def _forget_others(path: Path) -> None:
     """
     for name, loaded in list(sys.modules.items()):
         file = getattr(loaded, "__file__", None)
-        if file is not None and name in _OWN and Path(file) == _OWN[name]:
+        if file is not None and name in OWN and Path(file) == OWN[name]:
             del sys.modules[name]
-    _OWN.clear()
-    _OWN.update(own_modules(path))
-    for name, file in _OWN.items():
+    OWN.clear()
+    OWN.update(own_modules(path))
+    for name, file in OWN.items():
         if getattr(sys.modules.get(name), "__file__", None) == str(file):
             del sys.modules[name]
-
-
-_OWN: dict[str, Path] = {}  # the modules beside the study's file that was executed last

@@ -92,6 +92,7 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
         "fid_vs_steps",
         "fid_vs_steps_by_size",
         "fid_vs_train_flops",
+        "flops_to_quality_vs_gflops",
         "heldout_by_bin",
         "heldout_vs_steps",
         "grad_norm_vs_steps",
