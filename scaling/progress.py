@@ -1,12 +1,9 @@
-"""Shows a person how a study runs: a live table in a terminal, plain lines elsewhere, and the
-outcome.
-"""
+"""Shows a person how a study runs: a live table in a terminal, plain lines elsewhere."""
 
 import contextlib
 import signal
 import threading
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +12,6 @@ from rich.live import Live
 from rich.table import Table
 
 from scaling.records import StudyFolder
-from scaling.records.provenance import code_version
 from scaling.records.seen import seen
 from scaling.study.plan import Plan
 from scaling.study.time_left import seconds_left
@@ -226,46 +222,3 @@ def interruptible():
         noted.happened = True
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
-    """Print the table of trials, what did not finish and why, and where figures and report are."""
-    states = Counter(row["state"] for row in rows)
-    table = Table(box=None, pad_edge=False)
-    for column in ("model", "seed", "lr", "GMACs", "loss", "held-out", "FID", "state"):
-        table.add_column(column, justify="left" if column in ("model", "state") else "right")
-    for row in rows:
-        number = lambda key, row=row: "–" if row[key] is None else f"{row[key]:.4g}"  # noqa: E731
-        table.add_row(
-            row["model"],
-            str(row["seed"]),
-            f"{row['lr']:g}",
-            number("forward_gmacs"),
-            number("loss"),
-            number("heldout_loss"),
-            number("fid"),
-            row["state"],
-        )
-    console.print(table)
-    for row in rows:
-        if row["why"]:
-            say(f"{row['trial_id']} {row['state']}: {row['why']}")
-    for row in rows:
-        if row["warning"]:
-            say(f"{row['trial_id']}: {row['warning']}")
-    say(", ".join(f"{count} {state}" for state, count in states.items()))
-    measured_by = {
-        session["provenance"]["code"]
-        for row in rows
-        for session in folder.run(row["train_id"]).sessions()
-    }
-    if measured_by - {code_version()}:
-        say(
-            f"measured by code {', '.join(sorted(measured_by))}; this is {code_version()} (no "
-            "reason to run again)"
-        )
-    for name in ("figures/fid_vs_gflops.png", "report.html"):
-        if (folder.folder / name).exists():
-            say(f"{folder.folder / name}")
-    if interrupted:
-        say("interrupted; the same command continues")

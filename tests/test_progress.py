@@ -1,4 +1,4 @@
-"""Does a person see the price before, the state during, and the outcome after a study?"""
+"""Does a person see the price before and the state during a study?"""
 
 import os
 import signal
@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from scaling.progress import Progress, human, interruptible, show_outcome, show_plan
-from scaling.records import StudyFolder, trial_rows
+from scaling.progress import Progress, human, interruptible, show_plan
+from scaling.records import StudyFolder
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
+from tests import written
 
 
 @pytest.fixture
@@ -50,13 +51,14 @@ def test_the_time_left_counts_steps_and_evaluations_by_their_records(plan, tmp_p
     run = folder.run(group[0].train_id)
     progress = Progress(plan, [group], folder, None)
     run.folder.mkdir(parents=True)
-    run.log({"step": 6, "train_wall_s": 60.0})
+    run.log(written.line(6, train_wall_s=60.0))
     first, second = group[0].eval_ids.values()
-    run.write_evaluation(first, {"step": 6, "wall_s": 30.0})
+    spec = group[0].spec
+    run.write_evaluation(first, written.evaluation(spec, 6, wall_s=30.0))
     progress.update(group[0].train_id, {"state": "running", "step": 6})
     # six more steps, and another evaluation
     assert progress.summary().endswith("; about 90 s left")
-    run.write_evaluation(second, {"step": 12, "wall_s": 30.0})
+    run.write_evaluation(second, written.evaluation(spec, 12, wall_s=30.0))
     assert progress.summary().endswith("; about 90 s left")  # it looks every few seconds
     progress._looked = -1e9
     assert progress.summary().endswith("; about 60 s left")
@@ -82,13 +84,3 @@ def test_a_signal_ends_the_block_and_is_noted(how):
     with interruptible() as noted:
         reached.append("the end")
     assert reached == ["the end"] and not noted.happened
-
-
-def test_the_outcome_names_what_did_not_finish_and_why(plan, tmp_path, capsys):
-    folder = StudyFolder(tmp_path / "two")
-    folder.write_plan(plan)
-    folder.run(plan.trials[0].train_id).write_state("failed", "OSError: disk is full")
-    show_outcome(folder, trial_rows(folder), interrupted=True)
-    said = capsys.readouterr().out.splitlines()
-    assert f"{plan.trials[0].trial_id} failed: OSError: disk is full" in said
-    assert "1 failed, 1 pending" in said and said[-1] == "interrupted; the same command continues"

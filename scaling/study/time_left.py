@@ -50,8 +50,12 @@ def seconds_left(seen: Sequence[Seen], places: int, elapsed_s: float) -> float |
         if seconds > 0
     ]
     if measured:
-        columns = [list(column) for column in zip(*measured)]
-        evaluation_s = floor_and_rate(*columns, EVALUATION_FLOPS)
+        evaluation_s = floor_and_rate(
+            [row[0] for row in measured],
+            [row[1] for row in measured],
+            [row[2] for row in measured],
+            EVALUATION_FLOPS,
+        )
     else:  # as much for a FLOP as training takes
         rate = sum(o.train_s for o in begun) / sum(o.flops * o.done_steps / o.steps for o in begun)
         evaluation_s = lambda flops: flops * rate  # noqa: E731

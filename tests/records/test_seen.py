@@ -4,6 +4,7 @@ from scaling.records import StudyFolder
 from scaling.records.seen import seen
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
+from tests import written
 
 
 def test_steps_and_evaluations_of_all_trials_of_a_training(tmp_path, tiny):
@@ -16,9 +17,9 @@ def test_steps_and_evaluations_of_all_trials_of_a_training(tmp_path, tiny):
     assert (nothing.steps, nothing.done_steps, nothing.train_s) == (12, 0, 0.0)
     assert len(nothing.evaluation_flops) == 4  # 6 and 12, under two protocols
     run.folder.mkdir(parents=True)
-    run.log({"step": 5, "train_wall_s": 2.0})
-    run.log({"step": 10, "train_wall_s": 4.5})
-    run.write_evaluation(more.eval_id(6), {"step": 6, "wall_s": 7.0})
+    run.log(written.line(5, train_wall_s=2.0))
+    run.log(written.line(10, train_wall_s=4.5))
+    run.write_evaluation(more.eval_id(6), written.evaluation(more, 6, wall_s=7.0))
     now = seen(group, run, ended=True)
     assert (now.done_steps, now.train_s, now.evaluated_s, now.ended) == (10, 4.5, (7.0,), True)
     dear, cheap = now.evaluation_flops[0], now.evaluation_flops[1]
