@@ -8,6 +8,7 @@ from scaling.study.plan import Plan
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published"
 LATENT = 8  # pixels of an image per latent pixel, along a side
+TOKENIZERS = {"DiT": "SD-VAE", "SiT": "SD-VAE", "LDM": "SD-VAE", "ADM": "pixels"}  # by family
 GUIDED = ("ADM-G", "ADM-G, ADM-U", "LDM-8-G", "LDM-4-G", "DiT-XL/2-G")  # of Figure 2, right
 
 
@@ -92,6 +93,81 @@ def prior_work() -> pl.DataFrame:
         .sort("family", "gflops")
         .select("family", "model", forward_gmacs="gflops", fid=pl.col("fid").cast(pl.Float64))
     )
+
+
+def field() -> pl.DataFrame:
+    """ImageNet models of 2022 to 2026 at one resolution each, with FID and what is known of their
+    cost.
+
+    Columns family, model, year (2022: DiT and what it stood beside; 2024: SiT; 2026), tokenizer,
+    resolution, params_m, forward_gmacs, images (seen in training), batch, fid, guidance (``none``,
+    or how), protocol, known (read, second-hand ..), source, note. Null: not printed.
+    """
+    now = published("field").select(
+        "family",
+        "model",
+        year=pl.lit(2026),
+        tokenizer="tokenizer",
+        resolution="resolution",
+        params_m=pl.col("params_m").cast(pl.Float64),
+        forward_gmacs=pl.col("gmacs").cast(pl.Float64),
+        images=pl.col("images").cast(pl.Int64),
+        batch=pl.col("batch").cast(pl.Int64),
+        fid=pl.col("fid").cast(pl.Float64),
+        guidance="guidance",
+        protocol="protocol",
+        known="known",
+        source="source",
+        note="note",
+    )
+    before = published("models").filter(
+        pl.col("family").is_in(tuple(TOKENIZERS)), pl.col("fid").is_not_null()
+    )
+    guided = pl.col("model").str.contains("-G") | (pl.col("cfg_scale") > 1)
+    then = before.select(
+        "family",
+        "model",
+        year=pl.when(pl.col("family") == "SiT").then(2024).otherwise(2022),
+        tokenizer=pl.col("family").replace_strict(TOKENIZERS),
+        resolution="resolution",
+        params_m=pl.col("params_m").cast(pl.Float64),
+        forward_gmacs=pl.col("gflops").cast(pl.Float64),
+        images=(pl.col("train_steps") * pl.col("batch")).cast(pl.Int64),
+        batch=pl.col("batch").cast(pl.Int64),
+        fid=pl.col("fid").cast(pl.Float64),
+        guidance=pl.when(guided).then(pl.lit("guided")).otherwise(pl.lit("none")),
+        protocol=pl.lit("as printed"),
+        known=pl.col("provenance").str.split(":").list.first(),
+        source="source",
+        note=pl.lit(None, pl.String),
+    )
+    return pl.concat([then, now], how="vertical_relaxed")
+
+
+def unguided_at(rows: pl.DataFrame, resolution: int, year: int) -> pl.DataFrame:
+    """Of ``field`` rows, those without guidance at ``resolution`` pixels, of ``year`` or before."""
+    return rows.filter(
+        pl.col("resolution") == resolution,
+        pl.col("guidance") == "none",
+        pl.col("year") <= year,
+    )
+
+
+def conflicts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of ``field`` rows, those that another source contradicts: model, resolution, fid, source,
+    note.
+    """
+    return rows.filter(pl.col("note").str.starts_with("conflict")).select(
+        "model", "resolution", "fid", "source", "note"
+    )
+
+
+def frontier_of(rows: pl.DataFrame, axis: str) -> pl.DataFrame:
+    """Of ``field`` rows, those whose FID nothing cheaper on ``axis`` (forward_gmacs or images)
+    betters; cheapest first.
+    """
+    known = rows.drop_nulls([axis, "fid"]).sort(axis, "fid")
+    return known.filter(pl.col("fid") < pl.col("fid").cum_min().shift(1, fill_value=float("inf")))
 
 
 def _table4() -> pl.DataFrame:
