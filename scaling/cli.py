@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from scaling.commands import answers, images, models, planning, quality, studies
+from scaling.commands import answers, images, models, planning, quality, studies, sweeping
 from scaling.commands.errors import UsageError, told, usage_error
 from scaling.commands.limits import bounded, check_words
 from scaling.commands.output import flush, let_go, readable
@@ -20,6 +20,8 @@ COMMANDS = (
     planning.plan,
     studies.sweep,
     studies.status,
+    sweeping.stop,
+    sweeping.retry,
     studies.report,
     answers.compare,
     quality.quality,

@@ -1,12 +1,9 @@
-"""Shows a person how a study runs: a live table in a terminal, plain lines elsewhere, and the
-outcome.
-"""
+"""Shows a person how a study runs: a live table in a terminal, plain lines elsewhere."""
 
 import contextlib
 import signal
 import threading
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +12,13 @@ from rich.live import Live
 from rich.table import Table
 
 from scaling.records import StudyFolder
-from scaling.records.provenance import code_version
+from scaling.records.seen import seen
 from scaling.study.averages import averages_told
 from scaling.study.plan import Plan
+from scaling.study.time_left import seconds_left
 
 LINES_EVERY_S = 15.0  # seconds between summaries where the output is not a terminal
+LOOK_EVERY_S = 5.0  # seconds between two looks at the records for the time left
 
 
 class Piped(Console):
@@ -34,6 +33,14 @@ console = Piped(highlight=False, soft_wrap=True)
 
 def say(text: str) -> None:
     console.print(text, markup=False)
+
+
+def human(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``7.5 h``: two digits are enough of what is an estimate."""
+    for unit, length in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.2g} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def show_plan(plan: Plan) -> None:
@@ -84,8 +91,11 @@ class Progress:
         }
         self.latest: dict[str, dict] = {}
         self.already_finished = len(plan.trials) - sum(len(group) for group in left)
-        self.flops_left = sum(t.train_flops for t in self.trainings.values())
+        self.groups = {group[0].train_id: group for group in left}
+        self.places = 1  # that were seen to be used at once
+        self.seconds_left: float | None = None
         self.started = time.monotonic()
+        self._looked = 0.0
         self._told = 0.0
         self._lock = threading.Lock()
         self._live: Live | None = None
@@ -142,25 +152,27 @@ class Progress:
         why = [result["why"]] if result.get("why") else []
         return "".join(f", {part}" for part in parts + why)
 
-    def _flops_done(self) -> float:
-        return sum(
-            t.train_flops
-            * (
-                1.0
-                if self.latest[i].get("done")
-                else min(1.0, self.latest[i].get("step", 0) / t.spec.train.steps)
-            )
-            for i, t in self.trainings.items()
-            if i in self.latest
-        )
-
     def _left(self) -> str:
-        done, elapsed = self._flops_done() / self.flops_left, time.monotonic() - self.started
-        return (
-            f"about {elapsed * (1 - done) / done:.0f} s left"
-            if done > 0.02
-            else "time left not known yet"
-        )
+        """Judged by what has been done, evaluations included; looked up every few seconds."""
+        now = time.monotonic()
+        if now - self._looked > LOOK_EVERY_S:
+            self._looked = now
+            with self._lock:
+                latest = dict(self.latest)
+            running = sum(not result.get("done") for result in latest.values())
+            self.places = max(self.places, running)
+            order = [*latest, *(i for i in self.groups if i not in latest)]
+            self.seconds_left = seconds_left(
+                [
+                    seen(self.groups[i], self.folder.run(i), bool(latest.get(i, {}).get("done")))
+                    for i in order
+                ],
+                self.places,
+                now - self.started,
+            )
+        if self.seconds_left is None:
+            return "time left not known yet"
+        return f"about {human(self.seconds_left)} left"
 
     def summary(self) -> str:
         """Trials by state, and the time left."""
@@ -213,46 +225,3 @@ def interruptible():
         noted.happened = True
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
-    """Print the table of trials, what did not finish and why, and where figures and report are."""
-    states = Counter(row["state"] for row in rows)
-    table = Table(box=None, pad_edge=False)
-    for column in ("model", "seed", "lr", "GMACs", "loss", "held-out", "FID", "state"):
-        table.add_column(column, justify="left" if column in ("model", "state") else "right")
-    for row in rows:
-        number = lambda key, row=row: "–" if row[key] is None else f"{row[key]:.4g}"  # noqa: E731
-        table.add_row(
-            row["model"],
-            str(row["seed"]),
-            f"{row['lr']:g}",
-            number("forward_gmacs"),
-            number("loss"),
-            number("heldout_loss"),
-            number("fid"),
-            row["state"],
-        )
-    console.print(table)
-    for row in rows:
-        if row["why"]:
-            say(f"{row['trial_id']} {row['state']}: {row['why']}")
-    for row in rows:
-        if row["warning"]:
-            say(f"{row['trial_id']}: {row['warning']}")
-    say(", ".join(f"{count} {state}" for state, count in states.items()))
-    measured_by = {
-        session["provenance"]["code"]
-        for row in rows
-        for session in folder.run(row["train_id"]).sessions()
-    }
-    if measured_by - {code_version()}:
-        say(
-            f"measured by code {', '.join(sorted(measured_by))}; this is {code_version()} (no "
-            "reason to run again)"
-        )
-    for name in ("figures/fid_vs_gflops.png", "report.html"):
-        if (folder.folder / name).exists():
-            say(f"{folder.folder / name}")
-    if interrupted:
-        say("interrupted; the same command continues")

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scaling.live_page import LivePage
-from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
+from scaling.outcome import show_outcome
+from scaling.progress import Progress, interruptible, say, show_plan
 from scaling.records import Run, StudyFolder, trial_rows, trial_state
 from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
@@ -66,6 +67,9 @@ def sweep(
         from scaling.launch.grid import jobs_of
         from scaling.launch.supervise.order import Order
         from scaling.launch.supervise.supervisor import supervised
+        from scaling.records.lease import check_free, leased
+
+        check_free(folder.folder)
 
         jobs = jobs_of(plan, left, folder, gpus_per_trial, execution)
         order = Order.of(plan, jobs, address, gpus_per_trial, execution)
@@ -77,7 +81,8 @@ def sweep(
                     "--gpus-per-trial 1 gives each one"
                 )
             begin(folder, plan, damaged)
-            why = run(plan, left, folder, cluster, supervisor)
+            with leased(folder.folder) as lease:
+                why = run(plan, left, folder, cluster, supervisor, lease)
         if why:
             mark_stopped(folder, left, f"{why}; the same command continues it")
     else:
@@ -120,10 +125,15 @@ def unfinished(folder: StudyFolder, plan: Plan) -> list:
     ]
 
 
-def run(plan: Plan, left: list, folder: StudyFolder, cluster, supervisor) -> str | None:
+def run(
+    plan: Plan, left: list, folder: StudyFolder, cluster, supervisor, lease: StateFile
+) -> str | None:
     """Follow the trainings ``left`` on the cluster, showing progress; returns why they were stopped
     before their end.
     """
+    from scaling.launch.supervise.supervisor import Stopped
+    from scaling.records.lease import ASKED, is_asked_to_stop
+
     say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
     with (
         LivePage(folder) as page,
@@ -136,7 +146,10 @@ def run(plan: Plan, left: list, folder: StudyFolder, cluster, supervisor) -> str
             if result.get("done"):
                 page.refresh()
 
-        why = supervisor.follow(on_progress)
+        try:
+            why = supervisor.follow(on_progress, lambda: is_asked_to_stop(lease))
+        except Stopped:
+            why = ASKED
     if interruption.happened:
         return INTERRUPTION
     if why:
@@ -167,7 +180,9 @@ def answer(folder: StudyFolder, why: str | None) -> int:
     """Draw the figures, write the report, show the outcome; returns the exit code. ``why`` is the
     reason where the sweep ended before its trials.
     """
-    interrupted = why == INTERRUPTION
+    from scaling.records.lease import ASKED
+
+    interrupted = why in (INTERRUPTION, ASKED)
     from analysis.report.helper import helper
 
     with helper() as other:

@@ -1,4 +1,4 @@
-"""Does a person see the price before, the state during, and the outcome after a study?"""
+"""Does a person see the price before and the state during a study?"""
 
 import os
 import signal
@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from scaling.progress import Progress, interruptible, show_outcome, show_plan
-from scaling.records import StudyFolder, trial_rows
+from scaling.progress import Progress, human, interruptible, show_plan
+from scaling.records import StudyFolder
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
+from tests import written
 
 
 @pytest.fixture
@@ -29,14 +30,14 @@ def test_a_plan_is_shown_with_every_trial_and_the_price_of_all(plan, capsys):
 
 def test_progress_counts_trainings_and_tells_each_end_once(plan, tmp_path, capsys):
     narrow, wide = (t.train_id for t in plan.trials)
-    with Progress(plan, plan.runs(), StudyFolder(tmp_path), None) as progress:
+    with Progress(plan, plan.runs(), StudyFolder(tmp_path / "two"), None) as progress:
         assert progress.summary() == (
             "0 of 2 trainings ended, 0 running, 2 waiting; time left not known yet"
         )
         progress.update(narrow, {"state": "running", "step": 6, "loss": 1.5})
         progress.update(wide, {"state": "failed", "done": True, "why": "OSError: disk is full"})
         progress.update(wide, {"state": "failed", "done": True, "why": "OSError: disk is full"})
-        assert progress.summary().startswith("1 of 2 trainings ended, 1 running, 0 waiting; about")
+        assert progress.summary().startswith("1 of 2 trainings ended, 1 running, 0 waiting;")
         progress.update(narrow, {"state": "completed", "done": True, "loss": 1.25, "fid": 30.5})
     said = capsys.readouterr().out
     assert said.startswith("two: 2 trainings to run\n")
@@ -44,12 +45,30 @@ def test_progress_counts_trainings_and_tells_each_end_once(plan, tmp_path, capsy
     assert said.count(f"{plan.trials[0].trial_id}: completed, loss 1.25, FID 30.5\n") == 1
 
 
-def test_a_training_that_is_half_done_has_half_its_price_behind_it(plan, tmp_path):
-    progress = Progress(plan, plan.runs()[:1], StudyFolder(tmp_path), None)
-    (train_id,) = progress.trainings
-    progress.update(train_id, {"state": "running", "step": 6})
-    progress.started = time.monotonic() - 100
-    assert progress.summary().endswith("; about 100 s left")
+def test_the_time_left_counts_steps_and_evaluations_by_their_records(plan, tmp_path):
+    folder = StudyFolder(tmp_path / "two")
+    group = plan.runs()[0]
+    run = folder.run(group[0].train_id)
+    progress = Progress(plan, [group], folder, None)
+    run.folder.mkdir(parents=True)
+    run.log(written.line(6, train_wall_s=60.0))
+    first, second = group[0].eval_ids.values()
+    spec = group[0].spec
+    run.write_evaluation(first, written.evaluation(spec, 6, wall_s=30.0))
+    progress.update(group[0].train_id, {"state": "running", "step": 6})
+    # six more steps, and another evaluation
+    assert progress.summary().endswith("; about 90 s left")
+    run.write_evaluation(second, written.evaluation(spec, 12, wall_s=30.0))
+    assert progress.summary().endswith("; about 90 s left")  # it looks every few seconds
+    progress._looked = -1e9
+    assert progress.summary().endswith("; about 60 s left")
+
+
+@pytest.mark.parametrize(
+    "seconds, text", [(40, "40 s"), (119, "119 s"), (600, "10 min"), (27_000, "7.5 h")]
+)
+def test_a_time_is_said_with_two_digits(seconds, text):
+    assert human(seconds) == text
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -65,13 +84,3 @@ def test_a_signal_ends_the_block_and_is_noted(how):
     with interruptible() as noted:
         reached.append("the end")
     assert reached == ["the end"] and not noted.happened
-
-
-def test_the_outcome_names_what_did_not_finish_and_why(plan, tmp_path, capsys):
-    folder = StudyFolder(tmp_path / "two")
-    folder.write_plan(plan)
-    folder.run(plan.trials[0].train_id).write_state("failed", "OSError: disk is full")
-    show_outcome(folder, trial_rows(folder), interrupted=True)
-    said = capsys.readouterr().out.splitlines()
-    assert f"{plan.trials[0].trial_id} failed: OSError: disk is full" in said
-    assert "1 failed, 1 pending" in said and said[-1] == "interrupted; the same command continues"

@@ -88,19 +88,32 @@ def status(
     as_json: Annotated[
         bool, typer.Option("--json", help="A JSON list, one object per trial; unknown is null.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it until no sweep works on it any more.")
+    ] = False,
 ) -> None:
     """Show how each trial of a study stands; without a study, which studies there are."""
     from scaling.records import StudyFolder, trial_rows
 
     root = results or ROOT if study is None else Path(study)
     if study is None or (results is None and studies_in(root)):
+        if watch:
+            raise ValueError("--watch shows one study; name it")
         return list_studies(root, as_json)
     folder = study_folder(study, results)
     rows = trial_rows(folder)
+    if watch and as_json:
+        raise ValueError("--watch shows a table and --json prints one object; give one of them")
+    if watch:
+        from scaling.commands import sweeping
+
+        sweeping.watch(folder)
+        rows = trial_rows(folder)
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        from scaling.progress import say, show_outcome
+        from scaling.outcome import show_outcome
+        from scaling.progress import say
         from scaling.records.damage import unknown_keys
 
         records = StudyFolder(folder)

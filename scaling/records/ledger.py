@@ -10,6 +10,7 @@ results root.
         evaluating/<eval-id>.parts/    the samples that it has drawn so far
     ROOT/<study>/
         study.json  figures/  report.html
+        sweep.json                     while a sweep works on the study: who that is
 
 A study folder that holds its own ``runs/`` (a committed reference, say) is complete in itself.
 """

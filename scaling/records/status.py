@@ -95,6 +95,8 @@ def trial_state(
             return "failed", failed
         if lost := [job["why"] for job in jobs.values() if job["state"] == UNREADABLE]:
             return UNREADABLE, lost[0]
+        if gone := [job["why"] for job in jobs.values() if job["state"] == "preempted"]:
+            return "preempted", f"an evaluation: {gone[0]}"
         if any(job["state"] in ("running", "stopped") for job in jobs.values()):
             return "stopped", "its evaluation was stopped; the same command makes it again"
         return "pending", None

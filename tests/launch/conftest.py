@@ -93,7 +93,7 @@ class Here:
         driver.check(self.connection, self.order)
         return self.connection
 
-    def follow(self, on_progress) -> None:
+    def follow(self, on_progress, asked) -> None:
         driver.run_jobs(self.order, on_progress)
 
 

@@ -31,3 +31,13 @@ def test_a_silent_running_trial_is_not_called_running(tmp_path, tiny):
 def test_an_empty_folder_says_so(tmp_path):
     with pytest.raises(ValueError, match=r"holds no study\.json"):
         trial_rows(tmp_path)
+
+
+def test_an_evaluation_whose_process_went_away_is_told(tmp_path, tiny):
+    folder = StudyFolder(tmp_path / "test")
+    folder.write_plan(Plan.of(Study(name="test", question="?", expectation="!", trials=(tiny,))))
+    run = folder.run(tiny.train_id)
+    run.write_state("completed", step=12)
+    run.evaluating(tiny.eval_id(6)).write_state("preempted", "its node died", step=6)
+    (row,) = trial_rows(folder)
+    assert (row["state"], row["why"]) == ("preempted", "an evaluation: its node died")

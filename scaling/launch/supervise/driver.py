@@ -35,14 +35,15 @@ LEAVE_S = 8.0  # for Ray to shut down in order
 OnProgress = Callable[[str, dict], None]  # train_id, the latest state, step, loss, ...
 
 
-def drive(order: Order, tell: Callable[..., None]) -> None:
-    """Connect, look whether the cluster can do what is asked, and run it. Each message goes to
-    ``tell`` as a kind and what belongs to it.
+def drive(order: Order, tell: Callable[..., None], until_asked: Callable[[], object]) -> None:
+    """Connect, look whether the cluster can do what is asked, and run it once ``until_asked``
+    returns. Each message goes to ``tell`` as a kind and what belongs to it.
     """
     try:
         with cluster.connected(order.address) as there:
             check(there, order)
             tell("cluster", **asdict(there))
+            until_asked()
             run_jobs(
                 order, lambda train_id, result: tell("result", train_id=train_id, result=result)
             )
@@ -131,20 +132,23 @@ def main() -> None:
     life = os.dup(0)
     # Ray's processes inherit the input: not that which tells that the sweep is alive.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    threading.Thread(target=_end_with, args=[life], daemon=True, name="life").start()
+    asked = threading.Event()
+    threading.Thread(target=_end_with, args=[life, asked], daemon=True, name="life").start()
 
     def tell(kind: str, **content) -> None:
         out.write(line(kind, **content))
 
     # The sweep is no more, or does not listen: the end of the input ends this process.
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
-        drive(order, tell)
+        drive(order, tell, asked.wait)
 
 
-def _end_with(life: int) -> None:
-    """Wait for the end of the input, then end this process: in order if that works, else not."""
+def _end_with(life: int, asked: threading.Event) -> None:
+    """Wait for the end of the input, then end this process: in order if that works, else not. A
+    byte before asks it to begin.
+    """
     while os.read(life, 1):
-        pass
+        asked.set()
     signal.raise_signal(signal.SIGINT)
     time.sleep(LEAVE_S)
     processes.end_own_session()

@@ -26,6 +26,14 @@ class Lost(Exception):
     """Ray, or the process that drives it, is gone or hangs; the message says which."""
 
 
+class Stopped(Exception):
+    """Somebody asked the sweep to end."""
+
+
+def _nobody_asks() -> bool:
+    return False
+
+
 class Driver:
     """A process that drives Ray, with all that it started. It leads a session of its own."""
 
@@ -50,8 +58,16 @@ class Driver:
             self.process.stdin.write(order.model_dump_json().encode() + b"\n")
             self.process.stdin.flush()
         self.local = False
+        self.asked: Callable[[], bool] = _nobody_asks  # whether the sweep is to end
         self._stopped_since: dict[int, float] = {}
         self._seen: set[str] = set()
+
+    def go(self) -> None:
+        """Have it run its jobs."""
+        with contextlib.suppress(BrokenPipeError):  # its end is seen in its messages
+            assert self.process.stdin is not None
+            self.process.stdin.write(b"\n")
+            self.process.stdin.flush()
 
     def _read(self, read: int) -> None:
         with os.fdopen(read, "rb") as lines:
@@ -69,6 +85,8 @@ class Driver:
         while True:
             if time.monotonic() - looked > LOOK_S:
                 looked = time.monotonic()
+                if self.asked():
+                    raise Stopped
                 self._look()
             try:
                 message = self._messages.get(timeout=LOOK_S)
@@ -128,7 +146,8 @@ class Supervisor:
         self._steps: dict[str, tuple] = {}  # how far each training has been seen
 
     def begin(self) -> Cluster:
-        """Start a driver; returns the cluster to which it is connected. ValueError for what the
+        """Start a driver; returns the cluster to which it is connected. Nothing runs on it before
+        ``follow``. ValueError for what the
         cluster cannot do. RuntimeError where it was lost too often.
         """
         processes.end_orphans()
@@ -150,11 +169,19 @@ class Supervisor:
         self._driver.local = message["local"]
         return Cluster(**message)
 
-    def follow(self, on_progress: OnProgress) -> str | None:
-        """Follow the jobs until all have ended. Returns why not, where Ray was lost too often."""
+    def follow(
+        self, on_progress: OnProgress, asked: Callable[[], bool] = _nobody_asks
+    ) -> str | None:
+        """Follow the jobs until all have ended. Returns why not, where Ray was lost too often.
+
+        Raises Stopped once ``asked`` says that the sweep is to end; it is looked up every second.
+        """
         losses = 0
         while True:
             try:
+                assert self._driver is not None  # begin() made it
+                self._driver.asked = asked
+                self._driver.go()
                 for message in self._messages:
                     if message["kind"] == "ended":
                         break

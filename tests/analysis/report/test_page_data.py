@@ -1,7 +1,7 @@
 """Does a page say what its figures do not?"""
 
 from analysis.report import report_data
-from scaling.progress import show_outcome
+from scaling.outcome import show_outcome
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.files import read_json, write_json
 from scaling.study import DataSpec

@@ -16,7 +16,7 @@ import pytest
 from scaling.launch.supervise import processes
 from scaling.launch.supervise.limits import VARIABLE
 from scaling.launch.trial import run_trials
-from scaling.records import Run, StudyFolder
+from scaling.records import Run, StudyFolder, lease
 from scaling.records.status import trial_rows
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray apart")]
@@ -115,3 +115,15 @@ def test_nothing_is_left_of_a_sweep_that_is_killed_itself(tmp_path):
     while left := processes.of_session(session):
         assert time.monotonic() < deadline, left
         time.sleep(0.5)
+
+
+def test_a_sweep_that_is_asked_to_stop_ends_as_if_interrupted(tmp_path):
+    sweep = Sweep(tmp_path)
+    sweep.training()
+    session = sweep.session
+    assert lease.stop(tmp_path / "smoke").startswith(f"process {sweep.process.pid} on ")
+    assert sweep.process.wait(timeout=PATIENCE_S) == 130
+    rows = trial_rows(StudyFolder(tmp_path / "smoke"))
+    assert "stopped by scaling stop; the same command continues it" in [r["why"] for r in rows]
+    assert {row["state"] for row in rows} <= {"stopped", "pending", "completed"}
+    assert processes.of_session(session) == []

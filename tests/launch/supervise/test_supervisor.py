@@ -43,6 +43,9 @@ def scripted(monkeypatch):
                         raise Lost(message)
                     yield dict(message)
 
+            def go(self):
+                orders.append("go")
+
             def end(self, in_order):
                 orders.append("in order" if in_order else "killed")
 
@@ -69,7 +72,7 @@ def test_what_is_done_is_not_begun_again_after_a_loss(scripted):
         None,
         ["raylet ended; begun again on what is left"],
     )
-    assert orders == [["a", "b"], "killed", ["b"], "in order"]
+    assert orders == [["a", "b"], "go", "killed", ["b"], "go", "in order"]
     assert told == [("a", 3), ("b", 1), ("b", 3)]
 
 
@@ -84,7 +87,7 @@ def test_who_gets_on_may_be_lost_any_number_of_times(scripted):
     runs = [[CLUSTER, result("a", n), result("a", n + 1), "lost"] for n in range(3 * LOSSES)]
     orders = scripted(*runs, [CLUSTER, result("a", 99, done=True), ENDED])
     why, said = follow("a")
-    assert why is None and len(said) == 3 * LOSSES and orders[-2] == ["a"]
+    assert why is None and len(said) == 3 * LOSSES and orders[-3:] == [["a"], "go", "in order"]
 
 
 def test_a_cluster_that_does_not_come_back_ends_the_sweep_with_both_reasons(scripted):
@@ -104,4 +107,4 @@ def test_trials_that_tune_gave_up_are_begun_again(scripted):
         [CLUSTER, result("b", 1, done=True), ENDED],
     )
     assert follow("ab")[0] is None
-    assert orders == [["a", "b"], "in order", ["b"], "in order"]
+    assert orders == [["a", "b"], "go", "in order", ["b"], "go", "in order"]

@@ -1,0 +1,57 @@
+"""Shows how the trials of a study stand, and what a sweep left: states, reasons, report."""
+
+from collections import Counter
+
+from rich.table import Table
+
+from scaling.progress import console, say
+from scaling.records import StudyFolder
+from scaling.records.provenance import code_version
+
+
+def trial_table(rows: list[dict]) -> Table:
+    """The rows of ``scaling status``, a line for each trial."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("model", "seed", "lr", "GMACs", "loss", "held-out", "FID", "state"):
+        table.add_column(column, justify="left" if column in ("model", "state") else "right")
+    for row in rows:
+        number = lambda key, row=row: "–" if row[key] is None else f"{row[key]:.4g}"  # noqa: E731
+        table.add_row(
+            row["model"],
+            str(row["seed"]),
+            f"{row['lr']:g}",
+            number("forward_gmacs"),
+            number("loss"),
+            number("heldout_loss"),
+            number("fid"),
+            row["state"],
+        )
+    return table
+
+
+def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
+    """Print the table of trials, what did not finish and why, and where figures and report are."""
+    states = Counter(row["state"] for row in rows)
+    console.print(trial_table(rows))
+    for row in rows:
+        if row["why"]:
+            say(f"{row['trial_id']} {row['state']}: {row['why']}")
+    for row in rows:
+        if row["warning"]:
+            say(f"{row['trial_id']}: {row['warning']}")
+    say(", ".join(f"{count} {state}" for state, count in states.items()))
+    measured_by = {
+        session["provenance"]["code"]
+        for row in rows
+        for session in folder.run(row["train_id"]).sessions()
+    }
+    if measured_by - {code_version()}:
+        say(
+            f"measured by code {', '.join(sorted(measured_by))}; this is {code_version()} (no "
+            "reason to run again)"
+        )
+    for name in ("figures/fid_vs_gflops.png", "report.html"):
+        if (folder.folder / name).exists():
+            say(f"{folder.folder / name}")
+    if interrupted:
+        say("interrupted; the same command continues")

@@ -1,0 +1,92 @@
+"""Does a sweep work on this study now, and has somebody asked it to stop?
+
+``ROOT/STUDY/sweep.json`` says so, as a job's state does. A sweep renews it every second and takes
+it away at its end. Whoever writes ``stopped`` into it asks the sweep to end.
+"""
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from scaling.records.heartbeat import Heartbeat
+from scaling.records.ledger import STALE_AFTER_S, StateFile
+
+STOPPED = "stopped"
+ASKED = "stopped by scaling stop"
+POLL_S = 0.5
+STOP_S = 90.0  # for a sweep to see that it is asked, and to end
+
+
+def lease_of(folder: Path) -> StateFile:
+    """The lease on the study in ``folder``."""
+    return StateFile(folder / "sweep.json")
+
+
+def holder(folder: Path) -> str | None:
+    """Who works on the study: "process P on HOST". None where nobody does: no lease, one that was
+    not renewed for a minute, or that of a process of this machine that is gone.
+    """
+    state = lease_of(folder).state()
+    pid, host = state.get("pid"), state.get("host")
+    if "heartbeat" not in state or pid is None or time.time() - state["heartbeat"] > STALE_AFTER_S:
+        return None
+    if host == socket.gethostname() and not _lives(pid):
+        return None
+    return f"process {pid} on {host}"
+
+
+def check_free(folder: Path) -> None:
+    """ValueError where another sweep works on the study."""
+    if who := holder(folder):
+        raise ValueError(
+            f"a sweep works on {folder} already ({who}); follow it with scaling status {folder} "
+            f"--watch, or end it with scaling stop {folder}"
+        )
+
+
+@contextlib.contextmanager
+def leased(folder: Path) -> Iterator[StateFile]:
+    """While entered, the study's lease is this process's."""
+    lease = lease_of(folder)
+    try:
+        with Heartbeat(lease):
+            yield lease
+    finally:
+        lease.clear()
+
+
+def is_asked_to_stop(lease: StateFile) -> bool:
+    return lease.state()["state"] == STOPPED
+
+
+def stop(folder: Path, patience_s: float = STOP_S) -> str:
+    """Ask the sweep of the study to end, and wait for it; returns who it was.
+
+    ValueError where none works on it, or does not end within ``patience_s``.
+    """
+    who = holder(folder)
+    if who is None:
+        raise ValueError(f"no sweep works on {folder}")
+    lease, deadline = lease_of(folder), time.monotonic() + patience_s
+    while holder(folder):
+        if time.monotonic() > deadline:
+            raise ValueError(f"the sweep of {folder} ({who}) did not end in {patience_s:.0f} s")
+        state = lease.state()
+        # A heartbeat that was on its way may have overwritten the word.
+        if state["state"] == "running":
+            lease.write_state(STOPPED, ASKED, pid=state["pid"], host=state["host"])
+        time.sleep(POLL_S)
+    return who
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another person's
+        return True
+    return True

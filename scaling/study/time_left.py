@@ -1,0 +1,97 @@
+"""How long does the rest of a sweep take, judged by what has been done of it?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# What a step, and an evaluation, cost besides their FLOPs, in FLOPs that would take as long. A
+# sweep begins with its largest trainings, so that it must be supposed until others have been seen.
+STEP_FLOPS, EVALUATION_FLOPS = 3e8, 3e10
+FLOOR_WITHIN = 1.0  # natural logarithms
+WITHIN = 0.3  # by how much, as a factor, the time of the same work varies
+HALF = 4.0  # work counts half that was done so many trainings ago: machines get slower and faster
+ENOUGH = 0.05  # of a training: then its own pace is known
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A training and its evaluations, as far as they have come."""
+
+    steps: int
+    flops: float  # of all steps
+    evaluation_flops: tuple[float, ...]  # of each evaluation
+    done_steps: int = 0
+    train_s: float = 0.0  # that these steps took
+    evaluated_s: tuple[float, ...] = ()  # that each finished evaluation took, the first ones
+    ended: bool = False  # whatever the outcome
+
+
+def seconds_left(seen: Sequence[Seen], places: int, elapsed_s: float) -> float | None:
+    """Until all have ended on ``places`` places; None while nothing tells.
+
+    ``seen`` are in the order in which they begin. What the records do not account for (starting,
+    waiting) is learned from ``elapsed_s``, the seconds since the sweep began.
+    """
+    begun = [one for one in seen if one.done_steps and one.train_s > 0]
+    if not begun:
+        return None
+    ages = [len(begun) - 1 - i for i in range(len(begun))]
+    step_s = floor_and_rate(
+        [one.flops / one.steps for one in begun],
+        [one.train_s / one.done_steps for one in begun],
+        ages,
+        STEP_FLOPS,
+    )
+    measured = [
+        (flops, seconds, age)
+        for one, age in zip(begun, ages)
+        for flops, seconds in zip(one.evaluation_flops, one.evaluated_s)
+        if seconds > 0
+    ]
+    if measured:
+        evaluation_s = floor_and_rate(
+            [row[0] for row in measured],
+            [row[1] for row in measured],
+            [row[2] for row in measured],
+            EVALUATION_FLOPS,
+        )
+    else:  # as much for a FLOP as training takes
+        rate = sum(o.train_s for o in begun) / sum(o.flops * o.done_steps / o.steps for o in begun)
+        evaluation_s = lambda flops: flops * rate  # noqa: E731
+
+    accounted = sum(one.train_s + sum(one.evaluated_s) for one in seen)
+    ended = sum(one.ended for one in seen)
+    waste = max(1.0, elapsed_s * places / accounted) if ended >= places else 1.0
+    free = [0.0] * max(1, places)
+    for one in seen:
+        if not one.ended:
+            free.sort()
+            free[0] += waste * _left(one, step_s, evaluation_s)
+    return max(free)
+
+
+def floor_and_rate(
+    flops: Sequence[float], seconds: Sequence[float], ages: Sequence[float], floor_flops: float
+) -> Callable[[float], float]:
+    """Seconds as (floor + FLOPs) / rate: of all floors and rates the likeliest, in logarithms,
+    where the floor is supposed to be ``floor_flops``; the newest count most.
+    """
+    x, y = np.asarray(flops, float), np.log(seconds)
+    weights = 0.5 ** (np.asarray(ages) / HALF)
+    doublings = np.linspace(-3 * FLOOR_WITHIN, 3 * FLOOR_WITHIN, 121)
+    floors = floor_flops * np.exp(doublings)
+    fits = np.log(floors[:, None] + x)
+    levels = np.average(y - fits, axis=1, weights=weights)
+    misfits = ((y - fits - levels[:, None]) / WITHIN) ** 2 @ weights
+    best = np.argmin(misfits + (doublings / FLOOR_WITHIN) ** 2)
+    floor, level = float(floors[best]), float(levels[best])
+    return lambda f: float(np.exp(level) * (floor + f))
+
+
+def _left(one: Seen, step_s, evaluation_s) -> float:
+    each = step_s(one.flops / one.steps)
+    if one.done_steps >= ENOUGH * one.steps:
+        each = one.train_s / one.done_steps
+    rest = one.evaluation_flops[len(one.evaluated_s) :]
+    return (one.steps - one.done_steps) * each + sum(map(evaluation_s, rest))

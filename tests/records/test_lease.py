@@ -1,0 +1,71 @@
+"""Is it known whether a sweep works on a study, and does it hear that it is to end?"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from scaling.records import lease as leases
+from scaling.records.lease import check_free, holder, is_asked_to_stop, lease_of, leased, stop
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr("scaling.records.heartbeat.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(leases, "POLL_S", 0.02)
+
+
+def test_a_study_is_held_while_a_sweep_works_on_it(tmp_path):
+    assert holder(tmp_path) is None
+    check_free(tmp_path)
+    with leased(tmp_path):
+        assert holder(tmp_path) == f"process {os.getpid()} on {socket.gethostname()}"
+        with pytest.raises(ValueError, match=rf"already \(process {os.getpid()} on .*scaling stop"):
+            check_free(tmp_path)
+    assert holder(tmp_path) is None and not lease_of(tmp_path).path.exists()
+
+
+def test_nobody_holds_it_whose_process_is_gone_or_whose_lease_is_old(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    here = {"pid": gone.pid, "host": socket.gethostname()}
+    lease_of(tmp_path).write_state("running", **here)
+    assert holder(tmp_path) is None
+    there = {"pid": gone.pid, "host": "another"}
+    lease_of(tmp_path).write_state("running", **there)
+    assert holder(tmp_path) == f"process {gone.pid} on another"
+    state = lease_of(tmp_path).state()
+    lease_of(tmp_path).write_state("running", **there | {"heartbeat": state["heartbeat"] - 3600})
+    assert holder(tmp_path) is None
+
+
+def test_a_sweep_hears_that_it_is_to_end_and_is_waited_for(tmp_path):
+    begun, heard = threading.Event(), []
+
+    def sweep():
+        with leased(tmp_path) as lease:
+            begun.set()
+            while not is_asked_to_stop(lease):
+                time.sleep(0.01)
+            heard.append(True)
+
+    running = threading.Thread(target=sweep)
+    running.start()
+    begun.wait()
+    assert stop(tmp_path) == f"process {os.getpid()} on {socket.gethostname()}"
+    running.join()
+    assert heard == [True] and holder(tmp_path) is None
+
+
+def test_a_study_that_nobody_works_on_cannot_be_stopped(tmp_path):
+    with pytest.raises(ValueError, match="no sweep works on"):
+        stop(tmp_path)
+
+
+def test_a_sweep_that_does_not_hear_is_named(tmp_path):
+    with leased(tmp_path), pytest.raises(ValueError, match=r"did not end in 0 s"):
+        stop(tmp_path, patience_s=0.1)
