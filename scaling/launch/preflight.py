@@ -81,6 +81,8 @@ def check_trials(plan: Plan) -> None:
     from scaling.evaluation.metrics import check_metrics
 
     check_counts(plan)
+    for model in {t.spec.model for t in plan.trials}:
+        model.check_condition()
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
     for data in {t.spec.data for t in plan.trials}:
