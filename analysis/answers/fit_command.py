@@ -14,6 +14,7 @@ import polars as pl
 from analysis.fits import curves, envelope, isoflop, parametric, repeats
 from analysis.fits.intervals import RESAMPLES, Uncertain
 from analysis.fits.points import Runs
+from analysis.frames.foreign import read_table
 from analysis.text import number
 
 _CURVES = {"powerlaw": "power", "saturating": "saturating", "bnsl": "broken"}
@@ -110,13 +111,7 @@ def run(
 
 def read(csv: Path | str) -> pl.DataFrame:
     """The table as it stands. ValueError where there is no such file, or no table in it."""
-    path = Path(csv)
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    try:
-        return pl.read_csv(path, infer_schema_length=None, null_values=[""])
-    except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{path} is no CSV table: {str(error).splitlines()[0]}") from error
+    return read_table(csv)
 
 
 def _need(kind: str, **columns: str | None) -> None:
