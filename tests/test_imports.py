@@ -11,14 +11,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # A family builds its network, and counts or converts it, when it is asked: it imports it then.
+FAMILY_FILES = ("adm", "adm_u", "captioned", "dit", "ldm", "pixart", "sd3", "unet")
 FAMILIES = (
     "scaling/study/network.py",
-    *(f"scaling/study/families/{name}.py" for name in ("adm", "adm_u", "dit", "ldm", "unet")),
+    *(f"scaling/study/families/{name}.py" for name in FAMILY_FILES),
 )
 LAYERS = {  # a room may import from its own layer's listed rooms only
     "scaling.study": {"scaling.study", "experiments"},
     "scaling.models": {
         "scaling.models",
+        "scaling.records.cache",
         "scaling.records.files",
         "scaling.records.shapes",
         "scaling.study",

@@ -107,6 +107,8 @@ def check_trials(plan: Plan) -> list[str]:
 
     check_averages(plan)
     check_counts(plan)
+    for model in {t.spec.model for t in plan.trials}:
+        model.check_condition()
     check_initial(plan)
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)

@@ -8,6 +8,7 @@ goes uncounted. By default fvcore only warns, and it drops both products of
 """
 
 import contextlib
+import functools
 import math
 import warnings
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from scaling.models import build_model
+from scaling.models.count_zero import ZERO, multiplies_nothing
 from scaling.study import layers
 from scaling.study.network import Network
 
@@ -24,67 +26,11 @@ with warnings.catch_warnings():
     # fvcore traces with torch.jit, which is deprecated
     warnings.filterwarnings("ignore", message=".*torch.jit")
     from fvcore.nn import FlopCountAnalysis
-    from fvcore.nn.jit_handles import get_shape
+    from fvcore.nn.jit_handles import einsum_flop_jit, get_shape
 
     from scaling.models import meta_convolution
 
 TOLERANCE = 5e-3  # relative difference allowed between a family's layers and fvcore's count
-
-# Counted as zero, in addition to the shape and copy operations that fvcore itself ignores.
-ZERO = (
-    "aten::layer_norm",
-    "aten::group_norm",
-    "aten::batch_norm",
-    "aten::instance_norm",
-    "aten::rms_norm",
-    "aten::add",
-    "aten::add_",
-    "aten::sub",
-    "aten::rsub",
-    "aten::mul",
-    "aten::mul_",
-    "aten::div",
-    "aten::div_",
-    "aten::neg",
-    "aten::pow",
-    "aten::sqrt",
-    "aten::rsqrt",
-    "aten::exp",
-    "aten::sin",
-    "aten::cos",
-    "aten::addcmul",
-    "aten::lerp",
-    "aten::gelu",
-    "aten::silu",
-    "aten::silu_",
-    "aten::sigmoid",
-    "aten::tanh",
-    "aten::softmax",
-    "aten::mean",
-    "aten::sum",
-    "aten::embedding",
-    "aten::repeat",
-    "aten::repeat_interleave",
-    "aten::clone",
-    "aten::upsample_nearest2d",
-    "aten::upsample_bilinear2d",
-    "aten::adaptive_avg_pool2d",
-    "aten::avg_pool2d",
-    "aten::max_pool2d",
-    "aten::upsample_bicubic2d",
-    "aten::pad",
-    "aten::constant_pad_nd",
-    "aten::pixel_shuffle",
-    "aten::pixel_unshuffle",
-    "aten::roll",
-    "aten::flip",
-    "aten::cumsum",
-    "aten::log_softmax",
-    "aten::hardswish",
-    "aten::hardsigmoid",
-    "aten::unfold",
-    "aten::im2col",
-)
 
 
 class Uncounted(ValueError):
@@ -120,6 +66,12 @@ def matmul_macs(inputs: Sequence, outputs: Sequence) -> int:
     return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
 
 
+def einsum_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: its own count of a product; an einsum of one tensor only moves numbers."""
+    factors = list(inputs[1].node().inputs())
+    return 0 if len(factors) == 1 else int(einsum_flop_jit(inputs, outputs))
+
+
 def zero_macs(inputs: Sequence, outputs: Sequence) -> int:
     """fvcore handle for everything in ``ZERO``."""
     return 0
@@ -127,6 +79,7 @@ def zero_macs(inputs: Sequence, outputs: Sequence) -> int:
 
 HANDLES = {
     "aten::scaled_dot_product_attention": attention_macs,
+    "aten::einsum": einsum_macs,
     "aten::matmul": matmul_macs,
     "aten::bmm": matmul_macs,
     "aten::mm": matmul_macs,
@@ -134,22 +87,6 @@ HANDLES = {
     "aten::dot": matmul_macs,
     meta_convolution.NAME: meta_convolution.convolution_macs,
 }
-
-
-def multiplies_nothing(operation: str) -> bool:
-    """Whether torch itself declares ``operation`` elementwise, a reduction or a view."""
-    packet = getattr(torch.ops.aten, operation.removeprefix("aten::"), None)
-    if packet is None:
-        return False
-    forms = [getattr(packet, name) for name in packet.overloads()]
-    return any(_is_cheap(form) for form in forms if torch.Tag.out not in form.tags)
-
-
-def _is_cheap(form: torch._ops.OpOverload) -> bool:
-    if {torch.Tag.pointwise, torch.Tag.reduction} & set(form.tags):
-        return True
-    aliases = [result.alias_info for result in form._schema.returns]
-    return any(alias is not None and not alias.is_write for alias in aliases)  # it is a view
 
 
 def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
@@ -181,15 +118,20 @@ def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
         names = ", ".join(f"{name} (x{times})" for name, times in sorted(missing.items()))
         raise Uncounted(
             f"{type(module).__name__} does operations that are not counted: {names}; "
-            f"give each a handle or add it to ZERO (scaling/models/count.py)"
+            f"give each a handle or add it to ZERO (scaling/models/count_zero.py)"
         )
     return Count(macs, by_module)
 
 
+@functools.lru_cache(maxsize=1)
+def _on_meta(spec: Network) -> nn.Module:
+    """The network without a weight allocated; the next question is often of the same one."""
+    return build_model(spec, device="meta").eval()
+
+
 def count(spec: Network) -> Count:
     """The multiply-accumulates of ``spec`` on one image, without allocating a weight."""
-    model = build_model(spec, device="meta").eval()
-    return count_macs(model, example_inputs(spec, device="meta"))
+    return count_macs(_on_meta(spec), example_inputs(spec, device="meta"))
 
 
 def _check_output(spec: Network) -> None:
@@ -199,7 +141,7 @@ def _check_output(spec: Network) -> None:
     """
     inputs = example_inputs(spec, batch=2, device="meta")
     try:
-        model = build_model(spec, device="meta").eval()
+        model = _on_meta(spec)
         with torch.no_grad(), meta_convolution.traced_convolutions():
             shape = tuple(model(*inputs).shape)
     except Exception as error:  # a person's own code may raise anything
@@ -246,5 +188,4 @@ def example_inputs(
 
 def trainable_params(spec: Network) -> int:
     """Parameters that an optimiser would train; a fixed position table is not counted."""
-    model = build_model(spec, device="meta")
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return sum(p.numel() for p in _on_meta(spec).parameters() if p.requires_grad)

@@ -95,18 +95,25 @@ def selected(
     """
     if not models and resolution is None and conditioning is None:
         return [(row.model, row.resolution, row.spec) for row in published()]
-    asked = {} if conditioning is None else {"conditioning": conditioning}
     try:
         return [
             (
                 name,
                 preset_resolution(name) if resolution is None else resolution,
-                named_network(name, resolution, **asked),
+                _asked(name, resolution, conditioning),
             )
             for name in models or ModelSpec.PRESETS
         ]
     except ValidationError as error:
         raise ValueError(explain(error)) from None
+
+
+def _asked(name: str, resolution: int | None, conditioning: str | None) -> Network:
+    if conditioning is None:
+        return named_network(name, resolution)
+    if "conditioning" not in type(named_network(name, resolution)).model_fields:
+        raise ValueError(f"{name} has no choice of conditioning; leave out {conditioning!r}")
+    return named_network(name, resolution, conditioning=conditioning)
 
 
 def counted(

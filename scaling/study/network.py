@@ -103,9 +103,15 @@ class Network(Spec):
         return self.channels * (2 if self.learn_sigma else 1)
 
     @property
-    def condition(self) -> Literal["classes", "none"]:
-        """What the network is conditioned on: the class, or nothing if there is only one class."""
+    def condition(self) -> Literal["classes", "text", "none"]:
+        """What the network is conditioned on: the class, or nothing if there is only one class.
+
+        A label is the index of a caption where it is text.
+        """
         return "classes" if self.num_classes > 1 else "none"
+
+    def check_condition(self) -> None:
+        """ValueError where what the network is conditioned on is not there, such as captions."""
 
     def null(self, y: "Tensor") -> "Tensor":
         """The label that means "no class given", in the shape of ``y`` (B,)."""

@@ -91,6 +91,13 @@ def test_broadcast_products_count_as_often_as_they_are_made(left, right, macs):
     assert count_macs(Broadcast(), shapes).macs == macs
 
 
-def test_elementwise_work_counts_zero_though_nobody_named_it():
-    layers = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Mish(), nn.Softplus(), nn.LeakyReLU())
-    assert count_macs(layers.to("meta"), (torch.empty(1, 4, device="meta"),)).macs == 16
+@pytest.mark.parametrize(
+    ("form", "macs"), [("nhwpqc->nchpwq", 0), ("ijklmn,ijklmo->no", 2 * 3 * 2 * 5 * 7 * 4 * 4)]
+)
+def test_an_einsum_counts_its_products_and_one_that_only_moves_numbers_nothing(form, macs):
+    class Summed(nn.Module):
+        def forward(self, *tensors):
+            return torch.einsum(form, *tensors)
+
+    x = torch.empty(2, 3, 2, 5, 7, 4, device="meta")
+    assert count_macs(Summed(), (x,) * (1 + form.count(","))).macs == macs

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from scaling.models.count_table import as_json, as_text, counted, run, selected
+from scaling.study import cost
+from scaling.study.families import named_network
 from tests.models.published_counts import COUNTED_ONCE, table
 
 KEYS = [
@@ -105,6 +107,18 @@ def test_bad_arguments_are_one_line_that_names_them(arguments, message):
         run(**arguments)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@COUNTED_ONCE
+def test_the_largest_of_each_family_are_counted_together_in_little_memory():
+    rows, peak_bytes = table("ldm-4", "adm-512", "adm-u-512", "sd3-d38", "pixart-alpha")
+    for row in rows:
+        spec = named_network(row["model"])
+        assert (row["macs"], row["params"]) == (cost.forward_macs(spec), cost.params(spec)), row
+    by_name = {row["model"]: row for row in rows}
+    assert by_name["adm-512"]["resolution"] == 512 and by_name["sd3-d38"]["tokens"] == 256
+    assert by_name["adm-u-512"]["published_gmacs"] == 2813
+    assert peak_bytes < 2e9  # asked of all together; the time is a line of `make bench`
 
 
 @COUNTED_ONCE

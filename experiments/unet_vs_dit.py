@@ -1,0 +1,68 @@
+"""At equal Gflops, which makes the better digits: a U-Net or a DiT? The paper's comparison, small.
+
+DiT's Figure 2 sets DiTs beside ADM and LDM at their Gflops. Here both are trained alike: three
+rungs of patch-2 DiTs of `digits`, and for each a U-Net of ADM's design that costs what it does,
+within 1.5 %. On 8x8 pixels a convolution runs at every place, so at these Gflops a U-Net is only 4
+to 8 channels wide. Steps, batch, data order, EMA and protocol are those of `digits`, and its DiT
+trainings are shared. The U-Nets' rates are tuned by `unet_lr`.
+
+    python -m scaling.sweep unet_vs_dit --set seeds=3    about 25 minutes on 2 cores
+
+Declared before the run: FID falls with Gflops for both, and DiT is better at each of the three
+rungs, as the paper found at scale. If the U-Net is better anywhere, it is at the smallest rung,
+where the prior that neighbours belong together is worth most.
+
+Not run yet: the rates below are the middle of `unet_lr`'s range until it has been run.
+"""
+
+from experiments.digits import BASE, SIZES, TUNED_LR
+from scaling.study import Study, grid
+from scaling.study.families import PixelUNet
+from scaling.study.settings import with_settings
+
+PATCH = 2
+DITS = SIZES[1:]
+UNETS = {  # width -> multipliers, and the rate of `unet_lr`
+    4: ((1, 2, 2), 1.2e-2),
+    6: ((1, 2, 2), 1.2e-2),
+    8: ((1, 2.5, 3), 1.2e-2),
+}
+
+
+def unet(width: int) -> PixelUNet:
+    """The U-Net that costs what the DiT of its rung does."""
+    multipliers, _ = UNETS[width]
+    return PixelUNet(
+        input_size=8,
+        channels=1,
+        num_classes=10,
+        width=width,
+        multipliers=multipliers,
+        blocks=2,
+        attention=(4,),
+        groups=2,
+        head_channels=4,
+    )
+
+
+STUDY = Study(
+    name="unet_vs_dit",
+    question="At equal Gflops, which makes the better digits: a U-Net or a DiT?",
+    expectation="FID falls with Gflops for U-Nets and DiTs, and DiT is better at each of three "
+    "rungs.",
+    trials=tuple(
+        with_settings(trial, {"train.lr": TUNED_LR[trial.model.width]})
+        for trial in grid(BASE, {"size": DITS, "model.patch": [PATCH]})
+    )
+    + tuple(
+        with_settings(BASE, {"model": unet(width), "train.lr": lr})
+        for width, (_, lr) in UNETS.items()
+    ),
+    nuisance={
+        "train.lr": "tuned on held-out loss, five tries for each DiT (digits_lr), seven for each "
+        "U-Net (unet_lr)",
+        "ema": "power-function average, 5 % of training long at every step, the same for all",
+        "Gflops": "U-Net and DiT of a rung within 1.5 %",
+        "batch, steps, data order": "equal for all",
+    },
+)

@@ -1,0 +1,75 @@
+"""Which operations count as zero? Norms, elementwise work, lookups and what only moves numbers."""
+
+import torch
+
+# Counted as zero, in addition to the shape and copy operations that fvcore itself ignores.
+ZERO = (
+    "aten::layer_norm",
+    "aten::group_norm",
+    "aten::batch_norm",
+    "aten::instance_norm",
+    "aten::rms_norm",
+    "aten::add",
+    "aten::add_",
+    "aten::sub",
+    "aten::rsub",
+    "aten::mul",
+    "aten::mul_",
+    "aten::div",
+    "aten::div_",
+    "aten::neg",
+    "aten::pow",
+    "aten::sqrt",
+    "aten::rsqrt",
+    "aten::exp",
+    "aten::sin",
+    "aten::cos",
+    "aten::addcmul",
+    "aten::lerp",
+    "aten::gelu",
+    "aten::silu",
+    "aten::silu_",
+    "aten::sigmoid",
+    "aten::tanh",
+    "aten::softmax",
+    "aten::mean",
+    "aten::sum",
+    "aten::embedding",
+    "aten::repeat",
+    "aten::repeat_interleave",
+    "aten::clone",
+    "aten::upsample_nearest2d",
+    "aten::upsample_bilinear2d",
+    "aten::adaptive_avg_pool2d",
+    "aten::avg_pool2d",
+    "aten::max_pool2d",
+    "aten::upsample_bicubic2d",
+    "aten::pad",
+    "aten::constant_pad_nd",
+    "aten::pixel_shuffle",
+    "aten::pixel_unshuffle",
+    "aten::roll",
+    "aten::flip",
+    "aten::cumsum",
+    "aten::log_softmax",
+    "aten::hardswish",
+    "aten::hardsigmoid",
+    "aten::unfold",
+    "aten::im2col",
+)
+
+
+def multiplies_nothing(operation: str) -> bool:
+    """Whether torch itself declares ``operation`` elementwise, a reduction or a view."""
+    packet = getattr(torch.ops.aten, operation.removeprefix("aten::"), None)
+    if packet is None:
+        return False
+    forms = [getattr(packet, name) for name in packet.overloads()]
+    return any(_is_cheap(form) for form in forms if torch.Tag.out not in form.tags)
+
+
+def _is_cheap(form: torch._ops.OpOverload) -> bool:
+    if {torch.Tag.pointwise, torch.Tag.reduction} & set(form.tags):
+        return True
+    aliases = [result.alias_info for result in form._schema.returns]
+    return any(alias is not None and not alias.is_write for alias in aliases)  # it is a view

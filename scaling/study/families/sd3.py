@@ -1,0 +1,162 @@
+"""What is an MM-DiT? SD3's transformer, arXiv 2403.03206: text and image attend to each other.
+
+Text and image are two streams with weights of their own. The network is diffusers'
+``SD3Transformer2DModel``. One number says the size: depth d has width 64 d and d heads. Text is 154
+tokens of 4096 numbers, as SD3 joins those of CLIP and T5, and one pooled vector; where a study has
+classes, both are learned for each class.
+"""
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from scaling.study.families.captioned import Captioned
+from scaling.study.layers import Attention, Elementwise, Layer, Linear, Norm, Parameter, Repeat
+from scaling.study.network import LATENT_FACTOR
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FREQUENCIES = 256  # sinusoids of the time
+HEAD = 64  # channels of a head, and of the width for each block
+MLP = 4  # hidden channels, times the width
+LATENTS = 16  # channels of SD3's autoencoder
+TEXT = {"text_tokens": 154, "text_width": 4096, "pooled_width": 2048}
+DEPTHS = (15, 18, 21, 24, 30, 38)  # SD3's scaling study
+
+
+class MMDiT(Captioned):
+    """A transformer of ``depth`` blocks, each with weights for the text and for the image."""
+
+    family: Literal["sd3"] = "sd3"
+    patch: int = Field(2, gt=0)  # pixels per token side
+    depth: int = Field(gt=0)  # blocks, heads, and ``head_width`` channels each
+    head_width: int = Field(HEAD, gt=0)
+    pooled_width: int = Field(gt=0)  # of the vector that joins the time's
+
+    TITLE: ClassVar[str] = "SD3"
+    PRESETS: ClassVar[tuple[str, ...]] = tuple(f"sd3-d{depth}" for depth in DEPTHS)
+    NAMES: ClassVar[str] = "SD3-d24/2 (depth and patch)"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.input_size % self.patch:
+            raise ValueError(f"patch {self.patch} does not divide the input size {self.input_size}")
+        if self.width % 4:
+            raise ValueError(
+                f"depth {self.depth} times {self.head_width} is a width of {self.width}, not a "
+                "multiple of 4, as the 2-D sine-cosine positions need"
+            )
+        return self
+
+    @property
+    def width(self) -> int:
+        return self.depth * self.head_width
+
+    @property
+    def heads(self) -> int:
+        return self.depth
+
+    @property
+    def tokens(self) -> int:
+        """Of the image."""
+        return (self.input_size // self.patch) ** 2
+
+    @property
+    def rung(self) -> str:
+        return f"d{self.depth}" + ("" if self.head_width == HEAD else f"w{self.width}")
+
+    @property
+    def series(self) -> str:
+        return f"patch {self.patch}"
+
+    @property
+    def name(self) -> str:
+        return f"SD3-{self.rung}/{self.patch}{self._told()}"
+
+    @classmethod
+    def preset(cls, name: str, resolution: int = 256, **fields) -> "MMDiT":
+        """``sd3-d24`` or another depth, on latents of images of ``resolution`` pixels, with text.
+
+        ValueError for another name or a resolution that the autoencoder's factor does not divide.
+        """
+        match = re.fullmatch(r"sd3-d([1-9]\d*)", name)
+        if not match:
+            known = ", ".join(cls.PRESETS)
+            raise ValueError(f"unknown model {name!r}; presets of this family: {known}")
+        if resolution <= 0 or resolution % LATENT_FACTOR:
+            raise ValueError(f"resolution {resolution} is not a positive multiple of 8")
+        latent = {"input_size": resolution // LATENT_FACTOR, "channels": LATENTS}
+        told = {"num_classes": 1, "learn_sigma": False, "conditioning": "text", **TEXT}
+        return cls(**{**latent, **told, "depth": int(match[1]), **fields})
+
+    def named_like(self, name: str) -> Self | None:
+        match = re.fullmatch(r"SD3-d(\d+)(?:w(\d+))?/(\d+)(?: \[text\])?|sd3-d(\d+)", name)
+        if not match:
+            return None
+        depth = int(match[1] or match[4])
+        head = int(match[2]) / depth if match[2] else HEAD
+        return self.replaced(depth=depth, head_width=head, patch=int(match[3] or self.patch))
+
+    def _debug_fields(self) -> dict:
+        return {"depth": 2, "head_width": 8, "pooled_width": 8}
+
+    def build(self) -> "nn.Module":
+        from scaling.models.mmdit import MMDiT as Network
+
+        return Network(self)
+
+    def layers(self) -> tuple[Layer, ...]:
+        T, S, d = self.tokens, self.text_tokens, self.width
+        pixels = self.patch**2
+        blocks = (
+            Repeat(self.depth - 1, self._block(last=False), (T + S + 1) * d),
+            Repeat(1, self._block(last=True), (T + S + 1) * d),
+        )
+        return (
+            *self._condition_layers(self.pooled_width),
+            Linear(self.channels * pixels, d, T),
+            Parameter(T * d, trained=False),  # the position table
+            *(Linear(FREQUENCIES, d), Elementwise(d), Linear(d, d)),
+            *(Linear(self.pooled_width, d), Elementwise(d), Linear(d, d)),
+            Linear(self.text_width, d, S),
+            Elementwise(d),  # the sum of both, which each block's SiLU keeps
+            *(block for block in blocks if block.times),
+            *self._adaptive_norm(T, vectors=2),
+            Linear(d, pixels * self.out_channels, T),
+        )
+
+    def _block(self, last: bool) -> tuple[Layer, ...]:
+        """In the last block nothing needs the text any more once the image has attended to it."""
+        T, S, d = self.tokens, self.text_tokens, self.width
+        text = () if last else (Linear(d, d, S), *self._mlp(S))
+        return (
+            *self._adaptive_norm(T, vectors=6),
+            *self._adaptive_norm(S, vectors=2 if last else 6),
+            Linear(d, 3 * d, T),
+            Linear(d, 3 * d, S),
+            Attention(T + S, T + S, d, self.heads),
+            Elementwise((T + S) * d),  # its output, of which text and image each copy their part
+            Linear(d, d, T),
+            *self._mlp(T),
+            *text,
+        )
+
+    def _adaptive_norm(self, positions: int, vectors: int) -> tuple[Layer, ...]:
+        d = self.width
+        modulation = (Linear(d, vectors * d), Elementwise((vectors + 1) * d))
+        return (Norm(d, positions), Elementwise(positions * d), *modulation)
+
+    def _mlp(self, positions: int) -> tuple[Layer, ...]:
+        """With the gated branch before it, its norm and its own gate."""
+        d, hidden = self.width, MLP * self.width
+        return (
+            Elementwise(positions * d),  # the attention's branch
+            Norm(d, positions),
+            Elementwise(positions * d + d),
+            Linear(d, hidden, positions),
+            Elementwise(positions * hidden),
+            Linear(hidden, d, positions),
+            Elementwise(positions * d),  # this branch
+        )
