@@ -43,6 +43,19 @@ def compare(
         figure.write_bytes(images(multipliers(found, a.name, b.name), (kind,))[kind])
 
 
+PICTURES = ("png", "svg", "pdf")
+
+
+def picture_kind(path: Path) -> str:
+    """The kind of picture that ``path`` names. ValueError where it is none that is drawn."""
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in PICTURES:
+        raise ValueError(f"{path} names no picture; end it in .{', .'.join(PICTURES)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent} for {path.name}; make it first")
+    return kind
+
+
 def fit(
     law: Annotated[
         str,
@@ -75,7 +88,7 @@ def fit(
         str | None,
         typer.Option(
             metavar="COL",
-            help="The training a row comes from; its checkpoints are not independent.",
+            help="The training a row comes from, or none: no two rows share an error.",
         ),
     ] = None,
     delta: Annotated[float, typer.Option(help="Of the Huber loss on log loss.")] = 1e-3,
@@ -84,6 +97,9 @@ def fit(
     ] = 1000,
     curve: Annotated[str, typer.Option(help="isoflop: parabola, cubic, or auto.")] = "auto",
     method: Annotated[str, typer.Option(help="envelope: interpolated or hull.")] = "interpolated",
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the law and its residuals: png, svg.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fit a scaling law to anyone's table of runs, with standard errors and 95 % intervals.
@@ -96,26 +112,30 @@ def fit(
     scaling fit isoflop --csv runs.csv --n params --flops train_flops --loss loss
     scaling fit powerlaw --csv runs.csv --x forward_gmacs --loss fid --bootstrap 0
     """
-    from analysis.answers.fit_command import run
+    from analysis.answers.fit_command import run, text
 
-    print(
-        run(
-            law,
-            csv,
-            n=n,
-            d=d,
-            loss=loss,
-            flops=flops,
-            x=x,
-            unique=unique,
-            cluster=cluster,
-            delta=delta,
-            bootstrap=bootstrap,
-            curve=curve,
-            method=method,
-            as_json=as_json,
-        )
+    kind = "" if figure is None else picture_kind(figure)
+    found = run(
+        law,
+        csv,
+        n=n,
+        d=d,
+        loss=loss,
+        flops=flops,
+        x=x,
+        unique=unique,
+        cluster=cluster,
+        delta=delta,
+        bootstrap=bootstrap,
+        curve=curve,
+        method=method,
     )
+    print(text(law, found, as_json))
+    if figure is not None:
+        from analysis.figures.fit import drawn
+        from analysis.report.pictures import images
+
+        figure.write_bytes(images(drawn(law, found), (kind,))[kind])
 
 
 def suggest(
