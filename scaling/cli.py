@@ -6,14 +6,22 @@ import sys
 
 import typer
 
-from scaling.commands import answers, images, models, studies
+from scaling.commands import answers, images, models, planning, quality, studies
+from scaling.commands.errors import UsageError, told, usage_error
+from scaling.commands.limits import bounded, check_words
+from scaling.commands.output import flush, let_go, readable
+from scaling.study.own_packages import own_package
+
+BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # exit codes: the last two as shells have them
 
 # In the order of --help. A verb's options are its function's; some take words after a list option.
 COMMANDS = (
+    planning.plan,
     studies.sweep,
     studies.status,
     studies.report,
     answers.compare,
+    quality.quality,
     models.count,
     models.export,
     models.sample,
@@ -35,24 +43,57 @@ app = typer.Typer(
     help="Scaling studies of diffusion transformers.",
 )
 for command in COMMANDS:
-    app.command(context_settings={"allow_extra_args": command in TAKE_EXTRA_WORDS})(command)
+    app.command(context_settings={"allow_extra_args": command in TAKE_EXTRA_WORDS})(
+        bounded(command)
+    )
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command. Bad input, and a file that cannot be read or written, becomes one line and
-    exit code 2.
+    """Run the command, and leave with its exit code.
+
+    Bad input, and a file that cannot be read or written, becomes one line and exit code 2. Ctrl-C
+    becomes one line and 130; a reader that went away, as in ``| head``, 141 without a word.
     """
     # At exit Python would look through all of torch and Ray for garbage, for a second or two.
     atexit.register(gc.freeze)
+    readable()
+    words = sys.argv[1:] if args is None else args
+    line = None
     try:
-        app(args)
-    except ValueError as error:
-        told = str(error)
-    except OSError as error:
-        if error.filename is None:  # of no file that was named: a fault of ours
+        code = run(words)
+        flush()
+    except KeyboardInterrupt:
+        code, line = INTERRUPTED, "interrupted"
+    except BrokenPipeError:
+        let_go()
+        code = BROKEN_PIPE
+    except UsageError as error:
+        code, line = BAD_INPUT, f"error: {usage_error(error, words)}"
+    except Exception as error:
+        text = told(error)
+        if text is None:
             raise
-        told = f"{error.filename}: {error.strerror}"
-    else:
-        return
-    print(f"error: {told}", file=sys.stderr)
-    sys.exit(2)
+        code, line = BAD_INPUT, f"error: {text}"
+        if isinstance(error, OSError):  # perhaps of the output itself
+            let_go()
+    if line:
+        print(line, file=sys.stderr)
+    sys.exit(code)
+
+
+def run(words: list[str]) -> int:
+    """Run the verb that ``words`` name; its exit code. What it raises passes through."""
+    # Whatever lies in the working directory, where `python -m` looks first.
+    own_package("analysis"), own_package("experiments")
+    check_words(words)
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("scaling", list(words)) as context:
+            command.invoke(context)
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # the help is printed already
+            return BAD_INPUT
+        raise
+    return 0

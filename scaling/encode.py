@@ -4,13 +4,18 @@ finish.
 
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scaling.data.listing.walk import printable
 from scaling.progress import LINES_EVERY_S, say
+from scaling.records.files import write_json
+from scaling.study.identity import identity
 
 MOST_UNREADABLE = 0.01  # share of the images, unless --allow-unreadable
 ENCODING = "encoding.json"
+MOST_BYTES = 2**31 - 1  # of a value in Arrow
 
 
 def encode(
@@ -33,8 +38,13 @@ def encode(
     """
     from scaling.data import folder, store
     from scaling.data import vae as vaes
+    from scaling.data.listing import list_images
+    from scaling.data.listing.walk import outside
 
-    listing = folder.list_images(images)
+    if size < 1:
+        raise ValueError(f"--size {size} is no number of pixels; give 256 or another above 0")
+    listing = list_images(images)
+    outside(out, [images], "--out")
     model = vaes.load_vae(vae)
     description: dict[str, Any] = {
         "size": size,
@@ -43,35 +53,39 @@ def encode(
         "upscale": upscale,
         "classes": listing.classes,
     }
-    _claim(out, resume, {**description, "shard_images": shard_images}, listing.splits)
+    asked = _asked(out, resume, {**description, "shard_images": shard_images}, listing.splits)
     paths = [path for rows in listing.splits.values() for path, _ in rows]
-    folder.check_images(images, paths, size, upscale, unreadable=True)
-
+    unreadable = folder.check_sizes(listing.folder, paths, size, upscale)
     total = len(paths)
+    _refuse_unreadable(None, unreadable, total, allow_unreadable)
+
     shards = {split: -(-len(rows) // shard_images) for split, rows in listing.splits.items()}
-    done = [
-        (split, number)
+    states = {
+        (split, number): store.shard_state(out, split, number)
         for split, count in shards.items()
         for number in range(count)
-        if store.shard_is_whole(out, split, number)
-    ]
+    }
+    done = [shard for shard, state in states.items() if state == store.WHOLE]
     left: list[dict[str, Any]] = [
         {
             "split": split,
             "number": number,
-            "rows": rows[number * shard_images : (number + 1) * shard_images],
+            "rows": listing.splits[split][number * shard_images : (number + 1) * shard_images],
         }
-        for split, rows in listing.splits.items()
-        for number in range(shards[split])
-        if (split, number) not in set(done)
+        for (split, number), state in states.items()
+        if state != store.WHOLE
     ]
     skipped = [row for split, number in done for row in store.read_skipped(out, split, number)]
+    _check_shard(max(len(rows) for rows in listing.splits.values()), shard_images, size)
     _check_disk(out, sum(len(shard["rows"]) for shard in left), description["shape"])
-    say(
-        f"{images}: {total} images of {len(listing.classes)} classes, {len(left)} of "
-        f"{sum(shards.values())} shards to make"
-    )
     _refuse_unreadable(out, skipped, total, allow_unreadable)
+    write_json(out / ENCODING, asked)
+    damaged = sum(state == store.DAMAGED for state in states.values())
+    say(
+        f"{images}: {listing.told}; {len(listing.classes)} classes; {len(left)} of "
+        f"{sum(shards.values())} shards to make"
+        + (f", {damaged} of them damaged and made again" if damaged else "")
+    )
     if left:
         from scaling.launch.cluster import connected
         from scaling.launch.encode import encode_shards
@@ -79,7 +93,7 @@ def encode(
         with connected(address) as cluster:
             started = told = time.monotonic()
             seen = 0
-            for shard in encode_shards(cluster, images, out, vae, size, batch, left):
+            for shard in encode_shards(cluster, listing.folder, out, vae, size, batch, left):
                 seen += shard["seen"]
                 skipped += store.read_skipped(out, shard["split"], shard["number"])
                 _refuse_unreadable(out, skipped, total, allow_unreadable)
@@ -90,7 +104,7 @@ def encode(
                         f"{seen} images, {rate:.1f} a second, {len(skipped)} unreadable; "
                         f"{(sum(len(s['rows']) for s in left) - seen) / rate / 60:.0f} minutes left"
                     )
-    made = store.finish_store(out, description, shards, images)
+    made = store.finish_store(out, description, shards, listing.folder)
     say(
         f"{out}: {total - len(skipped)} images, content {made['content']}"
         + (f"; {len(skipped)} unreadable, listed in {out / store.SKIPPED}" if skipped else "")
@@ -98,46 +112,59 @@ def encode(
     return made
 
 
-def _claim(out: Path, resume: bool, parameters: dict, splits: dict) -> None:
-    """Write down what the store is to hold. ValueError where ``out`` holds something else, or a
-    store that is not to be resumed.
+def _asked(out: Path, resume: bool, parameters: dict, splits: dict) -> dict:
+    """What the store is to hold, to be written down. ValueError where ``out`` holds something else,
+    or a store that is not to be resumed.
     """
-    from scaling.records.files import read_json, write_json
-    from scaling.study.identity import identity
+    from scaling.data.store_shapes import ENCODING_SHAPE
 
     asked = {**parameters, "images": {split: identity(rows) for split, rows in splits.items()}}
-    before = read_json(out / ENCODING)
-    if before is None and out.is_dir() and any(out.iterdir()):
+    before = ENCODING_SHAPE.read(out / ENCODING)
+    if before is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(
             f"{out} is not empty and holds no store begun by scaling encode; choose another --out"
         )
-    if before is not None and not resume:
+    if before is None or not any(out.glob("*/shard-*")):  # nothing would be lost or mixed
+        return asked
+    if not resume:
         raise ValueError(
             f"{out} holds a latent store already; continue it with --resume, or choose another "
             "--out"
         )
-    if before is not None:
-        old, new = (
-            {**store, "vae": {k: v for k, v in store["vae"].items() if k != "name"}}
-            for store in (before, asked)
+    old, new = (
+        {**store, "vae": {k: v for k, v in store["vae"].items() if k != "name"}}
+        for store in (before, asked)
+    )
+    changed = [
+        f"{key} was {old[key]}, is {new[key]}" if len(str(old[key])) < 200 else f"{key} differ"
+        for key in new
+        if old.get(key) != new[key]
+    ]
+    if changed:
+        raise ValueError(
+            f"{out} was begun otherwise: {'; '.join(changed)}. Choose another --out, or the "
+            "same options"
         )
-        changed = [
-            f"{key} was {old[key]}, is {new[key]}" if len(str(old[key])) < 200 else f"{key} differ"
-            for key in new
-            if old.get(key) != new[key]
-        ]
-        if changed:
-            raise ValueError(
-                f"{out} was begun otherwise: {'; '.join(changed)}. Choose another --out, or the "
-                "same options"
-            )
-    write_json(out / ENCODING, asked)
+    return asked
+
+
+def _check_shard(images: int, shard_images: int, size: int) -> None:
+    """A shard's pixels cross Ray as one value, which Arrow bounds."""
+    pixels = min(images, shard_images) * 3 * size * size
+    if pixels > MOST_BYTES:
+        fit = MOST_BYTES // (3 * size * size)
+        raise ValueError(
+            f"{min(images, shard_images)} images of {size} pixels a side are "
+            f"{pixels / 1e9:.1f} GB in one shard, more than {MOST_BYTES / 1e9:.1f}; "
+            + (f"set --shard-images to {fit} or fewer" if fit else "choose a smaller --size")
+        )
 
 
 def _check_disk(out: Path, images: int, shape: list[int]) -> None:
     # as it is and flipped, mean and standard deviation, two bytes each
     needed = images * 2 * 2 * 2 * shape[0] * shape[1] * shape[2]
-    free = shutil.disk_usage(out).free
+    there = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
     if needed > free:
         raise ValueError(
             f"{images} images take {needed / 1e9:.1f} GB, {out} has {free / 1e9:.1f} GB free; "
@@ -145,15 +172,22 @@ def _check_disk(out: Path, images: int, shape: list[int]) -> None:
         )
 
 
-def _refuse_unreadable(out: Path, skipped: list[dict], total: int, allowed: bool) -> None:
-    if len(skipped) > MOST_UNREADABLE * total and not allowed:
+def _refuse_unreadable(
+    out: Path | None, skipped: Sequence[Mapping], total: int, allowed: bool
+) -> None:
+    """Above MOST_UNREADABLE. They are listed in the store, unless nothing has been written yet:
+    ``out`` is None.
+    """
+    if len(skipped) <= MOST_UNREADABLE * total or allowed:
+        return
+    listed, again = "", "--allow-unreadable"
+    if out is not None:
         from scaling.data.store import SKIPPED, write_skipped
 
         write_skipped(out, skipped)
-        raise ValueError(
-            f"{len(skipped)} of {total} images cannot be read, more than {MOST_UNREADABLE:.0%}, "
-            "such as "
-            f"{skipped[0]['path']} ({out / SKIPPED} lists them); mend or remove them, or go on "
-            "with "
-            "--resume --allow-unreadable"
-        )
+        listed, again = f" ({out / SKIPPED} lists them)", "--resume --allow-unreadable"
+    raise ValueError(
+        f"{len(skipped)} of {total} images cannot be read, more than {MOST_UNREADABLE:.0%}, such "
+        f"as {printable(skipped[0]['path'])}{listed}: {skipped[0]['why']}; mend or remove them, or "
+        f"go on with {again}"
+    )

@@ -20,7 +20,15 @@ from scaling.study.plan import Plan
 
 LINES_EVERY_S = 15.0  # seconds between summaries where the output is not a terminal
 
-console = Console(highlight=False, soft_wrap=True)
+
+class Piped(Console):
+    """A console that leaves a closed pipe to the command, as print does."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+console = Piped(highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
@@ -55,7 +63,7 @@ def show_plan(plan: Plan) -> None:
             f"{t.forward_gmacs:.4g}",
             f"{t.train_flops:.3g}",
         )
-    wide = Console(width=max(console.width, 140), highlight=False)
+    wide = Piped(width=max(console.width, 140), highlight=False)
     wide.print(table)
     say(
         f"{len(plan.trials)} trials, {plan.train_flops:.3g} training FLOPs (forward GMACs are the "
@@ -226,11 +234,14 @@ def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> No
     for row in rows:
         if row["why"]:
             say(f"{row['trial_id']} {row['state']}: {row['why']}")
+    for row in rows:
+        if row["warning"]:
+            say(f"{row['trial_id']}: {row['warning']}")
     say(", ".join(f"{count} {state}" for state, count in states.items()))
     measured_by = {
         session["provenance"]["code"]
         for row in rows
-        for session in (folder.run(row["train_id"]).record() or {"sessions": []})["sessions"]
+        for session in folder.run(row["train_id"]).sessions()
     }
     if measured_by - {code_version()}:
         say(

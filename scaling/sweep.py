@@ -15,12 +15,16 @@ from pathlib import Path
 from scaling.live_page import LivePage
 from scaling.progress import Progress, interruptible, say, show_outcome, show_plan
 from scaling.records import Run, StudyFolder, trial_rows, trial_state
+from scaling.records.damage import damaged_files, set_aside
+from scaling.records.files import sweep_up
 from scaling.records.ledger import StateFile
-from scaling.study import Plan, load_study
+from scaling.records.parsed import Damaged
+from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
 
 OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
+INTERRUPTION = "interrupted"
 
 
 def sweep(
@@ -39,38 +43,69 @@ def sweep(
     $RAY_ADDRESS, or this machine where it is not set. ValueError for bad input, before any trial
     runs.
     """
-    plan = Plan.of(load_study(study).with_settings(parse_settings(settings)))
+    plan = Plan.of(started(load_study(study).with_settings(parse_settings(settings))))
+    execution = execution or Execution()
     if dry_run:
+        from scaling.launch import dry_run as would
+
+        would.check(plan, results, address, gpus_per_trial, execution)
         show_plan(plan)
         return OK
 
     from scaling.launch import preflight
 
-    execution = execution or Execution()
-    preflight.check_gpus(gpus_per_trial, execution.workers)
-    preflight.check_workers(plan, execution)
-    preflight.check_folder(results, plan)
+    preflight.check_asked(plan, results, gpus_per_trial, execution)
     folder = StudyFolder(results / plan.name)
+    damaged = damaged_files(folder, plan)
     left = unfinished(folder, plan)
     if left:
-        preflight.check_trials(plan)
+        for told in preflight.check_trials(plan):
+            say(told)
         preflight.check_precisions(plan, gpus_per_trial)
         preflight.check_disk(left, folder)
-        from scaling.launch.cluster import check_cluster, check_workers_precisions, connected
+        from scaling.launch.grid import jobs_of
+        from scaling.launch.supervise.order import Order
+        from scaling.launch.supervise.supervisor import supervised
 
-        with connected(address) as cluster:
-            check_cluster(cluster, gpus_per_trial, execution.workers)
-            if not cluster.local:
-                check_workers_precisions(plan, gpus_per_trial)
-            folder.write_plan(plan)
-            interrupted = run(plan, left, folder, cluster, gpus_per_trial, execution)
-        if interrupted:
-            mark_stopped(folder, left)
+        jobs = jobs_of(plan, left, folder, gpus_per_trial, execution)
+        order = Order.of(plan, jobs, address, gpus_per_trial, execution)
+        with supervised(order, say) as supervisor:
+            cluster = supervisor.begin()
+            if cluster.gpus and not gpus_per_trial:
+                say(
+                    f"the cluster's {cluster.gpus:g} GPUs stay idle: the trials run on CPUs; "
+                    "--gpus-per-trial 1 gives each one"
+                )
+            begin(folder, plan, damaged)
+            why = run(plan, left, folder, cluster, supervisor)
+        if why:
+            mark_stopped(folder, left, f"{why}; the same command continues it")
     else:
-        folder.write_plan(plan)
-        interrupted = False
+        begin(folder, plan, damaged)
+        why = None
         say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
-    return answer(folder, interrupted)
+    return answer(folder, why)
+
+
+def begin(folder: StudyFolder, plan: Plan, damaged: list[Damaged]) -> None:
+    """Write the plan, the first byte of a sweep that nothing refused any more. Files that are
+    ``damaged`` are set aside before, and what killed writers left is swept up.
+    """
+    for line in set_aside(damaged, folder, plan):
+        say(line)
+    for run in (folder.run(trial.train_id) for trial in plan.trials):
+        sweep_up(run.folder)
+    sweep_up(folder.folder)
+    folder.write_plan(plan)
+
+
+def started(study: Study) -> Study:
+    """``study`` with the identity of the weights that its trainings start from, if they do."""
+    if all(trial.train.init is None for trial in study.trials):
+        return study
+    from scaling.models.stored.initial import with_contents  # torch takes seconds to import
+
+    return with_contents(study)
 
 
 def unfinished(folder: StudyFolder, plan: Plan) -> list:
@@ -85,19 +120,10 @@ def unfinished(folder: StudyFolder, plan: Plan) -> list:
     ]
 
 
-def run(
-    plan: Plan,
-    left: list,
-    folder: StudyFolder,
-    cluster,
-    gpus_per_trial: float,
-    execution: Execution,
-) -> bool:
-    """Run the trainings ``left`` on the cluster, showing progress; returns whether it was
-    interrupted.
+def run(plan: Plan, left: list, folder: StudyFolder, cluster, supervisor) -> str | None:
+    """Follow the trainings ``left`` on the cluster, showing progress; returns why they were stopped
+    before their end.
     """
-    from scaling.launch.grid import run_grid
-
     say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
     with (
         LivePage(folder) as page,
@@ -110,13 +136,17 @@ def run(
             if result.get("done"):
                 page.refresh()
 
-        run_grid(plan, left, folder.folder.parent, gpus_per_trial, on_progress, execution)
-    return interruption.happened
+        why = supervisor.follow(on_progress)
+    if interruption.happened:
+        return INTERRUPTION
+    if why:
+        say(f"{plan.name}: stopped: {why}")
+    return why
 
 
-def mark_stopped(folder: StudyFolder, left: list) -> None:
-    """Mark trainings and evaluations as stopped that were running when the sweep was
-    interrupted.
+def mark_stopped(folder: StudyFolder, left: list, why: str) -> None:
+    """Mark trainings and evaluations as stopped that were running when the sweep ended, or waited
+    to begin again.
     """
     for group in left:
         run = folder.run(group[0].train_id)
@@ -124,17 +154,20 @@ def mark_stopped(folder: StudyFolder, left: list) -> None:
         jobs: list[Run | StateFile] = [run, *evaluations]
         for job in jobs:
             state = job.state()
-            if state["state"] == "running":
+            if state["state"] in ("running", "preempted"):
                 kept = {
                     k: v
                     for k, v in state.items()
-                    if k not in ("schema_version", "state", "why", "heartbeat")
+                    if k not in ("schema_version", "state", "why", "heartbeat", "last_seen")
                 }
-                job.write_state("stopped", "interrupted; the same command continues it", **kept)
+                job.write_state("stopped", why, last_seen=state["heartbeat"], **kept)
 
 
-def answer(folder: StudyFolder, interrupted: bool) -> int:
-    """Draw the figures, write the report, show the outcome; returns the exit code."""
+def answer(folder: StudyFolder, why: str | None) -> int:
+    """Draw the figures, write the report, show the outcome; returns the exit code. ``why`` is the
+    reason where the sweep ended before its trials.
+    """
+    interrupted = why == INTERRUPTION
     from analysis.report.helper import helper
 
     with helper() as other:

@@ -43,6 +43,16 @@ def refusal(arguments: list[str], capsys) -> str:
     [
         (lambda work: None, ("--size", "30"), "size 30 is not a multiple of 8"),
         (lambda work: None, ("--size", "64"), "10 of 10 images"),
+        (lambda work: None, ("--size", "80000", "--upscale"), "choose a smaller --size"),
+        (lambda work: None, ("--size", "16000", "--upscale"), "set --shard-images to 2 or fewer"),
+        (lambda work: None, ("--size", "0"), "--size 0 is no number of pixels"),
+        (lambda work: None, ("--size", "-8"), "--size -8 is no number of pixels"),
+        (
+            lambda work: (work / "images" / "class0" / "x.jpg").write_bytes(b"none"),
+            (),
+            "class0/x.jpg: ",
+        ),
+        (lambda work: (work / "store").touch(), (), "is not empty"),
         (lambda work: None, ("--vae", "/nowhere"), "no VAE at /nowhere"),
         (lambda work: None, ("--images", "/nowhere"), "no image folder at /nowhere"),
         (lambda work: (work / "images" / "class9").mkdir(), (), "such as 'class9'"),
@@ -59,3 +69,11 @@ def test_bad_input_is_one_line_before_anything_is_encoded(spoil, more, says, tmp
     spoil(tmp_path)
     assert says in refusal(command(tmp_path, "store", *more), capsys)
     assert not list(tmp_path.glob("store/*/shard-*"))
+    assert not (tmp_path / "store" / "encoding.json").exists()  # nothing is claimed
+
+
+def test_a_store_may_not_lie_among_its_images(tmp_path, capsys):
+    write_folder(tmp_path / "images")
+    said = refusal(command(tmp_path, "images/store"), capsys)
+    assert "images/store lies in the image folder" in said
+    assert not (tmp_path / "images" / "store").exists()

@@ -11,15 +11,19 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # A family builds its network, and counts or converts it, when it is asked: it imports it then.
-FAMILIES = ("scaling/study/network.py", "scaling/study/families/dit.py")
+FAMILIES = (
+    "scaling/study/network.py",
+    *(f"scaling/study/families/{name}.py" for name in ("adm", "adm_u", "dit", "ldm", "unet")),
+)
 LAYERS = {  # a room may import from its own layer's listed rooms only
     "scaling.study": {"scaling.study", "experiments"},
-    "scaling.models": {"scaling.models", "scaling.study"},
+    "scaling.models": {"scaling.models", "scaling.records.shapes", "scaling.study"},
     "scaling.diffusion": {"scaling.diffusion", "scaling.study"},
     "scaling.data": {
         "scaling.data",
         "scaling.records.cache",
         "scaling.records.files",
+        "scaling.records.parsed",
         "scaling.study",
     },
     "scaling.records": {"scaling.records", "scaling.study"},
@@ -142,5 +146,21 @@ def test_ray_is_imported_in_one_room():
     ],
 )
 def test_asking_and_analysing_need_neither_torch_nor_ray(module):
-    code = f"import {module}, sys; assert not {{'torch', 'ray'}} & set(sys.modules)"
+    code = f"import {module}, sys; assert not {{'torch', 'ray', 'diffusers'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_trial_of_a_dit_loads_no_library_that_only_others_need(tmp_path):
+    code = f"""
+import sys
+from pathlib import Path
+from experiments.smoke import BASE
+from scaling.launch.trial import run_trials
+from scaling.records import Run
+from scaling.study.settings import with_settings
+short = {{"train.steps": 2, "evaluate.checkpoints": 1, "evaluate.protocol.samples": 8}}
+run = Run(Path({str(tmp_path)!r}))
+assert run_trials([with_settings(BASE, short)], run, lambda told: None) == "completed"
+assert not {{"diffusers", "transformers", "av"}} & set(sys.modules)
+"""
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,6 +7,7 @@ from scaling.records import StudyFolder
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
 from scaling.sweep import mark_stopped, unfinished
+from tests.written import evaluation
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_a_dry_run_prices_every_trial_and_writes_nothing(tmp_path, monkeypatch, 
     with pytest.raises(SystemExit) as stop:
         main(["sweep", "digits", "--dry-run"])
     out = capsys.readouterr().out
-    assert stop.value.code == 0 and "12 trials" in out and "training FLOPs" in out
+    assert stop.value.code == 0 and "36 trials" in out and "training FLOPs" in out
     assert not list(tmp_path.iterdir())
 
 
@@ -35,7 +36,7 @@ def test_what_is_measured_or_has_diverged_is_not_left(study):
         trial.train_id for trial in plan.trials
     ]
     for step, eval_id in plan.trials[0].eval_ids.items():
-        measured.write_evaluation(eval_id, {"step": step})
+        measured.write_evaluation(eval_id, evaluation(plan.trials[0].spec, step))
     diverged.write_state("diverged", "loss nan at step 8", step=8)
     failed.write_state("failed", "OSError: disk is full", step=8)
     assert unfinished(folder, plan) == [[plan.trials[2]]]
@@ -48,7 +49,7 @@ def test_a_stop_is_written_where_something_ran_and_keeps_its_progress(study):
     completed.write_state("completed", step=12)
     job = running.evaluating(plan.trials[0].eval_ids[6])
     job.write_state("running", step=6)
-    mark_stopped(folder, plan.runs())
+    mark_stopped(folder, plan.runs(), "interrupted; the same command continues it")
     for state in (running.state(), job.state()):
         assert (state["state"], state["step"]) == ("stopped", 6)
         assert state["why"] == "interrupted; the same command continues it"

@@ -11,6 +11,7 @@ from analysis.answers.fit_kinds import CURVES, KINDS, Asked, Told
 from analysis.answers.fit_text import as_json, lines
 from analysis.fits import parametric
 from analysis.fits.intervals import RESAMPLES
+from analysis.frames.foreign import read_table
 
 _ONLY = {
     "x": tuple(CURVES),
@@ -78,10 +79,4 @@ def text(kind: str, told: Told, json: bool = False) -> str:
 
 def read(csv: Path | str) -> pl.DataFrame:
     """The table as it stands. ValueError where there is no such file, or no table in it."""
-    path = Path(csv)
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    try:
-        return pl.read_csv(path, infer_schema_length=None, null_values=[""])
-    except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{path} is no CSV table: {str(error).splitlines()[0]}") from error
+    return read_table(csv)

@@ -2,6 +2,7 @@
 once.
 """
 
+from scaling.study.decoder import maker_of, other_maker
 from scaling.study.plan import Plan, PlannedTrial
 from scaling.study.protocol import METRIC_NAMES
 from scaling.study.spec import DiffusionSpec, TrainSpec
@@ -48,7 +49,7 @@ def _words(trial: PlannedTrial) -> dict[str, str]:
             + f"; the headline FID is against {_IMAGES.get(p.references[0], p.references[0])}",
             "Sampler": f"{p.sampler}, {p.sampling_steps} steps, guidance {p.guidance:g}",
             "Precision": p.precision,
-            **({"Decoder": p.decoder} if p.decoder else {}),
+            **({"Decoder": _decoder(p.decoder, maker_of(spec.data))} if p.decoder else {}),
         }
     return words | {
         "Weights": spec.evaluate.ema.label,
@@ -57,6 +58,11 @@ def _words(trial: PlannedTrial) -> dict[str, str]:
         "learning rate, "
         f"label dropout {spec.train.label_dropout:g}{_unusual(spec.train)}",
     }
+
+
+def _decoder(decoder: str, made_by: str | None) -> str:
+    other = other_maker(made_by, decoder)
+    return decoder + (f", not the VAE that made the latents, {other}" if other else "")
 
 
 def _unnamed_shapes(plan: Plan) -> dict[str, str]:

@@ -4,7 +4,7 @@ function each.
 ====================  ===================================  ==============================
 DiT paper             function                             of published data
 ====================  ===================================  ==============================
-2, bubbles            ``gflops.fid_bubbles``               ``published.bubbles``
+2, bubbles            ``bubbles.fid_bubbles``              ``published.bubbles``
 5, block designs      ``designs.fid_by_conditioning``      ``published.block_designs``
 6, FID over training  ``training.fid_vs_steps``,           not tabulated
                       ``training.fid_vs_steps_by_size``

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from analysis.answers.study import published_answers
 from analysis.figures import gflops
+from analysis.figures.bubbles import BUBBLE, draw_bubbles, name_bubbles
 from analysis.figures.designs import DESIGNS
 from analysis.figures.hover import mark
 from analysis.figures.panels import GFLOPS, Looks
@@ -31,13 +32,13 @@ def bubbles() -> Figure:
     """
     figure = Figure(figsize=(9.2, 4.6), layout="constrained")
     grid, others = figure.subplots(1, 2), tables.prior_work()
-    gflops.draw_bubbles(grid[0], tables.dit_table4())
+    draw_bubbles(grid[0], tables.dit_table4())
     grid[0].set(xlabel=GFLOPS, ylabel="FID-50K")
     grid[0].set_title("DiT at 400K steps, no guidance", loc="left", fontsize=10)
     # XL/2's own in the left panel
     finest, *_ = Looks.of(with_curves(tables.dit_table4())).colours.values()
     others = others.with_columns(
-        area=gflops.BUBBLE * pl.col("forward_gmacs") / pl.col("forward_gmacs").max(), name="model"
+        area=BUBBLE * pl.col("forward_gmacs") / pl.col("forward_gmacs").max(), name="model"
     )
     for row in others.to_dicts():
         grid[1].scatter(
@@ -59,7 +60,7 @@ def bubbles() -> Figure:
     )
     grid[1].margins(0.16, 0.2)
     log_axis(grid[1].xaxis)
-    gflops.name_bubbles(grid[1], others)
+    name_bubbles(grid[1], others)
     grid[1].set(xlabel=GFLOPS)
     grid[1].set_title("beside earlier diffusion models, guided", loc="left", fontsize=10)
     entitle(

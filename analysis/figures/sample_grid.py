@@ -6,6 +6,8 @@ difference between cells comes from the model. The real images are in ``real.npz
 folder, which the sweep writes.
 """
 
+import warnings
+
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
@@ -15,6 +17,7 @@ from analysis.frames import studies, trials_frame
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.text import number
 from scaling.records import StudyFolder
+from scaling.records.parsed import Damaged, read_arrays
 
 SHOWN = 10  # samples per cell, of different labels where there are as many
 ACROSS = 5  # samples side by side in a cell
@@ -119,7 +122,11 @@ def _samples(study: StudyFolder, trials: pl.DataFrame) -> dict:
     planned = {trial.trial_id: trial for trial in study.plan().trials}
     for row in done.to_dicts():
         trial = planned[row["trial_id"]]
-        samples = study.run(trial.train_id).samples(trial.eval_ids[trial.spec.train.steps])
+        try:
+            samples = study.run(trial.train_id).samples(trial.eval_ids[trial.spec.train.steps])
+        except Damaged as error:
+            warnings.warn(f"left out of the samples: {error.short}", stacklevel=2)
+            continue
         if samples is not None:
             kept[row["seed"], row["rung"], row["curve"]] = samples, row
     return kept
@@ -140,11 +147,14 @@ def _real(study: StudyFolder, wanted: np.ndarray, rows: int) -> list[np.ndarray]
     """Real images of the labels ``wanted``, different ones for each of ``rows``; None where the
     study has no real image of one of the labels.
     """
-    path = study.folder / "real.npz"
-    if not path.is_file():
+    try:
+        arrays = read_arrays(study.folder / "real.npz", images=4, labels=1)
+    except Damaged as error:
+        warnings.warn(f"left out of the samples: {error.short}", stacklevel=2)
         return None
-    with np.load(path, allow_pickle=False) as arrays:
-        images, labels = arrays["images"], arrays["labels"]  # each access unpacks
+    if arrays is None:
+        return None
+    images, labels = arrays["images"], arrays["labels"]
     of = {label: images[labels == label] for label in np.unique(wanted)}
     if not all(map(len, of.values())):
         return None

@@ -7,7 +7,6 @@ minima of a full grid over (alpha, beta) (``projection``) and is polished (``hub
 optimum depends on luck in its starts.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,6 +17,7 @@ from analysis.fits.fitted import Columns, View
 from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
 from analysis.fits.points import Runs, need, need_apart, need_spread
 from analysis.fits.trust import interaction
+from scaling.study.cores import usable_cores
 
 DELTA = 1e-3
 PARAMETERS = ("E", "A", "B", "alpha", "beta")
@@ -307,8 +307,3 @@ def rows_at_once(n: int) -> int:
     its slowest fit, so that few large ones are faster than many small ones.
     """
     return max(CHUNK, AT_ONCE // n)
-
-
-def usable_cores() -> int:
-    """The cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,12 +6,20 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Annotated, Any, NotRequired
 
 import polars as pl
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
 
 from scaling.records import StudyFolder
-from scaling.records.files import read_json, write_bytes
+from scaling.records.files import write_bytes
+from scaling.records.parsed import STRICT, Digest, Shape, Version, Whole, held_to
+from scaling.records.shapes import Time
+from scaling.study.data_spec import DataSpec
 from scaling.study.identity import canonical_json
+from scaling.study.plan import Identity
+from scaling.study.protocol import Protocol
 
 SCHEMA = 1
 _READ = (
@@ -26,6 +34,71 @@ _READ = (
     "forward_gmacs",
     "tokens",
     "value",
+)
+
+
+@with_config(STRICT)
+class Prediction(TypedDict):
+    """What one target is predicted to measure."""
+
+    target: str
+    model: str
+    steps: Whole
+    law: str
+    fid: Annotated[float, Field(gt=0)]
+    low: float
+    high: float
+    caveats: list[str]
+
+
+@with_config(STRICT)
+class Shared(TypedDict):
+    """``Conditions`` as JSON."""
+
+    protocol: Annotated[dict[str, Any], held_to(Protocol.model_validate)]
+    data: Annotated[dict[str, Any], held_to(DataSpec.model_validate)]
+    ema: dict[str, Any]
+    batch: Whole
+    training: NotRequired[dict[str, Any] | None]
+
+
+@with_config(STRICT)
+class RestedOn(TypedDict):
+    """An evaluation that a prediction rests on: its file's sum and what was read of it."""
+
+    trial_id: str
+    train_id: Identity
+    eval_id: Identity
+    step: Whole
+    sha256: Digest
+
+
+@with_config(STRICT)
+class RestsOn(TypedDict):
+    """The records that a prediction rests on."""
+
+    hash: str
+    records: list[RestedOn]
+
+
+@with_config(STRICT)
+class Frozen(TypedDict):
+    """``predictions-DATE.json``, sealed."""
+
+    schema_version: Version
+    study: str
+    frozen: Time
+    code: str
+    rule: str
+    metric: str
+    conditions: Shared
+    predictions: list[Prediction]
+    data: RestsOn
+    seal: str
+
+
+FROZEN: Shape[Frozen] = Shape(
+    Frozen, "it is no frozen prediction; scaling predict writes one", SCHEMA
 )
 
 
@@ -48,23 +121,13 @@ def freeze(path: Path, content: dict) -> None:
         aside.unlink()
 
 
-def thaw(path: Path) -> dict:
+def thaw(path: Path) -> Frozen:
     """What ``freeze`` wrote. ValueError where it is no such file, of a newer schema, or changed
     since.
     """
-    try:
-        frozen = read_json(Path(path))
-    except ValueError:
-        raise ValueError(f"{path} is no frozen prediction; scaling predict writes one") from None
+    frozen = FROZEN.read(path)
     if frozen is None:
         raise ValueError(f"there is no file {path}")
-    if not isinstance(frozen, dict) or "seal" not in frozen:
-        raise ValueError(f"{path} is no frozen prediction; scaling predict writes one")
-    if frozen["schema_version"] > SCHEMA:
-        raise ValueError(
-            f"{path} has schema version {frozen['schema_version']}, this code reads up to "
-            f"{SCHEMA}; update dit-scaling to read it"
-        )
     if frozen["seal"] != _seal({k: v for k, v in frozen.items() if k != "seal"}):
         raise ValueError(f"{path} was changed since it was frozen; take the file as it was written")
     return frozen

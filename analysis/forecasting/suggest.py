@@ -177,7 +177,7 @@ def run(
     of the study ``recipe``.
     """
     table = None
-    if source.suffix == ".csv":
+    if source.suffix.lower() == ".csv" or source.is_file():
         table = read_runs(source, load_study(recipe or RECIPE))
         found = suggest_from(table.plan, table.evaluations, target, budget, candidates, mfu)
     elif recipe:

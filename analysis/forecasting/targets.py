@@ -21,6 +21,7 @@ from scaling.study.plan import Plan
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain
 from scaling.study.spec import DataSpec, DiffusionSpec, TrainSpec, TrialSpec
+from scaling.study.train_spec import MOST_STEPS
 
 _TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
 _UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
@@ -136,8 +137,8 @@ def target_of(text: str, plan: Plan) -> Target:
             )
         return Target(model, lengths.pop())
     steps = float(match["steps"]) * _UNITS[match["unit"]]
-    if steps < 1 or steps != int(steps):
-        raise ValueError(f"{text!r} has no whole number of steps above 0")
+    if not 1 <= steps <= MOST_STEPS or steps != int(steps):
+        raise ValueError(f"{text!r} has no whole number of steps from 1 to {MOST_STEPS:,}")
     return Target(model, int(steps))
 
 

@@ -14,7 +14,6 @@ import contextlib
 import functools
 import gc
 import hashlib
-import json
 import os
 import threading
 import time
@@ -22,17 +21,34 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Annotated
 
 import polars as pl
+from pydantic import StringConstraints, with_config
+from typing_extensions import TypedDict
 
 from analysis.frames.columns import TABLES
 from analysis.frames.sources import code_id
 from analysis.frames.tables import in_order, read_tables
 from scaling.records import Run, StudyFolder
 from scaling.records.files import write_json
+from scaling.records.parsed import STRICT, Shape, Unreadable
 
 UNSETTLED_S = 2.0  # a training whose files changed within these seconds may change unseen
 LARGE = 1_000_000  # logged steps; tables with fewer are written in less than a tenth of a second
+
+
+@with_config(STRICT)
+class Index(TypedDict):
+    """``index.json``: which tables these are, of which plan, code and trainings."""
+
+    code: str
+    plan: list[int | str]
+    stamp: Annotated[str, StringConstraints(pattern="^[0-9a-f]+$")]
+    trainings: dict[str, str | None]  # train_id -> signature; None: to be read again
+
+
+INDEX: Shape[Index] = Shape(Index, "the tables are made anew")
 _writing: dict[Path, threading.Thread] = {}
 
 
@@ -125,21 +141,23 @@ def signature(run: Run) -> str | None:
     return hashlib.blake2b(repr(sorted(files)).encode(), digest_size=8).hexdigest()
 
 
-def _index(folder: Path, plan: list | None) -> dict | None:
+def _index(folder: Path, plan: list | None) -> Index | None:
     """The index, if this code made it from this plan; None if there is no such index."""
     try:
-        index = json.loads((folder / "index.json").read_text())
-    except (OSError, ValueError):  # missing or damaged: the tables are made anew
+        index = INDEX.read(folder / "index.json")
+    except Unreadable:  # the tables are made anew
         return None
-    return index if plan and index.get("code") == code_id() and index.get("plan") == plan else None
+    made_here = index and plan and index["code"] == code_id() and index["plan"] == plan
+    return index if made_here else None
 
 
 def _cached(folder: Path, stamp: str, names: Iterable[str]) -> dict[str, pl.DataFrame] | None:
     """The cached tables ``names``; None where one is missing or damaged."""
     try:
-        return {name: pl.read_parquet(folder / f"{name}-{stamp}.parquet") for name in names}
+        tables = {name: pl.read_parquet(folder / f"{name}-{stamp}.parquet") for name in names}
     except (OSError, pl.exceptions.PolarsError):
         return None
+    return tables if all(tables[name].schema == TABLES[name] for name in names) else None
 
 
 def _stamp(path: Path) -> list | None:

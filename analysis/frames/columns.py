@@ -54,6 +54,7 @@ OF_TRIAL = {
     "images_per_s": pl.Float64,
     "fid": pl.Float64,
     "fid_se": pl.Float64,
+    "fid_noise": pl.Float64,
     "kid": pl.Float64,
     "fid_vs_heldout": pl.Float64,
     "rfid": pl.Float64,
@@ -64,6 +65,7 @@ OF_TRIAL = {
     "fid_reference": pl.String,
     "fid_label": pl.String,
     "fid_label_over_steps": pl.String,
+    "warning": pl.String,
     "wall_s": pl.Float64,
 }
 OF_EVALUATION = {
@@ -84,6 +86,7 @@ OF_EVALUATION = {
     "label_over_guidance": pl.String,
     "why": pl.String,
     "warning": pl.String,
+    "noise": pl.Float64,
     "weights": pl.String,
     "measured": pl.String,
     "wall_s": pl.Float64,

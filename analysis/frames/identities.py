@@ -54,8 +54,10 @@ def recipe_id(spec: TrialSpec) -> str:
 
 def training_of(diffusion: DiffusionSpec, train: TrainSpec) -> dict:
     """The part of a recipe that diffusion and optimiser decide, as JSON values."""
-    varied = train.NOT_IDENTITY | {"seed", "lr", "batch"}
+    varied = train.NOT_IDENTITY | {"seed", "lr", "batch", "init"}
     return {
         "diffusion": diffusion.identity_fields(),
         "train": train.identity_fields(exclude=varied),
+        # that it starts from given weights; each model has its own
+        **({"init": True} if train.init else {}),
     }

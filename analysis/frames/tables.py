@@ -17,9 +17,14 @@ from analysis.frames.curves import curve_lines
 from analysis.frames.identities import cell_id, protocol_id, recipe_id
 from analysis.frames.names import model_names
 from scaling.records import Run, StudyFolder
+from scaling.records.shapes import Figure
 from scaling.records.status import measured, optional_fields, trial_row
 from scaling.study import Plan, PlannedTrial, Protocol, TrialSpec
 from scaling.study.cost import sampling_gmacs, train_flops
+from scaling.study.decoder import maker_of
+
+# the columns that a value of an evaluation has itself
+OF_FIGURE = tuple(name for name in Figure.__annotations__ if name in TABLES["evaluations"])
 
 
 def read_tables(
@@ -42,20 +47,22 @@ def read_tables(
     trials, evaluations, curves = [], [], [pl.DataFrame(schema=TABLES["curves"])]
     shared_by_cell: dict[str, dict] = {}
     with ThreadPoolExecutor(2) as pool:
-        for batch, lines in curve_lines(runs, pool, before):
+        for batch, lines, amiss in curve_lines(runs, pool, before):
             curve, last_lines = _curve(trials_of, lines)
             curves.append(curve)
-            for run, place, trial in (
-                (runs[i], place, trial) for i in batch for place, trial in trials_of[i]
-            ):
-                by_step = measured(trial, run)
+            logged = dict(lines["run"].value_counts().rows())
+            for number, place, trial in ((i, *one) for i in batch for one in trials_of[i]):
+                run, faults = runs[number], [*amiss.get(number, ())]
+                by_step = measured(trial, run, faults)
                 cell = trial.spec.model_dump_json(exclude={"train": {"seed"}})
                 if cell not in shared_by_cell:
                     shared_by_cell[cell] = {"study": plan.name} | _shared_by_seeds(trial.spec)
                 shared = shared_by_cell[cell]
                 trials.append(
                     {"trial": place}
-                    | trial_row(trial, run, by_step, last_lines.get(place))
+                    | trial_row(
+                        trial, run, by_step, last_lines.get(place), faults, logged.get(number, 0)
+                    )
                     | shared
                     | {"model": names[shared["model_id"]]}
                 )
@@ -81,7 +88,7 @@ def _table(name: str, rows: list[dict]) -> pl.DataFrame:
 
 def _shared_by_seeds(spec: TrialSpec) -> dict:
     """The columns that are the same for every seed of ``spec``."""
-    model, protocol = spec.model, spec.evaluate.protocol
+    model, protocol, maker = spec.model, spec.evaluate.protocol, maker_of(spec.data)
     return {
         "cell": cell_id(spec),
         "model_id": model.model_id,
@@ -94,18 +101,18 @@ def _shared_by_seeds(spec: TrialSpec) -> dict:
         "schedule": spec.train.schedule,
         "recipe": recipe_id(spec),
         "protocol": protocol_id(spec),
-        "sampling": protocol.short,
+        "sampling": protocol.sampling(made_by=maker),
         "sampler": protocol.sampler,
         "sampling_steps": protocol.sampling_steps,
         "guidance": protocol.guidance,
         "sampling_gmacs": sampling_gmacs(model, spec.diffusion, protocol),
-        "fid_label": protocol.label(),
-        "fid_label_over_steps": protocol.label(over="steps"),
+        "fid_label": protocol.label(made_by=maker),
+        "fid_label_over_steps": protocol.label(over="steps", made_by=maker),
     }
 
 
 def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[dict]:
-    protocol = trial.spec.evaluate.protocol
+    protocol, maker = trial.spec.evaluate.protocol, maker_of(trial.spec.data)
     for step, evaluation in by_step.items():
         shared = {
             "eval_id": trial.eval_ids[step],
@@ -129,15 +136,17 @@ def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[
                 "label_over_guidance": label,
             }
         for metric in evaluation["figures"]:
-            yield shared | metric | _labels(protocol, metric["metric"], metric["reference"])
+            own = {name: metric.get(name) for name in OF_FIGURE}
+            labels = _labels(protocol, metric["metric"], metric["reference"], maker)
+            yield shared | own | labels
 
 
 @functools.lru_cache(1000)
-def _labels(protocol: Protocol, metric: str, reference: str) -> dict:
+def _labels(protocol: Protocol, metric: str, reference: str, maker: str | None) -> dict:
     return {
         "headline": reference == protocol.references[0],
-        "label": protocol.label(metric, reference),
-        "label_over_guidance": protocol.label(metric, reference, over="guidance"),
+        "label": protocol.label(metric, reference, made_by=maker),
+        "label_over_guidance": protocol.label(metric, reference, "guidance", maker),
     }
 
 

@@ -23,13 +23,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
-from pydantic import BaseModel
+from pydantic import BaseModel, with_config
+from typing_extensions import TypedDict
 
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.report import build
 from analysis.text import count
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.files import json_bytes, write_bytes
+from scaling.records.parsed import STRICT, Digest, Shape, Version
 from scaling.records.provenance import code_version, versions
 
 SCHEMA = 1
@@ -37,6 +39,23 @@ SCHEMA = 1
 LIBRARIES = ("scipy", "polars", "matplotlib", "seaborn", "pydantic", "jinja2")
 # in files of their own, or of the moment
 _NOT_NUMBERS = ("plan", "trials", "written", "reload_s", "published_figure")
+
+
+@with_config(STRICT)
+class Manifest(TypedDict):
+    """``manifest.json``: what is packed, made by which code."""
+
+    schema_version: Version
+    study: str
+    made: str
+    code: str
+    versions: dict[str, str]
+    files: dict[str, Digest]
+
+
+MANIFEST: Shape[Manifest] = Shape(
+    Manifest, "it is no bundle of a study; scaling bundle makes one", SCHEMA
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # of every entry: the same study makes the same bytes
 
 

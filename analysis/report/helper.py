@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from scaling.study.cores import usable_cores
+
 SERVE = "from analysis.report.helper import serve; serve()"
 LOST = (EOFError, OSError)  # what a call raises whose process has ended
 
@@ -45,7 +47,7 @@ def helper() -> Iterator[Helper | None]:
     """A process that gets ready to draw while this one does other things; None on a machine with a
     single core.
     """
-    if os.cpu_count() == 1:
+    if usable_cores() == 1:
         yield None
         return
     # A session of its own: Ctrl-C is this process's to answer. When this one ends, so does its

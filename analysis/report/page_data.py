@@ -2,7 +2,7 @@
 
 import base64
 import functools
-from dataclasses import replace
+import itertools
 from datetime import UTC, datetime
 
 import polars as pl
@@ -16,17 +16,23 @@ from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
 from analysis.answers.settings import ways
 from analysis.answers.study import published_answers
+from analysis.answers.time_to_quality import sentence
+from analysis.answers.verdicts import ONE_SEED
 from analysis.figures import published
 from analysis.figures.compare import multipliers
 from analysis.frames import Folder, studies
+from analysis.report.decided import another_seed, decided, undecided
 from analysis.report.pictures import Picture, picture
 from analysis.report.provenance import provenance_of
 from analysis.report.study_data import StudyData
 from analysis.select.curves import curve_labels, rung_order, with_curves
 from analysis.select.learning_rates import best_rates, lr_table
 from analysis.select.trials import left_out, measured
+from analysis.text import NAMED, number
 from scaling.records import StudyFolder
+from scaling.records.noise import WITHIN
 
+LOST = ("diverged", "failed", "unreadable")  # states told with their reasons
 RELOAD_S = 20  # how often a page of a running sweep loads itself again
 
 
@@ -51,10 +57,8 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
 def data_of(read: StudyData, live: bool) -> dict:
     plan, trials, evaluations = read.plan, read.trials, read.evaluations
     provenance = provenance_of(read.study, evaluations["measured"].drop_nulls())
+    spent = seconds_spent(plan, read.curves, evaluations)
     finding, judged = finding_from(read.answers), _claims(read)
-    if judged:
-        sentence = claims.claims_sentence([here for here, _ in judged])
-        finding = replace(finding, sentence=f"{finding.sentence} {sentence}")
     unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
     reloads = unfinished and (live or trials["state"].is_in(["running", "evaluating"]).any())
     return {
@@ -65,15 +69,19 @@ def data_of(read: StudyData, live: bool) -> dict:
         "unfinished": unfinished,
         "reload_s": RELOAD_S if reloads else None,
         "written": f"{datetime.now(UTC):%H:%M:%S} UTC",
-        "warnings": _mixed(trials) + provenance.warnings,
-        "lost": trials.filter(pl.col("state").is_in(["diverged", "failed"])).to_dicts(),
-        "seconds_spent": seconds_spent(plan, read.curves, evaluations),
+        "warnings": _mixed(trials) + _noise(trials) + provenance.warnings + _amiss(trials),
+        "lost": trials.filter(pl.col("state").is_in(LOST)).to_dicts(),
+        "seconds_spent": spent,
         "ways": ways(plan),
         "provenance": provenance,
         **_law(read, finding),
         **_rates(read),
         **_laws(read),
+        "quality": _quality(read),
         "claims": judged,
+        "decided": decided([here for here, _ in judged]),
+        "undecided": undecided([here for here, _ in judged]),
+        "another_seed": another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
         "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
 
@@ -109,6 +117,12 @@ def comparison_data(study: StudyFolder, other: Folder | None, across_protocols: 
     }
 
 
+def _amiss(trials: pl.DataFrame) -> list[str]:
+    """Which files of completed trials could not be read, or lack lines."""
+    told = trials.filter((pl.col("state") == "completed") & pl.col("why").is_not_null())
+    return [f"{trial}: {why}." for trial, why in told.select("trial_id", "why").iter_rows()]
+
+
 def _mixed(trials: pl.DataFrame) -> list[str]:
     """What a reader should know before putting two figures of this study beside each other."""
     protocols = trials["protocol"].n_unique()
@@ -122,6 +136,21 @@ def _mixed(trials: pl.DataFrame) -> list[str]:
             "its place."
         ]
     )
+
+
+def _noise(trials: pl.DataFrame) -> list[str]:
+    """Which trials' samples are no better than noise images, by their FID."""
+    told = trials.filter(pl.col("warning").is_not_null()).to_dicts()
+    if not told:
+        return []
+    named = [f"{row['trial_id']} ({number(row['fid'])})" for row in told[:NAMED]]
+    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    return [
+        f"Of {len(told)} of {len(trials)} trials the samples are no better than noise (FID "
+        f"{number(min(row['fid_noise'] for row in told))}) by more than {WITHIN:.0%}: "
+        f"{', '.join(named)}{more}. Their FID says nothing of how good they are; look at the "
+        "samples, the features and the average of the weights."
+    ]
 
 
 def _laws(read: StudyData) -> dict:
@@ -153,6 +182,7 @@ def _law(read: StudyData, finding: Finding) -> dict:
         "left_out": left_out(trials).to_dicts(),
         "matrix": _matrix(trials),
         "two_errors": two_errors(trials),
+        "one_seed": ONE_SEED,
         "published": published_answers().slope,
         "published_figure": _papers(),
     }
@@ -187,6 +217,20 @@ def _matrix(trials: pl.DataFrame) -> dict:
         "label": trials["fid_label"][0],
         "cells": {(row["rung"], row["curve"]): row for row in cells.to_dicts()},
     }
+
+
+def _quality(read: StudyData) -> list[dict]:
+    """Per quality: its sentence, and a row per model. None for a search of learning rates, and
+    where the curves over training do not belong together: its figure says why.
+    """
+    if read.searches_lr or not read.asks("fid"):
+        return []
+    try:
+        found = read.quality
+    except ValueError:  # the figure in its place states the reason
+        return []
+    groups = [list(same) for _, same in itertools.groupby(found, key=lambda one: one.target)]
+    return [{"sentence": sentence(same), "rows": same} for same in groups]
 
 
 def _rates(read: StudyData) -> dict:

@@ -57,8 +57,7 @@ def provenance_of(study: StudyFolder, measured: Iterable[str] = ()) -> Provenanc
     platforms: dict[str, set] = {}
     times: list[str] = []
     for train_id in dict.fromkeys(trial.train_id for trial in study.plan().trials):
-        record = study.run(train_id).record()
-        for session in record["sessions"] if record else ():
+        for session in study.run(train_id).sessions():
             if session["from_step"] is None:  # found nothing to do
                 continue
             by = session["provenance"]

@@ -4,7 +4,9 @@ once.
 
 import polars as pl
 
+from analysis.answers.quality_command import images_per_epoch, workers_of
 from analysis.answers.study import Answers
+from analysis.answers.time_to_quality import TimeToQuality, time_to_quality
 from analysis.figures.panels import settings_note
 from analysis.frames import CURVES, curves_frame, evaluations_frame, trials_frame
 from analysis.select.learning_rates import searches_lr
@@ -41,6 +43,16 @@ class StudyData:
         lacking = [name for name in ("recipe", *WORDS) if name not in CURVES]
         return self.curves.join(
             once_each.select("trial_id", *lacking), on="trial_id", maintain_order="left"
+        )
+
+    @once
+    def quality(self) -> list[TimeToQuality]:
+        """When each model reaches round FIDs; ValueError as ``time_to_quality``."""
+        return time_to_quality(
+            self.selection,
+            curves=self.curves,
+            images_per_epoch=images_per_epoch(self.study),
+            workers=workers_of(self.study),
         )
 
     @once

@@ -7,7 +7,17 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.answers import choices
-from analysis.figures import designs, gflops, guidance, laws, rates, sampling, training
+from analysis.figures import (
+    bubbles,
+    designs,
+    gflops,
+    guidance,
+    laws,
+    quality,
+    rates,
+    sampling,
+    training,
+)
 from analysis.figures.panels import settings_note
 from analysis.figures.sample_grid import sample_grid
 from analysis.report.study_data import StudyData
@@ -95,7 +105,7 @@ FIGURES: Mapping[str, StudyFigure] = {
     "fid_bubbles": StudyFigure(
         "FID against Gflops, area by Gflops",
         _grid(_fid),
-        lambda data: gflops.fid_bubbles(data.answers),
+        lambda data: bubbles.fid_bubbles(data.answers),
     ),
     "sample_grid": StudyFigure(
         "Samples",
@@ -116,6 +126,13 @@ FIGURES: Mapping[str, StudyFigure] = {
         "FID against training compute",
         _grid(_fid),
         lambda data: training.fid_vs_train_flops(data.selection, data.across),
+    ),
+    "flops_to_quality_vs_gflops": StudyFigure(
+        "Training compute until a quality is reached",
+        _grid(_fid),
+        lambda data: quality.flops_to_quality_vs_gflops(
+            data.quality, data.trials, settings_note(data.trials)
+        ),
     ),
     "metrics_vs_gflops": StudyFigure(
         "Other metrics against model Gflops",

@@ -5,17 +5,19 @@ from typing import Annotated
 
 import typer
 
-from scaling.commands.arguments import JsonOption, StudyFolderArgument
+from scaling.commands.arguments import JsonOption
+from scaling.commands.places import ResultsOption, StudyArgument, check_out, study_folder
 
 
 def compare(
     a: Annotated[
-        Path,
-        typer.Argument(metavar="RESULTS/A", help="The results folder of the recipe compared with."),
+        str,
+        typer.Argument(metavar="STUDY_A", help="The recipe compared with: a study, or its folder."),
     ],
     b: Annotated[
-        Path, typer.Argument(metavar="RESULTS/B", help="That of the other recipe, the same rungs.")
+        str, typer.Argument(metavar="STUDY_B", help="The other recipe, of the same rungs.")
     ],
+    results: ResultsOption = None,
     metric: Annotated[str, typer.Option(help="fid, kid, heldout_loss or heldout_mse.")] = "fid",
     across_protocols: Annotated[
         bool,
@@ -26,34 +28,36 @@ def compare(
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the multipliers, .png or .svg.")
     ] = None,
+    at_quality: Annotated[
+        list[float] | None,
+        typer.Option(metavar="K", help="Compare the FLOPs until the metric is K or less instead."),
+    ] = None,
 ) -> None:
     """How many times the compute of recipe B recipe A would need, at each rung, with its trend and
     crossover.
     """
+    if at_quality:
+        from analysis.answers.compare.at_quality import at_quality as compared
+        from analysis.answers.compare.at_quality import at_quality_text
+        from analysis.answers.quality_command import of_study
+
+        both = (of_study(folder, at_quality, metric) for folder in (a, b))
+        print(at_quality_text(compared(*both)))
+        return
     from analysis.answers.compare import compare
     from analysis.answers.comparison_text import compare_text
 
-    found = compare(a, b, metric, across_protocols)
+    check_out(figure, "--figure", (".png", ".svg"))
+    one, other = study_folder(a, results), study_folder(b, results)
+    found = compare(one, other, metric, across_protocols)
     print(compare_text(found))
     if figure is not None:
         from analysis.figures.compare import multipliers
         from analysis.report.pictures import images
+        from scaling.records.files import write_bytes
 
-        kind = figure.suffix.lstrip(".") or "png"
-        figure.write_bytes(images(multipliers(found, a.name, b.name), (kind,))[kind])
-
-
-PICTURES = ("png", "svg", "pdf")
-
-
-def picture_kind(path: Path) -> str:
-    """The kind of picture that ``path`` names. ValueError where it is none that is drawn."""
-    kind = path.suffix.lstrip(".").lower()
-    if kind not in PICTURES:
-        raise ValueError(f"{path} names no picture; end it in .{', .'.join(PICTURES)}")
-    if not path.parent.is_dir():
-        raise ValueError(f"there is no folder {path.parent} for {path.name}; make it first")
-    return kind
+        kind = figure.suffix.lower().lstrip(".")
+        write_bytes(figure, images(multipliers(found, one.name, other.name), (kind,))[kind])
 
 
 def fit(
@@ -98,7 +102,8 @@ def fit(
     curve: Annotated[str, typer.Option(help="isoflop: parabola, cubic, or auto.")] = "auto",
     method: Annotated[str, typer.Option(help="envelope: interpolated or hull.")] = "interpolated",
     figure: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the law and its residuals: png, svg.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the law and its residuals, .png or .svg."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -114,7 +119,11 @@ def fit(
     """
     from analysis.answers.fit_command import run, text
 
-    kind = "" if figure is None else picture_kind(figure)
+    given = {"--n": n, "--d": d, "--loss": loss, "--flops": flops}
+    for column in {c for c in given.values() if c is not None}:
+        if len(roles := [option for option, c in given.items() if c == column]) > 1:
+            raise ValueError(f"{' and '.join(roles)} name one column, {column}; each needs its own")
+    check_out(figure, "--figure", (".png", ".svg"))
     found = run(
         law,
         csv,
@@ -134,17 +143,19 @@ def fit(
     if figure is not None:
         from analysis.figures.fit import drawn
         from analysis.report.pictures import images
+        from scaling.records.files import write_bytes
 
-        figure.write_bytes(images(drawn(law, found), (kind,))[kind])
+        kind = figure.suffix.lower().lstrip(".")
+        write_bytes(figure, images(drawn(law, found), (kind,))[kind])
 
 
 def suggest(
     context: typer.Context,
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="RESULTS/STUDY|FILE.csv",
-            help="A study's results folder, or a table of runs: columns model, fid, steps.",
+            metavar="STUDY|FILE.csv",
+            help="A study, or a table of runs with the columns model, fid and steps.",
         ),
     ],
     target: Annotated[
@@ -171,6 +182,7 @@ def suggest(
         Path | None, typer.Option(metavar="FILE.py", help="Default: next_STUDY.py here.")
     ] = None,
     as_json: JsonOption = False,
+    results: ResultsOption = None,
 ) -> None:
     """Choose the trainings that narrow a prediction most per GPU-hour, and write them as a study.
 
@@ -184,9 +196,12 @@ def suggest(
     """
     from analysis.forecasting.suggest import run
 
+    check_out(out, "--out", (".py",))
+    table = Path(source)
+    is_table = table.suffix.lower() == ".csv" or table.is_file()
     print(
         run(
-            source,
+            table if is_table else study_folder(source, results),
             target,
             gpu_hours,
             [*(candidates or ()), *context.args],
@@ -200,7 +215,7 @@ def suggest(
 
 def predict(
     context: typer.Context,
-    folder: StudyFolderArgument,
+    study: StudyArgument,
     target: Annotated[
         list[str] | None,
         typer.Option(metavar="MODEL[@STEPS]...", help="What to predict, such as DiT-XL/2@400k."),
@@ -209,26 +224,31 @@ def predict(
         Path | None,
         typer.Option(metavar="FILE", help="Default: predictions-DATE.json in the folder."),
     ] = None,
+    results: ResultsOption = None,
 ) -> None:
     """Freeze predictions of models that have not run, with law, data and code; never written
     over.
     """
     from analysis.forecasting.predict import predict, told
 
-    path = predict(folder, [*(target or ()), *context.args], out)
+    check_out(out, "--out", (".json",))
+    path = predict(study_folder(study, results), [*(target or ()), *context.args], out)
     print(f"{told(path)}\n{path}")
 
 
 def score(
     file: Annotated[Path, typer.Argument(help="What scaling predict wrote.")],
-    folder: StudyFolderArgument,
+    study: StudyArgument,
     as_json: JsonOption = False,
+    results: ResultsOption = None,
 ) -> None:
     """Score frozen predictions; exit code 1 where one is not measured, came late, or rests on data
     that changed.
     """
     from analysis.forecasting.score import run
 
-    text, sound = run(file, folder, as_json)
+    if not file.is_file():
+        raise ValueError(f"there is no file {file}")
+    text, sound = run(file, study_folder(study, results), as_json)
     print(text)
     raise typer.Exit(0 if sound else 1)

@@ -6,9 +6,6 @@ from typing import Annotated
 
 import typer
 
-StudyFolderArgument = Annotated[
-    Path, typer.Argument(metavar="RESULTS/STUDY", help="A study's results folder.")
-]
 AddressOption = Annotated[
     str | None,
     typer.Option(
@@ -17,8 +14,32 @@ AddressOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+# What a person says of weights, on every command that takes them.
 AverageOption = Annotated[
-    str | None, typer.Option(help="Which average of a checkpoint of ours, as ema-power-0.05.")
+    str | None,
+    typer.Option(help="Which weights of several, as ema-power-0.05, weights (raw), ema or fp16."),
+]
+ObjectiveOption = Annotated[
+    str | None,
+    typer.Option(help="What foreign weights predict: ddpm, epsilon, flow, or sit (SiT's code)."),
+]
+NullOption = Annotated[
+    str | None,
+    typer.Option(help="Foreign weights' label for no class: last, or none."),
+]
+HeadsOption = Annotated[
+    int | None, typer.Option(help="Attention heads, where the weights do not tell.")
+]
+InputSizeOption = Annotated[
+    int | None, typer.Option(help="(Latent) pixels per side, where the weights do not tell.")
+]
+LeaveOutOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="BEGINNING", help="Leave out entries that begin so; may be repeated."),
+]
+NetworkOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.py", help="The file that defines a network of your own; it is run."),
 ]
 
 

@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from scaling.commands.arguments import AddressOption, JsonOption
+from scaling.commands.arguments import (
+    AddressOption,
+    AverageOption,
+    HeadsOption,
+    InputSizeOption,
+    JsonOption,
+    LeaveOutOption,
+    NetworkOption,
+    NullOption,
+    ObjectiveOption,
+)
 
 
 def encode(
@@ -64,6 +74,13 @@ def evaluate(
         ),
     ] = None,
     as_json: JsonOption = False,
+    average: AverageOption = None,
+    objective: ObjectiveOption = None,
+    null: NullOption = None,
+    heads: HeadsOption = None,
+    input_size: InputSizeOption = None,
+    leave_out: LeaveOutOption = None,
+    network: NetworkOption = None,
 ) -> None:
     """Measure anyone's images against real ones, each figure with its sampling error.
 
@@ -77,5 +94,14 @@ def evaluate(
     scaling evaluate results/runs/ID --reference digits --protocol features=digits-cnn --json
     """
     from scaling.evaluation.evaluate import run
+    from scaling.study.weights_spec import WeightsSpec
 
-    print(run(target, reference, protocol or (), as_json))
+    told = WeightsSpec.of_options(
+        average=average,
+        objective=objective,
+        null=null,
+        heads=heads,
+        input_size=input_size,
+        leave_out=leave_out,
+    )
+    print(run(target, reference, protocol or (), as_json, told, network))

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from scaling.commands.arguments import AverageOption, terminal_width
+from scaling.commands.arguments import (
+    AverageOption,
+    HeadsOption,
+    InputSizeOption,
+    LeaveOutOption,
+    NetworkOption,
+    NullOption,
+    ObjectiveOption,
+    terminal_width,
+)
 
 
 def count(
@@ -48,59 +57,97 @@ def export(
     checkpoint: Annotated[
         Path,
         typer.Argument(
-            help="A checkpoint folder of ours, a .pt state dict, or a diffusers folder."
+            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder."
         ),
     ],
-    to: Annotated[str, typer.Option(help="dit (the published layout) or diffusers.")],
+    to: Annotated[
+        str,
+        typer.Option(help="dit (as published), sit (for SiT's code), diffusers, safetensors."),
+    ],
     out: Annotated[
         Path | None, typer.Option(help="File or folder to write; default: the model's name.")
     ] = None,
     average: AverageOption = None,
-    heads: Annotated[
-        int | None, typer.Option(help="Attention heads, where the weights do not tell.")
-    ] = None,
+    objective: ObjectiveOption = None,
+    null: NullOption = None,
+    heads: HeadsOption = None,
+    input_size: InputSizeOption = None,
+    leave_out: LeaveOutOption = None,
+    network: NetworkOption = None,
 ) -> None:
     """Write a model's weights in another layout."""
     from scaling.models.export import run
+    from scaling.study.weights_spec import WeightsSpec
 
-    print(run(checkpoint, to=to, out=out, average=average, heads=heads))
+    told = WeightsSpec.of_options(
+        average=average,
+        objective=objective,
+        null=null,
+        heads=heads,
+        input_size=input_size,
+        leave_out=leave_out,
+    )
+    print(run(checkpoint, to=to, out=out, told=told, network=network))
 
 
 def sample(
     context: typer.Context,
     checkpoint: Annotated[
         Path,
-        typer.Argument(help="A run or checkpoint folder of ours, a .pt, or a diffusers folder."),
+        typer.Argument(
+            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder."
+        ),
     ],
     out: Annotated[
         Path,
-        typer.Option(help="A .png for a grid; a folder (PNGs), .npy or ADM's .npz for --count."),
+        typer.Option(help="A .png for a grid; a folder (PNGs), .npy or ADM's .npz for many."),
     ],
     classes: Annotated[
-        list[str] | None, typer.Option(metavar="CLASS...", help="A row each: --classes 3 5.")
+        list[str] | None,
+        typer.Option(metavar="CLASS...", help="As --classes 3 5; none: of no class."),
     ] = None,
-    per_class: Annotated[int, typer.Option(help="Samples in a row of the grid.")] = 8,
+    per_class: Annotated[
+        int | None,
+        typer.Option(help="Images of each class, of --classes or all; 8 in a row of a grid."),
+    ] = None,
     count: Annotated[
         int | None,
-        typer.Option(help="That many images of random classes, over Ray workers; resumes."),
+        typer.Option(help="That many images, of random classes or spread evenly over --classes."),
     ] = None,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="Spread --count evenly over all classes.")
+    ] = False,
     guidance: Annotated[float, typer.Option(help="1: none.")] = 1.0,
-    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 250,
+    guidance_channels: Annotated[
+        int | None, typer.Option(help="Guide the first so many alone; DiT's and SiT's code: 3.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Sampling steps; SiT's n points are n - 1.")] = 250,
     sampler: Annotated[
         str | None, typer.Option(help="ddpm, ddim, dpm++; of flow models euler, heun, sde.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Sample i depends on (seed, i) alone.")] = 0,
     average: AverageOption = None,
+    objective: ObjectiveOption = None,
+    null: NullOption = None,
+    heads: HeadsOption = None,
+    input_size: InputSizeOption = None,
+    leave_out: LeaveOutOption = None,
+    network: NetworkOption = None,
     vae: Annotated[
         str | None, typer.Option(help="Decoder of latents: a folder, a hub id, sd-vae-ft-mse.")
     ] = None,
     address: Annotated[
-        str | None, typer.Option(metavar="auto|HOST:PORT|local", help="A Ray cluster, for --count.")
+        str | None,
+        typer.Option(metavar="auto|HOST:PORT|local", help="A Ray cluster, for many images."),
     ] = None,
-    gpus: Annotated[float, typer.Option(help="GPUs of each worker, for --count.")] = 0.0,
+    gpus: Annotated[float, typer.Option(help="GPUs of each worker, for many images.")] = 0.0,
 ) -> None:
-    """Sample a model: a grid of classes, or many images for an evaluation."""
+    """Sample a model: a grid of classes, or many images for an evaluation.
+
+    Many images are drawn over Ray workers; killed, the same command goes on.
+    """
     from scaling.launch.sampling import run
+    from scaling.study.weights_spec import WeightsSpec
 
     print(
         run(
@@ -109,13 +156,23 @@ def sample(
             classes=[*(classes or ()), *context.args],
             per_class=per_class,
             count=count,
+            balanced=balanced,
             guidance=guidance,
+            guidance_channels=guidance_channels,
             steps=steps,
             sampler=sampler,
             seed=seed,
-            average=average,
             vae=vae,
             address=address,
             gpus=gpus,
+            told=WeightsSpec.of_options(
+                average=average,
+                objective=objective,
+                null=null,
+                heads=heads,
+                input_size=input_size,
+                leave_out=leave_out,
+            ),
+            network=network,
         )
     )

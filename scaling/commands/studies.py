@@ -2,12 +2,21 @@
 
 import contextlib
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from scaling.commands.arguments import AddressOption, StudyFolderArgument
+from scaling.commands.arguments import AddressOption
+from scaling.commands.places import (
+    ROOT,
+    ResultsOption,
+    StudyArgument,
+    check_out,
+    studies_in,
+    study_folder,
+)
 
 
 def sweep(
@@ -69,34 +78,70 @@ def sweep(
 
 
 def status(
-    folder: StudyFolderArgument,
+    study: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[STUDY]", help="A study's name, or its results folder; default: all."
+        ),
+    ] = None,
+    results: ResultsOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="A JSON list, one object per trial; unknown is null.")
     ] = False,
 ) -> None:
-    """Show how each trial of a study stands."""
+    """Show how each trial of a study stands; without a study, which studies there are."""
     from scaling.records import StudyFolder, trial_rows
 
+    root = results or ROOT if study is None else Path(study)
+    if study is None or (results is None and studies_in(root)):
+        return list_studies(root, as_json)
+    folder = study_folder(study, results)
     rows = trial_rows(folder)
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        from scaling.progress import show_outcome
+        from scaling.progress import say, show_outcome
+        from scaling.records.damage import unknown_keys
 
-        show_outcome(StudyFolder(folder), rows, interrupted=False)
+        records = StudyFolder(folder)
+        show_outcome(records, rows, interrupted=False)
+        for line in unknown_keys(records, records.plan()):
+            say(line)
+
+
+def list_studies(root: Path, as_json: bool) -> None:
+    """The studies of a results root, each with how many of its trials are in which state."""
+    from scaling.records import trial_rows
+
+    folders = studies_in(root)
+    if not folders:
+        raise ValueError(
+            f"{root} holds no study; run one with python -m scaling.sweep, or name another root "
+            "with --results"
+        )
+    states = {f: Counter(row["state"] for row in trial_rows(f)) for f in folders}
+    if as_json:
+        rows = [
+            {"study": f.name, "folder": str(f), "trials": n.total(), "states": dict(n)}
+            for f, n in states.items()
+        ]
+        print(json.dumps(rows, indent=1))
+        return
+    width = max(len(folder.name) for folder in folders)
+    for folder, counts in states.items():
+        told = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
+        print(f"{folder.name:{width}}  {told}")
 
 
 def report(
-    folder: StudyFolderArgument,
+    study: StudyArgument,
     live: Annotated[
         bool,
         typer.Option("--live", help="A sweep is running: the page reloads itself till it ends."),
     ] = False,
     compare: Annotated[
-        Path | None,
-        typer.Option(
-            "--compare", metavar="RESULTS/OTHER", help="A study of the same rungs to compare with."
-        ),
+        str | None,
+        typer.Option("--compare", metavar="STUDY", help="A study of the same rungs beside it."),
     ] = None,
     across_protocols: Annotated[
         bool,
@@ -105,33 +150,38 @@ def report(
             help="Put figures that were measured differently beside each other, too, and say so.",
         ),
     ] = False,
+    results: ResultsOption = None,
 ) -> None:
     """Draw a study's figures again and write its report.html."""
     from analysis.report.helper import helper
 
+    folder = study_folder(study, results)
+    beside = None if compare is None else study_folder(compare, results)
     # beside a sweep one core is enough
     with contextlib.nullcontext() if live else helper() as other:
         from analysis.report import write_report
 
         print(
             write_report(
-                folder, live=live, other=compare, across_protocols=across_protocols, helper=other
+                folder, live=live, other=beside, across_protocols=across_protocols, helper=other
             )
         )
 
 
 def bundle(
-    folder: StudyFolderArgument,
+    study: StudyArgument,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Default: STUDY.zip in the folder.")
     ] = None,
+    results: ResultsOption = None,
 ) -> None:
     """Pack a study's records, specs and versions with its report, numbers and figures, for whoever
     doubts it.
     """
     from analysis.report.bundle import bundle
 
-    print(bundle(folder, out))
+    check_out(out, "--out", (".zip",))
+    print(bundle(study_folder(study, results), out))
 
 
 def verify(file: Annotated[Path, typer.Argument(help="What scaling bundle wrote.")]) -> None:

@@ -1,12 +1,43 @@
 """How does an image file become a square of pixels? Upright, RGB, cropped as ADM and DiT do."""
 
+import contextlib
 import io
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+from scaling.data.listing.walk import printable
+from scaling.data.pixels import DEEP, rgb
+
+# Pillow warns of a large image in two lines, and refuses one of twice that size, which is enough.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+@contextlib.contextmanager
+def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
+    """The image in the file ``path``, open while entered.
+
+    ``data`` is the file's content, if it has been read already. ValueError names a file that cannot
+    be read, and why, whether that shows at once or while it is decoded.
+    """
+    name = printable(str(path))
+    try:
+        with Image.open(path if data is None else io.BytesIO(data)) as image:
+            yield image
+    except UnidentifiedImageError:
+        raise ValueError(f"{name} is in no image format that Pillow knows") from None
+    except Image.DecompressionBombError:
+        raise ValueError(
+            f"{name} has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, too many to "
+            "open; make it smaller, or remove it"
+        ) from None
+    # each format's decoder raises its own: OSError, SyntaxError, struct.error, EOFError, ...
+    except Exception as error:
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise ValueError(f"{name} cannot be read as an image ({kind}{error})") from None
 
 
 def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:
@@ -15,47 +46,25 @@ def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:
     ``data`` is the file's content, if it has been read already. ValueError names a file that cannot
     be read, and why.
     """
-    try:
-        with Image.open(path if data is None else io.BytesIO(data)) as image:
-            pixels = centre_crop(rgb(ImageOps.exif_transpose(image)), size)
-    except UnidentifiedImageError:
-        raise ValueError(f"{path} is in no image format that Pillow knows") from None
-    # each format's decoder raises its own: OSError, SyntaxError, struct.error, EOFError, ...
-    except Exception as error:
-        raise ValueError(
-            f"{path} cannot be read as an image ({type(error).__name__}: {error})"
-        ) from None
+    with opened(path, data) as image:
+        pixels = centre_crop(rgb(image), size)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def image_size(path: Path, whole: bool = False) -> tuple[int, int] | None:
-    """Width and height from the file's header; None if the file is not an image.
+def image_size(path: Path, data: bytes | None = None, whole: bool = False) -> tuple[int, int]:
+    """Width and height from the file's header. ValueError as ``read_image``.
 
-    With ``whole`` the pixels are read too, and the result is None if they end early.
+    With ``whole`` the pixels are read too, so that an image that ends early is refused.
     """
-    try:
-        with Image.open(path) as image:
-            size = image.size
-            if whole:
-                # reads the whole JPEG, but decodes only an eighth of its width and height
-                image.draft("RGB", (1, 1))
-                image.load()
-            return size
-    except Exception:  # as in read_image, which gives the reason
-        return None
-
-
-def rgb(image: Image.Image) -> Image.Image:
-    """Any mode to RGB: 16-bit grey keeps its upper 8 bits, transparency is put over white."""
-    if image.mode.startswith("I"):
-        grey = np.asarray(image)
-        return Image.fromarray((grey >> 8 if grey.max() > 255 else grey).astype(np.uint8)).convert(
-            "RGB"
-        )
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+    with opened(path, data) as image:
+        size = image.size
+        if whole and image.mode.startswith(DEEP):
+            rgb(image)  # their values may have no range
+        elif whole:
+            # reads the whole JPEG, but decodes only an eighth of its width and height
+            image.draft("RGB", (1, 1))
+            image.load()
+        return size
 
 
 def centre_crop(image: Image.Image, size: int) -> np.ndarray:

@@ -104,6 +104,8 @@ class DataSet:
     train: Images
     heldout: Images
     content: str | None = None  # the identity of the content, if the source does not fix it
+    classes: tuple[str, ...] | None = None  # their names in order of label, where they have any
+    told: str | None = None  # which files were found and left out, where files were looked for
 
     def __post_init__(self):
         # Checked here because a check in the model's forward pass would make a GPU wait.

@@ -136,4 +136,5 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
         train=train,
         heldout=heldout,
         content=store["content"],
+        classes=tuple(map(str, store["classes"])),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scaling.data.checked import check_once
 from scaling.data.images import DataSet
+from scaling.data.listing import file_of
 from scaling.study.named import named
 from scaling.study.network import Network
 from scaling.study.spec import DataSpec
@@ -97,12 +98,13 @@ def load_data(spec: DataSpec) -> DataSet:
     return named(SOURCES, spec.source, "data source").load(place(spec), spec)
 
 
-def check_data(spec: DataSpec) -> None:
+def check_data(spec: DataSpec) -> str | None:
     """Refuse data that would fail during training.
 
     That is damaged shards, and images that are missing, cut off or smaller than the crop. It reads
     a whole latent store; of a folder it reads every image's header and decodes up to 20,000 images.
-    Data is read once, and again if a file's length or time of change is different.
+    Data is read once, and again if a file's length or time of change is different. Returns what was
+    found and left out, where files were looked for.
     """
     data, folder = load_data(spec), place(spec)
     if spec.source == "latents":
@@ -113,14 +115,15 @@ def check_data(spec: DataSpec) -> None:
     if spec.source == "folder":
         from scaling.data.folder import check_images
 
-        paths = [*data.train.paths, *data.heldout.paths]
+        paths, home = [*data.train.paths, *data.heldout.paths], data.train.folder
         check_once(
-            lambda: check_images(folder, paths, spec.size, spec.upscale),
-            folder,
-            paths,
+            lambda: check_images(home, paths, spec.size, spec.upscale),
+            home,
+            dict.fromkeys(map(file_of, paths)),
             spec.size,
             spec.upscale,
         )
+    return data.told
 
 
 def check_fits(model: Network, spec: DataSpec) -> None:

@@ -15,6 +15,7 @@ A shard's .json is written after its other files, and store.json is written last
 import csv
 import hashlib
 import io
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,13 +23,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scaling.records.files import read_json, write_bytes, write_json
+from scaling.data.listing.walk import printable
+from scaling.data.store_shapes import FORMAT, SHARD, SPLITS, STORE_SHAPE, Shard, SkippedImage, Store
+from scaling.records.files import write_bytes, write_json
+from scaling.records.parsed import Unreadable
 from scaling.study.identity import identity
 
-FORMAT = 1
-SPLITS = ("train", "heldout")
 STORE, SKIPPED = "store.json", "skipped.csv"
 CHECKING_THREADS = 8
+WHOLE, DAMAGED, MISSING = "whole", "damaged", "missing"
 
 
 def shard_path(folder: Path, split: str, number: int, kind: str) -> Path:
@@ -46,9 +49,13 @@ def write_shard(
 ) -> None:
     """Write a shard: latents (n, 2, 2, C, h, w), and rows about its images.
 
-    ``images`` have label, path and sha256; ``skipped`` have path and why. The shard exists once its
-    .json does. ValueError for latents that fp16 cannot hold.
+    ``images`` have label, path and sha256; ``skipped`` have path and why. Of a path, bytes that are
+    not UTF-8 are written as \\xNN. The shard exists once its .json does. ValueError for latents
+    that fp16 cannot hold.
     """
+    images, skipped = (
+        [{**row, "path": printable(row["path"])} for row in rows] for rows in (images, skipped)
+    )
     latents = latents.astype(np.float16)
     if not np.isfinite(latents).all():
         odd = int(np.flatnonzero(~np.isfinite(latents).reshape(len(latents), -1).all(1))[0])
@@ -70,21 +77,33 @@ def write_shard(
     )
 
 
-def shard_is_whole(folder: Path, split: str, number: int) -> bool:
-    """Whether a shard exists and its checksums match."""
+def shard_state(folder: Path, split: str, number: int) -> str:
+    """WHOLE if the shard's checksums match, MISSING if it was never finished, otherwise DAMAGED."""
     try:
-        shard = read_json(shard_path(folder, split, number, "json"))
-    except ValueError:
-        return False
-    return shard is not None and all(
+        shard = SHARD.read(shard_path(folder, split, number, "json"))
+    except Unreadable:
+        return DAMAGED
+    if shard is None:
+        return MISSING
+    whole = all(
         _checksum_matches(shard_path(folder, split, number, kind), digest)
         for kind, digest in shard["sha256"].items()
     )
+    return WHOLE if whole else DAMAGED
 
 
-def read_skipped(folder: Path, split: str, number: int) -> list[dict]:
+def read_shard(folder: Path, split: str, number: int) -> Shard:
+    """What a shard's .json says. ValueError where there is none, or a damaged one."""
+    path = shard_path(folder, split, number, "json")
+    shard = SHARD.read(path)
+    if shard is None:
+        raise ValueError(f"{path} is missing; {SHARD.mend}")
+    return shard
+
+
+def read_skipped(folder: Path, split: str, number: int) -> list[SkippedImage]:
     """The images that could not be encoded into a shard: path and why."""
-    return read_json(shard_path(folder, split, number, "json"))["skipped"]
+    return read_shard(folder, split, number)["skipped"]
 
 
 def read_images(folder: Path, split: str, shards: int) -> list[dict]:
@@ -108,10 +127,7 @@ def finish_store(
     The content's identity depends on the images' bytes, labels and order, the VAE and the size. It
     depends neither on where the images lay nor on the last bit of a GPU's arithmetic.
     """
-    parts = {
-        split: [read_json(shard_path(folder, split, i, "json")) for i in range(n)]
-        for split, n in shards.items()
-    }
+    parts = {split: [read_shard(folder, split, i) for i in range(n)] for split, n in shards.items()}
     write_skipped(
         folder, [row for split in SPLITS for part in parts[split] for row in part["skipped"]]
     )
@@ -134,23 +150,23 @@ def finish_store(
     return store
 
 
-def write_skipped(folder: Path, rows: list[dict]) -> None:
+def write_skipped(folder: Path, rows: Sequence[Mapping]) -> None:
     """Write skipped.csv: path and why of each image that could not be read."""
     text = io.StringIO()
     writer = csv.DictWriter(text, ["path", "why"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: printable(row[name]) for name in ("path", "why")} for row in rows)
     write_bytes(folder / SKIPPED, text.getvalue().encode())
 
 
-def read_store(folder: Path) -> dict:
+def read_store(folder: Path) -> Store:
     """The content of store.json. ValueError if there is no finished store."""
     if not folder.is_dir():
         raise ValueError(
             f"no latent store at {folder}: make one with `scaling encode --images DIR --vae VAE "
             f"--size PIXELS --out {folder}`, or set data.path"
         )
-    store = read_json(folder / STORE)
+    store = STORE_SHAPE.read(folder / STORE)
     if store is None:
         done = sum(1 for _ in folder.glob("*/shard-*.json"))
         raise ValueError(

@@ -42,7 +42,8 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
             torch.as_tensor(part.targets).long(),
             spec.flip and split == "train",
         )
-    return DataSet(name=spec.source, num_classes=len(parts["train"].classes), **sets)
+    names = tuple(map(str, parts["train"].classes))
+    return DataSet(name=spec.source, num_classes=len(names), classes=names, **sets)
 
 
 def _read(kind, folder: Path, train: bool):

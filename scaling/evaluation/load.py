@@ -7,11 +7,12 @@ from pathlib import Path
 from torch import nn
 
 from scaling.models import build_model
-from scaling.models.export import open_checkpoint
+from scaling.models.stored.open_weights import open_weights
+from scaling.models.stored.own_networks import Candidate, networks_in
 from scaling.models.weights import load_weights
-from scaling.records.files import read_json
 from scaling.study.network import Network
 from scaling.study.spec import DiffusionSpec
+from scaling.study.weights_spec import WeightsSpec
 
 
 @dataclass(frozen=True)
@@ -26,22 +27,41 @@ class Loaded:
     diffusion: DiffusionSpec
     label_dropout: float | None
     vae: str | None  # the VAE of the latents that the network makes
+    size: int | None = None  # pixels per side of the images that those latents were made of
+    said: tuple[str, ...] = ()  # which weights they are, and what was taken for granted
+    place: Path | None = None  # what was opened: of a run, the checkpoint
 
 
-def load_checkpoint(path: Path | str, average: str | None = None) -> Loaded:
-    """The network in ``path``, anything that ``open_checkpoint`` takes.
+def load_checkpoint(
+    path: Path | str,
+    average: str | None = None,
+    *,
+    told: WeightsSpec | None = None,
+    network: Path | str | None = None,
+    own: tuple[Candidate, ...] = (),
+) -> Loaded:
+    """The network in ``path``, anything that ``open_weights`` takes, to be sampled.
 
-    Weights without a spec.json are assumed to be DDPM's. ValueError, in one line, for a checkpoint
-    that is missing, damaged, or has no average of that name.
+    ``network`` is a user's file that defines it, ``own`` networks that are loaded already.
+    ValueError, in one line, for a checkpoint that is missing, damaged, has no average of that name,
+    or does not tell what it learned.
     """
-    spec, state = open_checkpoint(path, average=average)
-    trained = _training_of(Path(path)) or {}
+    told = told or WeightsSpec(average=average)
+    opened = open_weights(path, told, own or networks_in(network))
+    if opened.diffusion is None:
+        raise ValueError(
+            f"{path} does not tell what its network predicts; say --objective epsilon (noise), "
+            "flow (noise - image, time 1 at the noise) or sit (as SiT's code, the other way)"
+        )
     return Loaded(
-        load_weights(build_model(spec), state).eval(),
-        spec,
-        DiffusionSpec(**trained.get("diffusion", {})),
-        trained.get("train", {}).get("label_dropout"),
-        trained.get("data", {}).get("vae"),
+        load_weights(build_model(opened.spec), opened.state).eval(),
+        opened.spec,
+        opened.diffusion,
+        opened.label_dropout,
+        opened.vae,
+        opened.size,
+        opened.said,
+        opened.place,
     )
 
 
@@ -51,11 +71,3 @@ def digest(model: nn.Module) -> str:
     for name, tensor in sorted(model.state_dict().items()):
         sha256.update(name.encode() + tensor.cpu().numpy().tobytes())
     return sha256.hexdigest()[:16]
-
-
-def _training_of(path: Path) -> dict | None:
-    """The spec.json of the run that ``path`` belongs to: the run's folder or a checkpoint in it."""
-    for folder in (path, *path.resolve().parents[:2]):
-        if (folder / "spec.json").is_file() and (folder / "checkpoints").is_dir():
-            return read_json(folder / "spec.json")
-    return None

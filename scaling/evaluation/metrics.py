@@ -18,7 +18,11 @@ from scaling.evaluation.compared import Compared, layer_of, metric_of
 from scaling.evaluation.extractors import network, weights_identity
 from scaling.evaluation.images import Stored, batches
 from scaling.evaluation.memorisation import memorisation
+from scaling.evaluation.noise import noise_distance
 from scaling.evaluation.reference import Reference, data_images
+from scaling.evaluation.suits import check_suits
+from scaling.records.noise import noise_warning
+from scaling.study.decoder import maker_of
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
 
@@ -68,6 +72,7 @@ def measure(
         layers = needs.setdefault(extractor, {})
         layers[layer] = layers.get(layer, Need()) | need
     why = constant(images)
+    shape = _shape(images)
     kept = (
         {}
         if why
@@ -99,6 +104,8 @@ def measure(
                     )
                 )
             )
+            if metric == "fid" and not why:
+                result = _beside_noise(result, reference, layer, shape, protocol.decoder)
             rows.append(
                 {
                     "metric": metric,
@@ -107,13 +114,14 @@ def measure(
                     "se": None,
                     "why": None,
                     "warning": None,
+                    "noise": None,
                     **result,
                     "features": extractor,
                     "weights": weights_identity(extractor),
                     "samples": len(images),
                     "reference": name,
                     "reference_images": reference.count,
-                    "label": protocol.label(metric, name),
+                    "label": protocol.label(metric, name, made_by=maker_of(data)),
                 }
             )
     memory = None
@@ -124,6 +132,21 @@ def measure(
             *(against(name, extractor).rows(layer) for name in ("train", "heldout")),
         )
     return {"figures": rows, MEMORY: memory}
+
+
+def _beside_noise(
+    result: dict, reference: Reference, layer: str, shape: tuple[int, ...], decoder: str | None
+) -> dict:
+    """``result`` with the FID of noise images, and a warning where it is no better."""
+    noise = noise_distance(reference, layer, shape, decoder)
+    warnings = (result.get("warning"), noise_warning(result["value"], noise))
+    return result | {"noise": noise, "warning": "; ".join(filter(None, warnings)) or None}
+
+
+def _shape(images: Tensor | Stored) -> tuple[int, ...]:
+    """(C, H, W) of one of the samples."""
+    first = images[:1] if isinstance(images, Tensor) else images.read(torch.tensor([0]))
+    return tuple(first.shape[1:])
 
 
 def constant(images: Tensor | Stored) -> str | None:
@@ -163,6 +186,8 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
     """
     for metric in protocol.metrics:
         extractor, layer = layer_of(metric, protocol)
+        images = functools.partial(data_images, data, "train", protocol.decoder)
+        check_suits(extractor, images, data.source)
         network(extractor, (layer,))
         for name in protocol.references:
             reference = reference_of(

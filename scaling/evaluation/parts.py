@@ -15,15 +15,31 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from filelock import FileLock, Timeout
+from pydantic import with_config
 from torch import Tensor
+from typing_extensions import TypedDict
 
-from scaling.records.files import read_json, write_bytes, write_json
+from scaling.records.files import write_bytes, write_json
+from scaling.records.parsed import STRICT, Damaged, Shape, Whole
 
 ASKED = "asked.json"
+
+
+@with_config(STRICT)
+class Part(TypedDict):
+    """``part-A-B.json``: written once the part's images are."""
+
+    nonfinite: Whole
+
+
+REMOVE = "remove the folder: the samples are drawn again"
+ASKED_SHAPE: Shape[dict[str, Any]] = Shape(dict[str, Any], REMOVE)
+PART: Shape[Part] = Shape(Part, REMOVE)
 POLL_S = 0.2  # seconds between checks for a part that another process is drawing
 
 # rows -> images (n, C, H, W) uint8, how many were not finite
@@ -43,7 +59,7 @@ class Parts:
 
         Returns the keys in which an existing folder differs from ``asked``.
         """
-        before = read_json(self.folder / ASKED)
+        before = ASKED_SHAPE.read(self.folder / ASKED)
         if before is None:
             write_json(self.folder / ASKED, asked)
         return [key for key in asked if before is not None and before.get(key) != asked[key]]
@@ -53,7 +69,7 @@ class Parts:
         return [range(i, min(i + self.size, self.count)) for i in range(0, self.count, self.size)]
 
     def left(self) -> list[range]:
-        return [rows for rows in self.ranges if not self._path(rows, "json").exists()]
+        return [rows for rows in self.ranges if self._part(rows) is None]
 
     def draw(self, draw: Draw, wait: bool = True) -> None:
         """Draw every missing part that no other process is drawing.
@@ -75,7 +91,7 @@ class Parts:
         try:
             # the kernel releases the lock however its holder ends
             with FileLock(self._path(rows, "lock"), timeout=-1 if wait else 0):
-                if not self._path(rows, "json").exists():
+                if self._part(rows) is None:
                     images, nonfinite = draw(rows)
                     array = io.BytesIO()
                     np.save(array, images.numpy())
@@ -87,7 +103,7 @@ class Parts:
 
     @property
     def nonfinite(self) -> int:
-        return sum(read_json(self._path(rows, "json"))["nonfinite"] for rows in self.ranges)
+        return sum(part["nonfinite"] for rows in self.ranges if (part := self._part(rows)))
 
     def __len__(self) -> int:
         return self.count
@@ -105,10 +121,20 @@ class Parts:
         shutil.rmtree(self.folder)
         _mapped.cache_clear()
 
+    def _part(self, rows: range) -> Part | None:
+        """What the part says of itself; None where it is not drawn, or damaged."""
+        try:
+            return PART.read(self._path(rows, "json"))
+        except Damaged:
+            return None
+
     def _path(self, rows: range, kind: str) -> Path:
         return self.folder / f"part-{rows.start}-{rows.stop}.{kind}"
 
 
 @functools.lru_cache(maxsize=2)
 def _mapped(path: Path) -> np.ndarray:
-    return np.load(path, mmap_mode="r")
+    try:
+        return np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise Damaged(path, f"is no whole .npy file ({error})", REMOVE) from None

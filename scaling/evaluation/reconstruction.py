@@ -18,12 +18,15 @@ import torch
 from torch import Tensor
 
 from scaling.data.crop import read_image
+from scaling.data.listing import file_of, read_bytes
+from scaling.data.listing.walk import from_text
 from scaling.data.sources import data_root, place
 from scaling.data.store import read_images, read_store
 from scaling.evaluation.compared import frechet_result
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.metrics import reference_of
 from scaling.evaluation.reference import RealImages, Reference, data_images
+from scaling.study.decoder import maker_of
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.spec import DataSpec
@@ -44,7 +47,7 @@ def rfid(data: DataSpec, protocol: Protocol) -> list[dict]:
             "reference": name,
             "features": p.features,
             "weights": weights_identity(p.features),
-            "label": p.label("rfid", name),
+            "label": p.label("rfid", name, made_by=maker_of(data)),
             **_floor(data, name, p.features, p.reference_images, p.transform, p.decoder, p.samples),
         }
         for name in p.references
@@ -107,7 +110,7 @@ def originals(data: DataSpec, subset: str) -> RealImages:
             read_images(folder, subset, len(shards)) if homes and data.source == "latents" else []
         )
         for home in homes:
-            if rows and (home / rows[0]["path"]).is_file():
+            if rows and (home / file_of(from_text(home, rows[0]["path"]))).is_file():
                 return home, rows
         raise ValueError(
             f"no real images of {data.name or data.source}: "
@@ -123,7 +126,7 @@ def originals(data: DataSpec, subset: str) -> RealImages:
         return torch.stack(
             [
                 torch.from_numpy(
-                    _original(home / known[i]["path"], known[i]["sha256"], store["size"])
+                    _original(home, known[i]["path"], known[i]["sha256"], store["size"])
                 )
                 for i in rows.tolist()
             ]
@@ -133,11 +136,12 @@ def originals(data: DataSpec, subset: str) -> RealImages:
     return RealImages(subset, sum(shard["images"] for shard in shards), content, read)
 
 
-def _original(path: Path, sha256: str, size: int):
+def _original(home: Path, name: str, sha256: str, size: int):
+    path = from_text(home, name)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"no real images: {path} cannot be read ({error.strerror})") from None
+        content = read_bytes(home, path)
+    except ValueError as error:
+        raise ValueError(f"no real images: {error}") from None
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError(f"no real images: {path} is not the file that was encoded")
-    return read_image(path, size, content)
+        raise ValueError(f"no real images: {home / name} is not the file that was encoded")
+    return read_image(home / path, size, content)

@@ -19,6 +19,7 @@ from filelock import FileLock
 from torch import Tensor
 
 from scaling.data import Images, ImageSet, load_data, to_uint8
+from scaling.data.listing import file_of
 from scaling.evaluation.collect import HELD, Need, batches_of, collect
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.frechet import Gaussian
@@ -28,7 +29,10 @@ from scaling.records.files import write_bytes
 from scaling.study.identity import identity
 from scaling.study.spec import DataSpec
 
+# what is cached: the arrays' names and dimensions
+KINDS = {"rows": {"rows": 2}, "gaussian": {"mean": 1, "cov": 2, "root": 2}}
 LATENT_SOURCES = ("latents", "synthetic")
+HASHED = 256  # images hashed at a time
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,10 @@ class RealImages:
 
 def content_of(images: Tensor) -> str:
     """The hash of uint8 images (N, C, H, W)."""
-    return hashlib.sha256(str(tuple(images.shape)).encode() + images.numpy().tobytes()).hexdigest()[
-        :16
-    ]
+    digest = hashlib.sha256(str(tuple(images.shape)).encode())
+    for part in images.split(HASHED):  # a copy of ImageNet's would be gigabytes
+        digest.update(part.numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 @lru_cache(maxsize=8)
@@ -96,10 +101,11 @@ def _content_of_subset(images: Images) -> str:
     """
     if isinstance(images, ImageSet):
         return content_of(images.uint8)
-    files = [(images.folder / path).resolve() for path in images.paths]
-    return identity(
-        [images.size, [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]]
-    )
+    archives = {file_of(path) for path in images.paths} - set(images.paths)
+    of_archives = [images.paths] if archives else []
+    files = [(images.folder / file).resolve() for file in dict.fromkeys(map(file_of, images.paths))]
+    states = [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+    return identity([images.size, states, *of_archives])
 
 
 def tensor_images(name: str, images: Tensor) -> RealImages:
@@ -195,12 +201,12 @@ class Reference:
             path = cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz"
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock")):
-                if not path.exists():
+                held = cached_tensors(path, KINDS[kind])
+                if held is None:  # not computed yet, or damaged since
                     self._compute(layer)
-            with np.load(path, allow_pickle=False) as arrays:
-                self._held[layer, kind] = {
-                    name: torch.from_numpy(arrays[name]) for name in arrays.files
-                }
+                    held = cached_tensors(path, KINDS[kind])
+                    assert held is not None
+            self._held[layer, kind] = held
         return self._held[layer, kind]
 
     def _compute(self, layer: str) -> None:
@@ -221,6 +227,22 @@ class Reference:
                 cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz",
                 buffer.getvalue(),
             )
+
+
+def cached_tensors(path: Path, dimensions: dict[str, int]) -> dict[str, Tensor] | None:
+    """The arrays of a cached .npz by name, of so many ``dimensions``; None where it is missing or
+    damaged, and so to be made again.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            held = {name: torch.from_numpy(arrays[name]) for name in dimensions}
+    except Exception:  # arbitrary bytes can make it raise anything
+        return None
+    whole = all(
+        held[name].ndim == count and held[name].is_floating_point()
+        for name, count in dimensions.items()
+    )
+    return held if whole else None
 
 
 @lru_cache(maxsize=32)

@@ -4,9 +4,7 @@ Many images are drawn in parts that survive a kill, then written. Until then the
 OUT.partial/, whose parts any worker may draw.
 """
 
-import functools
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,36 +12,25 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from scaling.evaluation.generate import check_sampling, generate
-from scaling.evaluation.load import Loaded, load_checkpoint
+from scaling.evaluation.load import Loaded
 from scaling.evaluation.parts import Parts
+from scaling.evaluation.wanted import Wanted
 from scaling.study.protocol import Protocol
 
 PART = 250
 CELL, GAP, MARGIN = 64, 4, 96  # pixels; an image is enlarged to at least CELL
 
 
-def check_classes(loaded: Loaded, classes: Sequence[int]) -> None:
-    """ValueError for classes that the model does not know."""
-    unknown = [c for c in classes if not 0 <= c < loaded.spec.num_classes]
-    if unknown:
-        raise ValueError(
-            f"class {unknown[0]} is unknown to {loaded.spec.name}, which knows "
-            f"{loaded.spec.num_classes}: 0 to {loaded.spec.num_classes - 1}"
-        )
-
-
-def write_grid(
-    loaded: Loaded, protocol: Protocol, classes: Sequence[int], per_class: int, out: Path
-) -> None:
-    """Write a PNG with one row of ``per_class`` samples for each class.
+def write_grid(loaded: Loaded, protocol: Protocol, wanted: Wanted, out: Path) -> None:
+    """Write a PNG with one row of samples for each class.
 
     ValueError for what cannot be sampled or shown.
     """
-    check_classes(loaded, classes)
+    per_class, classes, labels = wanted.in_a_row, wanted.classes, wanted.labels
+    assert per_class is not None and classes is not None and labels is not None
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
-    labels = [c for c in classes for _ in range(per_class)]
     images, _, nonfinite = generate(
         loaded.model, loaded.spec, loaded.diffusion, protocol, range(len(labels)), labels
     )
@@ -68,7 +55,7 @@ def write_grid(
         if column == 0:
             draw.text(
                 (8, GAP + row * step + size * zoom // 2),
-                f"class {labels[i]}",
+                "no class" if labels[i] == loaded.spec.num_classes else f"class {labels[i]}",
                 "black",
                 font,
                 anchor="lm",
@@ -76,8 +63,10 @@ def write_grid(
     _replace(out, lambda aside: picture.save(aside, "PNG"))
 
 
-def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> Parts:
-    """The parts in OUT.partial/, new or continued.
+def open_partial(
+    loaded: Loaded, protocol: Protocol, out: Path, asked: dict, count: int | None = None
+) -> Parts:
+    """The parts in OUT.partial/, new or continued; ``count`` images, or the protocol's.
 
     ``asked`` describes the samples. ValueError if OUT exists, or if its parts are of other samples.
     """
@@ -85,7 +74,7 @@ def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> 
     image_channels(loaded, protocol)
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
-    parts = Parts(out.with_name(out.name + ".partial"), protocol.samples, PART)
+    parts = Parts(out.with_name(out.name + ".partial"), count or protocol.samples, PART)
     changed = parts.begin(asked)
     if changed:
         raise ValueError(
@@ -95,30 +84,26 @@ def open_partial(loaded: Loaded, protocol: Protocol, out: Path, asked: dict) -> 
     return parts
 
 
-@functools.lru_cache(maxsize=1)
-def _loaded(checkpoint: str, average: str | None, device: str) -> Loaded:
-    loaded = load_checkpoint(checkpoint, average)
-    loaded.model.to(device)
-    return loaded
-
-
 def draw_part(
-    checkpoint: str,
-    average: str | None,
+    loaded: Loaded,
     protocol: Protocol,
     folder: Path,
     rows: range,
     threads: int = 1,
+    wanted: Wanted | None = None,
 ) -> None:
     """Draw the part ``rows`` into the partial ``folder``; images that are not finite are black."""
     torch.set_num_threads(threads)
-    loaded = _loaded(checkpoint, average, "cuda" if torch.cuda.is_available() else "cpu")
+    wanted = wanted or Wanted(protocol.samples)
+    loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def draw(rows: range):
-        images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, rows)
+        images, _, nonfinite = generate(
+            loaded.model, loaded.spec, loaded.diffusion, protocol, rows, wanted.labels
+        )
         return images, nonfinite
 
-    Parts(folder, protocol.samples, PART).draw_one(rows, draw, wait=True)
+    Parts(folder, wanted.count, PART).draw_one(rows, draw, wait=True)
 
 
 def finish(parts: Parts, out: Path) -> None:
@@ -156,7 +141,12 @@ def finish(parts: Parts, out: Path) -> None:
 
 
 def image_channels(loaded: Loaded, protocol: Protocol) -> int:
-    """Channels of the samples, 1 or 3. ValueError for latents without a decoder."""
+    """Channels of the samples, 1 or 3. ValueError for latents without a decoder that fits them."""
+    if protocol.decoder:
+        from scaling.data.decoders import check_channels  # seconds of imports
+
+        factor = loaded.size and loaded.size / loaded.spec.input_size
+        check_channels(protocol.decoder, loaded.spec.channels, factor)
     channels = 3 if protocol.decoder else loaded.spec.channels
     if channels not in (1, 3):
         raise ValueError(

@@ -1,6 +1,7 @@
 """Where trials run: preflight, the trial itself, and Ray. The only room that imports ray."""
 
 import os
+import sys
 from pathlib import Path
 
 # Since 2.59 Ray makes a token for each cluster that it starts, and the cluster asks for it. A
@@ -9,3 +10,5 @@ from pathlib import Path
 _named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
 if _named or (Path.home() / ".ray" / "auth_token").exists():
     os.environ.setdefault("RAY_AUTH_MODE", "token")
+    if _ray := sys.modules.get("ray"):  # whoever calls us imported it before: it has read the old
+        _ray._raylet.Config.initialize("")

@@ -61,7 +61,7 @@ class Advance:
             trainer.train_to(until, self.session.log)
             if trainer.step not in self.session.ready:  # which may be being read
                 # of whole tensors, to which every worker gives its share
-                snapshot = trainer.snapshot()
+                snapshot = trainer.snapshot() | {"lines": self.session.lines_to(trainer.step)}
                 if self.workers.lead:
                     self.writer.write(snapshot, keep, KEEP_NEWEST)
         self.session.entry["to_step"] = trainer.step
@@ -74,15 +74,28 @@ class Advance:
                 self.spec, emas, self.setup.device, self.setup.execution, self.workers
             )
             self.session.entry["out_of_memory"] = self.trainer.out_of_memory
+            names = self.trainer.data.classes
+            self.session.classes = None if names is None else list(names)
         self.writer.join()
-        at, root, labels = self.trainer.step, self.run.checkpoints, labels_of(emas)
-        saved = self.workers.agree(lambda: checkpoint.newest(root, labels, after=at, at_most=step))
+        at, labels = self.trainer.step, labels_of(emas)
+        saved = self.workers.agree(lambda: self._newest(labels, at, step))
+        if saved:
+            self.session.resume(saved)
         if not saved and self.trunk and at < self.spec.train.branch_step:
             saved = self.trunk(emas)
         if saved:
             self.trainer.restore(saved)
         self.session.begin_at(self.trainer.step)
         return self.trainer
+
+    def _newest(self, labels: list[str], at: int, step: int) -> Checkpoint | None:
+        """The newest checkpoint after ``at`` up to ``step`` before which the curve is whole: what
+        it lost is trained and logged again. Where it is whole before none, the newest of all.
+        """
+        root, whole = self.run.checkpoints, self.session.holds_lines_of
+        return checkpoint.newest(
+            root, labels, after=at, at_most=step, fits=whole
+        ) or checkpoint.newest(root, labels, after=at, at_most=step)
 
 
 def next_stop(at: int, end: int, every: int, keep: Iterable[int]) -> int:

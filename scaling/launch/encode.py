@@ -4,9 +4,12 @@ and writes a shard.
 The content of a shard is a function of its images and the VAE alone, whoever makes it.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +19,10 @@ import ray.data
 from ray.exceptions import RayError
 
 from scaling.launch.cluster import Cluster
+
+STDERR = 2
+FALSE_ALARM = b"has constructor arguments in the object store and max_restarts > 0"
+JOIN_S = 2.0  # a child process may hold the pipe open for longer
 
 
 def encode_shards(
@@ -45,7 +52,8 @@ def encode_shards(
         )
     )
     try:
-        yield from made.iter_rows()
+        with _without_false_alarm():
+            yield from made.iter_rows()
     except RayError as error:
         cause = getattr(error, "cause", None) or error
         while cause.__cause__ is not None:
@@ -55,18 +63,46 @@ def encode_shards(
         raise
 
 
+@contextlib.contextmanager
+def _without_false_alarm() -> Iterator[None]:
+    """While entered, Ray's FALSE_ALARM does not reach this process's stderr; all else does.
+
+    Ray's C++ part writes it at level E to descriptor 2 for every pool of actors of Ray Data (its
+    issue 57733), and it reads as a failure. Nothing turns off that line alone.
+    """
+    kept = os.dup(STDERR)
+    end, begin = os.pipe()
+    os.dup2(begin, STDERR)
+    os.close(begin)
+
+    def pass_on() -> None:
+        with open(end, "rb") as lines, open(kept, "wb", buffering=0) as out:
+            for line in lines:
+                if FALSE_ALARM not in line:
+                    out.write(line)
+
+    thread = threading.Thread(target=pass_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        os.dup2(kept, STDERR)  # which closes the pipe, so that the thread ends
+        thread.join(timeout=JOIN_S)
+
+
 def _read(row: dict, folder: str, size: int) -> dict:
     """A shard's readable images as bytes of (n, 3, size, size), with their labels and hashes, and
     what was skipped.
     """
     from scaling.data.crop import read_image
+    from scaling.data.listing import read_bytes
 
     shard = json.loads(row["shard"])
     pixels, images, skipped = [], [], []
     for path, label in shard["rows"]:
         place = Path(folder) / path
         try:
-            data = place.read_bytes()
+            data = read_bytes(Path(folder), path)
             pixels.append(read_image(place, size, data))
         except (OSError, ValueError) as error:
             skipped.append({"path": path, "why": str(error).splitlines()[0]})

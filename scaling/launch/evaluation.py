@@ -24,6 +24,7 @@ from scaling.evaluation.parts import Draw, Parts
 from scaling.evaluation.reconstruction import rfid
 from scaling.models import build_model
 from scaling.models.precision import matmul_precision
+from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
@@ -46,19 +47,21 @@ def evaluate(
     report: Report,
     threads: int = 1,
     helped: Helped | None = None,
+    session: str | None = None,
 ) -> None:
     """Measure the checkpoint of ``step`` as ``spec`` asks and write it down, unless that was done.
 
     Meanwhile ``run.evaluating`` says that it runs. A failure is recorded there with the last lines
     of its traceback, and raised. ``helped`` is given the number of parts of samples to be drawn;
-    while its context is entered, others may draw some by ``help_sampling``.
+    while its context is entered, others may draw some by ``help_sampling``. ``session`` is told in
+    the state, so that whoever began the evaluation knows it.
     """
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
     job = run.evaluating(eval_id)
-    if run.evaluation(eval_id) is None:
+    if not run.is_measured(eval_id):
         heartbeat = Heartbeat(job)
-        heartbeat.tell(step=step)
+        heartbeat.tell(step=step, session=session)
         try:
             with heartbeat:
                 measured = _measure(spec, step, run, threads, helped or contextlib.nullcontext)
@@ -168,7 +171,7 @@ def help_sampling(spec: TrialSpec, step: int, run: Run, threads: int = 1) -> Non
 def clear_parts(run: Run) -> None:
     """Remove the samples of evaluations that are recorded."""
     for folder in (run.folder / "evaluating").glob("*.parts"):
-        if run.evaluation(folder.stem) is not None:
+        if run.is_measured(folder.stem):
             shutil.rmtree(folder, ignore_errors=True)  # another evaluation may be removing it too
 
 
@@ -195,5 +198,7 @@ def averaged_model(spec: TrialSpec, step: int, ema: Ema, run: Run) -> nn.Module:
             "the same command trains it again"
         )
     model = build_model(spec.model)
-    load_parameters(model, saved.weights() if ema.kind == "none" else saved.ema(ema.label))
+    weights = saved.weights() if ema.kind == "none" else saved.ema(ema.label)
+    check_finite(weights, f"{saved.folder}, {ema.label}")
+    load_parameters(model, weights)
     return model.eval()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from scaling.launch.supervise.limits import HUNG_AFTER_S
 from scaling.records.ledger import Run
 from scaling.study.execution import Execution
 from scaling.study.families.shipped import Shipped
@@ -52,6 +53,8 @@ class Job(Spec):
     cpus_per_worker: int = Field(1, ge=0)  # as many torch threads; an evaluation takes as many
     gpus_per_training: float = Field(0.0, ge=0)  # over all its workers
     gpus_per_evaluation: float = Field(0.0, ge=0)
+    # a training or an evaluation whose heartbeat is older, in seconds, hangs
+    hung_after_s: float = Field(HUNG_AFTER_S, gt=0)
 
     def dump(self) -> str:
         """The text that crosses Ray."""
@@ -65,7 +68,7 @@ class Job(Spec):
         This is the one place where a worker makes specs of what was sent to it. Networks that the
         study's file defines are loaded first, as their specs cannot be read without them.
         """
-        _Source.model_validate_json(text).shipped.load(Path(_source_folder().name))
+        _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
         return cls.model_validate_json(text)
 
     @property
@@ -112,6 +115,6 @@ class _Source(BaseModel):
 
 
 @functools.cache
-def _source_folder() -> tempfile.TemporaryDirectory:
+def source_folder() -> tempfile.TemporaryDirectory:
     """Where this process writes source that is sent to it; removed when the process ends."""
     return tempfile.TemporaryDirectory(prefix="dit-scaling-source-")

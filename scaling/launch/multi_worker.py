@@ -6,9 +6,11 @@ import os
 import tempfile
 from collections.abc import Callable
 
+from ray.exceptions import RayError, RayTaskError
 from ray.train import RunConfig, ScalingConfig, TrainingFailedError
 from ray.train.torch import TorchTrainer
 
+from scaling.launch.attempts import LostWorkers
 from scaling.launch.job import Job
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 
@@ -21,8 +23,8 @@ def together(work: Callable[[str, str, Workers], None], job: Job, session: str) 
 
     Returns when all have. Where one is out of memory, all begin again with half the micro-batch,
     from the last checkpoint. Raises RuntimeError, of one line, with what the first of them raised
-    that failed otherwise. The workers see the disk that holds ``job.run_folder``, whichever nodes
-    they are on.
+    that failed otherwise: LostWorkers where no code failed, but a process is gone. The workers see
+    the disk that holds ``job.run_folder``, whichever nodes they are on.
     """
     until_it_fits(
         lambda execution, told: _attempt(
@@ -42,6 +44,7 @@ def _attempt(work: Callable, job: Job, session: str, told: list[dict]) -> None:
     os.environ |= {
         "RAY_CHDIR_TO_TRIAL_DIR": "0",
         "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": START_TIMEOUT_S,
+        "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S": f"{job.hung_after_s:g}",
     }
     on_gpus = job.gpus_per_training > 0
     scaling = ScalingConfig(
@@ -62,6 +65,9 @@ def _attempt(work: Callable, job: Job, session: str, told: list[dict]) -> None:
             for error in failures.values():
                 if isinstance(error, OutOfMemory):
                     raise error from failure
+            for rank, error in failures.items():
+                if _is_loss(error):  # the others fail then, too
+                    raise LostWorkers(f"worker {rank}: {_last_line(error)}") from failure
             raise RuntimeError(_reason(failure)) from failure
 
 
@@ -69,5 +75,16 @@ def _reason(failure: TrainingFailedError) -> str:
     """What went wrong in one line: the first failed worker's own words where there is one."""
     failures = getattr(failure, "worker_failures", None) or {}
     for rank, error in sorted(failures.items()):
-        return f"worker {rank}: {str(error).strip().splitlines()[-1]}"
-    return str(failure).strip().splitlines()[-1]
+        return f"worker {rank}: {_last_line(error)}"
+    return _last_line(failure)
+
+
+def _is_loss(error: BaseException) -> bool:
+    # By name, since Ray Train keeps the class to itself.
+    return type(error).__name__ == "WorkerHealthCheckTimeoutError" or (
+        isinstance(error, RayError) and not isinstance(error, RayTaskError)
+    )
+
+
+def _last_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]

@@ -1,26 +1,33 @@
 """Finds out before anything runs what would make a study fail later."""
 
+import errno
+import os
 import shutil
-import uuid
+import tempfile
 from pathlib import Path
 
 from scaling.records.ledger import StudyFolder
+from scaling.records.parsed import Damaged
 from scaling.study.execution import Execution
 from scaling.study.memory import checkpoint_bytes
 from scaling.study.plan import Plan, PlannedTrial
 
 
 def check_folder(root: Path, plan: Plan) -> None:
-    """Refuse a root that cannot be written, or a study folder that holds another plan.
+    """Refuse a root that cannot be written or lies among the images, or a study folder that holds
+    another plan.
 
-    Trials may be added to a plan.
+    Trials may be added to a plan. Nothing is made yet, as what follows may refuse.
     """
     folder = root / plan.name
+    if data := {t.spec.data for t in plan.trials if t.spec.data.source == "folder"}:
+        from scaling.data.listing.walk import outside
+        from scaling.data.sources import place
+
+        outside(root, sorted(map(place, data)), "--results")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{uuid.uuid4().hex[:8]}"
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=nearest(folder)) as probe:
+            probe.write(b"0")
     except OSError as error:
         raise ValueError(
             f"cannot write to the results folder {folder}: {error.strerror}; "
@@ -28,7 +35,10 @@ def check_folder(root: Path, plan: Plan) -> None:
         ) from None
     if not (folder / "study.json").exists():
         return
-    before = StudyFolder(folder).plan()
+    try:
+        before = StudyFolder(folder).plan()
+    except Damaged:  # it is set aside, and written again
+        return
     old, new = ({trial.trial_id: trial for trial in p.trials} for p in (before, plan))
     gone = [old[i] for i in old if i not in new]
     if gone:
@@ -40,6 +50,18 @@ def check_folder(root: Path, plan: Plan) -> None:
             "trainings, in "
             f"{root / 'runs'}, are kept and shared)"
         )
+
+
+def nearest(folder: Path) -> Path:
+    """``folder``, or the nearest folder above it that exists. NotADirectoryError where a file
+    stands in the way.
+    """
+    for place in (folder, *folder.absolute().parents):
+        if place.exists() or place.is_symlink():
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+            return place
+    return Path("/")
 
 
 def _difference(gone: list, added: list) -> str:
@@ -71,20 +93,23 @@ def _difference(gone: list, added: list) -> str:
     )
 
 
-def check_trials(plan: Plan) -> None:
+def check_trials(plan: Plan) -> list[str]:
     """Refuse damaged data, models that do not fit their data, sampling that does not fit its
     schedule, and features that cannot be had.
+
+    Returns a line for each data set of files: which were found, and what was left out.
     """
     # Imported here because torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_data, check_fits
-    from scaling.evaluation.generate import check_sampling
     from scaling.evaluation.metrics import check_metrics
 
     check_counts(plan)
+    check_initial(plan)
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
+    told = []
     for data in {t.spec.data for t in plan.trials}:
-        check_data(data)
+        told.append(check_data(data))
     check_decoders(
         {
             (t.spec.data, t.spec.evaluate.protocol.decoder)
@@ -92,16 +117,33 @@ def check_trials(plan: Plan) -> None:
             if t.spec.evaluate.protocol.metrics
         }
     )
-    for spec in (t.spec for t in plan.trials):
-        if spec.evaluate.protocol.metrics:
-            check_sampling(
-                spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout
-            )
+    check_sampling_of(plan)
     for data, protocol in {
         (t.spec.data, t.spec.evaluate.protocol.model_copy(update={"sampling_seed": 0}))
         for t in plan.trials
     }:
         check_metrics(data, protocol)
+    return sorted(filter(None, told))
+
+
+def check_sampling_of(plan: Plan) -> None:
+    """Refuse sampling that a trial's model or its schedule does not allow."""
+    from scaling.evaluation.generate import check_sampling
+
+    for spec in (t.spec for t in plan.trials):
+        if spec.evaluate.protocol.metrics:
+            check_sampling(
+                spec.model, spec.diffusion, spec.evaluate.protocol, spec.train.label_dropout
+            )
+
+
+def check_initial(plan: Plan) -> None:
+    """Refuse weights to start from that are not there, do not fit, or are not those planned."""
+    from scaling.models.stored.initial import initial_weights
+
+    pairs = {(t.spec.train.init, t.spec.model) for t in plan.trials if t.spec.train.init}
+    for init, model in pairs:
+        initial_weights(init, model)
 
 
 def check_counts(plan: Plan) -> None:
@@ -135,10 +177,9 @@ def check_decoders(pairs: set) -> None:
             )
         if decoder is not None:
             # It takes seconds to import, and pixels have no use for it.
-            from scaling.data.vae import latent_shape, load_vae
+            from scaling.data.decoders import check_decoder
 
-            assert data.size is not None  # DataSpec sees to it
-            latent_shape(load_vae(decoder), data.size)
+            check_decoder(data, decoder)
 
 
 def check_precisions(plan: Plan, gpus_per_trial: float) -> None:
@@ -168,7 +209,7 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
         run = folder.run(train_id)
         there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
         needed += max(0, checkpoint_bytes(kept) - there)
-    free = shutil.disk_usage(folder.folder).free
+    free = shutil.disk_usage(nearest(folder.folder)).free
     if needed > free:
         raise ValueError(
             f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and "
@@ -182,7 +223,10 @@ def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:
     """Refuse a number of GPUs that Ray would not take, below 0 or above 1 and not whole, or that is
     not one for each worker.
     """
-    if gpus_per_trial < 0 or (gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial)):
+    # of NaN and infinity neither is a whole number
+    if not (
+        0 <= gpus_per_trial <= 1 or (float(gpus_per_trial).is_integer() and gpus_per_trial > 0)
+    ):
         raise ValueError(
             f"--gpus-per-trial {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number"
         )
@@ -192,6 +236,13 @@ def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:
             "has one GPU; "
             f"give {workers}, or 0 to train on CPUs"
         )
+
+
+def check_asked(plan: Plan, root: Path, gpus_per_trial: float, execution: Execution) -> None:
+    """Refuse numbers of GPUs and workers, and a results folder, that no sweep of ``plan`` takes."""
+    check_gpus(gpus_per_trial, execution.workers)
+    check_workers(plan, execution)
+    check_folder(root, plan)
 
 
 def check_workers(plan: Plan, execution: Execution) -> None:

@@ -1,14 +1,47 @@
-"""Samples a model for ``scaling sample``: a grid of classes here, or many images on Ray workers."""
+"""Samples a model for ``scaling sample``: a picture here, or many images on Ray workers."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import ray
-from pydantic import ValidationError
+from pydantic import BaseModel, BeforeValidator, SerializeAsAny, ValidationError
 
 from scaling.launch.cluster import connected
+from scaling.launch.job import source_folder
+from scaling.launch.preflight import check_gpus
+from scaling.study.diffusion_spec import DiffusionSpec
+from scaling.study.families import network_of
+from scaling.study.families.shipped import Shipped
+from scaling.study.identity import Spec
+from scaling.study.network import Network
 from scaling.study.protocol import Protocol
-from scaling.study.settings import explain
+from scaling.study.weights_spec import WeightsSpec
+
+# field of the protocol -> the option that sets it
+OPTIONS = {
+    "sampling_seed": "--seed",
+    "sampling_steps": "--steps",
+    "guidance_channels": "--guidance-channels",
+    "decoder": "--vae",
+}
+
+
+class Drawing(Spec):
+    """What crosses Ray to draw parts of many images: frozen, as JSON text."""
+
+    shipped: Shipped = Shipped()
+    checkpoint: str  # as every worker sees it
+    weights: str  # the digest of what it holds
+    told: WeightsSpec
+    # a network of the user's file, and what its study says of it
+    model: Annotated[SerializeAsAny[Network] | None, BeforeValidator(network_of)] = None
+    diffusion: DiffusionSpec | None = None
+    protocol: Protocol
+    folder: str  # of the parts
+    count: int
+    classes: tuple[int, ...] | None
 
 
 def run(
@@ -16,9 +49,11 @@ def run(
     *,
     out: Path,
     classes: Sequence[str] = (),
-    per_class: int = 8,
+    per_class: int | None = None,
     count: int | None = None,
+    balanced: bool = False,
     guidance: float = 1.0,
+    guidance_channels: int | None = None,
     steps: int = 250,
     sampler: str | None = None,
     seed: int = 0,
@@ -26,70 +61,133 @@ def run(
     vae: str | None = None,
     address: str | None = None,
     gpus: float = 0.0,
+    told: WeightsSpec | None = None,
+    network: Path | None = None,
 ) -> str:
-    """Sample, and return a line that says where the samples are. ValueError, one line, for what
-    cannot be done.
-    """
-    from scaling.evaluation.load import digest, load_checkpoint
-    from scaling.evaluation.samples import finish, open_partial, write_grid
+    """Sample, and return lines that say where the samples are and which weights made them.
 
-    if bool(classes) == (count is not None):
+    ValueError, one line, for what cannot be done, before anything is sampled.
+    """
+    from scaling.evaluation.class_names import as_labels
+    from scaling.evaluation.load import digest, load_checkpoint
+    from scaling.evaluation.samples import finish, image_channels, open_partial, write_grid
+    from scaling.evaluation.wanted import (
+        PICTURE,
+        check_place,
+        check_request,
+        check_space,
+        suffix_of,
+        wanted,
+    )
+
+    classes = as_labels(classes, checkpoint)
+    check_request(out, classes, per_class, count, balanced)
+    check_place(out)
+    picture = suffix_of(out) == PICTURE
+    if picture and (address is not None or gpus):
         raise ValueError(
-            "say either --classes, as --classes 3 5, for a grid, or --count, for that many images"
+            f"{'--address' if gpus == 0 else '--gpus'} is for many images, on Ray workers; the "
+            f"picture {out} is drawn here"
         )
-    loaded = load_checkpoint(checkpoint, average)
+    check_gpus(gpus)
+    if guidance_channels is not None and guidance == 1.0:
+        raise ValueError("--guidance-channels without --guidance: nothing would be guided")
+    told = told or WeightsSpec(average=average)
+    loaded = load_checkpoint(checkpoint, told=told, network=network)
+    asked_for = wanted(loaded, out, classes, per_class, count, balanced, guidance != 1.0)
     flow = loaded.diffusion.objective == "flow"
-    try:
-        protocol = Protocol(
-            samples=count or 2,
-            sampling_seed=seed,
-            sampler=sampler or ("euler" if flow else "ddpm"),
-            sampling_steps=steps,
-            guidance=guidance,
-            decoder=vae or loaded.vae,
-        )
-    except ValidationError as error:
-        raise ValueError(explain(error)) from None
-    if count is None:
-        if per_class < 1 or not all(name.isdigit() for name in classes):
-            raise ValueError(
-                "--classes takes numbers, as --classes 3 5, and --per-class 1 or more; got "
-                f"{' '.join(classes)} "
-                f"and {per_class}"
-            )
-        write_grid(loaded, protocol, [int(name) for name in classes], per_class, out)
-        return f"{len(classes)} classes of {loaded.spec.name}, {protocol.short}: {out}"
-    asked = {"checkpoint": digest(loaded.model), "protocol": protocol.identity_fields()}
-    parts = open_partial(loaded, protocol, out, asked)
+    protocol = protocol_of(
+        samples=max(2, asked_for.count),
+        sampling_seed=seed,
+        sampler=sampler or ("euler" if flow else "ddpm"),
+        sampling_steps=steps,
+        guidance=guidance,
+        guidance_channels=guidance_channels,
+        decoder=vae or loaded.vae,
+    )
+    how = f"of {loaded.spec.name}, {protocol.short}: {out}"
+    if picture:
+        write_grid(loaded, protocol, asked_for, out)
+        return "\n".join((f"{len(asked_for.classes or ())} classes {how}", *loaded.said))
+    side = loaded.spec.input_size
+    check_space(out, asked_for.count, side * side * image_channels(loaded, protocol))
+    asked: dict = {
+        "checkpoint": digest(loaded.model),
+        "objective": loaded.diffusion.objective,
+        "protocol": protocol.identity_fields(),
+        "count": asked_for.count,
+        "classes": None if asked_for.classes is None else list(asked_for.classes),
+    }
+    parts = open_partial(loaded, protocol, out, asked, asked_for.count)
     if left := parts.left():
+        drawing = Drawing(
+            shipped=Shipped.of([loaded.spec]),
+            checkpoint=str((loaded.place or Path(checkpoint)).resolve()),
+            weights=asked["checkpoint"],
+            told=told,
+            model=loaded.spec if network else None,
+            diffusion=loaded.diffusion if network else None,
+            protocol=protocol,
+            folder=str(parts.folder.resolve()),
+            count=asked_for.count,
+            classes=asked_for.classes,
+        ).model_dump_json()
         with connected(address):
             # Tried again where a node goes away: a part that is drawn twice is the same.
             draw = ray.remote(_draw).options(num_cpus=1, num_gpus=gpus, max_retries=3)
-            weights, folder = str(Path(checkpoint).resolve()), str(parts.folder.resolve())
-            asked_of = protocol.model_dump_json()
-            ray.get(
-                [
-                    draw.remote(weights, average, asked_of, folder, rows.start, rows.stop)
-                    for rows in left
-                ]
-            )
+            ray.get([draw.remote(drawing, rows.start, rows.stop) for rows in left])
     lost = parts.nonfinite
     finish(parts, out)
-    return f"{count} samples of {loaded.spec.name}, {protocol.short}: {out}" + (
-        f"; {lost} not finite, black" if lost else ""
-    )
+    first = f"{asked_for.count} samples {how}" + (f"; {lost} not finite, black" if lost else "")
+    return "\n".join((first, *loaded.said))
 
 
-def _draw(
-    checkpoint: str, average: str | None, protocol: str, folder: str, start: int, stop: int
-) -> None:
-    """Runs in a worker process, which draws one part; ``protocol`` is JSON."""
+def protocol_of(**fields) -> Protocol:
+    """The protocol that a command's options describe; ValueError names the option."""
+    try:
+        return Protocol(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if not first["loc"]:
+            raise ValueError(first["msg"].removeprefix("Value error, ")) from None
+        field = str(first["loc"][0])
+        option = OPTIONS.get(field, f"--{field}")
+        raise ValueError(f"{option} {first['input']}: {first['msg']}") from None
+
+
+class _Source(BaseModel):
+    """Of a drawing's text only what must be loaded before the rest can be read."""
+
+    shipped: Shipped
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(text: str):
+    """The drawing, validated again, and its network; a worker keeps them from part to part."""
+    from scaling.evaluation.load import digest, load_checkpoint
+    from scaling.models.stored.own_networks import Candidate
+
+    _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
+    drawing = Drawing.model_validate_json(text)
+    own: tuple[Candidate, ...] = ()
+    if drawing.model is not None:
+        own = (Candidate(drawing.model, Path(drawing.checkpoint), drawing.diffusion),)
+    loaded = load_checkpoint(drawing.checkpoint, told=drawing.told, own=own)
+    if digest(loaded.model) != drawing.weights:
+        raise ValueError(f"{drawing.checkpoint} changed while it was sampled; sample it again")
+    return drawing, loaded
+
+
+def _draw(text: str, start: int, stop: int) -> None:
+    """Runs in a worker process, which draws one part; ``text`` is a Drawing."""
     from scaling.evaluation.samples import draw_part
+    from scaling.evaluation.wanted import Wanted
 
+    drawing, loaded = _loaded(text)
     draw_part(
-        checkpoint,
-        average,
-        Protocol.model_validate_json(protocol),
-        Path(folder),
+        loaded,
+        drawing.protocol,
+        Path(drawing.folder),
         range(start, stop),
+        wanted=Wanted(drawing.count, drawing.classes),
     )

@@ -125,7 +125,7 @@ def missing(specs: list[TrialSpec], run: Run) -> list[tuple[int, TrialSpec]]:
             (step, spec)
             for spec in specs
             for step in spec.eval_steps
-            if run.evaluation(spec.eval_id(step)) is None
+            if not run.is_measured(spec.eval_id(step))
         },
         key=lambda pair: pair[0],
     )

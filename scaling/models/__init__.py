@@ -46,7 +46,7 @@ def build_model(
     return model
 
 
-def _checkpointed(unit: nn.Module, forward, *args):
+def _checkpointed(unit: nn.Module, forward, *args, **kwargs):
     if unit.training and torch.is_grad_enabled():
-        return checkpoint(forward, *args, use_reentrant=False)
-    return forward(*args)
+        return checkpoint(forward, *args, use_reentrant=False, **kwargs)
+    return forward(*args, **kwargs)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from scaling.models.count import Count, count, trainable_params
 from scaling.study import cost
-from scaling.study.families import ModelSpec, named_network
+from scaling.study.families import ModelSpec, named_network, preset_resolution
 from scaling.study.memory import TrainingMemory, training_memory
 from scaling.study.network import Network
 from scaling.study.published import Published, published, published_for
@@ -40,13 +40,13 @@ class Row:
 
     @property
     def conditioning(self) -> str | None:
-        """How a DiT receives the timestep and the class; None for other families."""
-        return self.spec.conditioning if isinstance(self.spec, ModelSpec) else None
+        """How the network receives the timestep and the class, where its family has a choice."""
+        return getattr(self.spec, "conditioning", None)
 
     @property
     def tokens(self) -> int | None:
         """Tokens per image; None for families without tokens."""
-        return self.spec.tokens if isinstance(self.spec, ModelSpec) else None
+        return getattr(self.spec, "tokens", None)
 
     @property
     def params_m(self) -> float:
@@ -95,13 +95,12 @@ def selected(
     """
     if not models and resolution is None and conditioning is None:
         return [(row.model, row.resolution, row.spec) for row in published()]
-    resolution = 256 if resolution is None else resolution
     asked = {} if conditioning is None else {"conditioning": conditioning}
     try:
         return [
             (
                 name,
-                resolution,
+                preset_resolution(name) if resolution is None else resolution,
                 named_network(name, resolution, **asked),
             )
             for name in models or ModelSpec.PRESETS
@@ -171,11 +170,11 @@ def _counts(rows: Sequence[Row]) -> Table:
         table.add_row(
             row.title,
             f"{row.params_m:.2f}",
-            str(paper.params_m) if paper else "",
+            str(paper.params_m) if paper and paper.params_m else "",
             str(row.tokens) if row.tokens else "",
             f"{row.gmacs:.4g}" if row.gmacs < 1 else f"{row.gmacs:.3f}",
-            f"{paper.gmacs:.2f}" if paper else "",
-            f"{100 * (row.gmacs / paper.gmacs - 1):+.2f}" if paper else "",
+            f"{paper.gmacs:.2f}" if paper and paper.gmacs else "",
+            f"{100 * (row.gmacs / paper.gmacs - 1):+.2f}" if paper and paper.gmacs else "",
             f"{cost.FLOPS_PER_MAC * row.gmacs:.3f}",
             f"{row.train_flops_per_image / 1e9:.2f}",
         )

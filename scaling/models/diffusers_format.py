@@ -21,11 +21,15 @@ from safetensors.torch import save_file
 
 from scaling.models.dit_weights import POSITIONS
 from scaling.models.embeddings import sincos_positions
-from scaling.models.weights import Format, State, check_fits, read_state, spec_of
+from scaling.models.weights import Format, State, check_fits, spec_of
 from scaling.study.families.dit import ModelSpec
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
-PICKLED = "diffusion_pytorch_model.bin"  # in older conversions
+# The published DiT-XL-2 was converted before diffusers had a class for it.
+CLASSES = ("DiTTransformer2DModel", "Transformer2DModel")
+NORM = "ada_norm_zero"  # what tells DiT from the other models of the older class
+LABELS = "norm1.emb.class_embedder.embedding_table.weight"
+COMPUTED = "pos_embed.pos_embed"  # positions, which some versions store
 MLP_RATIO = 4.0  # fixed in diffusers' blocks
 
 ENDS = {  # ours -> diffusers'
@@ -113,29 +117,42 @@ def to_diffusers(spec: ModelSpec, state: Mapping[str, torch.Tensor]) -> State:
     return {name: tensor.clone().contiguous() for name, tensor in out.items()}
 
 
+def lacks_null(config: Mapping, state: Mapping[str, torch.Tensor]) -> bool:
+    """Whether the label table has a row for each class and none for "no class"."""
+    table = state.get(f"transformer_blocks.0.{LABELS}")
+    return table is not None and table.shape[0] == config.get("num_embeds_ada_norm")
+
+
 def from_diffusers(config: Mapping, state: Mapping[str, torch.Tensor]) -> tuple[ModelSpec, State]:
     """A spec and our state dict from diffusers' configuration and state dict.
 
-    ValueError names a missing entry, or blocks whose embedders differ.
+    ValueError names a missing or an unknown entry, or blocks whose embedders differ. A label table
+    without a row for no class gets one of zeros.
     """
     spec = _spec_of(config)
+    left = set(state) - {COMPUTED}
+
+    def take(name: str) -> torch.Tensor:
+        left.discard(name)
+        return state[name]
+
     try:
         out = {
-            f"{ours}.{kind}": state[f"{theirs}.{kind}"]
+            f"{ours}.{kind}": take(f"{theirs}.{kind}")
             for ours, theirs in ENDS.items()
             for kind in KINDS
         }
         for i in range(spec.depth):
             ours, theirs = f"blocks.{i}.", f"transformer_blocks.{i}."
             for kind in KINDS:
-                out |= {f"{ours}{a}.{kind}": state[f"{theirs}{b}.{kind}"] for a, b in BLOCK.items()}
+                out |= {f"{ours}{a}.{kind}": take(f"{theirs}{b}.{kind}") for a, b in BLOCK.items()}
                 out[f"{ours}attn.qkv.{kind}"] = torch.cat(
-                    [state[f"{theirs}{name}.{kind}"] for name in QKV]
+                    [take(f"{theirs}{name}.{kind}") for name in QKV]
                 )
         for a, b in EMBEDDERS.items():
             for kind in KINDS if a.startswith("t_") else KINDS[:1]:
                 copies = [
-                    state[f"transformer_blocks.{i}.norm1.emb.{b}.{kind}"] for i in range(spec.depth)
+                    take(f"transformer_blocks.{i}.norm1.emb.{b}.{kind}") for i in range(spec.depth)
                 ]
                 other = next(
                     (i for i, copy in enumerate(copies) if not torch.equal(copy, copies[0])), None
@@ -148,18 +165,30 @@ def from_diffusers(config: Mapping, state: Mapping[str, torch.Tensor]) -> tuple[
                 out[f"{a}.{kind}"] = copies[0]
     except KeyError as error:
         raise ValueError(f"the diffusers weights have no {error.args[0]}") from None
+    if left:
+        raise ValueError(
+            f"the diffusers weights have {len(left)} entries that a DiT has not, such as "
+            f"{min(left)}; leave out what is no part of it with --leave-out BEGINNING"
+        )
+    if lacks_null(config, state):
+        name = "y_embedder.embedding_table.weight"
+        out[name] = torch.cat((out[name], out[name].new_zeros(1, spec.width)))
     out[POSITIONS] = sincos_positions(spec.width, spec.input_size // spec.patch)
     check_fits(spec, out)
     return spec, out
 
 
 def _spec_of(config: Mapping) -> ModelSpec:
-    if config.get("_class_name") != "DiTTransformer2DModel":
+    kind = config.get("_class_name")
+    if kind not in CLASSES:
+        raise ValueError(f"config.json describes a {kind}, not a {CLASSES[0]}")
+    if config.get("norm_type", NORM) != NORM:
         raise ValueError(
-            f"config.json describes a {config.get('_class_name')}, not a DiTTransformer2DModel"
+            f"config.json describes a {kind} with norm_type {config['norm_type']}, not DiT's {NORM}"
         )
     try:
         heads, channels = config["num_attention_heads"], config["in_channels"]
+        outputs = config["out_channels"]
         return spec_of(
             input_size=config["sample_size"],
             channels=channels,
@@ -168,23 +197,15 @@ def _spec_of(config: Mapping) -> ModelSpec:
             depth=config["num_layers"],
             heads=heads,
             num_classes=config["num_embeds_ada_norm"],
-            learn_sigma=config["out_channels"] == 2 * channels,
+            learn_sigma=outputs is not None and outputs == 2 * channels,
         )
     except KeyError as error:
         raise ValueError(f"config.json has no {error.args[0]}") from None
-
-
-def read_diffusers(folder: Path) -> tuple[ModelSpec, State]:
-    """The spec and state of a folder with config.json and unsharded weights.
-
-    ValueError as ``read_state`` and ``from_diffusers``.
-    """
-    try:
-        config = json.loads((folder / CONFIG).read_text())
-    except (OSError, json.JSONDecodeError) as error:
-        raise ValueError(f"{folder / CONFIG} cannot be read: {error}") from None
-    weights = folder / WEIGHTS
-    return from_diffusers(config, read_state(weights if weights.exists() else folder / PICKLED))
+    except TypeError:
+        raise ValueError(
+            f"config.json describes a {kind} whose numbers are none: heads {heads}, channels "
+            f"{channels}, channels of a head {config['attention_head_dim']}"
+        ) from None
 
 
 def write_diffusers(folder: Path, spec: ModelSpec, state: Mapping[str, torch.Tensor]) -> None:

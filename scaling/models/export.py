@@ -1,23 +1,32 @@
-"""How are weights read and written? Opening any checkpoint, and ``scaling export``."""
+"""How are weights written for other programs? ``scaling export``."""
 
 import os
 import shutil
 import uuid
 from pathlib import Path
 
+from safetensors.torch import save_file
 from torch import nn
 
 from scaling.models import build_model
-from scaling.models.diffusers_format import CONFIG, read_diffusers
-from scaling.models.weights import (
-    State,
-    check_fits,
-    inferred_spec,
-    load_weights,
-    read_state,
-    read_training_checkpoint,
-)
+from scaling.models.stored.open_weights import open_weights
+from scaling.models.stored.own_networks import networks_in
+from scaling.models.weights import Format, State, load_weights
 from scaling.study.network import FAMILIES, Network
+from scaling.study.weights_spec import WeightsSpec
+
+FLOW = (
+    "they predict a flow's velocity, noise - image, with time 1 at the noise: not what DiT's code\n"
+    "samples; here, open them with --objective flow; for SiT's code, export with --to sit"
+)
+
+
+def write_safetensors(path: Path, spec: Network, state: State) -> None:
+    """Write the state dict under our names, for any family."""
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, path)
+
+
+ANY = {"safetensors": Format(write_safetensors, ".safetensors")}  # formats of every family
 
 
 def open_checkpoint(
@@ -25,36 +34,12 @@ def open_checkpoint(
 ) -> tuple[Network, State]:
     """The spec and the weights in ``path``, under our names, with positions.
 
-    ``path`` is a reference checkpoint (.pt), a safetensors file, a diffusers folder (or a
-    pipeline's, with ``transformer/``), a checkpoint folder of our own training, or a run's folder
-    (its newest checkpoint). ``average`` chooses among the EMAs of our own checkpoints. ``heads``
-    supplies what a bare state dict cannot tell. ValueError, in one line, names what is missing,
-    damaged or does not fit.
+    What ``path`` may be, and errors, are those of ``open_weights``, which also says what else is
+    known of the weights. ``average`` chooses among several sets, ``heads`` supplies what a bare
+    state dict cannot tell.
     """
-    path = Path(path)
-    if not path.exists():
-        raise ValueError(f"checkpoint {path} does not exist")
-    if path.is_dir():
-        if (path / "checkpoints").is_dir():
-            steps = sorted((path / "checkpoints").glob("step-*"))
-            if not steps:
-                raise ValueError(f"run {path} has no checkpoint yet")
-            path = steps[-1]
-        if (path / "transformer" / CONFIG).is_file():
-            path = path / "transformer"
-        if (path / "manifest.json").is_file():
-            state, spec = read_training_checkpoint(path, average)
-        elif (path / CONFIG).is_file():
-            spec, state = read_diffusers(path)
-        else:
-            raise ValueError(
-                f"{path} holds neither manifest.json (our training's) nor {CONFIG} (diffusers')"
-            )
-    else:
-        state = read_state(path)
-        spec = inferred_spec(state, heads)
-    check_fits(spec, state)
-    return spec, {**spec.fixed_tensors(), **state}
+    opened = open_weights(path, WeightsSpec(average=average, heads=heads))
+    return opened.spec, opened.state
 
 
 def load_model(path: Path | str, **choices) -> nn.Module:
@@ -70,24 +55,36 @@ def run(
     out: Path | str | None = None,
     average: str | None = None,
     heads: int | None = None,
+    told: WeightsSpec | None = None,
+    network: Path | str | None = None,
 ) -> str:
     """Write ``checkpoint`` in the format ``to``, and say where; the text of ``scaling export``.
 
-    ``out`` is a file for "dit" (a raw state dict, as the published checkpoints) and a folder for
-    "diffusers"; by default it is named after the model and lies in the current folder. ValueError
-    for a format that the model's family does not have, an ``out`` that exists, or a bad checkpoint.
+    ``out`` is a file for "dit" (a raw state dict, as the published checkpoints), "sit" (the same
+    for SiT's code) and "safetensors", and a folder for "diffusers"; by default it is named after
+    the model and lies in the current folder. ``told`` (or ``average`` and ``heads`` alone) and
+    ``network``, a user's file, are as for ``open_weights``. ValueError for a format that the
+    model's family does not have, an ``out`` that exists, or a bad checkpoint.
     """
-    known = list(dict.fromkeys(name for f in FAMILIES.values() for name in f.FORMATS))
+    known = list(dict.fromkeys([*(n for f in FAMILIES.values() for n in f.FORMATS), *ANY]))
     if to not in known:
         raise ValueError(f"unknown format {to!r}; known: {', '.join(known)}")
-    spec, state = open_checkpoint(checkpoint, average=average, heads=heads)
-    formats = spec.formats()
+    told = told or WeightsSpec(average=average, heads=heads)
+    opened = open_weights(checkpoint, told, networks_in(network))
+    spec, state = opened.spec, opened.state
+    formats = {**spec.formats(), **ANY}
     if to not in formats:
         raise ValueError(
             f"family {spec.family!r} of {spec.name} is not written as {to!r}; its formats: "
-            f"{', '.join(formats) or 'none, its checkpoints are safetensors files'}"
+            f"{', '.join(formats)}"
         )
     chosen = formats[to]
+    learned = None if opened.diffusion is None else opened.diffusion.objective
+    if chosen.objectives and learned not in chosen.objectives:
+        raise ValueError(
+            f"{to!r} is a format of models trained as {' or '.join(chosen.objectives)}; "
+            f"{checkpoint} was trained as {learned or 'nobody says what: give --objective'}"
+        )
     out = Path(out) if out is not None else Path(f"{spec.slug}{chosen.ending}")
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
@@ -102,5 +99,7 @@ def run(
             shutil.rmtree(aside)
         else:
             aside.unlink(missing_ok=True)
-    said = f"{spec.name} ({spec.input_size} px input) written to {out}"
-    return f"{said}\n{chosen.note}" if chosen.note else said
+    lines = [f"{spec.name} ({spec.input_size} px input) written to {out}", *opened.said]
+    if learned == "flow" and not chosen.objectives:
+        lines.append(FLOW)
+    return "\n".join(filter(None, (*lines, chosen.note)))

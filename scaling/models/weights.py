@@ -1,14 +1,9 @@
-"""Do these weights belong to this model? Reading state dicts safely, and naming every mismatch.
+"""Do these weights belong to this model? Every mismatch is named; and our own checkpoints.
 
-It reads the reference's checkpoints (``.pt``, raw or under an ``ema`` key), safetensors files, and
-the checkpoint folders of our own training. Pickles are loaded with ``weights_only``, so one that
-contains code is refused.
+How files of others are read is in ``stored``.
 """
 
-import argparse
 import hashlib
-import json
-import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -19,14 +14,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from scaling.models import build_model
+from scaling.models.stored.state_dicts import RAW, State, check_finite
+from scaling.records.shapes import MANIFEST, SPEC
 from scaling.study.families import FAMILIES, network_of
 from scaling.study.network import Network
 from scaling.study.settings import explain
-
-State = dict[str, Tensor]
-# keys under which the reference's training script stores state dicts; EMA is preferred
-NESTED = ("ema", "model", "state_dict")
-RAW = "weights"  # in place of an average's name: the raw weights
+from scaling.study.weights_spec import WeightsSpec
 
 
 class Format(NamedTuple):
@@ -35,70 +28,21 @@ class Format(NamedTuple):
     write: Callable[[Path, Network, State], None]
     ending: str  # suffix of the file's or folder's name
     note: str = ""  # printed after the export: what a user of the file must know
+    objectives: tuple[str, ...] = ()  # of which models it is a format; empty: of all
 
 
-def read_state(path: Path) -> State:
-    """The state dict in a ``.pt`` or ``.safetensors`` file, on the CPU.
-
-    ValueError, in one line, for a file that is missing or truncated, contains code, or holds no
-    state dict.
-    """
-    if not path.is_file():
-        raise ValueError(f"checkpoint {path} does not exist")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        # The reference's training script stores its argparse.Namespace, which is plain data.
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            data = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        # An unknown opcode ("Unsupported operand") means that the file is no pickle, not that it
-        # contains code.
-        code = [
-            line.strip()
-            for line in str(error).splitlines()
-            if "GLOBAL" in line or ("Unsupported" in line and "operand" not in line)
-        ]
-        if code:
-            raise ValueError(
-                f"checkpoint {path} carries code and is refused (weights_only): {code[0]}"
-            ) from None
-        raise ValueError(
-            f"checkpoint {path} ({path.stat().st_size} bytes) is damaged: not a whole pickle"
-        ) from None
-    # arbitrary bytes can make an unpickler raise anything, even a KeyError
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"checkpoint {path} ({path.stat().st_size} bytes) is truncated or damaged: {reason}"
-        ) from None
-    return _state_dict(path, data)
-
-
-def _state_dict(path: Path, data) -> State:
-    """The state dict in the loaded data: the data itself, or an entry named in ``NESTED``."""
-    if isinstance(data, Mapping):
-        for key in NESTED:
-            if isinstance(data.get(key), Mapping):
-                data = data[key]
-                break
-    if (
-        not isinstance(data, Mapping)
-        or not data
-        or not all(isinstance(value, Tensor) for value in data.values())
-    ):
-        raise ValueError(f"checkpoint {path} holds no state dict, raw or under {', '.join(NESTED)}")
-    return dict(data)
-
-
-def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[State, Network]:
-    """The weights and spec of a checkpoint folder of our own training.
+def read_training_checkpoint(
+    folder: Path, average: str | None = None
+) -> tuple[State, Network, str]:
+    """The weights and spec of a checkpoint folder of our own training, and the average's name.
 
     The folder is ``.../runs/ID/checkpoints/step-N``. ``average`` names one of its EMAs
     (``ema-power-0.05``), or is ``weights`` for the raw weights; by default it is the only EMA, if
     there is one. ValueError for an unknown average or a file whose checksum does not match.
     """
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = MANIFEST.read(folder / "manifest.json")
+    if manifest is None:
+        raise ValueError(f"{folder} holds no manifest.json: take another step")
     emas = manifest["emas"]
     if average is None:
         if len(emas) > 1:
@@ -109,20 +53,22 @@ def read_training_checkpoint(folder: Path, average: str | None = None) -> tuple[
     if average not in (*emas, RAW):
         raise ValueError(f"{folder} holds no average {average!r}; it has {', '.join([*emas, RAW])}")
     file = folder / f"{average}.safetensors"
-    if (
-        not file.is_file()
-        or hashlib.sha256(file.read_bytes()).hexdigest() != manifest["sha256"][file.name]
-    ):
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != manifest[
+        "sha256"
+    ].get(file.name):
         raise ValueError(
             f"checkpoint {file} does not match the checksum in its manifest.json: take an older "
             "step"
         )
     described = folder.parents[1] / "spec.json"
-    if not described.is_file():
+    spec = SPEC.read(described)
+    if spec is None:
         raise ValueError(
             f"{described} is missing: it says which model the checkpoint {folder} holds"
         )
-    return load_file(file), spec_of(**json.loads(described.read_text())["model"])
+    state = load_file(file)
+    check_finite(state, file)
+    return state, spec_of(**spec["model"]), average
 
 
 def spec_of(**fields) -> Network:
@@ -160,9 +106,19 @@ def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
         for name, shape in expected.items()
         if name in state and tuple(state[name].shape) != shape
     ]
+    integers = sorted(
+        name
+        for name in expected.keys() & state.keys() - fixed_names(spec)
+        if not state[name].is_floating_point()
+    )
     problems = [
         f"{len(names)} {what}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
-        for what, names in (("missing", missing), ("unknown", unknown), ("of another shape", wrong))
+        for what, names in (
+            ("missing", missing),
+            ("unknown", unknown),
+            ("of another shape", wrong),
+            ("of whole numbers, as if quantised", integers),
+        )
         if names
     ]
     if problems:
@@ -180,17 +136,18 @@ def load_weights(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
     return model
 
 
-def inferred_spec(state: Mapping[str, Tensor], heads: int | None = None) -> Network:
+def inferred_spec(state: Mapping[str, Tensor], told: WeightsSpec | None = None) -> Network:
     """The model that a foreign state dict belongs to, which its family reads from names and shapes.
 
-    ``heads`` supplies what shapes cannot tell. ValueError if no family knows the names, or if an
-    entry that tells the shape is missing.
+    ``told`` supplies what they cannot tell. ValueError if no family knows the names, or if an entry
+    that tells the shape is missing.
     """
     for family in FAMILIES.values():
-        spec = family.recognised(state, heads)
+        spec = family.recognised(state, told or WeightsSpec())
         if spec is not None:
             return spec
     first = ", ".join(sorted(state)[:3])
     raise ValueError(
-        f"no family knows weights with these names: {first}, ...; families: {', '.join(FAMILIES)}"
+        f"no family knows weights with these names: {first}, ...; families: {', '.join(FAMILIES)}; "
+        "of a network of your own, say the file that defines it with --network FILE.py"
     )

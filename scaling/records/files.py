@@ -1,12 +1,18 @@
 """Reads and writes files so that no reader sees half of one: temporary name, flush, rename."""
 
+import contextlib
+import fcntl
 import io
 import json
 import os
+import re
 import uuid
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+
+_ASIDE = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # the name of a file until it is whole
 
 
 def sync_folder(folder: Path) -> None:
@@ -19,18 +25,57 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` atomically; missing folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write ``data`` to ``path`` atomically; missing folders are made.
+
+    A device or a pipe is written to as it is. OSError names ``path``.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            with open(path, "wb", buffering=0) as file:
+                file.write(data)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while not _written_aside(path, data):
+            pass
+        sync_folder(path.parent)
+    except OSError as error:
+        if error.filename is None:  # of a write or a flush
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+
+
+def _written_aside(path: Path, data: bytes) -> bool:
+    """Whether ``data`` was written beside ``path`` and renamed to it; not where another process
+    took the file for a dead writer's.
+    """
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
-        with open(aside, "wb") as file:
+        with open(aside, "xb") as file:
+            with contextlib.suppress(OSError):  # a disk without locks: nobody sweeps there
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, path)
+            try:
+                os.replace(aside, path)
+            except FileNotFoundError:
+                if path.parent.is_dir():
+                    return False
+                raise
     finally:
         aside.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    return True
+
+
+def sweep_up(folder: Path) -> None:
+    """Remove what writers left in ``folder`` and below that were killed: the kernel released the
+    locks on their files.
+    """
+    for path in folder.rglob(".*.tmp"):
+        if _ASIDE.fullmatch(path.name):
+            with contextlib.suppress(OSError), open(path, "r+b") as file:  # in use, or gone by now
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def write_json(path: Path, value) -> None:
@@ -60,7 +105,7 @@ def read_bytes(path: Path | str) -> bytes:
 
 def read_json(path: Path | str):
     """The JSON in ``path``, or None where there is no such file. ValueError names a file that is
-    not JSON.
+    not JSON. What the suite wrote is read by its shape, see ``records.parsed``.
     """
     try:
         text = read_bytes(path)
@@ -69,7 +114,7 @@ def read_json(path: Path | str):
         return None
     try:
         return _DECODER.decode(text.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is not valid JSON ({error}); delete it to measure it again"
         ) from None
@@ -84,7 +129,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 def append_line(path: Path, value) -> None:
     """Append ``value`` as one JSON line. A line that a kill left unfinished is ended first."""
-    line = json.dumps(value, allow_nan=False).encode() + b"\n"
+    line = _line(value)
     with open(path, "a+b") as file:
         file.seek(0, os.SEEK_END)
         if file.tell():
@@ -94,29 +139,26 @@ def append_line(path: Path, value) -> None:
         file.write(line)
 
 
-def read_lines(path: Path) -> list[dict]:
-    """The JSON lines of ``path``; none where there is no such file.
+def write_lines(path: Path, values: Iterable) -> None:
+    """Write ``values`` as JSON lines atomically."""
+    write_bytes(path, b"".join(_line(value) for value in values))
 
-    Lines that a kill cut short are passed over, and so are lines of zero bytes, which a crash of
-    the machine leaves. ValueError where a line holds anything else.
+
+def _line(value) -> bytes:
+    return json.dumps(value, allow_nan=False).encode() + b"\n"
+
+
+def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file of JSON lines with their numbers, from 1; none where there is no file.
+
+    Passed over are empty lines, those that a kill cut short, and those of zero bytes, which a crash
+    of the machine leaves.
     """
-    if not path.exists():
-        return []
-    rows = []
-    for line in path.read_bytes().split(b"\n"):
-        if line.startswith(b"{") and line.endswith(b"}"):
-            try:
-                rows.append(json.loads(line, parse_constant=_no_number))
-            except ValueError as error:
-                raise _no_json(path, line, error) from None
-        elif not line.startswith(b"{") and line.strip(b"\0 \t\r"):
-            raise _no_json(path, line, "no object")
-    return rows
-
-
-def _no_json(path: Path, line: bytes, why) -> ValueError:
-    return ValueError(
-        f"{path} holds a line that is not valid JSON ({why}): "
-        f"{line[:80].decode(errors='replace')}; take the "
-        "line out"
-    )
+    try:
+        content = read_bytes(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for number, line in enumerate(content.split(b"\n"), 1):
+        cut = line.startswith(b"{") and not line.endswith(b"}")
+        if not cut and line.strip(b"\0 \t\r"):
+            yield number, line

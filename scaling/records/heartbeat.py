@@ -1,10 +1,12 @@
 """Lets a running job be told from a dead one: a thread renews its state on disk every second."""
 
+import os
+import socket
 import threading
 
 from scaling.records.ledger import HEARTBEAT_S, Run, StateFile
 
-STOPPED = "stopped"
+GIVEN_UP = ("stopped", "preempted")
 
 
 class Heartbeat:
@@ -12,7 +14,8 @@ class Heartbeat:
 
     ``job`` is a training's run or an evaluation's state. The heartbeat ends before the final state
     is written, so that "running" never overwrites an outcome. It ends, too, where the sweep has
-    marked the job as stopped: a worker of an interrupted sweep may live for some seconds more.
+    marked the job as stopped or preempted: a worker that was given up may live for some seconds
+    more.
     """
 
     def __init__(self, job: Run | StateFile):
@@ -28,8 +31,8 @@ class Heartbeat:
         return self.progress
 
     def beat(self) -> None:
-        """Write the progress now."""
-        self.job.write_state("running", **self.progress)
+        """Write the progress now, and which process makes it."""
+        self.job.write_state("running", **self.progress, pid=os.getpid(), host=socket.gethostname())
 
     def __enter__(self) -> "Heartbeat":
         self.beat()
@@ -42,6 +45,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
-            if self.job.state()["state"] == STOPPED:
+            # A state that something damaged is written anew.
+            if self.job.state()["state"] in GIVEN_UP:
                 return
             self.beat()

@@ -22,17 +22,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
-from scaling.records.files import append_line, read_json, read_lines, write_arrays, write_json
-from scaling.study.plan import SCHEMA as PLAN_SCHEMA
+from scaling.records.files import append_line, whole_lines, write_arrays, write_json
+from scaling.records.parsed import Damaged, Unreadable, read_arrays
+from scaling.records.shapes import (
+    AGAIN,
+    EVALUATION,
+    LINE,
+    PLAN,
+    RECORD,
+    SCHEMA,
+    SPEC,
+    STATE,
+    STATES,
+    Described,
+    Evaluation,
+    Line,
+    Record,
+    SessionEntry,
+    State,
+)
 from scaling.study.plan import Plan
 
-SCHEMA = 1  # of spec, state, record, evaluation files; a reader refuses a newer one
+UNREADABLE = "unreadable"  # the state of a job whose state cannot be read; never written
 HEARTBEAT_S = 1.0  # a running trial renews its state this often
 STALE_AFTER_S = 60.0  # a running trial silent for longer is dead
-
-STATES = ("pending", "running", "completed", "diverged", "failed", "preempted", "stopped")
 
 
 @dataclass(frozen=True)
@@ -42,9 +56,14 @@ class StateFile:
     path: Path
     read_only: bool = False  # writing does nothing
 
-    def state(self) -> dict:
-        """The last state written, ``pending`` where there is none."""
-        return _checked(self.path) or {"state": "pending", "why": None}
+    def state(self) -> State:
+        """The last state written, ``pending`` where there is none, ``unreadable`` where the file
+        is: whoever works on the job writes it anew.
+        """
+        try:
+            return STATE.read(self.path) or {"state": "pending", "why": None}
+        except Unreadable as error:
+            return {"state": UNREADABLE, "why": error.short}
 
     def write_state(self, state: str, why: str | None = None, **progress) -> None:
         """Set the state (one of STATES) and why, with ``progress`` such as step, loss and
@@ -98,10 +117,10 @@ class Run:
             spec = {"schema_version": SCHEMA, "train_id": train_id, **identity}
             self._write(write_json, "spec.json", spec)
 
-    def spec(self) -> dict | None:
-        return _checked(self.folder / "spec.json")
+    def spec(self) -> Described | None:
+        return SPEC.read(self.folder / "spec.json")
 
-    def state(self) -> dict:
+    def state(self) -> State:
         """The training's last state, ``pending`` where there is none."""
         return self._state_file("state.json").state()
 
@@ -115,33 +134,70 @@ class Run:
     def _state_file(self, name: str) -> StateFile:
         return StateFile(self.folder / name, self.read_only)
 
-    def record(self) -> dict | None:
+    def record(self) -> Record | None:
         # Thousands are read, and making a Path takes as long as reading the file.
-        return _checked(f"{self.folder}/record.json")
+        return RECORD.read(f"{self.folder}/record.json")
+
+    def sessions(self) -> list[SessionEntry]:
+        """Who worked on the training; none where the record cannot be read, as its trials say."""
+        try:
+            record = self.record()
+        except Unreadable:
+            return []
+        return record["sessions"] if record else []
 
     def write_record(self, record: dict) -> None:
         self._write(write_json, "record.json", {"schema_version": SCHEMA, **record})
 
-    def log(self, line: dict) -> None:
+    def log(self, line: Line) -> None:
         """Append ``line`` to the curve."""
         self._write(append_line, "curve.jsonl", line)
 
-    def curve(self) -> list[dict]:
-        """The logged lines by step; where a resumed run measured a step again, the later line."""
-        by_step = {line["step"]: line for line in read_lines(self.folder / "curve.jsonl")}
-        return [by_step[step] for step in sorted(by_step)]
+    def curve(self, faults: list[Unreadable] | None = None) -> list[Line]:
+        """The logged lines by step; where a resumed run measured a step again, the later line.
 
-    def evaluation(self, eval_id: str) -> dict | None:
-        return _checked(f"{self.folder}/evaluations/{eval_id}.json")
+        Raises Unreadable for lines that were never logged; with ``faults`` these are added there
+        and passed over.
+        """
+        path, found = self.folder / "curve.jsonl", {}
+        try:
+            for number, text in whole_lines(path):
+                try:
+                    line = LINE.parse(text, path)
+                    found[line["step"]] = line
+                except Damaged as error:
+                    raise_or_add(Damaged(path, f"line {number} {error.why}", LINE.mend), faults)
+        except OSError as error:
+            raise_or_add(Damaged(path, f"cannot be read ({error.strerror})", LINE.mend), faults)
+        return [found[step] for step in sorted(found)]
 
-    def evaluations(self) -> list[dict]:
-        """Every evaluation of this training, whoever asked for it."""
-        paths = sorted((self.folder / "evaluations").glob("*.json"))
-        return [found for path in paths if (found := _checked(path)) is not None]
+    def evaluation(self, eval_id: str) -> Evaluation | None:
+        path = f"{self.folder}/evaluations/{eval_id}.json"
+        found = EVALUATION.read(path)
+        if found is not None and found["eval_id"] != eval_id:
+            raise Damaged(path, f"holds the measurement {found['eval_id']}", AGAIN)
+        return found
+
+    def is_measured(self, eval_id: str) -> bool:
+        """Whether the evaluation is on disk, and sound."""
+        try:
+            return self.evaluation(eval_id) is not None
+        except Damaged:
+            return False
+
+    def evaluations(self, faults: list[Unreadable] | None = None) -> list[Evaluation]:
+        """Every evaluation of this training, whoever asked for it; ``faults`` as in ``curve``."""
+        found = []
+        for path in sorted((self.folder / "evaluations").glob("*.json")):
+            try:
+                found.append(self.evaluation(path.stem))
+            except Unreadable as error:
+                raise_or_add(error, faults)
+        return [evaluation for evaluation in found if evaluation is not None]
 
     def measured_steps(self) -> set[int]:
-        """The steps that any evaluation on disk measured."""
-        return {evaluation["step"] for evaluation in self.evaluations()}
+        """The steps that any sound evaluation on disk measured."""
+        return {evaluation["step"] for evaluation in self.evaluations(faults=[])}
 
     def write_evaluation(self, eval_id: str, evaluation: dict) -> None:
         content = {"schema_version": SCHEMA, **evaluation}
@@ -152,11 +208,7 @@ class Run:
 
         None where they were not kept.
         """
-        path = self.folder / "samples" / f"{eval_id}.npz"
-        if not path.is_file():
-            return None
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+        return read_arrays(self.folder / "samples" / f"{eval_id}.npz", images=4, labels=1)
 
     def write_samples(self, eval_id: str, arrays: dict[str, np.ndarray]) -> None:
         self._write(write_arrays, f"samples/{eval_id}.npz", arrays)
@@ -170,20 +222,12 @@ class StudyFolder:
 
     def plan(self) -> Plan:
         """The frozen plan. ValueError where the folder holds none, or one of a newer schema."""
-        path = self.folder / "study.json"
-        if not path.is_file():
+        plan = PLAN.read(self.folder / "study.json")
+        if plan is None:
             raise ValueError(
                 f"{self.folder} holds no study.json; run the study first, or name its results "
                 "folder"
             )
-        try:
-            # in a third less time than by way of Python's dicts
-            plan = Plan.model_validate_json(path.read_bytes())
-        except ValidationError:
-            # no JSON, or of a schema that this code does not know
-            _checked(path, newest=PLAN_SCHEMA)
-            raise
-        _refuse_newer(path, plan.schema_version, PLAN_SCHEMA)
         return plan
 
     def write_plan(self, plan: Plan) -> None:
@@ -194,16 +238,8 @@ class StudyFolder:
         return Run(Path(own if os.path.isdir(own) else self.folder.parent / "runs", train_id))
 
 
-def _checked(path: Path | str, newest: int = SCHEMA) -> dict | None:
-    data = read_json(path)
-    if data is not None:
-        _refuse_newer(path, data.get("schema_version", 0), newest)
-    return data
-
-
-def _refuse_newer(path: Path | str, version: int, newest: int) -> None:
-    if version > newest:
-        raise ValueError(
-            f"{path} has schema version {version}, this code reads up to {newest}; "
-            "update dit-scaling to read it"
-        )
+def raise_or_add(error: Unreadable, faults: list[Unreadable] | None) -> None:
+    """Raise ``error``, or add it to ``faults`` where the caller goes on without the file."""
+    if faults is None:
+        raise error
+    faults.append(error)

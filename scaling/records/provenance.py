@@ -2,12 +2,12 @@
 
 import functools
 import importlib.metadata
-import os
 import platform
 import subprocess
 from pathlib import Path
 
 import scaling
+from scaling.study.cores import usable_cores
 
 LIBRARIES = ("torch", "ray", "numpy", "fvcore", "torch-fidelity", "scikit-learn", "safetensors")
 
@@ -58,7 +58,7 @@ def provenance(device: str, threads: int) -> dict:
         "cpu": _cpu(),
         "threads": threads,
         "platform": platform.platform(),
-        "cpus": os.cpu_count(),
+        "cpus": usable_cores(),
     }
 
 

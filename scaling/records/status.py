@@ -1,9 +1,14 @@
 """How does each trial of a study stand? One row per trial, read from the records on disk."""
 
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from scaling.records.ledger import STALE_AFTER_S, Run, StudyFolder
+from scaling.records.ledger import STALE_AFTER_S, UNREADABLE, Run, StudyFolder, raise_or_add
+from scaling.records.noise import noise_warning
+from scaling.records.parsed import Unreadable
+from scaling.records.shapes import STATE, Evaluation, Line, State
 from scaling.study.network import Network
 from scaling.study.plan import PlannedTrial
 
@@ -21,42 +26,62 @@ def optional_fields(model: Network) -> dict:
     }
 
 
-def measured(trial: PlannedTrial, run: Run) -> dict[int, dict]:
-    """The evaluations of ``trial`` that are on disk, by step."""
-    return {
-        step: evaluation
-        for step, eval_id in trial.eval_ids.items()
-        if (evaluation := run.evaluation(eval_id))
-    }
+def measured(
+    trial: PlannedTrial, run: Run, faults: list[Unreadable] | None = None
+) -> dict[int, Evaluation]:
+    """The evaluations of ``trial`` that are on disk, by step.
+
+    One that cannot be read is added to ``faults``; without them it is raised.
+    """
+    found = {}
+    for step, eval_id in trial.eval_ids.items():
+        try:
+            if evaluation := run.evaluation(eval_id):
+                found[step] = evaluation
+        except Unreadable as error:
+            raise_or_add(error, faults)
+    return found
 
 
 def trial_state(
-    trial: PlannedTrial, run: Run, evaluations: dict[int, dict] | None = None
+    trial: PlannedTrial,
+    run: Run,
+    evaluations: dict[int, Evaluation] | None = None,
+    faults: Sequence[Unreadable] = (),
 ) -> tuple[str, str | None]:
     """The state of ``trial`` and the reason for it. A trial is completed when every evaluation is
-    on disk.
+    on disk, and ``unreadable`` where a file that would tell its state is.
 
-    ``evaluations`` is the result of ``measured``, where the caller has it already.
+    ``evaluations`` and ``faults`` are those of ``measured``, where the caller has them already.
     """
-    if len(measured(trial, run) if evaluations is None else evaluations) == len(trial.eval_ids):
+    if evaluations is None:
+        faults = []
+        evaluations = measured(trial, run, faults)
+    if len(evaluations) == len(trial.eval_ids):
         return "completed", None
     state = run.state()
     name, why = state["state"], state["why"]
-    jobs = [
-        run.evaluating(eval_id).state()
-        for eval_id in trial.eval_ids.values()
-        if run.evaluation(eval_id) is None
-    ]
-    failures = [job for job in jobs if job["state"] == "failed"]
-    failed = (
-        f"evaluation at step {failures[0]['step']} failed: {failures[0]['why']}"
-        if failures
-        else None
+    unreadable = "; ".join(error.short for error in faults) or None
+    jobs = {
+        step: run.evaluating(eval_id).state()
+        for step, eval_id in trial.eval_ids.items()
+        if step not in evaluations
+    }
+    failed = next(
+        (
+            f"evaluation at step {step} failed: {job['why']}"
+            for step, job in jobs.items()
+            if job["state"] == "failed"
+        ),
+        None,
     )
+    if unreadable and not (name == "running" and _fresh(state)):
+        return UNREADABLE, unreadable
     if name == "diverged":
         # A training that diverged later than this trial asks for can still be completed from its
         # checkpoints.
-        return ("diverged", why) if state["step"] <= trial.spec.train.steps else ("pending", None)
+        late = state["step"] > trial.spec.train.steps
+        return ("pending", None) if late else ("diverged", why)
     if name == "running":
         return (
             ("running", failed)
@@ -64,17 +89,19 @@ def trial_state(
             else ("stopped", "its process went away; the same command continues it")
         )
     if name == "completed":  # trained, as far as this or another study asked
-        if any(job["state"] == "running" and _fresh(job) for job in jobs):
+        if any(job["state"] == "running" and _fresh(job) for job in jobs.values()):
             return "evaluating", failed
         if failed:
             return "failed", failed
-        if any(job["state"] in ("running", "stopped") for job in jobs):
+        if lost := [job["why"] for job in jobs.values() if job["state"] == UNREADABLE]:
+            return UNREADABLE, lost[0]
+        if any(job["state"] in ("running", "stopped") for job in jobs.values()):
             return "stopped", "its evaluation was stopped; the same command makes it again"
         return "pending", None
     return name, why
 
 
-def _fresh(state: dict) -> bool:
+def _fresh(state: State) -> bool:
     return time.time() - state["heartbeat"] <= STALE_AFTER_S
 
 
@@ -86,25 +113,56 @@ def trial_rows(study: StudyFolder | Path | str) -> list[dict]:
     rows = []
     for trial in study.plan().trials:
         run = study.run(trial.train_id)
-        curve = [line for line in run.curve() if line["step"] <= trial.spec.train.steps]
-        rows.append(trial_row(trial, run, measured(trial, run), curve[-1] if curve else None))
+        faults: list[Unreadable] = []
+        logged = run.curve(faults)
+        curve = [line for line in logged if line["step"] <= trial.spec.train.steps]
+        last = curve[-1] if curve else None
+        evaluations = measured(trial, run, faults)
+        for read in (run.spec, partial(STATE.read, run.folder / "state.json")):
+            try:
+                read()
+            except Unreadable as error:
+                faults.append(error)
+        rows.append(trial_row(trial, run, evaluations, last, faults, len(logged)))
     return rows
 
 
 def trial_row(
-    trial: PlannedTrial, run: Run, evaluations: dict[int, dict], line: dict | None
+    trial: PlannedTrial,
+    run: Run,
+    evaluations: dict[int, Evaluation],
+    line: Line | None,
+    faults: Sequence[Unreadable] = (),
+    logged: int | None = None,
 ) -> dict:
     """The row of one trial, from its ``evaluations`` by step and the last ``line`` of its curve
     within the steps it asks for.
+
+    ``faults`` are the files that could not be read for it, and ``logged`` the number of different
+    steps in its training's curve: what is amiss with a completed trial stands in ``why``, too.
     """
-    state, why = trial_state(trial, run, evaluations)
+    state, why = trial_state(trial, run, evaluations, faults)
+    faults, record = list(faults), None
+    try:
+        record = run.record()
+    except Unreadable as error:
+        faults.append(error)
+    if why is None:
+        amiss = [error.short for error in faults]
+        asked = record.get("lines", 0) if record else 0
+        if logged is not None and logged < asked:
+            amiss.append(
+                f"runs/{trial.train_id}/curve.jsonl lacks {asked - logged} of {asked} logged "
+                "lines; the checkpoints and figures are whole"
+            )
+        why = "; ".join(amiss) or None
     spec = trial.spec
     final = evaluations.get(spec.train.steps)
     headline = spec.evaluate.protocol.references[0]
     # fvcore's; until the trial has run, the closed form's
-    count = (run.record() or {}).get("count") or {}
+    count = (record["count"] if record else None) or {}
     # of samples compared with training and held-out images
-    memory = (final or {}).get("memorisation") or {}
+    memory = (final.get("memorisation") if final else None) or {}
     optional = optional_fields(spec.model)
     row = {
         "trial_id": trial.trial_id,
@@ -132,6 +190,8 @@ def trial_row(
         "images_per_s": line["images_per_s"] if line else None,
         "fid": None,
         "fid_se": None,
+        "fid_noise": None,
+        "warning": None,
         "kid": None,
         "fid_vs_heldout": None,
         "rfid": None,
@@ -146,7 +206,9 @@ def trial_row(
         if metric["reference"] == headline:
             row[metric["metric"]] = metric["value"]
             if metric["metric"] == "fid":
-                row["fid_se"] = metric.get("se")  # older records do not hold it
+                # older records hold neither
+                row["fid_se"], row["fid_noise"] = metric.get("se"), metric.get("noise")
+                row["warning"] = noise_warning(metric["value"], row["fid_noise"])
         if metric["reference"] == "heldout" and metric["metric"] == "fid":
             row["fid_vs_heldout"] = metric["value"]
     if line:

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from scaling.study.identity import Spec
-from scaling.study.network import LATENT_FACTOR
+from scaling.study.identity import Spec, Text, refuse
+from scaling.study.network import LATENT_FACTOR, MOST_PIXELS
 
 Source = Literal[
     "digits",
@@ -30,14 +30,14 @@ class DataSpec(Spec):
 
     source: Source = "digits"
     # folder of the images, store or downloads; null: below $DIT_SCALING_DATA or ./data
-    path: str | None = None
-    name: str | None = None  # folder, latents: what the images are, such as imagenet
+    path: Text | None = None
+    name: Text | None = None  # folder, latents: what the images are, such as imagenet
     # pixels per side, after the crop and before any VAE, if the source does not fix it
-    size: int | None = Field(None, gt=0)
+    size: int | None = Field(None, gt=0, le=MOST_PIXELS)
     # latents: the VAE's name or identity, as `scaling encode` wrote it into the store
-    vae: str | None = None
+    vae: Text | None = None
     # folder, latents: the identity of the content, which is checked; null: any content
-    content: str | None = None
+    content: Text | None = None
     flip: bool = False  # mirror half of the draws horizontally
     # folder: enlarge images smaller than the crop, as ADM does, instead of refusing them
     upscale: bool = False
@@ -55,25 +55,28 @@ class DataSpec(Spec):
             "synthetic": {"size"},
             "synthetic-pixels": {"size"},
         }.get(self.source, set())
-        for name in ("name", "size", "vae"):
-            if name in takes and getattr(self, name) is None:
-                raise ValueError(f"source {self.source!r} needs a {name}; set data.{name}")
-        for name in ("name", "size", "vae", "content", "upscale"):
-            if name not in takes and getattr(self, name):
-                raise ValueError(
-                    f"source {self.source!r} has no {name}, got {getattr(self, name)!r}; leave "
-                    f"data.{name} out"
-                )
-        if self.source == "synthetic" and self.size % LATENT_FACTOR:
-            raise ValueError(
+        faults = [
+            f"source {self.source!r} needs a {name}; set data.{name}"
+            for name in ("name", "size", "vae")
+            if name in takes and getattr(self, name) is None
+        ]
+        faults += [
+            f"source {self.source!r} has no {name}, got {getattr(self, name)!r}; leave "
+            f"data.{name} out"
+            for name in ("name", "size", "vae", "content", "upscale")
+            if name not in takes and getattr(self, name)
+        ]
+        if self.source == "synthetic" and self.size and self.size % LATENT_FACTOR:
+            faults.append(
                 f"synthetic latents are {LATENT_FACTOR} times smaller than their images: size "
                 f"{self.size} is not a multiple of {LATENT_FACTOR}"
             )
         if self.flip and self.source in ("digits", "mnist"):
-            raise ValueError(
+            faults.append(
                 f"a flipped digit is no digit: source {self.source!r} allows no flip; leave "
                 "data.flip out"
             )
+        refuse(faults)
         return self
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:

@@ -51,6 +51,7 @@ def debug(trial: TrialSpec) -> TrialSpec:
                 "checkpoint_every": 2,
                 "warmup_steps": min(t.warmup_steps, 1),
                 "precision": "fp32",
+                "init": None,  # of another shape
             },
             "evaluate": {
                 "checkpoints": 1,

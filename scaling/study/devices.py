@@ -5,6 +5,8 @@ architecture whitepapers (Ada AD102, Ampere GA102). fp32 is measured outside the
 accumulates in fp32. A device that is not listed has no peak.
 """
 
+from typing import NamedTuple
+
 # Keyed by torch's name of the device; the longest entry that the name contains is used.
 PEAK_TFLOPS: dict[str, dict[str, float]] = {
     "NVIDIA H100 PCIe": {"fp32": 51.2, "tf32": 378.0, "bf16": 756.0},
@@ -45,3 +47,24 @@ def mfu(
     """
     peak = peak_flops(device, precision)
     return None if peak is None else images_per_s * flops_per_image / (peak * devices)
+
+
+class GpuType(NamedTuple):
+    """A kind of GPU that a plan can be made for."""
+
+    device: str  # torch's name of it, as in PEAK_TFLOPS
+    memory_gb: float  # 1e9 bytes, NVIDIA's data sheets
+
+
+GPU_TYPES: dict[str, GpuType] = {
+    "h100": GpuType("NVIDIA H100 80GB HBM3", 80),
+    "h100-pcie": GpuType("NVIDIA H100 PCIe", 80),
+    "h200": GpuType("NVIDIA H200", 141),
+    "a100": GpuType("NVIDIA A100", 80),
+    "a100-40gb": GpuType("NVIDIA A100", 40),
+    "l40s": GpuType("NVIDIA L40S", 48),
+    "l4": GpuType("NVIDIA L4", 24),
+    "a10": GpuType("NVIDIA A10", 24),
+    "rtx4090": GpuType("NVIDIA GeForce RTX 4090", 24),
+    "rtx3090": GpuType("NVIDIA GeForce RTX 3090", 24),
+}

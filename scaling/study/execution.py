@@ -10,11 +10,11 @@ from scaling.study.identity import Spec
 class Execution(Spec):
     """Settings that change where and how fast a training runs, and its result only by rounding."""
 
-    workers: int = Field(1, ge=1)  # processes that share each batch, one per GPU
+    workers: int = Field(1, ge=1, le=100_000)  # processes that share each batch, one per GPU
     # with several workers: each holds a copy of the weights (ddp) or a shard of them (fsdp)
     parallel: Literal["ddp", "fsdp"] = "ddp"
     # images that a worker processes at once; null: its whole share of the batch
-    micro_batch: int | None = Field(None, ge=1)
+    micro_batch: int | None = Field(None, ge=1, le=2**20)
     compile: bool = False  # torch.compile, one graph
     # recompute each block's activations in the backward pass
     activation_checkpointing: bool = False

@@ -1,10 +1,13 @@
 """How are many trials written in one line? Cartesian grids over any fields of a trial."""
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from scaling.study.settings import with_settings
 from scaling.study.spec import TrialSpec
+
+MOST_TRIALS = 20_000  # of a study; with a price and a record each
 
 
 def grid(base: TrialSpec, axes: Mapping[str, Sequence]) -> tuple[TrialSpec, ...]:
@@ -13,15 +16,65 @@ def grid(base: TrialSpec, axes: Mapping[str, Sequence]) -> tuple[TrialSpec, ...]
     An axis is one of three things: a dotted field (``"model.patch": [2, 4, 8]``); ``"model"``
     itself, whose values are networks of any families; or a label whose values are mappings of
     several fields that change together (``"size": [{"model.width": 16, "model.depth": 2}, ...]``).
+
+    ValueError for an axis that is empty or names a value twice, and for more than ``MOST_TRIALS``.
     """
+    values_of = {axis: _values(axis, values) for axis, values in axes.items()}
+    check_number(math.prod(map(len, values_of.values())), "the grid")
     choices = [
         [value if isinstance(value, Mapping) else {axis: value} for value in values]
-        for axis, values in axes.items()
+        for axis, values in values_of.items()
     ]
+    _check_apart(choices, axes)
     return tuple(
         with_settings(base, {k: v for part in combination for k, v in part.items()})
         for combination in itertools.product(*choices)
     )
+
+
+def check_number(trials: int, what: str) -> None:
+    """ValueError for more trials than a study may have."""
+    if trials > MOST_TRIALS:
+        raise ValueError(f"{what} has {trials} trials, more than {MOST_TRIALS}; ask for fewer")
+
+
+def _values(axis: str, values) -> Sequence:
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise ValueError(f"the axis {axis!r} is {values!r}, not a list of values")
+    # no more than are needed to see that there are too many
+    some = list(itertools.islice(values, MOST_TRIALS + 1))
+    if not some:
+        raise ValueError(f"the axis {axis!r} is empty; give it a value, or leave it out")
+    check_number(len(some), f"the axis {axis!r}")
+    hashable: set = set()
+    others: list = []
+    for value in some:
+        if isinstance(value, Mapping) and not value:
+            raise ValueError(f"the axis {axis!r} has an empty mapping, which sets nothing")
+        try:
+            before, known = value in hashable, hashable.add
+        except TypeError:  # a mapping or a list
+            before, known = value in others, others.append
+        if before:
+            raise ValueError(f"the axis {axis!r} has the value {_short(value)} twice")
+        known(value)
+    return some
+
+
+def _check_apart(choices: Iterable[Sequence[Mapping]], axes: Iterable[str]) -> None:
+    """ValueError for a field that two axes set: the second would undo the first."""
+    owner: dict[str, str] = {}
+    for axis, values in zip(axes, choices):
+        for field in dict.fromkeys(field for value in values for field in value):
+            if owner.setdefault(field, axis) != axis:
+                raise ValueError(
+                    f"the axes {owner[field]!r} and {axis!r} both set {field}; leave it out of one"
+                )
+
+
+def _short(value) -> str:
+    text = str(value)
+    return text if len(text) < 80 else f"{text[:80]}..."
 
 
 def distinct(trials: Iterable[TrialSpec]) -> tuple[TrialSpec, ...]:
@@ -33,9 +86,10 @@ def with_seeds(trials: Iterable[TrialSpec], seeds: int) -> tuple[TrialSpec, ...]
     """Each trial with training and sampling seeds 0 to ``seeds - 1``, seed by seed.
 
     The sampling seed changes with the training seed, so the spread over seeds contains both errors
-    of a FID.
+    of a FID. ValueError for more trials than ``MOST_TRIALS``.
     """
     trials = tuple(trials)
+    check_number(len(trials) * seeds, f"{len(trials)} trials of {seeds} seeds each: the study")
     return tuple(
         with_settings(trial, {"train.seed": seed, "evaluate.protocol.sampling_seed": seed})
         for seed in range(seeds)

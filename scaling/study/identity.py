@@ -1,10 +1,15 @@
 """What makes two specs the same? Frozen models, canonical JSON, and the identity hashed from it."""
 
+import functools
 import hashlib
 import json
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationInfo, field_validator
+
+# A name or place: not empty, and printed in one line.
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=4096)]
 
 
 def canonical_json(value) -> str:
@@ -17,6 +22,12 @@ def identity(value) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
 
 
+def refuse(faults: Iterable[str]) -> None:
+    """ValueError with all ``faults`` in one line, so that a person mends them in one go."""
+    if told := "; ".join(faults):
+        raise ValueError(told)
+
+
 class Spec(BaseModel):
     """Immutable, and strict about unknown fields."""
 
@@ -27,6 +38,15 @@ class Spec(BaseModel):
     # released, a default never changes.
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset()
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """pydantic would take ``true`` for 1."""
+        values = value if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(v, bool) for v in values) and not _takes_bool(cls, info.field_name or ""):
+            raise ValueError("true and false are no numbers")
+        return value
+
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         """The fields that decide this spec's identity, as JSON values."""
         data, fields = self.model_dump(mode="json", exclude=set(exclude)), type(self).model_fields
@@ -34,3 +54,15 @@ class Spec(BaseModel):
         return {
             k: v for k, v in data.items() if k not in defaults or getattr(self, k) != defaults[k]
         }
+
+
+@functools.lru_cache(10_000)
+def _takes_bool(spec: type[BaseModel], field: str) -> bool:
+    """Whether a value of the field may be, or hold, true and false."""
+    waiting: list[Any] = [spec.model_fields[field].annotation]
+    found: set[type | None] = set()
+    while waiting:
+        kind = waiting.pop()
+        found.add(kind if isinstance(kind, type) else None)
+        waiting += get_args(kind)
+    return bool(found & {bool, object}) or spec.model_fields[field].annotation is Any

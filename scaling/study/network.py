@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from scaling.models.weights import Format
+    from scaling.study.weights_spec import WeightsSpec
 
+MOST_PIXELS = 16_384  # per image side
 LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
+PRESET_RESOLUTION = 256  # pixels per image side, of the models that most papers compare
 
 FAMILIES: dict[str, type["Network"]] = {}  # family -> its class; subclasses register themselves
 
@@ -32,15 +35,17 @@ class Network(Spec):
     """
 
     family: str
-    input_size: int = Field(gt=0)  # pixels (or latent pixels) per image side, I
-    channels: int = Field(gt=0)  # of the image or latent, C
-    num_classes: int = Field(gt=0)
+    input_size: int = Field(gt=0, le=MOST_PIXELS)  # pixels (or latent pixels) per image side, I
+    channels: int = Field(gt=0, le=4096)  # of the image or latent, C
+    num_classes: int = Field(gt=0, le=10**7)
     learn_sigma: bool = True
 
     TITLE: ClassVar[str | None] = None  # the family's name in a legend; None: ``family``
     PRESETS: ClassVar[tuple[str, ...]] = ()  # the names that ``preset`` knows
     NAMES: ClassVar[str | None] = None  # how names are written that ``named_like`` knows
     FORMATS: ClassVar[tuple[str, ...]] = ()  # the keys of ``formats()``
+    # entries of a foreign state dict by which the family is found behind wrappers' prefixes
+    ANCHORS: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs) -> None:
@@ -149,19 +154,39 @@ class Network(Spec):
         return {}
 
     @classmethod
-    def recognised(cls, state: "Mapping[str, Tensor]", heads: int | None = None) -> Self | None:
+    def recognised(cls, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> Self | None:
         """The network that a foreign state dict belongs to, or None if the family does not know it.
 
-        ``heads`` supplies what shapes cannot tell. ValueError if the names are this family's but
-        the entries do not fit.
+        ``told`` supplies what names and shapes cannot tell. ValueError if the names are this
+        family's but the entries do not fit.
         """
         return None
+
+    def has_null(self, state: "Mapping[str, Tensor]") -> bool:
+        """Whether the foreign state dict that was ``recognised`` knows a label for "no class"."""
+        return True
+
+    def adopted(self, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> "dict[str, Tensor]":
+        """The foreign state dict that was ``recognised``, in our names and conventions.
+
+        ValueError for a convention that the family cannot turn into ours.
+        """
+        if told.objective == "sit":
+            raise ValueError(
+                f"--objective sit: only weights of DiT's form are SiT's, not those of {self.name}"
+            )
+        return dict(state)
 
     @classmethod
     def preset(cls, name: str, resolution: int = 256, **fields) -> Self:
         """A model of the family by its published name. ValueError for an unknown name."""
         known = ", ".join(cls.PRESETS) or "none"
         raise ValueError(f"unknown model {name!r}; presets of this family: {known}")
+
+    @classmethod
+    def preset_resolution(cls, name: str) -> int:
+        """Pixels per image side of the preset ``name``, where nobody says another resolution."""
+        return PRESET_RESOLUTION
 
     def named_like(self, name: str) -> Self | None:
         """The network of this family that ``name`` means, all else as in this one.

@@ -1,8 +1,9 @@
 """What will a study cost, and in which order does it run? The frozen, priced list of its trials."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from scaling.study import cost
 from scaling.study.identity import Spec
@@ -10,21 +11,23 @@ from scaling.study.spec import TrialSpec
 from scaling.study.study import Study
 
 SCHEMA = 1  # version of study.json; a reader refuses a newer one
+MOST = 1e15  # millions of parameters, GMACs: more is no network
+Identity = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]  # it names files
 
 
 class PlannedTrial(Spec):
     """One trial with its identities and price."""
 
-    trial_id: str
-    train_id: str
-    eval_ids: dict[int, str]  # evaluated step -> eval_id
+    trial_id: str = Field(min_length=1)
+    train_id: Identity
+    eval_ids: dict[int, Identity] = Field(min_length=1)  # evaluated step -> eval_id
     model: str
     rung: str | None = None  # null in older plans, which did not record it
     series: str | None = None
-    params_m: float
-    forward_gmacs: float
-    images: int
-    train_flops: float
+    params_m: float = Field(ge=0, lt=MOST, strict=True)
+    forward_gmacs: float = Field(ge=0, lt=MOST, strict=True)
+    images: int = Field(ge=0, lt=2**63, strict=True)
+    train_flops: float = Field(ge=0, strict=True)
     spec: TrialSpec
 
     @model_validator(mode="before")
@@ -35,14 +38,23 @@ class PlannedTrial(Spec):
         model = spec.get("model") if isinstance(spec, Mapping) else None
         if not isinstance(model, Mapping) or "source" not in model:
             return data
+        counts = [data.get(name) for name in ("params_m", "forward_gmacs")]
+        if not all(isinstance(n, int | float) and 0 <= n < MOST for n in counts):
+            return data  # whose own fields are refused below
         facts = {
-            "name": data["model"],
-            "rung": data["rung"],
-            "series": data["series"],
-            "params": round(data["params_m"] * 1e6),
-            "forward_macs": round(data["forward_gmacs"] * 1e9),
+            "name": data.get("model"),
+            "rung": data.get("rung"),
+            "series": data.get("series"),
+            "params": round(counts[0] * 1e6),
+            "forward_macs": round(counts[1] * 1e9),
         }
         return {**data, "spec": {**spec, "model": {**model, "facts": facts}}}
+
+    @model_validator(mode="after")
+    def _ends_measured(self):
+        if self.spec.train.steps not in self.eval_ids:
+            raise ValueError(f"eval_ids lack the last step, {self.spec.train.steps}")
+        return self
 
     @classmethod
     def of(cls, trial: TrialSpec) -> "PlannedTrial":
@@ -64,12 +76,12 @@ class PlannedTrial(Spec):
 class Plan(Spec):
     """A priced and ordered study: the content of ``study.json``."""
 
-    schema_version: int = SCHEMA
+    schema_version: int = Field(SCHEMA, ge=0, strict=True)
     name: str
     question: str
     expectation: str
     nuisance: dict[str, str]
-    seeds: int
+    seeds: int = Field(ge=1, strict=True)
     trials: tuple[PlannedTrial, ...] = Field(min_length=1)
 
     @classmethod

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from scaling.study.identity import Spec
+from scaling.study.decoder import other_maker
+from scaling.study.identity import Spec, Text, refuse
 
 # A split of the trial's data set, or a file of statistics or images in the format of ADM's
 # evaluation suite.
@@ -66,6 +67,8 @@ class Ema(Spec):
     def _check(self):
         if self.kind == "none" and self.length != 0:
             raise ValueError(f"ema kind 'none' has no length, got {self.length}; set length to 0")
+        if self.kind == "decay" and self.length == 0:
+            raise ValueError("a decay of 0 averages nothing; set kind to none")
         # No gamma >= 0 exists above 1/sqrt(12), which is the spread of a flat average.
         if self.kind == "power" and not 0 < self.length <= 0.28:
             raise ValueError(
@@ -84,30 +87,32 @@ class Protocol(Spec):
     Values measured under different protocols (seed aside) do not belong on one axis.
     """
 
-    samples: int = Field(1000, ge=2)
+    samples: int = Field(1000, ge=2, le=10**7)
     # classes drawn uniformly at random, as in DiT, or equally many of each
     class_draw: Literal["random", "balanced"] = "random"
-    sampling_seed: int = Field(0, ge=0)
+    sampling_seed: int = Field(0, ge=0, le=2**63 - 1)
     sampler: Sampler = "ddpm"  # euler, heun (ODE) and sde (SiT's) are for flow models only
-    sampling_steps: int = Field(50, ge=1)
+    sampling_steps: int = Field(50, ge=1, le=100_000)
     eta: float = Field(0.0, ge=0, le=1)  # ddim: 0 draws no noise, 1 is ancestral sampling
     # sde: SiT's w(t) / 2
     sde_diffusion: Literal["sigma", "constant", "decreasing", "increasing-decreasing"] = "sigma"
     sde_last: Literal["mean", "tweedie"] = "mean"  # sde: how the last step, to the image, is taken
     sde_last_size: float = Field(0.04, gt=0, lt=1)  # sde: the length of that step in time
-    guidance: float = Field(1.0, ge=0)  # 1.0: none
-    guidance_channels: int | None = Field(None, ge=1)  # null: all; DiT's released code guides 3
+    guidance: float = Field(1.0, ge=0, le=1e6)  # 1.0: none
+    # null: all; DiT's released code guides 3
+    guidance_channels: int | None = Field(None, ge=1, le=4096)
     # fractions of the schedule, from 0 (image) to 1 (noise); null: the whole schedule
     guidance_interval: tuple[float, float] | None = None
     rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: as DiT and SiT, or as ADM
-    decoder: str | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
+    decoder: Text | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
+    # in a trial that names none, those of its data: see scaling.study.usual_features
     features: Features = "digits-cnn"
     # the headline FID is against the first one
     references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)
     # how many of the reference's images are used; null: all
-    reference_images: int | None = Field(None, ge=2)
+    reference_images: int | None = Field(None, ge=2, le=10**9)
     # reference images for precision and recall (ADM's numbers: 10,000, and 1,000 at 512 px)
-    manifold_images: int = Field(10_000, ge=4)
+    manifold_images: int = Field(10_000, ge=4, le=10**9)
     # center-crop: crop the images of a reference folder to the samples' size, as ADM does
     transform: Literal["none", "center-crop"] = "none"
     # empty: nothing is sampled; the held-out loss is always measured
@@ -133,6 +138,7 @@ class Protocol(Spec):
     @model_validator(mode="after")
     def _check(self):
         fields = type(self).model_fields
+        faults = []
         for sampler, owned in (
             ("ddim", ("eta",)),
             ("sde", ("sde_diffusion", "sde_last", "sde_last_size")),
@@ -142,26 +148,25 @@ class Protocol(Spec):
                 for name in owned
                 if self.sampler != sampler and getattr(self, name) != fields[name].default
             ]
-            if idle:
-                raise ValueError(
-                    f"{idle[0]} {getattr(self, idle[0])!r} belongs to the sampler {sampler!r}, "
-                    f"not to {self.sampler!r}; leave it at {fields[idle[0]].default!r}"
-                )
+            faults += [
+                f"{name} {getattr(self, name)!r} belongs to the sampler {sampler!r}, "
+                f"not to {self.sampler!r}; leave it at {fields[name].default!r}"
+                for name in idle
+            ]
         if (
             self.guidance_interval is not None
             and not 0 <= self.guidance_interval[0] < self.guidance_interval[1] <= 1
         ):
-            raise ValueError(
+            faults.append(
                 f"guidance_interval {list(self.guidance_interval)} is not two rising fractions of "
                 "the schedule in 0 .. 1"
             )
-        if len(set(self.references)) < len(self.references) or len(set(self.metrics)) < len(
-            self.metrics
-        ):
-            raise ValueError(
-                "a reference or metric is given twice: "
-                f"{', '.join([*self.references, *self.metrics])}"
-            )
+        faults += [
+            f"{name} has one twice: {', '.join(getattr(self, name))}; give each once"
+            for name in ("references", "metrics")
+            if len(set(getattr(self, name))) < len(getattr(self, name))
+        ]
+        refuse(faults)
         return self
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
@@ -199,9 +204,15 @@ class Protocol(Spec):
         )
 
     def label(
-        self, metric: str = "fid", reference: str | None = None, over: str | None = None
+        self,
+        metric: str = "fid",
+        reference: str | None = None,
+        over: str | None = None,
+        made_by: str | None = None,
     ) -> str:
         """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
+
+        ``made_by`` is the VAE that made the latents; it is told where the decoder is another one.
 
         ``over``, ``"steps"`` or ``"guidance"``, leaves out the setting that varies along an axis.
         rFID draws no samples, so its label is ``rFID, sd-vae-ft-mse, inception, vs train``.
@@ -212,12 +223,12 @@ class Protocol(Spec):
         against = PurePath(reference or self.references[0]).name
         count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
         if metric == "rfid":
-            return f"{name}, {PurePath(self.decoder).name}, {self.features}, vs {against}{count}"
+            return f"{name}, {self._decoder(made_by)}, {self.features}, vs {against}{count}"
         # the reference of a latent model is its data after the decoder
         if self.decoder and against in ("train", "heldout"):
             against = f"decoded {against}"
         return (
-            f"{name}-{_thousands(self.samples)}, {self.sampling(over)}, "
+            f"{name}-{_thousands(self.samples)}, {self.sampling(over, made_by)}, "
             f"{self.features_of(metric)}, vs {against}{count}"
         )
 
@@ -226,8 +237,15 @@ class Protocol(Spec):
         """How images are sampled, in short: ``ddpm50, cfg 1.0``."""
         return self.sampling()
 
-    def sampling(self, over: str | None = None) -> str:
-        """How images are sampled; ``over`` as in ``label``. Defaults are left out."""
+    def _decoder(self, made_by: str | None) -> str:
+        """``sd-vae-ft-mse``, or ``sd-vae-ft-mse on latents of another-vae``."""
+        other = other_maker(made_by, self.decoder)
+        return PurePath(self.decoder or "").name + (f" on latents of {other}" if other else "")
+
+    def sampling(self, over: str | None = None, made_by: str | None = None) -> str:
+        """How images are sampled; ``over`` and ``made_by`` as in ``label``. Defaults are left
+        out.
+        """
         parts = [self.sampler + ("" if over == "steps" else f"{self.sampling_steps}")]
         parts += [f"eta {self.eta:g}"] if self.eta else []
         if self.sampler == "sde" and (self.sde_diffusion, self.sde_last, self.sde_last_size) != (
@@ -249,7 +267,7 @@ class Protocol(Spec):
         parts += ["balanced classes"] if self.class_draw == "balanced" else []
         parts += [self.precision] if self.precision != "fp32" else []
         parts += ["truncated"] if self.rounding == "truncate" else []
-        parts += [PurePath(self.decoder).name] if self.decoder else []
+        parts += [self._decoder(made_by)] if self.decoder else []
         return ", ".join(parts)
 
 

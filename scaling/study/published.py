@@ -1,33 +1,34 @@
-"""Which parameters and Gflops did the DiT paper print? Its Table 4, to compare our counts with."""
+"""Which parameters and Gflops were printed? DiT's Table 4 and others', to compare counts with."""
 
 import csv
 import functools
 from importlib.resources import files
 from typing import NamedTuple
 
-from scaling.study.families.dit import ModelSpec
+from scaling.study.families import named_network
 from scaling.study.network import Network
 
 RELATIVE_TOLERANCE = 1.5e-3  # XL/2 is 118.62 by matrix products; the table prints 118.64
 
 
 class Published(NamedTuple):
-    """One row of ``dit_configs.csv``.
+    """One row of ``dit_configs.csv`` or ``other_configs.csv``; None where nothing was printed.
 
     ``gmacs`` is the table's "Gflops", and ``gmacs_unit`` is the unit of its last digit.
     """
 
     model: str
     resolution: int  # pixels per image side; the latent has an eighth of that
-    conditioning: str
-    params_m: int
-    gmacs: float
-    gmacs_unit: float
+    conditioning: str | None  # of a DiT
+    params_m: int | None
+    gmacs: float | None
+    gmacs_unit: float | None
     source: str
 
     @property
-    def spec(self) -> ModelSpec:
-        return ModelSpec.preset(self.model, self.resolution, conditioning=self.conditioning)
+    def spec(self) -> Network:
+        told = {} if self.conditioning is None else {"conditioning": self.conditioning}
+        return named_network(self.model, self.resolution, **told)
 
     def agrees(self, gmacs: float) -> bool:
         """Within 0.15 %, or within half a unit of the table's last digit if that is larger."""
@@ -36,19 +37,29 @@ class Published(NamedTuple):
 
 @functools.cache
 def published() -> tuple[Published, ...]:
-    """The 16 rows.
+    """The 16 rows of DiT's Table 4.
 
     S, B, L and XL at patch 8, 4 and 2; XL/2 at 512 px; XL/2 with the three other conditionings.
     """
-    with files("scaling.study").joinpath("dit_configs.csv").open(newline="") as file:
+    return _rows("dit_configs.csv")
+
+
+@functools.cache
+def published_others() -> tuple[Published, ...]:
+    """The models of other families whose parameters or Gflops were printed."""
+    return _rows("other_configs.csv")
+
+
+def _rows(name: str) -> tuple[Published, ...]:
+    with files("scaling.study").joinpath(name).open(newline="") as file:
         return tuple(
             Published(
                 row["model"],
                 int(row["resolution"]),
-                row["conditioning"],
-                int(row["params_m"]),
-                float(row["gmacs"]),
-                10.0 ** -len(row["gmacs"].partition(".")[2]),
+                row.get("conditioning"),
+                int(row["params_m"]) if row["params_m"] else None,
+                float(row["gmacs"]) if row["gmacs"] else None,
+                10.0 ** -len(row["gmacs"].partition(".")[2]) if row["gmacs"] else None,
                 row["source"],
             )
             for row in csv.DictReader(file)
@@ -57,4 +68,5 @@ def published() -> tuple[Published, ...]:
 
 def published_for(spec: Network) -> Published | None:
     """The row of exactly this model, or None."""
-    return next((row for row in published() if row.spec == spec), None)
+    rows = (*published(), *published_others())
+    return next((row for row in rows if row.spec == spec), None)

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ValidationError
 
+from scaling.study.identity import refuse
 from scaling.study.spec import TrialSpec
+from scaling.study.usual_features import named_features
 
 FAMILY = "model.family"  # cannot be set alone: each family has its own fields
+LONGEST = 200  # characters of a value in a message
 
 
 def fields_of(spec: BaseModel | type[BaseModel], prefix: str = "") -> list[str]:
@@ -23,6 +26,8 @@ def fields_of(spec: BaseModel | type[BaseModel], prefix: str = "") -> list[str]:
         kind = nested if isinstance(nested, type) else type(nested)
         if issubclass(kind, BaseModel):
             leaves += fields_of(nested, f"{prefix}{name}.")
+            if field.default is None:  # it may be set as a whole, or to null, too
+                leaves.append(prefix + name)
         else:
             leaves.append(prefix + name)
     return leaves
@@ -43,10 +48,12 @@ def parse_settings(pairs: Iterable[str], option: str = "--set") -> dict:
                 + (", as in --set train.steps=100" if option == "--set" else "")
             )
         if key in settings:
-            raise ValueError(f"{option} {key} is given twice: {settings[key]!r} and {text!r}")
+            raise ValueError(
+                f"{option} {key} is given twice: {_short(settings[key])} and {_short(text)}"
+            )
         try:
             settings[key] = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # no JSON, or numbers and lists without end
             settings[key] = text
     return settings
 
@@ -61,19 +68,22 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
         settings = {key: value for key, value in settings.items() if key != "model"}
     known = [name for name in fields_of(trial) if name != FAMILY]
     data = trial.model_dump()
+    refuse(_unknown(key, [*known, "seeds", "scale"]) for key in settings if key not in known)
+    if not named_features(trial.evaluate.protocol):
+        del data["evaluate"]["protocol"]["features"]  # they follow the data
     for key, value in settings.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, [*known, "seeds"], n=3, cutoff=0.4)
-            hint = (
-                f"nearest: {', '.join(near)}" if near else f"known: {', '.join([*known, 'seeds'])}"
-            )
-            raise ValueError(f"unknown setting {key!r}; {hint}")
         *path, leaf = key.split(".")
         target = data
         for part in path:
             target = target[part]
         target[leaf] = value
     return _validated(data)
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.4)
+    hint = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
+    return f"unknown setting {key!r}; {hint}"
 
 
 def _validated(data: Mapping) -> TrialSpec:
@@ -89,6 +99,11 @@ def explain(error: ValidationError) -> str:
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"])
         message = item["msg"].removeprefix("Value error, ")
-        given = "" if isinstance(item["input"], dict) else f" (got {item['input']!r})"
+        given = "" if isinstance(item["input"], dict) else f" (got {_short(item['input'])})"
         parts.append(f"{where}: {message}{given}" if where else f"{message}{given}")
     return "; ".join(parts)
+
+
+def _short(value) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -11,14 +11,22 @@ The machine, the logging interval and the version of the code are provenance, no
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, SerializeAsAny, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from scaling.study.data_spec import DataSpec, Source
 from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.families import ModelSpec, network_of
 from scaling.study.identity import Spec, identity
 from scaling.study.network import Network
-from scaling.study.train_spec import EvaluationSpec, TrainSpec
+from scaling.study.train_spec import MOST_EVALUATIONS, EvaluationSpec, TrainSpec
+from scaling.study.usual_features import following_data
 
 __all__ = [
     "DataSpec",
@@ -38,7 +46,13 @@ class TrialSpec(Spec):
     data: DataSpec = DataSpec()
     diffusion: DiffusionSpec = DiffusionSpec()
     train: TrainSpec
-    evaluate: EvaluationSpec = EvaluationSpec()
+    evaluate: EvaluationSpec = Field(EvaluationSpec(), validate_default=True)
+
+    @field_validator("evaluate")
+    @classmethod
+    def _features_follow_the_data(cls, evaluate: EvaluationSpec, info: ValidationInfo):
+        data = info.data.get("data")  # absent where it was refused itself
+        return evaluate if data is None else following_data(evaluate, data.source)
 
     @model_validator(mode="after")
     def _check(self):
@@ -52,6 +66,12 @@ class TrialSpec(Spec):
                 f"objective {self.diffusion.objective!r} {does} sigma, but model.learn_sigma is "
                 f"{str(self.model.learn_sigma).lower()}; set model.learn_sigma={should}, "
                 f"or diffusion.objective to {fits}"
+            )
+        every = self.evaluate.every
+        if every is not None and self.train.steps // every > MOST_EVALUATIONS:
+            raise ValueError(
+                f"measuring {self.train.steps} steps every {every} is more than "
+                f"{MOST_EVALUATIONS} times; set evaluate.every higher"
             )
         return self
 

@@ -1,14 +1,22 @@
 """What is a study? A question, the expected answer, and the trials that decide it."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scaling.study.debug import debug
-from scaling.study.grid import distinct, with_seeds
+from scaling.study.grid import MOST_TRIALS, check_number, distinct, with_seeds
 from scaling.study.identity import Spec
 from scaling.study.settings import explain, with_settings
 from scaling.study.spec import TrialSpec
+
+RESERVED = ("runs", "published", "reference")  # folders of a results root that are no study's
+LONGEST_NAME = 100  # characters: it becomes a folder, and part of other names
+
+
+def _is_word(name: str) -> bool:
+    return name.replace("_", "").replace("-", "").isalnum() and len(name) <= LONGEST_NAME
 
 
 class Study(Spec):
@@ -22,42 +30,65 @@ class Study(Spec):
     name: str
     question: str
     expectation: str
-    trials: tuple[TrialSpec, ...] = Field(min_length=1)
-    scales: dict[str, tuple[TrialSpec, ...]] = Field(default_factory=dict)
+    trials: tuple[TrialSpec, ...] = Field(min_length=1, max_length=MOST_TRIALS)
+    scales: dict[str, Annotated[tuple[TrialSpec, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     nuisance: dict[str, str] = Field(default_factory=dict)
-    seeds: int = Field(1, ge=1)
+    seeds: int = Field(1, ge=1, le=MOST_TRIALS)
 
     @field_validator("name")
     @classmethod
     def _name(cls, name: str) -> str:
         # The name becomes a folder, which must not leave the results root or shadow shared folders.
-        if not name.replace("_", "").replace("-", "").isalnum() or name in (
-            "runs",
-            "published",
-            "reference",
-        ):
+        if not _is_word(name) or name in RESERVED:
             raise ValueError(
-                f"study name {name!r} must be letters, digits, '-' and '_', and not a reserved "
-                "folder name"
+                f"study name {name!r} must be letters, digits, '-' and '_', at most {LONGEST_NAME} "
+                f"of them, and not one of {', '.join(RESERVED)}"
             )
         return name
+
+    @field_validator("scales")
+    @classmethod
+    def _scales(cls, scales: dict) -> dict:
+        for scale in scales:
+            if not _is_word(scale):
+                raise ValueError(f"scale {scale!r} must be letters, digits, '-' and '_'")
+        return scales
+
+    @model_validator(mode="after")
+    def _check(self):
+        check_number(len(self.trials) * self.seeds, f"{self.name!r} with {self.seeds} seeds")
+        return self
 
     @property
     def all_trials(self) -> tuple[TrialSpec, ...]:
         """Every distinct trial, over all seeds."""
         return distinct(with_seeds(self.trials, self.seeds) if self.seeds > 1 else self.trials)
 
+    @property
+    def _known(self) -> str:
+        return ", ".join(dict.fromkeys([*self.scales, "debug"]))
+
     def at(self, scale: str) -> "Study":
         """The study at one of its ``scales``, named after it; every study has ``debug``."""
+        seeds = self.seeds
+        if not isinstance(scale, str):
+            raise ValueError(f"scale {scale!r} is no name; study {self.name!r} has {self._known}")
         if scale == "debug" and scale not in self.scales:
-            trials = tuple(map(debug, self.trials))
+            trials, seeds = tuple(map(debug, self.trials)), 1  # every stage once
         elif scale in self.scales:
             trials = self.scales[scale]
         else:
-            known = ", ".join(dict.fromkeys([*self.scales, "debug"]))
-            raise ValueError(f"study {self.name!r} has no scale {scale!r}; it has {known}")
+            raise ValueError(f"study {self.name!r} has no scale {scale!r}; it has {self._known}")
         return Study(
-            **{**dict(self), "name": f"{self.name}_{scale}", "trials": trials, "scales": {}}
+            **{
+                **dict(self),
+                "name": f"{self.name}_{scale}",
+                "trials": trials,
+                "scales": {},
+                "seeds": seeds,
+            }
         )
 
     def with_settings(self, settings: Mapping) -> "Study":

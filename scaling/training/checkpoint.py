@@ -11,10 +11,11 @@ They are written aside, flushed and renamed, and trusted only if their checksums
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from scaling.records.files import read_json, sync_folder, write_json
+from scaling.records.files import sync_folder, write_json
+from scaling.records.parsed import Unreadable
+from scaling.records.shapes import MANIFEST as MANIFEST_SHAPE
 
 MANIFEST = "manifest.json"
+_FOLDER = re.compile(r"step-(\d{8,})")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Checkpoint:
     step: int
     train_wall_s: float
     emas: tuple[str, ...]
+    lines: int | None = None  # that the curve held up to this step; None: of older checkpoints
 
     def weights(self) -> dict[str, Tensor]:
         return load_file(self.folder / "weights.safetensors")
@@ -59,6 +64,7 @@ def save(
     emas: dict[str, dict[str, Tensor]],
     training: dict,
     train_wall_s: float,
+    lines: int | None = None,
 ) -> Path:
     """Write the checkpoint of ``step`` under ``root`` and return its folder.
 
@@ -80,6 +86,7 @@ def save(
                 "step": step,
                 "train_wall_s": train_wall_s,
                 "emas": sorted(emas),
+                "lines": lines,
                 "sha256": {path.name: _sha256(path) for path in sorted(aside.iterdir())},
             },
         )
@@ -123,34 +130,51 @@ def load(root: Path, step: int) -> Checkpoint | None:
     """The checkpoint of ``step``; None if there is none or its files are missing or damaged."""
     folder = folder_of(root, step)
     try:
-        manifest = read_json(folder / MANIFEST)
-    except ValueError:
+        manifest = MANIFEST_SHAPE.read(folder / MANIFEST)
+    except Unreadable:
         return None
     if manifest is None or manifest["step"] != step:
         return None
+    needed = {
+        "weights.safetensors",
+        "train.pt",
+        *(f"{ema}.safetensors" for ema in manifest["emas"]),
+    }
+    if not needed <= manifest["sha256"].keys():
+        return None
     for name, digest in manifest["sha256"].items():
-        if not (folder / name).is_file() or _sha256(folder / name) != digest:
+        if Path(name).name != name or not (folder / name).is_file():
             return None
-    return Checkpoint(folder, step, manifest["train_wall_s"], tuple(manifest["emas"]))
+        if _sha256(folder / name) != digest:
+            return None
+    return Checkpoint(
+        folder, step, manifest["train_wall_s"], tuple(manifest["emas"]), manifest.get("lines")
+    )
 
 
 def steps(root: Path) -> list[int]:
     """The steps that have a checkpoint folder, newest first; ``load`` tells which are valid."""
-    return sorted(
-        (int(path.name.removeprefix("step-")) for path in root.glob("step-*")), reverse=True
-    )
+    named = (_FOLDER.fullmatch(path.name) for path in root.glob("step-*"))
+    return sorted((int(match[1]) for match in named if match), reverse=True)
 
 
-def newest(root: Path, emas: Iterable[str], *, after: int, at_most: int) -> Checkpoint | None:
+def newest(
+    root: Path,
+    emas: Iterable[str],
+    *,
+    after: int,
+    at_most: int,
+    fits: Callable[[Checkpoint], bool] = lambda checkpoint: True,
+) -> Checkpoint | None:
     """The newest valid checkpoint of steps after+1 .. at_most that has all of ``emas``.
 
-    Damaged checkpoints are skipped.
+    Damaged checkpoints are skipped, and so are those that do not ``fit``.
     """
     needed = set(emas)
     for step in steps(root):
         if after < step <= at_most:
             checkpoint = load(root, step)
-            if checkpoint and needed <= set(checkpoint.emas):
+            if checkpoint and needed <= set(checkpoint.emas) and fits(checkpoint):
                 return checkpoint
     return None
 

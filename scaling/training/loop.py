@@ -11,12 +11,14 @@ from scaling.data import DataSet, Loader, load_data, stream
 from scaling.diffusion import build_process
 from scaling.models import build_model
 from scaling.models.precision import autocast, check_precision, matmul_precision
+from scaling.models.stored.initial import initial_weights
 from scaling.study.cost import train_flops
 from scaling.study.devices import mfu
 from scaling.study.execution import Execution
 from scaling.study.protocol import Ema
 from scaling.study.schedule import learning_rate
 from scaling.study.spec import TrialSpec
+from scaling.study.weights_spec import InitSpec
 from scaling.training import checkpoint
 from scaling.training.ema import EmaWeights
 from scaling.training.heldout import NOT_MEASURED, heldout_loss
@@ -88,6 +90,8 @@ class Trainer:
         logged.
         """
         t = self.spec.train
+        if self.step == 0 and t.init is not None:
+            self._start_from(t.init)
         started, since = perf_counter(), self.step
         checked = len(self._window)
         with matmul_precision(t.precision):
@@ -103,6 +107,15 @@ class Trainer:
                         self._window.clear()
                     checked = len(self._window)
                     started, since = perf_counter(), self.step
+
+    def _start_from(self, init: InitSpec) -> None:
+        """Take the given weights in place of the initialised ones, for the averages too.
+
+        ValueError if they cannot be read here, do not fit, or are not those that were planned.
+        """
+        load_parameters(self.model, initial_weights(init, self.spec.model))
+        for ema in self.emas:
+            ema.average = [p.detach().clone() for p in self.local]
 
     def _take_step(self) -> Tensor:
         """One optimiser step; returns this worker's mean loss, still on the device."""

@@ -3,6 +3,7 @@ number?
 """
 
 import json
+import re
 
 import polars as pl
 import pytest
@@ -17,7 +18,7 @@ from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report import report_data
 from analysis.select.trials import fit_points
 from scaling.cli import main
-from scaling.records import StudyFolder
+from scaling.records import StudyFolder, trial_rows
 from tests.analysis.synthetic_study import digits_like, measure
 
 
@@ -48,6 +49,10 @@ def evaluation(study: StudyFolder):
     return study.run(trial.train_id).folder / "evaluations" / f"{trial.eval_ids[500]}.json"
 
 
+def run_of(study: StudyFolder):
+    return study.run(study.plan().trials[1].train_id)
+
+
 def newer_plan(study):
     edit(study.folder / "study.json", schema_version=99)
     return (
@@ -55,45 +60,9 @@ def newer_plan(study):
     )
 
 
-def newer_record(study):
-    edit(study.run(study.plan().trials[1].train_id).folder / "record.json", schema_version=7)
-    return r"record\.json has schema version 7"
-
-
-def newer_evaluation(study):
-    edit(evaluation(study), schema_version=7)
-    return r"evaluations/\w+\.json has schema version 7"
-
-
-def nan_in_an_evaluation(study):
-    edit(evaluation(study), heldout_loss=float("nan"))
-    return (
-        r"evaluations/\w+\.json is not valid JSON \(NaN is no number; a missing one is null\); "
-        r"delete it to measure"
-    )
-
-
-def nan_in_a_curve(study):
-    path = study.run(study.plan().trials[1].train_id).folder / "curve.jsonl"
-    path.write_text(path.read_text() + '{"step": 500, "images": 32000, "loss": NaN}\n')
-    return (
-        r"curve\.jsonl holds a line that is not valid JSON \(NaN is no number.*\): .*\"loss\": "
-        r"NaN.*; take the line out"
-    )
-
-
-def a_stray_line_in_a_curve(study):
-    path = study.run(study.plan().trials[1].train_id).folder / "curve.jsonl"
-    path.write_text(path.read_text() + "[500, 32000]\n")
-    return (
-        r"curve\.jsonl holds a line that is not valid JSON \(no object\): \[500, 32000\]; take "
-        r"the line out"
-    )
-
-
-def half_an_evaluation(study):
-    evaluation(study).write_text('{"schema_version": 1, "step": 50')
-    return r"evaluations/\w+\.json is not valid JSON"
+def a_plan_of_words(study):
+    edit(study.folder / "study.json", seeds="three")
+    return r"study\.json seeds is no whole number \(got 'three'\); scaling sweep of that study"
 
 
 def no_plan(study):
@@ -101,39 +70,77 @@ def no_plan(study):
     return r"holds no study\.json; run the study first"
 
 
-BROKEN = [
-    newer_plan,
-    newer_record,
-    newer_evaluation,
-    nan_in_an_evaluation,
-    nan_in_a_curve,
-    a_stray_line_in_a_curve,
-    half_an_evaluation,
-    no_plan,
-]
-
-
-@pytest.mark.parametrize("kept", [False, True], ids=["read first", "read before"])
-@pytest.mark.parametrize("harm", BROKEN)
-def test_records_that_cannot_be_read_are_named_by_the_frames(study, harm, kept):
-    if kept:
-        trials_frame(study)
+@pytest.mark.parametrize("harm", [newer_plan, a_plan_of_words, no_plan])
+def test_a_study_without_a_plan_that_can_be_read_ends_with_one_line_and_code_2(study, harm, capsys):
     told = harm(study)
     for frame in (trials_frame, evaluations_frame, curves_frame):
         with pytest.raises(ValueError, match=told):
             frame(study)
-
-
-@pytest.mark.parametrize("harm", BROKEN)
-def test_records_that_cannot_be_read_end_the_report_with_one_line_and_code_2(study, harm, capsys):
-    harm(study)
-    with pytest.raises(SystemExit) as left:
-        main(["report", str(study.folder)])
-    out, err = capsys.readouterr()
-    assert left.value.code == 2
-    assert out == ""
-    assert err.startswith("error: ") and err.count("\n") == 1
+    for command in ("status", "report", "bundle"):
+        with pytest.raises(SystemExit) as left:
+            main([command, str(study.folder)])
+        out, err = capsys.readouterr()
+        assert (left.value.code, out) == (2, "")
+        assert err.startswith("error: ") and err.count("\n") == 1
     assert not (study.folder / "report.html").exists()
+
+
+def newer_evaluation(study):
+    edit(evaluation(study), schema_version=7)
+    return "unreadable", r"evaluations/\w+\.json has schema version 7"
+
+
+def nan_in_an_evaluation(study):
+    edit(evaluation(study), heldout_loss=float("nan"))
+    return "unreadable", r"evaluations/\w+\.json heldout_loss is no finite number"
+
+
+def half_an_evaluation(study):
+    evaluation(study).write_text('{"schema_version": 1, "step": 50')
+    return "unreadable", r"evaluations/\w+\.json is not valid JSON"
+
+
+def newer_record(study):
+    edit(run_of(study).folder / "record.json", schema_version=7)
+    return "completed", r"record\.json has schema version 7"
+
+
+def a_stray_line_in_a_curve(study):
+    with open(run_of(study).folder / "curve.jsonl", "a") as file:
+        file.write("[500, 32000]\n")
+    return "completed", r"curve\.jsonl line 11 is no object \(got \[500, 32000\]\)"
+
+
+def a_curve_that_lost_a_line(study):
+    edit(run_of(study).folder / "record.json", lines=11)
+    return "completed", r"curve\.jsonl lacks 1 of 11 logged lines"
+
+
+DAMAGED = [
+    newer_evaluation,
+    nan_in_an_evaluation,
+    half_an_evaluation,
+    newer_record,
+    a_stray_line_in_a_curve,
+    a_curve_that_lost_a_line,
+]
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["read first", "read before"])
+@pytest.mark.parametrize("harm", DAMAGED)
+def test_frames_and_status_go_on_without_what_cannot_be_read_and_name_it(study, harm, kept):
+    before = trials_frame(study) if kept else None
+    state, told = harm(study)
+    rows = trials_frame(study)
+    assert rows["state"].to_list() == ["completed", state, "completed", "completed"]
+    assert re.search(rf"runs/{run_of(study).folder.name}/{told}", rows["why"][1])
+    assert rows["why"].null_count() == 3 and rows["fid"].null_count() == (state == "unreadable")
+    assert before is None or before["fid"][0] == rows["fid"][0]
+    assert evaluations_frame(study)["trial_id"].n_unique() == 4
+    assert curves_frame(study)["trial_id"].value_counts()["count"].to_list() == 4 * [10]
+    assert [row["why"] for row in trial_rows(study)] == rows["why"].to_list()
+    page = report_data(study)
+    assert page["warnings" if state == "completed" else "lost"]
 
 
 @pytest.mark.parametrize(

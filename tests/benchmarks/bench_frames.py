@@ -27,6 +27,13 @@ from tests.benchmarks.timing import table
 
 ASKED = {"first_s": 15.0, "again_s": 2.0, "peak_gb": 4.0, "ratio": 8.0}
 PATTERNS = 20  # different curves; the time of a parser does not depend on which trial has which
+SESSION = {
+    "started": "2026-01-02T03:04:05+00:00",
+    "ended": None,
+    "from_step": 0,
+    "to_step": None,
+    "provenance": PROVENANCE,
+}
 
 _PANDAS = """
 import sys, time, resource
@@ -70,6 +77,8 @@ def write_records(root: Path, trials: int, lines: int) -> None:
     (folder.folder / "study.json").write_text(plan.model_dump_json())
     rng = random.Random(0)
     curves = [_curve(rng, lines) for _ in range(PATTERNS)]
+    evaluated = base.evaluate
+    ema, protocol = (part.model_dump(mode="json") for part in (evaluated.ema, evaluated.protocol))
     for i, trial in enumerate(plan.trials):
         run = folder.run(trial.train_id).folder
         (run / "evaluations").mkdir(parents=True)
@@ -78,13 +87,17 @@ def write_records(root: Path, trials: int, lines: int) -> None:
             json.dumps({"schema_version": 1, "state": "completed", "why": None})
         )
         (run / "record.json").write_text(
-            json.dumps({"schema_version": 1, "count": {}, "sessions": [PROVENANCE]})
+            json.dumps({"schema_version": 1, "count": {}, "sessions": [SESSION]})
         )
         for step, eval_id in trial.eval_ids.items():
             (run / "evaluations" / f"{eval_id}.json").write_text(
                 json.dumps(
                     {
                         "schema_version": 1,
+                        "eval_id": eval_id,
+                        "train_id": trial.train_id,
+                        "ema": ema,
+                        "protocol": protocol,
                         "step": step,
                         "images": 64 * step,
                         "heldout_loss": 0.2,

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 PHONE, DESK = (360, 740), (1280, 900)
+UNFOLD = "document.querySelectorAll('details.room').forEach(room => { room.open = true; })"
 NEAREST = "li => [li.dataset.left, li.dataset.top, li.textContent]"
 
 
@@ -56,6 +57,8 @@ def test_it_opens_offline_without_error_or_overflow(which, size, open_page, requ
     path = request.getfixturevalue(which)
     opened = open_page(path, size)
     assert opened.complaints == []
+    if which == "finished":
+        opened.page.evaluate(UNFOLD)
     assert path.as_uri() in opened.requests
     assert left_the_page(opened, path) == []
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= size[0]
@@ -109,6 +112,22 @@ def test_a_figure_tells_the_value_under_the_pointer_or_the_finger(size, finished
         assert tip.is_hidden()
 
 
+def test_the_first_screen_of_a_desk_says_what_was_decided_and_details_are_folded(
+    finished, open_page
+):
+    page = open_page(finished).page
+    decided = page.locator("ul.decided li")
+    assert decided.count() >= 3
+    last = decided.last.bounding_box()
+    assert last["y"] + last["height"] < DESK[1]
+    assert page.locator("details.room").count() >= 5
+    assert page.locator("details.room[open]").count() == 0
+    # the curve comes before any detail, and paper shows them all
+    assert page.locator("figure").first.bounding_box()["y"] < 2 * DESK[1]
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details.room:not([open])").count() == 0
+
+
 def test_every_figure_but_the_samples_tells_its_values(finished, open_page):
     page = open_page(finished).page
     silent = page.locator("figure:not(.marked) img").evaluate_all(
@@ -125,13 +144,11 @@ def test_every_figure_but_the_samples_tells_its_values(finished, open_page):
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_the_smallest_words_of_a_figure_are_eight_pixels_tall(size, finished, open_page):
     """Those of its note, at 8 points of 72 to an inch of the picture."""
-    heights = (
-        open_page(finished, size)
-        .page.locator("figure img")
-        .evaluate_all(
-            "images => images.map(i => 8 / 72 * i.getBoundingClientRect().width / (i.naturalWidth "
-            "/ 96))"
-        )
+    page = open_page(finished, size).page
+    page.evaluate(UNFOLD)
+    heights = page.locator("figure img").evaluate_all(
+        "images => images.map(i => 8 / 72 * i.getBoundingClientRect().width / (i.naturalWidth "
+        "/ 96))"
     )
     assert len(heights) > 10 and min(heights) >= 8
 

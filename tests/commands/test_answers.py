@@ -24,6 +24,10 @@ def test_fit_tells_the_law_of_a_table_as_one_json_object(capsys, tmp_path):
     [
         (["fit", "linear", "--csv", "runs.csv"], "no law 'linear'; there are approach3"),
         (["fit", "powerlaw", "--csv", "runs.csv"], "there is no file runs.csv"),
+        (
+            ["fit", "approach3", "--csv", "runs.csv", "--n", "d", "--d", "d"],
+            "--n and --d name one column, d; each needs its own",
+        ),
         (["compare", "one", "other"], "one holds no study.json"),
         (["predict", "one", "--target", "DiT-S/2"], "one holds no study.json"),
         (

@@ -32,6 +32,28 @@ CASES = {
         "give 2, or 0",
     ),
     "negative GPUs": (["sweep", "smoke", "--gpus-per-trial", "-1"], "-1"),
+    "no number of GPUs": (["sweep", "smoke", "--gpus-per-trial", "nan"], "no finite number"),
+    "endless GPUs": (["sweep", "smoke", "--gpus-per-trial", "inf"], "no finite number"),
+    "a dry run of half a GPU too many": (
+        ["sweep", "smoke", "--dry-run", "--gpus-per-trial", "1.5"],
+        "whole number",
+    ),
+    "a dry run of GPUs that are not there": (
+        ["sweep", "smoke", "--dry-run", "--gpus-per-trial", "4096"],
+        "--gpus-per-trial 4096 asks for more than this machine has",
+    ),
+    "a dry run of unequal shares": (
+        ["sweep", "smoke", "--dry-run", "--workers-per-trial", "3"],
+        "32 images does not divide among 3 workers",
+    ),
+    "a dry run on nobody": (
+        ["sweep", "smoke", "--dry-run", "--address", "127.0.0.1:1"],
+        "no Ray cluster at 127.0.0.1:1",
+    ),
+    "a dry run of too many sampling steps": (
+        ["sweep", "smoke", "--dry-run", "--set", "evaluate.protocol.sampling_steps=2000"],
+        "2000 sampling steps",
+    ),
     "nobody there": (
         ["sweep", "smoke", "--address", "127.0.0.1:1"],
         "no Ray cluster at 127.0.0.1:1",
@@ -51,7 +73,7 @@ def test_bad_input_is_one_line_and_exit_code_2(case, tmp_path, monkeypatch, caps
     error = capsys.readouterr().err
     assert stop.value.code == 2 and says in error
     assert len(error.strip().splitlines()) == 1
-    assert not (tmp_path / "results" / "runs").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_auto_without_a_cluster_says_how_to_start_one(tmp_path, monkeypatch, capsys):
@@ -154,7 +176,7 @@ def test_data_that_cannot_be_trained_on_is_one_line_before_any_training(case, tm
         main(["sweep", "smoke", "--results", str(tmp_path / "results"), *pairs])
     error = capsys.readouterr().err
     assert stop.value.code == 2 and says in error and len(error.strip().splitlines()) == 1, error
-    assert not (tmp_path / "results" / "runs").exists()
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.parametrize("root", ["file/results", "/proc/nothing"])

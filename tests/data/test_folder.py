@@ -6,7 +6,7 @@ import pytest
 
 from scaling.data import DataSpec, check_data, load_data
 from scaling.data.crop import read_image
-from scaling.data.folder import list_images
+from scaling.data.listing import list_images
 from tests.data.pictures import write_folder, write_kind
 
 

@@ -10,8 +10,8 @@ from scaling.data.store import (
     check_store,
     finish_store,
     read_images,
-    shard_is_whole,
     shard_path,
+    shard_state,
     write_shard,
 )
 from scaling.data.synthetic import write_store
@@ -68,12 +68,14 @@ def shard(folder, latents):
 
 
 def test_a_shard_is_whole_once_its_checksums_hold(tmp_path):
-    assert not shard_is_whole(tmp_path, "train", 0)
+    assert shard_state(tmp_path, "train", 0) == "missing"
     rows = shard(tmp_path, np.ones((3, 2, 2, 4, 2, 2)))
-    assert shard_is_whole(tmp_path, "train", 0) and read_images(tmp_path, "train", 1) == rows
+    assert (
+        shard_state(tmp_path, "train", 0) == "whole" and read_images(tmp_path, "train", 1) == rows
+    )
     path = shard_path(tmp_path, "train", 0, "npy")
     path.write_bytes(path.read_bytes()[:-1])
-    assert not shard_is_whole(tmp_path, "train", 0)
+    assert shard_state(tmp_path, "train", 0) == "damaged"
 
 
 def test_a_latent_that_fp16_does_not_hold_is_named(tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from diffusers import AutoencoderKL
+from safetensors.torch import load_file, save_file
 
 from scaling.data import vae as vaes
 from scaling.data.images import from_uint8, to_uint8
@@ -114,4 +115,15 @@ def test_damaged_weights_are_refused(folder, tmp_path):
             path.read_bytes()[: 2000 if path.suffix == ".safetensors" else None]
         )
     with pytest.raises(ValueError, match=f"no VAE in the folder {tmp_path}"):
+        vaes.load_vae(str(tmp_path))
+
+
+def test_weights_that_are_not_finite_are_refused_by_name(folder, tmp_path):
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (file,) = tmp_path.glob("*.safetensors")
+    state = load_file(file)
+    state["decoder.conv_out.bias"][0] = float("nan")
+    save_file(state, file)
+    with pytest.raises(ValueError, match=r"are not finite: decoder\.conv_out\.bias"):
         vaes.load_vae(str(tmp_path))

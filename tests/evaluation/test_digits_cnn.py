@@ -20,6 +20,9 @@ def test_larger_and_grey_images_are_averaged_down_and_others_refused():
     (features,) = net(images)
     large = images.repeat_interleave(2, 2).repeat_interleave(2, 3).expand(-1, 3, -1, -1)
     assert features.shape == (5, 64) and torch.allclose(net(large)[0], features, atol=1e-5)
+    mnist = torch.nn.functional.interpolate(images.float(), size=28, mode="nearest").byte()
+    same = torch.cosine_similarity(net(mnist)[0], features)
+    assert (same > 0.95).all()
     for wrong in (images.float(), images[..., :6], images[:, :, :6, :6]):
         with pytest.raises(ValueError, match="digits-cnn takes uint8 images of 8x8 pixels"):
             net(wrong)

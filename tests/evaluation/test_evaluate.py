@@ -15,6 +15,7 @@ from scaling.evaluation.generate import generate
 from scaling.evaluation.images import ImageFolder
 from scaling.evaluation.metrics import figures
 from scaling.launch.trial import run_trials, train
+from scaling.models import build_model
 from scaling.records import Run
 from scaling.study import Ema, Protocol
 from tests.data.pictures import write_folder
@@ -190,12 +191,44 @@ def test_a_checkpoint_that_cannot_be_compared_is_refused(tiny, tmp_path, capsys)
     for setting, says in (
         ("sampling_steps=1001", "1001 sampling steps"),
         ("sampler=heun", "'heun' does not fit"),
-        ("guidance_channels=3", "guidance on 3 channels"),
+        ("guidance_channels=3", "guidance_channels without guidance: nothing would be guided"),
+        ("references=heldout", "say what to compare with by --reference"),
         ("feature=vgg16", "feature"),
         ("steps", "--protocol 'steps' is not KEY=VALUE"),
         ("class_draw=balanced", "5 samples cannot be balanced over 10 classes"),
     ):
         assert says in refused(tmp_path, "digits", capsys, setting, "samples=5")
+
+
+def test_weights_of_others_are_measured_as_what_is_said_of_them(tiny, folder, tmp_path, capsys):
+    torch.manual_seed(0)
+    state = build_model(tiny.model).state_dict()
+    torch.save({"ema": state, "model": {k: v + 1 for k, v in state.items()}}, tmp_path / "c.pt")
+    few = [
+        word
+        for pair in ("samples=4", "sampling_steps=2", 'metrics=["fid"]')
+        for word in ("--protocol", pair)
+    ]
+    ask = ["--reference", "digits", *DIGITS, *few]
+    main_exits(["evaluate", str(tmp_path / "c.pt"), *ask, "--heads", "2", "--json"], 0)
+    told = json.loads(capsys.readouterr().out)
+    assert told["weights"][0].startswith("weights: ema of ") and told["protocol"]["samples"] == 4
+    main_exits(["evaluate", str(tmp_path / "c.pt"), *ask, "--heads", "2"], 0)
+    assert "\nassumed that they predict noise and sigma" in capsys.readouterr().out
+    for options, says in (
+        ([], "say how many heads"),
+        (["--heads", "2", "--average", "best"], "holds no average 'best'; it has ema, model"),
+        (["--heads", "2", "--objective", "epsilon"], "--objective epsilon predicts noise alone"),
+    ):
+        main_exits(["evaluate", str(tmp_path / "c.pt"), *ask, *options], 2)
+        assert says in capsys.readouterr().err
+    for options, says in (
+        (["--average", "ema"], "--average is said of weights, and"),
+        (["--network", "x.py"], "--network is said of weights, and"),
+        (["--protocol", "sampler=ddim"], "--protocol sampler is of sampling, and"),
+    ):
+        main_exits(["evaluate", str(folder), "--reference", "digits", *DIGITS, *options], 2)
+        assert says in capsys.readouterr().err
 
 
 def test_a_truncated_image_among_many_is_named(folder, tmp_path, samples, capsys):
@@ -223,8 +256,8 @@ def test_what_is_wrong_with_images_is_named(folder, tmp_path, samples, capsys):
     (folder / "040x.png").write_bytes(whole[: len(whole) // 2])
     assert "040x.png cannot be read as an image" in refused(folder, "digits", capsys)
     (folder / "040x.png").unlink()
-    np.savez(tmp_path / "float.npz", arr_0=np.zeros((4, 8, 8, 3)))
-    assert "images are uint8" in refused(tmp_path / "float.npz", "digits", capsys)
+    np.savez(tmp_path / "float.npz", arr_0=np.full((4, 8, 8, 1), 200.0))
+    assert "floats are read as 0 to 1" in refused(tmp_path / "float.npz", "digits", capsys)
     np.savez(tmp_path / "stats.npz", mu=np.zeros(64), sigma=np.eye(64))
     assert "no images (arr_0)" in refused(tmp_path / "stats.npz", "digits", capsys)
     assert "no images (arr_0), which kid" in refused(folder, tmp_path / "stats.npz", capsys)

@@ -47,7 +47,7 @@ def test_an_npz_holds_images_or_statistics_or_both(tmp_path):
     assert read_npz(tmp_path / "statistics.npz")[1] is None
     for arrays, says in (
         ({"mu": np.zeros(2)}, "holds mu; needed are images"),
-        ({"arr_0": PIXELS.astype(float)}, r"arr_0 is float64 \(5, 6, 4, 3\)"),
+        ({"arr_0": PIXELS.astype(float)}, "arr_0: float64 values from 0 to 255"),
         ({"arr_0": PIXELS[..., :2]}, r"arr_0 is uint8 \(5, 6, 4, 2\)"),
     ):
         np.savez(tmp_path / "wrong.npz", **arrays)
@@ -62,3 +62,32 @@ def test_batches_are_the_images_in_order_wherever_they_lie(folder, monkeypatch):
     for source in (stored, whole):
         parts = list(batches(source))
         assert [len(part) for part in parts] == [2, 2, 1] and torch.equal(torch.cat(parts), whole)
+
+
+def test_a_folder_is_read_upright_at_8_bits_and_without_litter(tmp_path):
+    deep = np.linspace(0, 65535, 24).astype(np.uint16).reshape(6, 4)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
+    Image.fromarray(np.rot90(deep).copy()).save(tmp_path / "a.png", exif=exif)
+    Image.fromarray(deep).save(tmp_path / "b.tif")
+    Image.fromarray((deep >> 8).astype(np.uint8)).save(tmp_path / "c.png")
+    (tmp_path / ".copies").mkdir()
+    Image.fromarray(deep).save(tmp_path / ".copies" / "a.png")
+    found = ImageFolder(tmp_path)
+    assert (len(found), found.size, found.mode) == (3, (4, 6), "L")
+    turned, straight, plain = found.read(torch.arange(3)).int()
+    assert torch.equal(turned, straight) and (straight - plain).abs().max() <= 1
+    assert found.told.endswith("4 files: 3 images; left out 1: hidden folders 1")
+
+
+def test_lossy_files_are_counted_as_they_are_read(tmp_path):
+    for name, options in (
+        ("a.jpg", {}),
+        ("b.webp", {"lossless": True}),
+        ("c.webp", {"quality": 50}),
+        ("d.png", {}),
+    ):
+        Image.fromarray(PIXELS[0]).save(tmp_path / name, **options)
+    found = ImageFolder(tmp_path)
+    found.read(torch.arange(4))
+    assert {path.name for path in found.lossy} == {"a.jpg", "c.webp"}

@@ -60,3 +60,19 @@ def test_a_part_that_another_draws_is_left_to_it(parts):
 def test_a_folder_begun_for_other_samples_says_what_differs(parts):
     again = Parts(parts.folder, count=10, size=4)
     assert again.begin({"seed": 0}) == [] and again.begin({"seed": 1}) == ["seed"]
+
+
+def test_a_part_whose_words_are_damaged_is_drawn_again_and_damaged_samples_are_named(parts):
+    parts.draw(lambda rows: (images(rows), 0))
+    (parts.folder / "part-4-8.json").write_text("[]")
+    assert parts.left() == [range(4, 8)]
+    parts.draw(lambda rows: (images(rows), 1))
+    assert parts.nonfinite == 1
+    (parts.folder / "part-0-4.npy").write_bytes(b"")
+    with pytest.raises(
+        ValueError, match=r"part-0-4\.npy is no whole \.npy file .*remove the folder"
+    ):
+        parts.read(torch.tensor([1]))
+    (parts.folder / "asked.json").write_text("3")
+    with pytest.raises(ValueError, match=r"asked\.json is no object \(got 3\); remove the folder"):
+        parts.begin({"seed": 0})

@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 import torch
 
@@ -28,6 +29,23 @@ def test_a_reference_is_computed_once_and_shared(dimmed, tmp_path, monkeypatch):
     assert passes == [364, 100] and not [
         name for name in os.listdir(tmp_path / "references") if name.endswith(".tmp")
     ]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 no zip", None], ids=["empty", "no zip", "other"]
+)
+def test_damaged_statistics_are_computed_again(dimmed, tmp_path, monkeypatch, content):
+    monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path))
+    images = tensor_images("x", dimmed)
+    rows = Reference(images, "digits-cnn").rows("64")
+    cov = Reference(images, "digits-cnn").gaussian("64").cov
+    for path in (tmp_path / "references").glob("*.npz"):
+        if content is None:
+            np.savez(path, rows=np.zeros(3), mean="word", cov=np.zeros((2, 2)), root=np.zeros(1))
+        else:
+            path.write_bytes(content)
+    again = Reference(images, "digits-cnn")
+    assert torch.equal(again.gaussian("64").cov, cov) and torch.equal(again.rows("64"), rows)
 
 
 def test_a_choice_of_images_is_the_same_each_time_and_none_is_there_twice(dimmed):

@@ -27,10 +27,11 @@ def run(tmp_path, tiny):
 
 
 def drawn(run, out, protocol, most=None):
-    parts = samples.open_partial(load_checkpoint(run), protocol, out, ASKED)
+    loaded = load_checkpoint(run)
+    parts = samples.open_partial(loaded, protocol, out, ASKED)
     left = parts.left()
     for rows in left[:most]:
-        samples.draw_part(str(run), None, protocol, parts.folder, rows)
+        samples.draw_part(loaded, protocol, parts.folder, rows)
     return parts, left
 
 
@@ -127,7 +128,23 @@ def test_a_grid_has_a_row_for_each_class(run, tmp_path):
         (["--classes", "3", "--sampler", "magic"], "sampler"),
         (["--classes", "3", "--average", "best"], "holds no average 'best'"),
         ([], "say either --classes"),
-        (["--count", "1"], "samples"),
+        (["--count", "0"], "--count 0: from 1 to"),
+        (["--per-class", "0"], "--per-class 0: from 1 to"),
+        (["--per-class", "1000000000"], "--per-class 1000000000: from 1 to"),
+        (["--per-class", "9000000"], "90000000 images are more than"),
+        (["--count", "5", "--per-class", "2"], "not both"),
+        (["--count", "5", "--balanced"], "--count 5 cannot be spread over 10 classes"),
+        (["--classes", "3", "--balanced"], "--balanced spreads --count"),
+        (["--classes", "none", "--guidance", "2"], "--classes none with --guidance"),
+        (["--count", "9", "--guidance-channels", "1"], "--guidance-channels without --guidance"),
+        (["--count", "9", "--seed", "-1"], "--seed -1"),
+        (["--count", "9", "--heads", "5"], "--heads 5: the network of"),
+        (["--count", "9", "--input-size", "16"], "--input-size 16: the network of"),
+        (["--count", "9", "--objective", "flow"], "--objective flow"),
+        (["--count", "9", "--objective", "edm"], "--objective edm: Input should be 'ddpm'"),
+        (["--count", "9", "--null", "none"], "--null none"),
+        (["--count", "9", "--leave-out", "blocks."], "--leave-out"),
+        (["--count", "9", "--network", "none.py"], "no such study file"),
     ],
 )
 def test_bad_values_are_one_line_and_exit_code_2(run, tmp_path, capsys, args, says):
@@ -135,4 +152,27 @@ def test_bad_values_are_one_line_and_exit_code_2(run, tmp_path, capsys, args, sa
         main(["sample", str(run), "--out", str(tmp_path / "out"), *args])
     error = capsys.readouterr().err
     assert stop.value.code == 2 and says in error and len(error.strip().splitlines()) == 1
-    assert not (tmp_path / "out").exists()
+    assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize(
+    "out, args, says",
+    [
+        ("a.jpg", ["--count", "4"], "nothing writes .jpg"),
+        ("a.tar", ["--classes", "4"], "nothing writes .tar"),
+        ("a.png", ["--count", "4"], "is a picture with a row for each class"),
+        ("a.png", ["--classes", "3", "--count", "4"], "without --count"),
+        ("a.png", ["--classes", "3", "--per-class", "10001"], "more than the 10000 images"),
+        ("a.png", ["--classes", "3", "--gpus", "1"], "--gpus is for many images"),
+        ("run/spec.json/a.npy", ["--count", "3"], "spec.json is a file"),
+        ("a.png", ["--classes", "3", "--address", "auto"], "--address is for many images"),
+    ],
+)
+def test_a_file_that_is_not_written_so_is_refused_before_sampling(
+    run, tmp_path, capsys, out, args, says
+):
+    with pytest.raises(SystemExit) as stop:
+        main(["sample", str(run), "--out", str(tmp_path / out), *args])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and says in error and len(error.strip().splitlines()) == 1
+    assert not (tmp_path / out).exists()

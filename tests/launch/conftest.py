@@ -18,6 +18,7 @@ import pytest
 
 from scaling.launch import cluster as clusters
 from scaling.launch import sampling
+from scaling.launch.supervise import driver, supervisor
 
 START_S = 180  # where the machine is busy
 END_S = 4
@@ -74,7 +75,26 @@ def share(connection, patch: pytest.MonkeyPatch) -> None:
     """
     for module in (clusters, sampling):
         patch.setattr(module, "connected", lambda address: contextlib.nullcontext(connection))
-    patch.setattr(os, "cpu_count", lambda: 1)
+    patch.setattr(
+        supervisor,
+        "supervised",
+        lambda order, say: contextlib.nullcontext(Here(order, connection)),
+    )
+    patch.setattr("analysis.report.helper.usable_cores", lambda: 1)
+
+
+class Here:
+    """Runs an order in this process, where a Supervisor would start one and watch it."""
+
+    def __init__(self, order, connection):
+        self.order, self.connection = order, connection
+
+    def begin(self):
+        driver.check(self.connection, self.order)
+        return self.connection
+
+    def follow(self, on_progress) -> None:
+        driver.run_jobs(self.order, on_progress)
 
 
 @pytest.fixture

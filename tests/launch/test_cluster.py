@@ -1,5 +1,9 @@
 """Is a start tried again where the machine was too busy, and what workers lack refused?"""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from scaling.launch import cluster, preflight
@@ -51,7 +55,50 @@ def test_a_precision_that_workers_lack_is_refused_before_a_trial_runs(shared_clu
     with pytest.raises(
         ValueError, match=r"^tf32 is a mode of NVIDIA GPUs .* set train.precision=fp32"
     ):
-        cluster.check_workers_precisions(plan, gpus_per_trial=0)
-    bf16 = Plan.of(load_study("smoke").with_settings({"train.precision": "bf16"}))
+        cluster.check_workers_precisions("smoke", ["tf32"], gpus_per_trial=0)
     # computed in software where the CPU cannot
-    cluster.check_workers_precisions(bf16, gpus_per_trial=0)
+    cluster.check_workers_precisions("smoke", ["bf16"], gpus_per_trial=0)
+
+
+# Ray was imported before, as by a notebook; the temporary folder is too deep for Ray's sockets.
+CONNECTS = """
+import ray
+from scaling.launch.cluster import connected
+import os, psutil
+with connected("local", cpus=1) as there:
+    assert ray.get(ray.remote(lambda: 7).remote(), timeout=120) == 7
+    ours = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    listening = {
+        connection.laddr.ip.removeprefix("::ffff:")
+        for process in ours
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+print(there.cpus, listening)
+"""
+
+
+@pytest.mark.ray
+@pytest.mark.xdist_group("ray")
+def test_a_cluster_of_ours_listens_on_the_loopback_address_alone(tmp_path):
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith("RAY_")}
+    done = subprocess.run(
+        [sys.executable, "-c", CONNECTS],
+        capture_output=True,
+        text=True,
+        env={**environment, "TMPDIR": str(deep), "PYTHONPATH": os.getcwd()},
+    )
+    assert done.stdout == "1.0 {'127.0.0.1'}\n", done.stderr
+
+
+def test_a_temporary_folder_is_replaced_only_where_sockets_need_it(monkeypatch):
+    monkeypatch.delenv("RAY_TMPDIR", raising=False)
+    monkeypatch.setenv("TMPDIR", "/var/tmp")
+    assert cluster.short_temporary_folder() is None
+    monkeypatch.setenv("TMPDIR", "/" + "t" * 116)
+    assert cluster.short_temporary_folder() == f"/tmp/ray-{os.getuid()}"
+    monkeypatch.setattr(cluster, "SHORT_FOLDERS", ("/proc/none",))
+    with pytest.raises(ValueError, match=r"too long for Ray's sockets.* set RAY_TMPDIR"):
+        cluster.short_temporary_folder()

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -150,8 +151,45 @@ def test_damaged_shards_are_made_again(work, here, capsys):
     path.write_bytes(path.read_bytes()[:-8])
     shard_path(work / "store", "heldout", 0, "json").unlink()
     run(command(work, "store", "--resume"))
-    assert "2 of 9 shards to make" in capsys.readouterr().out
+    assert "2 of 9 shards to make, 1 of them damaged" in capsys.readouterr().out
     assert files(work / "store") == before
+
+
+def test_a_folder_claimed_by_a_run_that_made_nothing_is_free(tmp_path, here):
+    """Older ones claimed it before they refused."""
+    write_folder(tmp_path / "images")
+    load_vae("synthetic").save_pretrained(tmp_path / "vae")
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "encoding.json").write_text('{"size": 24, "vae": {"name": "x"}}')
+    run(command(tmp_path, "store"))
+    assert read_store(tmp_path / "store")["size"] == 32
+
+
+def test_names_that_are_not_utf_8_and_tars_are_encoded(tmp_path, here):
+    write_folder(tmp_path / "images")
+    odd = os.fsdecode(b"caf\xe9.png")
+    write_kind(tmp_path / "images" / "class0" / "plain.png", "rgb.png")
+    (tmp_path / "images" / "class0" / "plain.png").rename(tmp_path / "images" / "class0" / odd)
+    load_vae("synthetic").save_pretrained(tmp_path / "vae")
+    run(command(tmp_path, "store"))
+    paths = [
+        row["path"] for split in ("train", "heldout") for row in rows(tmp_path / "store", split)
+    ]
+    assert "class0/caf\\xe9.png" in paths and len(paths) == 11
+    with tarfile.open(tmp_path / "images.tar", "w") as tar:
+        for name in ("class0", "class1"):
+            tar.add(tmp_path / "images" / name, name)
+    packed = command(tmp_path, "packed")
+    packed[packed.index("--images") + 1] = str(tmp_path / "images.tar")
+    run(packed)
+    assert read_store(tmp_path / "packed")["classes"] == ["class0", "class1"]
+    hashes = [
+        sorted(
+            row["sha256"] for split in ("train", "heldout") for row in rows(tmp_path / out, split)
+        )
+        for out in ("store", "packed")
+    ]
+    assert hashes[0] == hashes[1]
 
 
 def test_over_one_percent_unreadable_is_an_error_unless_allowed(tmp_path, here, capsys):
@@ -188,3 +226,11 @@ def test_resuming_otherwise_is_refused_with_the_difference(change, says, work, c
         changed.save_pretrained(other)
     change = (str(other) if part == "synthetic-2" else part for part in change)
     assert says in refusal(command(work, "store", "--resume", *change), capsys)
+
+
+def test_only_rays_false_alarm_is_kept_from_stderr(capfd):
+    with ray_encode._without_false_alarm():
+        os.write(2, b"E 1 core_worker.cc: Actor " + ray_encode.FALSE_ALARM + b". More.\n")
+        os.write(2, b"E 2 core_worker.cc: another\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "E 2 core_worker.cc: another\nafter\n"

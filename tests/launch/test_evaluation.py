@@ -15,12 +15,14 @@ import pytest
 import torch
 
 from scaling.cli import main
+from scaling.evaluation.load import load_checkpoint
 from scaling.launch import evaluation
 from scaling.launch.evaluation import evaluate
 from scaling.launch.trial import run_trials, train
 from scaling.records import Run, StudyFolder, trial_rows
 from scaling.study import Plan, Study, load_study
 from scaling.study.settings import parse_settings, with_settings
+from scaling.training import checkpoint
 
 PATIENCE_S = 500
 ONE = [
@@ -91,6 +93,27 @@ def test_a_missing_or_damaged_checkpoint_is_named_and_trained_again(tmp_path, ti
     assert run.evaluating(tiny.eval_id(6)).state()["state"] == "failed"
     run_trials([tiny], run, quiet)
     assert [e["step"] for e in sorted(run.evaluations(), key=lambda e: e["step"])] == [6, 12]
+
+
+def test_weights_that_are_not_finite_are_not_measured(tmp_path, tiny):
+    """On CPUs attention makes zeros of NaN, and a FID comes out."""
+    run = Run(tmp_path)
+    train([tiny], run, quiet)
+    saved = checkpoint.load(run.checkpoints, 6)
+    average = saved.ema("ema-power-0.05")
+    average["blocks.0.attn.qkv.bias"][1] = float("nan")
+    checkpoint.save(
+        run.checkpoints,
+        step=6,
+        weights=saved.weights(),
+        emas={"ema-power-0.05": average},
+        training=saved.training_state(),
+        train_wall_s=1.0,
+    )
+    with pytest.raises(ValueError, match=r"not finite: blocks\.0\.attn\.qkv\.bias has 1 of"):
+        evaluate(tiny, 6, run, quiet)
+    with pytest.raises(ValueError, match=r"not finite: blocks\.0\.attn\.qkv\.bias has 1 of"):
+        load_checkpoint(saved.folder)
 
 
 def test_an_evaluation_asked_of_one_more_average_does_not_touch_what_is_ready(tmp_path, tiny):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -79,3 +80,18 @@ def test_changed_code_is_another_plan(swept, tmp_path, capsys):
     changed = write_study(tmp_path, "own", {"GAIN = 1.0": "GAIN = 0.5"})
     assert command("sweep", changed, "--results", swept[1].parent) == 2
     assert "model.source was" in capsys.readouterr().err
+
+
+def test_workers_draw_with_its_source(swept, tmp_path, capsys, connection, monkeypatch):
+    """Of a run, and of bare weights; each class as often."""
+    share(connection, monkeypatch)
+    folder = StudyFolder(swept[1])
+    run = folder.run(folder.plan().trials[1].train_id).folder
+    ask = ["--classes", "3", "5", "--per-class", "2", "--steps", "2", "--network", swept[0]]
+    assert command("sample", run, "--out", tmp_path / "a.npy", *ask) == 0
+    told = capsys.readouterr().out
+    assert "4 samples of Conv-8" in told and "weights: ema-power-0.05 of" in told
+    bare = sorted((run / "checkpoints").glob("*/ema-power-0.05.safetensors"))[-1]
+    assert command("sample", bare, "--out", tmp_path / "b.npy", *ask) == 0
+    first = np.load(tmp_path / "a.npy")
+    assert first.shape == (4, 8, 8, 1) and np.array_equal(first, np.load(tmp_path / "b.npy"))

@@ -59,3 +59,17 @@ def test_a_network_that_cannot_be_trained_is_refused_in_a_line(tmp_path, tiny, b
         assert "\n" not in str(error.value)
     finally:
         FAMILIES.pop("odd", None)
+
+
+def test_a_results_folder_is_tried_and_nothing_is_made_of_it(tmp_path, tiny):
+    preflight.check_folder(tmp_path / "a" / "b", plan(tiny))
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"cannot write to .*file/b/test: Not a directory"):
+        preflight.check_folder(tmp_path / "file" / "b", plan(tiny))
+
+
+def test_a_damaged_plan_is_no_other_plan(tmp_path, tiny):
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "study.json").write_text("[]")
+    preflight.check_folder(tmp_path, plan(tiny))

@@ -8,6 +8,7 @@ from scaling.launch.session import Session, Setup
 from scaling.records import Run
 from scaling.study import cost
 from scaling.study.execution import Execution
+from scaling.training.checkpoint import Checkpoint
 from scaling.training.workers import Workers
 
 
@@ -19,6 +20,7 @@ def session(spec, run, told=None, name="sweep") -> Session:
 def line(step, heldout_loss=None) -> dict:
     return {
         "step": step,
+        "images": 64 * step,
         "loss": 1.5,
         "heldout_loss": heldout_loss,
         "images_per_s": 9.0,
@@ -69,3 +71,31 @@ def test_a_failure_is_told_with_its_place(tmp_path, tiny):
     state = run.state()
     assert (state["state"], state["why"]) == ("failed", "OSError: disk is full")
     assert 'raise OSError("disk is full")' in state["traceback"][-2]
+
+
+def test_lines_that_another_hand_cuts_meanwhile_are_in_the_curve_at_the_end(tmp_path, tiny):
+    run = Run(tmp_path)
+    one = session(tiny, run)
+    for step in (4, 5, 6):
+        one.log(line(step))
+    (tmp_path / "curve.jsonl").write_text("")
+    one.log(line(7))
+    one.end()
+    assert [logged["step"] for logged in run.curve()] == [4, 5, 6, 7]
+    assert run.record()["lines"] == 4
+
+
+def test_a_record_knows_of_lines_that_were_lost_between_sessions(tmp_path, tiny):
+    run = Run(tmp_path)
+    one = session(tiny, run)
+    for step in (4, 8):
+        one.log(line(step))
+    one.end()
+    (tmp_path / "curve.jsonl").unlink()
+    another = session(tiny, run)
+    saved = Checkpoint(tmp_path, 8, 1.0, (), lines=2)
+    assert one.holds_lines_of(saved) and not another.holds_lines_of(saved)
+    another.resume(saved)
+    another.log(line(12))
+    another.end()
+    assert len(run.curve()) == 1 and run.record()["lines"] == 3

@@ -3,6 +3,7 @@
 from scaling.launch.trial import what_is_wanted
 from scaling.records import Run
 from scaling.study.settings import with_settings
+from tests.written import evaluation
 
 
 def cooldown(tiny, steps):
@@ -23,7 +24,7 @@ def test_every_step_to_be_measured_needs_the_averages_that_are_asked_of_it(tmp_p
 def test_what_was_measured_is_kept_and_not_wanted_again(tmp_path, tiny):
     run = Run(tmp_path)
     for step in tiny.eval_steps:
-        run.write_evaluation(tiny.eval_id(step), {"step": step})
+        run.write_evaluation(tiny.eval_id(step), evaluation(tiny, step))
     longer = with_settings(tiny, {"train.steps": 20, "evaluate.checkpoints": 1})
     wanted = what_is_wanted([longer], [], run)
     assert wanted.averages.keys() == {20} and wanted.keep == {6, 12, 20}

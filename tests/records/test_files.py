@@ -1,13 +1,25 @@
 """Does a reader ever see half a file, or a number nobody measured?"""
 
+import errno
+import fcntl
+import json
 import multiprocessing
 import os
+import resource
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from scaling.records.files import append_line, read_json, read_lines, write_json
+from scaling.records.files import (
+    append_line,
+    read_json,
+    sweep_up,
+    whole_lines,
+    write_bytes,
+    write_json,
+)
 
 
 def _write_for_ever(path):
@@ -42,16 +54,64 @@ def test_a_line_cut_by_a_kill_is_closed_off_and_passed_over(tmp_path):
     with open(path, "a") as file:
         file.write('{"step": 2, "lo')
     append_line(path, {"step": 3})
-    assert [line["step"] for line in read_lines(path)] == [1, 3]
+    assert _steps(path) == {1: 1, 3: 3}
 
 
-def test_a_line_that_never_was_one_is_named_and_what_a_crash_left_is_passed_over(tmp_path):
+def _steps(path):
+    return {number: json.loads(line)["step"] for number, line in whole_lines(path)}
+
+
+def test_lines_that_a_crash_left_are_passed_over_and_others_keep_their_numbers(tmp_path):
     path = tmp_path / "curve.jsonl"
+    assert _steps(path) == {}
     path.write_bytes(b'{"step": 1}\n' + 40 * b"\0" + b'\n\n{"step": 2}\n')
-    assert [line["step"] for line in read_lines(path)] == [1, 2]
-    for stray in (b"Traceback (most recent call last):", b"[1, 2]", b"<<<<<<< ours"):
-        path.write_bytes(b'{"step": 1}\n' + stray + b"\n")
-        with pytest.raises(
-            ValueError, match=r"curve\.jsonl holds a line that is not valid JSON \(no object\)"
-        ):
-            read_lines(path)
+    assert _steps(path) == {1: 1, 4: 2}
+
+
+def test_what_a_killed_writer_left_is_swept_up_and_a_living_one_is_let_be(tmp_path):
+    write_json(tmp_path / "runs" / "a" / "record.json", {})
+    dead = tmp_path / "runs" / "a" / ".record.json.0123abcd.tmp"
+    alive = tmp_path / "runs" / "a" / ".state.json.0123abcd.tmp"
+    another = tmp_path / "runs" / ".mine.tmp"
+    for path in (dead, alive, another):
+        path.write_text("{")
+    with open(alive) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        sweep_up(tmp_path)
+    assert not dead.exists() and alive.exists() and another.exists()
+
+
+def test_a_file_that_was_taken_for_a_dead_writers_is_written_again(tmp_path, monkeypatch):
+    replace, taken = os.replace, []
+
+    def swept_just_before(source, target):
+        if not taken:
+            taken.append(source)
+            os.unlink(source)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", swept_just_before)
+    write_json(tmp_path / "a.json", [1])
+    assert taken and json.loads((tmp_path / "a.json").read_text()) == [1]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_full_disk_names_the_file():
+    with pytest.raises(OSError) as failed:
+        write_bytes(Path("/dev/full"), b"0")
+    assert failed.value.filename == "/dev/full" and failed.value.errno == errno.ENOSPC
+    assert not [path for path in Path("/dev").glob(".full*")]
+
+
+def test_a_file_size_limit_names_the_file_and_leaves_the_old_one(tmp_path):
+    path = tmp_path / "a.json"
+    write_bytes(path, b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError) as failed:
+            write_bytes(path, bytes(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert failed.value.filename == str(path) and failed.value.errno == errno.EFBIG
+    assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1

@@ -2,24 +2,63 @@
 
 import inspect
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from scaling.records import Run
+from scaling.records.parsed import Damaged, Newer
+from tests.written import ID, evaluation, line
 
 
 def test_the_later_line_of_a_step_counts(tmp_path):
     run = Run(tmp_path)
-    for line in ({"step": 1, "loss": 9}, {"step": 2, "loss": 8}, {"step": 1, "loss": 7}):
-        run.log(line)
-    assert run.curve() == [{"step": 1, "loss": 7}, {"step": 2, "loss": 8}]
+    for logged in (line(1, 9.0), line(2, 8.0), line(1, 7.0)):
+        run.log(logged)
+    assert run.curve() == [line(1, 7.0), line(2, 8.0)]
 
 
-def test_a_newer_schema_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    "stray, why",
+    [
+        ("Traceback (most recent call last):", "line 2 is not valid JSON"),
+        ("[1, 2]", r"line 2 is no object \(got \[1, 2\]\)"),
+        ('{"step": 2}', "line 2 images is missing, loss is missing"),
+        (json.dumps(line(2) | {"step": "2"}), r"line 2 step is no whole number \(got '2'\)"),
+        (json.dumps(line(2, float("nan"))), r"line 2 loss is no finite number"),
+    ],
+)
+def test_a_line_that_no_training_logged_is_named_or_passed_over(tmp_path, stray, why):
+    run = Run(tmp_path)
+    run.log(line(1, 9.0))
+    with open(tmp_path / "curve.jsonl", "a") as file:
+        file.write(stray + "\n")
+    run.log(line(3, 7.0))
+    with pytest.raises(Damaged, match=rf"curve\.jsonl {why}"):
+        run.curve()
+    faults = []
+    assert run.curve(faults) == [line(1, 9.0), line(3, 7.0)] and len(faults) == 1
+
+
+def test_a_state_that_cannot_be_read_is_told_and_a_newer_record_is_refused(tmp_path):
     (tmp_path / "state.json").write_text(json.dumps({"schema_version": 99}))
-    with pytest.raises(ValueError, match="schema version 99"):
-        Run(tmp_path).state()
+    (tmp_path / "record.json").write_text(json.dumps({"schema_version": 99}))
+    told = Run(tmp_path).state()
+    assert told["state"] == "unreadable" and "state.json has schema version 99" in told["why"]
+    with pytest.raises(Newer, match="schema version 99, this code reads up to 1; update"):
+        Run(tmp_path).record()
+
+
+def test_an_evaluation_under_anothers_name_is_damaged(tmp_path, tiny):
+    run = Run(tmp_path)
+    one, other = tiny.eval_id(6), 16 * "1"
+    run.write_evaluation(one, evaluation(tiny, 6))
+    shutil.copy(tmp_path / f"evaluations/{one}.json", tmp_path / f"evaluations/{other}.json")
+    assert run.is_measured(one) and not run.is_measured(other)
+    with pytest.raises(Damaged, match=f"holds the measurement {one}"):
+        run.evaluation(other)
+    assert run.measured_steps() == {6}
 
 
 def _files(folder):
@@ -28,17 +67,17 @@ def _files(folder):
 
 # how each method of Run is called by whoever writes records; those that write nothing, None
 WRITERS = {
-    "write_spec": lambda run: run.write_spec("train-id", {"seed": 0}),
+    "write_spec": lambda run: run.write_spec(ID, {"seed": 0}),
     "write_state": lambda run: run.write_state("completed"),
     "write_record": lambda run: run.write_record({"step": 1}),
-    "log": lambda run: run.log({"step": 1}),
-    "write_evaluation": lambda run: run.write_evaluation("eval-id", {"step": 1}),
-    "write_samples": lambda run: run.write_samples("eval-id", {"images": np.zeros(1)}),
+    "log": lambda run: run.log(line(1, 2.0)),
+    "write_evaluation": lambda run: run.write_evaluation(ID, {"step": 1}),
+    "write_samples": lambda run: run.write_samples(ID, {"images": np.zeros(1)}),
     "evaluating": lambda run: run.evaluating("another-id").write_state("running"),
 }
 READERS = {
-    "spec", "state", "record", "curve", "evaluation", "evaluations", "measured_steps", "samples",
-    "as_read_only", "sibling",
+    "spec", "state", "record", "sessions", "curve", "evaluation", "evaluations", "is_measured",
+    "measured_steps", "samples", "as_read_only", "sibling",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def test_a_grid_is_the_product_of_its_axes(tiny):
 
 def test_identical_specs_are_one_trial(tiny):
     assert len(distinct([tiny, tiny])) == 1
-    assert len(Plan.of(study(grid(tiny, {"train.lr": [1e-3, 1e-3, 2e-3]}))).trials) == 2
+    assert len(Plan.of(study([*grid(tiny, {"train.lr": [1e-3, 2e-3]}), tiny, tiny])).trials) == 3
 
 
 def test_seeds_repeat_training_and_sampling(tiny):

@@ -100,6 +100,7 @@ OTHER = {
     "train.grad_clip": 1.0,
     "train.label_dropout": 0.2,
     "train.seed": 1,
+    "train.init": {"path": "c.pt", "content": "0" * 16},
 }
 
 
@@ -118,3 +119,20 @@ def test_equal_numbers_written_differently_are_one_trial(tiny):
         == with_settings(tiny, {"train.lr": 3e-3}).trial_id
     )
     assert with_settings(tiny, parse_settings(["train.weight_decay=0"])).trial_id == tiny.trial_id
+
+
+def test_unnamed_features_follow_the_data_through_every_setting(tiny):
+    """A released identity names the features, so digits keep theirs; named ones stay."""
+
+    def features(trial: TrialSpec) -> str:
+        return trial.evaluate.protocol.features
+
+    photographs = with_settings(tiny, {"data.source": "cifar10", "train.steps": 9})
+    assert (features(tiny), features(photographs)) == ("digits-cnn", "inception")
+    assert features(with_settings(photographs, {"train.lr": 1.0})) == "inception"
+    assert with_settings(photographs, {"data.source": "digits", "train.steps": 12}) == tiny
+    named = with_settings(tiny, {"evaluate.protocol.features": "digits-cnn"})
+    assert named.eval_id(12) == tiny.eval_id(12)
+    assert features(with_settings(named, {"data.source": "cifar10"})) == "digits-cnn"
+    again = TrialSpec.model_validate_json(photographs.model_dump_json())
+    assert again.eval_id(9) == photographs.eval_id(9) and features(again) == "inception"

@@ -14,6 +14,7 @@ import pytest
 from scaling.data.synthetic import write_store
 from scaling.launch.trial import run_trials
 from scaling.records import Run
+from scaling.records.files import write_lines
 from scaling.study import grid
 from scaling.study.settings import with_settings
 from scaling.training import Trainer, checkpoint
@@ -126,6 +127,29 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
     run_trials([spec], run, lambda progress: None)
     assert run.record()["sessions"][-1]["from_step"] < newest
     assert fingerprint(run, 240) == undisturbed
+
+
+def test_lines_that_a_curve_lost_are_trained_again_from_where_it_is_whole(
+    tmp_path, spec, undisturbed, killed_late
+):
+    run = Run(shutil.copytree(killed_late, tmp_path / "cut"))
+    older = checkpoint.steps(run.checkpoints)[1]
+    lines = [line for line in run.curve() if line["step"] <= older]
+    write_lines(run.folder / "curve.jsonl", lines)
+    run_trials([spec], run, lambda progress: None)
+    assert run.record()["sessions"][-1]["from_step"] == older
+    assert fingerprint(run, 240) == undisturbed
+
+
+def test_a_curve_of_which_nothing_is_left_is_known_to_lack_its_lines(
+    tmp_path, spec, undisturbed, killed_late
+):
+    run = Run(shutil.copytree(killed_late, tmp_path / "cut"))
+    (run.folder / "curve.jsonl").unlink()
+    run_trials([spec], run, lambda progress: None)
+    left = fingerprint(run, 240)
+    assert run.record()["lines"] == len(undisturbed["curve"]) > len(left["curve"])
+    assert left | {"curve": None} == undisturbed | {"curve": None}
 
 
 def test_batches_made_ahead_and_a_resume_among_them_change_nothing(tmp_path, tiny):

@@ -33,3 +33,5 @@ for (const figure of document.querySelectorAll("figure.marked")) {
   picture.addEventListener("pointerdown", show);
   picture.addEventListener("pointerleave", event => { if (event.pointerType === "mouse") hide(); });
 }
+// Paper has no summary to open.
+addEventListener("beforeprint", () => document.querySelectorAll("details.room").forEach(room => { room.open = true; }));

@@ -3,12 +3,26 @@
 import difflib
 from collections.abc import Mapping
 
+from scaling.study.families.adm import PixelUNet
+from scaling.study.families.adm_u import RaisedUNet
 from scaling.study.families.dit import ModelSpec
+from scaling.study.families.ldm import LatentUNet
 from scaling.study.families.recorded import Recorded
 from scaling.study.families.source import source_id
-from scaling.study.network import FAMILIES, Network
+from scaling.study.network import FAMILIES, PRESET_RESOLUTION, Network
 
-__all__ = ["FAMILIES", "ModelSpec", "Network", "named_network", "network_of", "presets"]
+__all__ = [
+    "FAMILIES",
+    "LatentUNet",
+    "ModelSpec",
+    "Network",
+    "PixelUNet",
+    "RaisedUNet",
+    "named_network",
+    "network_of",
+    "preset_resolution",
+    "presets",
+]
 
 DEFAULT = "dit"  # for specs written before there were other families
 
@@ -43,13 +57,26 @@ def presets() -> list[str]:
     return [name for family in FAMILIES.values() for name in family.PRESETS]
 
 
-def named_network(name: str, resolution: int = 256, **fields) -> Network:
-    """The published model ``name``, from whichever family has it; ValueError names the nearest."""
+def named_network(name: str, resolution: int | None = None, **fields) -> Network:
+    """The published model ``name``, from whichever family has it; ValueError names the nearest.
+
+    ``resolution`` is in pixels per image side; None is the one that the family gives its models.
+    """
     for family in FAMILIES.values():
+        if name in family.PRESETS and resolution is None:
+            return family.preset(name, family.preset_resolution(name), **fields)
         try:
-            return family.preset(name, resolution, **fields)
+            return family.preset(name, resolution or PRESET_RESOLUTION, **fields)
         except ValueError as error:
             if not str(error).startswith("unknown model"):
                 raise
     near = difflib.get_close_matches(name, presets(), n=3, cutoff=0.0)
     raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)}")
+
+
+def preset_resolution(name: str) -> int:
+    """Pixels per image side of the published model ``name``, where nobody says another one."""
+    for family in FAMILIES.values():
+        if name in family.PRESETS:
+            return family.preset_resolution(name)
+    return PRESET_RESOLUTION

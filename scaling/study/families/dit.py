@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from scaling.study.identity import refuse
 from scaling.study.layers import (
     Attention,
     Elementwise,
@@ -21,13 +22,14 @@ from scaling.study.layers import (
     Parameter,
     Repeat,
 )
-from scaling.study.network import LATENT_FACTOR, Network
+from scaling.study.network import LATENT_FACTOR, MOST_PIXELS, Network
 
 if TYPE_CHECKING:
     from torch import nn
 
 FREQUENCIES = 256  # sinusoidal features of the timestep, before its MLP
 CONTEXT = 2  # conditioning tokens, in context or attended to: the timestep's and the label's
+MOST_TOKENS = 2**18  # what a table of positions and a trace still hold
 MLP_RATIO = 4.0  # the paper's
 CLASSES, CHANNELS = 1000, 4  # ImageNet's latents, which the presets are made for
 
@@ -77,32 +79,44 @@ class ModelSpec(Network):
     """The free dimensions of a DiT (Table 1); everything else is derived from them."""
 
     family: Literal["dit"] = "dit"
-    patch: int = Field(gt=0)  # pixels per token side, p
-    width: int = Field(gt=0)  # channels per token, d
-    depth: int = Field(gt=0)  # blocks, N
-    heads: int = Field(gt=0)
-    mlp_ratio: float = Field(MLP_RATIO, gt=0)
+    patch: int = Field(gt=0, le=MOST_PIXELS)  # pixels per token side, p
+    width: int = Field(gt=0, le=2**16)  # channels per token, d
+    depth: int = Field(gt=0, le=1000)  # blocks, N
+    heads: int = Field(gt=0, le=2**16)
+    mlp_ratio: float = Field(MLP_RATIO, gt=0, le=100)
     conditioning: Conditioning = "adaln-zero"
 
     TITLE: ClassVar[str] = "DiT"
     PRESETS: ClassVar[tuple[str, ...]] = PRESETS
     NAMES: ClassVar[str] = "DiT-XL/2 or DiT-d4w64/2 (depth and width)"
-    FORMATS: ClassVar[tuple[str, ...]] = ("dit", "diffusers")
+    FORMATS: ClassVar[tuple[str, ...]] = ("dit", "diffusers", "sit")
+    ANCHORS: ClassVar[tuple[str, ...]] = ("x_embedder.proj.weight",)
 
     @model_validator(mode="after")
     def _check(self):
+        faults = []
         if self.input_size % self.patch:
             divisors = [p for p in range(1, self.input_size + 1) if self.input_size % p == 0]
-            raise ValueError(
+            faults.append(
                 f"patch {self.patch} does not divide the input size {self.input_size}; "
                 f"divisors: {divisors}"
             )
+        elif self.tokens > MOST_TOKENS:
+            faults.append(
+                f"patch {self.patch} of input size {self.input_size} makes {self.tokens} tokens, "
+                f"more than {MOST_TOKENS}; choose a larger patch"
+            )
+        if self.hidden < 1:
+            faults.append(
+                f"mlp_ratio {self.mlp_ratio:g} of width {self.width} leaves the MLP no channel"
+            )
         if self.width % self.heads:
-            raise ValueError(f"heads {self.heads} do not divide the width {self.width}")
+            faults.append(f"heads {self.heads} do not divide the width {self.width}")
         if self.width % 4:
-            raise ValueError(
+            faults.append(
                 f"width {self.width} is not a multiple of 4, as the 2-D sine-cosine positions need"
             )
+        refuse(faults)
         return self
 
     @property
@@ -211,9 +225,13 @@ class ModelSpec(Network):
         return list(network.blocks)
 
     def formats(self) -> dict:
-        from scaling.models import diffusers_format, dit_weights
+        from scaling.models import diffusers_format, dit_weights, sit_format
 
-        return {"dit": dit_weights.FORMAT, "diffusers": diffusers_format.FORMAT}
+        return {
+            "dit": dit_weights.FORMAT,
+            "diffusers": diffusers_format.FORMAT,
+            "sit": sit_format.FORMAT,
+        }
 
     def fixed_tensors(self) -> dict:
         from scaling.models.dit_weights import fixed_positions
@@ -221,10 +239,20 @@ class ModelSpec(Network):
         return fixed_positions(self)
 
     @classmethod
-    def recognised(cls, state, heads: int | None = None) -> "ModelSpec":
+    def recognised(cls, state, told) -> "ModelSpec | None":
         from scaling.models.dit_weights import recognised
 
-        return recognised(state, heads)
+        return recognised(state, told)
+
+    def has_null(self, state) -> bool:
+        from scaling.models.dit_weights import LABELS
+
+        return state[LABELS].shape[0] > self.num_classes
+
+    def adopted(self, state, told) -> dict:
+        from scaling.models.dit_weights import adopted
+
+        return adopted(self, state, told)
 
     def layers(self) -> tuple[Layer, ...]:
         T, d, design = self.tokens, self.width, self.design

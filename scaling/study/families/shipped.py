@@ -10,6 +10,10 @@ from types import ModuleType
 from scaling.study.families.source import files_of, outside_families, own_modules, source_id
 from scaling.study.identity import Spec, identity
 from scaling.study.network import FAMILIES, Network
+from scaling.study.own_packages import own_package
+
+STUDY_MODULE = "_study_"  # how the modules of studies' files begin
+OWN: dict[str, Path] = {}  # the modules beside the study's file that was executed last
 
 
 class ShippedFile(Spec):
@@ -61,36 +65,58 @@ class Shipped(Spec):
             for name, text in file.texts.items():
                 path = home / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
+                path.write_text(text, encoding="utf-8")
             import_file(home / next(iter(file.texts)), shipped=file.source_ids)
 
 
 def import_file(path: Path, shipped: dict[str, str] | None = None) -> ModuleType:
-    """Execute the .py file as a module of its own, with its folder on the path for its imports.
+    """Execute the .py file as a module of its own; it can import what lies beside it.
+
+    While it runs its folder comes first, as for a script; for imports that it makes later, last,
+    so that nothing beside it hides what others import.
 
     ``shipped`` holds the source hashes of its classes if the file came with a job. It then lies in
     another place than the original, so the hashes cannot be computed from it.
     """
     path = path.resolve()
-    place = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-    spec = importlib.util.spec_from_file_location(f"_study_{path.stem}_{place}", path)
+    folder = str(path.parent)
+    place = hashlib.sha256(str(path).encode(errors="surrogateescape")).hexdigest()[:8]
+    spec = importlib.util.spec_from_file_location(f"{STUDY_MODULE}{path.stem}_{place}", path)
     module = importlib.util.module_from_spec(spec)
     if shipped is not None:
         module.__shipped_source__ = shipped
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
-    for name, file in own_modules(path).items():  # import their current text, not a cached module
-        if getattr(sys.modules.get(name), "__file__", None) == str(file):
-            del sys.modules[name]
+    own_package("experiments", further=[path.parent])
+    sys.path.insert(0, folder)
     importlib.invalidate_caches()
     before = sys.modules.get(module.__name__)
-    sys.modules[module.__name__] = module  # pydantic resolves a class's annotations there
     try:
+        _forget_others(path)
+        sys.modules[module.__name__] = module  # pydantic resolves a class's annotations there
         spec.loader.exec_module(module)
     except BaseException:
         if before is None:
-            del sys.modules[module.__name__]
+            sys.modules.pop(module.__name__, None)
         else:
             sys.modules[module.__name__] = before
         raise
+    finally:
+        sys.path.remove(folder)
+        if folder not in sys.path:
+            sys.path.append(folder)
     return module
+
+
+def _forget_others(path: Path) -> None:
+    """Let ``path`` import the modules beside it anew, not those of that name from another study.
+
+    Their text may have changed, too.
+    """
+    for name, loaded in list(sys.modules.items()):
+        file = getattr(loaded, "__file__", None)
+        if file is not None and name in OWN and Path(file) == OWN[name]:
+            del sys.modules[name]
+    OWN.clear()
+    OWN.update(own_modules(path))
+    for name, file in OWN.items():
+        if getattr(sys.modules.get(name), "__file__", None) == str(file):
+            del sys.modules[name]

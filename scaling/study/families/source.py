@@ -10,7 +10,9 @@ import ast
 import functools
 import hashlib
 import importlib.util
+import re
 import sys
+import tokenize
 from pathlib import Path
 
 from scaling.study.families.code_text import code_text
@@ -61,22 +63,46 @@ def files_of(family: type[Network]) -> dict[str, str]:
     The family's own file comes first.
     """
     first = file_of(family)
-    files = [first, *own_modules(first).values()]
-    return {file.relative_to(first.parent).as_posix(): file.read_text() for file in files}
+    files = dict.fromkeys([first, *own_modules(first).values()])
+    return {file.relative_to(first.parent).as_posix(): read_source(file) for file in files}
+
+
+def read_source(file: Path) -> str:
+    """The text of a .py file, in the encoding that it declares. SyntaxError names the file."""
+    try:
+        with tokenize.open(file) as text:
+            return text.read()
+    except (UnicodeDecodeError, SyntaxError):
+        told = "it is not text in the encoding that it declares, UTF-8 if none"
+        raise SyntaxError(told, (str(file), _first_undecodable(file), 0, "")) from None
+
+
+def _first_undecodable(file: Path) -> int:
+    """The line, from 1, of the first byte that is no UTF-8; 1 where all are."""
+    data = file.read_bytes()
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return data.count(b"\n", 0, error.start) + 1
+    return 1
 
 
 def own_modules(file: Path) -> dict[str, Path]:
     """The modules that ``file`` imports from its own folder, directly or through each other."""
     modules, waiting = {}, [file]
     while waiting:
-        tree = ast.parse(waiting.pop(0).read_text())
-        for node in ast.walk(tree):
+        importer = waiting.pop(0)
+        for node in ast.walk(_parsed(importer)):
             if _is_import(node):
-                for module, other in _own_files(node, file.parent).items():
+                for module, other in _own_files(node, file.parent, importer).items():
                     if module not in modules and other != file:
                         modules[module] = other
                         waiting.append(other)
     return modules
+
+
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(read_source(file), filename=str(file))
 
 
 def outside_families(models) -> list[type[Network]]:
@@ -113,8 +139,7 @@ class _Reached:
             return
         self.names.add((file, name))
         self.folder = self.folder or file.parent
-        text = file.read_text()
-        tree = ast.parse(text)
+        text, tree = read_source(file), _parsed(file)
         begun = file in self.kept
         self.kept.setdefault(file, {})
         for place, node in enumerate(tree.body):
@@ -125,7 +150,7 @@ class _Reached:
 
     def _keep(self, file: Path, node: ast.stmt, text: str, name: str | None) -> None:
         if _is_import(node):
-            for bound, (other, member) in _bound(node, self.folder).items():
+            for bound, (other, member) in _bound(node, self.folder, file).items():
                 if name in (None, bound):
                     self.name(other, member)
         if node.lineno in self.kept[file]:
@@ -165,37 +190,58 @@ def _defines(node: ast.stmt) -> set[str]:
     return set()
 
 
-def _bound(node: ast.stmt, folder: Path) -> dict[str, tuple[Path, str | None]]:
+def _bound(node: ast.stmt, folder: Path, importer: Path) -> dict[str, tuple[Path, str | None]]:
     """The names that an import binds from the folder's own files, each with its file and member."""
     bound = {}
-    for module, file in _own_files(node, folder).items():
+    base = _module_of(node, folder, importer)
+    for module, file in _own_files(node, folder, importer).items():
         for alias in node.names:
             if isinstance(node, ast.Import):
                 if alias.name == module:
                     bound[(alias.asname or alias.name).split(".")[0]] = (file, None)
-            elif module == node.module:
-                bound[alias.asname or alias.name] = (
-                    file,
-                    None if alias.name == "*" else alias.name,
-                )
-            elif module == f"{node.module}.{alias.name}":
+            elif module == f"{base}.{alias.name}":
                 bound[alias.asname or alias.name] = (file, None)
+            elif module == base:
+                bound.setdefault(
+                    alias.asname or alias.name, (file, None if alias.name == "*" else alias.name)
+                )
     return bound
 
 
-def _own_files(node: ast.stmt, folder: Path) -> dict[str, Path]:
+def _module_of(node: ast.stmt, folder: Path, importer: Path) -> str | None:
+    """The module that ``from MODULE import`` means; a relative one from its place in ``folder``.
+
+    None for ``import MODULE``, and for a relative import of what is no package.
+    """
+    if isinstance(node, ast.Import):
+        return None
+    if not node.level:
+        return node.module
+    package = importer.parent.relative_to(folder).parts
+    if node.level > len(package):
+        return None  # the study's file itself is not part of a package
+    parts = package[: len(package) - node.level + 1]
+    return ".".join([*parts, *([node.module] if node.module else [])])
+
+
+def _own_files(node: ast.stmt, folder: Path, importer: Path | None = None) -> dict[str, Path]:
     """The modules that an import names and whose files lie in ``folder`` or below it.
 
-    The suite itself is not a user's own code, wherever it lies, and neither are installed packages.
+    ``importer`` is the file that holds the import; a relative one is relative to it. The suite
+    itself is not a user's own code, wherever it lies, and neither are installed packages.
     """
     if isinstance(node, ast.Import):
         modules = [alias.name for alias in node.names]
-    elif node.level:
-        return {}  # a relative import: a study's file is not part of a package
     else:
-        modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        base = _module_of(node, folder, importer or folder / "study.py")
+        if base is None:
+            return {}
+        modules = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    packages = [  # which Python runs before a module in them
+        module[: dot.start()] for module in modules for dot in re.finditer(r"\.", module)
+    ]
     files = {}
-    for module in modules:
+    for module in dict.fromkeys([*packages, *modules]):
         if module.split(".")[0] in SUITE:
             continue
         try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.figures import gflops, training
+from analysis.figures import bubbles, gflops, training
 from analysis.figures.sample_grid import sample_grid
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report.pictures import study_pictures
@@ -74,7 +74,7 @@ def test_series_of_another_family_are_named_by_their_own_word(tmp_path):
     trials = trials_frame(study_of(tmp_path, {"model": CONVOLUTIONS}, "kernels"))
     (axes,) = gflops.fid_vs_gflops(trials).axes
     assert legend_of(axes.get_legend())[:3] == ["Kernel", "3", "1"]
-    (axes,) = gflops.fid_bubbles(trials).axes
+    (axes,) = bubbles.fid_bubbles(trials).axes
     assert legend_of(axes.get_legend()) == ["Kernel", "3", "1"]
 
 

@@ -142,7 +142,7 @@ def test_a_study_s_own_trials_go_through_a_table(finished, tmp_path):
             "row 1 and row 2 are both DiT-S/8@400000, with FID 150 and 155",
         ),
         (HEAD, ["DiT-S/8,400000,-1"], "row 1: fid is -1, not a number above 0"),
-        (HEAD, ["DiT-S/8,400000,nan"], "row 1: fid is 'nan', not a number above 0"),
+        (HEAD, ["DiT-S/8,400000,nan"], "row 1: fid is nan, not a number above 0"),
         (HEAD, ["DiT-S/8,400000,low"], "row 1: fid is 'low', not a number above 0"),
         (HEAD, ["DiT-S/8,0.5,150"], "row 1: steps is 0.5, not a whole number of 1 or more"),
         (

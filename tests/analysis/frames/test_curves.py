@@ -30,7 +30,12 @@ def test_one_row_per_logged_step(finished):
 
 def test_whole_curves_are_parsed_together_and_one_cut_short_alone(small, monkeypatch):
     alone, ledger = [], Run.curve
-    monkeypatch.setattr(Run, "curve", lambda run: alone.append(run.folder.name) or ledger(run))
+
+    def curve(run, faults):
+        alone.append(run.folder.name)
+        return ledger(run, faults)
+
+    monkeypatch.setattr(Run, "curve", curve)
     whole = curves_frame(small)
     assert not alone
     curve = small.run(small.plan().trials[1].train_id).folder / "curve.jsonl"
@@ -94,9 +99,9 @@ def test_batches_are_read_a_few_ahead_and_no_further(small, monkeypatch):
     runs, opened = [small.run(trial.train_id) for trial in small.plan().trials], []
     with ThreadPoolExecutor(1) as pool:
         batches = curve_files.curve_lines(runs, pool, opened.append)
-        numbers, lines = next(batches)
+        numbers, lines, _ = next(batches)
         assert opened == runs[:2] and numbers == range(1) and lines["run"].unique().to_list() == [0]
-        rest = [lines for _, lines in batches]
+        rest = [lines for _, lines, _ in batches]
     assert len(lines) + sum(map(len, rest)) == len(whole) == 20
     assert [len(lines) for lines in rest] == [10, 0]  # the third has no file
 
@@ -116,12 +121,15 @@ def test_a_curve_without_lines_has_no_rows(small, text):
     assert run.folder.name not in curves_frame(small)["train_id"]
 
 
-def test_a_file_that_holds_something_else_is_named(small):
+STRAY = ['{"loss": 1.0}', "no JSON", "[1]", '{"step": -1}', '{"step": "550", "images": 1}', "\x00x"]
+
+
+@pytest.mark.parametrize("stray", STRAY)
+def test_a_line_that_no_training_logged_is_passed_over_and_its_file_named(small, stray):
+    before = curves_frame(small)
     run = small.run(small.plan().trials[0].train_id)
     path = run.folder / "curve.jsonl"
-    path.write_text(path.read_text() + '{"loss": 1.0}\n')
-    with pytest.raises(ValueError, match=rf"{run.folder.name}/curve.jsonl holds a line without"):
-        curves_frame(small)
-    path.write_text("no JSON\n" + path.read_text())
-    with pytest.raises(ValueError, match=run.folder.name):
-        curves_frame(small)
+    path.write_text(stray + "\n" + path.read_text())
+    assert curves_frame(small).equals(before)
+    told = trials_frame(small).filter(pl.col("train_id") == run.folder.name)["why"][0]
+    assert told.startswith(f"runs/{run.folder.name}/curve.jsonl line 1 ")

@@ -179,6 +179,25 @@ def test_what_is_damaged_missing_or_added_is_bad_input_that_names_the_file(packe
         verify(out)
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"versions": 3}, r"versions is no object \(got 3\)"),
+        ({"schema_version": "two"}, r"schema_version is no whole number \(got 'two'\)"),
+        ({"code": None}, r"code is no text \(got None\)"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_named_by_its_field(packed, tmp_path, told, said):
+    with pytest.raises(ValueError, match=rf"t\.zip {said}; it is no bundle of a study"):
+        verify(rewrite(packed, tmp_path / "t.zip", **told))
+
+
+def test_records_that_cannot_be_rebuilt_are_named_in_the_bundle(packed, tmp_path):
+    out = rewrite(packed, tmp_path / "t.zip", {"study/study.json": lambda data: b"[]"})
+    with pytest.raises(ValueError, match=r"t\.zip cannot be rebuilt .*: study/study\.json is no"):
+        verify(out)
+
+
 def test_a_search_of_learning_rates_is_bundled_too(rates, tmp_path):
     assert not verify(bundle(rates, tmp_path / "rates.zip")).differ
 

@@ -8,14 +8,13 @@ from analysis.report.helper import SERVE, helper
 from tests.analysis.synthetic_study import copied
 
 SCRIPT = """
-import os
 import sys
+from analysis.report import helper as helping
 from analysis.report import write_report
-from analysis.report.helper import helper
 
-os.cpu_count = lambda: 2
+helping.usable_cores = lambda: 2
 print("the script runs", flush=True)
-with helper() as other:
+with helping.helper() as other:
     assert other is not None
     print(write_report(sys.argv[1], helper=other).name)
 """
@@ -33,7 +32,7 @@ def test_a_script_without_a_guard_is_not_run_again(rates, tmp_path):
 
 
 def test_one_core_has_no_helper(monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("analysis.report.helper.usable_cores", lambda: 1)
     with helper() as other:
         assert other is None
 

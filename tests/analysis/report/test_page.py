@@ -68,7 +68,8 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
     page = page_of(finished, tmp_path)
     for part in (
         "Over 12 DiTs and 3 seeds FID falls",
-        "Of 8 claims of the papers 3 hold here (“At a fixed patch,",
+        "At a fixed patch, more Gflops lower FID. Twice the Gflops: FID",
+        "Not decided here: 4 more of the papers' claims",
         "FID falls at every step of width and of patch.",
         "36 completed",
         "tuned per size on held-out loss",
@@ -91,6 +92,7 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
         "fid_vs_steps",
         "fid_vs_steps_by_size",
         "fid_vs_train_flops",
+        "flops_to_quality_vs_gflops",
         "heldout_by_bin",
         "heldout_vs_steps",
         "grad_norm_vs_steps",
@@ -157,7 +159,7 @@ def test_trials_of_one_training_share_its_time_and_tell_once_what_they_have_in_c
         "protocols" in page
     )
     assert "FID on model Gflops, a power law; FID on model Gflops, with a floor; " in page
-    laws = page.partition("Laws, their")[2].partition("Samples")[0]
+    laws = page.partition("Laws, their")[2].partition("Over training")[0]
     assert laws.count("protocols are mixed") == 1 and "across_protocols" not in laws
     assert "across_protocols=True (--across-protocols)" in page
 

@@ -1,0 +1,87 @@
+"""How many times the training FLOPs of recipe B does recipe A need for one quality?"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.answers.time_to_quality import TimeToQuality
+from analysis.fits.linear import Bounds
+from analysis.text import number
+
+
+@dataclass(frozen=True)
+class AtQuality:
+    """One rung that both recipes trained. Null where a recipe does not reach the quality there, or
+    reached it before its first checkpoint.
+    """
+
+    model: str
+    target: float
+    multiplier: float | None  # training FLOPs of A over those of B
+    interval: Bounds | None  # 95 %, from both recipes' seeds
+    why: str = ""
+
+
+def at_quality(a: Sequence[TimeToQuality], b: Sequence[TimeToQuality]) -> list[AtQuality]:
+    """B against A at each target and rung that both have, cheapest first. ValueError where they
+    share none, or where the two measure it differently.
+
+    The two log errors are independent; each is half its own interval, so that the interval of the
+    ratio is as wide as their root sum of squares.
+    """
+    labels = dict.fromkeys(one.label for one in (*a, *b))
+    if len(labels) > 1:
+        raise ValueError(
+            f"the two studies measure it differently ({'; '.join(labels)}); a quality of one is "
+            "not that of the other, so measure one of them by the other's protocol"
+        )
+    theirs = {(one.target, one.rung, one.series, one.ema): one for one in b}
+    found = [
+        _one(one, theirs[key])
+        for one in sorted(a, key=lambda one: (-one.target, one.forward_gmacs))
+        if (key := (one.target, one.rung, one.series, one.ema)) in theirs
+    ]
+    if not found:
+        raise ValueError(
+            f"no rung is in both studies (A: {', '.join(dict.fromkeys(x.model for x in a))}; B: "
+            f"{', '.join(dict.fromkeys(x.model for x in b))}); run the same rungs with the same "
+            "average of the weights"
+        )
+    return found
+
+
+def at_quality_text(found: Sequence[AtQuality]) -> str:
+    """A line per rung: ``at 5, DiT-S/2: A needs 1.4 times B's training FLOPs [1.1, 1.8]``."""
+    return "\n".join(
+        f"at {one.target:g}, {one.model}: "
+        + (
+            f"not compared, {one.why}"
+            if one.multiplier is None
+            else f"A needs {number(one.multiplier)} times B's training FLOPs"
+            + (
+                ""
+                if one.interval is None
+                else f" [{number(one.interval[0])}, {number(one.interval[1])}]"
+            )
+        )
+        for one in found
+    )
+
+
+def _one(a: TimeToQuality, b: TimeToQuality) -> AtQuality:
+    for name, one in (("A", a), ("B", b)):
+        if one.train_flops is None:
+            near = f"{number(one.nearest)} at {one.nearest_images:,} images"
+            return AtQuality(a.model, a.target, None, None, f"{name} does not reach it ({near})")
+        if one.at_most:
+            return AtQuality(
+                a.model, a.target, None, None, f"{name} reached it before its first checkpoint"
+            )
+    assert a.train_flops is not None and b.train_flops is not None
+    ratio = math.log(a.train_flops / b.train_flops)
+    ends = (a.train_flops_interval, b.train_flops_interval)
+    if None in ends:
+        return AtQuality(a.model, a.target, math.exp(ratio), None)
+    half = math.hypot(*(math.log(high / low) / 2 for low, high in filter(None, ends)))
+    interval = (math.exp(ratio - half), math.exp(ratio + half))
+    return AtQuality(a.model, a.target, math.exp(ratio), interval)

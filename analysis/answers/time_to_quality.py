@@ -1,0 +1,319 @@
+"""How much training does a model need until a quality is reached? Images, epochs, FLOPs, hours and
+money until FID <= k.
+
+A training reaches k where its curve first passes it, on a line in log value and log images between
+two checkpoints. What is before the first checkpoint is not known: there, the first is an upper
+bound. A model's answer is the geometric mean over its seeds; it is null where a seed has not
+reached k, with the nearest value that was measured.
+
+The interval is 95 %. With seeds it is Student's over them, which holds both errors: of training
+again and of drawing other samples. Of one seed only the sampling error is known.
+
+"Epochs until unguided FID <= k" is EP_FID@k (RAEv2, arXiv 2605.18324). It depends on the average of
+the weights (32 epochs at EMA .999 and 48 at .9997 there), so a row says which it holds for.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from analysis.fits.linear import LEVEL, Bounds, Z
+from analysis.select.checkpoints import LOST
+from analysis.select.protocols import one_axis
+from analysis.select.recipes import one_setting
+from analysis.select.selection import Selection
+from analysis.select.trials import LOSSES
+from analysis.text import SPOKEN, listed, number
+
+RISING = ("isc", "precision", "recall")  # metrics whose larger values are the better ones
+ROUND = (1, 2, 5)  # first digits of the qualities that are asked by default
+MOST_TARGETS = 3
+
+
+@dataclass(frozen=True)
+class TimeToQuality:
+    """When the seeds of one model reach ``target``; null where not every seed does."""
+
+    model: str
+    rung: str
+    series: str | None
+    forward_gmacs: float
+    ema: str  # the average of the weights that this holds for
+    guidance: float
+    metric: str
+    label: str  # how it is measured
+    target: float
+    seeds: int
+    reached_by: int  # seeds
+    images: float | None
+    images_interval: Bounds | None  # 95 %
+    at_most: bool  # a seed's first checkpoint has reached it: ``images`` is an upper bound
+    epochs: float | None
+    train_flops: float | None
+    device_hours: float | None  # of training, over all its workers
+    cost: float | None
+    nearest: (
+        float  # the lowest value that was measured, of the seed that is farthest from ``target``
+    )
+    nearest_images: int
+
+    @property
+    def name(self) -> str:
+        """``EP_FID@5`` where that is what it is, else ``FID <= 5``."""
+        spoken = SPOKEN.get(self.metric, self.metric)
+        if self.metric == "fid" and self.guidance == 1:
+            return f"EP_FID@{self.target:g}"
+        return f"{spoken} <= {self.target:g}"
+
+    @property
+    def train_flops_interval(self) -> Bounds | None:
+        """As of ``images``: FLOPs are proportional to them."""
+        if self.images_interval is None or self.images is None or self.train_flops is None:
+            return None
+        low, high = (self.train_flops * end / self.images for end in self.images_interval)
+        return low, high
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """Where one training reaches it: log images, the sampling error of that, and hours there."""
+
+    log_images: float
+    error: float | None
+    at_most: bool
+    hours: float | None
+
+
+def time_to_quality(
+    source: Selection | pl.DataFrame,
+    targets: Sequence[float] = (),
+    metric: str = "fid",
+    curves: pl.DataFrame | None = None,
+    images_per_epoch: int | None = None,
+    workers: Mapping[str, int] | None = None,
+    price_per_hour: float | None = None,
+) -> list[TimeToQuality]:
+    """A row per target, model and average of the weights, from the selection of a study or
+    its ``evaluations_frame`` and, for hours, ``curves_frame``; targets as given, else
+    ``round_targets``. ``workers`` are those that shared each training, by its ``train_id``; else
+    one.
+
+    ValueError where the metric rises with quality, a target is not above zero, nothing is measured,
+    or the rows do not belong on one axis.
+    """
+    if metric in RISING:
+        raise ValueError(
+            f"{SPOKEN.get(metric, metric)} rises with quality; time to quality is of a metric that "
+            "falls, such as fid, kid or heldout_loss"
+        )
+    for target in targets:
+        if not (math.isfinite(target) and target > 0):
+            raise ValueError(f"a quality is a number above zero, found {target:g}")
+    if price_per_hour is not None and not (math.isfinite(price_per_hour) and price_per_hour >= 0):
+        raise ValueError(f"a price an hour is a number from zero up, found {price_per_hour:g}")
+    rows = Selection.of_evaluations(source).headline(metric, True)
+    if metric not in LOSSES:  # a loss does not depend on how samples are drawn
+        one_axis(rows)
+    rows = rows.filter(~pl.col("state").is_in(LOST))
+    if rows.is_empty():
+        raise ValueError("every trial that was measured diverged or failed")
+    one_setting(rows, ["model_id", "ema"])
+    rows = rows.unique(["train_id", "ema", "step"], keep="first", maintain_order=True).sort("step")
+    hours = _hours(curves, workers or {})
+    return [
+        _of_model(own, float(target), hours, images_per_epoch, price_per_hour)
+        for target in (targets or round_targets(rows))
+        for _, own in rows.group_by("model_id", "ema", maintain_order=True)
+    ]
+
+
+def round_targets(rows: pl.DataFrame) -> list[float]:
+    """The lowest ``MOST_TARGETS`` of 1, 2, 5, 10 .. that two models or more reach with every seed,
+    the highest first.
+    """
+    of_seeds = rows.group_by("model_id", "train_id").agg(pl.col("value").min())
+    best = of_seeds.group_by("model_id").agg(pl.col("value").max())["value"].sort()
+    best = best.filter(best > 0)
+    if best.is_empty():
+        return []
+    second = best[min(1, len(best) - 1)]
+    exponent = math.floor(math.log10(second))
+    ladder = [digit * 10.0**power for power in (exponent, exponent + 1) for digit in ROUND]
+    return sorted([k for k in ladder if k >= second][:MOST_TARGETS], reverse=True)
+
+
+def _of_model(
+    rows: pl.DataFrame,
+    target: float,
+    hours: dict[str, tuple[np.ndarray, np.ndarray]],
+    images_per_epoch: int | None,
+    price: float | None,
+) -> TimeToQuality:
+    first = rows.row(0, named=True)
+    trainings = [own for _, own in rows.group_by("train_id", maintain_order=True)]
+    found = [_crossing(own, target, hours.get(own["train_id"][0])) for own in trainings]
+    reached = [one for one in found if one is not None]
+    worst = max(
+        (own.sort("value").row(0, named=True) for own in trainings), key=lambda row: row["value"]
+    )
+    answer = dict.fromkeys(
+        ("images", "images_interval", "epochs", "train_flops", "device_hours", "cost")
+    )
+    if len(reached) == len(found):
+        images = math.exp(np.mean([one.log_images for one in reached]))
+        spent = [one.hours for one in reached if one.hours is not None]
+        device_hours = float(np.mean(spent)) if len(spent) == len(reached) else None
+        answer = {
+            "images": images,
+            "images_interval": _interval(reached),
+            "epochs": None if images_per_epoch is None else images / images_per_epoch,
+            "train_flops": images * first["train_flops"] / first["images"],
+            "device_hours": device_hours,
+            "cost": None if price is None or device_hours is None else price * device_hours,
+        }
+    return TimeToQuality(
+        **{name: first[name] for name in ("model", "rung", "series", "forward_gmacs", "ema")},
+        guidance=first["guidance"],
+        metric=first["metric"],
+        label=first["label"],
+        target=target,
+        seeds=len(found),
+        reached_by=len(reached),
+        at_most=any(one.at_most for one in reached),
+        nearest=worst["value"],
+        nearest_images=worst["images"],
+        **answer,
+    )
+
+
+def _crossing(
+    rows: pl.DataFrame, target: float, spent: tuple[np.ndarray, np.ndarray] | None
+) -> _Reached | None:
+    """Where one training's ``rows``, by step, first have a value of ``target`` or less."""
+    values, images = rows["value"].to_numpy(), rows["images"].to_numpy()
+    below = np.flatnonzero(values <= target)
+    if not len(below):
+        return None
+    after = int(below[0])
+    if after == 0:
+        return _Reached(math.log(images[0]), None, True, _at(spent, images[0]))
+    # a value of zero or less, as an unbiased KID may have, has no logarithm
+    scale = np.log if min(values[after - 1], values[after]) > 0 else np.asarray
+    start, end, there = scale(values[after - 1]), scale(values[after]), scale(target)
+    fall, length = float(start - end), math.log(images[after] / images[after - 1])
+    part = float(start - there) / fall
+    log_images = math.log(images[after - 1]) + part * length
+    errors = rows["se"].to_numpy()[[after - 1, after]]
+    if scale is np.log:
+        errors = errors / values[[after - 1, after]]
+    known = np.isfinite(errors.astype(float)).all()
+    error = length / fall * math.hypot((1 - part) * errors[0], part * errors[1]) if known else None
+    return _Reached(log_images, error, False, _at(spent, math.exp(log_images)))
+
+
+def _interval(reached: list[_Reached]) -> Bounds | None:
+    """Student's over seeds, in log images; of one seed from its sampling error; None where a first
+    checkpoint had reached it, or no error is known.
+    """
+    if any(one.at_most for one in reached):
+        return None
+    logs = np.array([one.log_images for one in reached])
+    errors = [one.error for one in reached if one.error is not None]
+    if len(logs) > 1:
+        # the seeds' own scatter holds the sampling error; few seeds may scatter less by luck
+        sampling = np.mean(np.square(errors)) if len(errors) == len(logs) else 0.0
+        variance = max(float(np.var(logs, ddof=1)), float(sampling))
+        quantile = float(stats.t.ppf((1 + LEVEL) / 2, len(logs) - 1))
+        half = quantile * math.sqrt(variance / len(logs))
+    elif errors:
+        half = Z * errors[0]
+    else:
+        return None
+    middle = float(np.mean(logs))
+    return math.exp(middle - half), math.exp(middle + half)
+
+
+def _hours(
+    curves: pl.DataFrame | None, workers: Mapping[str, int]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Of each training: images (n,) and device-hours (n,) spent up to them, as logged."""
+    if curves is None:
+        return {}
+    lines = curves.drop_nulls("train_wall_s").unique(["train_id", "step"]).sort("step")
+    return {
+        train_id: (
+            own["images"].to_numpy(),
+            own["train_wall_s"].to_numpy() * workers.get(train_id, 1) / 3600,
+        )
+        for (train_id,), own in lines.group_by("train_id", maintain_order=True)
+    }
+
+
+def _at(spent: tuple[np.ndarray, np.ndarray] | None, images: float) -> float | None:
+    """Device-hours at ``images``, in proportion before the first logged line."""
+    if spent is None:
+        return None
+    seen, hours = spent
+    return float(np.interp(images, np.r_[0, seen], np.r_[0.0, hours]))
+
+
+def table(found: Sequence[TimeToQuality]) -> pl.DataFrame:
+    """One row per answer, for reading and for JSON."""
+    return pl.DataFrame(
+        [
+            {
+                "quality": one.name,
+                "model": one.model,
+                "ema": one.ema,
+                "seeds": one.seeds,
+                "reached_by": one.reached_by,
+                "images": one.images,
+                "images_low": one.images_interval and one.images_interval[0],
+                "images_high": one.images_interval and one.images_interval[1],
+                "at_most": one.at_most,
+                "epochs": one.epochs,
+                "train_flops": one.train_flops,
+                "device_hours": one.device_hours,
+                "cost": one.cost,
+                "nearest": one.nearest,
+                "nearest_images": one.nearest_images,
+            }
+            for one in found
+        ],
+        infer_schema_length=None,
+    )
+
+
+def sentence(found: Sequence[TimeToQuality]) -> str:
+    """``EP_FID@5 (ema-power-0.05): DiT-d3w64/2 first, at 51,000 images [44,000, 60,000]; 3 of 12
+    models reach it.`` for one target; where none does, the nearest.
+    """
+    first = found[0]
+    head = f"{first.name} ({first.ema})"
+    there = sorted(
+        (one for one in found if one.train_flops is not None), key=lambda one: one.train_flops or 0
+    )
+    if not there:
+        near = min(found, key=lambda one: one.nearest)
+        return (
+            f"{head}: no model reaches it with every seed; the nearest is {near.model}, "
+            f"{number(near.nearest)} at {near.nearest_images:,} images."
+        )
+    best = there[0]
+    assert best.images is not None and best.train_flops is not None
+    ends = best.images_interval
+    interval = "" if ends is None else f" [{number(ends[0])}, {number(ends[1])}]"
+    return (
+        f"{head}: cheapest by {best.model}, at {'most ' if best.at_most else ''}"
+        f"{number(best.images)} images{interval}, {number(best.train_flops)} training FLOPs; "
+        f"{len(there)} of {len(found)} models reach it"
+        + (
+            f" ({listed([one.model for one in there], range(len(there)))})."
+            if len(there) > 1
+            else "."
+        )
+    )

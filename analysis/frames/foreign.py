@@ -1,0 +1,251 @@
+"""How is anyone's CSV read? Whatever program wrote it: its encoding, separator and numbers.
+
+What cannot be read without a guess is refused with its line and column.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from scaling.records.files import read_bytes
+
+SEPARATORS = (",", ";", "\t", "|")
+MOST_BYTES = 2**28
+# First bytes of what is no text -> what it is
+NO_TEXT = {
+    b"PK\x03\x04": "an Excel workbook or a zip file; save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
+    b"\x1f\x8b": "compressed by gzip; unpack it first",
+    b"PAR1": "a Parquet file; write it as CSV",
+    b"\x93NUMPY": "a numpy array; write it as CSV",
+}
+BYTE_ORDER_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+# How programs write that there is no value; NaN stays, as whoever wants a number refuses it by row
+EMPTY = {"", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "-", "--", "?", "missing"}
+# Columns that a reader asks for by these names, however they are spelled in the file
+KNOWN = (
+    "state",
+    "protocol",
+    "trial_id",
+    "loss",
+    "model",
+    "fid",
+    "steps",
+    "train_steps",
+    "images",
+    "seed",
+    "lr",
+    "conditioning",
+    "resolution",
+    "batch",
+    "cfg_scale",
+)
+# How programs write the states of a run -> how we do
+STATES = {
+    **{word: "completed" for word in ("completed", "complete", "finished", "done", "success")},
+    **{word: "failed" for word in ("failed", "crashed", "error", "killed", "timeout")},
+    **{word: "stopped" for word in ("stopped", "cancelled", "canceled", "preempted", "aborted")},
+    **{word: word for word in ("pending", "queued", "running", "evaluating", "diverged")},
+}
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf(inity)?|nan)", re.IGNORECASE)
+GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")  # 1,234,567.8
+SPACES = "[ \u00a0\u202f_'\u2019]"
+SPACED = re.compile(rf"[+-]?\d{{1,3}}({SPACES}\d{{3}})+([.,]\d*)?")  # 1 234 567
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
+
+
+def read_table(path: Path | str) -> pl.DataFrame:
+    """The table in ``path``: numbers where a whole column is numbers, text elsewhere.
+
+    Lines that are empty or begin with ``#`` are passed over. A column of ``KNOWN`` in another
+    spelling (``State``) is there under ours too, and states are told in our words. ValueError names
+    the file, and the line and column of what cannot be read.
+    """
+    path = Path(path)
+    rows, comments, separator = _rows(path, _text(path))
+    if not rows:
+        raise ValueError(
+            f"{path} is no CSV table: it is empty; a table has a line of names and a row a run"
+        )
+    (at, header), *body = _with_header(rows, comments)
+    names = _names(path, at, header, body)
+    for line, row in body:
+        if len(row) != len(header):
+            raise ValueError(
+                f"{path}, line {line}: {len(row)} cells, and the line of names has {len(header)}; "
+                "a cell that holds a separator must be in quotes"
+            )
+    columns: dict[str, pl.Series] = {}
+    for place, name in enumerate(names):
+        if name is not None:
+            cells = [row[place].strip() for _, row in body]
+            where = {cell: line for cell, (line, _) in zip(reversed(cells), reversed(body))}
+            columns[name] = _series(cells, separator, f"{path}, column {name!r}", where)
+    columns |= _known(path, columns)
+    return pl.DataFrame(columns)
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        told = "is a folder, no table" if path.is_dir() else "there is no file"
+        raise ValueError(f"{path} {told}" if path.is_dir() else f"{told} {path}")
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"{path} has more than {MOST_BYTES:,} bytes; keep the columns needed")
+    data = read_bytes(path)
+    for start, what in NO_TEXT.items():
+        if data.startswith(start):
+            raise ValueError(f"{path} is no CSV table: it is {what}")
+    encoding = next((e for mark, e in BYTE_ORDER_MARKS.items() if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")  # as older spreadsheets write; any byte is a character
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ValueError(f"{path} is no CSV table: line {line} holds a zero byte")
+    return text
+
+
+def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]], str]:
+    """The rows of cells with their lines, the comments before the first, and the separator."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    comments: list[tuple[int, str]] = []
+    kept: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.lstrip().startswith("#"):
+            if not any(map(str.strip, kept)):
+                comments.append((number, line.lstrip()[1:].strip()))
+            line = ""
+        kept.append(line)
+    first = next((line for line in kept if line.strip()), "")
+    separator = _separator(first)
+    reader = csv.reader(
+        io.StringIO("\n".join(kept)), delimiter=separator, skipinitialspace=True, strict=True
+    )
+    rows, begun = [], 1
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append((begun, row))
+            begun = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{path}, line {begun}: {error}; is a quote not closed?") from None
+    return rows, comments, separator
+
+
+def _separator(line: str) -> str:
+    outside = re.sub(r'"[^"]*"', "", line)
+    return max(SEPARATORS, key=lambda s: (outside.count(s), -SEPARATORS.index(s)))
+
+
+def _with_header(
+    rows: list[tuple[int, list[str]]], comments: list[tuple[int, str]]
+) -> list[tuple[int, list[str]]]:
+    """The rows with a line of names first; it may be a comment, as numpy writes it."""
+    first = rows[0][1]
+    if comments and all(_is_number(cell.strip()) for cell in first):
+        at, text = comments[-1]
+        names = next(csv.reader([text], delimiter=_separator(text), skipinitialspace=True), [])
+        if len(names) == len(first):
+            return [(at, names), *rows]
+    return rows
+
+
+def _names(
+    path: Path, line: int, header: list[str], body: list[tuple[int, list[str]]]
+) -> list[str | None]:
+    """The columns' names; None for one without name and cells."""
+    names: list[str | None] = []
+    for place, cell in enumerate(header):
+        name = " ".join(cell.split())
+        filled = any(len(row) > place and row[place].strip() for _, row in body)
+        names.append(name or (f"column {place + 1}" if filled else None))
+    if all(_is_number(name or "") for name in names):
+        raise ValueError(
+            f"{path}, line {line}: there is no line of names above the numbers; add one, such as "
+            "n,d,loss"
+        )
+    for name, times in Counter(names).items():
+        if name is not None and times > 1:
+            places = [str(i + 1) for i, other in enumerate(names) if other == name]
+            raise ValueError(
+                f"{path}, line {line}: columns {' and '.join(places)} are both called {name!r}; "
+                "rename or remove one"
+            )
+    return names
+
+
+def _known(path: Path, columns: dict[str, pl.Series]) -> dict[str, pl.Series]:
+    """Columns of ``KNOWN`` under our names, with states in our words."""
+    found: dict[str, pl.Series] = {}
+    for known in KNOWN:
+        spelled = [name for name in columns if name.lower() == known]
+        if len(spelled) > 1:
+            raise ValueError(
+                f"{path}: the columns {' and '.join(spelled)} may both be {known!r}; rename one"
+            )
+        if spelled:
+            found[known] = columns[spelled[0]]
+    if "state" in found:
+        states = [None if s is None else str(s).lower() for s in found["state"]]
+        if strange := [s for s in states if s is not None and s not in STATES]:
+            raise ValueError(
+                f"{path}, column 'state', row {states.index(strange[0]) + 1}: {strange[0]!r} is no "
+                f"state of a run; there are {', '.join(dict.fromkeys(STATES.values()))} (or rename "
+                "the column)"
+            )
+        found["state"] = pl.Series([s and STATES[s] for s in states], dtype=pl.String)
+    return found
+
+
+def _is_number(cell: str) -> bool:
+    return NUMBER.fullmatch(cell) is not None
+
+
+def _series(cells: list[str], separator: str, called: str, where: dict[str, int]) -> pl.Series:
+    """Numbers if every cell is one in one way of writing them; otherwise text.
+
+    ``called`` is the file and column for messages, and ``where`` the line of a cell.
+    """
+    full = [cell for cell in cells if cell.lower() not in EMPTY]
+    commas = [cell for cell in full if "," in cell]
+    if all(map(_is_number, full)):
+        return _numbers(cells, lambda cell: cell)
+    if all(_is_number(cell) or GROUPED.fullmatch(cell) for cell in full):
+        if separator != "," and all(map(DECIMAL_COMMA.fullmatch, commas)) and _no_point(full):
+            cell = commas[0]
+            raise ValueError(
+                f"{called}, line {where[cell]}: {cell!r} may be {cell.replace(',', '')} or "
+                f"{cell.replace(',', '.')}; write numbers with a decimal point and no other mark"
+            )
+        return _numbers(cells, lambda cell: cell.replace(",", ""))
+    if commas and all(DECIMAL_COMMA.fullmatch(c) or re.fullmatch(r"[+-]?\d+", c) for c in full):
+        return _numbers(cells, lambda cell: cell.replace(".", "").replace(",", "."))
+    if all(_is_number(cell) or SPACED.fullmatch(cell) for cell in full):
+        return _numbers(cells, lambda cell: re.sub(SPACES, "", cell).replace(",", "."))
+    return pl.Series([cell or None for cell in cells], dtype=pl.String)
+
+
+def _no_point(cells: list[str]) -> bool:
+    return not any("." in cell for cell in cells)
+
+
+def _numbers(cells: list[str], plain: Callable[[str], str]) -> pl.Series:
+    """The cells as whole numbers where all are written so, else as floats."""
+    written = [None if cell.lower() in EMPTY else plain(cell) for cell in cells]
+    values = [None if text is None else float(text) for text in written]
+    if any(v is not None for v in values) and all(
+        v is None or (abs(v) < 2**53 and re.fullmatch(r"[+-]?\d+", text))
+        for v, text in zip(values, written)
+    ):
+        return pl.Series([None if v is None else int(v) for v in values], dtype=pl.Int64)
+    return pl.Series(values, dtype=pl.Float64)

@@ -1,0 +1,79 @@
+"""Which numbers may an option be? One table for all verbs, checked before a verb begins."""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from scaling.study.network import MOST_PIXELS
+
+
+class Limits(NamedTuple):
+    """The least and the most, both allowed."""
+
+    least: float
+    most: float
+
+
+FINITE = Limits(-1e300, 1e300)  # a verb says more of it
+PLACES = Limits(0, 100_000)  # GPUs of a cluster
+# parameter of a verb -> what it may be; None, where a verb takes it, always may
+LIMITS = {
+    "batch": Limits(1, 2**20),
+    "bootstrap": Limits(0, 100_000),
+    "count": Limits(1, 10**7),
+    "delta": FINITE,
+    "gpu_hours": FINITE,
+    "gpus": PLACES,
+    "gpus_per_trial": PLACES,
+    "guidance": Limits(0, 1e6),
+    "guidance_channels": Limits(1, 4096),
+    "heads": Limits(1, 2**16),
+    "input_size": Limits(1, MOST_PIXELS),
+    "mfu": FINITE,
+    "micro_batch": Limits(1, 2**20),
+    "per_class": Limits(1, 100_000),
+    "resolution": Limits(1, MOST_PIXELS),
+    "seed": Limits(0, 2**63 - 1),
+    "shard_images": Limits(1, 10**6),
+    "size": Limits(1, MOST_PIXELS),
+    "steps": Limits(1, 100_000),
+    "workers_per_trial": Limits(1, 100_000),
+}
+
+
+def bounded(verb: Callable) -> Callable:
+    """``verb``, which refuses numbers beyond ``LIMITS`` before it does anything."""
+
+    @functools.wraps(verb)
+    def checked(*words, **options):
+        for name, value in options.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                check_number(name, value)
+        return verb(*words, **options)
+
+    return checked
+
+
+def check_number(name: str, value: float) -> None:
+    """ValueError for a number that the option ``name`` cannot be."""
+    least, most = LIMITS.get(name, FINITE)
+    option = f"--{name.replace('_', '-')}"
+    if not math.isfinite(value):
+        raise ValueError(f"{option} {value} is no finite number")
+    if not least <= value <= most:
+        raise ValueError(f"{option} {value:g} must be {_told(least)} to {_told(most)}")
+
+
+def check_words(words: Sequence[str]) -> None:
+    """ValueError for an empty word, which an unset variable of a shell leaves."""
+    for place, word in enumerate(words):
+        if not word:
+            before = f" after {words[place - 1]}" if place else ""
+            raise ValueError(f"an empty word{before}: is a variable of the shell not set?")
+        if word.startswith("--") and word.find("=") == len(word) - 1:
+            raise ValueError(f"{word} is given no value: is a variable of the shell not set?")
+
+
+def _told(number: float) -> str:
+    return f"{number:,.0f}" if number < 1e15 else f"{number:g}"

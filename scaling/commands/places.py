@@ -1,0 +1,98 @@
+"""Which folder does a person mean by a study? Its name and a results root, as sweep takes them.
+
+One convention for all verbs: STUDY is the study's name, in the root that ``--results`` names, or
+the study's results folder itself.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ROOT = Path("results")  # where sweep puts studies if it is not told otherwise
+PLAN = "study.json"
+
+ResultsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--results", metavar="ROOT", help="Results root of STUDY, as in sweep; default: results."
+    ),
+]
+StudyArgument = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A study's name, or its results folder.")
+]
+
+
+def studies_in(root: Path) -> list[Path]:
+    """The folders of the studies of a results root, by name."""
+    if not root.is_dir():
+        return []
+    return sorted(folder for folder in root.iterdir() if (folder / PLAN).is_file())
+
+
+def study_folder(study: str, results: Path | None = None) -> Path:
+    """The results folder that ``study`` means. ValueError names the studies that there are."""
+    root = ROOT if results is None else results
+    name = study_name(study)
+    candidates = [Path(study), root / name]
+    if results is not None:
+        candidates = [root / name.lstrip("/")]
+        if Path(study).resolve().parent == root.resolve():
+            candidates.append(Path(study))
+    for folder in candidates:
+        if (folder / PLAN).is_file():
+            return folder
+    if inside := studies_in(Path(study)):
+        raise ValueError(
+            f"{study} holds no {PLAN}: it is a results root, of {_names(inside)}; name one, as in "
+            f"{inside[0]}"
+        )
+    raise ValueError(
+        f"{candidates[0]} holds no {PLAN}; run the study first, or name its results folder "
+        f"({_what_is_in(root, name)})"
+    )
+
+
+def study_name(study: str) -> str:
+    """The name of the study that a .py file defines, as sweep takes it; else the word itself."""
+    if study.endswith(".py") and Path(study).is_file():
+        from scaling.study import load_study
+
+        return load_study(study).name
+    return study
+
+
+def _what_is_in(root: Path, name: str) -> str:
+    there = studies_in(root)
+    if not there:
+        return f"{root} holds no study"
+    near = difflib.get_close_matches(Path(name).name, [f.name for f in there], n=3, cutoff=0.5)
+    return f"nearest in {root}: {', '.join(near)}" if near else f"{root} holds {_names(there)}"
+
+
+def _names(folders: list[Path], most: int = 8) -> str:
+    names = [folder.name for folder in folders]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def check_out(out: Path | None, option: str, suffixes: tuple[str, ...]) -> None:
+    """Refuse a file that cannot be written, before the work whose answer it is to hold.
+
+    ``suffixes`` are those that have a writer.
+    """
+    if out is None:
+        return
+    if out.is_dir():
+        raise ValueError(f"{option} {out} is a folder; name a file in it")
+    if out.suffix.lower() not in suffixes:
+        raise ValueError(f"{option} {out} must end in {' or '.join(suffixes)}")
+    for folder in out.parents:
+        if folder.exists():
+            if not folder.is_dir():
+                raise ValueError(f"{out}: {folder} is a file, no folder")
+            if not os.access(folder, os.W_OK):
+                raise ValueError(f"{out}: the folder {folder} cannot be written")
+            return

@@ -1,0 +1,136 @@
+"""The verb that prices a study before it runs: GPU-hours, money, memory, disk, who runs when."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from scaling.study.devices import GPU_TYPES
+from scaling.study.speed import CALIBRATED_WITHIN, MFU
+
+GANTT_COLUMNS = 60
+GANTT_ROWS = 40  # trials shown at most, the longest ones
+
+
+def plan(
+    study: Annotated[
+        str, typer.Argument(help="A name in experiments/, or a path to a .py file.")
+    ] = "digits",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a field of every trial, or seeds=3."),
+    ] = None,
+    gpus: Annotated[int, typer.Option(min=1, max=10_000, help="GPUs to place the trials on.")] = 1,
+    gpu_type: Annotated[str, typer.Option(help="One of " + ", ".join(GPU_TYPES) + ".")] = "h100",
+    mfu: Annotated[
+        float | None, typer.Option(help=f"Model FLOPs utilisation; without it {MFU:g}.")
+    ] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Time a few steps and samples on this machine.")
+    ] = False,
+    price_per_gpu_hour: Annotated[
+        float | None, typer.Option(min=0, help="In any currency; gives the plan's price.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="GPU-hours; a plan of more is refused.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say what a study will take before it runs, and who runs when on how many GPUs."""
+    from scaling.study import Plan, load_study
+    from scaling.study.forecast import at_mfu, forecast
+    from scaling.study.named import named
+    from scaling.study.settings import parse_settings
+
+    kind = named(GPU_TYPES, gpu_type, "--gpu-type")
+    if budget is not None and not 0 < budget < float("inf"):
+        raise ValueError(f"--budget {budget:g} is not a number of GPU-hours above 0")
+    if calibrate and mfu is not None:
+        raise ValueError("--calibrate measures what --mfu supposes; give one of them")
+    asked = Plan.of(load_study(study).with_settings(parse_settings(settings or ())))
+    if calibrate:
+        from scaling.launch.calibrate import calibrated
+
+        speed = calibrated(asked)
+        within = (1 - CALIBRATED_WITHIN, 1 + CALIBRATED_WITHIN)
+        told = forecast(asked, gpus, lambda precision: speed, within)
+    elif mfu is not None:
+        told = forecast(asked, gpus, at_mfu(kind, mfu), (1.0, 1.0))
+    else:
+        told = forecast(asked, gpus, at_mfu(kind, MFU))
+    if budget is not None:
+        told.check_budget(budget)
+    price = None if price_per_gpu_hour is None else price_per_gpu_hour * told.gpu_hours
+    on = "this machine" if calibrate else kind.device
+    if as_json:
+        basis = {
+            "study": asked.name,
+            "gpu_type": None if calibrate else gpu_type,
+            "mfu": None if calibrate else (MFU if mfu is None else mfu),
+            "speed": speed.model_dump(mode="json") if calibrate else None,
+            "price": price,
+        }
+        print(json.dumps({**basis, **told.to_json()}, indent=1))
+    else:
+        show(told, on, None if calibrate else kind.memory_gb, price)
+
+
+def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
+    """Print a forecast: every trial, the totals, and who runs when."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from scaling.progress import console, say
+
+    table = Table(box=None, pad_edge=False)
+    for column in (
+        *("trial", "GMACs", "train FLOPs", "measure FLOPs", "GPU-hours", "GPUs"),
+        *("start h", "end h", "memory GB"),
+    ):
+        table.add_column(column, justify="left" if column == "trial" else "right", no_wrap=True)
+    for t in told.trials:
+        table.add_row(
+            t.trial_id,
+            f"{t.forward_gmacs:.4g}",
+            f"{t.train_flops:.3g}",
+            f"{t.sampling_flops + t.decoder_flops + t.feature_flops:.3g}",
+            f"{t.gpu_hours:.3g}",
+            str(t.gpus),
+            f"{t.start_hours:.3g}",
+            f"{t.end_hours:.3g}",
+            "–" if t.memory_gb is None else f"{t.memory_gb:.3g}",
+        )
+    Console(width=max(console.width, 140), highlight=False).print(table)
+    low, high = told.gpu_hours_interval
+    training = sum(t.train_hours for t in told.trials)
+    say(
+        f"{len(told.trials)} trials on {told.gpus} x {on}: {told.gpu_hours:.4g} GPU-hours "
+        f"({low:.3g} to {high:.3g}), {training:.3g} of them training, the rest measuring"
+        + ("" if price is None else f"; price {price:,.2f}")
+    )
+    over = told.makespan_hours / told.makespan_lower_bound_hours - 1
+    say(
+        f"{told.makespan_hours:.4g} hours from start to end, {over:.1%} above the least possible; "
+        f"{told.images:.3g} training images; checkpoints {told.checkpoint_gb:.3g} GB"
+    )
+    large = [t for t in told.trials if memory_gb and (t.memory_gb or 0) > memory_gb]
+    if large:
+        say(
+            f"{len(large)} trainings take more than the {memory_gb:g} GB of a GPU with the whole "
+            f"batch at once, such as {large[0].trial_id}: give the sweep --micro-batch, or memory "
+            "is found out by halving"
+        )
+    gantt(told, say)
+
+
+def gantt(told, say) -> None:
+    """A line for each of the longest trials: when it runs."""
+    longest = sorted(told.trials, key=lambda t: t.start_hours - t.end_hours)[:GANTT_ROWS]
+    width = max(len(t.trial_id) for t in longest)
+    for t in sorted(longest, key=lambda t: (t.start_hours, -t.end_hours)):
+        first = int(GANTT_COLUMNS * t.start_hours / told.makespan_hours)
+        last = max(first + 1, round(GANTT_COLUMNS * t.end_hours / told.makespan_hours))
+        bar = " " * first + "=" * (last - first)
+        say(f"{t.trial_id:{width}} |{bar:{GANTT_COLUMNS}}| {t.gpus} GPU{'s' * (t.gpus > 1)}")
+    if len(longest) < len(told.trials):
+        say(f"and {len(told.trials) - len(longest)} shorter ones")

@@ -1,0 +1,158 @@
+"""Which of a folder's images are trained on, and which are held out? The names of splits, and a
+split where there is none.
+"""
+
+import itertools
+import re
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from scaling.data.listing.walk import printable, told
+
+WITHIN = "::"  # between an archive's path and what is in it
+ONE_IN, AT_MOST = 20, 10  # how many images of each class are held out
+TRAIN, HELDOUT, TEST = "train", "heldout", "test"
+# what a folder or archive of a split is called, in any case and with "set", "_data", "2012" or the
+# like behind it; of held-out ones, those of HELDOUT are taken before those of TEST
+NAMES = {
+    TRAIN: ("train", "training", "trn", "trainval"),
+    HELDOUT: ("val", "valid", "validation", "heldout", "holdout", "dev", "eval"),
+    TEST: ("test", "testing", "tst"),
+}
+
+Rows = list[tuple[str, int]]  # path and label
+
+
+class Listing(NamedTuple):
+    """Images by split: paths relative to ``folder``, and labels.
+
+    ``classes`` is in order of label. ``told`` counts what was found and left out, in a line.
+    """
+
+    folder: Path
+    classes: list[str]
+    splits: dict[str, Rows]  # train, heldout
+    told: str
+
+
+def split_of(name: str) -> str | None:
+    """The kind of split that a folder or file of this name holds: train, heldout, test or None."""
+    word = re.sub(r"[^a-z]", "", name.lower())
+    for behind in ("set", "images", "data", "split"):
+        word = word.removesuffix(behind) if word != behind else word
+    return next((kind for kind, names in NAMES.items() if word in names), None)
+
+
+def chosen_splits(names: list[str], place: Path) -> tuple[str | None, str | None]:
+    """Which of ``names`` is the training split, and which the held-out one, or None.
+
+    ValueError where two have the same right to it.
+    """
+    kinds: dict[str, list[str]] = {kind: [] for kind in NAMES}
+    for name in names:
+        if kind := split_of(name):
+            kinds[kind].append(name)
+    for kind, same in kinds.items():
+        if len(same) > 1:
+            raise ValueError(
+                f"{place} has {len(same)} {kind} splits, {' and '.join(map(printable, same))}; "
+                "move all but one away"
+            )
+    held = kinds[HELDOUT] or kinds[TEST]
+    return next(iter(kinds[TRAIN]), None), next(iter(held), None)
+
+
+def split_in(words: str) -> str | None:
+    """The split that one of the words of an archive's name means, as in cifar-train-000.tar."""
+    return next(filter(None, map(split_of, re.split(r"[^A-Za-z]+", words))), None)
+
+
+def held_out(rows: Rows, place: Path) -> dict[str, Rows]:
+    """``rows``, by class, as two splits: of each class one image in ONE_IN is held out, at least 1
+    and at most AT_MOST.
+
+    ValueError if no class has a second image.
+    """
+    splits: dict[str, Rows] = {TRAIN: [], HELDOUT: []}
+    for _, group in itertools.groupby(rows, key=lambda row: row[1]):
+        of_class = list(group)
+        count = min(AT_MOST, -(-len(of_class) // ONE_IN)) if len(of_class) > 1 else 0
+        out = set(np.linspace(0, len(of_class) - 1, count).round().astype(int).tolist())
+        for i, row in enumerate(of_class):
+            splits[HELDOUT if i in out else TRAIN].append(row)
+    if not splits[HELDOUT]:
+        raise ValueError(
+            f"each class of {place} has one image only, so none can be held out; add images"
+        )
+    return splits
+
+
+class Labelled(NamedTuple):
+    """An image of an archive: its path, and its split and class as far as they are known."""
+
+    path: str
+    split: str | None
+    name: str | None
+
+
+def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Counter) -> Listing:
+    """The images of archives in the folder ``place``, by split and class.
+
+    ``names`` are the classes where something tells them, in order of label; else they are those of
+    the training images, numbers in the order of their values. ValueError as ``list_folder``.
+    """
+    kinds = {image.split for image in images}
+    train = TRAIN if TRAIN in kinds else None
+    held = next((kind for kind in (HELDOUT, TEST) if kind in kinds and train), None)
+    if train is None and kinds - {None}:
+        raise ValueError(
+            f"the archives of {place} are {' and '.join(sorted(filter(None, kinds)))} splits, none "
+            "of which is train; add that of the images to train on"
+        )
+    wanted = {TRAIN: train, HELDOUT: held} if held else {TRAIN: train}
+    parts = {role: [i for i in images if i.split == kind] for role, kind in wanted.items()}
+    for role, part in parts.items():
+        if nameless := [image for image in part if image.name is None]:
+            raise ValueError(
+                f"{len(nameless)} of {len(part)} {role} images of {place} are in no class, such "
+                f"as {printable(nameless[0].path)}: a class is a folder in the tar, a tar of its "
+                "own, a .cls or .json file beside the image (WebDataset), or a column label; "
+                "give a set with classes"
+                + (f", or move the {held} archives away" if role == HELDOUT else "")
+            )
+    names = names or sorted({str(image.name) for image in parts[TRAIN]}, key=_as_number)
+    labels = {name: label for label, name in enumerate(names)}
+    if len(labels) < 2:
+        raise ValueError(
+            f"the archives of {place} have {len(labels)} classes ({listed(names) or 'none'}); a "
+            "class-conditional model needs two or more"
+        )
+    if unknown := sorted({str(i.name) for part in parts.values() for i in part} - labels.keys()):
+        raise ValueError(
+            f"the {held} images of {place} have classes that train lacks, such as "
+            f"{printable(unknown[0])!r}; give sets of the same classes"
+        )
+    splits = {role: [(i.path, labels[str(i.name)]) for i in p] for role, p in parts.items()}
+    if not held:
+        place_of = {path: i for i, (path, _) in enumerate(splits[TRAIN])}
+        by_class = held_out(sorted(splits[TRAIN], key=lambda row: row[1]), place)
+        # in the archives' own order again, in which they are quick to read
+        splits = {
+            role: sorted(rows, key=lambda row: place_of[row[0]]) for role, rows in by_class.items()
+        }
+    used = sum(map(len, splits.values()))
+    left_out = left_out + Counter({"images of other splits": len(images) - used})
+    return Listing(place, [*map(printable, names)], splits, told(used, left_out))
+
+
+def _as_number(name: str) -> tuple[int, str]:
+    return (int(name) if name.isdecimal() else -1, name)
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """Such as "a, b, c, d and 6 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(printable, names[:most])) + more

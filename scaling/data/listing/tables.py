@@ -1,0 +1,159 @@
+"""Which images are in tables? Parquet or Arrow files, as Hugging Face's datasets have them.
+
+A table has a column of encoded images, bytes or a struct with bytes, and one of labels.
+"""
+
+import functools
+import json
+import os
+import threading
+from collections import Counter, OrderedDict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scaling.data.listing.splits import TRAIN, WITHIN, Labelled, Listing, grouped, listed, split_in
+
+PARQUET, ARROW = ".parquet", ".arrow"
+IMAGES = ("image", "img", "jpg", "jpeg", "png", "webp", "picture", "pixel_values")
+LABELS = ("label", "labels", "fine_label", "cls", "class", "target", "category", "class_name")
+HELD_BYTES = 2 << 30  # row groups in memory
+_GROUPS: "OrderedDict[tuple, pa.ChunkedArray]" = OrderedDict()
+_LOCK = threading.Lock()
+
+
+def list_tables(folder: Path, tables: list[str]) -> Listing:
+    """The images in the ``tables`` of ``folder``. ValueError as ``list_folder``, and for a table
+    that cannot be read or lacks a column.
+    """
+    tables = [name for name in tables if not os.path.basename(name).startswith("cache-")]
+    splits = {name: split_in(name) for name in tables}
+    _check_one_set(folder, splits)
+    images: list[Labelled] = []
+    names: list[str] = []
+    left_out = Counter()
+    for name in tables:
+        schema = _schema(folder / name)
+        image, label = (
+            _column(folder / name, schema, "Image", IMAGES),
+            _label(folder / name, schema),
+        )
+        known = _features(schema).get(label, {}).get("names") or []
+        names = names or list(map(str, known))
+        values = _values(folder / name, label)
+        for row, value in enumerate(values):
+            if value is None or (known and not 0 <= value < len(known)):
+                left_out["rows without a label"] += 1
+                continue
+            said = str(known[value] if known else value)
+            images.append(Labelled(f"{name}{WITHIN}{row}", splits[name], said))
+        assert image  # `_column` sees to it
+    return grouped(images, folder, names, left_out)
+
+
+def read_row(path: Path, row: str) -> bytes:
+    """The bytes of the image in a row of a table. ValueError if it has none."""
+    at = path.stat()
+    begins = _begins(str(path), at.st_mtime_ns)
+    group = int(np.searchsorted(begins, int(row), side="right")) - 1
+    images = _group(str(path), at.st_mtime_ns, group)
+    place = int(row) - int(begins[group])
+    if place >= len(images) or (data := images[place].as_py()) is None:
+        raise ValueError(f"{path} has no image in row {row}, only a path or nothing")
+    return data
+
+
+def _check_one_set(folder: Path, splits: dict[str, str | None]) -> None:
+    """Several configurations of one data set in one folder would be one set twice."""
+    places: dict[str | None, set[str]] = {}
+    for name, split in splits.items():
+        places.setdefault(split, set()).add(os.path.dirname(name))
+    where = sorted(places.get(TRAIN, set()) | places.get(None, set()))
+    if len(where) > 1:
+        raise ValueError(
+            f"the tables of {folder} lie in several folders ({listed(where)}), which may be "
+            "configurations of one data set; give one of those"
+        )
+
+
+def _open(path: Path) -> pa.Table:
+    """An Arrow file, mapped."""
+    source = pa.memory_map(str(path))
+    try:
+        return pa.ipc.open_stream(source).read_all()
+    except pa.ArrowInvalid:
+        return pa.ipc.open_file(source).read_all()
+
+
+def _schema(path: Path) -> pa.Schema:
+    try:
+        return pq.read_schema(path) if path.suffix == PARQUET else _open(path).schema
+    except (pa.ArrowException, OSError) as error:
+        why = " ".join(str(error).split())
+        raise ValueError(f"{path} cannot be read as a table ({why}); get it again") from None
+
+
+def _features(schema: pa.Schema) -> dict:
+    """What Hugging Face's datasets say of the columns: a type, and a label's names."""
+    said = (schema.metadata or {}).get(b"huggingface")
+    features = (json.loads(said).get("info") or {}).get("features") if said else None
+    return {k: v for k, v in (features or {}).items() if isinstance(v, dict)}
+
+
+def _column(path: Path, schema: pa.Schema, kind: str, usual: tuple[str, ...]) -> str:
+    typed = [name for name, said in _features(schema).items() if said.get("_type") == kind]
+    named = [name for name in usual if name in schema.names]
+    found = [name for name in (*typed, *named) if name in schema.names]
+    if not found:
+        raise ValueError(
+            f"{path} has no column of {kind}s among {listed(schema.names, 9)}; name it {usual[0]!r}"
+        )
+    # the usual name first: a table may hold masks too, and coarse labels
+    return next((name for name in usual if name in found), found[0])
+
+
+def _label(path: Path, schema: pa.Schema) -> str:
+    return _column(path, schema, "ClassLabel", LABELS)
+
+
+def _values(path: Path, column: str) -> list:
+    if path.suffix == PARQUET:
+        return pq.read_table(path, columns=[column])[column].to_pylist()
+    return _open(path)[column].to_pylist()
+
+
+@functools.lru_cache(maxsize=4096)
+def _begins(path: str, changed: int) -> np.ndarray:
+    """The row at which each row group begins."""
+    if path.endswith(ARROW):
+        return np.array([0])
+    meta = pq.read_metadata(path)
+    counts = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
+    return np.cumsum([0, *counts])[: max(1, len(counts))]
+
+
+def _group(path: str, changed: int, group: int) -> pa.ChunkedArray:
+    """The encoded images of a row group; those read last are kept, up to HELD_BYTES."""
+    key = path, changed, group
+    with _LOCK:
+        if key in _GROUPS:
+            _GROUPS.move_to_end(key)
+            return _GROUPS[key]
+        images = _read_group(path, group)
+        _GROUPS[key] = images
+        while sum(held.nbytes for held in _GROUPS.values()) > HELD_BYTES and len(_GROUPS) > 1:
+            _GROUPS.popitem(last=False)
+        return images
+
+
+def _read_group(path: str, group: int) -> pa.ChunkedArray:
+    name = _column(Path(path), _schema(Path(path)), "Image", IMAGES)
+    if path.endswith(ARROW):
+        column = _open(Path(path))[name]
+    else:
+        column = pq.ParquetFile(path).read_row_group(group, columns=[name])[name]
+    if pa.types.is_struct(column.type):
+        column = pa.chunked_array([chunk.field("bytes") for chunk in column.chunks], pa.binary())
+    return column.cast(pa.large_binary())

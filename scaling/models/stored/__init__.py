@@ -1,0 +1,1 @@
+"""Weights as they are stored, by us and by others: found in files, told apart, and understood."""

@@ -1,0 +1,82 @@
+"""What did foreign weights learn: noise, or a velocity, and which way does their time run?
+
+It is said by a person, or by the training script's arguments in the file, or by a pipeline's
+scheduler. Where nobody says it, weights with twice the channels as outputs are taken for DDPM's, as
+DiT's are, and that is said; with as many outputs as channels they may be either, and it is asked.
+"""
+
+from collections.abc import Mapping
+
+from scaling.study.diffusion_spec import DiffusionSpec
+from scaling.study.weights_spec import Learned
+
+WORDS: dict[str, str] = {
+    "ddpm": "noise and sigma (DDPM, as DiT)",
+    "epsilon": "noise alone (DDPM without sigma)",
+    "flow": "a flow's velocity, noise - image, with time 1 at the noise",
+    "sit": "a flow's velocity in SiT's code, which runs the other way: converted",
+}
+
+
+def learned_by_arguments(arguments: object) -> Learned | None:
+    """What a training script's arguments say, as DiT's, SiT's and REPA's store them.
+
+    ValueError for a path or a prediction that no process here has.
+    """
+    given = arguments if isinstance(arguments, Mapping) else getattr(arguments, "__dict__", {})
+    path, predicts = given.get("path_type"), given.get("prediction")
+    if path is None and predicts is None:
+        model = given.get("model")
+        return "ddpm" if isinstance(model, str) and model.startswith("DiT-") else None
+    asked = {"path_type": str(path).lower(), "prediction": str(predicts).lower()}
+    for convention, arguments_of in (
+        ("sit", {"path_type": "linear", "prediction": "velocity"}),
+        ("flow", {"path_type": "linear", "prediction": "v"}),  # REPA's
+    ):
+        if asked == arguments_of:
+            return convention
+    raise ValueError(
+        f"the weights were trained with path_type {path} and prediction {predicts}; here flows are "
+        "of the linear path and predict velocity"
+    )
+
+
+def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
+    """The process that a diffusers scheduler describes; None if it is none of ours.
+
+    ``sigma``: the network also predicts sigma.
+    """
+    if config.get("beta_schedule") != "linear" or config.get("prediction_type", "epsilon") != (
+        "epsilon"
+    ):
+        return None
+    try:
+        return DiffusionSpec(
+            objective="ddpm" if sigma else "epsilon",
+            timesteps=config["num_train_timesteps"],
+            beta_start=config["beta_start"],
+            beta_end=config["beta_end"],
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def check_outputs(objective: Learned | None, doubled: bool, where) -> None:
+    """ValueError if what is said to be learned does not fit the number of outputs.
+
+    ``doubled``: the network has two outputs for each channel.
+    """
+    if objective is None:
+        return
+    fits: dict[str, tuple[bool, str]] = {
+        "ddpm": (doubled, "noise and sigma, two outputs for each channel"),
+        "epsilon": (not doubled, "noise alone, one output for each channel"),
+        "flow": (True, ""),
+        "sit": (True, ""),
+    }
+    right, what = fits[objective]
+    if not right:
+        raise ValueError(
+            f"--objective {objective} predicts {what}, but {where} has {1 + doubled}; choose "
+            + ("ddpm, or flow or sit" if doubled else "epsilon, flow or sit")
+        )

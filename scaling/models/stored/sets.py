@@ -1,0 +1,64 @@
+"""Which of the sets of weights in a path is meant, and which of its entries are the network's?"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from scaling.models.stored.files import SUFFIXES, check_whole, file_sets, named_in, read_files
+from scaling.models.stored.state_dicts import Found, State, chosen, find_state, in_fp32, without
+from scaling.study.weights_spec import WeightsSpec
+
+ARGUMENTS = ("args", "config", "hparams", "hyper_parameters")
+# training aids that other codes store with the network, and are no part of it
+ASIDE = ("projectors.",)  # REPA's
+
+
+class Stored(NamedTuple):
+    found: Found
+    arguments: object  # of the training script, where the file holds them
+
+
+def read_set(path: Path, told: WeightsSpec, anchors: Collection[str]) -> Stored:
+    """The set of weights that is meant, of those in the folder or file."""
+    average, name = told.average, ""
+    if path.is_dir():
+        sets = {each.name: each.files for each in file_sets(path)}
+        if not sets:
+            raise ValueError(f"{path} holds no file of weights ({', '.join(SUFFIXES)})")
+        if len(sets) == 1:
+            (name,) = sets
+        else:
+            name = "" if average is None and "" in sets else chosen(tuple(sets), average, path)
+            average = None
+        files = sets[name]
+    elif path.name.endswith(".json"):
+        files = tuple(path.parent / shard for shard in sorted(named_in(path)))
+    else:
+        check_whole(path)
+        files = (path,)
+    data = read_files(files)
+    found = find_state(data, anchors, average, path)
+    if path.is_dir() and len(sets) > 1:
+        others = tuple(other or "the plain one" for other in sets if other != name)
+        found = replace(found, name=name, others=others)
+    arguments = None
+    if isinstance(data, Mapping):
+        arguments = next((data[key] for key in ARGUMENTS if key in data), None)
+    return Stored(found, arguments)
+
+
+def prepared(found: Found, told: WeightsSpec, path: Path) -> tuple[State, list[str]]:
+    """The network's tensors in fp32, and what is said of them."""
+    state, out = without(found.state, told.leave_out, path)
+    aside = [name for name in state if name.startswith(ASIDE)]
+    out = [*out, *aside, *found.left_out]
+    state, stored = in_fp32({k: v for k, v in state.items() if k not in aside}, path)
+    words = f"weights: {found.name or 'the only set'} of {path}"
+    words += f" (there are also {', '.join(o or 'the plain one' for o in found.others)})" * bool(
+        found.others
+    )
+    words += f"; stored as {stored}, used as float32" if stored else ""
+    if out:
+        words += f"; left out: {len(out)} entries, {', '.join(out[:3])}" + ", ..." * (len(out) > 3)
+    return state, [words]

@@ -1,0 +1,241 @@
+"""What does each file of the ledger hold? A shape for each: its keys and their types.
+
+Who writes a new key adds it here. A key that older files lack is ``NotRequired``; readers ask for
+it with ``get``. A key that a reader must not overlook raises SCHEMA.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, NotRequired
+
+from pydantic import AfterValidator, with_config
+from typing_extensions import TypedDict
+
+from scaling.records.parsed import STRICT, Digest, Shape, Version, Whole, held_to
+from scaling.study.data_spec import DataSpec
+from scaling.study.diffusion_spec import DiffusionSpec
+from scaling.study.families import network_of
+from scaling.study.network import Network
+from scaling.study.plan import SCHEMA as PLAN_SCHEMA
+from scaling.study.plan import Identity, Plan
+from scaling.study.protocol import METRIC_NAMES, Ema, Protocol
+from scaling.study.train_spec import TrainSpec
+
+SCHEMA = 1  # of spec, state, record, evaluation files; a reader refuses a newer one
+STATES = ("pending", "running", "completed", "diverged", "failed", "preempted", "stopped")
+AGAIN = "the same sweep sets it aside and measures it again"
+
+
+def _known(state: str) -> None:
+    if state not in STATES:
+        raise ValueError(f"is none of {', '.join(STATES)}")
+
+
+def _network(fields: dict) -> None:
+    if not isinstance(network_of(fields), Network):
+        raise ValueError("describes no network")
+
+
+def _metric(name: str) -> None:
+    if name not in METRIC_NAMES:
+        raise ValueError(f"is no metric; those are {', '.join(METRIC_NAMES)}")
+
+
+def _time(text: str) -> None:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("says no time zone")
+
+
+Time = Annotated[str, held_to(_time)]  # ISO 8601
+
+
+@with_config(STRICT)
+class State(TypedDict):
+    """``state.json`` and ``evaluating/ID.json``: how a job stands, and its progress."""
+
+    schema_version: NotRequired[Version]
+    state: Annotated[str, held_to(_known)]
+    why: str | None
+    heartbeat: NotRequired[float]  # seconds since the epoch
+    step: NotRequired[Whole]
+    loss: NotRequired[float | None]
+    heldout_loss: NotRequired[float | None]
+    images_per_s: NotRequired[float | None]
+    fid: NotRequired[float | None]  # of older records, as the next one
+    evaluating: NotRequired[str | None]
+    grad_norm: NotRequired[float | None]
+    last_good_checkpoint: NotRequired[Whole | None]
+    traceback: NotRequired[list[str]]
+    ready: NotRequired[list[Whole]]
+    session: NotRequired[str | None]
+    pid: NotRequired[Whole]
+    host: NotRequired[str]
+    last_seen: NotRequired[float | None]
+
+
+# what a state tells beside its name
+TELLS = {"running": "heartbeat", "preempted": "heartbeat", "diverged": "step"}
+
+
+def _tells(state: State) -> State:
+    lacking = TELLS.get(state["state"])
+    if lacking and lacking not in state:
+        raise ValueError(f"{lacking} of a {state['state']} job is missing")
+    return state
+
+
+@with_config(STRICT)
+class Described(TypedDict):
+    """``spec.json``: what was trained."""
+
+    schema_version: NotRequired[Version]
+    train_id: Identity
+    model: Annotated[dict[str, Any], held_to(_network)]
+    data: Annotated[dict[str, Any], held_to(DataSpec.model_validate)]
+    diffusion: Annotated[dict[str, Any], held_to(DiffusionSpec.model_validate)]
+    train: Annotated[dict[str, Any], held_to(TrainSpec.model_validate)]
+
+
+@with_config(STRICT)
+class Provenance(TypedDict):
+    """Which code measured, and on what."""
+
+    code: str
+    versions: dict[str, str]
+    device: str
+    cpu: str
+    threads: Whole
+    platform: str
+    cpus: Whole | None
+
+
+@with_config(STRICT)
+class SessionEntry(TypedDict):
+    """One process's work on a training."""
+
+    started: Time
+    ended: Time | None
+    from_step: Whole | None
+    to_step: Whole | None
+    provenance: Provenance
+    execution: NotRequired[dict[str, Any]]
+    out_of_memory: NotRequired[list[dict[str, Any]]]
+    diverged: NotRequired[dict[str, Any] | None]
+    last_seen: NotRequired[Time]  # of a process that was killed
+
+
+@with_config(STRICT)
+class Count(TypedDict):
+    """What fvcore counted of the network."""
+
+    params_m: NotRequired[float]
+    forward_gmacs: NotRequired[float]
+
+
+@with_config(STRICT)
+class Record(TypedDict):
+    """``record.json``: the measurements of a training so far, and who made them."""
+
+    schema_version: NotRequired[Version]
+    train_id: NotRequired[Identity]
+    model: NotRequired[str]
+    seed: NotRequired[int]
+    count: Count | None
+    step: NotRequired[Whole]
+    train_wall_s: NotRequired[float | None]
+    classes: NotRequired[list[str] | None]  # names in order of label, where the data has any
+    lines: NotRequired[Whole]  # logged steps that the curve is to hold
+    evaluated_steps: NotRequired[list[Whole]]
+    sessions: list[SessionEntry]
+
+
+@with_config(STRICT)
+class Line(TypedDict):
+    """A line of ``curve.jsonl``."""
+
+    step: Whole
+    images: Whole
+    loss: float | None
+    images_per_s: float | None
+    train_wall_s: float
+    lr: NotRequired[float | None]
+    grad_norm: NotRequired[float | None]
+    heldout_loss: NotRequired[float | None]
+    heldout_mse: NotRequired[float | None]
+    heldout_bins: NotRequired[list[float | None] | None]
+    heldout_ema: NotRequired[str | None]
+    mfu: NotRequired[float | None]
+
+
+@with_config(STRICT)
+class Figure(TypedDict):
+    """One value of an evaluation."""
+
+    metric: Annotated[str, held_to(_metric)]
+    value: float | None
+    reference: str
+    features: NotRequired[str | None]
+    samples: NotRequired[Whole | None]
+    std: NotRequired[float | None]
+    se: NotRequired[float | None]
+    why: NotRequired[str | None]
+    warning: NotRequired[str | None]
+    weights: NotRequired[str | None]
+    label: NotRequired[str]
+    reference_images: NotRequired[Whole | None]
+
+
+@with_config(STRICT)
+class Memorisation(TypedDict):
+    """How near samples are to training and held-out images."""
+
+    nearer_to_train: NotRequired[float | None]
+    copies: NotRequired[float | None]
+    images: NotRequired[Whole | None]
+    to_train: NotRequired[float | None]
+    to_heldout: NotRequired[float | None]
+
+
+@with_config(STRICT)
+class Evaluation(TypedDict):
+    """``evaluations/ID.json``: what one checkpoint measured."""
+
+    schema_version: NotRequired[Version]
+    eval_id: Identity
+    train_id: Identity
+    step: Whole
+    images: Whole
+    ema: Annotated[dict[str, Any], held_to(Ema.model_validate)]
+    protocol: Annotated[dict[str, Any], held_to(Protocol.model_validate)]
+    heldout_loss: float | None
+    heldout_mse: float | None
+    heldout_bins: NotRequired[list[float | None] | None]
+    figures: list[Figure]
+    memorisation: NotRequired[Memorisation | None]
+    nonfinite_samples: NotRequired[Whole]
+    wall_s: float
+    measured: Time
+    provenance: NotRequired[Provenance]
+
+
+@with_config(STRICT)
+class Manifest(TypedDict):
+    """``manifest.json`` of a checkpoint."""
+
+    step: Whole
+    train_wall_s: float
+    emas: list[str]
+    sha256: dict[str, Digest]
+    lines: NotRequired[Whole | None]  # logged up to this step
+
+
+STATE: Shape[State] = Shape(Annotated[State, AfterValidator(_tells)], AGAIN, SCHEMA)
+SPEC: Shape[Described] = Shape(
+    Described, "the same sweep sets it aside and writes it again", SCHEMA
+)
+RECORD: Shape[Record] = Shape(Record, "the same sweep sets it aside", SCHEMA)
+LINE: Shape[Line] = Shape(Line, "the same sweep sets the curve aside and keeps its whole lines")
+EVALUATION: Shape[Evaluation] = Shape(Evaluation, AGAIN, SCHEMA)
+MANIFEST: Shape[Manifest] = Shape(Manifest, "take an older step")
+PLAN: Shape[Plan] = Shape(
+    Plan, "scaling sweep of that study sets it aside and writes it again", PLAN_SCHEMA
+)

@@ -1,0 +1,242 @@
+"""What do all U-Nets share? Levels of residual blocks, attention at some sizes, and skips between.
+
+The base class of the families ``ldm`` and ``adm``, whose networks are those of diffusers. It walks
+through the network once; a family says which layers a part has. Not a family by itself.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from scaling.study.layers import Convolution, Elementwise, Embedding, Layer, Linear, Norm, Repeat
+from scaling.study.network import Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TIME = 4  # the vector of time is so many times as wide as the network (ADM's and LDM's code)
+CLASSES = 1000  # ImageNet's, which the presets are made for
+KERNEL = (3, 3)
+
+
+class Block(NamedTuple):
+    """A residual block of two convolutions; ``resampled`` where it also halves or doubles sides."""
+
+    inputs: int  # channels
+    outputs: int
+    side: int  # of its input
+    resampled: Literal["down", "up"] | None = None
+
+
+class Attended(NamedTuple):
+    """Self-attention over all places of a feature map, and what the family adds to it."""
+
+    channels: int
+    side: int
+
+
+class Resampled(NamedTuple):
+    """Halves or doubles the sides of a feature map between two levels."""
+
+    channels: int
+    side: int  # of its input
+    way: Literal["down", "up"]
+
+
+Part = Block | Attended | Resampled
+
+
+class UNet(Network):
+    """The free dimensions of a U-Net.
+
+    Level i has ``width * multipliers[i]`` channels and half the side of the level before.
+    """
+
+    width: int = Field(gt=0)
+    multipliers: tuple[float, ...] = Field(min_length=1)
+    blocks: int = Field(gt=0)  # residual blocks of a level on the way down; one more on the way up
+    attention: tuple[int, ...]  # sides of the feature maps that attend; the lowest level always
+    groups: int = Field(32, gt=0)  # of every group norm
+
+    SHAPES: ClassVar[dict[str, dict]] = {}  # preset -> its fields
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        halvings = 2 ** (len(self.multipliers) - 1)
+        if self.input_size % halvings:
+            raise ValueError(
+                f"{len(self.multipliers)} levels halve the sides {len(self.multipliers) - 1} times,"
+                f" and {halvings} does not divide the input size {self.input_size}"
+            )
+        strange = [side for side in self.attention if side not in self.sides]
+        if strange:
+            raise ValueError(
+                f"attention at sides {strange}, but the levels have the sides {[*self.sides]}"
+            )
+        for multiplier in self.multipliers:
+            channels = self.width * multiplier
+            if channels <= 0 or channels % self.groups:
+                raise ValueError(
+                    f"width {self.width} times {multiplier:g} is {channels:g} channels, not a "
+                    f"multiple of the {self.groups} groups of the norms"
+                )
+        self._check_heads()
+        return self
+
+    def _check_heads(self) -> None:
+        """ValueError where the heads do not divide the channels of a level that attends."""
+        raise NotImplementedError
+
+    @property
+    def level_channels(self) -> tuple[int, ...]:
+        return tuple(int(self.width * multiplier) for multiplier in self.multipliers)
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Pixels per side of the feature maps of each level."""
+        return tuple(self.input_size // 2**i for i in range(len(self.multipliers)))
+
+    @property
+    def attended_channels(self) -> tuple[int, ...]:
+        """Channels of the levels that attend; the middle of the network always does."""
+        levels = zip(self.level_channels, self.sides)
+        return (*(c for c, side in levels if side in self.attention), self.level_channels[-1])
+
+    @property
+    def time_width(self) -> int:
+        return TIME * self.width
+
+    @property
+    def size(self) -> str:
+        """The ending of the published name, otherwise all that may grow: ``w64x1-2-4b2a16-8``."""
+        if self.published_name:
+            return self.published_name.removeprefix(f"{self.family}-")
+        multipliers = "-".join(f"{m:g}" for m in self.multipliers)
+        return f"w{self.width}x{multipliers}b{self.blocks}a{'-'.join(map(str, self.attention))}"
+
+    @property
+    def published_name(self) -> str | None:
+        """The preset that has this shape; None for a shape of one's own."""
+        for name, shape in self.SHAPES.items():
+            if all(getattr(self, field) == value for field, value in shape.items()):
+                return name
+        return None
+
+    @property
+    def rung(self) -> str:
+        return self.size
+
+    @property
+    def name(self) -> str:
+        return (self.published_name or "").upper() or f"{self.title}-{self.size}"
+
+    def named_like(self, name: str) -> Self | None:
+        title = re.escape(self.title)
+        free = rf"{title}-w(\d+)x([\d.-]+)b(\d+)a(\d+(?:-\d+)*)?"
+        match = re.fullmatch(free, name)
+        if match:
+            return self.replaced(
+                width=int(match[1]),
+                multipliers=tuple(float(m) for m in match[2].split("-")),
+                blocks=int(match[3]),
+                attention=tuple(int(side) for side in (match[4] or "").split("-") if side),
+            )
+        shape = {preset.lower(): fields for preset, fields in self.SHAPES.items()}.get(name.lower())
+        return None if shape is None else self.replaced(**shape)
+
+    def debug_twin(self, channels: int, num_classes: int) -> Self:
+        small = {"width": 8, "blocks": 1, "groups": 4, **self._debug_heads()}
+        return self.replaced(**small, channels=channels, num_classes=num_classes)
+
+    def _debug_heads(self) -> dict:
+        raise NotImplementedError
+
+    def parts(self) -> Iterator[Part]:
+        """Every part between the first convolution and the last norm, in the order of a pass."""
+        levels = [*zip(self.level_channels, self.sides)]
+        lowest = len(levels) - 1
+        x = levels[0][0]
+        skipped = [x]
+        for i, (channels, side) in enumerate(levels):
+            for _ in range(self.blocks):
+                yield Block(x, channels, side)
+                x = channels
+                if side in self.attention:
+                    yield Attended(x, side)
+                skipped.append(x)
+            if i < lowest:
+                yield Resampled(x, side, "down")
+                skipped.append(x)
+        side = levels[-1][1]
+        yield from (Block(x, x, side), Attended(x, side), Block(x, x, side))
+        for i, (channels, side) in reversed([*enumerate(levels)]):
+            for _ in range(self.blocks + 1):
+                yield Block(x + skipped.pop(), channels, side)
+                x = channels
+                if side in self.attention:
+                    yield Attended(x, side)
+            if i > 0:
+                yield Resampled(x, side, "up")
+
+    def layers(self) -> tuple[Layer, ...]:
+        first, pixels = self.level_channels[0], self.input_size**2
+        told = self.time_width
+        return (
+            Linear(first, told),  # of the sinusoids of the time, as many as channels
+            Elementwise(told),  # the SiLU's input
+            Linear(told, told),
+            *self._class_layers(),
+            Convolution(self._channels_in(), first, KERNEL, pixels),
+            *(layer for part in self.parts() for layer in self._layers_of(part)),
+            Norm(first, pixels, affine=True, groups=self.groups),
+            Elementwise(first * pixels),
+            Convolution(first, self.out_channels, KERNEL, pixels),
+        )
+
+    def _channels_in(self) -> int:
+        return self.channels
+
+    def _class_layers(self) -> tuple[Layer, ...]:
+        return (Embedding(self.num_classes + 1, self._class_width()),)
+
+    def _class_width(self) -> int:
+        raise NotImplementedError
+
+    def _layers_of(self, part: Part) -> tuple[Layer, ...]:
+        raise NotImplementedError
+
+    def block_layers(self, block: Block, scale_and_shift: bool) -> Repeat:
+        """The layers of a residual block, one unit that activation checkpointing recomputes.
+
+        ``scale_and_shift``: time and class modulate the second norm (ADM); otherwise they are added
+        before it (LDM).
+        """
+        before = block.side**2
+        factor = {"down": 0.25, "up": 4.0, None: 1.0}[block.resampled]
+        after = int(before * factor)
+        inputs, outputs = block.inputs, block.outputs
+        vectors = 2 if scale_and_shift else 1
+        modulated = (Elementwise(outputs * after + outputs),) if scale_and_shift else ()
+        pooled = (Elementwise(inputs * before),) if block.resampled == "down" else ()
+        # the norm keeps the input of the shortcut
+        shortcut = (Linear(inputs, outputs, after, shares_input=True),)
+        layers = (
+            Norm(inputs, before, affine=True, groups=self.groups),
+            Elementwise(inputs * before),
+            *pooled,
+            Convolution(inputs, outputs, KERNEL, after),
+            Linear(self.time_width, vectors * outputs),
+            Norm(outputs, after, affine=True, groups=self.groups),
+            *modulated,
+            Elementwise(outputs * after),
+            Convolution(outputs, outputs, KERNEL, after),
+            *(shortcut if inputs != outputs else ()),
+        )
+        return Repeat(1, layers, inputs * before + self.time_width)
+
+    def units(self, network: "nn.Module") -> list["nn.Module"]:
+        from scaling.models.unet import units
+
+        return units(network)

@@ -1,0 +1,46 @@
+"""Do rows of samples show the same labels, and say what they are of?"""
+
+import pytest
+
+from analysis.figures.sample_grid import sample_grid
+from tests.analysis.synthetic_study import DESIGNS, SIZES, digits_like, law, study_of, write_study
+
+
+def test_samples_say_which_design_they_are_of(tmp_path):
+    figure = sample_grid(study_of(tmp_path, DESIGNS))
+    assert all(
+        axes.get_xlabel().split(", ")[1] in ("adaln-zero", "adaln")
+        for axes in figure.axes
+        if axes.get_xlabel()
+    )
+
+
+def test_the_sample_grid_shows_the_same_labels_everywhere(finished, half_run):
+    whole = sample_grid(finished)
+    assert len(whole.axes) == 4 * (3 + 1)
+    assert whole.axes[3].get_title() == "real, held out"
+    assert {axes.get_images()[0].get_array().shape for axes in whole.axes} == {
+        (2 * 9 - 1, 5 * 9 - 1)
+    }
+    half = sample_grid(half_run)  # no real images there yet
+    assert len(half.axes) == 12
+    assert sum(bool(axes.get_images()) for axes in half.axes) == 5
+    with pytest.raises(ValueError, match="no samples of seed 7; there are seeds 0, 1, 2"):
+        sample_grid(finished, seed=7)
+
+
+def test_samples_of_several_protocols_say_how_each_was_drawn(tmp_path):
+    """Of each model the best are shown: here the narrower one's of 8 steps, the wider one's of
+    50.
+    """
+
+    def fid(trial, step):
+        steps = trial.spec.evaluate.protocol.sampling_steps
+        return law(trial, step) * (steps if trial.spec.model.width == 16 else 1 / steps)
+
+    axes = {"size": SIZES[:2], "evaluate.protocol.sampling_steps": [50, 8]}
+    figure = sample_grid(write_study(tmp_path, digits_like(axes, seeds=1), fid=fid))
+    cells = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
+    assert [cell.partition(", ")[2] for cell in cells] == ["ddpm8, cfg 1.0", "ddpm50, cfg 1.0"]
+    told = figure.get_supxlabel().replace("\n", " ")
+    assert told.endswith("seed 0, each size and patch at its best FID, in the way it says.")

@@ -1,0 +1,34 @@
+"""Do seeds share a cell and runs of one family a recipe, and nothing else?"""
+
+import polars as pl
+
+from analysis.frames import trials_frame
+from analysis.frames.identities import recipe_id
+from tests.analysis.frames.samples import mixer
+from tests.analysis.networks import GRID, Convolutions
+from tests.analysis.synthetic_study import (
+    BASE,
+)
+
+
+def convolutions() -> Convolutions:
+    return Convolutions(**GRID, width=32, kernel=3)
+
+
+def test_a_recipe_is_of_one_family_and_that_of_dit_is_as_released():
+    models = (BASE.model, mixer(), convolutions())
+    recipes = [recipe_id(BASE.model_copy(update={"model": model})) for model in models]
+    assert recipes[0] == "c9974aec"
+    assert len(set(recipes)) == 3
+    wider = BASE.model_copy(update={"model": mixer(64)})
+    assert recipe_id(wider) == recipes[1]
+
+
+def test_seeds_of_one_model_share_a_cell_and_nothing_else_does(finished):
+    frame = trials_frame(finished)
+    assert frame["cell"].n_unique() == 12
+    assert (frame.group_by("cell").agg(pl.col("seed").n_unique())["seed"] == 3).all()
+
+
+def test_another_learning_rate_is_another_cell(rates):
+    assert trials_frame(rates)["cell"].n_unique() == 16

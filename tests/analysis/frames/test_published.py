@@ -1,0 +1,14 @@
+"""Have published tables the columns of a curve?"""
+
+import pytest
+
+from analysis.frames.published import block_designs, dit_table4, sampling_compute
+
+
+@pytest.mark.parametrize("table", [dit_table4, block_designs, sampling_compute])
+def test_published_tables_have_the_columns_of_a_curve(table):
+    rows = table()
+    assert rows["family"].unique().to_list() == ["dit"]
+    assert rows["rung"].to_list() == rows["size"].to_list()
+    assert rows["series"].to_list() == [f"patch {patch}" for patch in rows["patch"]]
+    assert rows.select("model", "model_id").unique().height == rows["model"].n_unique()

@@ -1,0 +1,34 @@
+"""Which runs are a search of learning rates, and of which recipe?"""
+
+import polars as pl
+
+from analysis.figures.rates import heldout_vs_lr
+from analysis.frames import trials_frame
+from analysis.select.learning_rates import best_rates, searches_lr
+from tests.analysis.synthetic_study import (
+    SIZES,
+    study_of,
+)
+
+
+def test_a_rate_is_best_of_one_batch_and_one_objective(tmp_path):
+    trials = trials_frame(
+        study_of(
+            tmp_path, {"size": SIZES[:1], "train.lr": [1e-3, 2e-3, 4e-3], "train.batch": [32, 64]}
+        )
+    )
+    small = pl.col("batch") == 32
+    trials = trials.with_columns(
+        heldout_loss=pl.when(small & (pl.col("lr") == 4e-3)).then(0.01).otherwise("heldout_loss")
+    )
+    assert searches_lr(trials)
+    assert [(rate.name, rate.lr) for rate in best_rates(trials)] == [
+        ("DiT-d2w16/2, batch 32", 4e-3),
+        ("DiT-d2w16/2, batch 64", 2e-3),
+    ]
+    assert len(heldout_vs_lr(trials).axes[0].lines) == 2 * 2  # a line and a ring each
+
+
+def test_a_rate_that_goes_with_the_batch_is_no_search(tmp_path):
+    ways = [{"train.batch": 32, "train.lr": 1e-3}, {"train.batch": 64, "train.lr": 1.4e-3}]
+    assert not searches_lr(trials_frame(study_of(tmp_path, {"size": SIZES, "way": ways})))

@@ -1,0 +1,26 @@
+"""Which trials may enter a law or a correlation?"""
+
+import pytest
+
+from analysis.answers.study import frontier_runs, loss_runs
+from analysis.claims import Records
+from analysis.claims.grid import correlated
+from analysis.frames import evaluations_frame, trials_frame
+from tests.analysis.synthetic_study import (
+    SIZES,
+    study_of,
+)
+
+
+def test_two_learning_rates_of_a_model_are_averaged_by_no_law(tmp_path):
+    evaluations = evaluations_frame(study_of(tmp_path, {"size": SIZES, "train.lr": [1e-3, 3e-3]}))
+    for runs in (frontier_runs, loss_runs):
+        with pytest.raises(
+            ValueError, match=r"DiT-d2w16/2 was trained in 2 ways \(learning rates 0.001, 0.003\)"
+        ):
+            runs(evaluations)
+
+
+def test_a_correlation_counts_the_completed_alone(half_run):
+    found = correlated(Records(trials_frame(half_run)))
+    assert len(found.records) == 5 and "nan" not in found.note

@@ -1,0 +1,118 @@
+"""Are classes and splits those that a person means by their folders, and is doubt refused?"""
+
+import pytest
+
+from scaling.data.listing import list_images
+from tests.data.pictures import write_kind
+
+
+def folder_of(root, *paths, count=2):
+    for path in paths:
+        for i in range(count):
+            write_kind(root / path / f"{i}.png", "rgb.png", 8, 8)
+    return root
+
+
+@pytest.mark.parametrize(
+    "train, held",
+    [
+        ("train", "val"),
+        ("Training", "VALID"),
+        ("training_set", "test_set"),
+        ("train2017", "validation-images"),
+        ("TRAIN", "held_out"),
+    ],
+)
+def test_splits_are_known_by_name_in_any_case(train, held, tmp_path):
+    folder_of(tmp_path, f"{train}/cat", f"{train}/dog", f"{held}/dog")
+    listing = list_images(tmp_path)
+    assert listing.classes == ["cat", "dog"]
+    assert listing.splits["heldout"] == [(f"{held}/dog/0.png", 1), (f"{held}/dog/1.png", 1)]
+    assert len(listing.splits["train"]) == 4 and listing.told == "6 files: 6 images"
+
+
+def test_validation_goes_before_test_and_the_rest_is_counted(tmp_path):
+    folder_of(tmp_path, "train/a", "train/b", "valid/a", "test/a", "masks/a")
+    listing = list_images(tmp_path)
+    assert listing.splits["heldout"][0] == ("valid/a/0.png", 0)
+    assert listing.told == "10 files: 6 images; left out 4: images in other folders 4"
+
+
+def test_without_a_held_out_split_some_of_train_is_held_out(tmp_path):
+    folder_of(tmp_path, "train/a", "train/b")
+    listing = list_images(tmp_path)
+    assert listing.classes == ["a", "b"]
+    assert [len(listing.splits[name]) for name in ("train", "heldout")] == [2, 2]
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    assert list_images(folder_of(tmp_path, "bus", "train", "plane")).classes == [
+        "bus",
+        "plane",
+        "train",
+    ]
+
+
+def test_a_class_may_keep_its_images_in_one_folder_as_tiny_imagenet_does(tmp_path):
+    folder_of(tmp_path, "train/n01/images", "train/n02/images")
+    (tmp_path / "train" / "n01" / "n01_boxes.txt").touch()
+    listing = list_images(tmp_path)
+    assert listing.classes == ["n01", "n02"]
+    assert listing.told == "5 files: 4 images; left out 1: .txt 1"
+
+
+@pytest.mark.parametrize(
+    "paths, says",
+    [
+        (
+            ("train/a", "train/b", "val"),
+            r"the 2 images of .*val are in no class: .*move .*val away",
+        ),
+        (("train", "valid"), r"train has 0 classes \(no subfolder\) and 2 images outside"),
+        (("val/a", "test/a"), "has test and val but no train"),
+        (("train/a", "train/b", "Val/a", "valid/a"), "2 heldout splits, Val and valid"),
+        (("a/x", "a/y", "b/x", "b/y"), r"class folder .*/a holds only folders \(x, y\), no images"),
+        (("set/train/a", "set/train/b", "set/val/a"), r"1 classes \(set\).*or give .*/set$"),
+        (("train/a", "train/b", "val/c"), "classes that train lacks, such as 'c'"),
+    ],
+)
+def test_what_leaves_a_class_or_a_split_in_doubt_is_refused(paths, says, tmp_path):
+    with pytest.raises(ValueError, match=says):
+        list_images(folder_of(tmp_path, *paths))
+
+
+def test_an_empty_split_and_an_empty_class_say_what_was_left_out(tmp_path):
+    folder_of(tmp_path, "train/a", "train/b")
+    (tmp_path / "val" / "a").mkdir(parents=True)
+    (tmp_path / "val" / "a" / "0.heic").touch()
+    with pytest.raises(ValueError, match=r"split .*val holds no image \(left out: .heic 1 .*fill"):
+        list_images(tmp_path)
+    folder_of(tmp_path, "val/b")
+    with pytest.raises(ValueError, match=r"1 of 2 class folders .*such as 'a'"):
+        list_images(tmp_path)
+
+
+def test_a_class_that_only_links_to_another_is_refused(tmp_path):
+    folder_of(tmp_path, "a", "b")
+    (tmp_path / "c").symlink_to("a")
+    with pytest.raises(ValueError, match=r"links to folders counted already 1.*such as 'c'"):
+        list_images(tmp_path)
+
+
+def test_class_folders_that_are_links_are_classes(tmp_path):
+    folder_of(tmp_path / "far", "a", "b")
+    (tmp_path / "set").mkdir()
+    for name in "ab":
+        (tmp_path / "set" / name).symlink_to(tmp_path / "far" / name)
+    listing = list_images(tmp_path / "set")
+    assert listing.classes == ["a", "b"] and len(listing.splits["train"]) == 2
+
+
+def test_a_file_is_no_folder_and_kinds_of_archives_are_not_mixed(tmp_path):
+    (tmp_path / "a.zip").touch()
+    with pytest.raises(ValueError, match=r"a\.zip is neither a folder .*\.tar, \.parquet"):
+        list_images(tmp_path / "a.zip")
+    (tmp_path / "a.tar").touch()
+    (tmp_path / "b.parquet").touch()
+    with pytest.raises(ValueError, match=r"archives of several kinds \(\.tar, \.parquet\)"):
+        list_images(tmp_path)
