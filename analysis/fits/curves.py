@@ -134,7 +134,9 @@ def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:
         raise ValueError(f"no law {kind!r}; there are {', '.join(PARAMETERS)}")
     count = len(PARAMETERS[kind])
     title = KINDS[kind].title
-    need(len(runs), count + 1, title, "points")
+    line = len(PARAMETERS["power"]) + 1
+    instead = "fit a power law (powerlaw)" if kind != "power" and len(runs) >= line else ""
+    need(len(runs), count + 1, title, "points", instead)
     need_spread(runs, "x", count + 1 if kind != "broken" else 2 * CLEAR_BREAK, title)
     need_spread(runs, "y", 2, title)
     problem = Problem(kind, runs["x"], runs["y"], delta)

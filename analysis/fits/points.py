@@ -115,10 +115,15 @@ class Runs:
         return cls(tuple(names), columns, np.asarray(cluster))
 
 
-def need(found: int, least: int, law: str, what: str = "runs") -> None:
-    """ValueError below the ``least`` number of points a law can be fitted to."""
+def need(found: int, least: int, law: str, what: str = "runs", instead: str = "") -> None:
+    """ValueError below the ``least`` number of points a law can be fitted to; ``instead`` names
+    what these can be given to.
+    """
     if found < least:
-        raise ValueError(f"{law} needs {least} {what} or more, found {found}; add {least - found}")
+        raise ValueError(
+            f"{law} needs {least} {what} or more, found {found}; add {least - found}"
+            + (f", or {instead}" if instead else "")
+        )
 
 
 def need_spread(runs: Runs, role: str, least: int, law: str) -> None:

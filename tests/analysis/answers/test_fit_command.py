@@ -355,3 +355,13 @@ def test_cluster_none_says_that_rows_of_one_size_are_independent(capsys, tmp_pat
     assert not {"checkpoints", "shared-error"} & {told["kind"] for told in apart["warnings"]}
     width = [found["ci95"]["alpha"][1] - found["ci95"]["alpha"][0] for found in (assumed, apart)]
     assert width[0] > 1.5 * width[1]
+
+
+def test_one_patch_and_three_sizes_have_a_line_with_a_wide_interval(capsys, tmp_path):
+    path = tmp_path / "three.csv"
+    path.write_text("model,g,fid\nS,6.06,57\nB,23.01,33\nL,80.71,18.8\n")
+    asked = (path, "--x", "g", "--loss", "fid", "--json")
+    found = json.loads(outcome(capsys, "powerlaw", *asked)[1])
+    low, high = found["ci95"]["c"]
+    assert low < found["c"] < high and high - low > 20 * found["se"]["c"]  # one degree of freedom
+    refused(outcome(capsys, "saturating", *asked[:-1]), "add 1, or fit a power law (powerlaw)")
