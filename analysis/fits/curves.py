@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.fits import huber
+from analysis.fits.fitted import Columns, Form, View
 from analysis.fits.intervals import Uncertain, simulate
 from analysis.fits.parametric import DELTA, rows_at_once
 from analysis.fits.points import Runs, need, need_spread
@@ -60,6 +61,8 @@ PARAMETERS = {name: kind.parameters for name, kind in KINDS.items()}
 FLOORS = (1e-6, 0.3, 0.6, 0.8, 0.9, 0.97, 0.995)
 EXPONENT = 5.0  # bound of every exponent, of either sign
 WIDTHS = (0.03, 5.0)  # of a break, in log x
+# the laws to ask where one does not fit
+RICHER = {"power": ("saturating", "broken"), "saturating": ("broken",), "broken": ()}
 CLEAR_BREAK = 4  # different x on each side of a break for its exponents to be seen
 
 
@@ -86,19 +89,41 @@ class Curve:
 
     def uncertain(self, resamples: int = 1000, seed: int = 0) -> Uncertain:
         """Intervals of the parameters and of predictions; see ``intervals``."""
-        runs, problem = self.runs, Problem(self.kind, self.runs["x"], self.runs["y"], self.delta)
-        near = problem.inner(self.vector)
-        return simulate(
+        return simulate(self.view(), resamples, seed)
+
+    def view(self) -> View:
+        """As checks and intervals see it."""
+        exponents = [name for name in self.parameters if name.startswith("c")]
+        return View(
+            KINDS[self.kind].title,
             tuple(self.parameters),
             self.vector,
-            lambda p: np.log(law(self.kind, p, runs["x"])),
-            self.residuals(),
-            lambda y: problem.refit(y, near),
-            runs.cluster,
-            runs.names,
-            resamples,
-            seed,
+            self.runs,
+            "y",
+            ("x",),
+            lambda p, at: np.log(law(self.kind, p, at["x"])),
+            lambda at, y, weight: refits(self.kind, at, y, weight, self.delta, self.vector),
+            lambda runs: fit(runs, self.kind, self.delta).view(),
+            {name: (-EXPONENT, EXPONENT) for name in exponents},
+            exponents[-1],
+            richer=tuple(_form(kind, self.delta) for kind in RICHER[self.kind]),
         )
+
+
+def refits(kind: str, columns: Columns, y: np.ndarray, weight: np.ndarray, delta: float, near=None):
+    """Parameters (S, p) of law ``kind`` of y (S, n) under weights (S, n)."""
+    problem = Problem(kind, columns["x"], y, delta)
+    return problem.refit(y, weight, None if near is None else problem.inner(near))
+
+
+def _form(kind: str, delta: float) -> Form:
+    def predict(columns: Columns, y: np.ndarray, at: Columns) -> np.ndarray:
+        if len(np.unique(columns["x"])) < (2 * CLEAR_BREAK if kind == "broken" else 4):
+            raise ValueError(f"{KINDS[kind].title} needs more different x")
+        found = refits(kind, columns, y, np.ones_like(y), delta)
+        return np.log(law(kind, found, at["x"]))
+
+    return Form(KINDS[kind].title, predict, len(PARAMETERS[kind]))
 
 
 def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:
@@ -109,7 +134,9 @@ def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:
         raise ValueError(f"no law {kind!r}; there are {', '.join(PARAMETERS)}")
     count = len(PARAMETERS[kind])
     title = KINDS[kind].title
-    need(len(runs), count + 1, title, "points")
+    line = len(PARAMETERS["power"]) + 1
+    instead = "fit a power law (powerlaw)" if kind != "power" and len(runs) >= line else ""
+    need(len(runs), count + 1, title, "points", instead)
     need_spread(runs, "x", count + 1 if kind != "broken" else 2 * CLEAR_BREAK, title)
     need_spread(runs, "y", 2, title)
     problem = Problem(kind, runs["x"], runs["y"], delta)
@@ -167,11 +194,11 @@ class Problem:
             lambda owner: self._model(log_y[owner]), begin, weight, self.delta, self.low, self.high
         )
 
-    def refit(self, y: np.ndarray, near: np.ndarray) -> np.ndarray:
-        """Natural parameters (S, p) of each row of ``y`` (S, n)."""
+    def refit(self, y: np.ndarray, weight: np.ndarray, near: np.ndarray | None) -> np.ndarray:
+        """Natural parameters (S, p) of each row of ``y`` (S, n) under weights (S, n)."""
         logs, rows = np.log(y), rows_at_once(y.shape[-1])
         parts = [
-            self.solve(logs[i : i + rows], np.ones_like(logs[i : i + rows]), near)[0]
+            self.solve(logs[i : i + rows], weight[i : i + rows], near)[0]
             for i in range(0, len(logs), rows)
         ]
         return self.natural(np.concatenate(parts))

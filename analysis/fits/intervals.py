@@ -1,25 +1,28 @@
 """How sure is a fitted law? The spread of the same fit over simulated repeats of the study, with
-Student's factor.
+Student's factor; from PAIRS runs on, over resampled ones.
 
-Each repeat measures the fitted law again at the same points, with noise of the scatter that the fit
-left, and is fitted by the same optimiser. The interval is the estimate plus or minus t times the
-standard deviation over repeats, of each side by itself (a steep exponent is known less well than a
-flat one, so that repeats are skewed), t of n - p degrees of freedom, for the scatter itself is
-known from no more than that. Repeats tell by how much their own fits overstate the scatter that was
-put in (a Huber fit passes through p points exactly), and scatter and spread are divided by that:
-without it intervals at 12 trials held the truth in 99.5 %, not 95. A confidence interval is of the
-law; a prediction interval adds the scatter of one more measurement, which holds its training seed
-and its samples. The scatter is told from absolute residuals, which know it as well as 1/(pi - 2) =
-88 % as many squares would: t counts so many.
+Each repeat measures the fitted law again at the same points, with errors as those that the fit left
+(``errors``: larger where they are larger, shared where rows share them), and is fitted by the same
+optimiser. The interval is the estimate plus or minus t times the standard deviation over repeats,
+of each side by itself (a steep exponent is known less well than a flat one, so that repeats are
+skewed). Repeats tell by how much their own fits overstate the scatter that was put in (a Huber fit
+passes through p points exactly), and scatter and spread are divided by that: without it intervals
+at 12 trials held the truth in 99.5 %, not 95. A confidence interval is of the law; a prediction
+interval adds the scatter of one more measurement, which holds its training seed and its samples.
 
-Why not resample the runs? Percentiles over resampled pairs cover 84 to 92 % at 6 to 12 runs for
-laws of few parameters, and up to 99.9 % for laws of five, whose resamples may hold too few
-different runs. Nor the residuals as they are: those of a Huber fit crowd about zero, and drawn
-again at 63 runs they gave intervals that held in 92 %. ``tests/benchmarks/bench_coverage.py``
-measures how often these hold.
+t counts n - p degrees of freedom where no two rows share an error, 88 % of them (1/(pi - 2)), for
+the scatter is told from absolute residuals. Where rows share one, an answer's variance has a common
+and an own part, known from unlike numbers of trainings and of rows; its degrees of freedom are
+Satterthwaite's (1946), of these two. Student's factor of the trainings alone made intervals five
+times too wide.
 
-Checkpoints of one training share its luck: noise has a part common to a cluster and a part of its
-own, in the shares seen in the residuals, and degrees of freedom are counted in clusters.
+From PAIRS runs on the runs themselves are resampled, whole groups where they share an error: a real
+table's noise is of no form. On 240 runs of Hoffmann et al. intervals from simulated noise were half
+as wide as those over resampled runs. Below, percentiles over resampled pairs cover 84 to 92 % at 6
+to 12 runs for laws of few parameters, and up to 99.9 % for laws of five, whose resamples may hold
+too few different runs. ``tests/benchmarks/bench_coverage.py`` measures how often these hold.
+
+Where a law does not fit (``misfit``), the interval holds what richer laws say too (``richer``).
 """
 
 from collections.abc import Callable, Sequence
@@ -28,18 +31,39 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from analysis.fits.fitted import POSITIVE, STEP, View
 from analysis.fits.linear import LEVEL, Interval, Z
+from analysis.fits.trust import errors, misfit, richer
+from analysis.fits.trust.errors import Errors
 from analysis.text import listed
 
 RESAMPLES = 1000
-# degrees of freedom from which residuals themselves are drawn, smoothed; below, normal noise of
-# their size
-POOL = 200
+PAIRS = 100  # runs from which they are resampled
+LEAST_GROUPS = 20  # groups that share an error, from which they are
 # of the mean absolute residual beside the mean square, for normal noise
 EFFICIENCY = 1 / (np.pi - 2)
 EXACT = 1e-9  # scatter below which a law fits as well as arithmetic allows
 
-Refit = Callable[[np.ndarray], np.ndarray]  # losses (S, n) -> parameters (S, p)
+
+@dataclass(frozen=True)
+class Shared:
+    """The covariances of a law's scaled parameters (p, p), by the error that groups share and by
+    the rows' own, and (2, 2) how well both variances are known, relative to themselves.
+    """
+
+    common: np.ndarray
+    own: np.ndarray
+    known: np.ndarray
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Another law's continuation beyond the data, in the parameters of the one asked for."""
+
+    title: str
+    estimate: np.ndarray  # (p,)
+    draws: np.ndarray  # (S', p)
+    all_rows: bool  # a law of all rows, not of a part of them
 
 
 @dataclass(frozen=True)
@@ -54,10 +78,40 @@ class Uncertain:
     overstated: float = 1.0  # the scatter that the draws were made with, over ``scatter``
     # half the band that holds 95 % of log measurements, over that of normal ones of ``scatter``
     tails: float = 1.0
+    shared: Shared | None = None  # None: no two rows share an error
+    made: Errors | None = None
+    against: misfit.Misfit | None = None  # what speaks against the law; None: not asked
+    others: tuple[Reading, ...] = ()  # what richer laws say, where it shows
+    resampled: bool = False  # the draws are of resampled runs, not of simulated noise
 
     @property
     def t(self) -> float:
+        """Student's factor where no two rows share an error."""
         return float(stats.t.ppf((1 + LEVEL) / 2, self.dof * EFFICIENCY))
+
+    def _t(self, statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | float:
+        """Student's factor of each figure of ``statistic``."""
+        if self.shared is None:
+            return self.t
+        slopes = []
+        for k, name in enumerate(self.names):
+            ends = []
+            for step in (STEP, -STEP):
+                moved = np.array(self.estimate, float)
+                moved[k] = moved[k] * np.exp(step) if name in POSITIVE else moved[k] + step
+                ends.append(statistic(moved))
+            slopes.append((ends[0] - ends[1]) / (2 * STEP))
+        g = np.stack(slopes, axis=-1)
+        parts = np.stack(
+            [
+                np.einsum("...p,pq,...q->...", g, c, g)
+                for c in (self.shared.common, self.shared.own)
+            ],
+            axis=-1,
+        )
+        spread = np.einsum("...i,ij,...j->...", parts, self.shared.known, parts)
+        dof = 2 * parts.sum(-1) ** 2 / np.maximum(spread, 1e-300)
+        return stats.t.ppf((1 + LEVEL) / 2, np.clip(dof, 1, self.dof))
 
     @property
     def se(self) -> dict[str, float]:
@@ -83,90 +137,126 @@ class Uncertain:
         return found
 
     def of(
-        self, statistic: Callable[[np.ndarray], np.ndarray], log: bool = False
+        self,
+        statistic: Callable[[np.ndarray], np.ndarray],
+        log: bool = False,
+        across: bool = False,
     ) -> tuple[float, float]:
         """The 95 % confidence interval of any ``statistic`` of parameters (..., p) -> (...); on its
-        log if ``log``.
+        log if ``log``. ``across``: of a figure that richer laws of all rows have too; a parameter
+        is of its own law.
         """
-        value, draws = statistic(self.estimate), statistic(self.draws)
-        if log:
-            tiny = 1e-12 * value
-            value, draws = (
-                np.log(max(value, tiny, 1e-300)),
-                np.log(np.maximum(draws, max(tiny, 1e-300))),
-            )
-        down, up = self._spread(draws)
-        ends = (float(value - self.t * down), float(value + self.t * up))
+        tiny = max(1e-12 * float(statistic(self.estimate)), 1e-300)
+
+        def on_axis(p: np.ndarray) -> np.ndarray:
+            return np.log(np.maximum(statistic(p), tiny)) if log else statistic(p)
+
+        others = [other for other in self.others if other.all_rows] if across else []
+        _, low, high, _ = self._ends(on_axis, others)
+        ends = float(low), float(high)
         return tuple(float(np.exp(np.clip(end, -700, 700))) for end in ends) if log else ends
 
     def predict(self, law: Callable[[np.ndarray], np.ndarray]) -> Interval:
         """``law`` maps parameters (..., p) to figures (..., m): both 95 % intervals of each, on the
         logarithm.
         """
-        value = np.log(law(self.estimate))
-        down, up = self._spread(np.log(law(self.draws)))
-        new_down, new_up = (np.hypot(side, self.tails * self.scatter) for side in (down, up))
+        value, low, high, t = self._ends(lambda p: np.log(law(p)), self.others)
+        new = t * self.tails * self.scatter
         return Interval(
-            *(np.exp(value + self.t * away) for away in (0 * up, -down, up, -new_down, new_up))
+            *(
+                np.exp(v)
+                for v in (
+                    value,
+                    low,
+                    high,
+                    value - np.hypot(value - low, new),
+                    value + np.hypot(high - value, new),
+                )
+            )
         )
 
-    def _spread(self, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _ends(self, figure: Callable[[np.ndarray], np.ndarray], others: Sequence[Reading]):
+        """A figure's value, the ends of its interval, and Student's factor. They reach as far as
+        those of ``others``.
+        """
+        value, t = figure(self.estimate), self._t(figure)
+        down, up = self._spread(figure(self.draws), self.overstated)
+        low, high = value - t * down, value + t * up
+        for other in others:
+            down, up = self._spread(figure(other.draws), 1.0)
+            there = figure(other.estimate)
+            low, high = np.minimum(low, there - t * down), np.maximum(high, there + t * up)
+        return value, low, high, t
+
+    @staticmethod
+    def _spread(draws: np.ndarray, overstated: float) -> tuple[np.ndarray, np.ndarray]:
         """The standard deviations of ``draws`` (S, ...) below and above their median; equal where
         these are symmetric.
         """
         away = draws - np.median(draws, axis=0)
         return tuple(
-            np.sqrt(2 * np.mean(np.maximum(side, 0) ** 2, axis=0)) / self.overstated
+            np.sqrt(2 * np.mean(np.maximum(side, 0) ** 2, axis=0)) / overstated
             for side in (-away, away)
         )
 
 
-POSITIVE = frozenset({"E", "A", "B", "x_break", "width", "half_life"})
-
-
 def simulate(
-    names: Sequence[str],
-    estimate: np.ndarray,
-    log_law: Callable[[np.ndarray], np.ndarray],
-    residual: np.ndarray,
-    refit: Refit,
-    cluster: np.ndarray | None = None,
-    rows: Sequence[str] = (),
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    view: View, resamples: int = RESAMPLES, seed: int = 0, widen: bool = True
 ) -> Uncertain:
-    """Repeats of a study of n rows whose fit of p parameters left ``residual`` (n,).
+    """Repeats of the study behind ``view``; ``widen``: by what richer laws say, where the law does
+    not fit.
 
-    ``log_law`` maps parameters (..., p) to the law's log figures at the rows (..., n); ``refit``
-    fits figures (S, n) in the way the law was fitted. ValueError where no degree of freedom is
-    left, or where rows of one cluster are fewer clusters than parameters; ``rows`` are their names.
+    ValueError where no degree of freedom is left, or where rows of one cluster are fewer clusters
+    than parameters.
     """
-    n, p = len(residual), len(estimate)
-    cluster = np.arange(n) if cluster is None else np.unique(cluster, return_inverse=True)[1]
-    groups = int(cluster.max()) + 1
-    if groups <= p:
-        what = "runs" if groups == n else f"trainings (their {n} rows are not independent)"
+    runs, residual, jacobian = view.runs, view.residuals, view.jacobian()
+    n, p = jacobian.shape
+    made = errors.estimated(runs, residual, jacobian, view.axes)
+    clusters = made.groups if made.told else n
+    if clusters <= p:
+        what = "runs" if clusters == n else f"trainings (their {n} rows are not independent)"
         raise ValueError(
-            f"an interval of {p} parameters needs {p + 1} {what} or more, found {groups}"
-            + (f": {listed(rows, range(n))}" if rows else "")
+            f"an interval of {p} parameters needs {p + 1} {what} or more, found {clusters}: "
+            f"{listed(runs.names, range(n))}"
         )
-    scatter = float(spread_of(residual, p))
     rng = np.random.default_rng(seed)
-    noise = _noise(rng, residual, cluster, scatter, p, resamples)
-    measured = log_law(np.asarray(estimate)) + noise
-    draws = refit(np.exp(measured))
-    overstated = (
-        float(spread_of(log_law(draws) - measured, p).mean() / scatter) if scatter > EXACT else 1.0
-    )
-    scatter /= overstated
+    shares = made.share > 0
+    resample = n >= PAIRS and (not shares or made.groups >= LEAST_GROUPS)
+    if resample:
+        scatter = float(spread_of(residual, p))
+        weight = _weights(rng, made.group if shares else np.arange(n), resamples)
+        draws, overstated = (
+            view.refit(runs.columns, view.figures[None].repeat(resamples, 0), weight),
+            1.0,
+        )
+        shared = None
+    else:
+        alike = residual / made.size
+        scatter = made.scatter if shares else float(spread_of(alike, p))
+        noise = scatter * made.size * _noise(rng, made, resamples)
+        log_law = view.log_law(view.estimate, runs.columns)
+        draws = view.refit(runs.columns, np.exp(log_law + noise), np.ones((resamples, n)))
+        overstated = 1.0
+        if scatter > EXACT and not shares:
+            left = (view.log_law(draws, runs.columns) - log_law - noise) / made.size
+            overstated = float(spread_of(left, p).mean() / scatter)
+        scatter /= overstated
+        shared = _covariances(jacobian, made) if shares else None
+    against = misfit.asked(view, made, jacobian) if widen else None
+    others = richer.readings(view, made, against, seed) if against and against.shown else ()
     return Uncertain(
-        tuple(names),
-        np.asarray(estimate),
+        view.names,
+        np.asarray(view.estimate),
         draws,
         scatter,
-        groups - p,
+        (clusters if made.told and resample else n) - p,
         overstated,
-        tails_of(residual, scatter) if pooled(n, groups, p) else 1.0,
+        tails_of(residual, scatter) if n >= PAIRS else 1.0,
+        shared,
+        made,
+        against,
+        tuple(Reading(*other) for other in others),
+        resample,
     )
 
 
@@ -189,50 +279,30 @@ def tails_of(residual: np.ndarray, scatter: float) -> float:
     )
 
 
-def pooled(n: int, groups: int, p: int) -> bool:
-    """Whether n independent residuals of p parameters are enough to tell how noise is
-    distributed.
-    """
-    return groups == n and n - p >= POOL
+def _weights(rng, group: np.ndarray, resamples: int) -> np.ndarray:
+    """How often each row counts in each resample (S, n): whole groups are drawn."""
+    groups = int(group.max()) + 1
+    return rng.multinomial(groups, np.full(groups, 1 / groups), resamples).astype(float)[:, group]
 
 
-def shared(residual: np.ndarray, cluster: np.ndarray) -> float:
-    """The share of the residuals' variance that is common to a cluster (analysis of variance), 0 to
-    1.
-    """
-    groups, sizes = np.unique(cluster, return_counts=True)
-    if len(groups) == len(residual) or len(groups) < 2:
-        return 0.0
-    means = np.array([residual[cluster == g].mean() for g in groups])
-    within = sum(float(((residual[cluster == g] - m) ** 2).sum()) for g, m in zip(groups, means))
-    within /= len(residual) - len(groups)
-    between = float((sizes * (means - residual.mean()) ** 2).sum()) / (len(groups) - 1)
-    size = (len(residual) - (sizes**2).sum() / len(residual)) / (len(groups) - 1)
-    common = max(0.0, (between - within) / size)
-    return common / (common + within) if common + within > 0 else 0.0
+def _noise(rng, made: Errors, resamples: int) -> np.ndarray:
+    """Errors of variance 1 (S, n), shared as ``made`` has them."""
+    own = rng.standard_normal((resamples, len(made.group)))
+    if made.share == 0:
+        return own
+    common = rng.standard_normal((resamples, made.groups))[:, made.group]
+    return np.sqrt(1 - made.share) * own + np.sqrt(made.share) * common
 
 
-def _noise(rng, residual, cluster, scatter, p, resamples):
-    n, groups = len(residual), int(cluster.max()) + 1
-    if pooled(n, groups, p):
-        # Residuals of a Huber fit crowd about zero, where the spread of such fits is decided; a
-        # kernel parts them again (De Angelis, Hall & Young 1993, for least absolute deviations).
-        # Without it intervals held in 92 of 100, not 95.
-        centred, width = (
-            residual - residual.mean(),
-            1.06 * 1.4826 * np.median(np.abs(residual)) * n**-0.2,
-        )
-        drawn = rng.choice(centred, (resamples, n)) + width * rng.standard_normal((resamples, n))
-        return (
-            drawn
-            * (np.abs(centred).mean() / max(np.abs(drawn).mean(), EXACT**2))
-            * np.sqrt(n / (n - p))
-        )
-    own = rng.standard_normal((resamples, n))
-    if groups == n:
-        return scatter * own
-    # The fit took p degrees of freedom out of the clusters' common parts, of which there are fewer
-    # than rows.
-    lost = np.sqrt(groups / (groups - p) * (n - p) / n)
-    common, ours = shared(residual, cluster), rng.standard_normal((resamples, groups))[:, cluster]
-    return scatter * (np.sqrt(1 - common) * own + np.sqrt(common) * lost * ours)
+def _covariances(jacobian: np.ndarray, made: Errors) -> Shared:
+    inverse = np.linalg.pinv(jacobian)  # (p, n)
+    away = inverse * made.size
+    together = np.zeros((len(inverse), made.groups))
+    for row, group in enumerate(made.group):
+        together[:, group] += away[:, row]
+    variances = np.array([made.share, 1 - made.share])
+    return Shared(
+        made.share * together @ together.T,
+        (1 - made.share) * away @ away.T,
+        made.variances / np.outer(variances, variances),
+    )

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.fits import huber, projection
+from analysis.fits.fitted import Columns, View
 from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
 from analysis.fits.points import Runs, need, need_apart, need_spread
+from analysis.fits.trust import interaction
 from scaling.study.cores import usable_cores
 
 DELTA = 1e-3
@@ -72,7 +74,7 @@ class Approach3:
 
     def exponent_interval(self, sure: Uncertain) -> tuple[float, float]:
         """Its 95 % interval; ``sure`` is ``uncertain`` of this fit."""
-        return sure.of(lambda p: p[..., 4] / (p[..., 3] + self.flops_power * p[..., 4]))
+        return sure.of(self.view().answered, across=True)
 
     def loss(self, n, d):
         """The law at model size ``n`` and data ``d``, broadcast."""
@@ -85,6 +87,25 @@ class Approach3:
     def residuals(self) -> np.ndarray:
         """log L_fit - log L of the runs (n,)."""
         return np.log(self.loss(self.runs["n"], self.runs["d"])) - np.log(self.runs["loss"])
+
+    def view(self) -> View:
+        """As checks and intervals see it."""
+        near = self.parameters
+        return View(
+            "approach 3",
+            PARAMETERS,
+            near,
+            self.runs,
+            "loss",
+            ("n", "d"),
+            lambda p, at: np.log(law(np.asarray(p)[..., None, :], at["n"], at["d"])),
+            lambda at, losses, weight: refits(at, losses, weight, self.delta, near),
+            lambda runs: fit(runs, self.delta).view(),
+            {"alpha": EXPONENTS, "beta": EXPONENTS},
+            "exponent",
+            {"exponent": lambda p: p[..., 4] / (p[..., 3] + self.flops_power * p[..., 4])},
+            (interaction.form(self.delta),),
+        )
 
 
 def fit(runs: Runs, delta: float = DELTA) -> Approach3:
@@ -264,31 +285,21 @@ def resampled(runs: Runs, fitted: Approach3, weight: np.ndarray) -> np.ndarray:
 
 def uncertain(fitted: Approach3, resamples: int = RESAMPLES, seed: int = 0) -> Uncertain:
     """Intervals of the parameters, and of any figure that follows from them; see ``intervals``."""
-    runs = fitted.runs
-    problem = Problem(runs["n"], runs["d"], runs["loss"], fitted.delta)
-    near = problem.inner(fitted.parameters[None])[0]
+    return simulate(fitted.view(), resamples, seed)
 
-    def refit(losses: np.ndarray) -> np.ndarray:
-        rows, box = rows_at_once(len(runs)), (losses.min(), losses.max())
 
-        def part(i: int) -> np.ndarray:
-            data = Problem(runs["n"], runs["d"], losses[i : i + rows], fitted.delta, box)
-            return data.natural(data.solve(np.ones_like(data.loss), near=near)[0])
+def refits(columns: Columns, losses: np.ndarray, weight: np.ndarray, delta: float, near=None):
+    """E, A, B, alpha, beta (S, 5) of the global optimum of losses (S, n) under weights (S, n)."""
+    n, d = columns["n"], columns["d"]
+    rows, box = rows_at_once(len(n)), (losses.min(), losses.max())
 
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            return np.concatenate(list(pool.map(part, range(0, len(losses), rows))))
+    def part(i: int) -> np.ndarray:
+        data = Problem(n, d, losses[i : i + rows], delta, box)
+        start = None if near is None else data.inner(near[None])[0]
+        return data.natural(data.solve(weight[i : i + rows], near=start)[0])
 
-    return simulate(
-        PARAMETERS,
-        fitted.parameters,
-        lambda p: np.log(law(p[..., None, :], runs["n"], runs["d"])),
-        fitted.residuals(),
-        refit,
-        runs.cluster,
-        runs.names,
-        resamples,
-        seed,
-    )
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        return np.concatenate(list(pool.map(part, range(0, len(losses), rows))))
 
 
 def rows_at_once(n: int) -> int:

@@ -3,7 +3,7 @@ enough in number.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,7 @@ from analysis.text import listed
 
 TIED = 1e-3  # spread of log d about a power of n below which d says nothing of its own
 LARGEST = 1e100  # a figure, or one over it, whose square no sum of squares could hold
+NO_CLUSTER = "none"  # in a column's place: no two rows share an error
 # roles that a law explains; the others say where it was measured
 MEASURED = frozenset({"loss", "y", "fid"})
 
@@ -22,12 +23,14 @@ class Runs:
 
     ``names`` (n,) call the rows in messages; ``columns`` maps a role (n, d, loss, flops, ...) to
     its (n,) figures; ``cluster`` (n,) says which training a row comes from: checkpoints of one
-    training are not independent.
+    training are not independent. ``apart``: the table says that no two rows share an error, rows
+    of one size neither.
     """
 
     names: tuple[str, ...]
     columns: dict[str, np.ndarray]
     cluster: np.ndarray
+    apart: bool = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -42,6 +45,7 @@ class Runs:
             tuple(self.names[i] for i in index),
             {role: v[index] for role, v in self.columns.items()},
             self.cluster[index],
+            self.apart,
         )
 
     @classmethod
@@ -50,11 +54,14 @@ class Runs:
         the role out).
 
         ``cluster`` names the column that says which training a row comes from; every row its own
-        without one. A column ``state`` keeps completed trials only; a column ``protocol`` must hold
-        one value. ValueError names the rows that hold no figure, none finite, none positive, or
-        that are there twice.
+        without one, and NO_CLUSTER says that rows of one size are independent too. A column
+        ``state`` keeps completed trials only; a column ``protocol`` must hold one value.
+        ValueError names the rows that hold no figure, none finite, none positive, or that are
+        there twice.
         """
         asked = {role: column for role, column in roles.items() if column is not None}
+        apart = cluster == NO_CLUSTER and cluster not in table.columns
+        cluster = None if apart else cluster
         wanted = [*asked.values(), *([cluster] if cluster else [])]
         missing = [column for column in wanted if column not in table.columns]
         if missing:
@@ -70,7 +77,7 @@ class Runs:
         runs = cls.checked(names, columns, clusters, asked)
         if "trial_id" in kept.columns:
             _refuse_twice(kept["trial_id"], columns, names)
-        return runs
+        return replace(runs, apart=apart)
 
     @classmethod
     def checked(
@@ -108,10 +115,15 @@ class Runs:
         return cls(tuple(names), columns, np.asarray(cluster))
 
 
-def need(found: int, least: int, law: str, what: str = "runs") -> None:
-    """ValueError below the ``least`` number of points a law can be fitted to."""
+def need(found: int, least: int, law: str, what: str = "runs", instead: str = "") -> None:
+    """ValueError below the ``least`` number of points a law can be fitted to; ``instead`` names
+    what these can be given to.
+    """
     if found < least:
-        raise ValueError(f"{law} needs {least} {what} or more, found {found}; add {least - found}")
+        raise ValueError(
+            f"{law} needs {least} {what} or more, found {found}; add {least - found}"
+            + (f", or {instead}" if instead else "")
+        )
 
 
 def need_spread(runs: Runs, role: str, least: int, law: str) -> None:

@@ -12,14 +12,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.fits import huber, parametric
+from analysis.fits.fitted import Columns, View
 from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
 from analysis.fits.parametric import DELTA, rows_at_once
 from analysis.fits.points import Runs, need, need_spread
+from analysis.fits.trust.identity import require_told
 from analysis.text import listed
 
 PARAMETERS = (*parametric.PARAMETERS, "half_life")
 LEAST = 8  # runs: six parameters and two degrees of freedom
 LEAST_REPEATED = 3  # runs with repeats that matter
+ALIKE = 1.1  # passes that differ by less tell no half_life
 BOUNDS = (0.05, 1e4)  # of half_life, in passes
 GRID = np.geomspace(0.2, 500, 18)
 
@@ -50,25 +53,36 @@ class Repeats:
         """Intervals; see ``intervals``. half_life is positive and skewed, so its interval is on its
         logarithm.
         """
-        r, problem = self.runs, Problem(self.runs, self.delta)
-        near = problem.inner(self.vector)
+        return simulate(self.view(), resamples, seed)
 
-        def refit(losses: np.ndarray) -> np.ndarray:
-            logs, rows = np.log(losses), rows_at_once(len(r))
-            return np.concatenate(
-                [problem.near(logs[i : i + rows], near) for i in range(0, len(logs), rows)]
-            )
-
-        return simulate(
+    def view(self) -> View:
+        """As checks and intervals see it."""
+        return View(
+            "the law of repeated images",
             PARAMETERS,
             self.vector,
-            lambda p: np.log(law(p[..., None, :], r["n"], r["d"], r["unique"])),
-            self.residuals(),
-            refit,
-            r.cluster,
-            r.names,
-            resamples,
-            seed,
+            self.runs,
+            "loss",
+            ("n", "d", "unique"),
+            lambda p, at: np.log(law(np.asarray(p)[..., None, :], at["n"], at["d"], at["unique"])),
+            self._refits,
+            lambda runs: fit(runs, self.delta).view(),
+            {
+                "alpha": parametric.EXPONENTS,
+                "beta": parametric.EXPONENTS,
+                "half_life": BOUNDS,
+            },
+            "half_life",
+        )
+
+    def _refits(self, at: Columns, losses: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        problem = Problem(at, self.delta, losses)
+        near, logs, rows = problem.inner(self.vector), np.log(losses), rows_at_once(losses.shape[1])
+        return np.concatenate(
+            [
+                problem.near(logs[i : i + rows], near, weight[i : i + rows])
+                for i in range(0, len(logs), rows)
+            ]
         )
 
 
@@ -104,6 +118,13 @@ def fit(runs: Runs, delta: float = DELTA) -> Repeats:
             + (f" ({listed(runs.names, repeated)})" if len(repeated) else "")
             + "; use approach3, in which every image is new"
         )
+    passes = runs["d"] / np.minimum(runs["unique"], runs["d"])
+    if passes.max() < ALIKE * passes.min():
+        raise ValueError(
+            f"every run made {passes.mean():.3g} passes over its images, and how fast a repeat "
+            "loses its worth (half_life) shows only where passes differ; train some on fewer or "
+            "more, or use approach3"
+        )
     plain = parametric.fit(runs, delta)
     problem, weights = Problem(runs, delta), np.ones((1, len(runs)))
     optima = []
@@ -120,23 +141,26 @@ def fit(runs: Runs, delta: float = DELTA) -> Repeats:
         model, starts, weights.repeat(3, 0), delta, problem.low, problem.high, stages=huber.FINE
     )
     won = int(np.argmin(value))
-    return Repeats(
+    found = Repeats(
         dict(zip(PARAMETERS, map(float, problem.natural(theta[won : won + 1])[0]))),
         float(value[won]),
         plain.objective,
         runs,
         delta,
     )
+    require_told(found.view(), "train some on fewer passes, others on more")
+    return found
 
 
 class Problem:
     """log E, log A, log B about fixed centres, alpha, beta, log half_life."""
 
-    def __init__(self, runs: Runs, delta: float):
+    def __init__(self, runs: Runs | Columns, delta: float, losses: np.ndarray | None = None):
         self.n, self.d, self.delta = runs["n"], runs["d"], delta
         self.unique = np.minimum(runs["unique"], self.d)
         self.passes = self.d / self.unique - 1
-        self.plain = parametric.Problem(self.n, self.unique, runs["loss"], delta)
+        loss = runs["loss"] if losses is None else losses
+        self.plain = parametric.Problem(self.n, self.unique, loss, delta)
         self.low = np.append(self.plain.low, np.log(BOUNDS[0]))
         self.high = np.append(self.plain.high, np.log(BOUNDS[1]))
 
@@ -168,16 +192,16 @@ class Problem:
 
         return residuals
 
-    def near(self, log_loss: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """Natural parameters (S, 6) of each row of ``log_loss`` (S, n), from ``theta`` and from
-        other half-lives.
+    def near(self, log_loss: np.ndarray, theta: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Natural parameters (S, 6) of each row of ``log_loss`` (S, n) under weights (S, n), from
+        ``theta`` and from other half-lives.
         """
         starts = np.stack([theta + np.append(np.zeros(5), shift) for shift in (0, -1.5, 1.5)])
         begin = np.broadcast_to(np.clip(starts, self.low, self.high), (len(log_loss), 3, 6))
         theta_best, _ = huber.best_of(
             lambda owner: self.model(log_loss[owner]),
             begin,
-            np.ones_like(log_loss),
+            weight,
             self.delta,
             self.low,
             self.high,

@@ -92,7 +92,7 @@ def fit(
         str | None,
         typer.Option(
             metavar="COL",
-            help="The training a row comes from; its checkpoints are not independent.",
+            help="The training a row comes from, or none: no two rows share an error.",
         ),
     ] = None,
     delta: Annotated[float, typer.Option(help="Of the Huber loss on log loss.")] = 1e-3,
@@ -101,6 +101,10 @@ def fit(
     ] = 1000,
     curve: Annotated[str, typer.Option(help="isoflop: parabola, cubic, or auto.")] = "auto",
     method: Annotated[str, typer.Option(help="envelope: interpolated or hull.")] = "interpolated",
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the law and its residuals, .png or .svg."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fit a scaling law to anyone's table of runs, with standard errors and 95 % intervals.
@@ -113,30 +117,36 @@ def fit(
     scaling fit isoflop --csv runs.csv --n params --flops train_flops --loss loss
     scaling fit powerlaw --csv runs.csv --x forward_gmacs --loss fid --bootstrap 0
     """
-    from analysis.answers.fit_command import run
+    from analysis.answers.fit_command import run, text
 
     given = {"--n": n, "--d": d, "--loss": loss, "--flops": flops}
     for column in {c for c in given.values() if c is not None}:
         if len(roles := [option for option, c in given.items() if c == column]) > 1:
             raise ValueError(f"{' and '.join(roles)} name one column, {column}; each needs its own")
-    print(
-        run(
-            law,
-            csv,
-            n=n,
-            d=d,
-            loss=loss,
-            flops=flops,
-            x=x,
-            unique=unique,
-            cluster=cluster,
-            delta=delta,
-            bootstrap=bootstrap,
-            curve=curve,
-            method=method,
-            as_json=as_json,
-        )
+    check_out(figure, "--figure", (".png", ".svg"))
+    found = run(
+        law,
+        csv,
+        n=n,
+        d=d,
+        loss=loss,
+        flops=flops,
+        x=x,
+        unique=unique,
+        cluster=cluster,
+        delta=delta,
+        bootstrap=bootstrap,
+        curve=curve,
+        method=method,
     )
+    print(text(law, found, as_json))
+    if figure is not None:
+        from analysis.figures.fit import drawn
+        from analysis.report.pictures import images
+        from scaling.records.files import write_bytes
+
+        kind = figure.suffix.lower().lstrip(".")
+        write_bytes(figure, images(drawn(law, found), (kind,))[kind])
 
 
 def suggest(

@@ -44,7 +44,18 @@ def test_approach3_as_json_has_the_parameters_their_errors_and_intervals(capsys,
     )
     found = json.loads(out)
     assert code == 0
-    assert set(found) == {"E", "A", "B", "alpha", "beta", "objective", "n_runs", "se", "ci95"}
+    assert set(found) == {
+        "E",
+        "A",
+        "B",
+        "alpha",
+        "beta",
+        "objective",
+        "n_runs",
+        "se",
+        "ci95",
+        "warnings",
+    }
     assert found["n_runs"] == 25
     assert set(found["se"]) == set(found["ci95"]) == set(parametric.PARAMETERS)
     fitted = parametric.fit(runs)
@@ -104,7 +115,8 @@ def test_losses_that_rise_are_told_to_follow_no_such_law(capsys, tmp_path):
     assert "alpha and beta at the end of what is searched" in told
     code, out, _ = outcome(capsys, "approach3", path, *COLUMNS, "--bootstrap", 0, "--json")
     assert code == 0
-    assert "does not describe these runs" in json.loads(out)["beware"]
+    (bound,) = (told for told in json.loads(out)["warnings"] if told["kind"] == "bound")
+    assert "alpha = 0.00100, beta = 0.00100" in bound["text"]
 
 
 @pytest.mark.parametrize(
@@ -302,3 +314,54 @@ def refused(left: tuple[int, str, str], told: str) -> None:
     assert out == ""
     assert err.startswith("error: ") and err.count("\n") == 1
     assert told in err
+
+
+def test_a_law_s_picture_audit_and_residuals(capsys, tmp_path):
+    path = csv(tmp_path / "r.csv", grid(5, 5, 0.005))
+    drawn = tmp_path / "law.svg"
+    code, out, _ = outcome(
+        capsys, "approach3", path, *COLUMNS, "--bootstrap", 100, "--figure", drawn
+    )
+    assert code == 0 and drawn.read_bytes().startswith(b"<?xml")
+    (audit,) = (line for line in out.splitlines() if line.startswith("audit"))
+    assert "without the largest rung (5 rows, 3.16 times the next) it is predicted to" in audit
+    assert any(line.startswith("residuals") and "row" in line for line in out.splitlines())
+    for name, told in (("law.gif", "must end in .png or .svg"),):
+        refused(outcome(capsys, "approach3", path, *COLUMNS, "--figure", tmp_path / name), told)
+        assert not (tmp_path / name).exists()
+
+
+def test_what_is_not_told_has_no_interval_and_a_line_that_says_so(capsys, tmp_path):
+    x = np.geomspace(1, 100, 12)
+    path = tmp_path / "steep.csv"
+    path.write_text("x,loss\n" + "".join(f"{v},{3 * v**-7.0}\n" for v in x))
+    asked = ("powerlaw", path, "--x", "x", "--bootstrap", 100)
+    found = json.loads(outcome(capsys, *asked, "--json")[1])
+    assert found["ci95"]["c"] is None and found["se"]["c"] is None
+    assert "bound" in {told["kind"] for told in found["warnings"]}
+    assert all(set(told) == {"kind", "text", "rows"} for told in found["warnings"])
+    assert "beware: c at the end of what is searched (c = 5.00)" in outcome(capsys, *asked)[1]
+
+
+def test_cluster_none_says_that_rows_of_one_size_are_independent(capsys, tmp_path):
+    from tests.analysis.fits.trust.test_errors import luck, noisy
+
+    path = csv(tmp_path / "r.csv", noisy(luck(0.9)))
+    asked = ("approach3", path, *COLUMNS, "--bootstrap", 100, "--json")
+    assumed, apart = (
+        json.loads(outcome(capsys, *asked, *more)[1]) for more in ((), ("--cluster", "none"))
+    )
+    assert "checkpoints" in {told["kind"] for told in assumed["warnings"]}
+    assert not {"checkpoints", "shared-error"} & {told["kind"] for told in apart["warnings"]}
+    width = [found["ci95"]["alpha"][1] - found["ci95"]["alpha"][0] for found in (assumed, apart)]
+    assert width[0] > 1.5 * width[1]
+
+
+def test_one_patch_and_three_sizes_have_a_line_with_a_wide_interval(capsys, tmp_path):
+    path = tmp_path / "three.csv"
+    path.write_text("model,g,fid\nS,6.06,57\nB,23.01,33\nL,80.71,18.8\n")
+    asked = (path, "--x", "g", "--loss", "fid", "--json")
+    found = json.loads(outcome(capsys, "powerlaw", *asked)[1])
+    low, high = found["ci95"]["c"]
+    assert low < found["c"] < high and high - low > 20 * found["se"]["c"]  # one degree of freedom
+    refused(outcome(capsys, "saturating", *asked[:-1]), "add 1, or fit a power law (powerlaw)")

@@ -123,7 +123,9 @@ def test_with_many_points_outliers_widen_the_prediction(heavy, least, most):
 def test_too_few_points_are_refused():
     x = np.array([1.0, 2, 3])
     with pytest.raises(
-        ValueError, match="a saturating power law needs 4 points or more, found 3; add 1"
+        ValueError,
+        match=r"a saturating power law needs 4 points or more, found 3; add 1, or fit a "
+        r"power law \(powerlaw\)",
     ):
         curves.fit(points(x, 1 / x), "saturating")
     with pytest.raises(

@@ -1,0 +1,122 @@
+"""What do richer laws say where one does not fit? Their continuation beyond the data, told in the
+parameters of the law that was asked for.
+
+Each form, and the law itself on the upper half of the rows, is scored by rolling: the rows below a
+step of the budget predict those above it, at the last STEPS steps. Those that do about as well as
+the best are read: a form is continued to REACH times the data, and the law's own parameters are
+fitted to that continuation, so that any figure that follows from them can be asked of it. Repeats
+of its own noise give its error.
+"""
+
+import itertools
+
+import numpy as np
+
+from analysis.fits.fitted import Columns, Form, View
+from analysis.fits.trust.errors import Errors
+from analysis.fits.trust.misfit import Misfit
+
+REACH = 30.0  # times the largest inputs
+STEPS = 3
+NEAR = 1.5  # times the least error of rolling
+REPEATS = 60
+SPARE = 2  # rows more than parameters
+
+
+def readings(
+    view: View, made: Errors, against: Misfit, seed: int
+) -> list[tuple[str, np.ndarray, np.ndarray, bool]]:
+    """Of each form that rolls about as well as the best: title, estimate (p,), draws (S, p), and
+    whether it is of all rows.
+    """
+    forms = [*view.richer, _upper(view)]
+    columns, figures = view.runs.columns, view.figures
+    scores = {}
+    for form in (_itself(view), *forms):
+        try:
+            scores[form.title] = _rolled(form, view)
+        except ValueError:  # too few rows for this form: it has no say
+            continue
+    if not scores:
+        return []
+    best = min(scores.values())
+    rng, found = np.random.default_rng([seed, 1]), []
+    at = continuation(view)
+    for form in forms:
+        if not scores.get(form.title, np.inf) <= NEAR * best:
+            continue
+        here = form.predict(columns, figures[None], columns)[0]
+        left = here - np.log(figures)
+        scatter = (
+            np.sqrt(np.pi / 2)
+            * np.abs(left / made.size).sum()
+            / max(len(left) - form.parameters, 1)
+        )
+        noise = scatter * made.size * rng.standard_normal((REPEATS, len(left)))
+        if made.share:
+            common = rng.standard_normal((REPEATS, made.groups))[:, made.group]
+            noise = np.sqrt(1 - made.share) * noise + scatter * made.size * common * np.sqrt(
+                made.share
+            )
+        repeats = np.vstack([figures[None], np.exp(here + noise)])
+        ahead = form.predict(columns, repeats, at)
+        own = view.refit(at, np.exp(ahead), np.ones_like(ahead))
+        found.append((form.title, own[0], own[1:], form.all_rows))
+    return found
+
+
+def continuation(view: View) -> Columns:
+    """Inputs from the upper end of the data to REACH times it, every pair of them: (m,) each."""
+    ends = []
+    for axis in view.axes:
+        top, low = float(view.runs[axis].max()), float(view.runs[axis].min())
+        ends.append(np.geomspace(max(low, top / 5), REACH * top, 12 if len(view.axes) == 1 else 6))
+    grids = np.meshgrid(*ends, indexing="ij")
+    return {axis: grid.ravel() for axis, grid in zip(view.axes, grids)}
+
+
+def _itself(view: View) -> Form:
+    def predict(columns, figures, at):
+        return view.log_law(view.refit(columns, figures, np.ones_like(figures)), at)
+
+    return Form(view.title, predict, len(view.names))
+
+
+def _upper(view: View) -> Form:
+    """The law itself, fitted to the half of the rows with the largest budgets."""
+
+    def predict(columns, figures, at):
+        budget = _budget(view, columns)
+        upper = budget >= np.median(budget)
+        if upper.sum() < len(view.names) + SPARE:
+            raise ValueError("too few rows in the upper half")
+        kept = {role: v[upper] for role, v in columns.items()}
+        figures = figures[:, upper]
+        return view.log_law(view.refit(kept, figures, np.ones_like(figures)), at)
+
+    return Form(f"{view.title} on the upper half", predict, len(view.names), all_rows=False)
+
+
+def _budget(view: View, columns: Columns) -> np.ndarray:
+    return np.sum([np.log(columns[axis]) for axis in view.axes], axis=0)
+
+
+def _rolled(form: Form, view: View) -> float:
+    """The mean absolute log error of the form of the rows below a step of the budget at those of
+    that step, over the last STEPS.
+    """
+    columns, figures = view.runs.columns, view.figures
+    budget = _budget(view, columns)
+    edges = np.quantile(budget, np.linspace(0.55, 1.0, STEPS + 1))
+    found = []
+    for low, high in itertools.pairwise(edges):
+        below, step = budget <= low, (budget > low) & (budget <= high)
+        if not step.any():
+            continue
+        if below.sum() < form.parameters + SPARE:
+            raise ValueError("too few rows below a step")
+        kept = {role: v[below] for role, v in columns.items()}
+        at = {role: v[step] for role, v in columns.items()}
+        ahead = form.predict(kept, figures[None, below], at)[0]
+        found.append(np.abs(ahead - np.log(figures[step])).mean())
+    return float(np.mean(found)) if found else np.inf

@@ -1,0 +1,183 @@
+"""What must a reader of a fitted law beware of? Each doubt as a sentence, with its rows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from analysis.fits.fitted import POSITIVE, View
+from analysis.fits.intervals import Uncertain
+from analysis.fits.trust import errors, misfit
+from analysis.fits.trust.errors import Errors
+from analysis.fits.trust.identity import Identity, identity
+from analysis.fits.trust.influence import Influence, influence
+from analysis.text import NAMED, count, listed, number
+
+Kind = Literal[
+    "lack-of-fit",
+    "checkpoints",
+    "shared-error",
+    "unequal-noise",
+    "influence",
+    "bound",
+    "not-identified",
+]
+
+
+@dataclass(frozen=True)
+class Beware:
+    """One doubt: its kind, a sentence, and the names of the rows it is about (all: none named)."""
+
+    kind: Kind
+    text: str
+    rows: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()  # those that have no interval
+
+    def as_json(self) -> dict:
+        return {"kind": self.kind, "text": self.text, "rows": list(self.rows)}
+
+
+def warnings(view: View, sure: Uncertain | None = None) -> list[Beware]:
+    """Every doubt about the law ``view``; ``sure`` are its intervals, where there are any."""
+    jacobian = view.jacobian()
+    made = sure.made if sure else errors.estimated(view.runs, view.residuals, jacobian, view.axes)
+    against = sure.against if sure else misfit.asked(view, made, jacobian)
+    return [
+        *_of_identity(view, identity(view), sure),
+        *_of_errors(view, made),
+        *_of_misfit(view, against, sure),
+        *_of_influence(view, influence(view)),
+    ]
+
+
+def _of_identity(view: View, found: Identity, sure: Uncertain | None) -> list[Beware]:
+    told = []
+    if found.at_bound:
+        names = " and ".join(name for name, _ in found.at_bound)
+        ends = ", ".join(f"{name} = {number(end)}" for name, end in found.at_bound)
+        told.append(
+            Beware(
+                "bound",
+                f"{names} at the end of what is searched ({ends}): the best law lies beyond it, or "
+                "this law does not describe these runs",
+                parameters=tuple(name for name, _ in found.at_bound),
+            )
+        )
+    if found.no_floor:
+        most = f", and at most {number(sure.ci95()['E'][1])} (95 %)" if sure else ""
+        told.append(
+            Beware(
+                "bound",
+                f"no floor shows: E is at its lower end, nothing{most}; these rows do not reach "
+                "low enough to tell one",
+            )
+        )
+    if found.flat:
+        told.append(
+            Beware(
+                "not-identified",
+                f"{' and '.join(found.flat)} cannot be told apart from these rows: other "
+                "values fit them as well",
+                parameters=found.flat,
+            )
+        )
+    for name, error in found.vague:
+        value = float(view.estimate[view.names.index(name)])
+        size = (
+            f"known to a factor of {number(float(np.exp(min(2 * error, 50))), 2)} at best"
+            if name in POSITIVE
+            else f"{number(value)} with a standard error of {number(error, 2)}"
+        )
+        told.append(Beware("not-identified", f"these rows hardly tell {name}: it is {size}"))
+    return told
+
+
+def _of_errors(view: View, made: Errors) -> list[Beware]:
+    told, runs = [], view.runs
+    if made.grouped and made.chance < errors.SHARED:
+        rows = np.bincount(made.group)[made.group] > 1
+        names = tuple(np.array(runs.names)[rows])
+        if not made.told:
+            told.append(
+                Beware(
+                    "checkpoints",
+                    f"{count(int(rows.sum()), 'row')} of {made.groups} sizes are taken for "
+                    "checkpoints of one training a size, or runs of one model: --cluster COL names "
+                    "the training of each row, --cluster none says that no two share an error",
+                    names,
+                )
+            )
+        whose = "one training" if made.told else "one size"
+        told.append(
+            Beware(
+                "shared-error",
+                f"rows of {whose} share {made.share:.0%} of the variance of their errors, so that "
+                f"{len(runs)} rows tell less than as many independent ones; the intervals heed it",
+                names,
+            )
+        )
+    if made.trend:
+        law = " ".join(f"{axis}^{number(power, 2)}" for axis, power in made.trend.items())
+        over = float(made.size.max() / made.size.min())
+        loud = np.argsort(-made.size)[: max(1, len(runs) // 10)]
+        weighed = view.refit(runs.columns, view.figures[None], 1 / made.size[None])[0]
+        told.append(
+            Beware(
+                "unequal-noise",
+                f"errors grow as {law}, {number(over, 2)} times over these rows; "
+                f"{_answered(view, weighed)} where each is weighed by its own",
+                tuple(runs.names[i] for i in sorted(loud)),
+            )
+        )
+    return told
+
+
+def _of_misfit(view: View, against: misfit.Misfit | None, sure: Uncertain | None) -> list[Beware]:
+    if against is None or not against.told:
+        return []
+    of_rung = against.worst == misfit.LARGEST
+    worst = np.argsort(-np.abs(view.residuals))[:NAMED]
+    rows = against.rows if of_rung else tuple(sorted(worst.tolist()))
+    read = [
+        f"{other.title}: {_answered(view, other.estimate)}"
+        for other in (sure.others if sure else ())
+        if other.all_rows
+    ]
+    widened = "; predictions hold what other laws say" if sure and sure.others else ""
+    return [
+        Beware(
+            "lack-of-fit",
+            f"{view.title} does not fit these rows: {against.worst} (chance "
+            f"{number(against.chance, 2)}){widened}"
+            + (f"; by {'; '.join(read)}" if read else "")
+            + ("" if widened else "; figures beyond the data may lie outside their intervals"),
+            tuple(view.runs.names[i] for i in rows),
+        )
+    ]
+
+
+def _of_influence(view: View, found: Influence | None) -> list[Beware]:
+    if found is None or not found.told:
+        return []
+    names = view.runs.names
+    also = _answered(view, found.estimate)
+    value, without = (
+        (float(np.exp(v)) for v in (found.value, found.without))
+        if found.parameter in POSITIVE
+        else (found.value, found.without)
+    )
+    text = (
+        f"{listed(names, found.rows)} move the answer most: without "
+        f"{'it' if len(found.rows) == 1 else 'them'} {found.parameter} is {number(without)}, with "
+        f"{'it' if len(found.rows) == 1 else 'them'} {number(value)}"
+    )
+    if found.parameter != view.answer:
+        text += f" ({also})"
+    return [Beware("influence", text, tuple(names[i] for i in found.rows))]
+
+
+def _answered(view: View, parameters: np.ndarray) -> str:
+    """``alpha is 0.34``: the answer that people ask for, of these parameters."""
+    if not view.answer:
+        return "the law is another"
+    return f"{view.answer} is {number(float(view.answered(parameters)))}"
