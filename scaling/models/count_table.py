@@ -12,7 +12,8 @@ from rich.table import Table
 
 from scaling.models.count import Count, count, trainable_params
 from scaling.study import cost
-from scaling.study.families import ModelSpec, named_network, preset_resolution
+from scaling.study.families import named_network, preset_resolution
+from scaling.study.families.dit import PRESETS
 from scaling.study.memory import TrainingMemory, training_memory
 from scaling.study.network import Network
 from scaling.study.published import Published, published, published_for
@@ -102,7 +103,7 @@ def selected(
                 preset_resolution(name) if resolution is None else resolution,
                 _asked(name, resolution, conditioning),
             )
-            for name in models or ModelSpec.PRESETS
+            for name in models or PRESETS
         ]
     except ValidationError as error:
         raise ValueError(explain(error)) from None

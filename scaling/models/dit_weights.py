@@ -18,7 +18,9 @@ ROUND = (10, 100, 1000)  # classes of digits and CIFAR-10, CIFAR-100, ImageNet
 
 
 def fixed_positions(spec: ModelSpec) -> dict[str, Tensor]:
-    """The position table under its name in the reference's state dict."""
+    """The position table, if any, under its name in the reference's state dict."""
+    if not spec.has_position_table:
+        return {}
     return {POSITIONS: sincos_positions(spec.width, spec.input_size // spec.patch)}
 
 

@@ -15,6 +15,14 @@ from scaling.study.families.dit import FREQUENCIES
 MAX_PERIOD = 10_000  # of the sinusoids for both positions and timesteps (DiT's code, models.py)
 
 
+def patches(x: Tensor, p: int) -> Tensor:
+    """(B, C, I, I) -> (B, T, C * p * p); a patch's channels are outermost."""
+    B, C, H, W = x.shape
+    # (B, H/p, W/p, C, p, p)
+    x = x.reshape(B, C, H // p, p, W // p, p).permute(0, 2, 4, 1, 3, 5)
+    return x.reshape(B, (H // p) * (W // p), C * p * p)
+
+
 class PatchEmbed(nn.Module):
     """Cuts an image into patches and embeds each.
 
@@ -32,12 +40,25 @@ class PatchEmbed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, I, I) -> (B, T, d)."""
-        B, C, H, W = x.shape
-        p = self.patch
-        # (B, H/p, W/p, C, p, p)
-        x = x.reshape(B, C, H // p, p, W // p, p).permute(0, 2, 4, 1, 3, 5)
-        x = x.reshape(B, (H // p) * (W // p), C * p * p)
-        return F.linear(x, self.proj.weight.flatten(1), self.proj.bias)
+        return F.linear(patches(x, self.patch), self.proj.weight.flatten(1), self.proj.bias)
+
+
+class BottleneckPatchEmbed(nn.Module):
+    """Embeds each patch through fewer channels (JiT, arXiv 2511.13720), the first linear unbiased.
+
+    It keeps what is low-dimensional in patches of pixels.
+    """
+
+    def __init__(self, channels: int, patch: int, bottleneck: int, width: int):
+        super().__init__()
+        self.patch = patch
+        self.proj = nn.Module()
+        self.proj.weight = nn.Parameter(torch.empty(bottleneck, channels, patch, patch))
+        self.expand = nn.Linear(bottleneck, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, I, I) -> (B, T, d)."""
+        return self.expand(F.linear(patches(x, self.patch), self.proj.weight.flatten(1)))
 
 
 def unpatchify(x: Tensor, patch: int) -> Tensor:

@@ -12,7 +12,7 @@ RELATIVE_TOLERANCE = 1.5e-3  # XL/2 is 118.62 by matrix products; the table prin
 
 
 class Published(NamedTuple):
-    """One row of ``dit_configs.csv`` or ``other_configs.csv``; None where nothing was printed.
+    """One row of ``dit_configs.csv`` and its like; None where nothing was printed.
 
     ``gmacs`` is the table's "Gflops", and ``gmacs_unit`` is the unit of its last digit.
     """
@@ -50,6 +50,12 @@ def published_others() -> tuple[Published, ...]:
     return _rows("other_configs.csv")
 
 
+@functools.cache
+def published_transformers() -> tuple[Published, ...]:
+    """Transformers after DiT; ``source`` says where a row counts otherwise than the others."""
+    return _rows("transformer_configs.csv")
+
+
 def _rows(name: str) -> tuple[Published, ...]:
     with files("scaling.study").joinpath(name).open(newline="") as file:
         return tuple(
@@ -68,5 +74,5 @@ def _rows(name: str) -> tuple[Published, ...]:
 
 def published_for(spec: Network) -> Published | None:
     """The row of exactly this model, or None."""
-    rows = (*published(), *published_others())
+    rows = (*published(), *published_others(), *published_transformers())
     return next((row for row in rows if row.spec == spec), None)

@@ -11,21 +11,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from scaling.study.families import dit_variant
+from scaling.study.families.dit_presets import MODERN, PAPER_SIZES
+from scaling.study.families.dit_variant import MlpKind, NormKind, Positions
 from scaling.study.identity import refuse
-from scaling.study.layers import (
-    Attention,
-    Elementwise,
-    Embedding,
-    Layer,
-    Linear,
-    Norm,
-    Parameter,
-    Repeat,
-)
-from scaling.study.network import LATENT_FACTOR, MOST_PIXELS, Network
+from scaling.study.network import LATENT_FACTOR, MOST_PIXELS, PRESET_RESOLUTION, Network
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from scaling.study.layers import Layer
 
 FREQUENCIES = 256  # sinusoidal features of the timestep, before its MLP
 CONTEXT = 2  # conditioning tokens, in context or attended to: the timestep's and the label's
@@ -40,12 +35,7 @@ class Shape(NamedTuple):
     heads: int
 
 
-SIZES = {  # DiT, arXiv 2212.09748, Table 1
-    "S": Shape(12, 384, 6),
-    "B": Shape(12, 768, 12),
-    "L": Shape(24, 1024, 16),
-    "XL": Shape(28, 1152, 16),
-}
+SIZES = {name: Shape(*shape) for name, shape in PAPER_SIZES.items()}
 DEBUG_SHAPES = {"S": (1, 8), "B": (1, 16), "L": (2, 16), "XL": (2, 24)}  # depth, width
 PATCHES = (8, 4, 2)
 PRESETS = tuple(f"DiT-{size}/{patch}" for size in SIZES for patch in PATCHES)
@@ -85,9 +75,22 @@ class ModelSpec(Network):
     heads: int = Field(gt=0, le=2**16)
     mlp_ratio: float = Field(MLP_RATIO, gt=0, le=100)
     conditioning: Conditioning = "adaln-zero"
+    norm: NormKind = "layer"
+    qk_norm: bool = False  # queries and keys are RMS-normed in each head
+    positions: Positions = "sincos"  # a table that is added, rotary in each block, or both
+    mlp: MlpKind = "gelu"
+    class_tokens: int = Field(0, ge=0, le=2**16)  # that the blocks read beside the image's
+    class_tokens_from: int = Field(0, ge=0, le=1000)  # the first block, from 0, that reads them
+    # channels between the two linears that embed a patch; null: one linear
+    bottleneck: int | None = Field(None, gt=0, le=2**16)
+    # blocks of their own width that end the network; the body's tokens condition them. Null: none
+    head_depth: int | None = Field(None, gt=0, le=1000)
+    head_width: int | None = Field(None, gt=0, le=2**16)
+    head_heads: int | None = Field(None, gt=0, le=2**16)
 
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset(dit_variant.PAPER)
     TITLE: ClassVar[str] = "DiT"
-    PRESETS: ClassVar[tuple[str, ...]] = PRESETS
+    PRESETS: ClassVar[tuple[str, ...]] = (*PRESETS, *MODERN)
     NAMES: ClassVar[str] = "DiT-XL/2 or DiT-d4w64/2 (depth and width)"
     FORMATS: ClassVar[tuple[str, ...]] = ("dit", "diffusers", "sit")
     ANCHORS: ClassVar[tuple[str, ...]] = ("x_embedder.proj.weight",)
@@ -116,7 +119,7 @@ class ModelSpec(Network):
             faults.append(
                 f"width {self.width} is not a multiple of 4, as the 2-D sine-cosine positions need"
             )
-        refuse(faults)
+        refuse([*faults, *dit_variant.faults(self)])
         return self
 
     @property
@@ -129,13 +132,27 @@ class ModelSpec(Network):
 
     @property
     def sequence(self) -> int:
-        """Tokens in the blocks: the image's, plus the conditioning's if it is in context."""
-        return self.tokens + CONTEXT * self.design.in_context
+        """Tokens in the last block: the image's, the conditioning's if in context, the class's."""
+        return self.tokens + CONTEXT * self.design.in_context + self.class_tokens
+
+    @property
+    def has_position_table(self) -> bool:
+        return "sincos" in self.positions
 
     @property
     def hidden(self) -> int:
-        """Channels inside the MLP."""
-        return int(self.width * self.mlp_ratio)
+        """Channels inside the MLP; a gated one has two thirds, which costs the same."""
+        hidden = int(self.width * self.mlp_ratio)
+        return int(hidden * 2 / 3) if self.mlp == "swiglu" else hidden
+
+    @property
+    def wide_head(self) -> "ModelSpec | None":
+        """The head's blocks as a DiT of their own; None if there is no wide head."""
+        if self.head_depth is None:
+            return None
+        own = {"depth": self.head_depth, "width": self.head_width, "heads": self.head_heads}
+        none = {name: dit_variant.PAPER[name] for name in dit_variant.HEAD}
+        return self.replaced(**own, **none, class_tokens=0, class_tokens_from=0, bottleneck=None)
 
     @property
     def size(self) -> str:
@@ -146,22 +163,23 @@ class ModelSpec(Network):
 
     @property
     def rung(self) -> str:
-        return self.size
+        return " ".join((self.size, *dit_variant.rung_words(self)))
 
     @property
     def series(self) -> str:
-        """The patch, and the MLP ratio if it is not the paper's."""
-        return f"patch {self.patch}" + self._mlp(", ")
+        """The patch, the MLP ratio if it is not the paper's, and what else is unusual."""
+        return ", ".join((f"patch {self.patch}{self._mlp(', ')}", *dit_variant.series_words(self)))
 
     @property
     def name(self) -> str:
-        """``DiT-XL/2`` or ``DiT-d2w32/4``, plus a conditioning or MLP ratio if not the default."""
-        return self._released_name + self._mlp(" ")
+        """``DiT-XL/2`` or ``DiT-d2w32/4``, plus whatever is not the paper's."""
+        return " ".join((self._released_name + self._mlp(" "), *dit_variant.words(self)))
 
     @property
     def slug(self) -> str:
         # Trials keep the names they had before the MLP ratio became part of a model's name.
-        return self._released_name.replace("/", "-").replace(" ", "")
+        released = self._released_name.replace("/", "-").replace(" ", "")
+        return "-".join((released, *dit_variant.words(self)))
 
     @property
     def _released_name(self) -> str:
@@ -173,23 +191,32 @@ class ModelSpec(Network):
 
     @classmethod
     def preset(cls, name: str, resolution: int = 256, **fields) -> "ModelSpec":
-        """A model of the paper by name, such as ``DiT-XL/2``, on f8 latents of ImageNet's images.
+        """A published model by name, such as ``DiT-XL/2``, on ImageNet's images or their latents.
 
-        ``resolution`` is in pixels per image side. ValueError for a name that is not
-        ``DiT-{S,B,L,XL}/PATCH`` or a resolution that is not a multiple of the VAE's factor.
+        ``resolution`` is in pixels per image side. ValueError for a name that is neither
+        ``DiT-{S,B,L,XL}/PATCH`` nor one of MODERN, or a resolution that is not a multiple of the
+        autoencoder's factor.
         """
         match = re.fullmatch(r"DiT-(S|B|L|XL)/([1-9]\d*)", name)
-        if not match:
-            near = difflib.get_close_matches(name, PRESETS, n=3, cutoff=0.0)
+        if match:
+            own = {**SIZES[match[1]]._asdict(), "patch": int(match[2]), "channels": CHANNELS}
+            factor = LATENT_FACTOR
+        elif name in MODERN:
+            own, factor = MODERN[name].fields, MODERN[name].factor
+        else:
+            near = difflib.get_close_matches(name, cls.PRESETS, n=3, cutoff=0.0)
             raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)}")
-        if resolution <= 0 or resolution % LATENT_FACTOR:
+        if resolution <= 0 or resolution % factor:
             raise ValueError(
-                f"resolution {resolution} is not a positive multiple of {LATENT_FACTOR}, the VAE's "
+                f"resolution {resolution} is not a positive multiple of {factor}, the VAE's "
                 "downsampling factor"
             )
-        shape = SIZES[match[1]]._asdict()
-        latent = {"input_size": resolution // LATENT_FACTOR, "channels": CHANNELS}
-        return cls(**{**latent, "patch": int(match[2]), "num_classes": CLASSES, **shape, **fields})
+        size = {"input_size": resolution // factor, "num_classes": CLASSES}
+        return cls(**{**size, **own, **fields})
+
+    @classmethod
+    def preset_resolution(cls, name: str) -> int:
+        return MODERN[name].resolution if name in MODERN else PRESET_RESOLUTION
 
     def named_like(self, name: str) -> "ModelSpec | None":
         from scaling.study.families.dit_names import named_like
@@ -213,7 +240,10 @@ class ModelSpec(Network):
 
     def debug_twin(self, channels: int, num_classes: int) -> "ModelSpec":
         depth, width = DEBUG_SHAPES.get(self.size, (1, 8))
-        small = {"depth": depth, "width": width, "heads": 2}
+        small: dict = {"depth": depth, "width": width, "heads": 2, "class_tokens_from": 0}
+        small["bottleneck"] = None if self.bottleneck is None else 4
+        if self.head_depth is not None:
+            small |= {"head_depth": 1, "head_width": 2 * width, "head_heads": 2}
         return self.replaced(**small, channels=channels, num_classes=num_classes)
 
     def build(self) -> "nn.Module":
@@ -222,9 +252,11 @@ class ModelSpec(Network):
         return DiT(self)
 
     def units(self, network: "nn.Module") -> list["nn.Module"]:
-        return list(network.blocks)
+        return [*network.blocks, *network.head_blocks]
 
     def formats(self) -> dict:
+        if not dit_variant.is_papers(self):
+            return {}  # no other code reads it from names and shapes
         from scaling.models import diffusers_format, dit_weights, sit_format
 
         return {
@@ -254,58 +286,7 @@ class ModelSpec(Network):
 
         return adopted(self, state, told)
 
-    def layers(self) -> tuple[Layer, ...]:
-        T, d, design = self.tokens, self.width, self.design
-        pixels = self.patch**2
-        embedders = (
-            Linear(self.channels * pixels, d, T),
-            Parameter(T * d, trained=False),  # the position table
-            Linear(FREQUENCIES, d),
-            Elementwise(d),  # the SiLU's input
-            Linear(d, d),
-            Embedding(self.num_classes + 1, d),
-            Elementwise(CONTEXT * d),  # adaptive: the sum and its SiLU; otherwise both tokens
-        )
-        head = (
-            *self._norm(T, design.adaptive),
-            *self._modulation(design.final_modulations, scales=1),
-            Linear(d, pixels * self.out_channels, T),
-        )
-        return (*embedders, Repeat(self.depth, self._block(), self.sequence * d), *head)
+    def layers(self) -> tuple["Layer", ...]:
+        from scaling.study.families.dit_layers import layers
 
-    def _block(self) -> tuple[Layer, ...]:
-        S, d, design = self.sequence, self.width, self.design
-        gate = (Elementwise(S * d),) if design.gated else ()  # the branch's output
-        cross = (
-            Norm(d, S),
-            Linear(d, d, S),
-            Linear(d, 2 * d, CONTEXT, shares_input=True),
-            Attention(S, CONTEXT, d, self.heads),
-            Linear(d, d, S),
-        )
-        return (
-            *self._norm(S, design.adaptive),
-            Linear(d, 3 * d, S),
-            Attention(S, S, d, self.heads),
-            Linear(d, d, S),
-            *gate,
-            *(cross if design.attended else ()),
-            *self._norm(S, design.adaptive),
-            Linear(d, self.hidden, S),
-            Elementwise(S * self.hidden),  # the GELU's input
-            Linear(self.hidden, d, S),
-            *gate,
-            *self._modulation(design.modulations, scales=2),
-        )
-
-    def _norm(self, positions: int, adaptive: bool) -> tuple[Layer, ...]:
-        """A norm and, if adaptive, the normed tokens that its modulation keeps."""
-        modulated = (Elementwise(positions * self.width),) if adaptive else ()
-        return (Norm(self.width, positions), *modulated)
-
-    def _modulation(self, vectors: int, scales: int) -> tuple[Layer, ...]:
-        """The linear that regresses ``vectors`` modulations; they are kept, and 1 + each scale."""
-        if not vectors:
-            return ()
-        linear = Linear(self.width, vectors * self.width, shares_input=True)
-        return (linear, Elementwise((vectors + scales) * self.width))
+        return layers(self)

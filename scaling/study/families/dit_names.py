@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 
 from scaling.study.families.dit import SIZES, ModelSpec
+from scaling.study.families.dit_variant import fields_of
 from scaling.study.network import Network
 
 NAME = re.compile(
     r"DiT-(?:(?P<size>S|B|L|XL)|d(?P<depth>\d+)w(?P<width>\d+))/(?P<patch>\d+)"
-    r"(?: ?\[(?P<how>[\w-]+)\])?(?: mlp (?P<ratio>\d+(?:\.\d+)?))?"
+    r"(?: ?\[(?P<how>[\w-]+)\])?(?: mlp (?P<ratio>\d+(?:\.\d+)?))?(?P<words>(?: [\w@+-]+)*)"
 )
 
 
@@ -19,7 +20,8 @@ def named_like(example: ModelSpec, name: str) -> ModelSpec | None:
     them: they alter neither parameters nor MACs. ValidationError for a shape that cannot be.
     """
     match = NAME.fullmatch(name)
-    if match is None:
+    unusual = None if match is None else fields_of(match["words"])
+    if match is None or unusual is None:
         return None
     free = (int(match["depth"] or 0), int(match["width"] or 0), 1)
     depth, width, heads = SIZES[match["size"]] if match["size"] else free
@@ -27,7 +29,7 @@ def named_like(example: ModelSpec, name: str) -> ModelSpec | None:
     fields["conditioning"] = match["how"] or "adaln-zero"
     if match["ratio"]:
         fields["mlp_ratio"] = float(match["ratio"])
-    return example.replaced(**fields)
+    return example.replaced(**fields, **unusual)
 
 
 def kin(model: ModelSpec, planned: Sequence[Network]) -> list[str]:
@@ -46,7 +48,10 @@ def kin(model: ModelSpec, planned: Sequence[Network]) -> list[str]:
 def with_heads_among(model: ModelSpec, planned: Sequence[Network]) -> ModelSpec:
     """``model`` with as many heads as a DiT of its depth and width has among ``planned``."""
     for other in planned:
-        shape = (model.depth, model.width)
-        if isinstance(other, ModelSpec) and (other.depth, other.width) == shape:
-            return model.replaced(heads=other.heads)
+        if isinstance(other, ModelSpec) and _shape(other) == _shape(model):
+            return model.replaced(heads=other.heads, head_heads=other.head_heads)
     return model
+
+
+def _shape(model: ModelSpec) -> tuple[int | None, ...]:
+    return (model.depth, model.width, model.head_depth, model.head_width)
