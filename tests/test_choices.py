@@ -6,16 +6,20 @@ import pytest
 
 from scaling.data.sources import SOURCES
 from scaling.diffusion import OBJECTIVES, build_process
+from scaling.diffusion.flow import FACTORS, TARGETS, VELOCITIES
 from scaling.evaluation.compared import METRICS, metric_of
 from scaling.evaluation.extractors import EXTRACTORS, extractor_of
 from scaling.evaluation.generate import SAMPLERS
 from scaling.models.blocks import BLOCKS
+from scaling.models.parts import MLPS, NORMS
+from scaling.study.diffusion_spec import USUAL, Prediction
 from scaling.study.families.dit import DESIGNS, Conditioning, ModelSpec
 from scaling.study.network import FAMILIES
 from scaling.study.protocol import FLOW_SAMPLERS, METRIC_NAMES, Features, Metric, Protocol, Sampler
 from scaling.study.schedule import SCHEDULES, learning_rate
 from scaling.study.spec import DataSpec, DiffusionSpec, Source, TrainSpec
 from scaling.study.timesteps import SPACINGS
+from scaling.training.optimisers import NEEDS, OPTIMISERS
 
 
 def names(spec: type, field: str | None = None) -> set[str]:
@@ -29,13 +33,22 @@ def names(spec: type, field: str | None = None) -> set[str]:
     [
         (SOURCES, names(Source)),
         (OBJECTIVES, names(DiffusionSpec, "objective")),
+        (USUAL, names(DiffusionSpec, "objective")),
+        (VELOCITIES, names(Prediction)),
+        (TARGETS, names(Prediction)),
+        ({loss_in for _, loss_in in FACTORS}, names(Prediction)),
+        ({predicted for predicted, _ in FACTORS}, names(Prediction)),
         (SAMPLERS, names(Sampler)),
         (SPACINGS, names(Sampler) - set(FLOW_SAMPLERS)),
         (SCHEDULES, names(TrainSpec, "schedule")),
+        (OPTIMISERS, names(TrainSpec, "optimiser")),
+        (NEEDS, names(TrainSpec, "optimiser")),
         (METRICS, names(Metric)),
         (METRIC_NAMES, names(Metric) | {"rfid"}),
         (EXTRACTORS, names(Features)),
         (BLOCKS, names(Conditioning)),
+        (NORMS, names(ModelSpec, "norm")),
+        (MLPS, names(ModelSpec, "mlp")),
         (DESIGNS, names(Conditioning)),
     ],
     ids=lambda value: ", ".join(sorted(value))[:40] if isinstance(value, dict) else "",

@@ -30,6 +30,10 @@ class Process(ABC):
         """What the network is told (B,) of times (B,)."""
         return time
 
+    def sampled(self, out: Tensor, x: Tensor, time: Tensor) -> Tensor:
+        """What the samplers read of the network's output ``out`` at ``x`` and ``time`` (B,)."""
+        return out
+
     @abstractmethod
     def q_sample(self, x0: Tensor, time: Tensor, noise: Tensor) -> Tensor:
         """x_0 (B, C, ...) noised to ``time`` (B,)."""

@@ -111,7 +111,7 @@ def generate(
     process = build_process(diffusion)
 
     def told(x: Tensor, t: Tensor, y: Tensor) -> Tensor:
-        return model(x, process.told(t), y)
+        return process.sampled(model(x, process.told(t), y), x, t)
 
     images, labels, nonfinite = [], [], 0
     for start in range(rows.start, rows.stop, BATCH):

@@ -107,6 +107,7 @@ def check_trials(plan: Plan) -> list[str]:
 
     check_averages(plan)
     check_counts(plan)
+    check_optimisers(plan)
     for model in {t.spec.model for t in plan.trials}:
         model.check_condition()
     check_initial(plan)
@@ -149,6 +150,14 @@ def check_initial(plan: Plan) -> None:
     pairs = {(t.spec.train.init, t.spec.model) for t in plan.trials if t.spec.train.init}
     for init, model in pairs:
         initial_weights(init, model)
+
+
+def check_optimisers(plan: Plan) -> None:
+    """Refuse an optimiser that torch does not have here, or that does not fit a network."""
+    from scaling.training.optimisers import check_optimiser
+
+    for name, model in {(t.spec.train.optimiser, t.spec.model) for t in plan.trials}:
+        check_optimiser(name, model)
 
 
 def check_counts(plan: Plan) -> None:

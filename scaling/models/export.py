@@ -88,6 +88,12 @@ def run(
             f"{to!r} is a format of models trained as {' or '.join(chosen.objectives)}; "
             f"{checkpoint} was trained as {learned or 'nobody says what: give --objective'}"
         )
+    unusual = None if opened.diffusion is None else opened.diffusion.prediction
+    if unusual is not None and to not in ANY:
+        raise ValueError(
+            f"{to!r} is read by code that expects a flow's velocity, and {checkpoint} predicts "
+            f"{unusual} (diffusion.prediction); export with --to {ANY[0]}, which says so"
+        )
     scale = 1.0 if opened.diffusion is None else opened.diffusion.time_scale
     if scale != 1 and chosen.objectives:
         raise ValueError(

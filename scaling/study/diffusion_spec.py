@@ -2,13 +2,15 @@
 
 import functools
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from scaling.study.identity import Spec, refuse
 
+Prediction = Literal["epsilon", "v", "x"]
+USUAL = {"ddpm": "epsilon", "epsilon": "epsilon", "flow": "v"}  # objective -> what it predicts
 LEAST_SIGNAL = 1e-30  # of the variance at the last timestep
 
 
@@ -16,8 +18,8 @@ class DiffusionSpec(Spec):
     """The forward process, what the network predicts, and how training weights the times.
 
     ``ddpm``: epsilon and sigma, linear betas (DiT section 3.1). ``epsilon``: epsilon alone.
-    ``flow``: the velocity of the linear path (SiT, arXiv 2401.08740), which has neither timesteps
-    nor betas.
+    ``flow``: the linear path (SiT, arXiv 2401.08740), which has neither timesteps nor betas; its
+    network predicts the velocity, or what ``prediction`` says.
     """
 
     objective: Literal["ddpm", "epsilon", "flow"] = "ddpm"
@@ -34,9 +36,36 @@ class DiffusionSpec(Spec):
     # made for 1,000 timesteps tells times better apart at 1000.
     time_scale: float = Field(1.0, gt=0, le=1e6)
 
+    # flow: what the network predicts, and of what the loss is the error (JiT, arXiv 2511.13720: x,
+    # and v). Null: the velocity; the error of what is predicted.
+    prediction: Prediction | None = None
+    loss_in: Prediction | None = None
+
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
-        {"weighting", "min_snr_gamma", "logit_mean", "logit_std", "time_scale"}
+        {
+            "weighting",
+            "min_snr_gamma",
+            "logit_mean",
+            "logit_std",
+            "time_scale",
+            "prediction",
+            "loss_in",
+        }
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_is_null(cls, data: Any) -> Any:
+        """What is usual has one spelling, so that the same question has one identity."""
+        if not isinstance(data, dict):
+            return data
+        usual = USUAL.get(data.get("objective", "ddpm"))
+        told = dict(data)
+        if told.get("loss_in") == (told.get("prediction") or usual):
+            told["loss_in"] = None
+        if told.get("prediction") == usual:
+            told["prediction"] = None
+        return told
 
     @model_validator(mode="after")
     def _check(self):
@@ -58,6 +87,14 @@ class DiffusionSpec(Spec):
             if self.weighting == "logit-normal"
             else [(n, "logit-normal times") for n in ("logit_mean", "logit_std")]
         )
+        if self.objective != "flow":
+            faults += [
+                f"{name} {getattr(self, name)!r} belongs to a flow, and {self.objective!r} "
+                f"predicts epsilon; leave diffusion.{name} at null, or set diffusion.objective "
+                "to flow"
+                for name in ("prediction", "loss_in")
+                if getattr(self, name) is not None
+            ]
         for name, owner in idle:
             usual = type(self).model_fields[name].default
             if getattr(self, name) != usual:
@@ -78,6 +115,16 @@ class DiffusionSpec(Spec):
             )
         refuse(faults)
         return self
+
+    @property
+    def predicted(self) -> str:
+        """What the network predicts."""
+        return self.prediction or USUAL[self.objective]
+
+    @property
+    def loss_of(self) -> str:
+        """Of what the loss is the error."""
+        return self.loss_in or self.predicted
 
     @property
     def learns_sigma(self) -> bool:

@@ -24,6 +24,8 @@ class TrainSpec(Spec):
     steps: Steps
     batch: int = Field(ge=1, le=2**20)  # images per step
     lr: float = Field(gt=0, le=1e38)
+    # muon: for the blocks' matrices, with steps as large as adamw's, which steps all else
+    optimiser: Literal["adamw", "muon"] = "adamw"
     betas: tuple[Fraction, Fraction] = (0.9, 0.999)
     weight_decay: float = Field(0.0, ge=0, le=1e6)
     warmup_steps: int = Field(0, ge=0, le=MOST_STEPS)  # linear, from 0 to lr
@@ -46,7 +48,7 @@ class TrainSpec(Spec):
     NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset(
         {"steps", "log_every", "heldout_every", "checkpoint_every", "emas"}
     )
-    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown", "init"})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown", "init", "optimiser"})
 
     @field_validator("init", mode="before")
     @classmethod

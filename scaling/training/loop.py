@@ -22,6 +22,7 @@ from scaling.study.weights_spec import InitSpec
 from scaling.training import checkpoint
 from scaling.training.ema import EmaWeights
 from scaling.training.heldout import NOT_MEASURED, heldout_loss
+from scaling.training.optimisers import check_optimiser, optimiser_of
 from scaling.training.workers import OutOfMemory, Workers, local, shared, whole
 
 
@@ -53,6 +54,7 @@ class Trainer:
         self.workers = workers or Workers()
         t = spec.train
         check_precision(t.precision, self.device.type)
+        check_optimiser(t.optimiser, spec.model)
         self.part = self.workers.part(t.batch)  # this worker's share of every batch
         self.micro_batch = min(execution.micro_batch or t.batch, self.part.stop - self.part.start)
         self.out_of_memory = [*self.workers.out_of_memory]  # one entry per halved micro-batch
@@ -70,9 +72,7 @@ class Trainer:
         self.params = [p for p in self.model.parameters() if p.requires_grad]
         self.local = local(self.params)  # this worker's shares, in the same memory
         self.names = [name for name, p in self.model.named_parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW(
-            self.params, lr=t.lr, betas=t.betas, weight_decay=t.weight_decay, fused=True
-        )
+        self.optimiser = optimiser_of(t, self.params, spec.model.units(self.model))
         self.emas = [
             EmaWeights(ema, self.local)
             for ema in dict.fromkeys((*emas, *t.emas))

@@ -1,6 +1,7 @@
 """Is a network whose stated cost is not its own refused before anything runs?"""
 
 import pytest
+import torch
 
 from scaling.launch import preflight
 from scaling.models.count import checked_count
@@ -81,3 +82,12 @@ def test_a_damaged_plan_is_no_other_plan(tmp_path, tiny):
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "study.json").write_text("[]")
     preflight.check_folder(tmp_path, plan(tiny))
+
+
+def test_an_optimiser_that_torch_lacks_is_refused(tiny, monkeypatch):
+    muon = with_settings(tiny, {"train.optimiser": "muon"})
+    preflight.check_optimisers(plan(tiny, muon))
+    monkeypatch.delattr(torch.optim, "Muon")
+    preflight.check_optimisers(plan(tiny))
+    with pytest.raises(ValueError, match=r"has no optimiser Muon; set train\.optimiser to adamw"):
+        preflight.check_trials(plan(tiny, muon))

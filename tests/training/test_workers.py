@@ -98,6 +98,14 @@ def test_two_workers_train_as_one_and_each_resumes_the_other(tmp_path, spec, par
         assert a.keys() == b.keys() and all(torch.allclose(a[k], b[k], atol=1e-4) for k in a)
 
 
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_two_workers_step_muon_as_one(tmp_path, spec, parallel):
+    muon = with_settings(spec, {"train.optimiser": "muon", "train.steps": 4})
+    alone = train(muon, tmp_path / "alone", None, 4)
+    train(muon, tmp_path / "half", None, 2)
+    assert_same(by_two(parallel, tmp_path, muon, tmp_path / "half", 2, 4), alone[2:])
+
+
 def _crowded_worker(rank, store, spec, folder, execution, told, queue):
     """The second one holds no more than 4 images at once, from the fifteenth step on."""
     torch.set_num_threads(1)
