@@ -196,7 +196,7 @@ def test_data_that_changed_since_is_named(held_out, tmp_path):
     [
         ("DiT-d9w64", "unknown model"),
         ("DiT-d3w64/3", "patch 3 does not divide"),
-        ("DiT-d3w64/2@0", "steps above 0"),
+        ("DiT-d3w64/2@0", "whole number of steps from 1 to"),
         ("DiT-d3w64/2@lots", "unknown model"),
     ],
 )
