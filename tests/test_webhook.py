@@ -1,58 +1,19 @@
 """Is what is lost told once, and the end; is a webhook that fails harmless, and its URL secret?"""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import contextlib
 
 import pytest
 
 from scaling.cli import main
 from scaling.webhook import Webhook, checked_url
-
-SECRET = "/services/T0/B0/hushhush"
-
-
-class Server(HTTPServer):
-    """A real server that keeps what it is sent."""
-
-    def __init__(self, status: int = 200):
-        self.status, self.got = status, []
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}{SECRET}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.path, self.headers["Content-Type"], json.loads(body)))
-        self.send_response(self.server.status)
-        if self.server.status == 302:
-            self.send_header("Location", "/elsewhere")
-        self.end_headers()
-
-    do_GET = do_POST
-
-    def log_message(self, *words):
-        pass
+from tests.serving import SECRET, Server, serving
 
 
 @pytest.fixture
 def served():
     """Starts servers; stops them at the end."""
-    servers = []
-
-    def start(status: int = 200) -> Server:
-        server = Server(status)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with contextlib.ExitStack() as servers:
+        yield lambda status=200: servers.enter_context(serving(status))
 
 
 def test_a_lost_trial_and_the_end_are_told_in_slacks_form(served):
