@@ -5,7 +5,7 @@ from collections import Counter
 from rich.table import Table
 
 from scaling.progress import console, say
-from scaling.records import StudyFolder
+from scaling.records import StudyFolder, trial_rows
 from scaling.records.provenance import code_version
 
 
@@ -55,3 +55,10 @@ def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> No
             say(f"{folder.folder / name}")
     if interrupted:
         say("interrupted; the same command continues")
+
+
+def how_it_ended(folder: StudyFolder, why: str | None) -> str:
+    """In one line: trials by state, and ``why`` the sweep ended before they did."""
+    states = Counter(row["state"] for row in trial_rows(folder))
+    counted = ", ".join(f"{count} {state}" for state, count in states.items())
+    return f"{f'stopped ({why}); ' if why else ''}{counted}; {folder.folder / 'report.html'}"

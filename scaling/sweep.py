@@ -1,9 +1,6 @@
 """How does a question become a curve? Study, plan, preflight, Ray, records, figures, report.
 
-    python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT]
-                            [--address auto|HOST:PORT|local] [--gpus-per-trial X]
-                            [--workers-per-trial N] [--parallel ddp|fsdp] [--micro-batch N]
-                            [--compile] [--activation-checkpointing] [--dry-run]
+    python -m scaling.sweep [STUDY] [--set KEY=VALUE ...] [--results ROOT] ...    (--help: the rest)
 
 The same command again resumes: what is on disk is read, not measured again.
 """
@@ -13,7 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scaling.live_page import LivePage
-from scaling.outcome import show_outcome
+from scaling.loggers import asked_loggers
+from scaling.loggers.follow import Boards
+from scaling.outcome import how_it_ended, show_outcome
 from scaling.progress import Progress, interruptible, say, show_plan
 from scaling.records import Run, StudyFolder, trial_rows, trial_state
 from scaling.records.damage import damaged_files, set_aside
@@ -23,6 +22,7 @@ from scaling.records.parsed import Damaged
 from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
+from scaling.webhook import Webhook, checked_url
 
 OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
 INTERRUPTION = "interrupted"
@@ -36,14 +36,17 @@ def sweep(
     gpus_per_trial: float = 0.0,
     dry_run: bool = False,
     execution: Execution | None = None,
+    log: str | None = None,
+    webhook: str | None = None,
 ) -> int:
     """Price, run, measure and report ``study``; returns the exit code.
 
     ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is
     the root; the study's own folder is ROOT/NAME. ``address`` is a Ray cluster's; None means
-    $RAY_ADDRESS, or this machine where it is not set. ValueError for bad input, before any trial
-    runs.
+    $RAY_ADDRESS, or this machine where it is not set. ``log`` names loggers beside TensorBoard;
+    ``webhook`` is a URL. ValueError for bad input, before any trial runs.
     """
+    loggers, url = asked_loggers(log), checked_url(webhook)
     plan = Plan.of(started(load_study(study).with_settings(parse_settings(settings))))
     execution = execution or Execution()
     if dry_run:
@@ -57,6 +60,22 @@ def sweep(
 
     preflight.check_asked(plan, results, gpus_per_trial, execution)
     folder = StudyFolder(results / plan.name)
+    with Webhook(url, plan.name, say) as hook:
+        return carry_out(plan, folder, address, gpus_per_trial, execution, loggers, hook)
+
+
+def carry_out(
+    plan: Plan,
+    folder: StudyFolder,
+    address: str | None,
+    gpus_per_trial: float,
+    execution: Execution,
+    loggers: list[str],
+    hook: Webhook,
+) -> int:
+    """Run what is unfinished of ``plan`` and answer it; returns the exit code."""
+    from scaling.launch import preflight
+
     damaged = damaged_files(folder, plan)
     left = unfinished(folder, plan)
     if left:
@@ -70,9 +89,9 @@ def sweep(
         from scaling.records.lease import check_free, leased
 
         check_free(folder.folder)
-
         jobs = jobs_of(plan, left, folder, gpus_per_trial, execution)
         order = Order.of(plan, jobs, address, gpus_per_trial, execution)
+        boards = Boards(folder, plan, loggers, say)
         with supervised(order, say) as supervisor:
             cluster = supervisor.begin()
             if cluster.gpus and not gpus_per_trial:
@@ -82,14 +101,18 @@ def sweep(
                 )
             begin(folder, plan, damaged)
             with leased(folder.folder) as lease:
-                why = run(plan, left, folder, cluster, supervisor, lease)
+                why = run(plan, left, folder, cluster, supervisor, lease, boards, hook)
         if why:
             mark_stopped(folder, left, f"{why}; the same command continues it")
     else:
         begin(folder, plan, damaged)
         why = None
-        say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
-    return answer(folder, why)
+        with Boards(folder, plan, loggers, say):
+            say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
+    code = answer(folder, why)
+    if left:
+        hook.send(how_it_ended(folder, why))
+    return code
 
 
 def begin(folder: StudyFolder, plan: Plan, damaged: list[Damaged]) -> None:
@@ -126,7 +149,14 @@ def unfinished(folder: StudyFolder, plan: Plan) -> list:
 
 
 def run(
-    plan: Plan, left: list, folder: StudyFolder, cluster, supervisor, lease: StateFile
+    plan: Plan,
+    left: list,
+    folder: StudyFolder,
+    cluster,
+    supervisor,
+    lease: StateFile,
+    boards: Boards,
+    hook: Webhook,
 ) -> str | None:
     """Follow the trainings ``left`` on the cluster, showing progress; returns why they were stopped
     before their end.
@@ -135,7 +165,9 @@ def run(
     from scaling.records.lease import ASKED, is_asked_to_stop
 
     say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
+    say(f"TensorBoard: tensorboard --logdir {folder.folder / 'tensorboard'}")
     with (
+        boards,
         LivePage(folder) as page,
         Progress(plan, left, folder, cluster.dashboard) as progress,
         interruptible() as interruption,
@@ -143,8 +175,10 @@ def run(
 
         def on_progress(train_id: str, result: dict) -> None:
             progress.update(train_id, result)
+            boards.changed(train_id, bool(result.get("done")))
             if result.get("done"):
                 page.refresh()
+                hook.ended(progress.trainings[train_id].trial_id, result)
 
         try:
             why = supervisor.follow(on_progress, lambda: is_asked_to_stop(lease))

@@ -34,6 +34,7 @@ LAYERS = {  # a room may import from its own layer's listed rooms only
         "scaling.study",
     },
     "scaling.records": {"scaling.records", "scaling.study"},
+    "scaling.loggers": {"scaling.loggers", "scaling.records", "scaling.study"},
     "scaling.training": {
         "scaling.training",
         "scaling.records",

@@ -66,6 +66,7 @@ WRONG = {
         *(f"smoke --micro-batch {v}" for v in ("0", "-1", "x")),
         *("file", "empty", "none.py", "smoke digits", "--nope", "smoke --set", "smoke --set =1"),
         *("smoke --results file", "smoke --results /proc/x", "smoke --dry-run --results file/x"),
+        *(f"smoke{o}{dry}" for o in (" --log x", " --log=a,b", " --webhook x") for dry in DRY),
         *("smoke --parallel x", "smoke --set model.channels=3", "smoke --set data.size=8"),
     ],
     "plan": [

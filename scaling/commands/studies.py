@@ -58,6 +58,18 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the priced trials and stop.")
     ] = False,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="wandb,mlflow", help="Loggers beside TensorBoard, by commas."),
+    ] = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Told what is lost, and the end, as Slack takes it; default: "
+            "$DIT_SCALING_WEBHOOK.",
+        ),
+    ] = None,
 ) -> None:
     """Run a study on Ray and answer it: records, figures, report. The same command again
     resumes.
@@ -73,7 +85,17 @@ def sweep(
         activation_checkpointing=activation_checkpointing,
     )
     raise typer.Exit(
-        sweep(study, settings or (), results, address, gpus_per_trial, dry_run, execution)
+        sweep(
+            study,
+            settings or (),
+            results,
+            address,
+            gpus_per_trial,
+            dry_run,
+            execution,
+            log,
+            webhook,
+        )
     )
 
 

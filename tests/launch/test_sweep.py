@@ -11,9 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from scaling.cli import main
 from scaling.launch import cluster
+from scaling.loggers.board import points_of
+from scaling.records import StudyFolder
+from tests.serving import SECRET, serving
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 
@@ -191,10 +195,23 @@ def test_a_sweep_ended_in_any_way_goes_on_where_it_was(
     for folder, step in saved.items():
         sessions = json.loads((folder / "record.json").read_text())["sessions"]
         assert sessions[-1]["from_step"] >= step > 0  # from a checkpoint, not from the start
+    assert_boards_say_what_records_do(StudyFolder(tmp_path / "smoke"))
+
+
+def assert_boards_say_what_records_do(study: StudyFolder) -> None:
+    """After all those ends TensorBoard shows each step of the records once, and no other."""
+    for trial in study.plan().trials:
+        place = study.folder / "tensorboard" / trial.trial_id / trial.train_id
+        read = EventAccumulator(str(place), size_guidance={"scalars": 0}).Reload()
+        shown = {tag: [(e.step, e.value) for e in read.Scalars(tag)] for tag in read.scalars.Keys()}
+        wanted: dict[str, list] = {}
+        for point in points_of(trial, study.run(trial.train_id)):
+            wanted.setdefault(point.tag, []).append((point.step, pytest.approx(point.value)))
+        assert shown == wanted and any(tag.startswith("fid/") for tag in wanted)
 
 
 def test_a_diverging_trial_is_named_and_the_others_go_on(
-    tmp_path, ray_address, shared_cluster, run, status
+    tmp_path, ray_address, shared_cluster, run, status, monkeypatch
 ):
     study = tmp_path / "wild.py"
     study.write_text(
@@ -203,12 +220,22 @@ def test_a_diverging_trial_is_named_and_the_others_go_on(
         "trials=grid(BASE, {'train.lr': [1e-3, 1e30]}))\n"
     )
     command = ["sweep", study, "--results", tmp_path / "results", "--address", ray_address]
-    done = run(*command)
+    with serving() as server:
+        monkeypatch.setenv("DIT_SCALING_WEBHOOK", server.url)
+        done = run(*command)
     assert done.returncode == 1
     good, bad = status(tmp_path / "results" / "wild")
     assert (good["state"], bad["state"]) == ("completed", "diverged") and bad["fid"] is None
     assert bad["trial_id"] in done.stdout and "at step" in done.stdout
-    # and nothing is tried again
+    lost, end = (message["text"] for _, _, message in server.got)
+    assert lost.startswith(f"wild: {bad['trial_id']} diverged: ")
+    assert end == (
+        f"wild: 1 completed, 1 diverged; {tmp_path / 'results' / 'wild' / 'report.html'}"
+    )
+    for path in (tmp_path / "results").rglob("*"):
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes()
+    assert SECRET not in done.stdout + done.stderr
+    # and nothing is tried again, nor told
     assert run(*command[:-2]).returncode == 1
 
 

@@ -1,0 +1,64 @@
+"""How do trials get into TensorBoard? A folder of event files for each, under the study's results.
+
+ROOT/STUDY/tensorboard/TRIAL/TRAIN_ID/events...; ``tensorboard --logdir ROOT/STUDY/tensorboard``.
+"""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scaling.loggers.board import Held, Point
+from scaling.study.plan import Plan, PlannedTrial
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+
+class TensorBoard:
+    """Writes torch's event files. A file that a killed writer left ends where it was cut; what it
+    lacks goes into the next one.
+    """
+
+    def __init__(self, folder: Path, plan: Plan):
+        self.folder, self.plan = folder / "tensorboard", plan
+        self._writers: dict[str, SummaryWriter] = {}
+
+    def _place(self, trial: PlannedTrial) -> Path:
+        return self.folder / trial.trial_id / trial.train_id
+
+    def held(self, trial: PlannedTrial) -> Held:
+        from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        found: Held = {}
+        for path in sorted(self._place(trial).glob("events.*")):
+            for record in RawEventFileLoader(str(path)).Load():
+                event = Event.FromString(record)
+                for value in event.summary.value:
+                    if value.HasField("simple_value"):
+                        found.setdefault(value.tag, {})[event.step] = value.simple_value
+        return found
+
+    def add(self, trial: PlannedTrial, points: list[Point]) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # torch takes seconds to import
+
+        writer = self._writers.get(trial.trial_id)
+        if writer is None:
+            fresh = not self._place(trial).exists()
+            writer = SummaryWriter(str(self._place(trial)))
+            self._writers[trial.trial_id] = writer
+            if fresh:
+                told = f"{self.plan.name}: {self.plan.question}\n\n{trial.trial_id}"
+                writer.add_text("trial", f"{told}, training {trial.train_id}, {trial.model}")
+        for point in points:
+            writer.add_scalar(point.tag, point.value, point.step, point.time)
+        writer.flush()
+
+    def clear(self, trial: PlannedTrial) -> None:
+        self.close(trial)
+        shutil.rmtree(self._place(trial), ignore_errors=True)
+
+    def close(self, trial: PlannedTrial) -> None:
+        writer = self._writers.pop(trial.trial_id, None)
+        if writer is not None:
+            writer.close()
