@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analysis.fits.linear import Z, noise_of
+from analysis.fits.linear import Z
 from analysis.forecasting.candidates import candidates_of, trainings_of
 from analysis.forecasting.design import Training, choose
 from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
+from analysis.forecasting.noise import noise_between_seeds
 from analysis.forecasting.runs_table import read_runs
 from analysis.forecasting.study_module import write_module
 from analysis.forecasting.suggestion import Suggested, Suggestion
@@ -25,9 +26,7 @@ from scaling.study.plan import Plan
 RECIPE = "dit_imagenet256"  # of a table of runs: that of the published ones
 PAID = "Steps in the table are priced as done: continuing them needs their checkpoints"
 MFU = 0.4  # assumed of an H100 in bf16; too kind to the smallest models
-# measured checkpoints behind a forecast; degrees of freedom behind a measured noise
-LEAST_PLACES, LEAST_REPEATS = 3, 3
-LUCK_TO_SAMPLING = 3.2  # arXiv 2606.20536
+LEAST_PLACES = 3  # measured checkpoints behind a forecast
 
 
 def suggest(
@@ -88,7 +87,7 @@ def suggest_from(
             f"{len(rows)}"
         )
     specs, steps = trainings_of(plan, rows), candidates_of(plan, wanted, rows, candidates)
-    noise = _noise(rows)
+    noise = noise_between_seeds(rows)
 
     origin = _axes(wanted.model, wanted.steps * rows["batch"][0])
     measured = (
@@ -226,18 +225,6 @@ def _told(
         reach,
         tuple(diverged),
     )
-
-
-def _noise(rows: pl.DataFrame) -> NoiseDeviations:
-    """What seeds of one model scatter at one step, where enough were repeated; else the published
-    spread.
-    """
-    cell = (rows["model"] + "@" + rows["step"].cast(pl.String)).to_numpy()
-    repeats = noise_of(rows["value"].to_numpy(), cell)
-    if repeats.training is None or repeats.training_dof < LEAST_REPEATS or repeats.training == 0:
-        return NoiseDeviations()
-    sampling = np.sqrt(repeats.training / (1 + LUCK_TO_SAMPLING**2))
-    return NoiseDeviations(float(LUCK_TO_SAMPLING * sampling), float(sampling))
 
 
 def _axes(model, images: int) -> np.ndarray:

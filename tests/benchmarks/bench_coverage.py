@@ -80,12 +80,12 @@ def fid_law(noise: float, trials: int, seed: int, resamples: int) -> Held:
         {"params_m": [7000.0], "tokens": [256.0], "forward_gmacs": [7000 * 256 * 7e-4]}
     )
     centre, truth = fid_laws.log_axes(models).mean(1), np.array([4.0, -0.3, -0.2, -0.08])
-    log = fid_laws.design("N × T", models, centre) @ truth
+    log = fid_laws.terms_of("N × T", models, centre) @ truth
     fitted = fid_laws.fit_law(
         "N × T", models.with_columns(fid=np.exp(log + noise * rng.standard_normal(trials)))
     )
     low, high = fitted.fit.coefficient_intervals()[1]
-    at = float(np.exp(fid_laws.design("N × T", far, centre) @ truth)[0])
+    at = float(np.exp(fid_laws.terms_of("N × T", far, centre) @ truth)[0])
     return low <= truth[1] <= high, *holds(
         fitted.predict(far), at, at * np.exp(noise * rng.standard_normal())
     )
