@@ -120,8 +120,8 @@ def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(
     for part in (
         "At a fixed patch, more Gflops lower FID.",
         "the paper's figures",
-        "−0.19 [−0.25, −0.14]",
-        "F(2, 8) = 70",
+        "−0.21 [−0.27, −0.15]",
+        "F(3, 7) = 48",
         "Patch 2: not resolved; trend: multiplier ∝ training FLOPs",
         "seeds of each rung would resolve a multiplier of 1.2",
     ):
