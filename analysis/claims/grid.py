@@ -88,7 +88,7 @@ def gflops_alone(records: Records) -> Judgement:
         tuple(records.main.points()["trial_id"]),
         note=f"F({extra}, {apart.dof}) = {number(ratio, 2)}, p = {number(p, 1)} against Gflops "
         f"alone{_alike(models)}",
-        p_against=p * (1 - LEVEL) / REJECTED,
+        p_against=min(1.0, p * (1 - LEVEL) / REJECTED),
     )
 
 

@@ -69,7 +69,7 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
     for part in (
         "Over 12 DiTs and 3 seeds FID falls",
         "At a fixed patch, more Gflops lower FID. Twice the Gflops: FID",
-        "Not decided here: 4 more of the papers' claims",
+        "Not decided here: 3 more of the papers' claims",
         "FID falls at every step of width and of patch.",
         "36 completed",
         "tuned per size on held-out loss",
