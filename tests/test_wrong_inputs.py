@@ -80,7 +80,7 @@ WRONG = {
             *("nowhere", "file", "empty", "zero.py", "", "--nope", "a b c", f"{REFERENCE}/x"),
             *("x --results empty", f"{REFERENCE} --results empty", "x --results file"),
         ]
-        for verb in ("status", "report", "bundle", "quality")
+        for verb in ("status", "stop", "retry", "report", "bundle", "quality")
     },
     "compare": ["", "file", "file file", f"{REFERENCE} {REFERENCE} --figure x.doc"]
     + [f"{REFERENCE} {REFERENCE} --figure {v}" for v in ("empty", "file/x.png")],

@@ -84,7 +84,7 @@ def test_inceptions_file_holds_what_sfid_compares_with(work, monkeypatch):
         ("real", "ref.txt", "must end in .npz"),
         ("real", "samples.npz", "exists; remove it"),
         ("real", "none/ref.npz", "there is no folder"),
-        ("nothing", "ref.npz", "is not an .npz, a folder or a data set"),
+        ("nothing", "ref.npz", "is no .npz, .npy, folder or data set"),
     ],
 )
 def test_what_cannot_be_written_is_refused_first(work, target, out, says):

@@ -19,6 +19,7 @@ def test_what_is_learned_and_how_times_count_are_identity(tiny):
                 EPSILON,
                 FLOW,
                 LOGIT,
+                FLOW | {"diffusion.time_scale": 1000.0},
                 FLOW | LOGIT,
                 MIN_SNR,
                 MIN_SNR | {"diffusion.min_snr_gamma": 1.0},

@@ -71,6 +71,7 @@ OTHER = {
     "diffusion.objective": None,  # one goes with the other: test_diffusion_spec.py
     "diffusion.weighting": "min-snr",
     "diffusion.min_snr_gamma": None,
+    "diffusion.time_scale": None,  # of a flow alone: test_diffusion_spec.py
     "diffusion.logit_mean": None,
     "diffusion.logit_std": None,
     "train.precision": "bf16",

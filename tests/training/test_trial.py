@@ -46,7 +46,9 @@ def test_one_more_metric_trains_nothing(tmp_path, tiny, steps_taken):
 def test_a_longer_training_goes_on_from_the_shorter(tmp_path, tiny, steps_taken):
     run = Run(tmp_path)
     run_trials([tiny], run, quiet)
-    longer = with_settings(tiny, {"train.steps": 18, "evaluate.every": 6})
+    longer = with_settings(
+        tiny, {"train.steps": 18, "evaluate.every": 6, "evaluate.checkpoints": 1}
+    )
     assert longer.train_id == tiny.train_id
     run_trials([longer], run, quiet)
     assert steps_taken == list(range(18))

@@ -57,6 +57,7 @@ def test_a_length_costs_its_own_measurements_and_a_batch_its_own_flops(tmp_path)
         "train.batch": [32, 64],
         "train.steps": [300, 500],
         "evaluate.every": [100],
+        "evaluate.checkpoints": [1],
         "train.schedule": ["cosine"],
     }
     table = costs(write_study(tmp_path, digits_like(axes, seeds=2)))

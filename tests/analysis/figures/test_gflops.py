@@ -74,7 +74,8 @@ def test_models_of_one_series_and_rung_are_told_apart_by_their_parameters(tmp_pa
 
 def test_networks_that_no_column_tells_apart_are_told_apart_by_their_names(tmp_path):
     """As of a family whose fields are no columns."""
-    study = study_of(tmp_path, {"size": SIZES[1:2], "model.heads": [1, 2]})
+    wide = {"model.width": [SIZES[1]["model.width"]], "model.heads": [1, 2]}
+    study = study_of(tmp_path, wide)
     figure = fid_vs_steps(evaluations_frame(study).with_columns(heads=pl.lit(None, pl.Int64)))
     assert len({line.get_linestyle() for line in thick_lines(figure)}) == 2
     assert {"Network", "heads 1", "heads 2"} <= legend_of(figure)
