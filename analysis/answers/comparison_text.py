@@ -9,6 +9,8 @@ from analysis.fits.holdout import far
 from analysis.select.protocols import ACROSS
 from analysis.text import number
 
+OF = {"these": "for these rungs", "recipes": "for the recipes"}
+
 
 def comparison_table(found: list[Comparison]) -> pl.DataFrame:
     """One row per rung and per curve as a whole, for reading."""
@@ -25,17 +27,19 @@ def comparison_table(found: list[Comparison]) -> pl.DataFrame:
             }
             for r in compared.rungs
         ]
-        low, high = (math.exp(end) for end in compared.mean.interval())
-        rows.append(
-            {
-                "curve": compared.curve,
-                "rung": f"all {len(compared.rungs)}",
-                "train_flops": None,
-                "multiplier": math.exp(compared.mean.value),
-                "low": low,
-                "high": high,
-            }
-        )
+        whole = {"these": compared.here, "recipes": compared.mean}
+        for of, part in whole.items():
+            low, high = (math.exp(end) for end in part.interval())
+            rows.append(
+                {
+                    "curve": compared.curve,
+                    "rung": f"all {len(compared.rungs)}, {OF[of]}",
+                    "train_flops": None,
+                    "multiplier": math.exp(part.value),
+                    "low": low,
+                    "high": high,
+                }
+            )
     return pl.DataFrame(
         rows,
         schema={
@@ -63,6 +67,12 @@ def compare_text(found: list[Comparison]) -> str:
             f"{number(math.exp(compared.mean.value))} [{number(low)}, {number(high)}], 95 %, over "
             f"{len(compared.rungs)} rungs, by {compared.metric}"
         )
+        if len(compared.rungs) > 2:
+            low, high = (math.exp(end) for end in compared.here.interval())
+            lines[-1] += (
+                f", {OF['recipes']}, as other rungs would show them; {OF['these']} alone "
+                f"[{number(low)}, {number(high)}]"
+            )
         lines += [
             f"  {r.name}, {number(r.train_flops)} training FLOPs: {number(r.multiplier)} "
             f"[{number(r.interval[0])}, {number(r.interval[1])}]"

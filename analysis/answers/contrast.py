@@ -35,6 +35,15 @@ class Part:
         )
         return self.value - half, self.value + half
 
+    def p_above(self, bound: float) -> float:
+        """Two-sided p of ``bound`` where the value lies above it, else 1: one minus the level at
+        which the interval's low end is the bound.
+        """
+        if self.value <= bound:
+            return 1.0
+        away = (self.value - bound) / self.error if self.error else math.inf
+        return 2 * float(stats.t.sf(away, self.dof))
+
 
 def two_seeds(of: str, seeds: Sequence[int], records: Sequence[str]) -> None:
     """ValueError, with the trainings that ``of`` rests on, where they are of fewer than two

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy import stats
 
-from analysis.fits.linear import Z, noise_of, training_alone
+from analysis.fits.linear import LEVEL, noise_of, training_alone
 from analysis.select.trials import measured
 from analysis.text import count, number
 
@@ -25,9 +26,11 @@ class TwoErrors:
     @property
     def decides(self) -> float | None:
         """Two FIDs of a training each differ by more than this share in 5 % of pairs though nothing
-        but luck differs.
+        but luck differs. Student's t: the spread between seeds is itself known from ``dof`` alone.
         """
-        return None if self.both is None else math.expm1(Z * math.sqrt(2) * self.both)
+        if self.both is None:
+            return None
+        return math.expm1(float(stats.t.ppf((1 + LEVEL) / 2, self.dof)) * math.sqrt(2) * self.both)
 
     def __str__(self) -> str:
         other = (

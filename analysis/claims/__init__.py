@@ -15,6 +15,7 @@ from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN
 from analysis.claims import designs, grid, sampling, training
 from analysis.claims.claim import Claim, Judgement, Records, Verdict
 from analysis.claims.published_noise import seed_spread
+from analysis.claims.together import together
 from analysis.frames import Folder, evaluations_frame, published, trials_frame
 
 __all__ = [
@@ -68,11 +69,11 @@ CLAIMS = (
     Claim(
         "gflops-alone",
         "Gflops alone decide FID: tokens buy what parameters buy.",
-        "does not hold where an F test rejects Gflops alone against N × T at p < "
+        "does not hold where an F test rejects Gflops alone against G + N × T at p < "
         f"{grid.REJECTED:g}; holds where it does "
         f"not and the 95 % interval lies within ±{grid.MARGIN:g}",
-        "exponent of tokens minus exponent of parameters",
-        "5 models over sizes and patches",
+        "exponent of tokens minus that of parameters, at equal Gflops",
+        "6 models over sizes and patches",
         f"{DIT}, section 5",
         grid.gflops_alone,
     ),
@@ -117,8 +118,8 @@ CLAIMS = (
 
 
 def claims(records: Records, asked: Sequence[Claim] = CLAIMS) -> list[Verdict]:
-    """The verdict of ``records`` on each claim, in order."""
-    return [claim.ask(records) for claim in asked]
+    """The verdict of ``records`` on each claim, in order; together as ``together`` has it."""
+    return together([claim.ask(records) for claim in asked])
 
 
 def of_study(folders: Folder) -> list[Verdict]:
@@ -136,7 +137,7 @@ def of_papers() -> tuple[Verdict, ...]:
     tables["adaln-zero"] = Records(published.block_designs(), noise=seed_spread())
     sampled = Records(published.sampling_compute(), noise=seed_spread(samples=10_000))
     tables |= dict.fromkeys(("sampling", "sampling-rival"), sampled)
-    return tuple(claim.ask(tables[claim.name]) for claim in CLAIMS)
+    return tuple(together([claim.ask(tables[claim.name]) for claim in CLAIMS]))
 
 
 def claims_sentence(verdicts: Sequence[Verdict]) -> str:

@@ -5,7 +5,8 @@ Effects are put so that the claim says "below the bound": a slope of log FID, or
 one that should win minus that of the other. A claim of several parts (a part per patch, or per pair
 of models) holds where the 95 % interval of every part lies below the bound. It does not hold where
 one interval lies above it, at a level that keeps the chance of a false refutation over all parts at
-5 % (Bonferroni). In between there is not enough evidence.
+5 % (Bonferroni). In between there is not enough evidence. Of several claims asked of the same
+records, ``together`` keeps it at 5 % over all of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,6 +64,7 @@ class Judgement:
     records: tuple[str, ...]
     parts: tuple[Part, ...] = ()
     note: str = ""
+    p_against: float = 1.0  # what is seen, or more, against a claim that is just true; of all parts
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Claim:
             judged.records,
             judged.parts,
             why,
+            judged.p_against,
         )
 
 
@@ -112,6 +115,7 @@ class Verdict:
     records: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     why: str = ""
+    p_against: float = 1.0  # as in ``Judgement``
 
 
 def _of_recipe(trials: pl.DataFrame, used: Sequence[str]) -> str:
@@ -159,4 +163,5 @@ def judge(
         tuple(dict.fromkeys(record for part in parts for record in part.records)),
         tuple(parts),
         note,
+        min(1.0, len(asked) * min(part.p_above(bound) for part in asked)),
     )

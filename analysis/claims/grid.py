@@ -1,6 +1,7 @@
 """What do Gflops, model size and tokens buy over a grid of sizes and patches?"""
 
 import itertools
+import math
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,8 @@ from scipy import stats
 from analysis.answers.contrast import cells_of, difference, trend
 from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN, below
 from analysis.claims.claim import Judgement, Records, asked_of, judge
-from analysis.fits.linear import LEVEL
+from analysis.fits import fid_laws
+from analysis.fits.linear import LEVEL, Linear, least_squares
 from analysis.select.curves import curve_labels, with_curves
 from analysis.text import fixed, listed, number
 
@@ -57,43 +59,55 @@ def correlated(records: Records) -> Judgement:
         f"{law.models} models",
         tuple(points["trial_id"]),
         note=f"with linear Gflops r is {fixed(linear, 3)}",
+        p_against=_fisher_against(law.r, law.models),
     )
 
 
 def gflops_alone(records: Records) -> Judgement:
     """Is log FID a function of log Gflops, or do tokens and parameters buy differently? F test and
-    exponents.
+    exponents, against G + N × T, of which Gflops alone is a special case. N × T is not enough:
+    Gflops of small models are no product of parameters and tokens, so Gflops alone is none of its.
     """
     answers = records.answers.main
     asked_of(records.main.points(), "tokens", "patches")
     models = answers.models
-    alone, apart = answers.slope.fit, answers.form("N × T").fit
+    alone, apart = answers.slope.fit, _gflops_and_both(models)
     rss, full = (fit.scatter**2 * fit.dof for fit in (alone, apart))
     extra = alone.dof - apart.dof
     ratio = (rss - full) / extra / (full / apart.dof)
     p = float(stats.f.sf(ratio, extra, apart.dof))
-    # exponent of tokens minus exponent of parameters, at the mean model
-    weights = np.array([0.0, -1.0, 1.0, 0.0])
-    value = float(weights @ apart.coefficients)
-    half = float(
-        stats.t.ppf((1 + LEVEL) / 2, apart.dof)
-        * apart.scatter
-        * np.sqrt(weights @ apart.unscaled @ weights)
-    )
-    inside = abs(value) + half < MARGIN
+    # exponent of tokens minus that of parameters at equal Gflops, at the mean model
+    value, (low, high) = float(apart.coefficients[2]), map(float, apart.coefficient_intervals()[2])
+    inside = -MARGIN < low and high < MARGIN
     verdict = FAILS if p < REJECTED else HOLDS if inside else UNKNOWN
-    tokens, size = apart.coefficients[2], apart.coefficients[1]
     return Judgement(
         verdict,
         value,
-        (value - half, value + half),
+        (low, high),
         f"{len(models)} models",
         tuple(records.main.points()["trial_id"]),
         note=f"F({extra}, {apart.dof}) = {number(ratio, 2)}, p = {number(p, 1)} against Gflops "
-        "alone; "
-        f"exponents at the mean model: tokens {fixed(tokens)}, parameters "
-        f"{fixed(size)}{_alike(models)}",
+        f"alone{_alike(models)}",
+        p_against=min(1.0, p * (1 - LEVEL) / REJECTED),
     )
+
+
+def _gflops_and_both(models: pl.DataFrame) -> Linear:
+    """log FID = c + log G, half of log T - log N, their product and half their sum: N × T with G
+    beside it. Where Gflops are a product of both the sum says nothing of its own and is left out.
+    """
+    logs = fid_laws.log_axes(models)
+    n, t, g = logs - logs.mean(1)[:, None]
+    terms = np.column_stack([np.ones(len(n)), g, (t - n) / 2, n * t, (t + n) / 2])
+    if len(models) >= terms.shape[1] > np.linalg.matrix_rank(terms):
+        terms = terms[:, :-1]
+    return least_squares(terms, np.log(models["fid"].to_numpy()), "Gflops with N × T")
+
+
+def _fisher_against(r: float, n: int) -> float:
+    """Two-sided p of a correlation of STRONG, of ``r`` weaker than that over ``n`` models."""
+    away = (math.atanh(r) - math.atanh(STRONG)) * math.sqrt(n - 3)
+    return 2 * float(stats.norm.sf(away)) if away > 0 else 1.0
 
 
 def _alike(models: pl.DataFrame, within: float = 1.5) -> str:

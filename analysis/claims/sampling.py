@@ -1,6 +1,7 @@
 """Can sampling compute make up for model compute, and which model wins at equal sampling cost?"""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -78,9 +79,7 @@ def smaller_wins_at_equal_cost(records: Records) -> Judgement:
     )
     judged = judge([whole])
     parts = [over_seeds(name, pair, ids) for name, pair in zip(named, each)]
-    return Judgement(
-        judged.verdict, judged.effect, judged.interval, judged.of, judged.records, tuple(parts)
-    )
+    return replace(judged, parts=tuple(parts))
 
 
 def _pairs(points: pl.DataFrame) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEAST_GAIN = 1e-3  # of the variance at the start: below it a choice is not worth telling
+LEAST_GAIN = 0.02  # of the variance at the start, 1 % of the width: less is not worth telling
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,19 @@ def best(
     noise: float,
     budget: float = np.inf,
     cost_power: float = 1.0,
+    least: float = 0.0,
 ) -> Choice | None:
-    """The affordable choice that takes most of the target's variance per GPU-hour ** cost_power;
-    None: none is affordable.
+    """The affordable choice that takes most of the target's variance per GPU-hour ** cost_power,
+    of those that take ``least`` of it or more; None: there is none.
     """
     now, found, most = covariance[target, target], None, 0.0
     for which, training in enumerate(trainings):
         left = variances_after(covariance, target, training.places, noise)
         for checkpoint, (price, variance) in enumerate(zip(training.prices, left)):
             rate = (now - variance) / price**cost_power
-            if price <= budget and (found is None or rate > most):
+            if price > budget or now - variance < least:
+                continue
+            if found is None or rate > most:
                 found, most = Choice(which, checkpoint, price, float(variance)), rate
     return found
 
@@ -116,9 +119,7 @@ def choose(
 
 def _greedy(covariance, target, trainings, noise, budget, cost_power) -> list[Choice]:
     trainings, least, chosen = list(trainings), LEAST_GAIN * covariance[target, target], []
-    while (choice := best(covariance, target, trainings, noise, budget, cost_power)) is not None:
-        if covariance[target, target] - choice.variance < least:
-            break
+    while choice := best(covariance, target, trainings, noise, budget, cost_power, least):
         training = trainings[choice.training]
         covariance = conditioned(covariance, training.places[: choice.checkpoint + 1], noise)
         trainings[choice.training] = training.after(choice.checkpoint)

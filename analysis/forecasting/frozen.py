@@ -133,6 +133,24 @@ def thaw(path: Path) -> Frozen:
     return frozen
 
 
+def frozen_in(folder: Path) -> list[Path]:
+    """The frozen predictions in ``folder``, by name; other files are left alone."""
+    found = [
+        path for path in sorted(folder.glob("*.json")) if {"predictions", "seal"} <= _keys(path)
+    ]
+    if not found:
+        raise ValueError(f"{folder} holds no frozen prediction; scaling predict writes one")
+    return found
+
+
+def _keys(path: Path) -> set[str]:
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError:  # some other file of that name
+        return set()
+    return set(content) if isinstance(content, dict) else set()
+
+
 def records_of(study: StudyFolder, rows: pl.DataFrame) -> list[dict]:
     """What a fit read of each evaluation in ``rows``, and the SHA-256 of the evaluation's file."""
     return [

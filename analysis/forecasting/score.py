@@ -4,14 +4,18 @@ whether it was measured after the freeze.
 
 import json
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from analysis.forecasting.frozen import records_of, thaw
-from analysis.forecasting.targets import Conditions, Measured, measured, target_of
+from analysis.forecasting.calibration import calibration, calibration_told
+from analysis.forecasting.frozen import frozen_in, records_of, thaw
+from analysis.forecasting.naive import NAIVE
+from analysis.forecasting.targets import Conditions, Measured, Target, measured, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.select.checkpoints import headline
 from analysis.text import count, fixed, number
@@ -54,6 +58,7 @@ def score(path: Path, folder: Folder) -> dict:
                 "high": prediction["high"],
                 "measured": fid,
                 "log_error": fid and math.log(prediction["fid"] / fid),
+                "naive": _naive(frozen["data"]["records"], wanted, fid),
                 "diverged": diverged["trial_id"].to_list(),
                 "inside": None if fid is None else prediction["low"] <= fid <= prediction["high"],
                 "trainings": [
@@ -126,6 +131,11 @@ def told(scored: dict) -> str:
             + (f" (mean of {count(len(t['trainings']), 'training')})" if several else "")
             + f": log error {fixed(t['log_error'], 3)}, {inside}"
         )
+        guesses = [
+            f"{name} {number(guess['fid'])}, log error {fixed(guess['log_error'], 3)}"
+            for name, guess in t["naive"].items()
+        ]
+        lines += [f"  naive: {'; '.join(guesses)}"] if guesses else []
         lines += [
             f"  training {training['train_id']} was measured before the freeze "
             f"({training['measured']}): not a prediction of it"
@@ -144,8 +154,30 @@ def told(scored: dict) -> str:
     return "\n".join(lines)
 
 
+def _naive(records: Sequence[Any], target: Target, fid: float | None) -> dict:
+    """Per guess its FID and log error; of a file that keeps no values none."""
+    if not records or "value" not in records[0]:
+        return {}
+    rows = pl.DataFrame(records, infer_schema_length=None)
+    guesses = {name: guess(rows, target) for name, guess in NAIVE.items()}
+    return {
+        name: {"fid": guess, "log_error": fid and math.log(guess / fid)}
+        for name, guess in guesses.items()
+        if guess is not None
+    }
+
+
 def run(path: Path, folder: Folder, as_json: bool) -> tuple[str, bool]:
-    """What ``scaling score`` prints, and whether nothing in it needs a reader's doubt."""
+    """What ``scaling score`` prints, and whether nothing in it needs a reader's doubt. ``path`` is
+    a frozen file, or a folder of them.
+    """
+    if path.is_dir():
+        scores = [score(file, folder) for file in frozen_in(path)]
+        whole = calibration(scores)
+        text = "\n\n".join([*map(told, scores), calibration_told(whole)])
+        if as_json:
+            text = json.dumps({"files": scores, "calibration": whole}, indent=1)
+        return text, all(map(sound, scores))
     scored = score(path, folder)
     return json.dumps(scored, indent=1) if as_json else told(scored), sound(scored)
 

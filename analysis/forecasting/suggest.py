@@ -7,27 +7,23 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analysis.fits.linear import Z, noise_of
+from analysis.forecasting.backtested import BackTested, axes_of, back_tested, weights_of
 from analysis.forecasting.candidates import candidates_of, trainings_of
 from analysis.forecasting.design import Training, choose
-from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
+from analysis.forecasting.forecast import Forecast
 from analysis.forecasting.runs_table import read_runs
 from analysis.forecasting.study_module import write_module
 from analysis.forecasting.suggestion import Suggested, Suggestion
 from analysis.forecasting.targets import Conditions, Target, like, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.select.checkpoints import forecast_checkpoints
-from scaling.records.status import optional_fields
-from scaling.study.cost import evaluation_flops, gpu_hours, params_m, train_flops
+from scaling.study.cost import evaluation_flops, gpu_hours, train_flops
 from scaling.study.load import load_study
 from scaling.study.plan import Plan
 
 RECIPE = "dit_imagenet256"  # of a table of runs: that of the published ones
 PAID = "Steps in the table are priced as done: continuing them needs their checkpoints"
 MFU = 0.4  # assumed of an H100 in bf16; too kind to the smallest models
-# measured checkpoints behind a forecast; degrees of freedom behind a measured noise
-LEAST_PLACES, LEAST_REPEATS = 3, 3
-LUCK_TO_SAMPLING = 3.2  # arXiv 2606.20536
 
 
 def suggest(
@@ -68,13 +64,6 @@ def suggest_from(
         raise ValueError(f"{plan.name} has no records to predict {target} from; run it first")
     rows = forecast_checkpoints(evaluations)
     Conditions.of(plan, rows)  # one EMA, one batch
-    improper = rows.filter(~(pl.col("value") > 0))
-    if len(improper):
-        raise ValueError(
-            f"{improper['trial_id'][0]} has FID {improper['value'][0]:g} at step "
-            f"{improper['step'][0]}, which "
-            "has no logarithm; measure it again"
-        )
     wanted = target_of(target, plan)
     same = rows.filter((pl.col("model") == wanted.model.name) & (pl.col("step") == wanted.steps))
     if len(same):
@@ -82,19 +71,11 @@ def suggest_from(
             f"{wanted} is measured already: FID {same['value'][0]:g} of {same['trial_id'][0]}; "
             "name a model or a step that is not"
         )
-    if len(rows) < LEAST_PLACES:
-        raise ValueError(
-            f"a forecast needs {LEAST_PLACES} measured checkpoints or more, {plan.name} has "
-            f"{len(rows)}"
-        )
+    tested = back_tested(rows)
     specs, steps = trainings_of(plan, rows), candidates_of(plan, wanted, rows, candidates)
-    noise = _noise(rows)
+    noise = tested.noise
 
-    origin = _axes(wanted.model, wanted.steps * rows["batch"][0])
-    measured = (
-        np.log(rows.select("params_m", pl.col("tokens").fill_null(1), "images").cast(pl.Float64))
-        - origin
-    )
+    origin = axes_of(wanted.model, wanted.steps * rows["batch"][0])
     trials, reached, trainings, places, owner, checkpoints, lost = [], [], [], [], [], [], []
     for name, lengths in steps.items():
         trial = specs.get(name) or like(target_of(f"{name}@{lengths[-1]}", plan).model, specs)
@@ -118,7 +99,7 @@ def suggest_from(
             trials.append(trial)
             reached.append(done)
             checkpoints.append(ahead)
-            places += [_axes(trial.model, n * trial.train.batch) - origin for n in ahead]
+            places += [axes_of(trial.model, n * trial.train.batch) - origin for n in ahead]
             owner += [trial.train_id] * len(ahead)
     if not trainings:
         told = f" or diverged ({', '.join(lost)})" if lost else ""
@@ -130,14 +111,7 @@ def suggest_from(
         raise ValueError(
             f"{budget:g} GPU-hours buy none of the candidates; the cheapest costs {cheapest:.3g}"
         )
-    now = forecast(
-        measured,
-        rows["train_id"].to_numpy(),
-        rows["value"].log().to_numpy(),
-        np.array([*places, np.zeros(3)]),
-        np.array([*owner, "the target"]),
-        noise,
-    )
+    now = tested.at(np.array([*places, np.zeros(3)]), [*owner, "the target"], origin)
 
     chosen = choose(now.covariance, len(places), trainings, noise.sampling**2, budget)
     if not chosen:
@@ -154,11 +128,11 @@ def suggest_from(
             update={"train": trials[which].train.model_copy(update={"steps": passed[-1]})}
         )
         runs.append(
-            Suggested(trial, tuple(passed), done, choice.gpu_hours, _width(choice.variance, noise))
+            Suggested(trial, tuple(passed), done, choice.gpu_hours, tested.width(choice.variance))
         )
         reached[which] = passed[-1]
     reach = train_flops(wanted.model, wanted.steps * rows["batch"][0]) / rows["train_flops"].max()
-    return _told(plan, rows["study"][0], wanted, now, budget, mfu, noise, runs, reach, lost)
+    return _told(plan, rows["study"][0], wanted, now, tested, budget, mfu, runs, reach, lost)
 
 
 def run(
@@ -200,17 +174,14 @@ def _told(
     source: str,
     target: Target,
     now: Forecast,
+    tested: BackTested,
     budget: float,
     mfu: float,
-    noise: NoiseDeviations,
     runs,
     reach: float,
     diverged: Sequence[str],
 ) -> Suggestion:
-    mean, width = float(now.mean[-1]), _width(now.covariance[-1, -1], noise)
-    weights: dict[str, float] = {}
-    for (law, _), weight in now.weights.items():
-        weights[law] = weights.get(law, 0.0) + weight
+    mean, width = float(now.mean[-1]), tested.width(now.covariance[-1, -1])
     return Suggestion(
         plan.name,
         source,
@@ -220,30 +191,9 @@ def _told(
         width,
         budget,
         mfu,
-        noise,
-        weights,
+        tested.noise,
+        weights_of(now),
         tuple(runs),
         reach,
         tuple(diverged),
     )
-
-
-def _noise(rows: pl.DataFrame) -> NoiseDeviations:
-    """What seeds of one model scatter at one step, where enough were repeated; else the published
-    spread.
-    """
-    cell = (rows["model"] + "@" + rows["step"].cast(pl.String)).to_numpy()
-    repeats = noise_of(rows["value"].to_numpy(), cell)
-    if repeats.training is None or repeats.training_dof < LEAST_REPEATS or repeats.training == 0:
-        return NoiseDeviations()
-    sampling = np.sqrt(repeats.training / (1 + LUCK_TO_SAMPLING**2))
-    return NoiseDeviations(float(LUCK_TO_SAMPLING * sampling), float(sampling))
-
-
-def _axes(model, images: int) -> np.ndarray:
-    # a family without tokens has one, so that their axis says nothing
-    return np.log([params_m(model), optional_fields(model)["tokens"] or 1, images])
-
-
-def _width(variance: float, noise: NoiseDeviations) -> float:
-    return float(2 * Z * np.sqrt(variance + noise.sampling**2))

@@ -237,7 +237,7 @@ def predict(
 
 
 def score(
-    file: Annotated[Path, typer.Argument(help="What scaling predict wrote.")],
+    file: Annotated[Path, typer.Argument(help="What scaling predict wrote, or a folder of it.")],
     study: StudyArgument,
     as_json: JsonOption = False,
     results: ResultsOption = None,
@@ -247,7 +247,7 @@ def score(
     """
     from analysis.forecasting.score import run
 
-    if not file.is_file():
+    if not file.exists():
         raise ValueError(f"there is no file {file}")
     text, sound = run(file, study_folder(study, results), as_json)
     print(text)

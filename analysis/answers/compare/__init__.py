@@ -2,12 +2,20 @@
 the same rungs.
 
 The compute multiplier at a rung: how many times B's training FLOPs recipe A would need for B's
-figure, along A's own power law over the rungs of that curve. Its interval holds the seeds of both
-recipes and those of A's law (a contrast of the cell means, linearised; Welch), and how far A's law
-bends between its rungs: the scatter of A's rungs about the law beyond what seeds explain. Where
-rungs have one seed, the seeds of others tell its error, or, where none has two, the scatter of all
-rungs about both laws. The trend is the power of training FLOPs with which the multiplier grows; a
-crossover is where it passes 1.
+figure, along A's own power law over the rungs of that curve. There are two questions, and an error
+for each. *For these rungs*: what would the same rungs, trained again, give? Its interval holds the
+seeds of both recipes and those of A's law (a contrast of the cell means, linearised; Welch), and
+how far A's law bends between its rungs: the scatter of A's rungs about the law beyond what seeds
+explain. *For the recipes*: what would other rungs of the same range give? There each rung's own
+deviation from the law of its recipe, A's and B's, is luck as well (a random effect): the scatter
+of each recipe's rungs about its own line, or their seeds where these scatter more, with
+Satterthwaite's degrees of freedom. A rung is told for itself; mean, trend, crossover and verdict
+are of the recipes, and the mean for these rungs is told beside. Two rungs know no scatter: they
+speak for themselves.
+
+Where rungs have one seed, the seeds of others tell its error, or, where none has two, the scatter
+of all rungs about both laws. The trend is the power of training FLOPs with which the multiplier
+grows; a crossover is where it passes 1.
 """
 
 from dataclasses import replace

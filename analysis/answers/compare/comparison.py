@@ -37,14 +37,16 @@ class Comparison:
     metric: str
     curve: str  # such as patch 2
     rungs: tuple[Rung, ...]
-    mean: Part  # of the log multiplier over the rungs
-    trend: Part | None  # of the log multiplier on log training FLOPs; None below 3 rungs
+    here: Part  # of the log multiplier over the rungs, for these rungs
+    mean: Part  # the same for the recipes
+    # of the log multiplier on log training FLOPs, for the recipes; None below 3 rungs
+    trend: Part | None
     # training FLOPs, up to FAR times the largest rung; None where no trend is resolved
     crossover: float | None
     seeds: int  # of the cell with fewest
     records: tuple[str, ...]
     reach: float  # times A's largest rung: how far A's law is carried for the largest multiplier
-    bend: float = 0.0  # how far A's law may bend, of half the interval of ``mean``
+    bend: float = 0.0  # of half the interval of ``mean``, what no seeds would take away
     note: str = ""  # what its errors rest on, where not on each rung's own seeds and A's scatter
     # in words: the one of both, or A's and B's where that was asked for
     protocols: tuple[str, ...] = ()
@@ -65,8 +67,8 @@ class Comparison:
         return BETTER if low > 0 else WORSE if high < 0 else OPEN
 
     def _seeds_for(self, log: float) -> int | None:
-        """Seeds of each rung that would bring half the interval down to ``log``; None: A's law
-        bends by more.
+        """Seeds of each rung that would bring half the interval down to ``log``; None: the rungs
+        lie off the laws by more.
         """
         half = self.mean.interval()[1] - self.mean.value
         if self.bend >= log:
@@ -98,9 +100,8 @@ class Comparison:
         half = self.mean.interval()[1] - self.mean.value
         wanted, seen = self._seeds_for(math.log(WORTH)), abs(self.mean.value)
         advice = (
-            f"no number of seeds would resolve a multiplier of {WORTH:g}, for A's rungs lie off "
-            "its law by more: other "
-            "rungs might"
+            f"no number of seeds would resolve a multiplier of {WORTH:g}, for the rungs lie off "
+            "the laws by more: further rungs might"
             if wanted is None
             else f"{wanted} seeds of each rung would resolve a multiplier of {WORTH:g}"
         )

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from analysis.answers.compare import BETTER, CROSSES, OPEN, compare, compare_frames
-from analysis.answers.comparison_text import compare_text
+from analysis.answers.comparison_text import compare_text, comparison_table
 from analysis.figures.compare import multipliers
 from scaling.study.cost import train_flops
+from tests.analysis import rung_effects
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study
 
 FLOPS = np.geomspace(1e9, 1e12, 4)
@@ -52,14 +53,38 @@ def test_without_noise_the_multiplier_is_exact():
 
 
 def test_the_interval_holds_a_known_multiplier_at_about_its_rate():
-    rng, held, draws = np.random.default_rng(1), np.zeros(3), 300
+    rng, held, draws = np.random.default_rng(1), np.zeros(4), 300
     for _ in range(draws):
         (found,) = compare_frames(recipe(rng, lambda c: 0), recipe(rng, lambda c: math.log(1.5)))
-        parts = (found.rungs[1].log, found.mean, found.trend)
-        for k, (part, truth) in enumerate(zip(parts, (math.log(1.5), math.log(1.5), 0.0))):
+        parts = (found.rungs[1].log, found.here, found.mean, found.trend)
+        for k, (part, truth) in enumerate(zip(parts, (*[math.log(1.5)] * 3, 0.0))):
             low, high = part.interval()
             held[k] += low <= truth <= high
-    assert (held / draws > 0.92).all() and (held / draws < 0.995).all()
+    assert (held / draws > 0.92).all()
+    assert (held[:2] / draws < 0.995).all()  # four rungs cannot show that recipes lie on their laws
+
+
+@pytest.mark.parametrize("where", ["", "B", "AB"])
+def test_of_rungs_off_the_laws_the_recipes_intervals_hold_and_no_crossover_is_made_up(where):
+    """With rung effects in B alone, intervals of seeds and A's misfit held mean and trend in 79 and
+    74 %, and claimed a crossover in 18 %.
+    """
+    mean, trend, none = np.mean([rung_effects.held(where, 12, seed) for seed in range(150)], axis=0)
+    assert mean >= 0.93 and trend >= 0.93 and none > 0.95
+
+
+def test_rungs_off_the_laws_widen_the_recipes_interval_and_not_that_of_these_rungs():
+    rng = np.random.default_rng(9)
+    a, b = (
+        rung_effects.study(rng, 0, 0.1, noise=0.005),
+        rung_effects.study(rng, 0, 0.1, noise=0.005),
+    )
+    (found,) = compare_frames(a, b)
+    assert found.mean.value == found.here.value and found.mean.error > 2 * found.here.error
+    said = compare_text([found])
+    assert "for the recipes, as other rungs would show them; for these rungs alone [" in said
+    table = comparison_table([found])
+    assert table["rung"].to_list()[-2:] == ["all 4, for these rungs", "all 4, for the recipes"]
 
 
 def test_equal_recipes_are_not_resolved_and_are_told_what_would():
@@ -111,7 +136,9 @@ def test_rungs_of_one_seed_take_their_error_from_the_others_else_from_the_scatte
         low, high = found.mean.interval()
         assert low < math.log(3) < high and high - low < 3
     pair = [frame.filter(pl.col("rung").is_in(["s0", "s3"])) for frame in (a, b)]
-    assert "two rungs do not tell how far A's law bends" in compare_text(compare_frames(*pair))
+    assert "two rungs do not tell how far they lie off the laws" in compare_text(
+        compare_frames(*pair)
+    )
 
 
 def test_crossing_laws_give_the_crossover():

@@ -2,6 +2,7 @@
 so?
 """
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -49,3 +50,28 @@ def test_a_training_that_is_sampled_in_several_ways_is_no_further_repeat(finishe
         cell=pl.format("{} guided", "cell"), trial_id=pl.format("{} guided", "trial_id")
     )
     assert two_errors(pl.concat([trials, guided])) == two_errors(trials)
+
+
+@pytest.mark.parametrize("models, seeds", [(1, 2), (2, 2), (12, 3)])
+def test_of_pairs_that_differ_by_luck_alone_a_twentieth_lie_further_apart_than_decides(
+    models, seeds
+):
+    """At 1, 2 and 24 degrees of freedom. By the normal quantile: 30, 19 and 6 %."""
+    rng, luck, beyond = np.random.default_rng(0), 0.05, []
+    for _ in range(400):
+        logs = luck * rng.standard_normal((models, seeds))
+        trials = pl.DataFrame(
+            {
+                "train_id": [f"t{i}" for i in range(models * seeds)],
+                "cell": [f"c{i}" for i in range(models) for _ in range(seeds)],
+                "state": "completed",
+                "fid": 10 * np.exp(logs.ravel()),
+                "fid_se": None,
+            },
+            schema_overrides={"fid_se": pl.Float64},
+        )
+        found = two_errors(trials)
+        assert found.dof == models * (seeds - 1)
+        gaps = luck * np.sqrt(2) * np.abs(rng.standard_normal(50))
+        beyond.append(np.mean(np.expm1(gaps) > found.decides))
+    assert np.mean(beyond) == pytest.approx(0.05, abs=0.025)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -25,7 +26,7 @@ def test_the_correlation_of_figure_8_is_with_log_gflops(papers):
 
 def test_gflops_alone_are_rejected_by_models_of_like_gflops(papers):
     found = papers["gflops-alone"]
-    assert "F(2, 8) = 70, p = 9e−6" in found.why
+    assert "F(3, 7) = 48, p = 5e−5" in found.why
     assert "at 5.01 to 7.39 Gflops FIDs are 119, 68.4, 68.4, 106" in found.why
     assert found.interval[1] < 0  # a doubling of tokens buys more than one of parameters
     assert len(found.records) == 12
@@ -58,3 +59,33 @@ def test_one_step_that_clearly_rises_refutes(finished):
     )
     assert asked("gflops", worse).verdict == FAILS
     assert "DiT-d2w32/2 against DiT-d2w16/2" in asked("gflops", worse).of
+
+
+def test_gflops_alone_that_hold_exactly_leave_no_offset_in_small_models(finished):
+    """Gflops of digits-sized models are no product of parameters and tokens: in N × T the two
+    exponents differ by .09 where Gflops alone decide.
+    """
+    trials = trials_frame(finished)
+    rng = np.random.default_rng(0)
+    exact = trials.with_columns(
+        fid=100 * pl.col("forward_gmacs") ** -0.4 * np.exp(0.002 * rng.standard_normal(len(trials)))
+    )
+    found = asked("gflops-alone", exact)
+    assert found.verdict == HOLDS and abs(found.effect) < 0.01
+    tokens_too = exact.with_columns(fid=pl.col("fid") * pl.col("tokens") ** -0.3)
+    found = asked("gflops-alone", tokens_too)
+    assert found.verdict == FAILS and found.effect == pytest.approx(-0.3, abs=0.02)
+
+
+def test_gflops_alone_are_rejected_at_their_rate_where_they_are_true(finished):
+    trials, rng, rejected = trials_frame(finished), np.random.default_rng(1), 0
+    for _ in range(40):
+        luck = np.exp(0.05 * rng.standard_normal(len(trials)))
+        rejected += (
+            asked(
+                "gflops-alone",
+                trials.with_columns(fid=100 * pl.col("forward_gmacs") ** -0.4 * luck),
+            ).verdict
+            == FAILS
+        )
+    assert rejected <= 2  # of 40 at 1 %

@@ -7,6 +7,7 @@ import pytest
 
 from analysis.forecasting.predict import predict
 from analysis.forecasting.score import score, sound, told
+from analysis.forecasting.suggest import suggest
 from scaling.cli import main
 from scaling.records import StudyFolder
 from scaling.study import Plan, Study
@@ -41,8 +42,10 @@ def test_a_prediction_made_before_the_run_is_scored_after_it(held_out, tmp_path)
     path = predict(held_out, ["DiT-d3w64/4", "DiT-d3w64/2@500"], tmp_path / "before.json")
     frozen = json.loads(path.read_text())
     assert {"frozen", "code", "rule", "conditions"} <= frozen.keys() and frozen["data"]["hash"]
-    assert len(frozen["data"]["records"]) == 3 * 3 * 2
-    assert all(one["chosen"] and one["scores"] for one in frozen["predictions"])
+    assert len(frozen["data"]["records"]) == 3 * 3 * 2 * 5  # every checkpoint
+    for one in frozen["predictions"]:
+        assert [test["rung"] for test in one["back_tests"]] == ["d2w32", "d2w48"]
+        assert one["audit"]["held_out"] == "d2w48" and one["audit"]["law"] and one["widening"] >= 1
     early = score(path, held_out)
     assert (
         not sound(early)
@@ -142,7 +145,7 @@ def test_steps_that_no_record_has_are_predicted_from_size_and_images(held_out, t
         predict(held_out, ["DiT-d2w32/4@1k"], tmp_path / "longer.json").read_text()
     )["predictions"]
     assert (
-        one["steps"] == 1000 and "N in MACs" in one["law"] and one["low"] < one["fid"] < one["high"]
+        one["steps"] == 1000 and "ensemble" in one["law"] and one["low"] < one["fid"] < one["high"]
     )
     assert one["earlier_steps_measured"] == [100, 200, 300, 400, 500]
     assert one["audit"]["rms_log_error"] is not None or one["audit"]["why_not"]
@@ -185,10 +188,11 @@ def test_data_that_changed_since_is_named(held_out, tmp_path):
     content = json.loads(evaluation.read_text())
     content["figures"][0]["value"] *= 1.5
     evaluation.write_text(json.dumps(content))
+    named = f"{record['trial_id']} at {record['step']} steps"
     found = score(path, held_out)
-    assert found["data"]["changed"] == [f"{record['trial_id']} at 500 steps"] and not sound(found)
+    assert found["data"]["changed"] == [named] and not sound(found)
     evaluation.unlink()
-    assert score(path, held_out)["data"]["gone"] == [f"{record['trial_id']} at 500 steps"]
+    assert score(path, held_out)["data"]["gone"] == [named]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +200,7 @@ def test_data_that_changed_since_is_named(held_out, tmp_path):
     [
         ("DiT-d9w64", "unknown model"),
         ("DiT-d3w64/3", "patch 3 does not divide"),
-        ("DiT-d3w64/2@0", "whole number of steps from 1 to"),
+        ("DiT-d3w64/2@0", "no whole number of steps from 1"),
         ("DiT-d3w64/2@lots", "unknown model"),
     ],
 )
@@ -210,9 +214,7 @@ def test_too_few_sizes_say_what_is_missing(tmp_path):
     study = StudyFolder(tmp_path / plan.name)
     study.write_plan(plan)
     measure(study, plan.trials[0], 0.0)
-    with pytest.raises(
-        ValueError, match=r"DiT-d3w64/2@500 cannot be predicted.*no model of patch 2"
-    ):
+    with pytest.raises(ValueError, match=r"DiT-d3w64/2@500 cannot be predicted.*their one size"):
         predict(study, ["DiT-d3w64/2"], tmp_path / "p.json")
 
 
@@ -246,3 +248,41 @@ def test_the_commands(held_out, tmp_path, capsys):
         with pytest.raises(SystemExit) as end:
             main(args)
         assert end.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_predict_and_suggest_forecast_one_value_from_one_set_of_records(held_out, tmp_path):
+    (one,) = json.loads(predict(held_out, ["DiT-d3w64/2@1000"], tmp_path / "p.json").read_text())[
+        "predictions"
+    ]
+    found = suggest(held_out, "DiT-d3w64/2@1000", 1.0)
+    assert (found.fid, *found.interval) == pytest.approx((one["fid"], one["low"], one["high"]))
+
+
+def test_the_error_stands_beside_those_of_the_simplest_guesses(held_out, tmp_path):
+    path = predict(held_out, ["DiT-d3w64/2"], tmp_path / "p.json")
+    run_largest(held_out)
+    (one,) = score(path, held_out)["targets"]
+    records = [r for r in json.loads(path.read_text())["data"]["records"] if r["step"] == 500]
+    of_largest = [r["value"] for r in records if r["model"] == "DiT-d2w48/2"]
+    largest, line = (one["naive"][name] for name in ("the largest measured", "a line per curve"))
+    assert largest["fid"] == pytest.approx(np.exp(np.mean(np.log(of_largest))))
+    assert largest["log_error"] == pytest.approx(np.log(largest["fid"] / one["measured"]))
+    assert abs(line["log_error"]) < 0.2 < abs(largest["log_error"])
+    assert "naive: the largest measured" in told(score(path, held_out))
+
+
+def test_all_predictions_of_a_folder_are_calibrated_together(held_out, tmp_path, capsys):
+    for name, target in (("a", "DiT-d3w64/2"), ("b", "DiT-d3w64/4")):
+        predict(held_out, [target], tmp_path / f"{name}.json")
+    (tmp_path / "other.json").write_text("{}")
+    run_largest(held_out)
+    with pytest.raises(SystemExit) as end:
+        main(["score", str(tmp_path), str(held_out.folder)])
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    assert "2 predictions of 2 files measured: 2 of 2 inside their 95 % intervals" in said
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(SystemExit) as end:
+        main(["score", str(empty), str(held_out.folder)])
+    assert end.value.code == 2 and "holds no frozen prediction" in capsys.readouterr().err

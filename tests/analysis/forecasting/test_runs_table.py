@@ -156,7 +156,7 @@ def test_a_study_s_own_trials_go_through_a_table(finished, tmp_path):
             "none of the 1 rows of r.csv is like a training of dit_imagenet256",
         ),
         (HEAD, [], "none of the 0 rows of r.csv"),
-        (HEAD, ROWS[:2], "a forecast needs 3 measured checkpoints or more, dit_imagenet256 has 2"),
+        (HEAD, ROWS[:2], "a forecast needs 3 measured checkpoints or more, found 2"),
         (HEAD, [*ROWS, "DiT-XL/2,7000000,9.62"], "DiT-XL/2@7000000 is measured already"),
     ],
 )

@@ -69,7 +69,7 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
     for part in (
         "Over 12 DiTs and 3 seeds FID falls",
         "At a fixed patch, more Gflops lower FID. Twice the Gflops: FID",
-        "Not decided here: 4 more of the papers' claims",
+        "Not decided here: 3 more of the papers' claims",
         "FID falls at every step of width and of patch.",
         "36 completed",
         "tuned per size on held-out loss",
@@ -120,8 +120,8 @@ def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(
     for part in (
         "At a fixed patch, more Gflops lower FID.",
         "the paper's figures",
-        "−0.19 [−0.25, −0.14]",
-        "F(2, 8) = 70",
+        "−0.21 [−0.27, −0.15]",
+        "F(3, 7) = 48",
         "Patch 2: not resolved; trend: multiplier ∝ training FLOPs",
         "seeds of each rung would resolve a multiplier of 1.2",
     ):

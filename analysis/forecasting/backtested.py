@@ -1,0 +1,148 @@
+"""What will a training that has not run measure? One forecast for whoever asks, with its record."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from analysis.fits.linear import Z
+from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
+from analysis.forecasting.noise import noise_between_seeds
+from scaling.records.status import optional_fields
+from scaling.study.cost import params_m
+from scaling.study.families import Network
+
+LEAST_PLACES = 3  # measured checkpoints behind a forecast
+
+
+@dataclass(frozen=True)
+class Held:
+    """A rung forecast from the smaller ones at the end of its trainings: one error per model."""
+
+    rung: str
+    models: tuple[str, ...]
+    log_errors: np.ndarray  # log forecast - log measured, mean over seeds (m,)
+    deviations: np.ndarray  # that the forecast expected of it (m,)
+    law: str  # of most weight
+
+    @property
+    def rms(self) -> float:
+        return math.sqrt(float(np.mean(self.log_errors**2)))
+
+    @property
+    def inside(self) -> int:
+        """How many lay in the 95 % interval, as it was before any widening."""
+        return int(np.sum(np.abs(self.log_errors) <= Z * self.deviations))
+
+
+@dataclass(frozen=True)
+class BackTested:
+    """A forecast's rows, noise, and how it did on every rung but the smallest."""
+
+    rows: pl.DataFrame
+    noise: NoiseDeviations
+    held: tuple[Held, ...]
+
+    @property
+    def widening(self) -> float:
+        """Times the forecast's own deviation: root mean square over rungs of the errors found in
+        units of those expected, 1 or more. It holds what the declared forms all got wrong.
+        """
+        each = [float(np.mean((one.log_errors / one.deviations) ** 2)) for one in self.held]
+        return max(1.0, math.sqrt(float(np.mean(each)))) if each else 1.0
+
+    def at(self, places: np.ndarray, runs: Sequence[str], origin: np.ndarray) -> Forecast:
+        """log FID at ``places`` (m, 3), axes of ``axes_of`` less ``origin``, of trainings
+        ``runs``.
+        """
+        return _forecast(self.rows, places, runs, origin, self.noise)
+
+    def width(self, variance: float) -> float:
+        """Of the 95 % prediction interval of log FID, of a forecast's ``variance``."""
+        return 2 * Z * self.widening * math.sqrt(variance + self.noise.sampling**2)
+
+    def interval(self, network: Network, images: int) -> tuple[float, float, float, Forecast]:
+        """FID of one training of ``network`` on ``images``, its 95 % prediction interval, and the
+        forecast.
+        """
+        found = self.at(np.zeros((1, 3)), ["the target"], axes_of(network, images))
+        mean, half = float(found.mean[0]), self.width(float(found.covariance[0, 0])) / 2
+        return math.exp(mean), math.exp(mean - half), math.exp(mean + half), found
+
+
+def back_tested(rows: pl.DataFrame) -> BackTested:
+    """Of measured checkpoints ``rows`` of one recipe. ValueError where there are fewer than
+    LEAST_PLACES, or one has no logarithm.
+    """
+    improper = rows.filter(~(pl.col("value") > 0))
+    if len(improper):
+        raise ValueError(
+            f"{improper['trial_id'][0]} has FID {improper['value'][0]:g} at step "
+            f"{improper['step'][0]}, which has no logarithm; measure it again"
+        )
+    if len(rows) < LEAST_PLACES:
+        raise ValueError(
+            f"a forecast needs {LEAST_PLACES} measured checkpoints or more, found {len(rows)}"
+        )
+    noise = noise_between_seeds(rows)
+    order = rows.group_by("rung").agg(pl.col("params_m").mean()).sort("params_m")["rung"].to_list()
+    held = []
+    for i, rung in enumerate(order[1:], 1):
+        below = rows.filter(pl.col("rung").is_in(order[:i]))
+        if len(below) >= LEAST_PLACES:
+            held.append(_held(below, rows.filter(pl.col("rung") == rung), rung, noise))
+    return BackTested(rows, noise, tuple(held))
+
+
+def weights_of(found: Forecast) -> dict[str, float]:
+    """The posterior weight of each law, over its misfits."""
+    weights: dict[str, float] = {}
+    for (law, _), weight in found.weights.items():
+        weights[law] = weights.get(law, 0.0) + weight
+    return weights
+
+
+def axes_of(network: Network, images: int) -> np.ndarray:
+    """log N, log T, log D (3,). A family without tokens has one, so that their axis is silent."""
+    return np.log([params_m(network), optional_fields(network)["tokens"] or 1, images])
+
+
+def _axes(rows: pl.DataFrame) -> np.ndarray:
+    columns = rows.select("params_m", pl.col("tokens").fill_null(1), "images")
+    return np.log(columns.cast(pl.Float64).to_numpy())
+
+
+def _held(below: pl.DataFrame, rung: pl.DataFrame, name: str, noise: NoiseDeviations) -> Held:
+    last = rung.filter(pl.col("step") == pl.col("step").max().over("model"))
+    models = last.group_by("model", maintain_order=True).agg(
+        pl.col("params_m", "tokens", "images").first(),
+        log=pl.col("value").log().mean(),
+        seeds=pl.len(),
+    )
+    places = _axes(models)
+    origin = places.mean(0)
+    found = _forecast(below, places - origin, models["model"].to_list(), origin, noise)
+    # of the mean over seeds: of each training's own luck and samples the share
+    own = noise.luck**2 + noise.sampling**2
+    seeds = models["seeds"].to_numpy()
+    variance = np.diag(found.covariance) - noise.luck**2 + own / seeds
+    return Held(
+        name,
+        tuple(models["model"]),
+        found.mean - models["log"].to_numpy(),
+        np.sqrt(variance),
+        max(found.weights, key=lambda pair: found.weights[pair])[0],
+    )
+
+
+def _forecast(rows, places, runs, origin, noise) -> Forecast:
+    return forecast(
+        _axes(rows) - origin,
+        rows["train_id"].to_numpy(),
+        rows["value"].log().to_numpy(),
+        places,
+        np.array(runs),
+        noise,
+    )
