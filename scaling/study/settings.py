@@ -82,8 +82,11 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
 
 def _unknown(key: str, known: list[str]) -> str:
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.4)
-    hint = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
-    return f"unknown setting {key!r}; {hint}"
+    if near:
+        return f"unknown setting {key!r}; nearest: {', '.join(near)}"
+    parts = {name.partition(".")[0]: name for name in reversed(known)}
+    examples = ", ".join(reversed(parts.values()))
+    return f"unknown setting {key!r}; there are {len(known)}, such as {examples}"
 
 
 def _validated(data: Mapping) -> TrialSpec:
