@@ -76,24 +76,6 @@ def test_bad_input_is_one_line_and_exit_code_2(case, tmp_path, monkeypatch, caps
     assert not list(tmp_path.iterdir())
 
 
-def test_auto_without_a_cluster_says_how_to_start_one(tmp_path, monkeypatch, capsys):
-    """Ray's own refusal, provoked here: a cluster of another test on this machine would answer to
-    "auto".
-    """
-
-    def nobody(address, **options):
-        raise ConnectionError("Could not find any running Ray instance.\nMore lines follow.")
-
-    monkeypatch.setattr("ray.init", nobody)
-    with pytest.raises(SystemExit) as stop:
-        main(["sweep", "smoke", "--results", str(tmp_path), "--address", "auto"])
-    error = capsys.readouterr().err
-    assert (
-        stop.value.code == 2 and "no Ray cluster at auto" in error and "ray start --head" in error
-    )
-    assert len(error.strip().splitlines()) == 1
-
-
 def store(folder, size=32):
     write_store(folder, size=size, images={"train": 8, "heldout": 4}, shard=4)
     return [

@@ -102,3 +102,17 @@ def test_a_temporary_folder_is_replaced_only_where_sockets_need_it(monkeypatch):
     monkeypatch.setattr(cluster, "SHORT_FOLDERS", ("/proc/none",))
     with pytest.raises(ValueError, match=r"too long for Ray's sockets.* set RAY_TMPDIR"):
         cluster.short_temporary_folder()
+
+
+def test_auto_without_a_cluster_says_how_to_start_one(monkeypatch):
+    """Ray's own refusal, provoked here: a cluster of another test on this machine would answer to
+    "auto".
+    """
+
+    def nobody(address, **options):
+        raise ConnectionError("Could not find any running Ray instance.\nMore lines follow.")
+
+    monkeypatch.setattr("ray.init", nobody)
+    says = r"^no Ray cluster at auto: Could not find any running Ray instance\. .*ray start --head"
+    with pytest.raises(ValueError, match=says), cluster.connected("auto"):
+        raise AssertionError("connected to nobody")
