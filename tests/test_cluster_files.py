@@ -37,7 +37,7 @@ def test_the_cluster_on_aws_has_rays_schema(aws):
 
 
 def test_every_node_on_aws_has_the_token_and_the_storage(aws):
-    assert "/home/ubuntu/.ray/auth_token" in aws["file_mounts"]
+    assert "~/.ray/auth_token" in aws["file_mounts"]
     assert "chmod 600 ~/.ray/auth_token" in aws["setup_commands"]
     assert any("mount -t nfs4" in command for command in aws["initialization_commands"])
     starts = [
