@@ -8,7 +8,7 @@ from typing import Annotated
 import ray
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
-from scaling.launch.cluster import connected
+from scaling.launch.cluster import connected, refusals
 from scaling.launch.job import load_networks
 from scaling.launch.preflight import check_gpus
 from scaling.study.diffusion_spec import DiffusionSpec
@@ -131,7 +131,7 @@ def run(
             count=asked_for.count,
             classes=asked_for.classes,
         ).model_dump_json()
-        with connected(address):
+        with connected(address), refusals():
             # Tried again where a node goes away: a part that is drawn twice is the same.
             draw = ray.remote(_draw).options(num_cpus=1, num_gpus=gpus, max_retries=3)
             ray.get([draw.remote(drawing, rows.start, rows.stop) for rows in left])
