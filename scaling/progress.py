@@ -176,11 +176,13 @@ class Progress:
 
     def summary(self) -> str:
         """Trials by state, and the time left."""
-        ended = sum(bool(r.get("done")) for r in self.latest.values())
-        running = len(self.latest) - ended
+        with self._lock:
+            latest = dict(self.latest)
+        ended = sum(bool(result.get("done")) for result in latest.values())
+        running = len(latest) - ended
         return (
             f"{ended} of {len(self.trainings)} trainings ended, {running} running, "
-            f"{len(self.trainings) - len(self.latest)} waiting; {self._left()}"
+            f"{len(self.trainings) - len(latest)} waiting; {self._left()}"
         )
 
     def table(self) -> Table:

@@ -99,8 +99,8 @@ def carry_out(
                     f"the cluster's {cluster.gpus:g} GPUs stay idle: the trials run on CPUs; "
                     "--gpus-per-trial 1 gives each one"
                 )
-            begin(folder, plan, damaged)
             with leased(folder.folder) as lease:
+                begin(folder, plan, damaged)
                 why = run(plan, left, folder, cluster, supervisor, lease, boards, hook)
         if why:
             mark_stopped(folder, left, f"{why}; the same command continues it")

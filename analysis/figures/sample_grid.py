@@ -18,7 +18,7 @@ from analysis.select.curves import curve_labels, curve_order, rung_order, with_c
 from analysis.text import number
 from scaling.records import StudyFolder
 from scaling.records.arrays import read_arrays
-from scaling.records.parsed import Damaged
+from scaling.records.parsed import Unreadable
 
 SHOWN = 10  # samples per cell, of different labels where there are as many
 ACROSS = 5  # samples side by side in a cell
@@ -127,7 +127,7 @@ def _samples(study: StudyFolder, trials: pl.DataFrame) -> dict:
         trial = planned[row["trial_id"]]
         try:
             samples = study.run(trial.train_id).samples(trial.eval_ids[trial.spec.train.steps])
-        except Damaged as error:
+        except Unreadable as error:
             warnings.warn(f"left out of the samples: {error.short}", stacklevel=2)
             continue
         if samples is not None:
@@ -167,7 +167,7 @@ def _real(study: StudyFolder, wanted: np.ndarray, rows: int) -> list[np.ndarray]
     """
     try:
         arrays = read_arrays(study.folder / "real.npz", images=4, labels=1)
-    except Damaged as error:
+    except Unreadable as error:
         warnings.warn(f"left out of the samples: {error.short}", stacklevel=2)
         return None
     if arrays is None:

@@ -36,19 +36,22 @@ def compare(
     """How many times the compute of recipe B recipe A would need, at each rung, with its trend and
     crossover.
     """
+    if at_quality and (figure is not None or across_protocols):
+        option = "--figure" if figure is not None else "--across-protocols"
+        raise ValueError(f"{option} does nothing with --at-quality; leave one of them out")
+    one, other = study_folder(a, results), study_folder(b, results)
     if at_quality:
         from analysis.answers.compare.at_quality import at_quality as compared
         from analysis.answers.compare.at_quality import at_quality_text
         from analysis.answers.quality_command import of_study
 
-        both = (of_study(folder, at_quality, metric) for folder in (a, b))
+        both = (of_study(folder, at_quality, metric) for folder in (one, other))
         print(at_quality_text(compared(*both)))
         return
     from analysis.answers.compare import compare
     from analysis.answers.comparison_text import compare_text
 
     check_out(figure, "--figure", (".png", ".svg"))
-    one, other = study_folder(a, results), study_folder(b, results)
     found = compare(one, other, metric, across_protocols)
     print(compare_text(found))
     if figure is not None:

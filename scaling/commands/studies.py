@@ -122,15 +122,14 @@ def status(
         if watch:
             raise ValueError("--watch shows one study; name it")
         return list_studies(root, as_json)
-    folder = study_folder(study, results)
-    rows = trial_rows(folder)
     if watch and as_json:
         raise ValueError("--watch shows a table and --json prints one object; give one of them")
+    folder = study_folder(study, results)
     if watch:
         from scaling.commands import sweeping
 
         sweeping.watch(folder)
-        rows = trial_rows(folder)
+    rows = trial_rows(folder)
     if as_json:
         print(json.dumps(rows, indent=1))
     else:

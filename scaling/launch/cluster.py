@@ -3,7 +3,7 @@
 import contextlib
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,9 +194,19 @@ def check_workers_precisions(study: str, precisions: Iterable[str], gpus_per_tri
         .remote(sorted(precisions))
     )
     try:
-        ray.get(task, timeout=ANSWER_S)
+        with refusals():
+            ray.get(task, timeout=ANSWER_S)
     except GetTimeoutError:  # others hold every place; each training checks for itself as it begins
         ray.cancel(task)
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """While entered, a ValueError of a task is raised in its own words, without the traceback of
+    the worker.
+    """
+    try:
+        yield
     except RayTaskError as failure:
         if isinstance(failure.cause, ValueError):
             raise ValueError(str(failure.cause)) from None

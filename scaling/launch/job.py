@@ -68,7 +68,7 @@ class Job(Spec):
         This is the one place where a worker makes specs of what was sent to it. Networks that the
         study's file defines are loaded first, as their specs cannot be read without them.
         """
-        _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
+        load_networks(text)
         return cls.model_validate_json(text)
 
     @property
@@ -109,9 +109,14 @@ class Job(Spec):
 
 
 class _Source(BaseModel):
-    """Of a job's text only what must be loaded before the rest can be read."""
+    """Of a text that crosses Ray only what must be loaded before the rest can be read."""
 
     shipped: Shipped = Shipped()
+
+
+def load_networks(text: str) -> None:
+    """Load the networks whose source is in the field ``shipped`` of ``text``, a JSON object."""
+    _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
 
 
 @functools.cache

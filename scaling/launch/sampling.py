@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import ray
-from pydantic import BaseModel, BeforeValidator, SerializeAsAny, ValidationError
+from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
-from scaling.launch.cluster import connected
-from scaling.launch.job import source_folder
+from scaling.launch.cluster import connected, refusals
+from scaling.launch.job import load_networks
 from scaling.launch.preflight import check_gpus
 from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.families import network_of
@@ -57,7 +57,6 @@ def run(
     steps: int = 250,
     sampler: str | None = None,
     seed: int = 0,
-    average: str | None = None,
     vae: str | None = None,
     address: str | None = None,
     gpus: float = 0.0,
@@ -92,7 +91,7 @@ def run(
     check_gpus(gpus)
     if guidance_channels is not None and guidance == 1.0:
         raise ValueError("--guidance-channels without --guidance: nothing would be guided")
-    told = told or WeightsSpec(average=average)
+    told = told or WeightsSpec()
     loaded = load_checkpoint(checkpoint, told=told, network=network)
     asked_for = wanted(loaded, out, classes, per_class, count, balanced, guidance != 1.0)
     flow = loaded.diffusion.objective == "flow"
@@ -132,7 +131,7 @@ def run(
             count=asked_for.count,
             classes=asked_for.classes,
         ).model_dump_json()
-        with connected(address):
+        with connected(address), refusals():
             # Tried again where a node goes away: a part that is drawn twice is the same.
             draw = ray.remote(_draw).options(num_cpus=1, num_gpus=gpus, max_retries=3)
             ray.get([draw.remote(drawing, rows.start, rows.stop) for rows in left])
@@ -155,19 +154,13 @@ def protocol_of(**fields) -> Protocol:
         raise ValueError(f"{option} {first['input']}: {first['msg']}") from None
 
 
-class _Source(BaseModel):
-    """Of a drawing's text only what must be loaded before the rest can be read."""
-
-    shipped: Shipped
-
-
 @functools.lru_cache(maxsize=1)
 def _loaded(text: str):
     """The drawing, validated again, and its network; a worker keeps them from part to part."""
     from scaling.evaluation.load import digest, load_checkpoint
     from scaling.models.stored.own_networks import Candidate
 
-    _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
+    load_networks(text)
     drawing = Drawing.model_validate_json(text)
     own: tuple[Candidate, ...] = ()
     if drawing.model is not None:

@@ -20,6 +20,7 @@ from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.worker import evaluate, task, train
 from scaling.records.ledger import STALE_AFTER_S, Run, StateFile
 from scaling.records.shapes import State
+from scaling.records.status import measured
 
 POLL_S = 1.0
 # How long a watch waits for another training to begin the trunk that it is to train.
@@ -59,7 +60,7 @@ class TrialWatch(tune.Trainable):
         self.waiting = [
             asked
             for asked in self.job.evaluations.values()
-            if self.records.evaluation(asked.eval_id) is None
+            if not self.records.is_measured(asked.eval_id)
         ]
         self.failed: str | None = None
         self.evaluations: dict[ObjectRef, Evaluation] = {}  # task -> what it measures
@@ -178,7 +179,9 @@ class TrialWatch(tune.Trainable):
             if state.get(k) is not None
         }
         done = [
-            found for eval_id in self.job.evaluations if (found := self.records.evaluation(eval_id))
+            found
+            for trial in self.job.trials
+            for found in measured(trial, self.records, faults=[]).values()
         ]
         if done:
             last = max(done, key=lambda found: found["step"])

@@ -21,12 +21,14 @@ CURVE = {
 
 
 class Point(NamedTuple):
-    """One value on a board. ``time`` is when it was measured, in seconds since the epoch."""
+    """One value on a board. ``time`` is when it was measured, in seconds since the epoch; None
+    where the records do not tell.
+    """
 
     tag: str
     step: int
     value: float
-    time: float
+    time: float | None
 
 
 Held = dict[str, dict[int, float]]  # tag -> step -> value
@@ -60,7 +62,7 @@ def points_of(trial: PlannedTrial, run: Run) -> list[Point]:
     trained until then.
     """
     sessions = run.sessions()
-    begun = datetime.fromisoformat(sessions[0]["started"]).timestamp() if sessions else 0.0
+    begun = datetime.fromisoformat(sessions[0]["started"]).timestamp() if sessions else None
     found = []
     for line in run.curve(faults=[]):
         if line["step"] > trial.spec.train.steps:
@@ -68,7 +70,8 @@ def points_of(trial: PlannedTrial, run: Run) -> list[Point]:
         fields = dict(line)
         values = {name: fields.get(key) for key, name in CURVE.items()}
         values[f"heldout/loss {line.get('heldout_ema') or ''}".strip()] = line.get("heldout_loss")
-        found += _points(values, line["step"], begun + line["train_wall_s"])
+        time = None if begun is None else begun + line["train_wall_s"]
+        found += _points(values, line["step"], time)
     for step, evaluation in measured(trial, run, faults=[]).items():
         values = {"evaluation/heldout_loss": evaluation["heldout_loss"]}
         for figure in evaluation["figures"]:
@@ -78,7 +81,7 @@ def points_of(trial: PlannedTrial, run: Run) -> list[Point]:
     return sorted(found, key=lambda point: point.step)
 
 
-def _points(values: dict, step: int, time: float) -> list[Point]:
+def _points(values: dict, step: int, time: float | None) -> list[Point]:
     return [
         Point(tag(name), step, float(value), time)
         for name, value in values.items()

@@ -2,6 +2,7 @@
 that $MLFLOW_TRACKING_URI names.
 """
 
+import time
 from pathlib import Path
 
 from scaling.loggers.board import Held, Point
@@ -61,7 +62,11 @@ class MLflow:
         from mlflow.entities import Metric
 
         run = self._run(trial) or self._begun(trial)
-        metrics = [Metric(p.tag, p.value, round(1000 * p.time), p.step) for p in points]
+        now = time.time()
+        metrics = [
+            Metric(p.tag, p.value, round(1000 * (now if p.time is None else p.time)), p.step)
+            for p in points
+        ]
         for i in range(0, len(metrics), AT_ONCE):
             self.client.log_batch(run, metrics=metrics[i : i + AT_ONCE])
 

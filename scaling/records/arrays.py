@@ -1,23 +1,25 @@
 """What arrays does an .npz file of ours hold? Read whole, or named as damaged."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 
-from scaling.records.parsed import Damaged
+from scaling.records.parsed import Damaged, content_of
 
 
 def read_arrays(path: Path, **dimensions: int) -> dict[str, np.ndarray] | None:
     """The arrays in an .npz file by name, each of so many ``dimensions`` and as long as the others.
 
-    None where there is no such file. Raises Damaged.
+    None where there is no such file. Raises Unreadable.
     """
     mend = "take it away, or measure it again"
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in dimensions}
-    except (FileNotFoundError, NotADirectoryError):
+    content = content_of(path, mend)
+    if content is None:
         return None
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in dimensions}
     except Exception as error:  # arbitrary bytes can make it raise anything
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise Damaged(path, f"is no whole .npz file ({why})", mend) from None

@@ -118,30 +118,6 @@ def read_bytes(path: Path | str) -> bytes:
         return file.readall()
 
 
-def read_json(path: Path | str):
-    """The JSON in ``path``, or None where there is no such file. ValueError names a file that is
-    not JSON. What the suite wrote is read by its shape, see ``records.parsed``.
-    """
-    try:
-        text = read_bytes(path)
-    # The second: a file stands where a folder was named.
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:
-        return _DECODER.decode(text.decode())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{path} is not valid JSON ({error}); delete it to measure it again"
-        ) from None
-
-
-def _no_number(word: str):
-    raise ValueError(f"{word} is no number; a missing one is null")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_number)
-
-
 def append_line(path: Path, value) -> None:
     """Append ``value`` as one JSON line. A line that a kill left unfinished is ended first."""
     line = _line(value)

@@ -5,11 +5,12 @@ it away at its end. Whoever writes ``stopped`` into it asks the sweep to end.
 """
 
 import contextlib
-import os
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.ledger import STALE_AFTER_S, StateFile
@@ -33,7 +34,7 @@ def holder(folder: Path) -> str | None:
     pid, host = state.get("pid"), state.get("host")
     if "heartbeat" not in state or pid is None or time.time() - state["heartbeat"] > STALE_AFTER_S:
         return None
-    if host == socket.gethostname() and not _lives(pid):
+    if host == socket.gethostname() and not psutil.pid_exists(pid):
         return None
     return f"process {pid} on {host}"
 
@@ -49,7 +50,8 @@ def check_free(folder: Path) -> None:
 
 @contextlib.contextmanager
 def leased(folder: Path) -> Iterator[StateFile]:
-    """While entered, the study's lease is this process's."""
+    """While entered, the study's lease is this process's. ValueError where it is another's."""
+    check_free(folder)
     lease = lease_of(folder)
     try:
         with Heartbeat(lease):
@@ -80,13 +82,3 @@ def stop(folder: Path, patience_s: float = STOP_S) -> str:
             lease.write_state(STOPPED, ASKED, pid=state["pid"], host=state["host"])
         time.sleep(POLL_S)
     return who
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another person's
-        return True
-    return True

@@ -26,7 +26,7 @@ import numpy as np
 
 from scaling.records.arrays import read_arrays
 from scaling.records.files import append_line, whole_lines, write_arrays, write_json
-from scaling.records.parsed import Damaged, Unreadable
+from scaling.records.parsed import Damaged, Unreadable, not_read
 from scaling.records.shapes import (
     AGAIN,
     EVALUATION,
@@ -170,7 +170,7 @@ class Run:
                 except Damaged as error:
                     raise_or_add(Damaged(path, f"line {number} {error.why}", LINE.mend), faults)
         except OSError as error:
-            raise_or_add(Damaged(path, f"cannot be read ({error.strerror})", LINE.mend), faults)
+            raise_or_add(not_read(path, error, LINE.mend), faults)
         return [found[step] for step in sorted(found)]
 
     def evaluation(self, eval_id: str) -> Evaluation | None:

@@ -62,6 +62,28 @@ class Newer(Unreadable):
     """A file of a schema that this code does not know yet. It is sound, and must be left alone."""
 
 
+def content_of(path: Path | str, mend: str) -> bytes | None:
+    """The bytes of the file ``path``; None where there is no such file. Raises Unreadable."""
+    try:
+        return read_bytes(path)
+    # The second: a file stands where a folder was named.
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise not_read(path, error, mend) from None
+
+
+def not_read(path: Path | str, error: OSError, mend: str) -> Unreadable:
+    """What ``error`` says of the file ``path``. A folder in its place is damage, mended by
+    ``mend``; a file that the disk or its permissions hold back may be sound.
+    """
+    if isinstance(error, IsADirectoryError):
+        return Damaged(path, "is a folder, no file", mend)
+    return Unreadable(
+        path, f"cannot be read ({error.strerror})", "see to its disk and its permissions"
+    )
+
+
 class Shape(Generic[T]):
     """One kind of file: what it holds, its newest version, and what to do about a damaged one.
 
@@ -80,7 +102,7 @@ class Shape(Generic[T]):
 
     def read(self, path: Path | str) -> T | None:
         """The content of ``path``; None where there is no such file. Raises Unreadable."""
-        data = self._bytes(path)
+        data = content_of(path, self.mend)
         return None if data is None else self.parse(data, path)
 
     def parse(self, data: bytes, path: Path | str) -> T:
@@ -98,7 +120,7 @@ class Shape(Generic[T]):
 
     def unknown(self, path: Path | str) -> list[str]:
         """The keys in a sound file that this code does not know, such as ``figures.colour``."""
-        data = self._bytes(path)
+        data = content_of(path, self.mend)
         if data is None:
             return []
         try:
@@ -108,19 +130,6 @@ class Shape(Generic[T]):
             named = [".".join(part for part in place if isinstance(part, str)) for place in places]
             return [*dict.fromkeys(named)]
         return []
-
-    def _bytes(self, path: Path | str) -> bytes | None:
-        try:
-            return read_bytes(path)
-        # The second: a file stands where a folder was named.
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except IsADirectoryError:
-            raise Damaged(path, "is a folder, no file", self.mend) from None
-        except OSError as error:
-            raise Unreadable(
-                path, f"cannot be read ({error.strerror})", "see to its disk and its permissions"
-            ) from None
 
     def _refuse_newer(self, content: object, path: Path | str) -> None:
         if self.newest is None:

@@ -7,7 +7,7 @@ it with ``get``. A key that a reader must not overlook raises SCHEMA.
 from datetime import datetime
 from typing import Annotated, Any, NotRequired
 
-from pydantic import AfterValidator, with_config
+from pydantic import AfterValidator, Field, with_config
 from typing_extensions import TypedDict
 
 from scaling.records.parsed import STRICT, Digest, Shape, Version, Whole, held_to
@@ -67,7 +67,7 @@ class State(TypedDict):
     traceback: NotRequired[list[str]]
     ready: NotRequired[list[Whole]]
     session: NotRequired[str | None]
-    pid: NotRequired[Whole]
+    pid: NotRequired[Annotated[int, Field(gt=0, lt=2**31)]]  # 0 would mean a group of processes
     host: NotRequired[str]
     last_seen: NotRequired[float | None]
 

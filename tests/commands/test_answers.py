@@ -29,6 +29,14 @@ def test_fit_tells_the_law_of_a_table_as_one_json_object(capsys, tmp_path):
             "--n and --d name one column, d; each needs its own",
         ),
         (["compare", "one", "other"], "one holds no study.json"),
+        (
+            ["compare", "one", "other", "--results", "root", "--at-quality", "5"],
+            "root/one holds no study.json",
+        ),
+        (
+            ["compare", "one", "other", "--at-quality", "5", "--across-protocols"],
+            "--across-protocols does nothing with --at-quality",
+        ),
         (["predict", "one", "--target", "DiT-S/2"], "one holds no study.json"),
         (
             ["suggest", "one", "--target", "DiT-S/2@1M", "--gpu-hours", "1"],

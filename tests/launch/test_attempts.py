@@ -60,7 +60,7 @@ def test_the_newest_checkpoint_by_name(tmp_path):
     assert newest_step(tmp_path) == 10
 
 
-def test_a_process_of_this_machine_is_ended_by_its_number(monkeypatch):
+def test_a_process_of_this_machine_is_ended_by_its_number():
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     attempts.end_process(process.pid, attempts.socket.gethostname())
     assert process.wait() == -9

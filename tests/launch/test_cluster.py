@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from ray.exceptions import RayTaskError
 
 from scaling.launch import cluster, preflight
 from scaling.study import Plan, load_study
@@ -116,3 +117,12 @@ def test_auto_without_a_cluster_says_how_to_start_one(monkeypatch):
     says = r"^no Ray cluster at auto: Could not find any running Ray instance\. .*ray start --head"
     with pytest.raises(ValueError, match=says), cluster.connected("auto"):
         raise AssertionError("connected to nobody")
+
+
+def test_a_refusal_of_a_task_is_told_without_the_workers_traceback():
+    refused = RayTaskError("draw", "Traceback ...", ValueError("it changed while it was sampled"))
+    with pytest.raises(ValueError, match=r"^it changed while it was sampled$"), cluster.refusals():
+        raise refused.as_instanceof_cause()
+    broken = RayTaskError("draw", "Traceback ...", KeyError("x"))
+    with pytest.raises(RayTaskError), cluster.refusals():
+        raise broken.as_instanceof_cause()

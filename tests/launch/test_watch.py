@@ -10,6 +10,7 @@ from scaling.launch.watch import BEGINS_S, TrialWatch, trunk_is_coming
 from scaling.records import Run
 from scaling.records.ledger import STALE_AFTER_S
 from scaling.study.plan import PlannedTrial
+from tests.written import evaluation
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,18 @@ def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, tiny, monkey
     trunk.write_state("running", step=6)
     assert not watch.step()["done"] and len(asked) == 1
     assert not watch.step()["done"] and len(asked) == 1
+
+
+def test_a_damaged_evaluation_is_waited_for_and_the_others_are_told(tmp_path, tiny, monkeypatch):
+    run, trial = Run(tmp_path / "run"), PlannedTrial.of(tiny)
+    for step, eval_id in trial.eval_ids.items():
+        run.write_evaluation(eval_id, evaluation(tiny, step, heldout_loss=float(step)))
+    damaged = run.folder / "evaluations" / f"{trial.eval_ids[12]}.json"
+    damaged.write_bytes(b"{")
+    task = type("Task", (), {"remote": staticmethod(lambda *args: "training")})
+    monkeypatch.setattr(watching, "task", lambda *args: task)
+    monkeypatch.setattr(watching.ray, "wait", lambda tasks, timeout: ([], tasks))
+    watch = object.__new__(TrialWatch)
+    watch.setup({"job": Job(study="test", trials=(trial,), run_folder=str(run.folder)).dump()})
+    assert [asked.step for asked in watch.waiting] == [12]
+    assert watch.step()["heldout_loss"] == 6

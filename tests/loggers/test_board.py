@@ -100,3 +100,9 @@ def test_single_precision_is_no_disagreement(trial):
 
 def test_tags_are_in_letters_that_all_boards_take():
     assert tag("fid/FID-1K, ddpm100, cfg 1.0") == "fid/FID-1K_ddpm100_cfg_1.0"
+
+
+def test_a_line_of_a_training_whose_record_is_lost_has_no_time(study, trial):
+    run = study.run(trial.train_id)
+    times = {p.time for p in points_of(trial, run) if p.tag == "training/loss"}
+    assert run.record() is None and times == {None}

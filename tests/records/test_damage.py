@@ -1,7 +1,9 @@
 """Does a sweep go on without what another hand damaged, and lose nothing of it?"""
 
+import errno
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -9,7 +11,7 @@ from filelock import FileLock
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.damage import damaged_files, keep_curve, set_aside, unknown_keys
 from scaling.records.files import append_line
-from scaling.records.parsed import Newer
+from scaling.records.parsed import Damaged, Newer, Unreadable
 from scaling.study.plan import Plan
 from tests.analysis.synthetic_study import digits_like, write_study
 from tests.mutations import mutate
@@ -132,3 +134,22 @@ def test_lines_that_a_curve_lost_are_written_again(study):
     append_line(path, lines[3])
     keep_curve(run, lines)
     assert run.curve() == lines
+
+
+@pytest.mark.parametrize("name", ["state", "curve", "real"])
+def test_a_file_that_the_disk_holds_back_is_told_and_not_renamed(study, name, monkeypatch):
+    plan = study.plan()
+    path = files(study, plan)[name]
+    if name == "real":
+        path.write_bytes(b"")
+
+    def read(asked):
+        if Path(asked) == path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(asked))
+        return Path(asked).read_bytes()
+
+    for module in ("files", "parsed"):
+        monkeypatch.setattr(f"scaling.records.{module}.read_bytes", read)
+    with pytest.raises(Unreadable, match=r"cannot be read \(Permission denied\); see to") as told:
+        damaged_files(study, plan)
+    assert not isinstance(told.value, Damaged)

@@ -69,3 +69,17 @@ def test_a_study_that_nobody_works_on_cannot_be_stopped(tmp_path):
 def test_a_sweep_that_does_not_hear_is_named(tmp_path):
     with leased(tmp_path), pytest.raises(ValueError, match=r"did not end in 0 s"):
         stop(tmp_path, patience_s=0.1)
+
+
+def test_of_two_sweeps_that_begin_at_once_one_is_refused_and_leaves_the_lease(tmp_path):
+    with leased(tmp_path):
+        with pytest.raises(ValueError, match=r"works on .* already"), leased(tmp_path):
+            pass
+        assert holder(tmp_path) is not None
+
+
+@pytest.mark.parametrize("pid", [0, 2**31, 2**62])
+def test_a_lease_of_no_process_holds_nothing(tmp_path, pid):
+    lease_of(tmp_path).write_state("running", pid=pid, host=socket.gethostname())
+    assert holder(tmp_path) is None
+    check_free(tmp_path)

@@ -1,11 +1,12 @@
 """How does a trial stand that is unmeasured, or silent?"""
 
+import json
 import time
 
 import pytest
 
 from scaling.records import StudyFolder, trial_rows
-from scaling.records.files import read_json, write_json
+from scaling.records.files import write_json
 from scaling.study import Plan, Study
 
 
@@ -23,7 +24,7 @@ def test_a_silent_running_trial_is_not_called_running(tmp_path, tiny):
     run = folder.run(tiny.train_id)
     run.write_state("running", step=3)
     assert trial_rows(folder)[0]["state"] == "running"
-    state = read_json(run.folder / "state.json")
+    state = json.loads((run.folder / "state.json").read_text())
     write_json(run.folder / "state.json", state | {"heartbeat": time.time() - 3600})
     assert trial_rows(folder)[0]["state"] == "stopped"
 

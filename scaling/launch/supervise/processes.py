@@ -51,6 +51,13 @@ def end_orphans() -> int:
     return count
 
 
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill ``processes``; those that are gone already are passed over."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
 def stopped(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Those that a signal stopped (SIGSTOP), and that so neither work nor end."""
     return [process for process in processes if _status(process) == psutil.STATUS_STOPPED]
@@ -68,9 +75,7 @@ def needed(processes: Iterable[psutil.Process]) -> set[str]:
 def _end(find) -> None:
     for _ in range(5):
         found = find()
-        for process in found:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        kill(found)
         if not found:
             return
         psutil.wait_procs(found, timeout=END_S)
@@ -93,7 +98,10 @@ def _status(process: psutil.Process) -> str | None:
 
 
 def _lives(pid: int) -> bool:
-    return psutil.pid_exists(pid) and _status(psutil.Process(pid)) != psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _is_ours(process: psutil.Process) -> bool:

@@ -108,10 +108,10 @@ class Driver:
         ours, now = processes.of_session(self.process.pid), time.monotonic()
         stopped = {process.pid: process for process in processes.stopped(ours)}
         self._stopped_since = {pid: self._stopped_since.get(pid, now) for pid in stopped}
-        for pid, since in self._stopped_since.items():
-            if now - since > self.limits.stopped_after_s:
-                with contextlib.suppress(ProcessLookupError):
-                    stopped[pid].kill()
+        patience = self.limits.stopped_after_s
+        processes.kill(
+            stopped[p] for p, since in self._stopped_since.items() if now - since > patience
+        )
         there = processes.needed(ours)
         for name in self._seen - there:
             raise Lost(f"{processes.NEEDED[name]} ended")
@@ -147,8 +147,8 @@ class Supervisor:
 
     def begin(self) -> Cluster:
         """Start a driver; returns the cluster to which it is connected. Nothing runs on it before
-        ``follow``. ValueError for what the
-        cluster cannot do. RuntimeError where it was lost too often.
+        ``follow``. ValueError for what the cluster cannot do. RuntimeError where it was lost too
+        often.
         """
         processes.end_orphans()
         for attempt in range(LOSSES):

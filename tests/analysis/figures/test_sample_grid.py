@@ -1,9 +1,11 @@
 """Do rows of samples show the same labels, and say what they are of?"""
 
+import json
+
 import pytest
 
 from analysis.figures.sample_grid import sample_grid
-from scaling.records.files import read_json, write_json
+from scaling.records.files import write_json
 from tests.analysis.synthetic_study import DESIGNS, SIZES, digits_like, law, study_of, write_study
 
 
@@ -52,7 +54,7 @@ def test_samples_bear_the_names_of_their_classes_where_the_data_has_names(tmp_pa
     assert "Classes" not in sample_grid(study).get_supxlabel()
     names = [f"kind {i}" for i in range(9)] + ["a name that is far too long to stand here"]
     for path in tmp_path.glob("runs/*/record.json"):
-        write_json(path, read_json(path) | {"classes": names})
+        write_json(path, json.loads(path.read_text()) | {"classes": names})
     told = sample_grid(study).get_supxlabel().replace("\n", " ")
     assert "left to right: kind 0, kind 1, kind 2, kind 3, kind 4; kind 5, kind 6" in told
     assert told.endswith("kind 8, a name that is fa….")

@@ -1,9 +1,11 @@
 """Does a page say what its figures do not?"""
 
+import json
+
 from analysis.report import report_data
 from scaling.outcome import show_outcome
 from scaling.records import StudyFolder, trial_rows
-from scaling.records.files import read_json, write_json
+from scaling.records.files import write_json
 from scaling.study import DataSpec
 from tests.analysis.synthetic_study import BASE, study_of
 
@@ -11,7 +13,7 @@ from tests.analysis.synthetic_study import BASE, study_of
 def beside_noise(study: StudyFolder, noise: float) -> None:
     """Write into every record what noise images' FID would be."""
     for path in study.folder.parent.glob("runs/*/evaluations/*.json"):
-        found = read_json(path)
+        found = json.loads(path.read_text())
         for row in found["figures"]:
             row |= {"noise": noise if row["metric"] == "fid" else None}
         write_json(path, found)

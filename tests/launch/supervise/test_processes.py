@@ -68,3 +68,12 @@ def test_a_stopped_process_is_known(leader):
     while psutil.Process(child).status() != psutil.STATUS_STOPPED:
         assert time.monotonic() < deadline
     assert [p.pid for p in processes.stopped(processes.of_session(process.pid))] == [child]
+
+
+def test_a_process_that_is_gone_by_then_is_passed_over(leader):
+    process, child = leader
+    gone, there = psutil.Process(process.pid), psutil.Process(child)
+    process.kill()
+    process.wait()
+    processes.kill([gone, there])
+    there.wait(timeout=10)
