@@ -39,17 +39,17 @@ def drive(order: Order, tell: Callable[..., None], until_asked: Callable[[], obj
     """Connect, look whether the cluster can do what is asked, and run it once ``until_asked``
     returns. Each message goes to ``tell`` as a kind and what belongs to it.
     """
-    try:
-        with cluster.connected(order.address) as there:
+    with contextlib.ExitStack() as kept:
+        try:
+            there = kept.enter_context(cluster.connected(order.address))
             check(there, order)
-            tell("cluster", **asdict(there))
-            until_asked()
-            run_jobs(
-                order, lambda train_id, result: tell("result", train_id=train_id, result=result)
-            )
-            tell("ended")
-    except ValueError as error:
-        tell("refused", why=str(error))
+        except ValueError as error:  # a later one is a fault of ours, and keeps its traceback
+            tell("refused", why=str(error))
+            return
+        tell("cluster", **asdict(there))
+        until_asked()
+        run_jobs(order, lambda train_id, result: tell("result", train_id=train_id, result=result))
+        tell("ended")
 
 
 def check(there: cluster.Cluster, order: Order) -> None:
