@@ -160,7 +160,16 @@ class Reference:
                 transform,
             ]
         else:
-            self.key = [_content_of_statistics(self.stored), extractor, weights_identity(extractor)]
+            self.key = self._key_of_stored()
+
+    @property
+    def gaussian_key(self) -> list:
+        """What decides ``gaussian``: a file's own statistics where it has some, else the images."""
+        return self._key_of_stored() if self.stored else self.key
+
+    def _key_of_stored(self) -> list:
+        content = _content_of_statistics(self.stored)
+        return [content, self.extractor, weights_identity(self.extractor)]
 
     @property
     def count(self) -> int | None:
