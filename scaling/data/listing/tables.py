@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scaling.data.listing.splits import TRAIN, WITHIN, Labelled, Listing, grouped, listed, split_in
@@ -161,5 +162,5 @@ def _read_group(path: str, group: int) -> pa.ChunkedArray:
     else:
         column = pq.ParquetFile(path).read_row_group(group, columns=[name])[name]
     if pa.types.is_struct(column.type):
-        column = pa.chunked_array([chunk.field("bytes") for chunk in column.chunks], pa.binary())
+        column = pc.struct_field(column, "bytes")
     return column.cast(pa.large_binary())

@@ -72,6 +72,14 @@ def test_without_names_or_a_split_labels_are_numbers_and_some_are_held_out(tmp_p
     )
 
 
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary()])
+def test_bytes_may_be_of_either_length(kind, tmp_path):
+    images = pa.array([{"bytes": png(i)} for i in range(6)], pa.struct([("bytes", kind)]))
+    pq.write_table(pa.table({"image": images, "label": [0, 1] * 3}), tmp_path / "train.parquet")
+    listing = list_images(tmp_path)
+    assert sorted(levels(listing, "train") + levels(listing, "heldout")) == list(range(6))
+
+
 def test_what_is_missing_is_named(tmp_path):
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "train.parquet")
     with pytest.raises(ValueError, match=r"no column of Images among text; name it 'image'"):
