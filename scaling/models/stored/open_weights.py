@@ -104,7 +104,7 @@ def _is_diffusers(path: Path) -> bool:
         return (path / "transformer" / CONFIG).is_file() or (path / CONFIG).is_file()
     # a file of a diffusers folder, or its index
     config = path.parent / CONFIG
-    return path.is_file() and config.is_file() and "_class_name" in config.read_text()
+    return path.is_file() and config.is_file() and b"_class_name" in config.read_bytes()
 
 
 def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:

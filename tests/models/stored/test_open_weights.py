@@ -67,3 +67,9 @@ def test_a_folder_of_files_that_are_not_looked_for_names_one_of_them(tmp_path):
         torch.save(golden.weights(), tmp_path / name)
     message = refusal(open_weights, tmp_path)
     assert "name the file itself, such as" in message and message.endswith("0100000.pt")
+
+
+def test_a_config_that_is_no_text_does_not_make_a_file_diffusers(tmp_path):
+    torch.save(golden.weights(), tmp_path / "c.pt")
+    (tmp_path / "config.json").write_bytes(b"\xff\xfe{")
+    assert states_equal(opened(tmp_path / "c.pt").state, golden.weights())
