@@ -27,7 +27,7 @@ def to_8_bits(values: np.ndarray, top: int | None = None) -> np.ndarray:
         return values
     if values.dtype == bool:
         return values.astype(np.uint8) * 255
-    if not len(values.ravel()):
+    if not values.size:
         return values.astype(np.uint8)
     kind = values.dtype.name
     if values.dtype.kind not in "uif":

@@ -1,6 +1,6 @@
 """What do the JSON files of a latent store hold? A shape for each."""
 
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any
 
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
@@ -46,10 +46,10 @@ class ShardSums(TypedDict):
 
 @with_config(STRICT)
 class Vae(TypedDict):
-    name: NotRequired[str]
+    name: str
     identity: str
     scaling_factor: float
-    shift_factor: float | None
+    shift_factor: float
 
 
 def _splits(shards: dict) -> None:

@@ -5,7 +5,6 @@ it: a few kilobytes may unpack to more than any machine has.
 """
 
 import math
-import os
 import struct
 import zipfile
 import zlib
@@ -13,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import psutil
 from numpy.lib import format as npy
 
 from scaling.data.pixels import to_8_bits
@@ -87,12 +87,7 @@ def _array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.nd
 
 def free_memory() -> int:
     """Bytes that this machine can still give."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        (free,) = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-        return int(free) * 1024
-    except (OSError, ValueError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return psutil.virtual_memory().available
 
 
 def as_images(values: np.ndarray, what: str) -> np.ndarray:

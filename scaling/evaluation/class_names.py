@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
+from scaling.evaluation.wanted import NO_CLASS
 from scaling.records import Run
 
 SHOWN = 8  # names in an error
@@ -32,9 +33,8 @@ def as_labels(words: Sequence[str], checkpoint: Path) -> list[str]:
     if names is None:
         return list(words)
     labels = {name: str(label) for label, name in enumerate(names)}
-    kept = {*map(str, range(len(names))), "none"}
     for word in words:
-        if word not in labels and word not in kept and not word.lstrip("-").isdigit():
+        if word not in labels and word != NO_CLASS and not word.lstrip("-").isdigit():
             near = difflib.get_close_matches(word, names, SHOWN) or names[:SHOWN]
             raise ValueError(
                 f"--classes {word}: no class of {checkpoint} is called that; it has {len(names)}, "

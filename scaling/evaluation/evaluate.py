@@ -8,28 +8,31 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import get_args
 
 import torch
 from filelock import FileLock
 from pydantic import ValidationError
 from torch import Tensor
 
-from scaling.data import DataSpec, load_data
+from scaling.data import DataSpec
 from scaling.evaluation.compared import layer_of
 from scaling.evaluation.generate import check_sampling, generate
-from scaling.evaluation.images import ImageFolder, read_npy, read_npz
-from scaling.evaluation.load import Loaded, digest, load_checkpoint
+from scaling.evaluation.images import ImageFolder
+from scaling.evaluation.load import Loaded, digest
 from scaling.evaluation.metrics import check_reference, measure
-from scaling.evaluation.npz import open_npz
-from scaling.evaluation.parts import Parts
-from scaling.evaluation.reference import (
-    RealImages,
-    Reference,
-    data_images,
-    npz_images,
-    tensor_images,
+from scaling.evaluation.named_images import (
+    channels_of,
+    check_colours,
+    check_reference_classes,
+    images_of,
+    load_images,
+    load_target,
+    lost_in_writing,
+    other_size,
+    reference_source,
 )
+from scaling.evaluation.parts import Parts
+from scaling.evaluation.reference import RealImages, Reference
 from scaling.evaluation.samples import PART, image_channels
 from scaling.evaluation.suits import check_suits, misfit
 from scaling.evaluation.write_reference import check_target, write_reference
@@ -38,13 +41,9 @@ from scaling.records.cache import cache_folder
 from scaling.study.identity import identity
 from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
-from scaling.study.spec import Source
 from scaling.study.usual_features import usual_features
 from scaling.study.weights_spec import WeightsSpec
 
-# sources that a name alone does not determine
-SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")
-DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
 # the fields of a protocol that apply to any images, however they were made
 OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}
 
@@ -126,7 +125,7 @@ def run(
         extractor, layer = layer_of(metric, protocol)
         check_reference(references[source.name][extractor], metric, layer)
     if write is not None:
-        written = write_reference(_images_of(source), protocol, write)
+        written = write_reference(images_of(source), protocol, write)
     with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
         rows = measure(images, DataSpec(), protocol, references)["figures"]
         tell(images, source)
@@ -182,21 +181,9 @@ def write_alone(target: Path, settings: Iterable[str], write: Path) -> str:
             f"transform {protocol.transform!r} crops to the size of samples: give these as the "
             "TARGET and the folder as --reference"
         )
-    source = _images_of(reference_source(str(target)))
+    source = images_of(reference_source(str(target)))
     check_suits(protocol.features, lambda: source, data)
     return write_reference(source, protocol, write)
-
-
-def _images_of(source: RealImages | Path) -> RealImages:
-    """ValueError for a file that holds statistics alone."""
-    if isinstance(source, RealImages):
-        return source
-    _, images, _ = open_npz(source)
-    if images is None:
-        raise ValueError(
-            f"{source} holds statistics but no images (arr_0); it is a reference itself"
-        )
-    return npz_images(source.name, images)
 
 
 def _line(row: dict) -> str:
@@ -205,21 +192,6 @@ def _line(row: dict) -> str:
     return f"{row['label']}: {value}{error}" + "".join(
         f" ({row[k]})" for k in ("why", "warning") if row[k]
     )
-
-
-def load_target(target: Path, told: WeightsSpec, network: Path | None) -> Loaded | None:
-    """The network of a run, a checkpoint or weights; None where ``target`` is images.
-
-    ValueError for options of weights beside images.
-    """
-    if is_weights(target):
-        return load_checkpoint(target, told=told, network=network)
-    if given := [*told.given, *(["--network"] if network else [])]:
-        raise ValueError(
-            f"{given[0]} is said of weights, and {target} is neither a run, a checkpoint nor a "
-            "file of weights"
-        )
-    return None
 
 
 def check_heeded(said: dict, target: Path, sampled: bool) -> None:
@@ -282,124 +254,7 @@ def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Pa
         parts.clear()
 
 
-def check_reference_classes(loaded: Loaded, reference: str) -> None:
-    """Refuse a data set that does not have the classes that the model draws.
-
-    Otherwise the distance would be between classes, not between images.
-    """
-    name = reference.partition(":")[0]
-    if (
-        name in DATA_SETS
-        and (classes := load_data(DataSpec(source=name)).num_classes) != loaded.spec.num_classes
-    ):
-        raise ValueError(
-            f"{loaded.spec.name} draws {loaded.spec.num_classes} classes, the reference "
-            f"{reference} has {classes}: compare with the images that it was trained on, or with a "
-            "folder of those"
-        )
-
-
-def channels_of(images: Tensor | ImageFolder) -> int:
-    return images.shape[1] if isinstance(images, Tensor) else 1 if images.mode == "L" else 3
-
-
-def check_colours(target: Path, channels: int, reference: str, source: RealImages) -> None:
-    """Refuse to compare grey images with RGB ones.
-
-    The features would tell the colours apart, not the images.
-    """
-    real = source.read(torch.tensor([0])).shape[1]
-    if channels != real:
-        kinds = {1: "grey", 3: "RGB"}
-        raise ValueError(
-            f"the images of {target} are {kinds[channels]}, those of the reference {reference} "
-            f"{kinds[real]}: convert one of them"
-        )
-
-
-def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
-    """A warning if samples and reference images differ in size, otherwise None."""
-    height, width = source.read(torch.tensor([0])).shape[2:]
-    return (
-        None
-        if (width, height) == size
-        else (
-            f"samples are {size[0]}x{size[1]} pixels, reference images {width}x{height}: each is "
-            "scaled for the features"
-        )
-    )
-
-
 def tell(*sets: object) -> None:
     """Say which files of folders were left out, beside the figures rather than among them."""
     for told in filter(None, (getattr(images, "told", None) for images in sets)):
         print(told, file=sys.stderr)
-
-
-def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
-    """A warning if samples were compressed with loss, otherwise None."""
-    if isinstance(images, Tensor) or not images.lossy:
-        return None
-    return (
-        f"{len(images.lossy)} of {len(images)} samples are JPEG or lossy WebP files, and what that "
-        "lost is in the figures: write samples as PNG, .npy or .npz"
-    )
-
-
-def load_images(path: Path) -> Tensor | ImageFolder:
-    """The images of a folder, an .npy or an .npz (arr_0). ValueError for anything else."""
-    if path.is_dir():
-        return ImageFolder(path)
-    if path.suffix == ".npy":
-        return read_npy(path)
-    if path.suffix != ".npz":
-        raise ValueError(
-            f"{path} is neither a folder of images nor an .npz or .npy of them"
-            + ("" if path.exists() else ": there is no such file")
-        )
-    _, images = read_npz(path)
-    if images is None:
-        raise ValueError(
-            f"{path} holds statistics but no images (arr_0); it can be a reference, not a set of "
-            "samples"
-        )
-    return images
-
-
-def reference_source(reference: str, crop: tuple[int, int] | None = None) -> RealImages | Path:
-    """What to compare with: an .npz, a folder of images, or a data set.
-
-    A data set is given by name, with ``:heldout`` for its held-out images. ``crop`` is the width
-    and height to which a folder's images are cropped; None takes them as they are.
-    """
-    path = Path(reference)
-    if crop and (crop[0] != crop[1] or not path.is_dir()):
-        raise ValueError(
-            "transform 'center-crop' crops the images of a folder to the samples' square; got the "
-            f"reference {reference} and samples of {crop[0]}x{crop[1]} pixels; set transform to "
-            "none"
-        )
-    if path.suffix == ".npz":
-        return path
-    if path.suffix == ".npy" and path.is_file():
-        return tensor_images(path.name, read_npy(path))
-    if path.is_dir():
-        folder = ImageFolder(path, crop and crop[0])
-        content = identity(
-            [
-                crop,
-                [
-                    [str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns]
-                    for file in folder.files
-                ],
-            ]
-        )
-        return RealImages(path.name, len(folder), content, folder.read, folder.told)
-    name, _, subset = reference.partition(":")
-    if name not in DATA_SETS or subset not in ("", "train", "heldout"):
-        raise ValueError(
-            f"--reference {reference!r} is no .npz, .npy, folder or data set; data sets: "
-            f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images"
-        )
-    real = data_images(DataSpec(source=name), subset or "train")
-    return RealImages(f"{name}-{subset or 'train'}", real.count, real.content, real.read)

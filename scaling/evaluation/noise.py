@@ -77,7 +77,7 @@ def noise_distance(
 
     ``decoder`` is the VAE of latents. ValueError as ``Reference.gaussian``.
     """
-    asked = [KEY, reference.key, layer, list(shape), decoder and _identity(decoder)]
+    asked = [KEY, reference.gaussian_key, layer, list(shape), decoder and _identity(decoder)]
     path = cache_folder("references") / f"{identity(asked)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):

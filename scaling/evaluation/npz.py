@@ -56,15 +56,6 @@ class NpzImages:
     def __len__(self) -> int:
         return self._shape[0]
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height."""
-        return self._shape[2], self._shape[1]
-
-    @property
-    def channels(self) -> int:
-        return self._shape[3]
-
     def read(self, rows: Tensor) -> Tensor:
         """Images ``rows`` as uint8 (B, C, H, W). ValueError for a damaged file."""
         wanted = rows.tolist()
@@ -141,7 +132,6 @@ def open_npz(path: Path) -> tuple[dict[str, np.ndarray], NpzImages | Tensor | No
         images: NpzImages | Tensor | None = NpzImages(path) if IMAGES in names else None
     except OtherImages:
         _, images = read_npz(path)
-        by = {}
     except DAMAGED as error:
         raise ValueError(f"{path} cannot be read as an .npz ({_line(error)})") from None
     if images is None and not {"mu", "sigma"} <= known.keys():

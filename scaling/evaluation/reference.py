@@ -20,6 +20,7 @@ from torch import Tensor
 
 from scaling.data import Images, ImageSet, load_data, to_uint8
 from scaling.data.listing import file_of
+from scaling.data.sources import LATENT_SOURCES
 from scaling.evaluation.collect import HELD, Need, batches_of, collect
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.frechet import Gaussian
@@ -32,7 +33,6 @@ from scaling.study.spec import DataSpec
 
 # what is cached: the arrays' names and dimensions
 KINDS = {"rows": {"rows": 2}, "gaussian": {"mean": 1, "cov": 2, "root": 2}}
-LATENT_SOURCES = ("latents", "synthetic")
 LOOKED_AT = 256  # images beside a file's statistics that are held against them
 HASHED = 256  # images hashed at a time
 
@@ -160,7 +160,16 @@ class Reference:
                 transform,
             ]
         else:
-            self.key = [_content_of_statistics(self.stored), extractor, weights_identity(extractor)]
+            self.key = self._key_of_stored()
+
+    @property
+    def gaussian_key(self) -> list:
+        """What decides ``gaussian``: a file's own statistics where it has some, else the images."""
+        return self._key_of_stored() if self.stored else self.key
+
+    def _key_of_stored(self) -> list:
+        content = _content_of_statistics(self.stored)
+        return [content, self.extractor, weights_identity(self.extractor)]
 
     @property
     def count(self) -> int | None:
@@ -289,6 +298,5 @@ def dimension_of(extractor: str, layer: str) -> int:
     """How many features a layer has."""
     from scaling.evaluation.extractors import features_of
 
-    side, channels = (8, 1) if extractor == "digits-cnn" else (32, 3)
-    images = torch.zeros(1, channels, side, side, dtype=torch.uint8)
+    images = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)  # which every extractor takes
     return features_of(images, extractor, (layer,))[layer].shape[1]

@@ -18,6 +18,7 @@ from scaling.evaluation.collect import BATCH
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.npz import COMPUTED_BY, IMAGES
 from scaling.evaluation.reference import RealImages, Reference
+from scaling.records.files import named
 from scaling.records.provenance import code_version
 from scaling.study.protocol import Protocol
 
@@ -64,7 +65,8 @@ def write_reference(source: RealImages, protocol: Protocol, out: Path) -> str:
         kept = _images_on_disk(source, rows, Path(aside) / "images.npy")
         whole = Path(aside) / out.name
         stored = {name: value.numpy() for name, value in arrays.items()}
-        np.savez(whole, **{IMAGES: kept}, **stored, **{COMPUTED_BY: np.array(json.dumps(by))})
+        with named(out):
+            np.savez(whole, **{IMAGES: kept}, **stored, **{COMPUTED_BY: np.array(json.dumps(by))})
         os.replace(whole, out)
     return (
         f"{out}: {', '.join(arrays)} of {reference.count} images of {source.name} on {extractor}, "
@@ -74,8 +76,7 @@ def write_reference(source: RealImages, protocol: Protocol, out: Path) -> str:
 
 def _images_on_disk(source: RealImages, rows: torch.Tensor, path: Path) -> np.ndarray:
     """Images ``rows`` as a mapped array (N, H, W, C): they need not fit into memory."""
-    height, width = source.read(rows[:1]).shape[2:]
-    channels = source.read(rows[:1]).shape[1]
+    channels, height, width = source.read(rows[:1]).shape[1:]
     shape = (len(rows), height, width, channels)
     array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
     for start in range(0, len(rows), BATCH):

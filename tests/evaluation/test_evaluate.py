@@ -10,7 +10,7 @@ from PIL import Image
 from scaling.cli import main
 from scaling.data import DataSet, DataSpec, ImageSet, load_data
 from scaling.data.crop import read_image
-from scaling.evaluation import evaluate, reference
+from scaling.evaluation import evaluate, named_images, reference
 from scaling.evaluation.generate import generate
 from scaling.evaluation.images import ImageFolder
 from scaling.evaluation.metrics import figures
@@ -184,7 +184,7 @@ def test_a_checkpoint_that_cannot_be_compared_is_refused(tiny, tmp_path, capsys)
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference, "load_data", lambda data: few)
-        patch.setattr(evaluate, "load_data", lambda data: few)
+        patch.setattr(named_images, "load_data", lambda data: few)
         assert "draws 10 classes, the reference cifar10 has 3" in refused(
             tmp_path, "cifar10", capsys
         )

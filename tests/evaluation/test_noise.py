@@ -47,6 +47,22 @@ def test_the_distance_is_the_nearest_kinds_and_computed_once(tmp_path, monkeypat
         noise_distance(reference, "64", (1, 16, 16))
 
 
+def test_the_distance_is_to_a_files_statistics_whatever_images_are_beside_them(tmp_path):
+    pixels = load_data(DataSpec()).train.uint8[:200].permute(0, 2, 3, 1).numpy()
+    np.savez(tmp_path / "images.npz", arr_0=pixels)
+    own = Reference(tmp_path / "images.npz", "digits-cnn")
+    known = own.gaussian("64")
+    wider = {"mu": known.mean.numpy(), "sigma": 1.5 * known.cov.numpy()}
+    np.savez(tmp_path / "both.npz", arr_0=pixels, **wider)
+    np.savez(tmp_path / "statistics.npz", **wider)
+    alone, both = (
+        noise_distance(Reference(tmp_path / f"{name}.npz", "digits-cnn"), "64", (1, 8, 8))
+        for name in ("images", "both")
+    )
+    statistics = Reference(tmp_path / "statistics.npz", "digits-cnn")
+    assert both == noise_distance(statistics, "64", (1, 8, 8)) != alone
+
+
 def test_noise_of_latents_is_decoded():
     real = torch.randint(256, (80, 3, 32, 32), dtype=torch.uint8)
     reference = Reference(tensor_images("any", real), "digits-cnn")

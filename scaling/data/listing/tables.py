@@ -3,15 +3,18 @@
 A table has a column of encoded images, bytes or a struct with bytes, and one of labels.
 """
 
+import contextlib
 import functools
 import json
 import os
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scaling.data.listing.splits import TRAIN, WITHIN, Labelled, Listing, grouped, listed, split_in
@@ -42,10 +45,11 @@ def list_tables(folder: Path, tables: list[str]) -> Listing:
         names = names or list(map(str, known))
         values = _values(folder / name, label)
         for row, value in enumerate(values):
-            if value is None or (known and not 0 <= value < len(known)):
+            numbered = bool(known) and isinstance(value, int)  # else the name itself
+            if value is None or (numbered and not 0 <= value < len(known)):
                 left_out["rows without a label"] += 1
                 continue
-            said = str(known[value] if known else value)
+            said = str(known[value] if numbered else value)
             images.append(Labelled(f"{name}{WITHIN}{row}", splits[name], said))
     return grouped(images, folder, names, left_out)
 
@@ -85,18 +89,30 @@ def _open(path: Path) -> pa.Table:
 
 
 def _schema(path: Path) -> pa.Schema:
-    try:
+    with _whole(path):
         return pq.read_schema(path) if path.suffix.lower() == PARQUET else _open(path).schema
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """While entered, what cannot be read of the table ``path`` is a ValueError in one line."""
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         why = " ".join(str(error).split())
         raise ValueError(f"{path} cannot be read as a table ({why}); get it again") from None
 
 
 def _features(schema: pa.Schema) -> dict:
-    """What Hugging Face's datasets say of the columns: a type, and a label's names."""
-    said = (schema.metadata or {}).get(b"huggingface")
-    features = (json.loads(said).get("info") or {}).get("features") if said else None
-    return {k: v for k, v in (features or {}).items() if isinstance(v, dict)}
+    """What Hugging Face's datasets say of the columns: a type, and a label's names.
+
+    Nothing where another program says something else under their key.
+    """
+    try:
+        said = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        return {k: v for k, v in said["info"]["features"].items() if isinstance(v, dict)}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _column(path: Path, schema: pa.Schema, kind: str, usual: tuple[str, ...]) -> str:
@@ -125,9 +141,10 @@ def _check_images(path: Path, schema: pa.Schema) -> None:
 
 
 def _values(path: Path, column: str) -> list:
-    if path.suffix.lower() == PARQUET:
-        return pq.read_table(path, columns=[column])[column].to_pylist()
-    return _open(path)[column].to_pylist()
+    with _whole(path):
+        if path.suffix.lower() == PARQUET:
+            return pq.read_table(path, columns=[column])[column].to_pylist()
+        return _open(path)[column].to_pylist()
 
 
 @functools.lru_cache(maxsize=4096)
@@ -156,10 +173,11 @@ def _group(path: str, changed: int, group: int) -> pa.ChunkedArray:
 
 def _read_group(path: str, group: int) -> pa.ChunkedArray:
     name = _column(Path(path), _schema(Path(path)), "Image", IMAGES)
-    if path.lower().endswith(ARROW):
-        column = _open(Path(path))[name]
-    else:
-        column = pq.ParquetFile(path).read_row_group(group, columns=[name])[name]
+    with _whole(Path(path)):
+        if path.lower().endswith(ARROW):
+            column = _open(Path(path))[name]
+        else:
+            column = pq.ParquetFile(path).read_row_group(group, columns=[name])[name]
     if pa.types.is_struct(column.type):
-        column = pa.chunked_array([chunk.field("bytes") for chunk in column.chunks], pa.binary())
+        column = pc.struct_field(column, "bytes")
     return column.cast(pa.large_binary())

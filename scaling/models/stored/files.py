@@ -26,6 +26,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
+IN_FOLDERS = (".bin", ".safetensors")  # of the files that a folder is looked through for
 # a file in a hub's folder: stem, variant (fp16, non_ema), shard and suffix; the variant is written
 # before or after the shard
 NAME = re.compile(

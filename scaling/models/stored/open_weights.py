@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scaling.models.diffusers_format import CONFIG, from_diffusers, lacks_null
 from scaling.models.stored.described import description, read_described
-from scaling.models.stored.files import SUFFIXES, file_sets
+from scaling.models.stored.files import IN_FOLDERS, SUFFIXES, file_sets
 from scaling.models.stored.learned import (
     WORDS,
     check_outputs,
@@ -77,6 +77,11 @@ def open_weights(
             f"{path} is a distributed checkpoint; make a file of it with python -m "
             f"torch.distributed.checkpoint.format_utils dcp_to_torch {path} FILE.pt"
         )
+    if path.is_dir() and (files := sorted(f.name for f in path.iterdir() if f.suffix in SUFFIXES)):
+        raise ValueError(
+            f"{path} is a folder, where {' and '.join(IN_FOLDERS)} are looked for; name the "
+            f"file itself, such as {path / files[-1]}"
+        )
     raise ValueError(
         f"{path} holds neither {MANIFEST} (our training's) nor {CONFIG} (diffusers') nor a file of "
         f"weights ({', '.join(SUFFIXES)})"
@@ -99,7 +104,7 @@ def _is_diffusers(path: Path) -> bool:
         return (path / "transformer" / CONFIG).is_file() or (path / CONFIG).is_file()
     # a file of a diffusers folder, or its index
     config = path.parent / CONFIG
-    return path.is_file() and config.is_file() and "_class_name" in config.read_text()
+    return path.is_file() and config.is_file() and b"_class_name" in config.read_bytes()
 
 
 def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from scaling.models.stored.files import SUFFIXES, check_whole, file_sets, named_in, read_files
+from scaling.models.stored.files import IN_FOLDERS, check_whole, file_sets, named_in, read_files
 from scaling.models.stored.state_dicts import Found, State, chosen, find_state, in_fp32, without
 from scaling.study.weights_spec import WeightsSpec
 
@@ -25,7 +25,7 @@ def read_set(path: Path, told: WeightsSpec, anchors: Collection[str]) -> Stored:
     if path.is_dir():
         sets = {each.name: each.files for each in file_sets(path)}
         if not sets:
-            raise ValueError(f"{path} holds no file of weights ({', '.join(SUFFIXES)})")
+            raise ValueError(f"{path} holds no file of weights ({', '.join(IN_FOLDERS)})")
         if len(sets) == 1:
             (name,) = sets
         else:

@@ -7,7 +7,7 @@ also several at once. The network's own names begin where an entry is found that
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -32,7 +32,7 @@ class Found:
     name: str  # of its key and wrappers, such as ema or state_dict.model; "" where it has none
     state: State
     left_out: tuple[str, ...] = ()  # entries beside it that belong to no network
-    others: tuple[str, ...] = field(default=())  # names of the other sets
+    others: tuple[str, ...] = ()  # names of the other sets
 
 
 def states_in(data) -> dict[str, State]:
@@ -61,7 +61,7 @@ def unwrapped(state: Mapping[str, Tensor], anchors: Collection[str]) -> dict[str
     """
     clean: State = {}
     for name, tensor in state.items():
-        plain = ".".join(part for part in name.split(".") if part not in WRAPPERS)
+        plain = _plain(name)
         if plain in clean:
             raise ValueError(
                 f"the entries {plain} of wrapped and bare networks cannot be told apart"

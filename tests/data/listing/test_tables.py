@@ -72,6 +72,44 @@ def test_without_names_or_a_split_labels_are_numbers_and_some_are_held_out(tmp_p
     )
 
 
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary()])
+def test_bytes_may_be_of_either_length(kind, tmp_path):
+    images = pa.array([{"bytes": png(i)} for i in range(6)], pa.struct([("bytes", kind)]))
+    pq.write_table(pa.table({"image": images, "label": [0, 1] * 3}), tmp_path / "train.parquet")
+    listing = list_images(tmp_path)
+    assert sorted(levels(listing, "train") + levels(listing, "heldout")) == list(range(6))
+
+
+@pytest.mark.parametrize("said", [b"{none", b"[1]", b'{"info": 3}', b'{"info": {"features": [1]}}'])
+def test_what_others_say_under_hugging_faces_key_is_passed_over(said, tmp_path):
+    made = table(0, 6, names=None).replace_schema_metadata({b"huggingface": said})
+    pq.write_table(made, tmp_path / "train.parquet")
+    assert list_images(tmp_path).classes == ["0", "1", "2"]
+
+
+def test_labels_may_be_the_names_themselves(tmp_path):
+    made = table(0, 6)
+    words = pa.array([NAMES[i % 3] for i in range(6)])
+    made = made.set_column(made.schema.get_field_index("label"), "label", words)
+    pq.write_table(made, tmp_path / "train.parquet")
+    listing = list_images(tmp_path)
+    assert listing.classes == NAMES
+    rows = listing.splits["train"] + listing.splits["heldout"]
+    assert sorted(label for _, label in rows) == [0, 0, 1, 1, 2, 2]
+
+
+def test_damage_within_a_table_is_named_in_a_line(tmp_path):
+    path = tmp_path / "train.parquet"
+    for columns in (["label", "image"], ["image", "label"]):
+        pq.write_table(table(0, 60).select(columns), path)
+        content = bytearray(path.read_bytes())
+        content[4:40] = bytes(byte ^ 0x5A for byte in content[4:40])  # the first column's header
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"train\.parquet cannot be read as a table") as error:
+            read_bytes(tmp_path, list_images(tmp_path).splits["train"][0][0])
+        assert "\n" not in str(error.value)
+
+
 def test_what_is_missing_is_named(tmp_path):
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "train.parquet")
     with pytest.raises(ValueError, match=r"no column of Images among text; name it 'image'"):

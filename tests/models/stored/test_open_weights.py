@@ -60,3 +60,16 @@ def test_the_hubs_older_class_is_a_dit_if_its_norm_is(exported, tmp_path):
     pixart = {**older, "norm_type": "ada_norm_single"}
     hub_folder(exported, tmp_path / "b", {WEIGHTS: [""]}, pixart)
     assert "ada_norm_single" in refusal(open_weights, tmp_path / "b")
+
+
+def test_a_folder_of_files_that_are_not_looked_for_names_one_of_them(tmp_path):
+    for name in ("0050000.pt", "0100000.pt"):
+        torch.save(golden.weights(), tmp_path / name)
+    message = refusal(open_weights, tmp_path)
+    assert "name the file itself, such as" in message and message.endswith("0100000.pt")
+
+
+def test_a_config_that_is_no_text_does_not_make_a_file_diffusers(tmp_path):
+    torch.save(golden.weights(), tmp_path / "c.pt")
+    (tmp_path / "config.json").write_bytes(b"\xff\xfe{")
+    assert states_equal(opened(tmp_path / "c.pt").state, golden.weights())
