@@ -18,7 +18,7 @@ from scaling.evaluation.collect import BATCH
 from scaling.evaluation.extractors import layers_of, weights_identity
 from scaling.evaluation.npz import COMPUTED_BY, IMAGES
 from scaling.evaluation.reference import RealImages, Reference
-from scaling.records.files import named
+from scaling.records.files import named, sync_folder
 from scaling.records.provenance import code_version
 from scaling.study.protocol import Protocol
 
@@ -66,8 +66,13 @@ def write_reference(source: RealImages, protocol: Protocol, out: Path) -> str:
         whole = Path(aside) / out.name
         stored = {name: value.numpy() for name, value in arrays.items()}
         with named(out):
-            np.savez(whole, **{IMAGES: kept}, **stored, **{COMPUTED_BY: np.array(json.dumps(by))})
+            with open(whole, "wb") as file:
+                np.savez(
+                    file, **{IMAGES: kept}, **stored, **{COMPUTED_BY: np.array(json.dumps(by))}
+                )
+                os.fsync(file.fileno())
         os.replace(whole, out)
+        sync_folder(out.absolute().parent)
     return (
         f"{out}: {', '.join(arrays)} of {reference.count} images of {source.name} on {extractor}, "
         f"{len(rows)} of them kept as {IMAGES}"
