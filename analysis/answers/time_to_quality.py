@@ -27,7 +27,7 @@ from analysis.select.protocols import one_axis
 from analysis.select.recipes import one_setting
 from analysis.select.selection import Selection
 from analysis.select.trials import LOSSES
-from analysis.text import SPOKEN, listed, number
+from analysis.text import SPOKEN
 
 RISING = ("isc", "precision", "recall")  # metrics whose larger values are the better ones
 ROUND = (1, 2, 5)  # first digits of the qualities that are asked by default
@@ -56,9 +56,7 @@ class TimeToQuality:
     train_flops: float | None
     device_hours: float | None  # of training, over all its workers
     cost: float | None
-    nearest: (
-        float  # the lowest value that was measured, of the seed that is farthest from ``target``
-    )
+    nearest: float  # the lowest value measured of the seed that is farthest from ``target``
     nearest_images: int
 
     @property
@@ -259,61 +257,3 @@ def _at(spent: tuple[np.ndarray, np.ndarray] | None, images: float) -> float | N
         return None
     seen, hours = spent
     return float(np.interp(images, np.r_[0, seen], np.r_[0.0, hours]))
-
-
-def table(found: Sequence[TimeToQuality]) -> pl.DataFrame:
-    """One row per answer, for reading and for JSON."""
-    return pl.DataFrame(
-        [
-            {
-                "quality": one.name,
-                "model": one.model,
-                "ema": one.ema,
-                "seeds": one.seeds,
-                "reached_by": one.reached_by,
-                "images": one.images,
-                "images_low": one.images_interval and one.images_interval[0],
-                "images_high": one.images_interval and one.images_interval[1],
-                "at_most": one.at_most,
-                "epochs": one.epochs,
-                "train_flops": one.train_flops,
-                "device_hours": one.device_hours,
-                "cost": one.cost,
-                "nearest": one.nearest,
-                "nearest_images": one.nearest_images,
-            }
-            for one in found
-        ],
-        infer_schema_length=None,
-    )
-
-
-def sentence(found: Sequence[TimeToQuality]) -> str:
-    """``EP_FID@5 (ema-power-0.05): DiT-d3w64/2 first, at 51,000 images [44,000, 60,000]; 3 of 12
-    models reach it.`` for one target; where none does, the nearest.
-    """
-    first = found[0]
-    head = f"{first.name} ({first.ema})"
-    there = sorted(
-        (one for one in found if one.train_flops is not None), key=lambda one: one.train_flops or 0
-    )
-    if not there:
-        near = min(found, key=lambda one: one.nearest)
-        return (
-            f"{head}: no model reaches it with every seed; the nearest is {near.model}, "
-            f"{number(near.nearest)} at {near.nearest_images:,} images."
-        )
-    best = there[0]
-    assert best.images is not None and best.train_flops is not None
-    ends = best.images_interval
-    interval = "" if ends is None else f" [{number(ends[0])}, {number(ends[1])}]"
-    return (
-        f"{head}: cheapest by {best.model}, at {'most ' if best.at_most else ''}"
-        f"{number(best.images)} images{interval}, {number(best.train_flops)} training FLOPs; "
-        f"{len(there)} of {len(found)} models reach it"
-        + (
-            f" ({listed([one.model for one in there], range(len(there)))})."
-            if len(there) > 1
-            else "."
-        )
-    )

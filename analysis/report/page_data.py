@@ -14,9 +14,9 @@ from analysis.answers.costs import costs_table, seconds_spent
 from analysis.answers.fid_errors import two_errors
 from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
+from analysis.answers.quality_text import sentence
 from analysis.answers.settings import ways
 from analysis.answers.study import published_answers
-from analysis.answers.time_to_quality import sentence
 from analysis.answers.verdicts import ONE_SEED
 from analysis.figures import published
 from analysis.figures.compare import multipliers
