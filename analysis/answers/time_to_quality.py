@@ -101,7 +101,7 @@ def time_to_quality(
     one.
 
     ValueError where the metric rises with quality, a target is not above zero, nothing is measured,
-    or the rows do not belong on one axis.
+    the rows do not belong on one axis, or trainings of one model differ in more than their seed.
     """
     if metric in RISING:
         raise ValueError(
@@ -119,7 +119,7 @@ def time_to_quality(
     rows = rows.filter(~pl.col("state").is_in(LOST))
     if rows.is_empty():
         raise ValueError("every trial that was measured diverged or failed")
-    one_setting(rows, ["model_id", "ema"])
+    _seeds_alone(rows)
     rows = rows.unique(["train_id", "ema", "step"], keep="first", maintain_order=True).sort("step")
     hours = _hours(curves, workers or {})
     return [
@@ -142,6 +142,22 @@ def round_targets(rows: pl.DataFrame) -> list[float]:
     exponent = math.floor(math.log10(second))
     ladder = [digit * 10.0**power for power in (exponent, exponent + 1) for digit in ROUND]
     return sorted([k for k in ladder if k >= second][:MOST_TARGETS], reverse=True)
+
+
+def _seeds_alone(rows: pl.DataFrame) -> None:
+    """ValueError names trials of one model that are no seeds of one training: of several learning
+    rates, batches or recipes, or of several lengths where the schedule depends on them.
+    """
+    one_setting(rows, ["model_id", "ema", "recipe", "lr", "batch"])
+    trainings = rows.unique("train_id", keep="first", maintain_order=True)
+    again = trainings.filter(pl.struct("model", "seed").is_duplicated())
+    if len(again):
+        model, seed = again.select("model", "seed").row(0)
+        mine = again.filter((pl.col("model") == model) & (pl.col("seed") == seed))["trial_id"]
+        raise ValueError(
+            f"{model} was trained {len(mine)} times with seed {seed}, as in {mine[0]} and "
+            f"{mine[1]}; its trainings may differ in their seed alone, keep one length"
+        )
 
 
 def _of_model(

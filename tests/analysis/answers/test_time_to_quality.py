@@ -127,6 +127,31 @@ def test_bad_questions_are_refused(tmp_path):
             time_to_quality(rows, **asked)
 
 
+@pytest.mark.parametrize(
+    ("axes", "why"),
+    [
+        ({"train.lr": [1e-3, 2e-3]}, r"trained in 2 ways \(learning rates 0.001, 0.002\)"),
+        ({"train.batch": [32, 64]}, r"trained in 2 ways \(batches 32, 64\)"),
+        ({"train.schedule": ["constant", "cosine"]}, "schedules constant, cosine"),
+        (
+            {"train.schedule": ["cosine"], "train.steps": [500, 1000]},
+            "trained 2 times with seed 0, .* may differ in their seed alone, keep one length",
+        ),
+    ],
+)
+def test_trainings_that_differ_in_more_than_their_seed_are_no_seeds(tmp_path, axes, why):
+    _, rows = rows_of(tmp_path, falling(10, 0.5), size=SIZES[:1], **axes)
+    with pytest.raises(ValueError, match=rf"DiT-d2w16/2 was .*{why}"):
+        time_to_quality(rows, [9.0])
+
+
+def test_lengths_of_a_constant_rate_are_one_training(tmp_path):
+    axes = {"size": SIZES[:1], "train.steps": [500, 1000]}
+    _, rows = rows_of(tmp_path, falling(10, 0.5), **axes)
+    (found,) = time_to_quality(rows, [9.0])
+    assert found.seeds == 1
+
+
 def test_the_figure_marks_each_model_that_reaches_it(tmp_path):
     study, rows = rows_of(tmp_path, falling(10, 0.5), **{"size": SIZES[:2], "model.patch": [4, 2]})
     found = time_to_quality(rows, [7.0])
