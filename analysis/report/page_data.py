@@ -86,7 +86,10 @@ def data_of(read: StudyData, live: bool) -> dict:
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
         "undecided": undecided([here for here, _ in judged]),
-        "another_seed": another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
+        # what a part of the trials took is not the price of a seed
+        "another_seed": None
+        if unfinished
+        else another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
         "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
 
