@@ -5,7 +5,6 @@ intervals.
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from analysis.answers.fit_kinds import CURVES, KINDS, Asked, Told
 from analysis.answers.fit_text import as_json, lines
@@ -68,15 +67,12 @@ def run(
             f"{bootstrap} repeats are too few for an interval; give {_LEAST_RESAMPLES} or more, or "
             "0 for none"
         )
-    asked = Asked(read(csv), n, d, loss, flops, x, unique, cluster, delta, bootstrap, curve, method)
+    asked = Asked(
+        read_table(csv), n, d, loss, flops, x, unique, cluster, delta, bootstrap, curve, method
+    )
     return KINDS[kind](asked)
 
 
 def text(kind: str, told: Told, json: bool = False) -> str:
     """What ``run`` found, as lines to read or as one JSON object."""
     return as_json(kind, told) if json else lines(told)
-
-
-def read(csv: Path | str) -> pl.DataFrame:
-    """The table as it stands. ValueError where there is no such file, or no table in it."""
-    return read_table(csv)

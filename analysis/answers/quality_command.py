@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from analysis.answers.time_to_quality import TimeToQuality, sentence, table, time_to_quality
+from analysis.answers.quality_text import lines, sentence
+from analysis.answers.time_to_quality import TimeToQuality, time_to_quality
 from analysis.frames import Folder, curves_frame, evaluations_frame, studies
-from analysis.text import number
 from scaling.records import StudyFolder
 
 
@@ -59,7 +59,7 @@ def run(
     parts = []
     for _, group in itertools.groupby(found, key=lambda one: one.target):
         same = list(group)
-        parts.append("\n".join([sentence(same), *_lines(same)]))
+        parts.append("\n".join([sentence(same), *lines(same)]))
     return "\n\n".join(parts)
 
 
@@ -86,25 +86,3 @@ def workers_of(study: StudyFolder) -> dict[str, int]:
                 one.get("execution", {}).get("workers", 1) for one in record["sessions"]
             )
     return found
-
-
-def _lines(found: Sequence[TimeToQuality]) -> list[str]:
-    """A line per model: what it took, or how near it came."""
-    wide = max(len(one.model) for one in found)
-    lines = []
-    for one, row in zip(found, table(found).to_dicts()):
-        if one.images is None:
-            of = f", {one.reached_by} of {one.seeds} seeds reach it" if one.reached_by else ""
-            told = f"not reached: {number(one.nearest)} at {one.nearest_images:,} images{of}"
-        else:
-            ends = one.images_interval
-            told = (
-                f"{'<= ' if one.at_most else ''}{number(one.images)} images"
-                + ("" if ends is None else f" [{number(ends[0])}, {number(ends[1])}]")
-                + ("" if one.epochs is None else f", {number(one.epochs)} epochs")
-                + f", {number(row['train_flops'])} FLOPs"
-                + ("" if one.device_hours is None else f", {number(one.device_hours)} device-hours")
-                + ("" if one.cost is None else f", {number(one.cost)} in money")
-            )
-        lines.append(f"  {one.model:<{wide}}  {told}")
-    return lines

@@ -27,7 +27,7 @@ from analysis.select.protocols import one_axis
 from analysis.select.recipes import one_setting
 from analysis.select.selection import Selection
 from analysis.select.trials import LOSSES
-from analysis.text import SPOKEN, listed, number
+from analysis.text import SPOKEN
 
 RISING = ("isc", "precision", "recall")  # metrics whose larger values are the better ones
 ROUND = (1, 2, 5)  # first digits of the qualities that are asked by default
@@ -56,9 +56,7 @@ class TimeToQuality:
     train_flops: float | None
     device_hours: float | None  # of training, over all its workers
     cost: float | None
-    nearest: (
-        float  # the lowest value that was measured, of the seed that is farthest from ``target``
-    )
+    nearest: float  # the lowest value measured of the seed that is farthest from ``target``
     nearest_images: int
 
     @property
@@ -103,7 +101,7 @@ def time_to_quality(
     one.
 
     ValueError where the metric rises with quality, a target is not above zero, nothing is measured,
-    or the rows do not belong on one axis.
+    the rows do not belong on one axis, or trainings of one model differ in more than their seed.
     """
     if metric in RISING:
         raise ValueError(
@@ -121,7 +119,7 @@ def time_to_quality(
     rows = rows.filter(~pl.col("state").is_in(LOST))
     if rows.is_empty():
         raise ValueError("every trial that was measured diverged or failed")
-    one_setting(rows, ["model_id", "ema"])
+    _seeds_alone(rows)
     rows = rows.unique(["train_id", "ema", "step"], keep="first", maintain_order=True).sort("step")
     hours = _hours(curves, workers or {})
     return [
@@ -144,6 +142,22 @@ def round_targets(rows: pl.DataFrame) -> list[float]:
     exponent = math.floor(math.log10(second))
     ladder = [digit * 10.0**power for power in (exponent, exponent + 1) for digit in ROUND]
     return sorted([k for k in ladder if k >= second][:MOST_TARGETS], reverse=True)
+
+
+def _seeds_alone(rows: pl.DataFrame) -> None:
+    """ValueError names trials of one model that are no seeds of one training: of several learning
+    rates, batches or recipes, or of several lengths where the schedule depends on them.
+    """
+    one_setting(rows, ["model_id", "ema", "recipe", "lr", "batch"])
+    trainings = rows.unique("train_id", keep="first", maintain_order=True)
+    again = trainings.filter(pl.struct("model", "seed").is_duplicated())
+    if len(again):
+        model, seed = again.select("model", "seed").row(0)
+        mine = again.filter((pl.col("model") == model) & (pl.col("seed") == seed))["trial_id"]
+        raise ValueError(
+            f"{model} was trained {len(mine)} times with seed {seed}, as in {mine[0]} and "
+            f"{mine[1]}; its trainings may differ in their seed alone, keep one length"
+        )
 
 
 def _of_model(
@@ -259,61 +273,3 @@ def _at(spent: tuple[np.ndarray, np.ndarray] | None, images: float) -> float | N
         return None
     seen, hours = spent
     return float(np.interp(images, np.r_[0, seen], np.r_[0.0, hours]))
-
-
-def table(found: Sequence[TimeToQuality]) -> pl.DataFrame:
-    """One row per answer, for reading and for JSON."""
-    return pl.DataFrame(
-        [
-            {
-                "quality": one.name,
-                "model": one.model,
-                "ema": one.ema,
-                "seeds": one.seeds,
-                "reached_by": one.reached_by,
-                "images": one.images,
-                "images_low": one.images_interval and one.images_interval[0],
-                "images_high": one.images_interval and one.images_interval[1],
-                "at_most": one.at_most,
-                "epochs": one.epochs,
-                "train_flops": one.train_flops,
-                "device_hours": one.device_hours,
-                "cost": one.cost,
-                "nearest": one.nearest,
-                "nearest_images": one.nearest_images,
-            }
-            for one in found
-        ],
-        infer_schema_length=None,
-    )
-
-
-def sentence(found: Sequence[TimeToQuality]) -> str:
-    """``EP_FID@5 (ema-power-0.05): DiT-d3w64/2 first, at 51,000 images [44,000, 60,000]; 3 of 12
-    models reach it.`` for one target; where none does, the nearest.
-    """
-    first = found[0]
-    head = f"{first.name} ({first.ema})"
-    there = sorted(
-        (one for one in found if one.train_flops is not None), key=lambda one: one.train_flops or 0
-    )
-    if not there:
-        near = min(found, key=lambda one: one.nearest)
-        return (
-            f"{head}: no model reaches it with every seed; the nearest is {near.model}, "
-            f"{number(near.nearest)} at {near.nearest_images:,} images."
-        )
-    best = there[0]
-    assert best.images is not None and best.train_flops is not None
-    ends = best.images_interval
-    interval = "" if ends is None else f" [{number(ends[0])}, {number(ends[1])}]"
-    return (
-        f"{head}: cheapest by {best.model}, at {'most ' if best.at_most else ''}"
-        f"{number(best.images)} images{interval}, {number(best.train_flops)} training FLOPs; "
-        f"{len(there)} of {len(found)} models reach it"
-        + (
-            f" ({listed([one.model for one in there], range(len(there)))})."
-            if len(there) > 1
-            else "."
-        )
-    )

@@ -11,7 +11,7 @@ from analysis.figures.style import GREY, INK, entitle, hues, legend, log_axis, s
 from analysis.frames.published import frontier_of, unguided_at
 from analysis.text import number
 
-YEARS = {2022: (GREY, "-"), 2026: (INK, "-")}  # colour and dash of each frontier
+YEARS = {2022: GREY, 2026: INK}  # colour of each frontier
 UNGUIDED = "none"
 
 
@@ -51,8 +51,7 @@ def fid_vs_cost(
             (_open(GREY), "guided, or not restated"),
         ],
         "Best without, at its cost": [
-            (Line2D([], [], color=colour, linestyle=dash), f"to {year}")
-            for year, (colour, dash) in YEARS.items()
+            (Line2D([], [], color=colour), f"to {year}") for year, colour in YEARS.items()
         ],
     }
     legend(figure, groups, loc="outside right upper")
@@ -85,9 +84,9 @@ def _panel(axes: Axes, rows: pl.DataFrame, axis: str, colours: dict) -> None:
             zorder=3,
         )
     mark(axes, rows[axis], rows["fid"], map(_hover, rows.to_dicts()))
-    for year, (colour, dash) in YEARS.items():
+    for year, colour in YEARS.items():
         best = frontier_of(unguided_at(rows, rows["resolution"][0], year), axis)
-        axes.plot(best[axis], best["fid"], color=colour, linestyle=dash, linewidth=1.3, zorder=2)
+        axes.plot(best[axis], best["fid"], color=colour, linewidth=1.3, zorder=2)
 
 
 def _hover(row: dict) -> str:

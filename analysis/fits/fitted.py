@@ -70,20 +70,21 @@ class View:
 
     def jacobian(self) -> np.ndarray:
         """d log figures / d parameters (n, p), by the logarithm of POSITIVE ones."""
-        columns = []
-        for k, name in enumerate(self.names):
-            ends = []
-            for step in (STEP, -STEP):
-                moved = np.array(self.estimate, float)
-                moved[k] = moved[k] * np.exp(step) if name in POSITIVE else moved[k] + step
-                ends.append(self.log_law(moved, self.runs.columns))
-            columns.append((ends[0] - ends[1]) / (2 * STEP))
-        return np.column_stack(columns)
+        return derivatives(lambda p: self.log_law(p, self.runs.columns), self.names, self.estimate)
 
-    def scaled(self, parameters: np.ndarray) -> np.ndarray:
-        """Parameters (..., p) as ``jacobian`` counts them."""
-        found = np.array(parameters, float)
-        for k, name in enumerate(self.names):
-            if name in POSITIVE:
-                found[..., k] = np.log(np.maximum(found[..., k], 1e-300))
-        return found
+
+def derivatives(
+    figure: Callable[[np.ndarray], np.ndarray], names: Sequence[str], estimate: np.ndarray
+) -> np.ndarray:
+    """d figure / d parameters (..., p) at ``estimate`` (p,), by the logarithm of POSITIVE ones;
+    ``figure`` maps parameters (p,) to (...).
+    """
+    slopes = []
+    for k, name in enumerate(names):
+        ends = []
+        for step in (STEP, -STEP):
+            moved = np.array(estimate, float)
+            moved[k] = moved[k] * np.exp(step) if name in POSITIVE else moved[k] + step
+            ends.append(figure(moved))
+        slopes.append((ends[0] - ends[1]) / (2 * STEP))
+    return np.stack(slopes, axis=-1)

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from analysis.fits.fitted import POSITIVE, STEP, View
+from analysis.fits.fitted import POSITIVE, View, derivatives
 from analysis.fits.linear import LEVEL, Interval, Z
 from analysis.fits.trust import errors, misfit, richer
 from analysis.fits.trust.errors import Errors
@@ -93,15 +93,7 @@ class Uncertain:
         """Student's factor of each figure of ``statistic``."""
         if self.shared is None:
             return self.t
-        slopes = []
-        for k, name in enumerate(self.names):
-            ends = []
-            for step in (STEP, -STEP):
-                moved = np.array(self.estimate, float)
-                moved[k] = moved[k] * np.exp(step) if name in POSITIVE else moved[k] + step
-                ends.append(statistic(moved))
-            slopes.append((ends[0] - ends[1]) / (2 * STEP))
-        g = np.stack(slopes, axis=-1)
+        g = derivatives(statistic, self.names, self.estimate)
         parts = np.stack(
             [
                 np.einsum("...p,pq,...q->...", g, c, g)
@@ -233,7 +225,7 @@ def simulate(
     else:
         alike = residual / made.size
         scatter = made.scatter if shares else float(spread_of(alike, p))
-        noise = scatter * made.size * _noise(rng, made, resamples)
+        noise = scatter * made.drawn(rng, resamples)
         log_law = view.log_law(view.estimate, runs.columns)
         draws = view.refit(runs.columns, np.exp(log_law + noise), np.ones((resamples, n)))
         overstated = 1.0
@@ -283,15 +275,6 @@ def _weights(rng, group: np.ndarray, resamples: int) -> np.ndarray:
     """How often each row counts in each resample (S, n): whole groups are drawn."""
     groups = int(group.max()) + 1
     return rng.multinomial(groups, np.full(groups, 1 / groups), resamples).astype(float)[:, group]
-
-
-def _noise(rng, made: Errors, resamples: int) -> np.ndarray:
-    """Errors of variance 1 (S, n), shared as ``made`` has them."""
-    own = rng.standard_normal((resamples, len(made.group)))
-    if made.share == 0:
-        return own
-    common = rng.standard_normal((resamples, made.groups))[:, made.group]
-    return np.sqrt(1 - made.share) * own + np.sqrt(made.share) * common
 
 
 def _covariances(jacobian: np.ndarray, made: Errors) -> Shared:

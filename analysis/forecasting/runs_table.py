@@ -5,8 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.answers.fit_command import read
 from analysis.forecasting.targets import like, target_of
+from analysis.frames.foreign import read_table
 from analysis.text import count, listed
 from scaling.records.status import optional_fields
 from scaling.study.cost import train_flops
@@ -43,7 +43,7 @@ def read_runs(csv: Path | str, recipe: Study) -> RunsTable:
     ``cfg_scale`` than the recipe's, not completed by ``state`` or without a figure are left out and
     counted. ValueError where nothing is left, or a figure cannot be one.
     """
-    table, plan, name = read(csv), Plan.of(recipe), Path(csv).name
+    table, plan, name = read_table(csv), Plan.of(recipe), Path(csv).name
     steps = next((column for column in STEPS if column in table.columns), None)
     if lacking := [column for column in ("model", "fid") if column not in table.columns] + (
         [] if steps else ["steps"]

@@ -95,9 +95,10 @@ def read_table(path: Path | str) -> pl.DataFrame:
 
 
 def _text(path: Path) -> str:
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, no table")
     if not path.is_file():
-        told = "is a folder, no table" if path.is_dir() else "there is no file"
-        raise ValueError(f"{path} {told}" if path.is_dir() else f"{told} {path}")
+        raise ValueError(f"there is no file {path}")
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"{path} has more than {MOST_BYTES:,} bytes; keep the columns needed")
     data = read_bytes(path)

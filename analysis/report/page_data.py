@@ -14,9 +14,9 @@ from analysis.answers.costs import costs_table, seconds_spent
 from analysis.answers.fid_errors import two_errors
 from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
+from analysis.answers.quality_text import sentence
 from analysis.answers.settings import ways
 from analysis.answers.study import published_answers
-from analysis.answers.time_to_quality import sentence
 from analysis.answers.verdicts import ONE_SEED
 from analysis.figures import published
 from analysis.figures.compare import multipliers
@@ -86,7 +86,10 @@ def data_of(read: StudyData, live: bool) -> dict:
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
         "undecided": undecided([here for here, _ in judged]),
-        "another_seed": another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
+        # what a part of the trials took is not the price of a seed
+        "another_seed": None
+        if unfinished
+        else another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
         "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
 

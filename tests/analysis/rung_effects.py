@@ -1,6 +1,7 @@
 """What do the intervals of a comparison hold, where the rungs of two recipes lie off their laws?"""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -8,16 +9,19 @@ import polars as pl
 from analysis.answers.compare import compare_frames
 
 POWER, NOISE, EFFECT, GAIN = -0.3, 0.05, 0.06, math.log(1.5)  # of log FID; the true multiplier
+FLOPS = np.geomspace(1e9, 1e12, 4)
 
 
-def study(
-    rng, log_gain: float, effect: float, rungs: int = 4, seeds: int = 3, noise: float = NOISE
+def recipe(
+    rng,
+    log_gain: Callable[[float], float],
+    noise: float = NOISE,
+    seeds: int = 3,
+    flops: np.ndarray = FLOPS,
 ) -> pl.DataFrame:
-    """Trials of a recipe with log FID = POWER (log FLOPs + gain), a rung's own deviation of
-    ``effect`` and a seed's of ``noise``.
+    """Trials of a recipe with FID = 1e5 (FLOPs e^gain)^POWER at each of ``flops``, the gain a
+    function of them: A has a gain of 0, B's FLOPs count e^gain times.
     """
-    flops = np.geomspace(1e9, 1e12, rungs)
-    own = effect * rng.standard_normal(rungs)
     return pl.DataFrame(
         [
             {
@@ -35,14 +39,21 @@ def study(
                 "protocol": "p",
                 "train_flops": c,
                 "fid": 1e5
-                * math.exp(
-                    POWER * (math.log(c) + log_gain) + own[i] + noise * rng.standard_normal()
-                ),
+                * math.exp(POWER * (math.log(c) + log_gain(c)) + noise * rng.standard_normal()),
             }
             for i, c in enumerate(flops)
             for seed in range(seeds)
         ]
     )
+
+
+def study(
+    rng, log_gain: float, effect: float, rungs: int = 4, noise: float = NOISE
+) -> pl.DataFrame:
+    """``recipe`` whose rungs each have an own deviation of log FID, of ``effect``."""
+    flops = np.geomspace(FLOPS[0], FLOPS[-1], rungs)
+    own = dict(zip(flops, effect * rng.standard_normal(rungs)))
+    return recipe(rng, lambda c: log_gain + own[c] / POWER, noise, flops=flops)
 
 
 def held(where: str, trials: int, seed: int, _: int = 0) -> tuple[bool, bool, bool]:

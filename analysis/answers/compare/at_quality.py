@@ -24,7 +24,7 @@ class AtQuality:
 
 def at_quality(a: Sequence[TimeToQuality], b: Sequence[TimeToQuality]) -> list[AtQuality]:
     """B against A at each target and rung that both have, cheapest first. ValueError where they
-    share none, or where the two measure it differently.
+    share none, where the two measure it differently, or where one has several models of a rung.
 
     The two log errors are independent; each is half its own interval, so that the interval of the
     ratio is as wide as their root sum of squares.
@@ -35,11 +35,11 @@ def at_quality(a: Sequence[TimeToQuality], b: Sequence[TimeToQuality]) -> list[A
             f"the two studies measure it differently ({'; '.join(labels)}); a quality of one is "
             "not that of the other, so measure one of them by the other's protocol"
         )
-    theirs = {(one.target, one.rung, one.series, one.ema): one for one in b}
+    mine, theirs = _by_rung("A", a), _by_rung("B", b)
     found = [
         _one(one, theirs[key])
-        for one in sorted(a, key=lambda one: (-one.target, one.forward_gmacs))
-        if (key := (one.target, one.rung, one.series, one.ema)) in theirs
+        for key, one in sorted(mine.items(), key=lambda item: (-item[0][0], item[1].forward_gmacs))
+        if key in theirs
     ]
     if not found:
         raise ValueError(
@@ -66,6 +66,20 @@ def at_quality_text(found: Sequence[AtQuality]) -> str:
         )
         for one in found
     )
+
+
+def _by_rung(name: str, found: Sequence[TimeToQuality]) -> dict[tuple, TimeToQuality]:
+    """``found`` by what both recipes must share to be compared."""
+    by_rung: dict[tuple, TimeToQuality] = {}
+    for one in found:
+        key = (one.target, one.rung, one.series, one.ema)
+        if key in by_rung:
+            raise ValueError(
+                f"{name} has two models of one rung, {by_rung[key].model} and {one.model}; which "
+                "of them to compare is not said, so keep one recipe in it"
+            )
+        by_rung[key] = one
+    return by_rung
 
 
 def _one(a: TimeToQuality, b: TimeToQuality) -> AtQuality:

@@ -49,6 +49,14 @@ class Errors:
     def grouped(self) -> bool:
         return self.groups < len(self.group)
 
+    def drawn(self, rng: np.random.Generator, repeats: int) -> np.ndarray:
+        """Errors (repeats, n) of these sizes, shared as these are, of ``scatter`` 1."""
+        own = rng.standard_normal((repeats, len(self.group)))
+        if self.share == 0:
+            return self.size * own
+        common = rng.standard_normal((repeats, self.groups))[:, self.group]
+        return self.size * (np.sqrt(1 - self.share) * own + np.sqrt(self.share) * common)
+
 
 def estimated(
     runs: Runs, residual: np.ndarray, jacobian: np.ndarray, axes: tuple[str, ...]
@@ -93,12 +101,17 @@ def projected(residual: np.ndarray, jacobian: np.ndarray) -> tuple[np.ndarray, n
     """What is left of ``residual`` (n,) beside ``jacobian`` (n, p), and the leverage of each row
     (n,): least squares, whatever the law was fitted by.
     """
+    basis = _basis(jacobian)
+    return residual - basis @ (basis.T @ residual), np.einsum("np,np->n", basis, basis)
+
+
+def _basis(jacobian: np.ndarray) -> np.ndarray:
+    """The directions (n, q) that ``jacobian`` (n, p) spans, each derivative of its own size."""
     scale = np.linalg.norm(jacobian, axis=0)
     basis, singular, _ = np.linalg.svd(
         jacobian / np.where(scale > 0, scale, 1), full_matrices=False
     )
-    basis = basis[:, singular > 1e-9 * singular.max()]
-    return residual - basis @ (basis.T @ residual), np.einsum("np,np->n", basis, basis)
+    return basis[:, singular > 1e-9 * singular.max()]
 
 
 def _sizes(runs, residual, jacobian, axes) -> tuple[np.ndarray, dict[str, float]]:
@@ -143,11 +156,7 @@ def _shared(residual, jacobian, group) -> tuple[float, float, float, np.ndarray]
     if groups == n or groups < 2 or alone < EXACT or n > MOST:
         return 0.0, 1.0, alone, np.array([[0, 0], [0, 2 / max(n - p, 1)]])
     same = (group[:, None] == group[None]).astype(float)
-    scale = np.linalg.norm(jacobian, axis=0)
-    basis, singular, _ = np.linalg.svd(
-        jacobian / np.where(scale > 0, scale, 1), full_matrices=False
-    )
-    basis = basis[:, singular > 1e-9 * singular.max()]
+    basis = _basis(jacobian)
     rest = np.linalg.svd(basis, full_matrices=True)[0][:, basis.shape[1] :]
     turned, y = rest.T @ same @ rest, rest.T @ residual
     values, vectors = np.linalg.eigh(turned)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.fits.fitted import POSITIVE, STEP, View
+from analysis.fits.fitted import POSITIVE, View, derivatives
 from analysis.fits.linear import Z
 from analysis.fits.trust.errors import EXACT, projected
 
@@ -125,13 +125,6 @@ def _pull(view: View, figure) -> np.ndarray:
 def _weights(view: View, figure) -> np.ndarray:
     """d figure / d log measured, of each row (n,)."""
     J = view.jacobian()
-    slopes = np.empty(len(view.names))
-    for k, name in enumerate(view.names):
-        ends = []
-        for step in (STEP, -STEP):
-            moved = np.array(view.estimate, float)
-            moved[k] = moved[k] * np.exp(step) if name in POSITIVE else moved[k] + step
-            ends.append(float(figure(moved)))
-        slopes[k] = (ends[0] - ends[1]) / (2 * STEP)
+    slopes = derivatives(figure, view.names, view.estimate)
     size = np.maximum(np.linalg.norm(J, axis=0), 1e-300)
     return (slopes / size) @ np.linalg.pinv(J / size)

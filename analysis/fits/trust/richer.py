@@ -52,12 +52,7 @@ def readings(
             * np.abs(left / made.size).sum()
             / max(len(left) - form.parameters, 1)
         )
-        noise = scatter * made.size * rng.standard_normal((REPEATS, len(left)))
-        if made.share:
-            common = rng.standard_normal((REPEATS, made.groups))[:, made.group]
-            noise = np.sqrt(1 - made.share) * noise + scatter * made.size * common * np.sqrt(
-                made.share
-            )
+        noise = scatter * made.drawn(rng, REPEATS)
         repeats = np.vstack([figures[None], np.exp(here + noise)])
         ahead = form.predict(columns, repeats, at)
         own = view.refit(at, np.exp(ahead), np.ones_like(ahead))

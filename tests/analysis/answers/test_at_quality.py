@@ -53,3 +53,10 @@ def test_a_quality_of_another_protocol_is_another_quality(tmp_path):
     (one,) = b
     with pytest.raises(ValueError, match=r"measure it differently .*FID-1K.*; FID-50K"):
         at_quality(a, [replace(one, label="FID-50K")])
+
+
+def test_two_models_of_one_rung_are_not_chosen_between(tmp_path):
+    a, b = (reached(tmp_path / name, 10, 8, SIZES[:1]) for name in "ab")
+    (one,) = b
+    with pytest.raises(ValueError, match=r"B has two models of one rung, DiT-d2w16/2 and other"):
+        at_quality(a, [one, replace(one, model="other")])

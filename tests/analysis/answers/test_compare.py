@@ -13,35 +13,8 @@ from analysis.answers.comparison_text import compare_text, comparison_table
 from analysis.figures.compare import multipliers
 from scaling.study.cost import train_flops
 from tests.analysis import rung_effects
+from tests.analysis.rung_effects import recipe
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study
-
-FLOPS = np.geomspace(1e9, 1e12, 4)
-
-
-def recipe(rng, log_gain, noise=0.05, seeds=3, flops=FLOPS) -> pl.DataFrame:
-    """FID = (FLOPs e^gain)^-0.3: A has a gain of 0, B's FLOPs count e^gain times."""
-    rows = [
-        {
-            "trial_id": f"t{i}-{seed}",
-            "model": f"m{i}",
-            "cell": f"c{i}",
-            "family": "dit",
-            "rung": f"s{i}",
-            "series": "patch 2",
-            "params_m": float(i + 1),
-            "forward_gmacs": float(i + 1),
-            "seed": seed,
-            "lr": 1e-3,
-            "state": "completed",
-            "protocol": "p",
-            "train_flops": c,
-            "fid": 1e5
-            * math.exp(-0.3 * (math.log(c) + log_gain(c)) + noise * rng.standard_normal()),
-        }
-        for i, c in enumerate(flops)
-        for seed in range(seeds)
-    ]
-    return pl.DataFrame(rows)
 
 
 def test_without_noise_the_multiplier_is_exact():

@@ -5,7 +5,8 @@ import math
 import polars as pl
 import pytest
 
-from analysis.answers.time_to_quality import round_targets, sentence, table, time_to_quality
+from analysis.answers.quality_text import lines, sentence
+from analysis.answers.time_to_quality import round_targets, time_to_quality
 from analysis.figures.quality import flops_to_quality_vs_gflops
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study
@@ -69,7 +70,7 @@ def test_what_no_curve_reaches_is_null_with_the_nearest(tmp_path):
     assert "no model reaches it with every seed; the nearest is DiT-d2w16/2, 4.47 at 32,000" in (
         sentence([found])
     )
-    assert table([found])["images"].to_list() == [None]
+    assert lines([found]) == ["  DiT-d2w16/2  not reached: 4.47 at 32,000 images"]
 
 
 def test_a_seed_that_does_not_reach_it_is_not_left_out_of_a_mean(tmp_path):
@@ -124,6 +125,31 @@ def test_bad_questions_are_refused(tmp_path):
     ):
         with pytest.raises(ValueError, match=why):
             time_to_quality(rows, **asked)
+
+
+@pytest.mark.parametrize(
+    ("axes", "why"),
+    [
+        ({"train.lr": [1e-3, 2e-3]}, r"trained in 2 ways \(learning rates 0.001, 0.002\)"),
+        ({"train.batch": [32, 64]}, r"trained in 2 ways \(batches 32, 64\)"),
+        ({"train.schedule": ["constant", "cosine"]}, "schedules constant, cosine"),
+        (
+            {"train.schedule": ["cosine"], "train.steps": [500, 1000]},
+            "trained 2 times with seed 0, .* may differ in their seed alone, keep one length",
+        ),
+    ],
+)
+def test_trainings_that_differ_in_more_than_their_seed_are_no_seeds(tmp_path, axes, why):
+    _, rows = rows_of(tmp_path, falling(10, 0.5), size=SIZES[:1], **axes)
+    with pytest.raises(ValueError, match=rf"DiT-d2w16/2 was .*{why}"):
+        time_to_quality(rows, [9.0])
+
+
+def test_lengths_of_a_constant_rate_are_one_training(tmp_path):
+    axes = {"size": SIZES[:1], "train.steps": [500, 1000]}
+    _, rows = rows_of(tmp_path, falling(10, 0.5), **axes)
+    (found,) = time_to_quality(rows, [9.0])
+    assert found.seeds == 1
 
 
 def test_the_figure_marks_each_model_that_reaches_it(tmp_path):

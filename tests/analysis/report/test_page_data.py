@@ -42,3 +42,8 @@ def test_the_data_bears_its_own_name(tmp_path):
     told = report_data(study)
     assert told["ways"]["shared"]["Data"] == "flowers, 8 px"
     assert {row["data"] for row in told["trials"]} == {"flowers, 8 px"}
+
+
+def test_a_study_under_way_does_not_price_another_seed_by_what_it_has_run(half_run, finished):
+    assert report_data(half_run)["another_seed"] is None
+    assert report_data(finished)["another_seed"].startswith("One more seed (--set seeds=4)")
