@@ -11,7 +11,7 @@ def sentence(found: Sequence[TimeToQuality]) -> str:
     training FLOPs; 3 of 12 models reach it (..).`` for one target; where none does, the nearest.
     """
     first = found[0]
-    head = f"{first.name} ({first.ema})"
+    head = f"{first.name} ({', '.join(dict.fromkeys(one.ema for one in found))})"
     there = sorted(
         (one for one in found if one.train_flops is not None), key=lambda one: one.train_flops or 0
     )
