@@ -11,7 +11,9 @@ from scaling.records import Run
 from scaling.study import cost
 from scaling.study.execution import Execution
 from scaling.study.families import FAMILIES, network_of
+from scaling.study.families.captioned import Captioned
 from scaling.study.families.source import is_outside
+from scaling.study.families.unet import UNet
 from scaling.study.memory import training_memory
 from scaling.study.settings import with_settings
 from scaling.training import Trainer
@@ -126,3 +128,14 @@ def test_a_spec_reads_back_and_its_name_finds_it(m):
 
 def _headless(m):
     return {"heads": 1} if m.family == "dit" else {}
+
+
+@pytest.mark.parametrize(("base", "whole"), [(UNet, "ldm"), (Captioned, "sd3")])
+def test_a_family_half_added_is_refused_where_it_is_built(base, whole):
+    class Half(base):
+        """It declares no name, and so enters no table; what its base leaves open is missing."""
+
+    fields = {k: v for k, v in TINY[whole] if k in base.model_fields}
+    for build in (Half, lambda **told: Half.model_validate(told)):
+        with pytest.raises(TypeError, match=r"abstract class Half .* _debug_"):
+            build(**fields)
