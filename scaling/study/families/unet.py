@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TIME = 4  # the vector of time is so many times as wide as the network (ADM's and LDM's code)
 CLASSES = 1000  # ImageNet's, which the presets are made for
 KERNEL = (3, 3)
+NUMBER = r"\d+(?:\.\d+)?"  # a multiplier in a name
 
 
 class Block(NamedTuple):
@@ -135,7 +136,7 @@ class UNet(Network):
 
     def named_like(self, name: str) -> Self | None:
         title = re.escape(self.title)
-        free = rf"{title}-w(\d+)x([\d.-]+)b(\d+)a(\d+(?:-\d+)*)?"
+        free = rf"{title}-w(\d+)x({NUMBER}(?:-{NUMBER})*)b(\d+)a(\d+(?:-\d+)*)?"
         match = re.fullmatch(free, name)
         if match:
             return self.replaced(
