@@ -154,11 +154,11 @@ def _place(
 ) -> list[Placed]:
     """Each task in ``order`` as soon as its GPUs are free; measuring fills the others."""
     waiting, free, now = deque(order), gpus, 0.0
+    # the hour, the GPUs that get free then, the task, and the parts to be measured from then on
+    # with the hours of each
     running: list[tuple[float, int, int, int, float]] = []
     most_parts = max(PARTS, gpus // 4) if len(tasks) <= SMALL else PARTS
     starts, ends = [0.0] * len(tasks), [0.0] * len(tasks)
-    # In ``running``: the hour, the GPUs that get free then, the task, and the parts to be measured
-    # from then on with the hours of each.
     ready: deque[tuple[int, float, int]] = deque()  # task, hours of a part, how many parts
     trained: dict[int, float] = {}
     while True:

@@ -123,11 +123,9 @@ def test_the_debug_twin_is_small_and_of_its_family(m):
 @every_family
 def test_a_spec_reads_back_and_its_name_finds_it(m):
     assert network_of(m.model_dump(mode="json")) == m
-    assert m.replaced(**DIGITS).named_like(m.name) in (m, None, m.replaced(**_headless(m)))
-
-
-def _headless(m):
-    return {"heads": 1} if m.family == "dit" else {}
+    # a DiT's name does not tell its heads; that of a U-Net over another is not read
+    read = {"dit": m.replaced(heads=1) if m.family == "dit" else None, "adm-u": None}
+    assert m.replaced(**DIGITS).named_like(m.name) == read.get(m.family, m)
 
 
 @pytest.mark.parametrize(("base", "whole"), [(UNet, "ldm"), (Captioned, "sd3")])
