@@ -28,7 +28,7 @@ class Task:
 
     hours: float  # of training, on one GPU
     widths: tuple[int, ...]  # numbers of GPUs that it can take, ascending
-    after: int | None = None  # the index of another task that must have been trained
+    after: int | None = None  # the index of a task, after none itself, that must have been trained
     measuring: float = 0.0  # GPU-hours of all its evaluations
     checkpoints: int = 1  # that are measured, evenly over the training
     parts: int = 1  # of an evaluation, which are independent of each other
@@ -92,7 +92,8 @@ def _narrowest(task: Task, gpus: int, within: float, efficiency: float) -> int |
 
 
 def pack(tasks: Sequence[Task], gpus: int, efficiency: float = EFFICIENCY) -> list[Placed]:
-    """A place for each task, in their order. ValueError for fewer than one GPU.
+    """A place for each task, in their order. ValueError for fewer than one GPU, or for a task after
+    one that is itself after another.
 
     For a number of makespans, each task gets the narrowest width that ends within it, and the tasks
     are placed longest first, and widest first. The best schedule is kept; of few tasks it is
@@ -100,6 +101,8 @@ def pack(tasks: Sequence[Task], gpus: int, efficiency: float = EFFICIENCY) -> li
     """
     if gpus < 1:
         raise ValueError(f"{gpus} GPUs; a schedule needs 1 or more")
+    if chained := [t for t in tasks if t.after is not None and tasks[t.after].after is not None]:
+        raise ValueError(f"{len(chained)} tasks are after one that is itself after another")
     if not tasks:
         return []
     bound = lower_bound(tasks, gpus, efficiency)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
+from scaling.study.identity import Text
 from scaling.study.layers import Embedding, Layer
 from scaling.study.network import Network
 
@@ -30,7 +31,7 @@ class Captioned(Network):
     text_tokens: int = Field(gt=0)
     text_width: int = Field(gt=0)
     captions: tuple[str, ...] = ()  # of label 0, 1, ...; empty where classes are learned
-    encoder: str | None = None
+    encoder: Text | None = None
 
     @model_validator(mode="after")
     def _check_condition(self) -> Self:

@@ -128,6 +128,11 @@ def test_a_spec_reads_back_and_its_name_finds_it(m):
     assert m.replaced(**DIGITS).named_like(m.name) == read.get(m.family, m)
 
 
+def test_an_encoder_without_a_name_is_refused():
+    with pytest.raises(ValueError, match=r"encoder\n .*should match pattern"):
+        TINY["sd3"].replaced(conditioning="text", encoder="")
+
+
 @pytest.mark.parametrize(("base", "whole"), [(UNet, "ldm"), (Captioned, "sd3")])
 def test_a_family_half_added_is_refused_where_it_is_built(base, whole):
     class Half(base):
