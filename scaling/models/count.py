@@ -52,10 +52,7 @@ def attention_macs(inputs: Sequence, outputs: Sequence) -> int:
     """
     *batch, T, e = get_shape(inputs[0])
     S, f = get_shape(inputs[2])[-2:]
-    macs = T * S * (e + f)
-    for n in batch:
-        macs *= n
-    return macs
+    return math.prod(batch) * T * S * (e + f)
 
 
 def matmul_macs(inputs: Sequence, outputs: Sequence) -> int:

@@ -59,7 +59,7 @@ class DiffusionSpec(Spec):
         """What is usual has one spelling, so that the same question has one identity."""
         if not isinstance(data, dict):
             return data
-        usual = USUAL.get(data.get("objective", "ddpm"))
+        usual = USUAL.get(str(data.get("objective", "ddpm")))  # a list is refused later
         told = dict(data)
         if told.get("loss_in") == (told.get("prediction") or usual):
             told["loss_in"] = None

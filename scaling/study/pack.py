@@ -28,7 +28,7 @@ class Task:
 
     hours: float  # of training, on one GPU
     widths: tuple[int, ...]  # numbers of GPUs that it can take, ascending
-    after: int | None = None  # the index of another task that must have been trained
+    after: int | None = None  # the index of a task, after none itself, that must have been trained
     measuring: float = 0.0  # GPU-hours of all its evaluations
     checkpoints: int = 1  # that are measured, evenly over the training
     parts: int = 1  # of an evaluation, which are independent of each other
@@ -92,7 +92,8 @@ def _narrowest(task: Task, gpus: int, within: float, efficiency: float) -> int |
 
 
 def pack(tasks: Sequence[Task], gpus: int, efficiency: float = EFFICIENCY) -> list[Placed]:
-    """A place for each task, in their order. ValueError for fewer than one GPU.
+    """A place for each task, in their order. ValueError for fewer than one GPU, or for a task after
+    one that is itself after another.
 
     For a number of makespans, each task gets the narrowest width that ends within it, and the tasks
     are placed longest first, and widest first. The best schedule is kept; of few tasks it is
@@ -100,6 +101,8 @@ def pack(tasks: Sequence[Task], gpus: int, efficiency: float = EFFICIENCY) -> li
     """
     if gpus < 1:
         raise ValueError(f"{gpus} GPUs; a schedule needs 1 or more")
+    if chained := [t for t in tasks if t.after is not None and tasks[t.after].after is not None]:
+        raise ValueError(f"{len(chained)} tasks are after one that is itself after another")
     if not tasks:
         return []
     bound = lower_bound(tasks, gpus, efficiency)
@@ -154,11 +157,11 @@ def _place(
 ) -> list[Placed]:
     """Each task in ``order`` as soon as its GPUs are free; measuring fills the others."""
     waiting, free, now = deque(order), gpus, 0.0
+    # the hour, the GPUs that get free then, the task, and the parts to be measured from then on
+    # with the hours of each
     running: list[tuple[float, int, int, int, float]] = []
     most_parts = max(PARTS, gpus // 4) if len(tasks) <= SMALL else PARTS
     starts, ends = [0.0] * len(tasks), [0.0] * len(tasks)
-    # In ``running``: the hour, the GPUs that get free then, the task, and the parts to be measured
-    # from then on with the hours of each.
     ready: deque[tuple[int, float, int]] = deque()  # task, hours of a part, how many parts
     trained: dict[int, float] = {}
     while True:

@@ -44,7 +44,7 @@ class Speed(Spec):
         trained = [t for t in trainings if t[1] > 0 and t[2] > 0]
         if not trained:
             raise ValueError("no training to tell a speed from")
-        step_s, train_rate = _floor_and_rate([(s, f, t) for s, f, t in trained])
+        step_s, train_rate = _floor_and_rate(trained)
         measured = [(1, f, t) for f, t in evaluations if t > 0]
         if not measured:
             return cls(step_s=step_s, train_flops_per_s=train_rate, sampling_flops_per_s=train_rate)

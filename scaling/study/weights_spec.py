@@ -4,7 +4,7 @@ A foreign state dict has names and shapes. It does not say what was learned (noi
 whether the last row of the label table means "no class", or how many heads attention has.
 """
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -57,8 +57,6 @@ class InitSpec(WeightsSpec):
     path: str  # anything that ``scaling sample`` takes
     # the hash of the weights, which is checked; null: found out when the study is planned
     content: str | None = Field(None, pattern=r"^[0-9a-f]{16}$")
-
-    IDENTITY: ClassVar[frozenset[str]] = frozenset({"content"})
 
     @field_validator("path")
     @classmethod

@@ -155,8 +155,8 @@ def load(root: Path, step: int) -> Checkpoint | None:
 
 def steps(root: Path) -> list[int]:
     """The steps that have a checkpoint folder, newest first; ``load`` tells which are valid."""
-    named = (_FOLDER.fullmatch(path.name) for path in root.glob("step-*"))
-    return sorted((int(match[1]) for match in named if match), reverse=True)
+    matches = (_FOLDER.fullmatch(path.name) for path in root.glob("step-*"))
+    return sorted((int(match[1]) for match in matches if match), reverse=True)
 
 
 def newest(

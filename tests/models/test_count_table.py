@@ -98,6 +98,7 @@ def test_the_default_is_the_papers_sixteen():
         (dict(models=["DiT-XXL/2"]), "unknown model 'DiT-XXL/2'; nearest: DiT-XL/2"),
         (dict(models=["DiT-S/3"]), "patch 3 does not divide the input size 32"),
         (dict(resolution=100), "resolution 100 is not a positive multiple of 8"),
+        (dict(resolution=0), "resolution 0 is not a positive multiple of 8"),
         (dict(conditioning="film"), "got 'film'"),
         (dict(batch=0), "batch 0 is not at least 1"),
     ],

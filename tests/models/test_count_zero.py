@@ -27,5 +27,12 @@ def test_torch_itself_says_what_multiplies_nothing(operation, nothing):
     assert multiplies_nothing(operation) == nothing
 
 
+def test_a_torch_without_a_tag_for_reductions_still_knows_views(monkeypatch):
+    """As torch 2.9, the oldest that is allowed."""
+    monkeypatch.delattr(torch.Tag, "reduction")
+    assert multiplies_nothing("aten::select") and multiplies_nothing("aten::relu")
+    assert not multiplies_nothing("aten::baddbmm")
+
+
 def test_no_product_is_named_as_zero():
     assert not {"aten::mm", "aten::bmm", "aten::einsum", "aten::linear"} & set(ZERO)

@@ -46,6 +46,7 @@ def test_what_is_learned_and_how_times_count_are_identity(tiny):
         (FLOW | {"diffusion.timesteps": 500}, "timesteps 500 belongs to a diffusion"),
         ({"diffusion.min_snr_gamma": 1.0}, "belongs to min-snr"),
         ({"diffusion.logit_std": 2.0}, "belongs to logit-normal"),
+        ({"diffusion.objective": ["flow"]}, "diffusion.objective: Input should be 'ddpm'"),
     ],
 )
 def test_objectives_that_contradict_themselves_are_refused(tiny, setting, says):

@@ -106,6 +106,12 @@ def test_a_cooldown_begins_when_its_trunk_has_been_trained():
     assert check(tasks, 2, placed) == 5.0 and placed[1].start == 4.0
 
 
+def test_a_chain_is_refused_and_not_left_at_hour_0():
+    first, then = Task(hours=1.0, widths=(1,)), [Task(1.0, (1,), after=i) for i in (0, 1)]
+    with pytest.raises(ValueError, match="1 tasks are after one that is itself after another"):
+        pack([first, *then], 2)
+
+
 def test_no_gpu_is_refused():
     with pytest.raises(ValueError, match="0 GPUs"):
         pack([Task(hours=1.0, widths=(1,))], 0)

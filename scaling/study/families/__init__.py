@@ -43,7 +43,7 @@ def network_of(value) -> Network:
         return value  # pydantic refuses anything that is neither a network nor its fields
     fields = dict(value)
     family, source = fields.get("family", DEFAULT), fields.pop("source", None)
-    known = FAMILIES.get(family)
+    known = FAMILIES.get(family) if isinstance(family, str) else None
     if known is None and source is None:
         names = ", ".join(sorted(FAMILIES))
         raise ValueError(
@@ -66,11 +66,10 @@ def named_network(name: str, resolution: int | None = None, **fields) -> Network
 
     ``resolution`` is in pixels per image side; None is the one that the family gives its models.
     """
+    pixels = preset_resolution(name) if resolution is None else resolution
     for family in FAMILIES.values():
-        if name in family.PRESETS and resolution is None:
-            return family.preset(name, family.preset_resolution(name), **fields)
         try:
-            return family.preset(name, resolution or PRESET_RESOLUTION, **fields)
+            return family.preset(name, pixels, **fields)
         except ValueError as error:
             if not str(error).startswith("unknown model"):
                 raise

@@ -4,10 +4,12 @@ The base class of the families ``sd3`` and ``pixart``. A label y is the index of
 of a class; the last one, ``num_classes``, is the empty caption or "no class". Not a family itself.
 """
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
+from scaling.study.identity import Text
 from scaling.study.layers import Embedding, Layer
 from scaling.study.network import Network
 
@@ -29,7 +31,7 @@ class Captioned(Network):
     text_tokens: int = Field(gt=0)
     text_width: int = Field(gt=0)
     captions: tuple[str, ...] = ()  # of label 0, 1, ...; empty where classes are learned
-    encoder: str | None = None
+    encoder: Text | None = None
 
     @model_validator(mode="after")
     def _check_condition(self) -> Self:
@@ -83,8 +85,9 @@ class Captioned(Network):
         small = {**self._debug_fields(), "text_tokens": 4, "text_width": 8, **told}
         return self.replaced(**small, channels=channels, num_classes=num_classes)
 
+    @abstractmethod
     def _debug_fields(self) -> dict:
-        raise NotImplementedError
+        """The fields of a small network that only the family has."""
 
     def units(self, network: "nn.Module") -> list["nn.Module"]:
         return list(network.transformer.transformer_blocks)

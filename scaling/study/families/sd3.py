@@ -96,7 +96,7 @@ class MMDiT(Captioned):
         if not match:
             return None
         depth = int(match[1] or match[4])
-        head = int(match[2]) / depth if match[2] else HEAD
+        head = int(match[2]) / depth if match[2] and depth else HEAD
         return self.replaced(depth=depth, head_width=head, patch=int(match[3] or self.patch))
 
     def _debug_fields(self) -> dict:

@@ -5,6 +5,7 @@ through the network once; a family says which layers a part has. Not a family by
 """
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 TIME = 4  # the vector of time is so many times as wide as the network (ADM's and LDM's code)
 CLASSES = 1000  # ImageNet's, which the presets are made for
 KERNEL = (3, 3)
+NUMBER = r"\d+(?:\.\d+)?"  # a multiplier in a name
 
 
 class Block(NamedTuple):
@@ -85,9 +87,9 @@ class UNet(Network):
         self._check_heads()
         return self
 
+    @abstractmethod
     def _check_heads(self) -> None:
         """ValueError where the heads do not divide the channels of a level that attends."""
-        raise NotImplementedError
 
     @property
     def level_channels(self) -> tuple[int, ...]:
@@ -134,7 +136,7 @@ class UNet(Network):
 
     def named_like(self, name: str) -> Self | None:
         title = re.escape(self.title)
-        free = rf"{title}-w(\d+)x([\d.-]+)b(\d+)a(\d+(?:-\d+)*)?"
+        free = rf"{title}-w(\d+)x({NUMBER}(?:-{NUMBER})*)b(\d+)a(\d+(?:-\d+)*)?"
         match = re.fullmatch(free, name)
         if match:
             return self.replaced(
@@ -150,8 +152,9 @@ class UNet(Network):
         small = {"width": 8, "blocks": 1, "groups": 4, **self._debug_heads()}
         return self.replaced(**small, channels=channels, num_classes=num_classes)
 
+    @abstractmethod
     def _debug_heads(self) -> dict:
-        raise NotImplementedError
+        """The fields of a small network that only the family has."""
 
     def parts(self) -> Iterator[Part]:
         """Every part between the first convolution and the last norm, in the order of a pass."""
@@ -201,11 +204,13 @@ class UNet(Network):
     def _class_layers(self) -> tuple[Layer, ...]:
         return (Embedding(self.num_classes + 1, self._class_width()),)
 
+    @abstractmethod
     def _class_width(self) -> int:
-        raise NotImplementedError
+        """Numbers in the embedding of a class."""
 
+    @abstractmethod
     def _layers_of(self, part: Part) -> tuple[Layer, ...]:
-        raise NotImplementedError
+        """The layers that the family's network has for ``part``."""
 
     def block_layers(self, block: Block, scale_and_shift: bool) -> Repeat:
         """The layers of a residual block, one unit that activation checkpointing recomputes.

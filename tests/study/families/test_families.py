@@ -17,6 +17,8 @@ def test_a_trial_takes_the_network_that_its_family_names(tmp_path):
 def test_an_unknown_family_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match=r"unknown family 'unet'; known: .*dit.*; a family"):
         network_of({"family": "unet", "input_size": 8})
+    with pytest.raises(ValueError, match=r"unknown family \['dit'\]; known: "):
+        network_of({"family": ["dit"], "input_size": 8})
 
 
 def test_published_names_are_found_in_all_families():
@@ -25,3 +27,5 @@ def test_published_names_are_found_in_all_families():
         named_network("DiT-M/2")
     with pytest.raises(ValueError, match="resolution 100 is not a positive multiple of 8"):
         named_network("DiT-B/4", 100)
+    with pytest.raises(ValueError, match="resolution 0 is not a positive multiple of 8"):
+        named_network("DiT-B/4", 0)

@@ -1,6 +1,7 @@
 """Do MM-DiTs cost what torch counts of SD3's, at each depth, and are their shapes checked?"""
 
 import pytest
+from pydantic import ValidationError
 
 from scaling.study import cost
 from scaling.study.families import MMDiT, named_network
@@ -36,6 +37,8 @@ def test_names_say_depth_patch_and_text_and_read_back():
     assert TINY["sd3"].named_like("SD3-d3w24/4") == TINY["sd3"].replaced(depth=3, patch=4)
     assert TINY["sd3"].named_like("sd3-d3").width == 3 * 64
     assert TINY["sd3"].named_like("DiT-S/2") is None
+    with pytest.raises(ValidationError, match="depth"):
+        TINY["sd3"].named_like("SD3-d0w64/2")
 
 
 @pytest.mark.parametrize(

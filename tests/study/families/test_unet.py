@@ -49,7 +49,8 @@ def test_names_say_the_shape_and_read_back():
     assert m.named_like("ADM-w16x1-1.5b2a8-4") == m.replaced(
         width=16, multipliers=(1, 1.5), blocks=2, attention=(8, 4)
     )
-    assert m.named_like("DiT-S/2") is None
+    for other in ("DiT-S/2", "ADM-w16x1.2.3b2a8", "ADM-w16x1--2b2a8", "ADM-w16x-b2a8"):
+        assert m.named_like(other) is None
     assert named_network("ldm-8").name == "LDM-8" and named_network("adm-u-256").name == "ADM-U-256"
     assert TINY["adm-u"].name == "ADM-U-w8x1-2b1a4 over w8x1-1.5b1a2 at 4"
 
