@@ -4,7 +4,7 @@ The paper's question and the shape of its grid (four sizes x patch 8, 4, 2: arXi
 8), asked of scikit-learn's 1,797 real 8x8 digits in pixel space. It is small enough for a laptop:
 12 models and three seeds, with equal steps and batch for all.
 
-    python -m scaling.sweep                        three seeds, about 8 minutes on 2 cores
+    python -m scaling.sweep                        three seeds, 8 to 18 minutes on 2 cores
     python -m scaling.sweep --set scale=ddpm100    the same, sampled in 100 ancestral steps
 
 Samples are drawn by DDIM in 25 steps, which takes a fifth of the time of DDPM in 100 and ranks the

@@ -4,7 +4,7 @@ DiT's Figure 2 sets DiTs beside ADM and LDM at their Gflops. Here both are train
 rungs of patch-2 DiTs of `digits`, and for each a U-Net of ADM's design that costs what it does,
 within 1.5 %. On 8x8 pixels a convolution runs at every place, so at these Gflops a U-Net is only 4
 to 8 channels wide. Steps, batch, data order, EMA and protocol are those of `digits`, and its DiT
-trainings are shared. The U-Nets' rates are tuned by `unet_lr`.
+trainings are shared. The U-Nets' rates are to be tuned by `unet_lr`.
 
     python -m scaling.sweep unet_vs_dit --set seeds=3    about 25 minutes on 2 cores
 
@@ -59,8 +59,8 @@ STUDY = Study(
         for width, (_, lr) in UNETS.items()
     ),
     nuisance={
-        "train.lr": "tuned on held-out loss, five tries for each DiT (digits_lr), seven for each "
-        "U-Net (unet_lr)",
+        "train.lr": "tuned on held-out loss for each DiT, five tries (digits_lr); not tuned yet "
+        "for the U-Nets, which have the middle of the range of unet_lr",
         "ema": "power-function average, 5 % of training long at every step, the same for all",
         "Gflops": "U-Net and DiT of a rung within 1.5 %",
         "batch, steps, data order": "equal for all",

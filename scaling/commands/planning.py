@@ -39,6 +39,7 @@ def plan(
     """Say what a study will take before it runs, and who runs when on how many GPUs."""
     from scaling.study import Plan, load_study
     from scaling.study.forecast import at_mfu, forecast
+    from scaling.study.measuring import unpriced_features
     from scaling.study.named import named
     from scaling.study.settings import parse_settings
 
@@ -62,6 +63,8 @@ def plan(
         told.check_budget(budget)
     price = None if price_per_gpu_hour is None else price_per_gpu_hour * told.gpu_hours
     on = "this machine" if calibrate else kind.device
+    protocols = {trial.spec.evaluate.protocol for trial in asked.trials}
+    unpriced = sorted({name for each in protocols for name in unpriced_features(each)})
     if as_json:
         basis = {
             "study": asked.name,
@@ -69,10 +72,15 @@ def plan(
             "mfu": None if calibrate else (MFU if mfu is None else mfu),
             "speed": speed.model_dump(mode="json") if calibrate else None,
             "price": price,
+            "unpriced_features": unpriced,
         }
         print(json.dumps({**basis, **told.to_json()}, indent=1))
     else:
         show(told, on, None if calibrate else kind.memory_gb, price)
+        if unpriced:
+            from scaling.progress import say
+
+            say(f"not in it, as nobody published their MACs: the features of {', '.join(unpriced)}")
 
 
 def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
@@ -112,7 +120,9 @@ def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
         f"{told.makespan_hours:.4g} hours from start to end, {over:.1%} above the least possible; "
         f"{told.images:.3g} training images; checkpoints {told.checkpoint_gb:.3g} GB"
     )
-    large = [t for t in told.trials if memory_gb and (t.memory_gb or 0) > memory_gb]
+    large = [
+        t for t in told.trials if memory_gb and t.memory_gb is not None and t.memory_gb > memory_gb
+    ]
     if large:
         say(
             f"{len(large)} trainings take more than the {memory_gb:g} GB of a GPU with the whole "

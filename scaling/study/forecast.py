@@ -182,7 +182,9 @@ def measuring_flops(trial: PlannedTrial) -> tuple[float, float, float]:
     protocol = spec.evaluate.protocol
     if not protocol.metrics:
         return 0.0, 0.0, 0.0
-    side = spec.model.input_size * (LATENT_FACTOR if protocol.decoder else 1)
+    latents = LATENT_FACTOR if protocol.decoder else 1
+    # a store of latents knows the size of its images, whatever its VAE's factor
+    side = (protocol.decoder and spec.data.size) or spec.model.input_size * latents
     each = 2e9 * protocol.samples
     return (
         cost.evaluation_flops(spec.model, spec.diffusion, protocol),

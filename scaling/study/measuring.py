@@ -52,8 +52,12 @@ def decoder_gmacs(protocol: Protocol, pixels: int) -> float:
 
 
 def feature_gmacs(protocol: Protocol) -> float:
-    """1e9 MACs of all extractors that the metrics need, on one image. Those that are not known
-    count as nothing.
-    """
+    """1e9 MACs of those extractors that the metrics need whose price is known, on one image."""
     names = {protocol.features_of(metric) for metric in protocol.metrics}
-    return sum(FEATURE_GMACS[name] or 0.0 for name in names)
+    return sum(gmacs for name in names if (gmacs := FEATURE_GMACS[name]) is not None)
+
+
+def unpriced_features(protocol: Protocol) -> list[str]:
+    """The extractors that the metrics need whose price is not known, by name."""
+    names = {protocol.features_of(metric) for metric in protocol.metrics}
+    return sorted(name for name in names if FEATURE_GMACS[name] is None)

@@ -53,7 +53,9 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     torch.save({"epoch": 3}, tmp_path / "d.pt")
     assert "holds no state dict" in refusal(open_checkpoint, tmp_path / "d.pt")
     assert "does not exist" in refusal(open_checkpoint, tmp_path / "none.pt")
-    assert "holds neither manifest.json" in refusal(open_checkpoint, tmp_path)
+    assert f"such as {tmp_path / 'd.pt'}" in refusal(open_checkpoint, tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert "holds neither manifest.json" in refusal(open_checkpoint, tmp_path / "empty")
 
 
 def test_missing_and_unknown_keys_and_wrong_shapes_are_named():

@@ -4,7 +4,12 @@ from typing import get_args
 
 import pytest
 
-from scaling.study.measuring import FEATURE_GMACS, decoder_gmacs, feature_gmacs
+from scaling.study.measuring import (
+    FEATURE_GMACS,
+    decoder_gmacs,
+    feature_gmacs,
+    unpriced_features,
+)
 from scaling.study.protocol import Features, Protocol
 
 
@@ -23,3 +28,12 @@ def test_a_decoder_costs_by_the_pixel_and_the_synthetic_one_nothing():
     assert decoder_gmacs(latents, 512 * 512) == 4 * decoder_gmacs(latents, 256 * 256)
     assert decoder_gmacs(latents.model_copy(update={"decoder": "synthetic"}), 256 * 256) == 0
     assert feature_gmacs(latents) == 5.71  # both metrics read the same network
+
+
+def test_extractors_without_a_published_price_are_named_and_not_taken_for_free():
+    known, unknown = (
+        Protocol(samples=100, features=features, metrics=("fid",))
+        for features in ("inception", "clip-rn50")
+    )
+    assert unpriced_features(known) == [] and feature_gmacs(known) == 5.71
+    assert unpriced_features(unknown) == ["clip-rn50"]
