@@ -33,8 +33,8 @@ from scaling.evaluation.features import efficientnet
 from scaling.evaluation.features.extractors import layers_of
 from scaling.evaluation.images.real_images import tensor_images
 from scaling.evaluation.images.reference import Reference
-from scaling.evaluation.metrics import measure
 from scaling.evaluation.metrics.frechet import Gaussian, frechet_distance
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import Protocol
 from tests.benchmarks.timing import medians, table
 

@@ -18,7 +18,7 @@ from scaling.evaluation import reconstruction
 from scaling.evaluation.images import real_images
 from scaling.evaluation.images.real_images import tensor_images
 from scaling.evaluation.images.reference import Reference
-from scaling.evaluation.metrics import measure
+from scaling.evaluation.metrics.measure import measure
 from scaling.evaluation.reconstruction import rfid
 from scaling.launch.trials.evaluation import evaluate
 from scaling.launch.trials.trial import train

@@ -8,7 +8,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from scaling.evaluation.features.extractors import features_of, weights_source
 from scaling.evaluation.images.real_images import tensor_images
 from scaling.evaluation.images.reference import Reference
-from scaling.evaluation.metrics import measure
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import DataSpec, Protocol
 from tests.evaluation.fidelity import Uint8Images, by_metric
 
