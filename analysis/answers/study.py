@@ -11,15 +11,16 @@ import polars as pl
 
 from analysis.answers.grid_steps import GridStep, grid_steps
 from analysis.answers.slopes import GFLOPS, Slope, line_of, slope_of, slopes_within
-from analysis.fits import curves, envelope, fid_laws, isoflop, loss_to_fid, parametric
+from analysis.fits import curves, fid_laws, loss_to_fid
+from analysis.fits.approaches import envelope, isoflop, parametric
+from analysis.fits.approaches.envelope import Envelope
+from analysis.fits.approaches.isoflop import IsoFlop
+from analysis.fits.approaches.parametric import Approach3
 from analysis.fits.curves import Curve
-from analysis.fits.envelope import Envelope
 from analysis.fits.fid_laws import Chosen, FidLaw, Score
 from analysis.fits.intervals import Uncertain
-from analysis.fits.isoflop import IsoFlop
 from analysis.fits.linear import Linear, NoiseVariances
 from analysis.fits.loss_to_fid import LossToFid
-from analysis.fits.parametric import Approach3
 from analysis.fits.points import Runs, need
 from analysis.frames import published
 from analysis.select.once import once, recall

@@ -3,8 +3,8 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.hover import mark
-from analysis.figures.panels import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.panels import (
     dashes_of,
     done_note,
     panels_of,
@@ -12,7 +12,7 @@ from analysis.figures.panels import (
     settings_note,
     side_legend,
 )
-from analysis.figures.style import entitle, log_axis, shades, shapes, styled
+from analysis.figures.drawing.style import entitle, log_axis, shades, shapes, styled
 from analysis.select.curves import curve_order, rung_order, with_curves
 from analysis.select.learning_rates import best_rates, lr_table
 from analysis.text import number

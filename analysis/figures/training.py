@@ -8,8 +8,8 @@ from typing import Literal
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.hover import mark
-from analysis.figures.panels import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.panels import (
     dashes_of,
     kinds_of,
     lost_note,
@@ -19,7 +19,7 @@ from analysis.figures.panels import (
     side_legend,
     thin,
 )
-from analysis.figures.style import entitle, hues, log_axis, shades, shapes, styled
+from analysis.figures.drawing.style import entitle, hues, log_axis, shades, shapes, styled
 from analysis.select.checkpoints import LOST
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.select.protocols import ACROSS, protocols_of

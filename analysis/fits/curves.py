@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.fits import huber
+from analysis.fits.approaches.parametric import DELTA, rows_at_once
 from analysis.fits.fitted import Columns, Form, View
 from analysis.fits.intervals import Uncertain, simulate
-from analysis.fits.parametric import DELTA, rows_at_once
 from analysis.fits.points import Runs, need, need_spread
 
 

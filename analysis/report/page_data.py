@@ -9,12 +9,12 @@ import polars as pl
 
 from analysis import claims
 from analysis.answers.compare import compare
-from analysis.answers.comparison_text import comparison_table
+from analysis.answers.compare.text import comparison_table
 from analysis.answers.costs import costs_table, seconds_spent
 from analysis.answers.fid_errors import two_errors
 from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
-from analysis.answers.quality_text import sentence
+from analysis.answers.quality.text import sentence
 from analysis.answers.settings import ways
 from analysis.answers.study import published_answers
 from analysis.answers.verdicts import ONE_SEED

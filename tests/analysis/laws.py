@@ -4,7 +4,7 @@ fits.
 
 import numpy as np
 
-from analysis.fits import parametric
+from analysis.fits.approaches import parametric
 from analysis.fits.points import Runs
 
 # E, A, B, alpha, beta of Hoffmann et al. 2022, as published

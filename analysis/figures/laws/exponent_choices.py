@@ -3,8 +3,8 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.hover import mark
-from analysis.figures.style import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.style import (
     GREY,
     entitle,
     hues,
@@ -19,7 +19,7 @@ def exponent_choices(
     title: str = "The exponent, by choices that are seldom reported",
     note: str = "",
 ) -> Figure:
-    """A row per choice of ``choices.spread``: its slope and 95 % interval, over the band of the
+    """A row per choice of ``answers.exponent_choices.spread``: its slope and 95 % interval, over the band of the
     reference.
 
     ``note`` says what the trials share.

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.answers.study import Answers
-from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS, Looks, say_far, settings_note
-from analysis.figures.style import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.panels import GFLOPS, Looks, say_far, settings_note
+from analysis.figures.drawing.style import (
     GREY,
     INK,
     entitle,

@@ -8,7 +8,7 @@ from analysis.answers.laws import laws
 from analysis.answers.slopes import slopes
 from analysis.answers.study import Answers
 from analysis.claims import of_study
-from analysis.forecasting.suggest import suggest
+from analysis.forecasting.suggestions.suggest import suggest
 from analysis.forecasting.targets import target_of
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import build

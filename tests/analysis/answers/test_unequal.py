@@ -5,13 +5,13 @@ differ?
 import polars as pl
 import pytest
 
-from analysis.answers.choices import spread
+from analysis.answers.exponent_choices import spread
 from analysis.answers.finding import finding_of
 from analysis.answers.settings import ways
 from analysis.claims import Records
 from analysis.claims.grid import gflops_lower_fid
 from analysis.claims.training import larger_is_efficient
-from analysis.figures.gflops import fid_vs_gflops
+from analysis.figures.compute.gflops import fid_vs_gflops
 from analysis.fits.fid_laws import fit_law, model_means
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import build

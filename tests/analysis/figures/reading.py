@@ -1,6 +1,6 @@
 """What several tests read from a figure."""
 
-from analysis.figures.hover import positions
+from analysis.figures.drawing.hover import positions
 from analysis.report.pictures import images
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from analysis.figures import bubbles, gflops, training
+from analysis.figures import training
+from analysis.figures.compute import bubbles, gflops
 from analysis.figures.sample_grid import sample_grid
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report.pictures import study_pictures

@@ -4,14 +4,14 @@ trained to their end?"""
 import polars as pl
 import pytest
 
-from analysis.answers.choices import spread
 from analysis.answers.compare import compare
+from analysis.answers.exponent_choices import spread
 from analysis.answers.slopes import slope
 from analysis.answers.study import Answers, frontier_runs, loss_runs
 from analysis.claims import Records
 from analysis.claims.sampling import model_compute_wins, smaller_wins_at_equal_cost
-from analysis.figures.sampling import fid_vs_sampling_gflops
-from analysis.forecasting.predict import predict
+from analysis.figures.compute.sampling import fid_vs_sampling_gflops
+from analysis.forecasting.predictions.predict import predict
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.frames.published import block_designs, dit_table4
 from analysis.select.checkpoints import training_checkpoints

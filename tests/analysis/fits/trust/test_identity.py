@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis.fits import curves, parametric, repeats
+from analysis.fits import curves
+from analysis.fits.approaches import parametric, repeats
 from analysis.fits.trust.identity import Identity, identity
+from tests.analysis.fits.approaches.test_repeats import LAW, study
 from tests.analysis.fits.test_curves import points
-from tests.analysis.fits.test_repeats import LAW, study
 from tests.analysis.laws import grid, table
 
 

@@ -1,0 +1,161 @@
+"""Is it told where a curve first reaches a quality, with the interval that its errors give?"""
+
+import math
+
+import polars as pl
+import pytest
+
+from analysis.answers.quality.text import lines, sentence
+from analysis.answers.quality.time_to_quality import round_targets, time_to_quality
+from analysis.figures.compute.quality import flops_to_quality_vs_gflops
+from analysis.frames import curves_frame, evaluations_frame, trials_frame
+from tests.analysis.synthetic_study import SIZES, digits_like, write_study
+
+STEPS = (100, 200, 300, 400, 500)
+
+
+def falling(start: float, power: float):
+    """FID = start (step / 100)^-power, whatever the model."""
+    return lambda trial, step: start * (step / 100) ** -power
+
+
+def rows_of(tmp_path, fid, noise=0.0, seeds=1, **axes):
+    plan = digits_like(axes or {"size": SIZES[:1]}, seeds=seeds, name="quality")
+    study = write_study(tmp_path, plan, noise=noise, fid=fid)
+    return study, evaluations_frame(study)
+
+
+def test_a_power_law_is_passed_exactly_where_it_says(tmp_path):
+    """On a line in log FID and log images nothing is interpolated wrongly."""
+    study, rows = rows_of(tmp_path, falling(10, 0.5))
+    (found,) = time_to_quality(rows, [6.0], curves=curves_frame(study), images_per_epoch=640)
+    images = 64 * 100 * (10 / 6) ** 2
+    assert found.images == pytest.approx(images)
+    assert found.epochs == pytest.approx(images / 640)
+    end = rows.filter(pl.col("at_end")).row(0, named=True)
+    assert found.train_flops == pytest.approx(end["train_flops"] * images / end["images"])
+    # ten seconds for 500 steps of 64 images, in proportion
+    assert found.device_hours == pytest.approx(10 / 3600 * images / (500 * 64), rel=0.02)
+    assert (found.name, found.at_most, found.cost) == ("EP_FID@6", False, None)
+    (priced,) = time_to_quality(rows, [6.0], curves=curves_frame(study), price_per_hour=3.0)
+    assert priced.cost == pytest.approx(3 * found.device_hours)
+
+
+def test_one_seed_has_the_sampling_error_carried_to_images(tmp_path):
+    """FID known to 2 % on a line of slope -1/2: images known to 4 %, less between checkpoints."""
+    _, rows = rows_of(tmp_path, falling(10, 0.5))
+    at = 10 / math.sqrt(3)  # at the third checkpoint itself
+    (found,) = time_to_quality(rows, [at * (1 + 1e-9)])
+    low, high = found.images_interval
+    assert math.log(high / found.images) == pytest.approx(1.96 * 0.02 / 0.5, rel=1e-2)
+    assert math.log(found.images / low) == pytest.approx(1.96 * 0.02 / 0.5, rel=1e-2)
+
+
+def test_seeds_give_students_interval_around_their_geometric_mean(tmp_path):
+    _, rows = rows_of(tmp_path, falling(10, 0.5), noise=0.2, seeds=3)
+    (found,) = time_to_quality(rows, [6.0])
+    each = [time_to_quality(own, [6.0])[0].images for _, own in rows.group_by("train_id")]
+    assert (found.seeds, found.reached_by) == (3, 3)
+    assert math.log(found.images) == pytest.approx(sum(map(math.log, each)) / 3)
+    low, high = found.images_interval
+    assert low < min(each) and max(each) < high
+
+
+def test_what_no_curve_reaches_is_null_with_the_nearest(tmp_path):
+    _, rows = rows_of(tmp_path, falling(10, 0.5))
+    (found,) = time_to_quality(rows, [1.0])
+    assert found.images is found.train_flops is found.epochs is found.images_interval is None
+    assert (found.reached_by, found.nearest_images) == (0, 500 * 64)
+    assert found.nearest == pytest.approx(10 / math.sqrt(5))
+    assert "no model reaches it with every seed; the nearest is DiT-d2w16/2, 4.47 at 32,000" in (
+        sentence([found])
+    )
+    assert lines([found]) == ["  DiT-d2w16/2  not reached: 4.47 at 32,000 images"]
+
+
+def test_a_seed_that_does_not_reach_it_is_not_left_out_of_a_mean(tmp_path):
+    late = {0: 10.0, 1: 40.0}
+    _, rows = rows_of(
+        tmp_path,
+        lambda trial, step: late[trial.spec.train.seed] * (step / 100) ** -0.5,
+        seeds=2,
+    )
+    (found,) = time_to_quality(rows, [8.0])
+    assert (found.images, found.reached_by, found.seeds) == (None, 1, 2)
+    assert found.nearest == pytest.approx(40 / math.sqrt(5))
+
+
+def test_before_the_first_checkpoint_it_is_an_upper_bound(tmp_path):
+    _, rows = rows_of(tmp_path, falling(10, 0.5))
+    (found,) = time_to_quality(rows, [12.0])
+    assert found.at_most and found.images == pytest.approx(6400)
+    assert found.images_interval is None
+    assert "at most" in sentence([found])
+
+
+def test_a_curve_that_rises_again_has_reached_it_the_first_time(tmp_path):
+    values = dict(zip(STEPS, (10.0, 4.0, 9.0, 8.0, 3.0)))
+    _, rows = rows_of(tmp_path, lambda trial, step: values[step])
+    (found,) = time_to_quality(rows, [5.0])
+    assert 6400 < found.images < 12800
+
+
+def test_round_targets_are_those_that_two_models_reach(tmp_path):
+    best = {16: 8.0, 32: 3.0, 48: 1.4}
+    _, rows = rows_of(
+        tmp_path,
+        lambda trial, step: best[trial.spec.model.width] * (500 / step) ** 0.5,
+        size=SIZES[:3],
+    )
+    fids = rows.filter((pl.col("metric") == "fid") & pl.col("headline"))
+    assert round_targets(fids) == [20.0, 10.0, 5.0]
+    found = time_to_quality(rows)
+    assert [one.target for one in found] == [20.0] * 3 + [10.0] * 3 + [5.0] * 3
+    assert [one.images is None for one in found] == [False] * 6 + [True, False, False]
+
+
+def test_bad_questions_are_refused(tmp_path):
+    _, rows = rows_of(tmp_path, falling(10, 0.5))
+    for asked, why in (
+        ({"targets": [0.0]}, "a quality is a number above zero, found 0"),
+        ({"targets": [float("nan")]}, "found nan"),
+        ({"metric": "recall"}, "recall rises with quality"),
+        ({"metric": "cmmd"}, "no evaluation has a "),
+        ({"targets": [5.0], "price_per_hour": -1.0}, "a price an hour"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            time_to_quality(rows, **asked)
+
+
+@pytest.mark.parametrize(
+    ("axes", "why"),
+    [
+        ({"train.lr": [1e-3, 2e-3]}, r"trained in 2 ways \(learning rates 0.001, 0.002\)"),
+        ({"train.batch": [32, 64]}, r"trained in 2 ways \(batches 32, 64\)"),
+        ({"train.schedule": ["constant", "cosine"]}, "schedules constant, cosine"),
+        (
+            {"train.schedule": ["cosine"], "train.steps": [500, 1000]},
+            "trained 2 times with seed 0, .* may differ in their seed alone, keep one length",
+        ),
+    ],
+)
+def test_trainings_that_differ_in_more_than_their_seed_are_no_seeds(tmp_path, axes, why):
+    _, rows = rows_of(tmp_path, falling(10, 0.5), size=SIZES[:1], **axes)
+    with pytest.raises(ValueError, match=rf"DiT-d2w16/2 was .*{why}"):
+        time_to_quality(rows, [9.0])
+
+
+def test_lengths_of_a_constant_rate_are_one_training(tmp_path):
+    axes = {"size": SIZES[:1], "train.steps": [500, 1000]}
+    _, rows = rows_of(tmp_path, falling(10, 0.5), **axes)
+    (found,) = time_to_quality(rows, [9.0])
+    assert found.seeds == 1
+
+
+def test_the_figure_marks_each_model_that_reaches_it(tmp_path):
+    study, rows = rows_of(tmp_path, falling(10, 0.5), **{"size": SIZES[:2], "model.patch": [4, 2]})
+    found = time_to_quality(rows, [7.0])
+    figure = flops_to_quality_vs_gflops(found, trials_frame(study))
+    assert figure.axes[0].get_title(loc="left") == "EP_FID@7: 4 of 4 models"
+    with pytest.raises(ValueError, match=r"no model reaches EP_FID@1 .*nearest is DiT-d2w16/4"):
+        flops_to_quality_vs_gflops(time_to_quality(rows, [1.0]), trials_frame(study))

@@ -1,0 +1,46 @@
+"""Are protocols, orders and notes of a figure told apart and told truly?"""
+
+import polars as pl
+
+from analysis.answers.exponent_choices import spread
+from analysis.figures import laws
+from analysis.figures.compute import gflops
+from analysis.figures.drawing.panels import dashes_of, protocol_legend, settings_note
+from analysis.frames import evaluations_frame, trials_frame
+from tests.analysis.synthetic_study import SIZES, digits_like, write_study
+
+
+def test_ways_of_sampling_stand_in_the_order_of_their_numbers_beside_the_one_they_are_compared_with(
+    tmp_path,
+):
+    axes = {"size": SIZES, "evaluate.protocol.sampling_steps": [8, 250, 16, 64]}
+    trials = trials_frame(write_study(tmp_path, digits_like(axes, seeds=1, name="steps")))
+    figure = laws.exponent_choices(spread(trials))
+    named = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert named[0] == "FID on Gflops at ddpm16, cfg 1.0"
+    assert named[-3:] == [f"sampling: ddpm{n}, cfg 1.0" for n in (8, 64, 250)]
+
+
+def test_many_protocols_are_told_apart_by_dashes_of_their_own_and_by_what_they_differ_in():
+    protocols = {f"p{i}": f"FID-1K, ddpm100, cfg {i}.0, digits-cnn, vs train" for i in range(1, 8)}
+    ((name, entries),) = protocol_legend(protocols).items()
+    assert name.replace("\n", " ") == "FID-1K, ddpm100, digits-cnn, vs train"
+    assert [words for _, words in entries] == [f"cfg {i}.0" for i in range(1, 8)]
+    assert len(set(dashes_of(protocols).values())) == 7
+    few = dict(list(protocols.items())[:2])
+    assert [words.replace("\n", " ") for _, words in protocol_legend(few)["Protocol"]] == list(
+        few.values()
+    )
+
+
+def test_a_note_tells_the_range_of_steps_and_that_of_rates(finished):
+    """Of evaluations, each at the last step of its trial, and of trials."""
+    evaluations = evaluations_frame(finished)
+    note = gflops.metrics_vs_gflops(evaluations).get_supxlabel().replace("\n", " ")
+    assert "batch 64; 500 steps; learning rate 0.003." in note
+    trials = trials_frame(finished).with_columns(
+        steps=pl.Series([200, 1500] * 18), lr=pl.Series([1e-4, 2e-4] * 18)
+    )
+    assert settings_note(trials).endswith(
+        "batch 64; 200 to 1,500 steps; learning rate 0.0001 to 0.0002."
+    )
