@@ -19,8 +19,8 @@ def exponent_choices(
     title: str = "The exponent, by choices that are seldom reported",
     note: str = "",
 ) -> Figure:
-    """A row per choice of ``answers.exponent_choices.spread``: its slope and 95 % interval, over the band of the
-    reference.
+    """A row per choice of ``spread`` in ``answers.exponent_choices``: its slope and 95 % interval,
+    over the band of the reference.
 
     ``note`` says what the trials share.
     """
