@@ -5,7 +5,6 @@ claim to be?
 import numpy as np
 import polars as pl
 import pytest
-from scipy import stats
 
 from analysis.fits import fid_laws
 from analysis.fits.fid_laws import (
@@ -17,8 +16,10 @@ from analysis.fits.fid_laws import (
     score,
     scores_table,
 )
-from analysis.fits.linear import NoiseVariances, least_squares, noise_of, training_alone
+from analysis.fits.linear import least_squares
+from analysis.frames import trials_frame
 from analysis.frames.published import dit_table4
+from analysis.select.trials import fit_points
 
 LAW = {"G": (-0.4,), "N × T": (-0.3, -0.2, -0.08), "N × T + T²": (-0.3, -0.2, -0.08, 0.02)}
 
@@ -184,28 +185,6 @@ def test_what_seeds_hide_in_a_mean_returns_in_the_prediction_of_one_training():
     assert 0.93 < np.mean(held) < 0.99
 
 
-def test_training_and_sampling_errors_part():
-    rng = np.random.default_rng(0)
-    cell = np.repeat(np.arange(300), 3)
-    noise = 0.05 * rng.standard_normal(900) + 0.02 * rng.standard_normal(900)
-    values = np.exp(np.repeat(rng.normal(3, 1, 300), 3) + noise)
-    found = noise_of(values, cell, np.full(900, 0.02))
-    assert found.training_dof == 600
-    assert training_alone(found) == pytest.approx(0.05**2, rel=0.15)
-    assert training_alone(noise_of(values[:3], np.arange(3))) is None
-
-
-def test_student_intervals_are_those_of_linregress():
-    rng = np.random.default_rng(2)
-    x, y = rng.normal(size=8), rng.normal(size=8)
-    found, theirs = (
-        least_squares(np.column_stack([np.ones(8), x]), y, "a line"),
-        stats.linregress(x, y),
-    )
-    assert found.coefficients[1] == pytest.approx(theirs.slope)
-    assert found.errors[1] == pytest.approx(theirs.stderr)
-
-
 def test_too_few_points_and_degenerate_ones_are_refused():
     with pytest.raises(
         ValueError, match=r"a line has 2 coefficients and needs 3 points or more .*, found 2; add 1"
@@ -224,5 +203,6 @@ def test_too_few_points_and_degenerate_ones_are_refused():
         model_means(dit_table4().with_columns(params_m=pl.lit(0.0)))
 
 
-def test_noise_without_repeats_is_not_known():
-    assert model_means(dit_table4())[1] == NoiseVariances(None, 0, None)
+def test_one_more_training_scatters_by_what_means_over_unequal_seeds_hid(unequal):
+    models, noise = model_means(fit_points(trials_frame(unequal)))
+    assert fit_law("G", models, noise).fit.repeats == pytest.approx(8 / (6 / 3 + 2))

@@ -5,7 +5,6 @@ import polars as pl
 import pytest
 
 from analysis.answers.compare import compare
-from analysis.answers.exponent_choices import spread
 from analysis.answers.slopes import slope
 from analysis.answers.study import Answers, frontier_runs, loss_runs
 from analysis.claims import Records
@@ -104,11 +103,6 @@ def test_shapes_of_one_rung_are_models_of_their_own_in_a_law(tmp_path):
         # the synthetic losses of two numbers of heads are equal, which no law accepts
         if name == "ratios":
             assert set(loss_runs(evaluations)[1].cluster) <= set(evaluations["train_id"])
-
-
-def test_a_choice_of_the_exponent_is_of_one_design(tmp_path):
-    with pytest.raises(ValueError, match="2 recipes are mixed"):
-        spread(trials_frame(study_of(tmp_path, DESIGNS)))
 
 
 def test_lengths_of_one_training_share_its_checkpoints_in_a_claim(tmp_path):

@@ -5,24 +5,12 @@ import math
 import polars as pl
 import pytest
 
-from analysis.answers.quality.text import lines, sentence
 from analysis.answers.quality.time_to_quality import round_targets, time_to_quality
-from analysis.figures.compute.quality import flops_to_quality_vs_gflops
-from analysis.frames import curves_frame, evaluations_frame, trials_frame
-from tests.analysis.synthetic_study import SIZES, digits_like, write_study
+from analysis.frames import curves_frame
+from tests.analysis.answers.quality.curves import falling, rows_of
+from tests.analysis.synthetic_study import SIZES
 
 STEPS = (100, 200, 300, 400, 500)
-
-
-def falling(start: float, power: float):
-    """FID = start (step / 100)^-power, whatever the model."""
-    return lambda trial, step: start * (step / 100) ** -power
-
-
-def rows_of(tmp_path, fid, noise=0.0, seeds=1, **axes):
-    plan = digits_like(axes or {"size": SIZES[:1]}, seeds=seeds, name="quality")
-    study = write_study(tmp_path, plan, noise=noise, fid=fid)
-    return study, evaluations_frame(study)
 
 
 def test_a_power_law_is_passed_exactly_where_it_says(tmp_path):
@@ -61,18 +49,6 @@ def test_seeds_give_students_interval_around_their_geometric_mean(tmp_path):
     assert low < min(each) and max(each) < high
 
 
-def test_what_no_curve_reaches_is_null_with_the_nearest(tmp_path):
-    _, rows = rows_of(tmp_path, falling(10, 0.5))
-    (found,) = time_to_quality(rows, [1.0])
-    assert found.images is found.train_flops is found.epochs is found.images_interval is None
-    assert (found.reached_by, found.nearest_images) == (0, 500 * 64)
-    assert found.nearest == pytest.approx(10 / math.sqrt(5))
-    assert "no model reaches it with every seed; the nearest is DiT-d2w16/2, 4.47 at 32,000" in (
-        sentence([found])
-    )
-    assert lines([found]) == ["  DiT-d2w16/2  not reached: 4.47 at 32,000 images"]
-
-
 def test_a_seed_that_does_not_reach_it_is_not_left_out_of_a_mean(tmp_path):
     late = {0: 10.0, 1: 40.0}
     _, rows = rows_of(
@@ -83,14 +59,6 @@ def test_a_seed_that_does_not_reach_it_is_not_left_out_of_a_mean(tmp_path):
     (found,) = time_to_quality(rows, [8.0])
     assert (found.images, found.reached_by, found.seeds) == (None, 1, 2)
     assert found.nearest == pytest.approx(40 / math.sqrt(5))
-
-
-def test_before_the_first_checkpoint_it_is_an_upper_bound(tmp_path):
-    _, rows = rows_of(tmp_path, falling(10, 0.5))
-    (found,) = time_to_quality(rows, [12.0])
-    assert found.at_most and found.images == pytest.approx(6400)
-    assert found.images_interval is None
-    assert "at most" in sentence([found])
 
 
 def test_a_curve_that_rises_again_has_reached_it_the_first_time(tmp_path):
@@ -150,12 +118,3 @@ def test_lengths_of_a_constant_rate_are_one_training(tmp_path):
     _, rows = rows_of(tmp_path, falling(10, 0.5), **axes)
     (found,) = time_to_quality(rows, [9.0])
     assert found.seeds == 1
-
-
-def test_the_figure_marks_each_model_that_reaches_it(tmp_path):
-    study, rows = rows_of(tmp_path, falling(10, 0.5), **{"size": SIZES[:2], "model.patch": [4, 2]})
-    found = time_to_quality(rows, [7.0])
-    figure = flops_to_quality_vs_gflops(found, trials_frame(study))
-    assert figure.axes[0].get_title(loc="left") == "EP_FID@7: 4 of 4 models"
-    with pytest.raises(ValueError, match=r"no model reaches EP_FID@1 .*nearest is DiT-d2w16/4"):
-        flops_to_quality_vs_gflops(time_to_quality(rows, [1.0]), trials_frame(study))

@@ -3,7 +3,15 @@
 import itertools
 
 from analysis.figures import published
+from analysis.figures.compute import bubbles, gflops
+from analysis.frames import trials_frame
 from analysis.report.pictures import images
+from tests.analysis.figures.reading import words_of
+from tests.analysis.networks import GRID, Convolutions
+from tests.analysis.synthetic_study import study_of
+
+WIDTHS = (16, 32, 48, 64)
+CONVOLUTIONS = [Convolutions(**GRID, width=w, kernel=kernel) for w in WIDTHS for kernel in (1, 3)]
 
 
 def test_no_name_of_a_bubble_lies_over_another():
@@ -21,3 +29,11 @@ def test_no_name_of_a_bubble_lies_over_another():
         assert len(boxes) >= 5
         assert not [one for one, other in itertools.combinations(boxes, 2) if one.overlaps(other)]
         assert all(axes.bbox.containsx(box.x0) and axes.bbox.containsy(box.y0) for box in boxes)
+
+
+def test_series_of_another_family_are_named_by_their_own_word(tmp_path):
+    trials = trials_frame(study_of(tmp_path, {"model": CONVOLUTIONS}, "kernels"))
+    (axes,) = gflops.fid_vs_gflops(trials).axes
+    assert words_of(axes.get_legend())[:3] == ["Kernel", "3", "1"]
+    (axes,) = bubbles.fid_bubbles(trials).axes
+    assert words_of(axes.get_legend()) == ["Kernel", "3", "1"]

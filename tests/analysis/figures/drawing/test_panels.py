@@ -6,8 +6,15 @@ from analysis.answers.exponent_choices import spread
 from analysis.figures import laws
 from analysis.figures.compute import gflops
 from analysis.figures.drawing.panels import dashes_of, protocol_legend, settings_note
+from analysis.figures.training import fid_vs_steps
 from analysis.frames import evaluations_frame, trials_frame
-from tests.analysis.synthetic_study import SIZES, digits_like, write_study
+from tests.analysis.figures.reading import legend_of, thick_lines
+from tests.analysis.synthetic_study import (
+    SIZES,
+    digits_like,
+    study_of,
+    write_study,
+)
 
 
 def test_ways_of_sampling_stand_in_the_order_of_their_numbers_beside_the_one_they_are_compared_with(
@@ -44,3 +51,25 @@ def test_a_note_tells_the_range_of_steps_and_that_of_rates(finished):
     assert settings_note(trials).endswith(
         "batch 64; 200 to 1,500 steps; learning rate 0.0001 to 0.0002."
     )
+
+
+def test_models_of_one_series_and_rung_are_told_apart_by_their_parameters(tmp_path):
+    study = study_of(tmp_path, {"size": SIZES, "model.mlp_ratio": [2.0, 4.0]})
+    one_series = evaluations_frame(study).with_columns(series=pl.lit("patch 2"))
+    figure = fid_vs_steps(one_series)
+    thick = thick_lines(figure)
+    assert len({(line.get_color(), line.get_linestyle()) for line in thick}) == len(thick) == 8
+    assert {
+        "Parameters",
+        "0.0129 to 0.205 M parameters",
+        "0.01502 to 0.2545 M parameters",
+    } <= legend_of(figure)
+
+
+def test_networks_that_no_column_tells_apart_are_told_apart_by_their_names(tmp_path):
+    """As of a family whose fields are no columns."""
+    wide = {"model.width": [SIZES[1]["model.width"]], "model.heads": [1, 2]}
+    study = study_of(tmp_path, wide)
+    figure = fid_vs_steps(evaluations_frame(study).with_columns(heads=pl.lit(None, pl.Int64)))
+    assert len({line.get_linestyle() for line in thick_lines(figure)}) == 2
+    assert {"Network", "heads 1", "heads 2"} <= legend_of(figure)

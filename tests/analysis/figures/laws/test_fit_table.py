@@ -6,10 +6,9 @@ from analysis.answers.fit_table.command import run
 from analysis.answers.fit_table.kinds import KINDS
 from analysis.figures.drawing.hover import positions
 from analysis.figures.laws.fit_table import DRAWN, drawn
-from tests.analysis.answers.fit_table.test_command import csv
-from tests.analysis.fits.approaches.test_envelope import training_curves
+from tests.analysis.answers.fit_table.tables import csv
 from tests.analysis.fits.approaches.test_repeats import study
-from tests.analysis.laws import grid, isoflop_runs
+from tests.analysis.laws import grid, isoflop_runs, training_curves
 
 RUNS = {
     "approach3": lambda: grid(5, 4, 0.005),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from analysis.fits import huber, intervals
+from analysis.fits import huber
 from analysis.fits.approaches import parametric
 from analysis.fits.approaches.parametric import PARAMETERS, Problem
 from tests.analysis.laws import TRUTH, grid, isoflop_runs, scattered, table
@@ -158,20 +158,3 @@ def test_too_few_or_too_alike_runs_are_refused():
 def test_parameters_are_named():
     found = parametric.fit(grid(3, 3, 0.0))
     assert dict(zip(PARAMETERS, found.parameters))["alpha"] == found.alpha
-
-
-def test_the_scatter_that_a_huber_fit_overstates_is_corrected():
-    """Of 12 runs and five parameters by the tenth that simulated repeats of known scatter show, of
-    240 hardly.
-    """
-    for runs, low, high in (
-        (grid(4, 3, 0.01, seed=5), 1.05, 1.3),
-        (scattered(240, 0.01), 0.97, 1.03),
-    ):
-        fitted = parametric.fit(runs)
-        sure = parametric.uncertain(fitted, 100)
-        assert low < sure.overstated < high
-        assert sure.scatter * sure.overstated == pytest.approx(
-            intervals.spread_of(fitted.residuals(), 5)
-        )
-        assert sure.se["alpha"] * sure.overstated == pytest.approx(sure.draws[:, 3].std(ddof=1))

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from analysis.forecasting.predictions.frozen import freeze, thaw
+from analysis.forecasting.predictions.predict import predict
+from analysis.forecasting.predictions.score import score
 from scaling.study import DataSpec, Protocol
 
 CONTENT = {
@@ -60,3 +62,19 @@ def test_a_file_of_another_shape_is_named_by_its_field(tmp_path, change, said):
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(ValueError, match=rf"p\.json {said}"):
         thaw(path)
+
+
+def test_a_frozen_file_is_neither_written_over_nor_edited(held_out, tmp_path):
+    path = predict(held_out, ["DiT-d3w64/2"], tmp_path / "p.json")
+    with pytest.raises(ValueError, match=r"p\.json exists"):
+        predict(held_out, ["DiT-d3w64/2"], path)
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+    edited = tmp_path / "edited.json"
+    edited.write_text(path.read_text().replace('"fid": ', '"fid": 1'))
+    with pytest.raises(ValueError, match="changed since it was frozen"):
+        score(edited, held_out)
+    edited.write_text(
+        path.read_text().replace('"schema_version": 1,\n "study"', '"schema_version": 9,\n "study"')
+    )
+    with pytest.raises(ValueError, match="schema version 9"):
+        score(edited, held_out)
