@@ -9,7 +9,7 @@ from analysis.claims import HOLDS, Records
 from analysis.claims.grid import gflops_lower_fid
 from analysis.claims.training import larger_is_efficient
 from analysis.frames import evaluations_frame, trials_frame
-from scaling.study.cost import forward_gmacs
+from scaling.study.costs.cost import forward_gmacs
 from tests.analysis.claims.asking import asked
 from tests.analysis.synthetic_study import digits_like, write_study
 

@@ -7,7 +7,7 @@ from analysis import frames
 from analysis.frames import evaluations_frame, trials_frame
 from scaling.records import trial_rows
 from scaling.records.status import OPTIONAL_FIELDS, optional_fields
-from scaling.study.cost import train_flops
+from scaling.study.costs.cost import train_flops
 from tests.analysis.frames.samples import FRAMES, mixer
 from tests.analysis.synthetic_study import BASE, study_of
 

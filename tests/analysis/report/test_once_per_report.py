@@ -14,7 +14,7 @@ from analysis.fits.approaches import envelope, isoflop, parametric
 from analysis.fits.points import Runs
 from analysis.report import build
 from analysis.select import checkpoints, trials
-from scaling.study.cost import forward_gmacs
+from scaling.study.costs.cost import forward_gmacs
 from tests.analysis.synthetic_study import digits_like, write_study
 
 SELECTORS = (

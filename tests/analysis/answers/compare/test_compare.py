@@ -11,7 +11,7 @@ import pytest
 from analysis.answers.compare import BETTER, compare, compare_frames
 from analysis.answers.compare.text import compare_text
 from analysis.figures.compare import multipliers
-from scaling.study.cost import train_flops
+from scaling.study.costs.cost import train_flops
 from tests.analysis.rung_effects import recipe
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study
 
