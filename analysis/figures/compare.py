@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from analysis.answers.compare import Comparison
 from analysis.figures.drawing.hover import mark
-from analysis.figures.drawing.panels import say_far
+from analysis.figures.drawing.notes import say_far
 from analysis.figures.drawing.style import GREY, INK, entitle, hues, log_axis, styled
 from analysis.fits.holdout import far
 from analysis.select.protocols import ACROSS

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing.hover import mark
-from analysis.figures.drawing.panels import say_far
+from analysis.figures.drawing.notes import say_far
 from analysis.figures.drawing.style import GREY, INK, entitle, log_axis, styled
 from analysis.fits.holdout import far
 from analysis.forecasting.suggestions.suggestion import Suggestion

@@ -9,13 +9,12 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import lost_note, settings_note
 from analysis.figures.drawing.panels import (
     dashes_of,
     kinds_of,
-    lost_note,
     panels_of,
     protocol_legend,
-    settings_note,
     side_legend,
     thin,
 )

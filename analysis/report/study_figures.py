@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from analysis.answers.exponent_choices import spread
 from analysis.figures import designs, guidance, laws, rates, training
-from analysis.figures.compute import bubbles, gflops, quality, sampling
-from analysis.figures.drawing.panels import settings_note
+from analysis.figures.compute import bubbles, gflops, metrics, quality, sampling
+from analysis.figures.drawing.notes import settings_note
 from analysis.figures.sample_grid import sample_grid
 from analysis.report.study_data import StudyData
 from analysis.select.curves import with_curves
@@ -126,7 +126,7 @@ FIGURES: Mapping[str, StudyFigure] = {
     "metrics_vs_gflops": StudyFigure(
         "Other metrics against model Gflops",
         _grid(lambda data: data.asks()),
-        lambda data: gflops.metrics_vs_gflops(data.selection),
+        lambda data: metrics.metrics_vs_gflops(data.selection),
     ),
     "fid_by_conditioning": StudyFigure(
         "FID of the block designs",

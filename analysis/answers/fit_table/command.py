@@ -9,7 +9,7 @@ import numpy as np
 from analysis.answers.fit_table.kinds import CURVES, KINDS, Asked, Told
 from analysis.answers.fit_table.text import as_json, lines
 from analysis.fits.approaches import parametric
-from analysis.fits.intervals import RESAMPLES
+from analysis.fits.simulation import RESAMPLES
 from analysis.frames.foreign import read_table
 
 _ONLY = {

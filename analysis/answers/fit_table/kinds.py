@@ -11,8 +11,9 @@ import polars as pl
 from analysis.fits import curves, holdout
 from analysis.fits.approaches import envelope, isoflop, parametric, repeats
 from analysis.fits.fitted import View
-from analysis.fits.intervals import Uncertain, simulate
+from analysis.fits.intervals import Uncertain
 from analysis.fits.points import Runs
+from analysis.fits.simulation import simulate
 from analysis.fits.trust.warnings import Beware, warnings
 
 CURVES = {"powerlaw": "power", "saturating": "saturating", "bnsl": "broken"}

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
-from analysis.fits.linear import LEVEL, Bounds, Z
+from analysis.answers.quality.crossing import crossing, images_interval, logged_hours
+from analysis.fits.linear import Bounds
 from analysis.select.checkpoints import LOST
 from analysis.select.protocols import one_axis
 from analysis.select.recipes import one_setting
@@ -76,16 +76,6 @@ class TimeToQuality:
         return low, high
 
 
-@dataclass(frozen=True)
-class _Reached:
-    """Where one training reaches it: log images, the sampling error of that, and hours there."""
-
-    log_images: float
-    error: float | None
-    at_most: bool
-    hours: float | None
-
-
 def time_to_quality(
     source: Selection | pl.DataFrame,
     targets: Sequence[float] = (),
@@ -121,7 +111,7 @@ def time_to_quality(
         raise ValueError("every trial that was measured diverged or failed")
     _seeds_alone(rows)
     rows = rows.unique(["train_id", "ema", "step"], keep="first", maintain_order=True).sort("step")
-    hours = _hours(curves, workers or {})
+    hours = logged_hours(curves, workers or {})
     return [
         _of_model(own, float(target), hours, images_per_epoch, price_per_hour)
         for target in (targets or round_targets(rows))
@@ -169,7 +159,7 @@ def _of_model(
 ) -> TimeToQuality:
     first = rows.row(0, named=True)
     trainings = [own for _, own in rows.group_by("train_id", maintain_order=True)]
-    found = [_crossing(own, target, hours.get(own["train_id"][0])) for own in trainings]
+    found = [crossing(own, target, hours.get(own["train_id"][0])) for own in trainings]
     reached = [one for one in found if one is not None]
     worst = max(
         (own.sort("value").row(0, named=True) for own in trainings), key=lambda row: row["value"]
@@ -183,7 +173,7 @@ def _of_model(
         device_hours = float(np.mean(spent)) if len(spent) == len(reached) else None
         answer = {
             "images": images,
-            "images_interval": _interval(reached),
+            "images_interval": images_interval(reached),
             "epochs": None if images_per_epoch is None else images / images_per_epoch,
             "train_flops": images * first["train_flops"] / first["images"],
             "device_hours": device_hours,
@@ -202,74 +192,3 @@ def _of_model(
         nearest_images=worst["images"],
         **answer,
     )
-
-
-def _crossing(
-    rows: pl.DataFrame, target: float, spent: tuple[np.ndarray, np.ndarray] | None
-) -> _Reached | None:
-    """Where one training's ``rows``, by step, first have a value of ``target`` or less."""
-    values, images = rows["value"].to_numpy(), rows["images"].to_numpy()
-    below = np.flatnonzero(values <= target)
-    if not len(below):
-        return None
-    after = int(below[0])
-    if after == 0:
-        return _Reached(math.log(images[0]), None, True, _at(spent, images[0]))
-    # a value of zero or less, as an unbiased KID may have, has no logarithm
-    scale = np.log if min(values[after - 1], values[after]) > 0 else np.asarray
-    start, end, there = scale(values[after - 1]), scale(values[after]), scale(target)
-    fall, length = float(start - end), math.log(images[after] / images[after - 1])
-    part = float(start - there) / fall
-    log_images = math.log(images[after - 1]) + part * length
-    errors = rows["se"].to_numpy()[[after - 1, after]]
-    if scale is np.log:
-        errors = errors / values[[after - 1, after]]
-    known = np.isfinite(errors.astype(float)).all()
-    error = length / fall * math.hypot((1 - part) * errors[0], part * errors[1]) if known else None
-    return _Reached(log_images, error, False, _at(spent, math.exp(log_images)))
-
-
-def _interval(reached: list[_Reached]) -> Bounds | None:
-    """Student's over seeds, in log images; of one seed from its sampling error; None where a first
-    checkpoint had reached it, or no error is known.
-    """
-    if any(one.at_most for one in reached):
-        return None
-    logs = np.array([one.log_images for one in reached])
-    errors = [one.error for one in reached if one.error is not None]
-    if len(logs) > 1:
-        # the seeds' own scatter holds the sampling error; few seeds may scatter less by luck
-        sampling = np.mean(np.square(errors)) if len(errors) == len(logs) else 0.0
-        variance = max(float(np.var(logs, ddof=1)), float(sampling))
-        quantile = float(stats.t.ppf((1 + LEVEL) / 2, len(logs) - 1))
-        half = quantile * math.sqrt(variance / len(logs))
-    elif errors:
-        half = Z * errors[0]
-    else:
-        return None
-    middle = float(np.mean(logs))
-    return math.exp(middle - half), math.exp(middle + half)
-
-
-def _hours(
-    curves: pl.DataFrame | None, workers: Mapping[str, int]
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Of each training: images (n,) and device-hours (n,) spent up to them, as logged."""
-    if curves is None:
-        return {}
-    lines = curves.drop_nulls("train_wall_s").unique(["train_id", "step"]).sort("step")
-    return {
-        train_id: (
-            own["images"].to_numpy(),
-            own["train_wall_s"].to_numpy() * workers.get(train_id, 1) / 3600,
-        )
-        for (train_id,), own in lines.group_by("train_id", maintain_order=True)
-    }
-
-
-def _at(spent: tuple[np.ndarray, np.ndarray] | None, images: float) -> float | None:
-    """Device-hours at ``images``, in proportion before the first logged line."""
-    if spent is None:
-        return None
-    seen, hours = spent
-    return float(np.interp(images, np.r_[0, seen], np.r_[0.0, hours]))

@@ -11,12 +11,8 @@ from matplotlib.ticker import NullFormatter
 from analysis.answers.study import Answers
 from analysis.figures.compute.gflops import hover_text, means_of
 from analysis.figures.drawing.hover import mark
-from analysis.figures.drawing.panels import (
-    GFLOPS,
-    Looks,
-    done_note,
-    settings_note,
-)
+from analysis.figures.drawing.notes import done_note, settings_note
+from analysis.figures.drawing.panels import GFLOPS, Looks
 from analysis.figures.drawing.style import (
     entitle,
     legend,

@@ -4,14 +4,13 @@ import textwrap
 from dataclasses import dataclass
 
 import polars as pl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.drawing.style import GREY, INK, hues, legend, shapes
+from analysis.figures.drawing.notes import range_text
+from analysis.figures.drawing.style import GREY, hues, legend, shapes
 from analysis.select.curves import curve_labels, curve_order, rung_order
 from analysis.select.recipes import recipe_column, recipes_of
-from analysis.text import count, listed
 
 GFLOPS = "Gflops of one forward pass (10⁹ multiply-accumulates)"
 COLUMNS = 3  # panels side by side
@@ -151,7 +150,7 @@ def kinds_of(
 
 
 def _heads(rows: pl.DataFrame) -> str:
-    return f"heads {_range(rows['heads'], '.4g')}" if rows["heads"].count() else "no heads"
+    return f"heads {range_text(rows['heads'], '.4g')}" if rows["heads"].count() else "no heads"
 
 
 def _network(rows: pl.DataFrame) -> str:
@@ -165,7 +164,7 @@ def _network(rows: pl.DataFrame) -> str:
 AT_ONE_RUNG = {
     "batch": ("Batch", lambda rows: f"{rows['batch'][0]} images"),
     "heads": ("Heads", _heads),
-    "params_m": ("Parameters", lambda rows: f"{_range(rows['params_m'], '.4g')} M parameters"),
+    "params_m": ("Parameters", lambda rows: f"{range_text(rows['params_m'], '.4g')} M parameters"),
     "model": ("Network", _network),
 }
 RANKED = ("heads", "params_m", "model")
@@ -199,62 +198,5 @@ def thin(lost: bool) -> dict:
     return {"linestyle": ":", "linewidth": 1.4} if lost else {"linewidth": 0.7, "alpha": 0.4}
 
 
-def lost_note(lost: list[str]) -> str:
-    """A sentence that names the dotted trials; empty where none is."""
-    return (
-        f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). "
-        if lost
-        else ""
-    )
-
-
 def _narrow(words: str) -> str:
     return textwrap.fill(words, LETTERS, break_on_hyphens=False)
-
-
-def say_far(axes: Axes, words: str) -> None:
-    """Add the warning ``words`` of ``holdout.far`` to the title of ``axes``; nothing where they are
-    empty.
-    """
-    if words:
-        letters = int(12.5 * axes.get_position().width * axes.figure.get_figwidth())
-        said = textwrap.fill(f"{words[0].upper()}{words[1:]}: nothing checks a law there.", letters)
-        before = axes.get_title(loc="left")
-        axes.set_title(f"{before}\n{said}" if before else said, loc="left", fontsize=9, color=INK)
-
-
-def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:
-    """How the drawn trials were trained and measured, in a line."""
-    shared = {"data": "data", **({"sampling": "sampling"} if sampling else {}), "ema": "weights"}
-    parts = [
-        f"{word}: {_one(frame, column)}"
-        for column, word in shared.items()
-        if column in frame.columns
-    ]
-    parts.append(f"batch {_one(frame, 'batch')}")
-    if "steps" in frame.columns:
-        parts.append(f"{_range(frame['steps'], ',')} steps")
-    if lr:
-        parts.append(f"learning rate {_range(frame['lr'], 'g')}")
-    line = "; ".join(parts)
-    return f"{line[0].upper()}{line[1:]}."
-
-
-def done_note(trials: pl.DataFrame) -> str:
-    """How many trials are completed; empty where all of them are."""
-    done = int((trials["state"] == "completed").sum())
-    return (
-        ""
-        if done == len(trials)
-        else f" Unfinished: {done} of {count(len(trials), 'trial')} completed."
-    )
-
-
-def _range(values: pl.Series, form: str) -> str:
-    low, high = values.min(), values.max()
-    return format(low, form) + (f" to {format(high, form)}" if high > low else "")
-
-
-def _one(frame: pl.DataFrame, column: str) -> str:
-    values = frame[column].unique(maintain_order=True)
-    return " or ".join(map(str, values)) if len(values) < 4 else f"{len(values)} values of {column}"

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from analysis.answers.fit_table.kinds import Told
 from analysis.figures.drawing.hover import mark
-from analysis.figures.drawing.panels import say_far
+from analysis.figures.drawing.notes import say_far
 from analysis.figures.drawing.style import GREY, INK, entitle, log_axis, styled
 from analysis.figures.laws import isoflop_profiles
 from analysis.fits import holdout

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.drawing.hover import mark
-from analysis.figures.drawing.panels import say_far
+from analysis.figures.drawing.notes import say_far
 from analysis.figures.drawing.style import (
     GREY,
     entitle,

@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 
 from analysis.answers.study import RESAMPLES
 from analysis.figures.drawing.hover import mark
-from analysis.figures.drawing.panels import say_far
+from analysis.figures.drawing.notes import say_far
 from analysis.figures.drawing.style import (
     GREY,
     INK,

@@ -13,10 +13,13 @@ import numpy as np
 
 from analysis.fits import huber
 from analysis.fits.approaches import parametric
-from analysis.fits.approaches.parametric import DELTA, rows_at_once
+from analysis.fits.approaches.parametric import DELTA
+from analysis.fits.approaches.parametric_search import EXPONENTS, rows_at_once
+from analysis.fits.approaches.parametric_search import Problem as ParametricProblem
 from analysis.fits.fitted import Columns, View
-from analysis.fits.intervals import RESAMPLES, Uncertain, simulate
+from analysis.fits.intervals import Uncertain
 from analysis.fits.points import Runs, need, need_spread
+from analysis.fits.simulation import RESAMPLES, simulate
 from analysis.fits.trust.identity import require_told
 from analysis.text import listed
 
@@ -69,8 +72,8 @@ class Repeats:
             self._refits,
             lambda runs: fit(runs, self.delta).view(),
             {
-                "alpha": parametric.EXPONENTS,
-                "beta": parametric.EXPONENTS,
+                "alpha": EXPONENTS,
+                "beta": EXPONENTS,
                 "half_life": BOUNDS,
             },
             "half_life",
@@ -130,7 +133,7 @@ def fit(runs: Runs, delta: float = DELTA) -> Repeats:
     problem, weights = Problem(runs, delta), np.ones((1, len(runs)))
     optima = []
     for half_life in GRID:
-        data = parametric.Problem(
+        data = ParametricProblem(
             runs["n"], effective(runs["d"], runs["unique"], half_life), runs["loss"], delta
         )
         theta, value = data.solve(weights, rounds=2)
@@ -161,7 +164,7 @@ class Problem:
         self.unique = np.minimum(runs["unique"], self.d)
         self.passes = self.d / self.unique - 1
         loss = runs["loss"] if losses is None else losses
-        self.plain = parametric.Problem(self.n, self.unique, loss, delta)
+        self.plain = ParametricProblem(self.n, self.unique, loss, delta)
         self.low = np.append(self.plain.low, np.log(BOUNDS[0]))
         self.high = np.append(self.plain.high, np.log(BOUNDS[1]))
 

@@ -4,8 +4,7 @@ import polars as pl
 
 from analysis.answers.exponent_choices import spread
 from analysis.figures import laws
-from analysis.figures.compute import gflops
-from analysis.figures.drawing.panels import dashes_of, protocol_legend, settings_note
+from analysis.figures.drawing.panels import dashes_of, protocol_legend
 from analysis.figures.training import fid_vs_steps
 from analysis.frames import evaluations_frame, trials_frame
 from tests.analysis.figures.reading import legend_of, thick_lines
@@ -37,19 +36,6 @@ def test_many_protocols_are_told_apart_by_dashes_of_their_own_and_by_what_they_d
     few = dict(list(protocols.items())[:2])
     assert [words.replace("\n", " ") for _, words in protocol_legend(few)["Protocol"]] == list(
         few.values()
-    )
-
-
-def test_a_note_tells_the_range_of_steps_and_that_of_rates(finished):
-    """Of evaluations, each at the last step of its trial, and of trials."""
-    evaluations = evaluations_frame(finished)
-    note = gflops.metrics_vs_gflops(evaluations).get_supxlabel().replace("\n", " ")
-    assert "batch 64; 500 steps; learning rate 0.003." in note
-    trials = trials_frame(finished).with_columns(
-        steps=pl.Series([200, 1500] * 18), lr=pl.Series([1e-4, 2e-4] * 18)
-    )
-    assert settings_note(trials).endswith(
-        "batch 64; 200 to 1,500 steps; learning rate 0.0001 to 0.0002."
     )
 
 

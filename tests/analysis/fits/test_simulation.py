@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.fits import intervals
+from analysis.fits import simulation
 from analysis.fits.approaches import parametric
 from tests.analysis.laws import grid, scattered
 
@@ -19,6 +19,6 @@ def test_the_scatter_that_a_huber_fit_overstates_is_corrected():
         sure = parametric.uncertain(fitted, 100)
         assert low < sure.overstated < high
         assert sure.scatter * sure.overstated == pytest.approx(
-            intervals.spread_of(fitted.residuals(), 5)
+            simulation.spread_of(fitted.residuals(), 5)
         )
         assert sure.se["alpha"] * sure.overstated == pytest.approx(sure.draws[:, 3].std(ddof=1))
