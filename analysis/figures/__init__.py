@@ -12,7 +12,7 @@ DiT paper             function                              of published data
 8, Gflops and FID     ``compute.gflops.fid_vs_gflops``      ``published.fid_vs_gflops``
 9, training compute   ``training.fid_vs_train_flops``       not tabulated
 10, sampling compute  ``compute.sampling``                  ``published.sampling_compute``
-12, other metrics     ``compute.metrics``                     not tabulated
+12, other metrics     ``compute.metrics``                   not tabulated
 13, loss              ``training.loss_vs_steps``,           not tabulated
                       ``training.heldout_vs_steps``
 ====================  ====================================  ==============================

@@ -1,15 +1,12 @@
-"""Which law of FID in model size, tokens and Gflops predicts a larger rung? Declared candidates,
-rolled, scored once.
+"""Which laws of FID in model size, tokens and Gflops may be chosen? Declared candidates, each fitted
+to log FID.
 
 A candidate is a sum of terms in N (parameters, 1e6), T (tokens per image) and G (forward GMACs),
 fitted to log FID. Candidates obey the rule of marginality: a product of two terms comes with both,
 a square with its root. So the choice of units (parameters in 1e6 or 1e9) changes no prediction, and
 no form is singled out by where its axes have zero.
 
-The choice: rungs in order of N; hold out each rung that the smaller ones can predict, fit those,
-and score. The last held-out rung decides, because it asks the question that will be asked; earlier
-ones are reported. The final rung is no part of the choice: ``final_score`` fits the chosen law to
-all below it and scores it once.
+``fid_choice`` says which of them predicts a larger rung.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,7 @@
 """How sure is a fitted law? The spread of the same fit over simulated repeats of the study, with
-Student's factor; from PAIRS runs on, over resampled ones.
+Student's factor (``simulation``).
 
-Each repeat measures the fitted law again at the same points, with errors as those that the fit left
-(``errors``: larger where they are larger, shared where rows share them), and is fitted by the same
-optimiser. The interval is the estimate plus or minus t times the standard deviation over repeats,
+The interval is the estimate plus or minus t times the standard deviation over repeats,
 of each side by itself (a steep exponent is known less well than a flat one, so that repeats are
 skewed). Repeats tell by how much their own fits overstate the scatter that was put in (a Huber fit
 passes through p points exactly), and scatter and spread are divided by that: without it intervals
@@ -15,12 +13,6 @@ the scatter is told from absolute residuals. Where rows share one, an answer's v
 and an own part, known from unlike numbers of trainings and of rows; its degrees of freedom are
 Satterthwaite's (1946), of these two. Student's factor of the trainings alone made intervals five
 times too wide.
-
-From PAIRS runs on the runs themselves are resampled, whole groups where they share an error: a real
-table's noise is of no form. On 240 runs of Hoffmann et al. intervals from simulated noise were half
-as wide as those over resampled runs. Below, percentiles over resampled pairs cover 84 to 92 % at 6
-to 12 runs for laws of few parameters, and up to 99.9 % for laws of five, whose resamples may hold
-too few different runs. ``tests/benchmarks/bench_coverage.py`` measures how often these hold.
 
 Where a law does not fit (``misfit``), the interval holds what richer laws say too (``richer``).
 """

@@ -1,5 +1,15 @@
 """How far would a fitted law move if its study were made again? The same fit over simulated
 repeats, or over resampled runs, as ``intervals`` reads them.
+
+Each repeat measures the fitted law again at the same points, with errors as those that the fit left
+(``errors``: larger where they are larger, shared where rows share them), and is fitted by the same
+optimiser.
+
+From PAIRS runs on the runs themselves are resampled, whole groups where they share an error: a real
+table's noise is of no form. On 240 runs of Hoffmann et al. intervals from simulated noise were half
+as wide as those over resampled runs. Below, percentiles over resampled pairs cover 84 to 92 % at 6
+to 12 runs for laws of few parameters, and up to 99.9 % for laws of five, whose resamples may hold
+too few different runs. ``tests/benchmarks/bench_coverage.py`` measures how often these hold.
 """
 
 import numpy as np
