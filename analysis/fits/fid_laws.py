@@ -1,4 +1,4 @@
-"""Which laws of FID in model size, tokens and Gflops may be chosen? Declared candidates, each fitted
+"""Which laws of FID in model size, tokens and Gflops are there? Declared candidates, each fitted
 to log FID.
 
 A candidate is a sum of terms in N (parameters, 1e6), T (tokens per image) and G (forward GMACs),
