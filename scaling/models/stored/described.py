@@ -13,8 +13,8 @@ from scaling.models.stored.own_networks import Candidate, check_source
 from scaling.models.stored.state_dicts import State, check_finite
 from scaling.models.weights import spec_of
 from scaling.records.parsed import STRICT, wrong
-from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.network import Network
+from scaling.study.specs.diffusion import DiffusionSpec
 
 KEY = "dit-scaling"  # of the file's metadata, whose values are text
 
