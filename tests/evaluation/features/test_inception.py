@@ -6,8 +6,10 @@ from torch_fidelity import calculate_metrics, feature_extractor_inceptionv3
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from scaling.evaluation.features.extractors import features_of, weights_source
-from scaling.evaluation.images.reference import Reference, tensor_images
-from scaling.evaluation.metrics import measure, noise
+from scaling.evaluation.images.real_images import tensor_images
+from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics import noise
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import DataSpec, Protocol
 from tests.evaluation.fidelity import Uint8Images, by_metric
 
@@ -18,7 +20,7 @@ IMAGES = torch.randint(
 
 @pytest.fixture
 def little_noise(monkeypatch):
-    """Each FID is held against that of 3 x 256 noise images, minutes of Inception: here of 3 x 4."""
+    """Each FID is held against that of 3 x 256 noise images, which take minutes: here of 3 x 4."""
     monkeypatch.setattr(noise, "IMAGES", 4)
     monkeypatch.setattr(noise, "KEY", [*noise.KEY, "of a test"])
 
