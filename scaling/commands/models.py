@@ -149,7 +149,7 @@ def sample(
     from scaling.study.specs.weights import WeightsSpec
 
     print(
-        count_models(
+        run(
             checkpoint,
             out=out,
             classes=[*(classes or ()), *context.args],
