@@ -146,6 +146,7 @@ def sample(
 
     Many images are drawn over Ray workers; killed, the same command goes on.
     """
+    from scaling.launch.sampling import run
     from scaling.study.specs.weights import WeightsSpec
 
     print(
