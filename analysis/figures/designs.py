@@ -51,10 +51,17 @@ def fid_by_conditioning(
     colours, markers = hues(trained), shapes(trained)
     for name, axes in panels.items():
         for design in trained:
-            mine = rows.filter((pl.col("shape") == name) & (pl.col("conditioning") == design))
-            for (trial,), one in mine.sort("step").group_by("trial_id", maintain_order=True):
-                axes.plot(one["step"], one["value"], color=colours[design], **thin(trial in lost))
-            kept = mine.filter(~pl.col("trial_id").is_in(lost))
+            of_design = rows.filter((pl.col("shape") == name) & (pl.col("conditioning") == design))
+            for (trial,), training in of_design.sort("step").group_by(
+                "trial_id", maintain_order=True
+            ):
+                axes.plot(
+                    training["step"],
+                    training["value"],
+                    color=colours[design],
+                    **thin(trial in lost),
+                )
+            kept = of_design.filter(~pl.col("trial_id").is_in(lost))
             mean = kept.group_by("step").agg(pl.col("value").log().mean().exp()).sort("step")
             axes.plot(
                 mean["step"],

@@ -104,16 +104,16 @@ class Uncertain:
         """95 % confidence intervals; of E, A and B, positive and skewed, on their logarithm. A
         floor of nothing has none: of such an E it is from 0.
         """
-        found = {
+        intervals = {
             name: self.of(lambda p, k=k: p[..., k], log=name in POSITIVE)
             for k, name in enumerate(self.names)
         }
-        if "E" in found:
+        if "E" in intervals:
             k = self.names.index("E")
             if self.estimate[k] < 1e-3 * np.quantile(self.draws[:, k], (1 + LEVEL) / 2):
                 low, high = self.of(lambda p: p[..., k])
-                found["E"] = (max(low, 0.0), high)
-        return found
+                intervals["E"] = (max(low, 0.0), high)
+        return intervals
 
     def of(
         self,
@@ -154,16 +154,16 @@ class Uncertain:
             )
         )
 
-    def _ends(self, figure: Callable[[np.ndarray], np.ndarray], others: Sequence[Reading]):
+    def _ends(self, statistic: Callable[[np.ndarray], np.ndarray], others: Sequence[Reading]):
         """A figure's value, the ends of its interval, and Student's factor. They reach as far as
         those of ``others``.
         """
-        value, t = figure(self.estimate), self._t(figure)
-        down, up = self._spread(figure(self.draws), self.overstated)
+        value, t = statistic(self.estimate), self._t(statistic)
+        down, up = self._spread(statistic(self.draws), self.overstated)
         low, high = value - t * down, value + t * up
         for other in others:
-            down, up = self._spread(figure(other.draws), 1.0)
-            there = figure(other.estimate)
+            down, up = self._spread(statistic(other.draws), 1.0)
+            there = statistic(other.estimate)
             low, high = np.minimum(low, there - t * down), np.maximum(high, there + t * up)
         return value, low, high, t
 

@@ -76,7 +76,7 @@ def along_curve(metric: str, curve: str, a: pl.DataFrame, b: pl.DataFrame) -> Co
     bend = math.sqrt(lasting)
     bend *= (mean.interval()[1] - mean.value) / mean.error if mean.error else 0.0
     trend = of_recipes("trend", slope_weights(x_b))[0] if free else None
-    ids = tuple(trial for found in cells["ids"].to_list() for trial in found)
+    ids = tuple(trial for of_cell in cells["ids"].to_list() for trial in of_cell)
     note = "; ".join(
         filter(
             None,

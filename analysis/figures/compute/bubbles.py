@@ -123,7 +123,7 @@ def name_bubbles(axes, cells: pl.DataFrame) -> None:
                 (np.hypot(*near.T) < radii) & (np.arange(len(at)) != i)
             ), box
 
-        side = min(sides, key=lambda one: in_the_way(one)[0])
+        side = min(sides, key=lambda candidate: in_the_way(candidate)[0])
         boxes.append(in_the_way(side)[1])
         axes.annotate(
             name,

@@ -110,12 +110,12 @@ def _law_line(axes: Axes, law: FidLaw, mine: pl.DataFrame, ahead: float, colour)
     at = pl.DataFrame(
         {"params_m": n, "forward_gmacs": g, "tokens": np.full(len(n), mine["tokens"][0])}
     )
-    found = law.predict(at)
+    predicted = law.predict(at)
     axes.fill_between(
-        g, found.predicted_low, found.predicted_high, color=colour, alpha=0.12, linewidth=0
+        g, predicted.predicted_low, predicted.predicted_high, color=colour, alpha=0.12, linewidth=0
     )
-    axes.plot(g[~beyond], found.value[~beyond], color=colour, linewidth=1.5)
-    axes.plot(g[beyond], found.value[beyond], color=colour, linewidth=1.5, linestyle=":")
+    axes.plot(g[~beyond], predicted.value[~beyond], color=colour, linewidth=1.5)
+    axes.plot(g[beyond], predicted.value[beyond], color=colour, linewidth=1.5, linestyle=":")
 
 
 def _measured(axes: Axes, models: pl.DataFrame, looks: Looks) -> None:
