@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analysis.answers.verdicts import OPEN, below
+from analysis.fits.distributions import t_quantile
 from analysis.fits.linear import LEVEL, Bounds, Linear, Z, line, slope_weights
 from analysis.select.curves import curve_order, with_curves
 from analysis.select.recipes import one_recipe
@@ -190,7 +190,7 @@ def mean_interval(values: Sequence[float]) -> Bounds | None:
     if len(values) < 2:
         return None
     half = (
-        stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)
+        t_quantile((1 + LEVEL) / 2, len(values) - 1)
         * float(np.std(values, ddof=1))
         / math.sqrt(len(values))
     )

@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 
 from analysis.answers.compare import Comparison
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import say_far
-from analysis.figures.drawing.style import GREY, INK, entitle, hues, log_axis, styled
+from analysis.figures.drawing.style import GREY, INK, entitle, hues, styled
 from analysis.fits.holdout import far
 from analysis.select.protocols import ACROSS
 from analysis.text import SPOKEN, number

@@ -4,9 +4,10 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import lost_note, settings_note
 from analysis.figures.drawing.panels import panels_of, side_legend, thin
-from analysis.figures.drawing.style import entitle, hues, log_axis, shapes, styled
+from analysis.figures.drawing.style import entitle, hues, shapes, styled
 from analysis.select.checkpoints import LOST
 from analysis.select.recipes import one_setting
 from analysis.select.selection import Selection

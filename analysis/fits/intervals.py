@@ -21,8 +21,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from analysis.fits.distributions import t_quantile
 from analysis.fits.fitted import POSITIVE, derivatives
 from analysis.fits.linear import LEVEL, Interval
 from analysis.fits.trust import misfit
@@ -74,7 +74,7 @@ class Uncertain:
     @property
     def t(self) -> float:
         """Student's factor where no two rows share an error."""
-        return float(stats.t.ppf((1 + LEVEL) / 2, self.dof * EFFICIENCY))
+        return float(t_quantile((1 + LEVEL) / 2, self.dof * EFFICIENCY))
 
     def _t(self, statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | float:
         """Student's factor of each figure of ``statistic``."""
@@ -90,7 +90,7 @@ class Uncertain:
         )
         spread = np.einsum("...i,ij,...j->...", parts, self.shared.known, parts)
         dof = 2 * parts.sum(-1) ** 2 / np.maximum(spread, 1e-300)
-        return stats.t.ppf((1 + LEVEL) / 2, np.clip(dof, 1, self.dof))
+        return t_quantile((1 + LEVEL) / 2, np.clip(dof, 1, self.dof))
 
     @property
     def se(self) -> dict[str, float]:

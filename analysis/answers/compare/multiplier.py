@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analysis.answers.compare.comparison import Comparison, Rung
 from analysis.answers.contrast import Part, contrast
+from analysis.fits.distributions import f_quantile
 from analysis.fits.holdout import FAR
 from analysis.fits.linear import LEVEL, NoiseVariances, slope_weights
 from analysis.text import count
@@ -152,7 +152,7 @@ def _scatter(cells: pl.DataFrame, x: np.ndarray, noise: NoiseVariances | None) -
     if noise is not None and (cells["seeds"] == 1).all() and noise.training_dof <= 2 * free:
         return _Scatter(about, misfit, False)  # that noise is the scatter of both
     of_seeds = int((cells["seeds"] - 1).sum()) if noise is None else noise.training_dof
-    shown = about > seeds * float(stats.f.isf(1 - LEVEL, free, of_seeds))
+    shown = about > seeds * float(f_quantile(LEVEL, free, of_seeds))
     return _Scatter(max(about, seeds), misfit, shown)
 
 

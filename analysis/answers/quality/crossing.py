@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
+from analysis.fits.distributions import t_quantile
 from analysis.fits.linear import LEVEL, Bounds, Z
 
 
@@ -58,7 +58,7 @@ def images_interval(reached: list[Crossing]) -> Bounds | None:
         # the seeds' own scatter holds the sampling error; few seeds may scatter less by luck
         sampling = np.mean(np.square(errors)) if len(errors) == len(logs) else 0.0
         variance = max(float(np.var(logs, ddof=1)), float(sampling))
-        quantile = float(stats.t.ppf((1 + LEVEL) / 2, len(logs) - 1))
+        quantile = float(t_quantile((1 + LEVEL) / 2, len(logs) - 1))
         half = quantile * math.sqrt(variance / len(logs))
     elif errors:
         half = Z * errors[0]

@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 
 from analysis.answers.quality.time_to_quality import TimeToQuality
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.panels import GFLOPS, Looks, panels_of
-from analysis.figures.drawing.style import entitle, legend, log_axis, styled
+from analysis.figures.drawing.style import entitle, legend, styled
 from analysis.select.curves import with_curves
 from analysis.text import number
 

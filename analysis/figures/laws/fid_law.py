@@ -8,16 +8,10 @@ from matplotlib.lines import Line2D
 
 from analysis.answers.study import Answers
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import say_far, settings_note
 from analysis.figures.drawing.panels import GFLOPS, Looks
-from analysis.figures.drawing.style import (
-    GREY,
-    INK,
-    entitle,
-    legend,
-    log_axis,
-    styled,
-)
+from analysis.figures.drawing.style import GREY, INK, entitle, legend, styled
 from analysis.fits import holdout
 from analysis.fits.fid_choice import Chosen, Score
 from analysis.fits.fid_laws import FidLaw

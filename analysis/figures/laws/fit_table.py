@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from analysis.answers.fit_table.kinds import FitReport
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import say_far
-from analysis.figures.drawing.style import GREY, INK, entitle, log_axis, styled
+from analysis.figures.drawing.style import GREY, INK, entitle, styled
 from analysis.figures.laws import isoflop_profiles
 from analysis.fits import holdout
 from analysis.fits.approaches import budgets

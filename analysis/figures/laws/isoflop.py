@@ -5,16 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis, tick
 from analysis.figures.drawing.notes import say_far
-from analysis.figures.drawing.style import (
-    GREY,
-    entitle,
-    legend,
-    log_axis,
-    shades,
-    styled,
-    tick,
-)
+from analysis.figures.drawing.style import GREY, entitle, legend, shades, styled
 from analysis.figures.laws.loss_law import TRAINING_FLOPS
 from analysis.fits import holdout
 from analysis.fits.approaches import isoflop

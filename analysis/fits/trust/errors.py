@@ -11,8 +11,9 @@ shows it.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
+from analysis.fits.distributions import chi2_above
 from analysis.fits.points import Runs
 
 ALIKE = 1e-3  # sizes closer than this, on the logarithm, are one
@@ -140,7 +141,7 @@ def _sizes(runs, residual, jacobian, axes) -> tuple[np.ndarray, dict[str, float]
         bounds=[(-STEEPEST, STEEPEST)] * columns.shape[1],
     )
     fall = (deviance(np.zeros(columns.shape[1])) - optimum.fun) * (n - p) / n
-    if stats.chi2.sf(fall, columns.shape[1]) > SHOWN:
+    if chi2_above(fall, columns.shape[1]) > SHOWN:
         return alike
     return np.exp(columns @ optimum.x), dict(zip(logs, map(float, optimum.x)))
 
@@ -171,7 +172,7 @@ def _shared(residual, jacobian, group) -> tuple[float, float, float, np.ndarray]
     scatter = float(np.sqrt(np.sum(y2 / each) / k))
     fall = max(0.0, deviance(0.0) - deviance(share))
     # half of the chances lie at no share at all
-    chance = 0.5 * float(stats.chi2.sf(fall, 1)) if fall > 0 else 1.0
+    chance = 0.5 * float(chi2_above(fall, 1)) if fall > 0 else 1.0
     common, own = np.maximum(values, 0) / each, 1 / each
     information = 0.5 * np.array([[common @ common, common @ own], [common @ own, own @ own]])
     return share, chance, scatter, np.linalg.pinv(information)

@@ -12,8 +12,8 @@ import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
 
+from analysis.fits.distributions import f_above, normal_below, t_above
 from analysis.fits.fitted import View
 from analysis.fits.trust import errors
 from analysis.fits.trust.errors import Errors
@@ -126,7 +126,7 @@ def _added(r, J, columns) -> float | None:
         return None
     left = float(after @ after)
     fall = max(0.0, float(before @ before) - left) / len(columns)
-    return float(stats.f.sf(fall * spare / max(left, 1e-300), len(columns), spare))
+    return float(f_above(fall * spare / max(left, 1e-300), len(columns), spare))
 
 
 def _pure_error(view: View, r, J, made: Errors) -> float | None:
@@ -143,7 +143,7 @@ def _pure_error(view: View, r, J, made: Errors) -> float | None:
     left, _ = errors.projected(r, J)
     lack = max(0.0, float(left @ left) - pure)
     ratio = lack / (cells - p) / max(pure / (n - cells), 1e-300)
-    return float(stats.f.sf(ratio, cells - p, n - cells))
+    return float(f_above(ratio, cells - p, n - cells))
 
 
 def _signs(left: np.ndarray, along: np.ndarray) -> float | None:
@@ -160,7 +160,7 @@ def _signs(left: np.ndarray, along: np.ndarray) -> float | None:
     n = up + down
     expected = 1 + 2 * up * down / n
     variance = (expected - 1) * (expected - 2) / (n - 1)
-    return float(stats.norm.cdf((runs + 0.5 - expected) / np.sqrt(max(variance, 1e-12))))
+    return float(normal_below((runs + 0.5 - expected) / np.sqrt(max(variance, 1e-12))))
 
 
 def _largest(view: View) -> np.ndarray:
@@ -194,4 +194,4 @@ def _held_out(view: View, made: Errors, jacobian, out: np.ndarray) -> float | No
     shared = made.share / groups + (1 - made.share) / out.sum()
     of_law = float(row @ inverse @ row) * (1 + made.share * (kept.sum() / made.groups - 1))
     variance = float(left @ left) / spare * (of_law + shared * np.mean(size[out] ** 2))
-    return float(2 * stats.t.sf(abs(away[out].mean()) / np.sqrt(max(variance, 1e-300)), spare))
+    return float(2 * t_above(abs(away[out].mean()) / np.sqrt(max(variance, 1e-300)), spare))
