@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from scaling.study.planning.plan import Plan, PlannedTrial
-from scaling.study.specs.protocol import Ema
+from scaling.study.specs.ema import Ema
 
 TOLD, REFUSED = 0.01, 0.5  # share of the initial weights in an average
 
