@@ -6,6 +6,7 @@ import tarfile
 import numpy as np
 import pytest
 from scipy.io import savemat
+from torchvision.datasets import imagenet
 
 from scaling.data.listing import list_images
 from tests.data.listing.test_folders import folder_of
@@ -21,7 +22,7 @@ NAMES = [f"ILSVRC2012_val_{i:08d}" for i in range(1, 7)]
 
 
 @pytest.fixture
-def imagenet(tmp_path):
+def unpacked(tmp_path):
     """As it is downloaded and unpacked: train/CLASS, and val without classes."""
     folder_of(tmp_path / "set", *(f"train/{name}" for name in CLASSES))
     for name in NAMES:
@@ -70,43 +71,45 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_a_file_of_labels_beside_the_images_is_found(imagenet, name):
-    (imagenet / name).write_text(WRITTEN[name])
-    listing = list_images(imagenet)
+def test_a_file_of_labels_beside_the_images_is_found(unpacked, name):
+    (unpacked / name).write_text(WRITTEN[name])
+    listing = list_images(unpacked)
     assert labels(listing) == OF and listing.classes == [*CLASSES]
     assert len(listing.splits["train"]) == 6
     assert listing.told.endswith(f"from {name.rpartition('/')[2]}")
 
 
 @pytest.mark.parametrize("place", ["", "val", "ILSVRC2012_devkit_t12/data"])
-def test_imagenets_devkit_is_read_as_torchvision_reads_it(imagenet, place):
+def test_imagenets_devkit_numbers_classes_in_its_own_order(unpacked, place):
+    devkit(unpacked / place)
+    assert labels(list_images(unpacked)) == OF
 
-    devkit(imagenet / place)
-    assert labels(list_images(imagenet)) == OF
 
-
-def test_imagenet_as_it_is_downloaded_three_archives(tmp_path):
+def test_imagenet_as_it_is_downloaded_is_read_as_torchvision_reads_it(tmp_path, monkeypatch):
     inner = {f"{c}.tar": tar_of({f"{c}_{i}.JPEG": png(i) for i in range(2)}) for c in CLASSES}
     (tmp_path / "ILSVRC2012_img_train.tar").write_bytes(tar_of(inner))
     flat = tar_of({f"{name}.JPEG": png(i) for i, name in enumerate(NAMES)})
     (tmp_path / "ILSVRC2012_img_val.tar").write_bytes(flat)
-    with pytest.raises(ValueError, match="6 of 6 heldout images .*--heldout-labels"):
+    with pytest.raises(ValueError, match=r"6 of 6 heldout images .*--heldout-labels"):
         list_images(tmp_path)
     devkit(tmp_path / "kit" / "ILSVRC2012_devkit_t12" / "data")
     with tarfile.open(tmp_path / "ILSVRC2012_devkit_t12.tar.gz", "w:gz") as tar:
         tar.add(tmp_path / "kit" / "ILSVRC2012_devkit_t12", "ILSVRC2012_devkit_t12")
     assert labels(list_images(tmp_path)) == OF
+    monkeypatch.setattr(imagenet, "_verify_archive", lambda *_: None)  # its checksum
+    imagenet.parse_devkit_archive(tmp_path)
+    assert imagenet.load_meta_file(tmp_path)[1] == OF
     (tmp_path / "ILSVRC2012_devkit_t12.tar.gz").rename(tmp_path / "kit.tar.gz.devkit")
     listing = list_images(tmp_path, tmp_path / "kit" / "ILSVRC2012_devkit_t12")
     assert labels(listing) == OF and listing.told.endswith("from ILSVRC2012_devkit_t12")
 
 
-def test_a_file_that_is_named_goes_before_one_that_is_found(imagenet, tmp_path):
-    (imagenet / "val.txt").write_text(table(*(f"{n} 0" for n in NAMES)))
+def test_a_file_that_is_named_goes_before_one_that_is_found(unpacked, tmp_path):
+    (unpacked / "val.txt").write_text(table(*(f"{n} 0" for n in NAMES)))
     moves = table("#!/bin/bash", "mkdir -p n01", *(f"mv {n}.JPEG {c}/" for n, c in zip(NAMES, OF)))
     (tmp_path / "valprep.sh").write_text(moves)
-    assert labels(list_images(imagenet)) == ["n01"] * 6
-    assert labels(list_images(imagenet, tmp_path / "valprep.sh")) == OF
+    assert labels(list_images(unpacked)) == ["n01"] * 6
+    assert labels(list_images(unpacked, tmp_path / "valprep.sh")) == OF
 
 
 def test_tiny_imagenets_folder_of_all_held_out_images(tmp_path):
@@ -181,11 +184,11 @@ def test_edms_data_set_has_its_labels_in_a_file(tmp_path):
         ("none.csv", None, "there is no such file"),
     ],
 )
-def test_what_leaves_a_class_in_doubt_is_refused(imagenet, tmp_path, name, text, says):
+def test_what_leaves_a_class_in_doubt_is_refused(unpacked, tmp_path, name, text, says):
     if text is not None:
         (tmp_path / name).write_text(text)
     with pytest.raises(ValueError, match=says) as error:
-        list_images(imagenet, tmp_path / name)
+        list_images(unpacked, tmp_path / name)
     assert name in str(error.value) and "\n" not in str(error.value)
 
 
