@@ -7,8 +7,8 @@ from scaling.records.disk import check_room, nearest
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Damaged
 from scaling.study.costs.memory import checkpoint_bytes
+from scaling.study.planning.averages import averages_told, check_averages
 from scaling.study.planning.plan import Plan, PlannedTrial
-from scaling.study.specs.averages import averages_told, check_averages
 from scaling.study.specs.execution import Execution
 
 
