@@ -102,7 +102,8 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
 
     ValueError as ``list_images``, and if its content is not the one that ``spec`` names.
     """
-    listing = list_images(folder)
+    labels = spec.heldout_labels and Path(spec.heldout_labels).expanduser()
+    listing = list_images(folder, labels or None)
     content = (
         identity(
             [

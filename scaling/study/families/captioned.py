@@ -7,10 +7,10 @@ of a class; the last one, ``num_classes``, is the empty caption or "no class". N
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from scaling.study.costs.layers import Embedding, Layer
-from scaling.study.network import Network
+from scaling.study.network import Network, Width
 from scaling.study.specs.identity import Text
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Captioned(Network):
     """
 
     conditioning: Conditioning = "classes"
-    text_tokens: int = Field(gt=0)
-    text_width: int = Field(gt=0)
+    text_tokens: Width
+    text_width: Width
     captions: tuple[str, ...] = ()  # of label 0, 1, ...; empty where classes are learned
     encoder: Text | None = None
 
