@@ -23,6 +23,8 @@ def vit_gmacs(width: int, depth: int, patch: int, size: int) -> float:
 # 2103.00020) by their shapes. Of CLIP's ResNets none is published.
 FEATURE_GMACS: dict[str, float | None] = {
     "digits-cnn": 0.0,
+    "fashion-cnn": 0.002,
+    "fashion-mixer": 0.003,
     "inception": 5.71,
     "efficientnet-lite0": 0.41,
     "vgg16": 15.5,

@@ -23,10 +23,12 @@ METRIC_NAMES = {
     "fid_infinity": "FID∞",
     "rfid": "rFID",  # measured along with FID, without being asked for
 }
-# "inception" is torch-fidelity's inception-v3-compat. Apart from digits-cnn and
-# efficientnet-lite0, the other names are torch-fidelity's own.
+# "inception" is torch-fidelity's inception-v3-compat. Apart from digits-cnn, fashion-cnn,
+# fashion-mixer and efficientnet-lite0, the other names are torch-fidelity's own.
 Features = Literal[
     "digits-cnn",
+    "fashion-cnn",
+    "fashion-mixer",
     "inception",
     "efficientnet-lite0",
     "vgg16",

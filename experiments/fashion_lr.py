@@ -1,0 +1,45 @@
+"""Which learning rate suits each size of the fashion study?
+
+This is the search behind `fashion`. Every size gets the same tries, a factor of 2 apart, at patch
+7, the cheapest; finer patches take the rate of their size. They are judged by the held-out loss of
+the averaged weights at the end of training. Nothing is sampled, so the reported FIDs play no part
+in it, and it has a training seed of its own. A best rate at the edge of the range would mean that
+the range is wrong.
+
+    python -m scaling.sweep fashion_lr       16 trainings, about 5 minutes on one core
+
+Declared before the run: one rate per size, the one with the lowest held-out loss; expected near
+3e-3 to 6e-3 for all, falling slowly with width.
+"""
+
+from experiments.fashion import BASE, SIZES
+from scaling.study import Study, grid
+from scaling.study.settings import with_settings
+
+LEARNING_RATES = (1.5e-3, 3e-3, 6e-3, 1.2e-2)
+SEARCH_SEED = 1000  # none of the seeds whose FID is reported
+STEPS = 800
+
+STUDY = Study(
+    name="fashion_lr",
+    question="Which learning rate gives each size of DiT on clothes its lowest held-out loss?",
+    expectation="One rate between 3e-3 and 6e-3 per size, inside the range, falling slowly with "
+    "width.",
+    trials=grid(
+        with_settings(
+            BASE,
+            {
+                "train.seed": SEARCH_SEED,
+                "train.steps": STEPS,
+                "train.checkpoint_every": STEPS,
+                "evaluate.checkpoints": 1,
+                "evaluate.protocol.metrics": (),
+            },
+        ),
+        {"size": SIZES, "train.lr": LEARNING_RATES},
+    ),
+    nuisance={
+        "train.lr": "searched here: four tries for every size",
+        "ema": "as in fashion",
+    },
+)
