@@ -19,11 +19,12 @@ from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_feature_extractor
 from torch_fidelity.utils import create_feature_extractor
 
-from scaling.evaluation import digits_cnn, dinov2, efficientnet, inception
+from scaling.evaluation import dinov2, efficientnet, inception
+from scaling.evaluation.digits_cnn import DigitsCnnExtractor
+from scaling.evaluation.features.digits_mixer import DigitsMixerExtractor
 from scaling.evaluation.features.fashion.cnn import FashionCnnExtractor
-from scaling.evaluation.features.fashion.extractor import FashionExtractor
-from scaling.evaluation.features.fashion.extractor import LOGITS as FASHION_LOGITS
 from scaling.evaluation.features.fashion.mixer import FashionMixerExtractor
+from scaling.evaluation.features.grey import LOGITS, GreyExtractor
 from scaling.models.stored.state_dicts import check_finite
 from scaling.study.named import named
 
@@ -94,29 +95,33 @@ def _clip(name: str) -> Extractor:
     return Extractor(Layers(name, "clip"), name_and_address=(file, MODEL_URLS[name]))
 
 
-def _fashion(network: type[FashionExtractor]) -> Extractor:
+# what classifiers of grey images know, and the data sources that have such images
+DIGITS = {
+    "knows": "grey digits",
+    # noise too, so that a trial run downloads nothing
+    "sources": frozenset({"digits", "mnist", "synthetic", "synthetic-pixels"}),
+}
+CLOTHES = {
+    "knows": "the grey clothes of Fashion-MNIST",
+    "sources": frozenset({"fashion-mnist"}),
+}
+
+
+def _grey(network: type[GreyExtractor], of: dict) -> Extractor:
     return Extractor(
-        Layers(network.NAME, network.FEATURES, FASHION_LOGITS),
+        Layers(network.NAME, network.FEATURES, LOGITS),
         network,
         file=lambda: network.WEIGHTS,
         takes_grey=True,
-        knows="the grey clothes of Fashion-MNIST",
-        sources=frozenset({"fashion-mnist"}),
+        **of,
     )
 
 
 EXTRACTORS: dict[str, Extractor] = {
-    digits_cnn.NAME: Extractor(
-        Layers(digits_cnn.NAME, digits_cnn.FEATURES, digits_cnn.LOGITS),
-        digits_cnn.DigitsCnnExtractor,
-        file=lambda: digits_cnn.WEIGHTS,
-        takes_grey=True,
-        knows="grey digits",
-        # noise too, so that a trial run downloads nothing
-        sources=frozenset({"digits", "mnist", "synthetic", "synthetic-pixels"}),
-    ),
-    FashionCnnExtractor.NAME: _fashion(FashionCnnExtractor),
-    FashionMixerExtractor.NAME: _fashion(FashionMixerExtractor),
+    DigitsCnnExtractor.NAME: _grey(DigitsCnnExtractor, DIGITS),
+    DigitsMixerExtractor.NAME: _grey(DigitsMixerExtractor, DIGITS),
+    FashionCnnExtractor.NAME: _grey(FashionCnnExtractor, CLOTHES),
+    FashionMixerExtractor.NAME: _grey(FashionMixerExtractor, CLOTHES),
     inception.NAME: Extractor(
         Layers("inception-v3-spatial", inception.POOL, inception.SCORES, inception.SPATIAL),
         inception.SpatialInception,

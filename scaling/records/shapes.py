@@ -167,6 +167,18 @@ class Line(TypedDict):
 
 
 @with_config(STRICT)
+class FeatureSpace(TypedDict):
+    """What one feature space adds to an FDr."""
+
+    features: str
+    fd: float  # of the samples against the reference
+    se: float | None  # over other samples of the same model
+    real: float  # of the data's other set of images against the reference
+    real_se: float | None  # over other images of that set
+    ratio: float
+
+
+@with_config(STRICT)
 class Figure(TypedDict):
     """One value of an evaluation."""
 
@@ -182,6 +194,7 @@ class Figure(TypedDict):
     weights: NotRequired[str | None]
     label: NotRequired[str]
     noise: NotRequired[float | None]  # the value of noise images
+    parts: NotRequired[list[FeatureSpace]]  # of fdr
     reference_images: NotRequired[Whole | None]
 
 

@@ -11,7 +11,9 @@ from scaling.study.identity import Spec, Text, refuse
 # A split of the trial's data set, or a file of statistics or images in the format of ADM's
 # evaluation suite.
 Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
-Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity"]
+Metric = Literal[
+    "fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity", "fdr", "mind"
+]
 METRIC_NAMES = {
     "fid": "FID",
     "kid": "KID",
@@ -21,12 +23,15 @@ METRIC_NAMES = {
     "sfid": "sFID",
     "cmmd": "CMMD",
     "fid_infinity": "FID∞",
+    "fdr": "FDr",
+    "mind": "MIND",
     "rfid": "rFID",  # measured along with FID, without being asked for
 }
-# "inception" is torch-fidelity's inception-v3-compat. Apart from digits-cnn, fashion-cnn,
-# fashion-mixer and efficientnet-lite0, the other names are torch-fidelity's own.
+# "inception" is torch-fidelity's inception-v3-compat. Apart from those of digits and fashion and
+# efficientnet-lite0, the other names are torch-fidelity's own.
 Features = Literal[
     "digits-cnn",
+    "digits-mixer",
     "fashion-cnn",
     "fashion-mixer",
     "inception",
@@ -109,6 +114,7 @@ class Protocol(Spec):
     decoder: Text | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
     # in a trial that names none, those of its data: see scaling.study.usual_features
     features: Features = "digits-cnn"
+    spaces: tuple[Features, ...] = ()  # fdr: feature spaces beside ``features``
     # the headline FID is against the first one
     references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)
     # how many of the reference's images are used; null: all
@@ -134,6 +140,7 @@ class Protocol(Spec):
             "reference_images",
             "manifold_images",
             "transform",
+            "spaces",
         }
     )
 
@@ -165,11 +172,30 @@ class Protocol(Spec):
             )
         faults += [
             f"{name} has one twice: {', '.join(getattr(self, name))}; give each once"
-            for name in ("references", "metrics")
+            for name in ("references", "metrics", "spaces")
             if len(set(getattr(self, name))) < len(getattr(self, name))
         ]
+        faults += self._faults_of_spaces()
         refuse(faults)
         return self
+
+    def _faults_of_spaces(self) -> list[str]:
+        """What does not hold of the feature spaces of FDr."""
+        told = "set evaluate.protocol.spaces"
+        if self.spaces and self.metrics and "fdr" not in self.metrics:
+            return [f"only the metric fdr uses spaces {list(self.spaces)}; leave them out or add it"]
+        if "fdr" not in self.metrics:
+            return []
+        if not self.spaces:
+            return [f"fdr is a mean over feature spaces, and there is only {self.features}; {told}"]
+        if self.features in self.spaces:
+            return [f"{self.features} is in features and in spaces; {told} to the others"]
+        if files := [name for name in self.references if name.endswith(".npz")]:
+            return [
+                "fdr compares with the train and held-out images of the data; references names "
+                f"{files[0]}: leave fdr or the file out"
+            ]
+        return []
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         """As for any spec, except that a reference file counts by its name, wherever it lies."""
@@ -205,6 +231,10 @@ class Protocol(Spec):
             else self.features
         )
 
+    def spaces_of(self, metric: str) -> tuple[str, ...]:
+        """All extractors behind a metric; fdr alone has more than one."""
+        return (self.features_of(metric), *(self.spaces if metric == "fdr" else ()))
+
     def label(
         self,
         metric: str = "fid",
@@ -224,6 +254,8 @@ class Protocol(Spec):
         )
         against = PurePath(reference or self.references[0]).name
         count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
+        spaces = self.spaces_of(metric)
+        name += f"{len(spaces)}" if metric == "fdr" else ""  # as published: FDr^6
         if metric == "rfid":
             return f"{name}, {self._decoder(made_by)}, {self.features}, vs {against}{count}"
         # the reference of a latent model is its data after the decoder
@@ -231,7 +263,7 @@ class Protocol(Spec):
             against = f"decoded {against}"
         return (
             f"{name}-{_thousands(self.samples)}, {self.sampling(over, made_by)}, "
-            f"{self.features_of(metric)}, vs {against}{count}"
+            f"{' + '.join(spaces)}, vs {against}{count}"
         )
 
     @property

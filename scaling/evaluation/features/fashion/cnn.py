@@ -1,7 +1,8 @@
 """Which features compare clothes? Those of a small convolutional classifier of Fashion-MNIST.
 
 Its Fréchet distance is always labelled "fashion-cnn" and never passed off as an Inception FID. The
-weights ship beside this file; ``python -m scaling.evaluation.features.fashion.train`` trains them.
+weights ship beside this file; ``python -m scaling.evaluation.features.fashion.train cnn`` trains
+them again.
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from scaling.evaluation.features.fashion.extractor import CLASSES, FashionExtractor
+from scaling.evaluation.features.grey import GreyExtractor
 
 
 class FashionCnn(nn.Module):
@@ -23,7 +24,7 @@ class FashionCnn(nn.Module):
         self.conv1 = nn.Conv2d(1, 16, 3, stride=2, padding=1)
         self.conv2 = nn.Conv2d(16, 32, 3, padding=1)
         self.conv3 = nn.Conv2d(32, 64, 3, padding=1)
-        self.classify = nn.Linear(64, CLASSES)
+        self.classify = nn.Linear(64, 10)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = torch.relu(self.conv1(x))  # (B, 16, 14, 14)
@@ -32,8 +33,9 @@ class FashionCnn(nn.Module):
         return features, self.classify(features)
 
 
-class FashionCnnExtractor(FashionExtractor):
+class FashionCnnExtractor(GreyExtractor):
     NAME = "fashion-cnn"
     FEATURES = "64"
+    SIDE = 28
     NET = FashionCnn
     WEIGHTS = Path(__file__).with_name("cnn.safetensors")

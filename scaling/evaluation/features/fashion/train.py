@@ -15,10 +15,10 @@ from torch import nn
 from scaling.data import DataSpec, batch_indices, load_data, stream
 from scaling.data.images import ImageSet, from_uint8
 from scaling.evaluation.features.fashion.cnn import FashionCnnExtractor
-from scaling.evaluation.features.fashion.extractor import SIDE, FashionExtractor
 from scaling.evaluation.features.fashion.mixer import FashionMixerExtractor
+from scaling.evaluation.features.grey import GreyExtractor
 
-TRAINED: dict[str, type[FashionExtractor]] = {
+TRAINED: dict[str, type[GreyExtractor]] = {
     "cnn": FashionCnnExtractor,
     "mixer": FashionMixerExtractor,
 }
@@ -38,6 +38,7 @@ def train(kind: str, images: ImageSet, steps: int = STEPS) -> nn.Module:
     net = TRAINED[kind].NET()
     optimiser = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LR, total_steps=steps)
+    side = TRAINED[kind].SIDE
     for step in range(steps):
         rows = batch_indices(len(images), BATCH, SEED, step)
         mirrored = torch.rand(len(rows), generator=stream("mirror", SEED, step)) < 0.5
@@ -45,7 +46,7 @@ def train(kind: str, images: ImageSet, steps: int = STEPS) -> nn.Module:
         down, right = drawn.tolist()
         x = from_uint8(images.read(rows, mirrored))
         x = nn.functional.pad(x, (SHIFT,) * 4, value=-1.0)
-        _, logits = net(x[:, :, down : down + SIDE, right : right + SIDE])
+        _, logits = net(x[:, :, down : down + side, right : right + side])
         loss = nn.functional.cross_entropy(logits, images.labels[rows], label_smoothing=0.05)
         optimiser.zero_grad()
         loss.backward()
