@@ -31,7 +31,6 @@ from scaling.study import (
     TrialSpec,
     grid,
 )
-from scaling.study.settings import with_settings
 
 SIZES = (
     {"model.width": 16, "model.depth": 2, "model.heads": 1},
@@ -51,9 +50,7 @@ BASE = TrialSpec(
     evaluate=EvaluationSpec(
         checkpoints=2,
         ema=Ema(kind="power", length=0.05),
-        protocol=Protocol(
-            samples=1000, sampler="ddim", sampling_steps=25, features="fashion-cnn"
-        ),
+        protocol=Protocol(samples=1000, sampler="ddim", sampling_steps=25, features="fashion-cnn"),
     ),
 )
 

@@ -14,7 +14,7 @@ import ray.autoscaler
 import yaml
 
 from experiments import dit_imagenet256
-from scaling.launch.worker import GAUGES
+from scaling.launch.tasks.worker import GAUGES
 
 CLUSTER = Path(__file__).parents[1] / "cluster"
 

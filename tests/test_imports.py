@@ -163,7 +163,7 @@ def test_a_trial_of_a_dit_loads_no_library_that_only_others_need(tmp_path):
 import sys
 from pathlib import Path
 from experiments.smoke import BASE
-from scaling.launch.trial import run_trials
+from scaling.launch.trials.trial import run_trials
 from scaling.records import Run
 from scaling.study.settings import with_settings
 short = {{"train.steps": 2, "evaluate.checkpoints": 1, "evaluate.protocol.samples": 8}}

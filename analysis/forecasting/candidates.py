@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from analysis.forecasting.targets import Target, target_of
-from scaling.study.plan import Plan
-from scaling.study.spec import TrialSpec
+from scaling.study.planning.plan import Plan
+from scaling.study.specs.trial import TrialSpec
 
 LENGTHS = (0.125, 0.25, 0.5, 1, 2)  # candidates' steps, of the longest measured
 

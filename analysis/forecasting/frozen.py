@@ -16,10 +16,10 @@ from scaling.records import StudyFolder
 from scaling.records.files import write_bytes
 from scaling.records.parsed import STRICT, Digest, Shape, Version, Whole, held_to
 from scaling.records.shapes import Time
-from scaling.study.data_spec import DataSpec
-from scaling.study.identity import canonical_json
-from scaling.study.plan import Identity
-from scaling.study.protocol import Protocol
+from scaling.study.planning.plan import Identity
+from scaling.study.specs.data import DataSpec
+from scaling.study.specs.identity import canonical_json
+from scaling.study.specs.protocol import Protocol
 
 SCHEMA = 1
 _READ = (

@@ -20,8 +20,8 @@ from analysis.frames import Folder, evaluations_frame, studies
 from analysis.select.checkpoints import fit_checkpoints
 from analysis.text import number
 from scaling.records.provenance import code_version
-from scaling.study.cost import train_flops
-from scaling.study.identity import identity
+from scaling.study.costs.cost import train_flops
+from scaling.study.specs.identity import identity
 
 RULE = (
     "an ensemble of declared laws in parameters, tokens and images, weighed by their evidence, "

@@ -9,10 +9,10 @@ from analysis.forecasting.targets import like, target_of
 from analysis.frames.foreign import read_table
 from analysis.text import count, listed
 from scaling.records.status import optional_fields
-from scaling.study.cost import train_flops
+from scaling.study.costs.cost import train_flops
 from scaling.study.network import Network
-from scaling.study.plan import Plan
-from scaling.study.spec import TrialSpec
+from scaling.study.planning.plan import Plan
+from scaling.study.specs.trial import TrialSpec
 from scaling.study.study import Study
 
 STEPS = ("steps", "train_steps", "images")  # the first that the table has is read

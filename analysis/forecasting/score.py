@@ -19,7 +19,7 @@ from analysis.forecasting.targets import Conditions, Measured, Target, measured,
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.select.checkpoints import headline
 from analysis.text import count, fixed, number
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 
 
 def score(path: Path, folder: Folder) -> dict:

@@ -9,7 +9,7 @@ from analysis.text import number
 from scaling.records.files import write_bytes
 from scaling.study.load import load_study
 from scaling.study.settings import fields_of
-from scaling.study.spec import TrialSpec
+from scaling.study.specs.trial import TrialSpec
 
 if TYPE_CHECKING:
     from analysis.forecasting.suggestion import Suggestion

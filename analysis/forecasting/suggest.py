@@ -17,9 +17,9 @@ from analysis.forecasting.suggestion import Suggested, Suggestion
 from analysis.forecasting.targets import Conditions, Target, like, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.select.checkpoints import forecast_checkpoints
-from scaling.study.cost import evaluation_flops, gpu_hours, train_flops
+from scaling.study.costs.cost import evaluation_flops, gpu_hours, train_flops
 from scaling.study.load import load_study
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 
 RECIPE = "dit_imagenet256"  # of a table of runs: that of the published ones
 PAID = "Steps in the table are priced as done: continuing them needs their checkpoints"

@@ -11,7 +11,7 @@ from analysis.fits.holdout import far
 from analysis.forecasting.forecast import NoiseDeviations
 from analysis.forecasting.targets import Target
 from analysis.text import number
-from scaling.study.spec import TrialSpec
+from scaling.study.specs.trial import TrialSpec
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from analysis.select.trials import left_out, measured
 from analysis.text import NAMED, number
 from scaling.records import StudyFolder
 from scaling.records.noise import WITHIN
-from scaling.study.averages import averages_told
+from scaling.study.specs.averages import averages_told
 
 LOST = ("diverged", "failed", "unreadable")  # states told with their reasons
 RELOAD_S = 20  # how often a page of a running sweep loads itself again

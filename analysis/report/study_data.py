@@ -14,7 +14,7 @@ from analysis.select.once import once
 from analysis.select.recipes import WORDS
 from analysis.select.selection import Selection
 from scaling.records import StudyFolder
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 
 
 class StudyData:

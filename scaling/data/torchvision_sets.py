@@ -12,7 +12,7 @@ import torchvision
 from filelock import FileLock
 
 from scaling.data.images import DataSet, ImageSet
-from scaling.study.spec import DataSpec
+from scaling.study.specs.trial import DataSpec
 
 SETS = {
     "mnist": "MNIST",

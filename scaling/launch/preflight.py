@@ -8,10 +8,10 @@ from pathlib import Path
 
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Damaged
-from scaling.study.averages import averages_told, check_averages
-from scaling.study.execution import Execution
-from scaling.study.memory import checkpoint_bytes
-from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.costs.memory import checkpoint_bytes
+from scaling.study.planning.plan import Plan, PlannedTrial
+from scaling.study.specs.averages import averages_told, check_averages
+from scaling.study.specs.execution import Execution
 
 
 def check_folder(root: Path, plan: Plan) -> None:
@@ -103,7 +103,7 @@ def check_trials(plan: Plan) -> list[str]:
     """
     # Imported here because torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_data, check_fits
-    from scaling.evaluation.metrics import check_metrics
+    from scaling.evaluation.metrics.measure import check_metrics
 
     check_averages(plan)
     check_counts(plan)
@@ -134,7 +134,7 @@ def check_trials(plan: Plan) -> list[str]:
 
 def check_sampling_of(plan: Plan) -> None:
     """Refuse sampling that a trial's model or its schedule does not allow."""
-    from scaling.evaluation.generate import check_sampling
+    from scaling.evaluation.sampling.generate import check_sampling
 
     for spec in (t.spec for t in plan.trials):
         if spec.evaluate.protocol.metrics:
@@ -165,7 +165,7 @@ def check_counts(plan: Plan) -> None:
 
     A plan prices by the layers; a training checks its own model again before its first step.
     """
-    from scaling.models.count import checked_count
+    from scaling.models.counting.count import checked_count
 
     by_model = {trial.spec.model: trial.forward_gmacs for trial in plan.trials}
     for model in sorted(by_model, key=lambda model: by_model[model]):
@@ -178,7 +178,7 @@ def check_decoders(pairs: set) -> None:
     ``pairs`` are of data and decoder.
     """
     from scaling.data.sources import LATENT_SOURCES
-    from scaling.study.spec import DataSpec
+    from scaling.study.specs.trial import DataSpec
 
     data: DataSpec
     for data, decoder in pairs:
@@ -191,7 +191,7 @@ def check_decoders(pairs: set) -> None:
             )
         if decoder is not None:
             # It takes seconds to import, and pixels have no use for it.
-            from scaling.data.decoders import check_decoder
+            from scaling.data.latents.decoders import check_decoder
 
             check_decoder(data, decoder)
 

@@ -19,7 +19,7 @@ from scaling.records.shapes import MANIFEST, SPEC
 from scaling.study.families import FAMILIES, network_of
 from scaling.study.network import Network
 from scaling.study.settings import explain
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 
 
 class Format(NamedTuple):

@@ -16,8 +16,8 @@ from scaling.records.files import write_lines
 from scaling.records.ledger import Run, StudyFolder
 from scaling.records.parsed import Damaged, Shape, Unreadable
 from scaling.records.shapes import EVALUATION, PLAN, RECORD, SPEC, STATE, Line
-from scaling.study.plan import Plan
-from scaling.study.spec import TrialSpec
+from scaling.study.planning.plan import Plan
+from scaling.study.specs.trial import TrialSpec
 
 # The files of a training by where they lie in its folder, and their shapes.
 FILES: dict[str, Shape[Any]] = {

@@ -44,7 +44,7 @@ from scaling.records.shapes import (
     SessionEntry,
     State,
 )
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 
 UNREADABLE = "unreadable"  # the state of a job whose state cannot be read; never written
 HEARTBEAT_S = 1.0  # a running trial renews its state this often

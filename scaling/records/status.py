@@ -10,7 +10,7 @@ from scaling.records.noise import noise_warning
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import STATE, Evaluation, Line, State
 from scaling.study.network import Network
-from scaling.study.plan import PlannedTrial
+from scaling.study.planning.plan import PlannedTrial
 
 # What some families have and others lack, and its type: a column each, null where a family has no
 # such field or means something else by it.

@@ -12,13 +12,13 @@ from scaling.diffusion import build_process
 from scaling.models import build_model
 from scaling.models.precision import autocast, check_precision, matmul_precision
 from scaling.models.stored.initial import initial_weights
-from scaling.study.cost import train_flops
-from scaling.study.devices import mfu
-from scaling.study.execution import Execution
-from scaling.study.protocol import Ema
-from scaling.study.schedule import learning_rate
-from scaling.study.spec import TrialSpec
-from scaling.study.weights_spec import InitSpec
+from scaling.study.costs.cost import train_flops
+from scaling.study.planning.devices import mfu
+from scaling.study.specs.execution import Execution
+from scaling.study.specs.protocol import Ema
+from scaling.study.specs.schedule import learning_rate
+from scaling.study.specs.trial import TrialSpec
+from scaling.study.specs.weights import InitSpec
 from scaling.training import checkpoint
 from scaling.training.ema import EmaWeights
 from scaling.training.heldout import NOT_MEASURED, heldout_loss

@@ -41,7 +41,7 @@ from analysis.forecasting.design import Choice, Training, best
 from analysis.forecasting.forecast import NoiseDeviations, forecast, laws
 from analysis.forecasting.suggest import MFU
 from scaling.study import ModelSpec
-from scaling.study.cost import gpu_hours, params_m, train_flops
+from scaling.study.costs.cost import gpu_hours, params_m, train_flops
 from scaling.study.families.dit import PRESETS
 from tests.benchmarks.timing import table
 

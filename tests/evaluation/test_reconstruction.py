@@ -12,14 +12,15 @@ import torch
 from scaling.data import DataSpec
 from scaling.data.crop import read_image
 from scaling.data.folder import list_images
-from scaling.data.store import finish_store, write_shard
-from scaling.data.vae import decode, describe, encode, load_vae
-from scaling.evaluation import reconstruction, reference
+from scaling.data.latents.store import finish_store, write_shard
+from scaling.data.latents.vae import decode, describe, encode, load_vae
+from scaling.evaluation import reconstruction
+from scaling.evaluation.images import reference
+from scaling.evaluation.images.reference import Reference, tensor_images
 from scaling.evaluation.metrics import measure
 from scaling.evaluation.reconstruction import rfid
-from scaling.evaluation.reference import Reference, tensor_images
-from scaling.launch.evaluation import evaluate
-from scaling.launch.trial import train
+from scaling.launch.trials.evaluation import evaluate
+from scaling.launch.trials.trial import train
 from scaling.records import Run
 from scaling.study import Protocol
 from tests.data.pictures import write_folder

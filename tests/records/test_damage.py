@@ -12,7 +12,7 @@ from scaling.records import StudyFolder, trial_rows
 from scaling.records.damage import damaged_files, keep_curve, set_aside, unknown_keys
 from scaling.records.files import append_line
 from scaling.records.parsed import Damaged, Newer, Unreadable
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 from tests.analysis.synthetic_study import digits_like, write_study
 from tests.mutations import mutate
 

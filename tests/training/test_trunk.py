@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from scaling.launch import preflight, trial
-from scaling.launch.trial import run_trials
+from scaling.launch import preflight
+from scaling.launch.trials import trial
+from scaling.launch.trials.trial import run_trials
 from scaling.records import Run, StudyFolder
 from scaling.study import Plan, Study, cost
 from scaling.study.settings import with_settings

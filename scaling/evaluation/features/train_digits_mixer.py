@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from scaling.evaluation.features.digits_mixer import DigitsMixer, DigitsMixerExtractor
-from scaling.evaluation.train_digits_cnn import accuracy, train
+from scaling.evaluation.features.train_digits_cnn import accuracy, train
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 from scaling.models.stored.own_networks import Candidate, check_source
 from scaling.models.stored.state_dicts import State, check_finite
 from scaling.models.weights import spec_of
-from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.network import Network
 from scaling.study.settings import explain
+from scaling.study.specs.diffusion import DiffusionSpec
 
 KEY = "dit-scaling"  # of the file's metadata, whose values are text
 

@@ -15,10 +15,10 @@ from scaling.models.stored.open_weights import Opened, open_weights
 from scaling.models.stored.own_networks import Candidate
 from scaling.models.stored.state_dicts import State
 from scaling.models.weights import check_fits, fixed_names
-from scaling.study.families.source import is_outside
+from scaling.study.families.outside.source import is_outside
 from scaling.study.network import Network
+from scaling.study.specs.weights import InitSpec, WeightsSpec
 from scaling.study.study import Study
-from scaling.study.weights_spec import InitSpec, WeightsSpec
 
 MOVED = 1e-5  # largest difference of a fixed table that is rounding
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from torch import Tensor
 
 from scaling.models.weights import check_fits, expected_shapes, fixed_names
-from scaling.study.diffusion_spec import DiffusionSpec
-from scaling.study.families.recorded import Recorded
+from scaling.study.families.outside.recorded import Recorded
 from scaling.study.load import load_file
 from scaling.study.network import Network
+from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.study import Study
 
 

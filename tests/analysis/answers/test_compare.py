@@ -11,7 +11,7 @@ import pytest
 from analysis.answers.compare import BETTER, CROSSES, OPEN, compare, compare_frames
 from analysis.answers.comparison_text import compare_text, comparison_table
 from analysis.figures.compare import multipliers
-from scaling.study.cost import train_flops
+from scaling.study.costs.cost import train_flops
 from tests.analysis import rung_effects
 from tests.analysis.rung_effects import recipe
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study

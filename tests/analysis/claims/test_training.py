@@ -4,7 +4,7 @@ import math
 
 from analysis.claims import HOLDS
 from analysis.frames import evaluations_frame, trials_frame
-from scaling.study.cost import forward_gmacs
+from scaling.study.costs.cost import forward_gmacs
 from tests.analysis.claims.asking import asked
 from tests.analysis.synthetic_study import digits_like, write_study
 

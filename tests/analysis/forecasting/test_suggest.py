@@ -10,7 +10,7 @@ from analysis.frames.published import dit_evaluations
 from scaling import cli
 from scaling.records import StudyFolder
 from scaling.study import Plan, load_study
-from scaling.study.cost import forward_gmacs, gpu_hours, train_flops
+from scaling.study.costs.cost import forward_gmacs, gpu_hours, train_flops
 from tests.analysis.synthetic_study import SIZES, digits_like, measure
 
 TARGET, BUDGET = "DiT-d3w64/2@2000", 4e-7

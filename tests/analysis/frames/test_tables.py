@@ -5,7 +5,7 @@ import polars as pl
 from analysis import frames
 from analysis.frames import evaluations_frame, trials_frame
 from scaling.records import trial_rows
-from scaling.study.cost import train_flops
+from scaling.study.costs.cost import train_flops
 
 
 def test_one_row_per_trial_with_the_figures_of_the_status(finished):

@@ -13,7 +13,7 @@ from analysis.fits import curves, envelope, fid_laws, isoflop, loss_to_fid, para
 from analysis.fits.points import Runs
 from analysis.report import build
 from analysis.select import checkpoints, trials
-from scaling.study.cost import forward_gmacs
+from scaling.study.costs.cost import forward_gmacs
 from tests.analysis.synthetic_study import digits_like, write_study
 
 SELECTORS = (

@@ -6,16 +6,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from scaling.evaluation.load import load_checkpoint
+from scaling.evaluation.sampling.load import load_checkpoint
 from scaling.models import build_model
-from scaling.models.export import run
+from scaling.models.formats.export import run
 from scaling.models.stored.described import KEY, write_described
 from scaling.models.stored.open_weights import open_weights
 from scaling.study import DiffusionSpec
 from scaling.study.families import PixelUNet
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 from tests.models.foreign import SiT
-from tests.models.test_export import states_equal
+from tests.models.formats.test_export import states_equal
 from tests.models.test_weights import refusal
 
 UNET = PixelUNet(
