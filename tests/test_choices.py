@@ -74,8 +74,8 @@ def test_a_name_that_no_table_has_is_refused_with_those_there_are():
     spec = DiffusionSpec().model_copy(update={"objective": "edm"})
     with pytest.raises(ValueError, match="unknown objective 'edm'; known: ddpm, epsilon, flow"):
         build_process(spec)
-    with pytest.raises(ValueError, match="unknown metric 'mind'; known: fid, sfid"):
-        metric_of("mind")
+    with pytest.raises(ValueError, match="unknown metric 'psnr'; known: fid, sfid"):
+        metric_of("psnr")
     with pytest.raises(ValueError, match="unknown features 'mae'"):
         extractor_of("mae")
     train = TrainSpec(steps=1, batch=1, lr=1.0).model_copy(update={"schedule": "trapezoid"})

@@ -1,8 +1,9 @@
 """How good are samples in several feature spaces at once? FDr, a mean of ratios.
 
-FDr^k (arXiv 2604.28190): the mean over k feature spaces of FD(samples, train) / FD(held-out, train).
-1 is as near to the training images as held-out images are. A model can be made good in one space
-(FID 3.31 to 0.81 while FDr^6 went from 13.70 to 10.81 only), not so easily in all.
+FDr^k (arXiv 2604.28190): the mean over k feature spaces of FD(samples, train) over
+FD(held-out, train). 1 is as near to the training images as held-out images are. A model can be made
+good in one space (FID from 3.31 to 0.81 while FDr^6 went from 13.70 to 10.81), not so easily in
+all.
 """
 
 import functools
