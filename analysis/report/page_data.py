@@ -12,6 +12,7 @@ from analysis.answers.compare import compare
 from analysis.answers.comparison_text import comparison_table
 from analysis.answers.costs import costs_table, seconds_spent
 from analysis.answers.fid_errors import two_errors
+from analysis.answers.feature_spaces import spaces_table
 from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
 from analysis.answers.quality_text import sentence
@@ -83,6 +84,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         **_rates(read),
         **_laws(read),
         "quality": _quality(read),
+        "spaces": _spaces(read),
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
         "undecided": undecided([here for here, _ in judged]),
@@ -92,6 +94,19 @@ def data_of(read: StudyData, live: bool) -> dict:
         else another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
         "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
+
+
+def _spaces(read: StudyData) -> dict | None:
+    """What each feature space says of the models, or why that is not known; None where no FDr was
+    asked for.
+    """
+    try:
+        found = read.spaces
+    except ValueError as reason:
+        return {"why": str(reason)}
+    if found is None:
+        return None
+    return {"found": found, "table": spaces_table(found).to_dicts()}
 
 
 def _claims(read: StudyData) -> list[tuple]:

@@ -72,9 +72,7 @@ def test_its_error_is_the_spread_over_draws_of_samples_seen_by_both_spaces():
         x = 1.2 * torch.randn(500, 4, generator=g) + 0.3
         kept = {name: (x, x * widen)[name == "b"] for name in "ab"}
         gaussians = {name: Real(**kept).gaussian(name) for name in kept}
-        return fdr(
-            tuple(Space(n, n, Kept(gaussians[n], None, kept[n]), real, other) for n in kept)
-        )
+        return fdr(tuple(Space(n, n, Kept(gaussians[n], None, kept[n]), real, other) for n in kept))
 
     draws = [once() for _ in range(200)]
     spread = np.std([draw["value"] for draw in draws])

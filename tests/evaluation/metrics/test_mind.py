@@ -26,7 +26,7 @@ def test_a_shift_is_at_three_times_its_square():
 
 
 def test_a_scaling_is_at_its_distance():
-    """Of two Gaussians of spread 1 and 2 the squared Wasserstein distance is 1 in every direction."""
+    """Gaussians of spread 1 and 2 have a squared Wasserstein distance of 1 in each direction."""
     assert mind(2 * draw(2000, 0), draw(2000, 1))[0] == pytest.approx(3 * 6, rel=0.1)
 
 
