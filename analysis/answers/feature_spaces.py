@@ -102,8 +102,8 @@ def feature_spaces(evaluations: pl.DataFrame) -> FeatureSpaces:
     models = parts["model"].unique(maintain_order=True).to_list()
     if len(models) < FEWEST:
         raise ValueError(
-            f"a ranking by feature spaces needs {FEWEST} models with an FDr, there are {len(models)}; "
-            "add fdr to evaluate.protocol.metrics and its spaces to evaluate.protocol.spaces"
+            f"a ranking by feature spaces needs {FEWEST} models with an FDr, and there are "
+            f"{len(models)}; add fdr to evaluate.protocol.metrics and its spaces to evaluate.protocol.spaces"
         )
     if parts["cell"].n_unique() > len(models):
         raise ValueError("a model has FDr in several settings, which are not of one ranking")

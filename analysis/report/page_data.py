@@ -11,8 +11,8 @@ from analysis import claims
 from analysis.answers.compare import compare
 from analysis.answers.comparison_text import comparison_table
 from analysis.answers.costs import costs_table, seconds_spent
-from analysis.answers.fid_errors import two_errors
 from analysis.answers.feature_spaces import spaces_table
+from analysis.answers.fid_errors import two_errors
 from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
 from analysis.answers.quality_text import sentence

@@ -83,7 +83,7 @@ def test_the_table_has_a_row_per_model_and_both_errors_of_each_space():
 
 def test_what_is_no_ranking_is_refused():
     rows = frame({"cnn": [9.0, 5.0, 2.0], "mixer": [3.0, 2.0, 1.0]})
-    with pytest.raises(ValueError, match="needs 3 models with an FDr, there are 1"):
+    with pytest.raises(ValueError, match="needs 3 models with an FDr, and there are 1"):
         feature_spaces(rows.filter(pl.col("model") == "small"))
     each_seed_apart = rows.with_columns(cell=pl.col("model") + pl.col("seed").cast(str))
     with pytest.raises(ValueError, match="several settings"):
