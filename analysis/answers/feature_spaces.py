@@ -103,7 +103,7 @@ def feature_spaces(evaluations: pl.DataFrame) -> FeatureSpaces:
     if len(models) < FEWEST:
         raise ValueError(
             f"a ranking by feature spaces needs {FEWEST} models with an FDr, and there are "
-            f"{len(models)}; add fdr to evaluate.protocol.metrics and its spaces to evaluate.protocol.spaces"
+            f"{len(models)}; add fdr to evaluate.protocol.metrics, and spaces beside it"
         )
     if parts["cell"].n_unique() > len(models):
         raise ValueError("a model has FDr in several settings, which are not of one ranking")
