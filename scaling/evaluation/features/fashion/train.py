@@ -31,9 +31,8 @@ SHIFT = 2  # pixels, at most, in each direction
 def train(kind: str, images: ImageSet, steps: int | None = None) -> nn.Module:
     """The classifier ``kind`` trained on ``images``, uint8 (N, 1, 28, 28), shifted and mirrored.
 
-    ``steps`` is fewer than STEPS for a trial.
-
-    Every run gives the same weights. ValueError for another kind.
+    ``steps`` replaces those of STEPS. Every run gives the same weights. ValueError for another
+    kind.
     """
     if kind not in TRAINED:
         raise ValueError(f"no network {kind!r} is trained here; there are {', '.join(TRAINED)}")
