@@ -15,6 +15,7 @@ from analysis.answers.feature_spaces import spaces_table
 from analysis.answers.fid_errors import two_errors
 from analysis.answers.finding import Finding, finding_from, steps_text
 from analysis.answers.laws import agreement_table, laws
+from analysis.answers.noise_floor import noise_floor
 from analysis.answers.quality_text import sentence
 from analysis.answers.settings import ways
 from analysis.answers.study import published_answers
@@ -33,6 +34,7 @@ from analysis.text import NAMED, number
 from scaling.records import StudyFolder
 from scaling.records.noise import WITHIN
 from scaling.study.specs.averages import averages_told
+from scaling.study.specs.training import StreamSeeds
 
 LOST = ("diverged", "failed", "unreadable")  # states told with their reasons
 RELOAD_S = 20  # how often a page of a running sweep loads itself again
@@ -85,6 +87,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         **_laws(read),
         "quality": _quality(read),
         "spaces": _spaces(read),
+        "luck": _luck(read),
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
         "undecided": undecided([here for here, _ in judged]),
@@ -107,6 +110,17 @@ def _spaces(read: StudyData) -> dict | None:
     if found is None:
         return None
     return {"found": found, "table": spaces_table(found).to_dicts()}
+
+
+def _luck(read: StudyData) -> list[str]:
+    """What each random stream does to a FID; nothing where no stream has seeds of its own."""
+    if all(trial.spec.train.seeds == StreamSeeds() for trial in read.plan.trials):
+        return []
+    fids = measured(read.trials).filter(pl.col("fid") > 0).select("trial_id", "fid").iter_rows()
+    try:
+        return [str(noise) for noise in noise_floor(read.plan.trials, dict(fids))]
+    except ValueError as reason:
+        return [str(reason)]
 
 
 def _claims(read: StudyData) -> list[tuple]:
