@@ -27,13 +27,7 @@ def test_each_stream_is_told_apart_and_training_again_is_their_sum():
     found = [noise_floor(PLAN.trials, drawn(repeat)) for repeat in range(80)]
     names = [noise.source for noise in found[0]]
     truth = [*TRUE.values(), math.sqrt(0.2**2 + 0.1**2 + 0.3**2)]
-    assert names == [
-        "initialisation",
-        "data order",
-        "noise of the loss",
-        "sampling",
-        "training again",
-    ]
+    assert names == list(SOURCES)
     for place, true in enumerate(truth):
         column = [noises[place] for noises in found]
         assert {noise.dof for noise in column} == {8}
