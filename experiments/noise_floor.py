@@ -6,7 +6,7 @@ again; then all of these at once. The FID Lottery (arXiv 2606.20536) did so with
 trainings by 10 samplings: standard deviations of .336 (loss noise), .294 (initialisation), .221
 (data order), .438 (all of training) and .137 (sampling) at a FID near 33.
 
-    python -m scaling.sweep noise_floor        33 trainings, 41 measurements, about 8 minutes on 1 core
+    python -m scaling.sweep noise_floor        33 trainings, about 8 minutes on one core
 
 Declared before the run: all of training moves a FID more than sampling does; no one stream alone
 explains the spread of training again; the three streams' variances add up to that of training

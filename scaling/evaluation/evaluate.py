@@ -28,7 +28,8 @@ from scaling.evaluation.images.named import (
     reference_source,
 )
 from scaling.evaluation.images.read import ImageFolder
-from scaling.evaluation.images.reference import RealImages, Reference
+from scaling.evaluation.images.real_images import RealImages
+from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.images.write_reference import check_target, write_reference
 from scaling.evaluation.metrics.measure import check_reference, measure
 from scaling.evaluation.metrics.table import layer_of

@@ -23,7 +23,8 @@ from scaling.data.listing import file_of, read_bytes
 from scaling.data.listing.walk import from_text
 from scaling.data.sources import data_root, place
 from scaling.evaluation.features.extractors import layers_of, weights_identity
-from scaling.evaluation.images.reference import RealImages, Reference, data_images
+from scaling.evaluation.images.real_images import RealImages, data_images
+from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.measure import reference_of
 from scaling.evaluation.metrics.table import frechet_result
 from scaling.study.specs.decoder import maker_of

@@ -9,8 +9,8 @@ from pathlib import Path
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Damaged
 from scaling.study.costs.memory import checkpoint_bytes
+from scaling.study.planning.averages import averages_told, check_averages
 from scaling.study.planning.plan import Plan, PlannedTrial
-from scaling.study.specs.averages import averages_told, check_averages
 from scaling.study.specs.execution import Execution
 
 

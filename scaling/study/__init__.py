@@ -5,7 +5,8 @@ from scaling.study.grid import distinct, grid, with_seeds
 from scaling.study.load import load_study, study_names
 from scaling.study.network import Network
 from scaling.study.planning.plan import Plan, PlannedTrial
-from scaling.study.specs.protocol import Ema, Protocol
+from scaling.study.specs.ema import Ema
+from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.trial import (
     DataSpec,
     DiffusionSpec,

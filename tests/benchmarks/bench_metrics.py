@@ -31,9 +31,10 @@ from torch_fidelity.metric_fid import fid_statistics_to_metric
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.features import efficientnet
 from scaling.evaluation.features.extractors import layers_of
-from scaling.evaluation.images.reference import Reference, tensor_images
-from scaling.evaluation.metrics import measure
+from scaling.evaluation.images.real_images import tensor_images
+from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.frechet import Gaussian, frechet_distance
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import Protocol
 from tests.benchmarks.timing import medians, table
 

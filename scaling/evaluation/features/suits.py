@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from scaling.evaluation.features.extractors import extractor_of
-from scaling.evaluation.images.reference import RealImages
+from scaling.evaluation.images.real_images import RealImages
 from scaling.study.specs.usual_features import PHOTOGRAPHS, usual_features
 
 LOOKED_AT = 16  # images, evenly spaced

@@ -11,7 +11,7 @@ from torch import Tensor
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.images.npz import open_npz
 from scaling.evaluation.images.read import ImageFolder, read_npy, read_npz
-from scaling.evaluation.images.reference import RealImages, data_images, npz_images, tensor_images
+from scaling.evaluation.images.real_images import RealImages, data_images, npz_images, tensor_images
 from scaling.evaluation.sampling.load import Loaded, load_checkpoint
 from scaling.models.stored.open_weights import is_weights
 from scaling.study.specs.identity import identity

@@ -8,8 +8,7 @@ used as they are.
 
 import hashlib
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,97 +17,19 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from scaling.data import Images, ImageSet, load_data, to_uint8
-from scaling.data.listing import file_of
-from scaling.data.sources import LATENT_SOURCES
 from scaling.evaluation.features.extractors import layers_of, weights_identity
-from scaling.evaluation.images.npz import NpzImages, open_npz
+from scaling.evaluation.images.npz import open_npz
+from scaling.evaluation.images.real_images import RealImages, npz_images
 from scaling.evaluation.metrics.collect import HELD, Need, batches_of, collect
 from scaling.evaluation.metrics.frechet import Gaussian
 from scaling.evaluation.metrics.statistics import check_beside, checked_gaussian
 from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
 from scaling.study.specs.identity import identity
-from scaling.study.specs.trial import DataSpec
 
 # what is cached: the arrays' names and dimensions
 KINDS = {"rows": {"rows": 2}, "gaussian": {"mean": 1, "cov": 2, "root": 2}}
 LOOKED_AT = 256  # images beside a file's statistics that are held against them
-HASHED = 256  # images hashed at a time
-
-
-@dataclass(frozen=True)
-class RealImages:
-    """Images to compare with.
-
-    ``count``: how many. ``content``: a hash of what they are. ``read``: rows to uint8 (B, C, H, W).
-    """
-
-    name: str
-    count: int
-    content: str
-    read: Callable[[Tensor], Tensor]
-    told: str | None = None  # which files of a folder were left out
-
-    def first(self, count: int | None) -> Tensor:
-        """The rows to use: all, or a random choice of ``count`` that is always the same."""
-        if count is None or count >= self.count:
-            return torch.arange(self.count)
-        return (
-            torch.randperm(self.count, generator=torch.Generator().manual_seed(0))[:count]
-            .sort()
-            .values
-        )
-
-
-def content_of(images: Tensor) -> str:
-    """The hash of uint8 images (N, C, H, W)."""
-    digest = hashlib.sha256(str(tuple(images.shape)).encode())
-    for part in images.split(HASHED):  # a copy of ImageNet's would be gigabytes
-        digest.update(part.numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
-@lru_cache(maxsize=8)
-def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> RealImages:
-    """``train`` or ``heldout`` of a data set; latents are decoded by ``decoder``.
-
-    ValueError for latents without a decoder.
-    """
-    latents = data.source in LATENT_SOURCES
-    if latents and decoder is None:
-        raise ValueError(
-            f"{data.source} data holds no images to compare with; set evaluate.protocol.decoder to "
-            "its VAE, or evaluate.protocol.references to an .npz of the real images, such as ADM's"
-        )
-    dataset = load_data(data)
-    images = dataset.subset(subset)
-    if latents:
-        from scaling.data.latents.vae import decode, identity_of, load_vae
-
-        vae = load_vae(decoder, torch.device("cuda:0" if torch.cuda.is_available() else "cpu"))
-        return RealImages(
-            subset,
-            len(images),
-            identity([dataset.content, subset, identity_of(vae)]),
-            lambda rows: decode(vae, images.batch(rows)),
-        )
-    content = identity([dataset.content, subset]) if dataset.content else _content_of_subset(images)
-    return RealImages(subset, len(images), content, lambda rows: to_uint8(images.batch(rows)))
-
-
-def _content_of_subset(images: Images) -> str:
-    """A hash of the pixels if they are in memory.
-
-    Otherwise it is of each file's path, length and time of change, and of the crop.
-    """
-    if isinstance(images, ImageSet):
-        return content_of(images.uint8)
-    archives = {file_of(path) for path in images.paths} - set(images.paths)
-    of_archives = [images.paths] if archives else []
-    files = [(images.folder / file).resolve() for file in dict.fromkeys(map(file_of, images.paths))]
-    states = [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
-    return identity([images.size, states, *of_archives])
 
 
 def _content_of_statistics(arrays: dict[str, np.ndarray]) -> str:
@@ -116,18 +37,6 @@ def _content_of_statistics(arrays: dict[str, np.ndarray]) -> str:
     for name, array in sorted(arrays.items()):
         sha256.update(name.encode() + np.ascontiguousarray(array).tobytes())
     return sha256.hexdigest()[:16]
-
-
-def npz_images(name: str, images: NpzImages | Tensor) -> RealImages:
-    """The images of an .npz, which need not fit into memory."""
-    if isinstance(images, Tensor):
-        return tensor_images(name, images)
-    return RealImages(name, len(images), images.content(), images.read)
-
-
-def tensor_images(name: str, images: Tensor) -> RealImages:
-    """Images in memory, uint8 (N, C, H, W)."""
-    return RealImages(name, len(images), content_of(images), lambda rows: images[rows])
 
 
 class Reference:

@@ -16,7 +16,8 @@ import torch
 
 from scaling.evaluation.features.extractors import layers_of, weights_identity
 from scaling.evaluation.images.npz import COMPUTED_BY, IMAGES
-from scaling.evaluation.images.reference import RealImages, Reference
+from scaling.evaluation.images.real_images import RealImages
+from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.collect import BATCH
 from scaling.records.files import named, sync_folder
 from scaling.records.provenance import code_version

@@ -16,7 +16,8 @@ from scaling.data import load_data
 from scaling.evaluation.features.extractors import network, weights_identity
 from scaling.evaluation.features.suits import check_suits
 from scaling.evaluation.images.read import Stored, batches
-from scaling.evaluation.images.reference import Reference, data_images
+from scaling.evaluation.images.real_images import data_images
+from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.collect import INFLUENCE, Kept, Need, collect_all
 from scaling.evaluation.metrics.fdr import Space
 from scaling.evaluation.metrics.memorisation import memorisation

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
-from scaling.study.specs.protocol import Ema
+from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged, Trainer, checkpoint
 from scaling.training.checkpoint import Checkpoint

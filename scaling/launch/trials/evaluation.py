@@ -28,7 +28,7 @@ from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
-from scaling.study.specs.protocol import Ema
+from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import checkpoint, load_parameters
 from scaling.training.heldout import heldout_loss

@@ -20,8 +20,8 @@ from scaling.launch.trials.session import Report, Session, Setup
 from scaling.launch.trials.trunk import trunk_checkpoint
 from scaling.records import Run
 from scaling.records.ledger import STALE_AFTER_S
+from scaling.study.specs.ema import Ema
 from scaling.study.specs.execution import Execution
-from scaling.study.specs.protocol import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged, checkpoint
 from scaling.training.workers import OutOfMemory, Workers

@@ -6,7 +6,7 @@ from scaling.launch.trials.advance import Advance, labels_of
 from scaling.launch.trials.run_lock import hold
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
-from scaling.study.specs.protocol import Ema
+from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import checkpoint
 from scaling.training.checkpoint import Checkpoint

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from scaling.study.specs.ema import Ema
 from scaling.study.specs.identity import Spec, refuse
-from scaling.study.specs.protocol import Ema, Protocol
+from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.weights import InitSpec
 
 MOST_STEPS, MOST_EVALUATIONS = 10**9, 10_000  # of one training

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from analysis.answers import slopes, study
-from analysis.fits import curves, envelope, fid_laws, isoflop, loss_to_fid, parametric
+from analysis.fits import curves, fid_laws, loss_to_fid
+from analysis.fits.approaches import envelope, isoflop, parametric
 from analysis.fits.points import Runs
 from analysis.report import build
 from analysis.select import checkpoints, trials

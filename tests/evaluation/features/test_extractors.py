@@ -7,7 +7,7 @@ import torch
 
 from scaling.cli import main
 from scaling.evaluation.features.extractors import features_of, weights_source
-from scaling.evaluation.metrics import measure
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import DataSpec, Protocol
 
 IMAGES = torch.randint(

@@ -6,8 +6,9 @@ from torch_fidelity import calculate_metrics, feature_extractor_inceptionv3
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from scaling.evaluation.features.extractors import features_of, weights_source
-from scaling.evaluation.images.reference import Reference, tensor_images
-from scaling.evaluation.metrics import measure
+from scaling.evaluation.images.real_images import tensor_images
+from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import DataSpec, Protocol
 from tests.evaluation.fidelity import Uint8Images, by_metric
 

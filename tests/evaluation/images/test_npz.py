@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from scaling.evaluation.images.npz import open_npz
-from scaling.evaluation.images.reference import Reference, content_of
+from scaling.evaluation.images.real_images import content_of
+from scaling.evaluation.images.reference import Reference
 
 WRITERS = {"stored": np.savez, "deflated": np.savez_compressed}
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 6, 4, 3), dtype=np.uint8)

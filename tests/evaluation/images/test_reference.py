@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from scaling.evaluation.images import reference
-from scaling.evaluation.images.reference import Reference, content_of, data_images, tensor_images
+from scaling.evaluation.images.real_images import content_of, data_images, tensor_images
+from scaling.evaluation.images.reference import Reference
 from scaling.study import DataSpec
 
 

@@ -3,7 +3,7 @@
 import torch
 
 from scaling.data import DataSpec, load_data
-from scaling.evaluation.metrics import measure
+from scaling.evaluation.metrics.measure import measure
 from scaling.evaluation.metrics.memorisation import memorisation
 from scaling.study import Protocol
 

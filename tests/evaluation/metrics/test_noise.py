@@ -6,7 +6,8 @@ import torch
 
 from scaling.data import load_data, to_uint8
 from scaling.evaluation import evaluate
-from scaling.evaluation.images.reference import Reference, tensor_images
+from scaling.evaluation.images.real_images import tensor_images
+from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics import noise
 from scaling.evaluation.metrics.measure import figures
 from scaling.evaluation.metrics.noise import noise_distance
