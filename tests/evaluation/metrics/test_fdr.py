@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.metrics.collect import Kept
-from scaling.evaluation.metrics.fdr import Space, fdr
+from scaling.evaluation.metrics.fdr import Space, fdr, real_distance
 from scaling.evaluation.metrics.frechet import Moments
 from scaling.evaluation.metrics.measure import check_metrics, measure
 from scaling.study import Protocol
@@ -58,7 +58,7 @@ class Real:
         moments.add(self.layers[layer])
         return moments.gaussian
 
-    def rows(self, layer: str, count: int) -> torch.Tensor:
+    def rows(self, layer: str, count: int = 50_000) -> torch.Tensor:
         return self.layers[layer][:count]
 
 
@@ -77,6 +77,20 @@ def test_its_error_is_the_spread_over_draws_of_samples_seen_by_both_spaces():
     draws = [once() for _ in range(200)]
     spread = np.std([draw["value"] for draw in draws])
     assert np.mean([draw["se"] for draw in draws]) == pytest.approx(spread, rel=0.2)
+
+
+def test_fewer_samples_are_held_against_as_few_heldout_images():
+    """A model that draws from the truth has FDr 1 at any number of samples."""
+    g = torch.Generator().manual_seed(0)
+    real, other, draws = (Real(a=torch.randn(n, 8, generator=g)) for n in (20_000, 4000, 4000))
+    for count in (100, 1000, 4000):
+        x = draws.layers["a"][:count]
+        space = Space("a", "a", Kept(Real(a=x).gaussian("a"), None, x), real, other)
+        (part,) = fdr((space,))["parts"]
+        assert part["ratio"] == pytest.approx(1, abs=0.6)
+        assert part["real"] == pytest.approx(real_distance(other, real, "a", count)[0])
+    few, many = (real_distance(other, real, "a", count)[0] for count in (100, 4000))
+    assert few > 10 * many
 
 
 def test_without_a_second_set_of_real_images_the_reason_is_told():
