@@ -10,7 +10,7 @@ The data is downloaded by torchvision; without a net, Debian's package dataset-f
 do.
 
 How the rungs are made fair: the learning rate is tuned per size on held-out loss, with the same
-four tries for every size (`fashion_lr`, at its coarsest patch); the EMA is 5 % of training long at
+five tries for every size (`fashion_lr`, at its coarsest patch); the EMA is 5 % of training long at
 every step; batch, steps and data order are equal. Quality is told by two feature spaces of unlike
 architecture: FID by fashion-cnn, and FDr, its mean ratio over fashion-cnn and fashion-mixer.
 
@@ -76,7 +76,7 @@ STUDY = Study(
     ),
     seeds=3,
     nuisance={
-        "train.lr": "tuned per size on held-out loss, four tries each, the same for every size "
+        "train.lr": "tuned per size on held-out loss, five tries each, the same for every size "
         "(fashion_lr, at the coarsest patch of each size)",
         "ema": "power-function average, 5 % of training long at every step, the same for all",
         "batch, steps, data order": "equal for all",
