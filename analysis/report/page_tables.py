@@ -15,6 +15,7 @@ from analysis.answers.quality.text import sentence
 from analysis.answers.study import published_answers
 from analysis.answers.verdicts import ONE_SEED
 from analysis.figures import published
+from analysis.frames.published import heldout_distance
 from analysis.report.pictures import Picture, picture
 from analysis.report.study_data import StudyData
 from analysis.select.curves import curve_labels, rung_order, with_curves
@@ -150,7 +151,12 @@ def spaces_tables(read: StudyData) -> dict | None:
         return {"why": str(reason)}
     if found is None:
         return None
-    return {"found": found, "table": spaces_table(found).to_dicts()}
+    known = {name: heldout_distance(name) for name in found.real}
+    return {
+        "found": found,
+        "table": spaces_table(found).to_dicts(),
+        "published": {name: distance for name, distance in known.items() if distance is not None},
+    }
 
 
 def luck(read: StudyData) -> list[str]:
