@@ -2,7 +2,6 @@
 finish.
 """
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from scaling.data.listing.walk import printable
 from scaling.progress import LINES_EVERY_S, say
+from scaling.records.disk import check_room
 from scaling.records.files import write_json
 from scaling.study.specs.identity import identity
 
@@ -166,13 +166,7 @@ def _check_shard(images: int, shard_images: int, size: int) -> None:
 def _check_disk(out: Path, images: int, shape: list[int]) -> None:
     # as it is and flipped, mean and standard deviation, two bytes each
     needed = images * 2 * 2 * 2 * shape[0] * shape[1] * shape[2]
-    there = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if needed > free:
-        raise ValueError(
-            f"{images} images take {needed / 1e9:.1f} GB, {out} has {free / 1e9:.1f} GB free; "
-            "make room, or choose another --out"
-        )
+    check_room(f"{images} images take", needed, out, "make room, or choose another --out")
 
 
 def _refuse_unreadable(

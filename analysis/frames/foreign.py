@@ -4,9 +4,9 @@ What cannot be read without a guess is refused with its line and column.
 """
 
 import csv
-import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -111,21 +111,20 @@ def _text(path: Path) -> str:
 
 def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]], str]:
     """The rows of cells with their lines, the comments before the first, and the separator."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    comments: list[tuple[int, str]] = []
-    kept: list[str] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.lstrip().startswith("#"):
-            if not any(map(str.strip, kept)):
-                comments.append((number, line.lstrip()[1:].strip()))
-            line = ""
-        kept.append(line)
-    first = next((line for line in kept if line.strip()), "")
-    separator = _separator(first)
-    reader = csv.reader(
-        io.StringIO("\n".join(kept)), delimiter=separator, skipinitialspace=True, strict=True
-    )
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    begin = next((i for i, line in enumerate(lines) if line.strip() and not _comment(line)), 0)
+    comments = [
+        (i, line.lstrip()[1:].strip()) for i, line in enumerate(lines[:begin], 1) if _comment(line)
+    ]
+    separator = _separator(lines[begin])
     rows, begun = [], 1
+
+    def uncommented() -> Iterator[str]:
+        for number, line in enumerate(lines, 1):
+            # A line that goes on with a quoted cell is no comment, whatever it begins with.
+            yield "" if number == begun and _comment(line) else f"{line}\n"
+
+    reader = csv.reader(uncommented(), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
@@ -134,6 +133,10 @@ def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], list[tupl
     except csv.Error as error:
         raise ValueError(f"{path}, line {begun}: {error}; is a quote not closed?") from None
     return rows, comments, separator
+
+
+def _comment(line: str) -> bool:
+    return line.lstrip().startswith("#")
 
 
 def _separator(line: str) -> str:

@@ -1,11 +1,9 @@
 """Finds out before anything runs what would make a study fail later."""
 
-import errno
-import os
-import shutil
 import tempfile
 from pathlib import Path
 
+from scaling.records.disk import check_room, nearest
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Damaged
 from scaling.study.costs.memory import checkpoint_bytes
@@ -51,18 +49,6 @@ def check_folder(root: Path, plan: Plan) -> None:
             "trainings, in "
             f"{root / 'runs'}, are kept and shared)"
         )
-
-
-def nearest(folder: Path) -> Path:
-    """``folder``, or the nearest folder above it that exists. NotADirectoryError where a file
-    stands in the way.
-    """
-    for place in (folder, *folder.absolute().parents):
-        if place.exists() or place.is_symlink():
-            if not place.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
-            return place
-    return Path("/")
 
 
 def _difference(gone: list, added: list) -> str:
@@ -223,14 +209,12 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
         run = folder.run(train_id)
         there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
         needed += max(0, checkpoint_bytes(kept) - there)
-    free = shutil.disk_usage(nearest(folder.folder)).free
-    if needed > free:
-        raise ValueError(
-            f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and "
-            f"{folder.folder} has "
-            f"{free / 1e9:.2f} GB free; evaluate at fewer steps, or choose another disk with "
-            "--results"
-        )
+    check_room(
+        f"the checkpoints of {len(trainings)} trainings take",
+        needed,
+        folder.folder,
+        "evaluate at fewer steps, or choose another disk with --results",
+    )
 
 
 def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:

@@ -54,7 +54,7 @@ def leased(folder: Path) -> Iterator[StateFile]:
     check_free(folder)
     lease = lease_of(folder)
     try:
-        with Heartbeat(lease):
+        with Heartbeat(lease, keeps_word=True):
             yield lease
     finally:
         lease.clear()

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import pickle
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,17 +74,14 @@ def test_cifar_files_are_read_and_flipped_where_asked(source, kind, label, tmp_p
     )
 
 
-@pytest.fixture
-def no_net(monkeypatch):
-    def refused(*args, **kwargs):
-        raise OSError("no route to host")
-
-    monkeypatch.setattr("urllib.request.urlopen", refused)
+def no_net(*args, **kwargs):
+    raise OSError("no route to host")
 
 
 @pytest.mark.parametrize("source", ["mnist", "fashion-mnist", "cifar10", "cifar100"])
-def test_without_files_or_a_net_the_folder_is_named(source, tmp_path, monkeypatch, no_net):
-    package = ("dataset-fashion-mnist", tmp_path / "no such package")
+def test_without_files_or_a_net_the_folder_is_named(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("urllib.request.urlopen", no_net)
+    package = ("dataset-fashion-mnist", Path("no such package"))
     monkeypatch.setattr(torchvision_sets, "DEBIAN", {"fashion-mnist": package})
     with pytest.raises(
         ValueError, match=f"is not in {tmp_path} and cannot be downloaded.*data.path"
@@ -92,9 +90,51 @@ def test_without_files_or_a_net_the_folder_is_named(source, tmp_path, monkeypatc
     assert "\n" not in str(refusal.value)
     told = "apt-get install dataset-fashion-mnist" in str(refusal.value)
     assert told == (source == "fashion-mnist")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="cannot be downloaded"):
+        load_data(DataSpec(source=source, path=str(tmp_path / "a" / "b")))
+    assert not list(tmp_path.iterdir())
 
 
-def test_without_a_net_debians_package_is_unpacked(tmp_path, monkeypatch, no_net):
+def test_files_of_a_folder_that_nobody_may_write_to_are_read(tmp_path, monkeypatch):
+    write_mnist(tmp_path, "MNIST")
+
+    def no_write(*args, **kwargs):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(torchvision_sets, "_download", no_write)
+    assert len(load_data(DataSpec(source="mnist", path=str(tmp_path))).train) == 20
+
+
+def test_archives_that_are_there_are_unpacked_and_a_download_that_breaks_leaves_them(
+    tmp_path, monkeypatch
+):
+    """The first file comes, the second breaks; then all are there."""
+    write_mnist(tmp_path / "whole", "MNIST")
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    resources = []
+    for number, (name, _) in enumerate(torchvision.datasets.MNIST.resources):
+        packed = gzip.compress((tmp_path / "whole" / "MNIST" / "raw" / name[:-3]).read_bytes())
+        resources.append((name, hashlib.md5(packed).hexdigest()))
+        if number < 3:
+            (raw / name).write_bytes(packed)
+    monkeypatch.setattr(torchvision.datasets.MNIST, "resources", resources)
+    monkeypatch.setattr("urllib.request.urlopen", no_net)
+    before = sorted(tmp_path.rglob("*"))
+    spec = DataSpec(source="mnist", path=str(tmp_path / "data"))
+    with pytest.raises(ValueError, match="cannot be downloaded"):
+        load_data(spec)
+    assert sorted(tmp_path.rglob("*")) == before
+    (raw / name).write_bytes(packed)
+    assert len(load_data(spec).train) == 20
+    assert {path.name for path in raw.iterdir()} == {
+        ending for name, _ in resources for ending in (name, name[:-3])
+    }
+
+
+def test_without_a_net_debians_package_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("urllib.request.urlopen", no_net)
     write_mnist(tmp_path / "made", "FashionMNIST")
     package = tmp_path / "usr/share/datasets/fashion-mnist"
     package.mkdir(parents=True)

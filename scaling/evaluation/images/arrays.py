@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
 import psutil
@@ -31,15 +32,13 @@ def read_arrays(path: Path, wanted: Iterable[str]) -> tuple[dict[str, np.ndarray
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            arrays = {
-                name: _array(path, archive, members[name]) for name in wanted if name in members
-            }
+            names = [info.filename.removesuffix(".npy") for info in archive.infolist()]
+            arrays = {name: _array(path, archive, name) for name in wanted if name in names}
     except DAMAGED as error:
         raise ValueError(
             f"{path} cannot be read as an .npz ({' '.join(str(error).split())})"
         ) from None
-    return arrays, list(members)
+    return arrays, names
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -52,37 +51,70 @@ def read_array(path: Path) -> np.ndarray:
         ) from None
 
 
-def _array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+class Member(NamedTuple):
+    """An array in an .npz, of which only the header was read."""
+
+    info: zipfile.ZipInfo
+    begin: int  # bytes of the member before its values
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is not compressed, so that it can be mapped."""
+        return self.info.compress_type == zipfile.ZIP_STORED
+
+    def check_length(self) -> None:
+        """ValueError unless it holds as many bytes as its header says."""
+        if self.begin + self.nbytes != self.info.file_size:
+            raise ValueError(
+                f"{self.info.filename} should hold {self.nbytes} bytes for {self.dtype} "
+                f"{self.shape}, and holds {self.info.file_size - self.begin}; write it again by "
+                "numpy.savez"
+            )
+
+    def mapped(self, path: Path, mode: Literal["r", "c"]) -> np.ndarray:
+        """Its values, mapped from the .npz at ``path``; only if ``is_stored``."""
+        with open(path, "rb") as file:
+            file.seek(self.info.header_offset)
+            lengths = struct.unpack("<HH", file.read(LOCAL_HEADER)[-4:])
+        start = self.info.header_offset + LOCAL_HEADER + sum(lengths) + self.begin
+        return np.memmap(path, self.dtype, mode, start, self.shape, "F" if self.fortran else "C")
+
+
+def member_of(archive: zipfile.ZipFile, name: str) -> Member:
+    """The header of the array ``name`` in an .npz. ValueError for a header of another version."""
+    info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as member:
         version = npy.read_magic(member)
         if version not in READ_HEADER:
             raise ValueError(f"{info.filename} has a header of version {version}")
         shape, fortran, dtype = READ_HEADER[version](member)
-        begin = member.tell()
-        if dtype.hasobject:
-            raise ValueError(f"{info.filename} holds Python objects, not numbers")
-        needed = math.prod(shape) * dtype.itemsize
-        if begin + needed != info.file_size:
-            raise ValueError(
-                f"{info.filename} should hold {needed} bytes for {dtype} {shape}, and holds "
-                f"{info.file_size - begin}"
-            )
-        if info.compress_type != zipfile.ZIP_STORED or needed < CHUNK:
-            if needed > (free := free_memory()):
+        return Member(info, member.tell(), shape, fortran, dtype)
+
+
+def _array(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    member = member_of(archive, name)
+    if member.dtype.hasobject:
+        raise ValueError(f"{member.info.filename} holds Python objects, not numbers")
+    member.check_length()
+    with archive.open(member.info) as file:
+        if not member.is_stored or member.nbytes < CHUNK:
+            if member.nbytes > (free := free_memory()):
                 raise ValueError(
-                    f"{info.filename} unpacks from {info.compress_size / 1e6:.3g} MB to "
-                    f"{needed / 1e9:.3g} GB, this machine has {free / 1e9:.3g} GB free; save it "
-                    "with np.savez, which does not compress, or give fewer images"
+                    f"{member.info.filename} unpacks from {member.info.compress_size / 1e6:.3g} MB "
+                    f"to {member.nbytes / 1e9:.3g} GB, this machine has {free / 1e9:.3g} GB free; "
+                    "save it with np.savez, which does not compress, or give fewer images"
                 )
-            member.seek(0)
-            return npy.read_array(member, allow_pickle=False)
-        while member.read(CHUNK):  # raises where the checksum does not match
+            return npy.read_array(file, allow_pickle=False)
+        while file.read(CHUNK):  # raises where the checksum does not match
             pass
-    with open(path, "rb") as file:
-        file.seek(info.header_offset)
-        name, extra = struct.unpack("<HH", file.read(LOCAL_HEADER)[-4:])
-    start = info.header_offset + LOCAL_HEADER + name + extra + begin
-    return np.memmap(path, dtype, "c", start, shape, "F" if fortran else "C")
+    return member.mapped(path, "c")
 
 
 def free_memory() -> int:

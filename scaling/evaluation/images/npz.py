@@ -7,7 +7,6 @@ computed_by               JSON: the features, and of how many images; in files o
 
 import hashlib
 import json
-import struct
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -16,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scaling.evaluation.images.arrays import DAMAGED, LOCAL_HEADER, READ_HEADER, read_arrays
+from scaling.evaluation.images.arrays import DAMAGED, member_of, read_arrays
 from scaling.evaluation.images.read import STATISTICS, read_npz
 
 IMAGES, COMPUTED_BY = "arr_0", "computed_by"
@@ -32,24 +31,14 @@ class NpzImages:
     def __init__(self, path: Path):
         """OtherImages where ``arr_0`` is no uint8 (N, H, W, 1 or 3)."""
         self.path = path
-        with zipfile.ZipFile(path) as file, file.open(f"{IMAGES}.npy") as member:
-            shape, fortran, dtype = _header(member)
-            self._info, self._before = file.getinfo(f"{IMAGES}.npy"), member.tell()
-        if (
-            dtype != np.uint8
-            or len(shape) != 4
-            or shape[3] not in (1, 3)
-            or fortran
-            or not shape[0]
-        ):
-            raise OtherImages(f"{path}: {IMAGES} is {dtype} {shape}")
-        self._shape = shape
+        with zipfile.ZipFile(path) as file:
+            self._member = member = member_of(file, IMAGES)
+        self._shape = shape = member.shape
+        usual = member.dtype == np.uint8 and not member.fortran
+        if not usual or len(shape) != 4 or shape[3] not in (1, 3) or not shape[0]:
+            raise OtherImages(f"{path}: {IMAGES} is {member.dtype} {shape}")
         self._each = int(np.prod(shape[1:]))
-        if self._info.file_size - self._before != shape[0] * self._each:
-            raise ValueError(
-                f"{path}: {IMAGES} is said to be {shape} and holds "
-                f"{self._info.file_size - self._before} bytes; write it again by numpy.savez"
-            )
+        member.check_length()
         self._stream: IO[bytes] | None = None
         self._at = 0  # the row that the stream comes to next
 
@@ -59,19 +48,12 @@ class NpzImages:
     def read(self, rows: Tensor) -> Tensor:
         """Images ``rows`` as uint8 (B, C, H, W). ValueError for a damaged file."""
         wanted = rows.tolist()
-        if self._info.compress_type == zipfile.ZIP_STORED:
-            images = self._mapped()[wanted]
+        if self._member.is_stored:
+            images = self._member.mapped(self.path, "r")[wanted]
         else:
             out = {row: self._unpacked(row) for row in sorted(set(wanted))}
             images = np.stack([out[row] for row in wanted])
         return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
-
-    def _mapped(self) -> np.ndarray:
-        with open(self.path, "rb") as file:
-            file.seek(self._info.header_offset)
-            lengths = struct.unpack("<HH", file.read(LOCAL_HEADER)[-4:])
-        start = self._info.header_offset + LOCAL_HEADER + sum(lengths) + self._before
-        return np.memmap(self.path, np.uint8, "r", start, self._shape)
 
     def _unpacked(self, row: int) -> np.ndarray:
         if self._stream is None or row < self._at:
@@ -84,8 +66,8 @@ class NpzImages:
 
     def _opened(self) -> IO[bytes]:
         try:
-            stream = zipfile.ZipFile(self.path).open(self._info)
-            stream.read(self._before)
+            stream = zipfile.ZipFile(self.path).open(self._member.info)
+            stream.read(self._member.begin)
         except DAMAGED as error:
             raise ValueError(f"{self.path} is damaged ({_line(error)}); get it again") from None
         return stream
@@ -144,14 +126,6 @@ def open_npz(path: Path) -> tuple[dict[str, np.ndarray], NpzImages | Tensor | No
 
 class OtherImages(ValueError):
     """The array of images is none of 8 bits in numpy's usual order."""
-
-
-def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order and type of the array in a zip's member, which is left at its data."""
-    version = np.lib.format.read_magic(member)
-    if version not in READ_HEADER:
-        raise ValueError(f"an array of numpy's format {version}")
-    return READ_HEADER[version](member)
 
 
 def _line(error: Exception) -> str:

@@ -2,12 +2,12 @@
 
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scaling.evaluation.sampling.load import Loaded
+from scaling.records.disk import check_room
 
 PICTURE = ".png"
 MANY = (".npy", ".npz", "")  # "": a folder of PNGs
@@ -168,10 +168,5 @@ def _there(out: Path) -> Path:
 
 def check_space(out: Path, images: int, bytes_each: int) -> None:
     """Refuse more images than the disk has space for."""
-    folder = _there(out)
-    free = shutil.disk_usage(folder).free
-    if images * bytes_each > free:
-        raise ValueError(
-            f"{images} images take {images * bytes_each / 1e9:.1f} GB, and {folder} has "
-            f"{free / 1e9:.1f} GB free; ask for fewer or give another --out"
-        )
+    way = "ask for fewer or give another --out"
+    check_room(f"{images} images take", images * bytes_each, _there(out), way)

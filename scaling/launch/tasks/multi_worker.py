@@ -61,22 +61,16 @@ def _attempt(work: Callable, job: Job, session: str, told: list[dict]) -> None:
                 run_config=RunConfig(name=session, storage_path=scratch),
             ).fit()
         except TrainingFailedError as failure:
-            failures = getattr(failure, "worker_failures", None) or {}
+            failures = getattr(failure, "worker_failures", None) or {}  # by rank
             for error in failures.values():
                 if isinstance(error, OutOfMemory):
                     raise error from failure
             for rank, error in failures.items():
                 if _is_loss(error):  # the others fail then, too
                     raise LostWorkers(f"worker {rank}: {_last_line(error)}") from failure
-            raise RuntimeError(_reason(failure)) from failure
-
-
-def _reason(failure: TrainingFailedError) -> str:
-    """What went wrong in one line: the first failed worker's own words where there is one."""
-    failures = getattr(failure, "worker_failures", None) or {}
-    for rank, error in sorted(failures.items()):
-        return f"worker {rank}: {_last_line(error)}"
-    return _last_line(failure)
+            # The first failed worker's own words where there is one.
+            words = [f"worker {rank}: {_last_line(failures[rank])}" for rank in sorted(failures)]
+            raise RuntimeError(words[0] if words else _last_line(failure)) from failure
 
 
 def _is_loss(error: BaseException) -> bool:

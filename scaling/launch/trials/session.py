@@ -10,7 +10,7 @@ import torch
 
 from scaling.models.counting.count import checked_count, trainable_params
 from scaling.records import Run
-from scaling.records.damage import keep_curve, write_spec
+from scaling.records.damage import keep_curve, whole_lines, write_spec
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
 from scaling.records.shapes import Line, SessionEntry, State
@@ -64,7 +64,7 @@ class Session:
             "forward_gmacs": checked_count(spec.model).macs / 1e9,
         }
         # What the curve holds, as another hand may cut it while this session goes on.
-        self.logged: dict[int, Line] = {line["step"]: line for line in run.curve(faults=[])}
+        self.logged: dict[int, Line] = {line["step"]: line for line in whole_lines(run)}
         self.lines_before = before.get("lines", 0) if before else 0
         self.lost = 0  # lines before the checkpoint from which this session goes on
         write_spec(run, spec)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from scaling.models.weights import check_fits, expected_shapes, fixed_names
+from scaling.models.weights import check_fits, entries_of
 from scaling.study.families.outside.recorded import Recorded
 from scaling.study.load import load_file
 from scaling.study.network import Network
@@ -31,7 +31,8 @@ class Candidate:
     @property
     def anchor(self) -> str:
         """The name of an entry by which the network is found behind wrappers' prefixes."""
-        return max(expected_shapes(self.network).keys() - fixed_names(self.network), key=len)
+        shapes, fixed = entries_of(self.network)
+        return max(shapes.keys() - fixed, key=len)
 
 
 def networks_in(file: Path | str | None) -> tuple[Candidate, ...]:

@@ -22,6 +22,8 @@ from tests.analysis.frames.samples import table_of
         ("Loss,x\n1,a\n", "Loss", [1]),
         (",x\n0,a\n1,b\n", "column 1", [0, 1]),
         ("x,note\n1,'a, quote'\n".replace("'", '"'), "note", ["a, quote"]),
+        ('x,note\n1,"a\n# b\n\nc"\n# none\n2,d\n', "note", ["a\n# b\n\nc", "d"]),
+        ('"note\n# of",x\na,1\n', "x", [1]),
         ("d\n99999999999999999999\n", "d", [1e20]),
         ("d,x\n1,a\n1.5k,b\n", "d", ["1", "1.5k"]),
     ],

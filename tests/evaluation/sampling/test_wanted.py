@@ -47,5 +47,5 @@ def test_a_folder_may_have_a_dot_in_its_name_and_a_suffix_any_case():
 
 def test_more_than_the_disk_holds_is_refused(tmp_path):
     check_space(tmp_path / "new" / "d", 10, 100)
-    with pytest.raises(ValueError, match=r"images take 1000000000\.0 GB.* GB free"):
+    with pytest.raises(ValueError, match=r"images take 1000000000\.00 GB.* GB free"):
         check_space(tmp_path / "d", 10**9, 10**9)
