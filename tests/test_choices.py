@@ -15,14 +15,8 @@ from scaling.models.networks.parts import MLPS, NORMS
 from scaling.study.families.dit import DESIGNS, Conditioning, ModelSpec
 from scaling.study.network import FAMILIES
 from scaling.study.specs.diffusion import USUAL, Prediction
-from scaling.study.specs.protocol import (
-    FLOW_SAMPLERS,
-    METRIC_NAMES,
-    Features,
-    Metric,
-    Protocol,
-    Sampler,
-)
+from scaling.study.specs.measured import METRIC_NAMES, Features, Metric
+from scaling.study.specs.protocol import FLOW_SAMPLERS, Protocol, Sampler
 from scaling.study.specs.schedule import SCHEDULES, learning_rate
 from scaling.study.specs.timesteps import SPACINGS
 from scaling.study.specs.trial import DataSpec, DiffusionSpec, Source, TrainSpec

@@ -18,7 +18,8 @@ from scaling.study.planning.plan import Identity, Plan
 from scaling.study.specs.data import DataSpec
 from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.specs.ema import Ema
-from scaling.study.specs.protocol import METRIC_NAMES, Protocol
+from scaling.study.specs.measured import METRIC_NAMES
+from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.training import TrainSpec
 
 SCHEMA = 1  # of spec, state, record, evaluation files; a reader refuses a newer one

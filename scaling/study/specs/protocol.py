@@ -7,50 +7,11 @@ from pydantic import Field, StringConstraints, model_validator
 
 from scaling.study.specs.decoder import other_maker
 from scaling.study.specs.identity import Spec, Text, refuse
+from scaling.study.specs.measured import METRIC_NAMES, Features, Metric
 
 # A split of the trial's data set, or a file of statistics or images in the format of ADM's
 # evaluation suite.
 Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
-Metric = Literal[
-    "fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity", "fdr", "mind"
-]
-METRIC_NAMES = {
-    "fid": "FID",
-    "kid": "KID",
-    "isc": "IS",
-    "precision": "precision",
-    "recall": "recall",
-    "sfid": "sFID",
-    "cmmd": "CMMD",
-    "fid_infinity": "FID∞",
-    "fdr": "FDr",
-    "mind": "MIND",
-    "rfid": "rFID",  # measured along with FID, without being asked for
-}
-# "inception" is torch-fidelity's inception-v3-compat. Apart from those of digits and fashion and
-# efficientnet-lite0, the other names are torch-fidelity's own.
-Features = Literal[
-    "digits-cnn",
-    "digits-mixer",
-    "fashion-cnn",
-    "fashion-mixer",
-    "inception",
-    "efficientnet-lite0",
-    "vgg16",
-    "dinov2-vit-s-14",
-    "dinov2-vit-b-14",
-    "dinov2-vit-l-14",
-    "dinov2-vit-g-14",
-    "clip-rn50",
-    "clip-rn101",
-    "clip-rn50x4",
-    "clip-rn50x16",
-    "clip-rn50x64",
-    "clip-vit-b-32",
-    "clip-vit-b-16",
-    "clip-vit-l-14",
-    "clip-vit-l-14-336px",
-]
 Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
 FLOW_SAMPLERS = ("euler", "heun", "sde")
 
