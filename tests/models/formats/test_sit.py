@@ -10,8 +10,8 @@ from scaling.models.formats.sit import time_reversed
 from scaling.models.stored.open_weights import open_weights
 from scaling.models.weights import load_weights
 from scaling.study import Protocol
-from scaling.study.specs.timesteps import flow_times
 from scaling.study.specs.weights import WeightsSpec
+from scaling.study.timesteps import flow_times
 from tests.models.foreign import SiT
 
 torch.set_num_threads(1)
