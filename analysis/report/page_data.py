@@ -15,10 +15,12 @@ from analysis.frames import Folder, studies
 from analysis.report.decided import another_seed, decided, undecided
 from analysis.report.page_tables import (
     laws_tables,
+    luck,
     quality_tables,
     rate_tables,
     shown_figure,
     slope_tables,
+    spaces_tables,
 )
 from analysis.report.pictures import picture
 from analysis.report.provenance import provenance_of
@@ -65,6 +67,8 @@ def data_of(read: StudyData, live: bool) -> dict:
         **rate_tables(read),
         **laws_tables(read),
         "quality": quality_tables(read),
+        "spaces": spaces_tables(read),
+        "luck": luck(read),
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
         "undecided": undecided([here for here, _ in judged]),

@@ -75,7 +75,7 @@ class MinorTicks(Artist):
         self.is_x = axis is axis.axes.xaxis
         self._axis, self._locator = axis, LogLocator(subs="auto")
         self._locator.set_axis(axis)
-        name = axis.axis_name
+        name = "x" if self.is_x else "y"
         self._marker = Line2D(
             [],
             [],
