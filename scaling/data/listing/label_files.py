@@ -148,7 +148,8 @@ def _of_devkit(file: Path, name: str) -> bytes:
                     if found:
                         return found.read()
         except (OSError, EOFError, tarfile.TarError) as error:
-            raise ValueError(f"{file} cannot be read as a tar ({error}); get it again") from None
+            why = str(error).partition("\n")[0]
+            raise ValueError(f"{file} cannot be read as a tar ({why}); get it again") from None
     folder = file if file.is_dir() else file.parent
     for place in (folder, folder / "data"):
         if (place / name).is_file():

@@ -109,16 +109,16 @@ def test_class_folders_that_are_links_are_classes(tmp_path):
 
 def test_a_file_is_no_folder_and_kinds_of_archives_are_not_mixed(tmp_path):
     (tmp_path / "a.zip").touch()
-    with pytest.raises(ValueError, match=r"a\.zip is neither a folder .*\.tar, \.parquet"):
+    with pytest.raises(ValueError, match=r"a\.zip is neither a folder .*\.tar, .*\.parquet"):
         list_images(tmp_path / "a.zip")
     (tmp_path / "a.tar").touch()
     (tmp_path / "b.parquet").touch()
-    with pytest.raises(ValueError, match=r"archives of several kinds \(\.tar, \.parquet\)"):
+    with pytest.raises(ValueError, match=r"archives of several kinds \(parquet, tar\)"):
         list_images(tmp_path)
 
 
 def test_a_folder_without_images_says_what_is_there(tmp_path):
-    (tmp_path / "train.tar.gz").touch()
+    (tmp_path / "train.csv.gz").touch()
     with pytest.raises(ValueError, match=r"0 images outside \(left out: \.gz 1\)"):
         list_images(tmp_path)
 
