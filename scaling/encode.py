@@ -94,15 +94,15 @@ def encode(
         from scaling.launch.encode import encode_shards
 
         with connected(address) as cluster:
-            started = told = time.monotonic()
+            started = last_line_s = time.monotonic()
             seen = 0
             for shard in encode_shards(cluster, listing.folder, out, vae, size, batch, left):
                 seen += shard["seen"]
                 skipped += store.read_skipped(out, shard["split"], shard["number"])
                 _refuse_unreadable(out, skipped, total, allow_unreadable)
-                if time.monotonic() - told > LINES_EVERY_S:
-                    told = time.monotonic()
-                    rate = seen / (told - started)
+                if time.monotonic() - last_line_s > LINES_EVERY_S:
+                    last_line_s = time.monotonic()
+                    rate = seen / (last_line_s - started)
                     say(
                         f"{seen} images, {rate:.1f} a second, {len(skipped)} unreadable; "
                         f"{(sum(len(s['rows']) for s in left) - seen) / rate / 60:.0f} minutes left"

@@ -227,13 +227,13 @@ def predict(
     """Freeze predictions of models that have not run, with law, data and code; never written
     over.
     """
-    from analysis.forecasting.predictions.predict import predict, told
+    from analysis.forecasting.predictions.predict import predict, prediction_text
 
     check_out(out, "--out", (".json",))
     folder = study_folder(study, results)
     with telling(folder):
         path = predict(folder, [*(target or ()), *context.args], out)
-        print(f"{told(path)}\n{path}")
+        print(f"{prediction_text(path)}\n{path}")
 
 
 def score(

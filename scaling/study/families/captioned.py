@@ -81,8 +81,8 @@ class Captioned(Network):
         return (Embedding(self.num_classes + 1, self.text_tokens * self.text_width + pooled),)
 
     def debug_twin(self, channels: int, num_classes: int) -> Self:
-        told = {"conditioning": "classes", "captions": (), "encoder": None}
-        small = {**self._debug_fields(), "text_tokens": 4, "text_width": 8, **told}
+        classes = {"conditioning": "classes", "captions": (), "encoder": None}
+        small = {**self._debug_fields(), "text_tokens": 4, "text_width": 8, **classes}
         return self.replaced(**small, channels=channels, num_classes=num_classes)
 
     @abstractmethod

@@ -86,8 +86,8 @@ class PixArt(Captioned):
         if resolution <= 0 or resolution % LATENT_FACTOR:
             raise ValueError(f"resolution {resolution} is not a positive multiple of 8")
         latent = {"input_size": resolution // LATENT_FACTOR, "channels": LATENTS}
-        told = {"num_classes": 1, "conditioning": "text", **TEXT}
-        return cls(**{**latent, **told, **SHAPE, **fields})
+        usual = {"num_classes": 1, "conditioning": "text", **TEXT}
+        return cls(**{**latent, **usual, **SHAPE, **fields})
 
     def named_like(self, name: str) -> Self | None:
         match = re.fullmatch(r"PixArt-d(\d+)w(\d+)/(\d+)(?: \[text\])?", name)

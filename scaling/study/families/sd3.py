@@ -97,8 +97,8 @@ class MMDiT(Captioned):
         if resolution <= 0 or resolution % LATENT_FACTOR:
             raise ValueError(f"resolution {resolution} is not a positive multiple of 8")
         latent = {"input_size": resolution // LATENT_FACTOR, "channels": LATENTS}
-        told = {"num_classes": 1, "learn_sigma": False, "conditioning": "text", **TEXT}
-        return cls(**{**latent, **told, "depth": int(match[1]), **fields})
+        usual = {"num_classes": 1, "learn_sigma": False, "conditioning": "text", **TEXT}
+        return cls(**{**latent, **usual, "depth": int(match[1]), **fields})
 
     def named_like(self, name: str) -> Self | None:
         match = re.fullmatch(r"SD3-d(\d+)(?:w(\d+))?/(\d+)(?: \[text\])?|sd3-d(\d+)", name)

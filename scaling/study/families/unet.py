@@ -215,11 +215,11 @@ class UNet(Network):
 
     def layers(self) -> tuple[Layer, ...]:
         first, pixels = self.level_channels[0], self.input_size**2
-        told = self.time_width
+        width = self.time_width
         return (
-            Linear(first, told),  # of the sinusoids of the time, as many as channels
-            Elementwise(told),  # the SiLU's input
-            Linear(told, told),
+            Linear(first, width),  # of the sinusoids of the time, as many as channels
+            Elementwise(width),  # the SiLU's input
+            Linear(width, width),
             *self._class_layers(),
             Convolution(self._channels_in(), first, KERNEL, pixels),
             *(layer for part in self.parts() for layer in self._layers_of(part)),
