@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from scaling.commands.arguments import JsonOption
+from scaling.commands.passed_over import telling
 from scaling.commands.places import ResultsOption, StudyArgument, check_out, study_folder
 
 
@@ -46,14 +47,16 @@ def compare(
         from analysis.answers.quality.command import of_study
 
         both = (of_study(folder, at_quality, metric) for folder in (one, other))
-        print(at_quality_text(compared(*both)))
+        with telling(one, other):
+            print(at_quality_text(compared(*both)))
         return
     from analysis.answers.compare import compare
     from analysis.answers.compare.text import compare_text
 
     check_out(figure, "--figure", (".png", ".svg"))
-    found = compare(one, other, metric, across_protocols)
-    print(compare_text(found))
+    with telling(one, other):
+        found = compare(one, other, metric, across_protocols)
+        print(compare_text(found))
     if figure is not None:
         from analysis.figures.compare import multipliers
         from analysis.report.pictures import images
@@ -202,18 +205,10 @@ def suggest(
     check_out(out, "--out", (".py",))
     table = Path(source)
     is_table = table.suffix.lower() == ".csv" or table.is_file()
-    print(
-        run(
-            table if is_table else study_folder(source, results),
-            target,
-            gpu_hours,
-            [*(candidates or ()), *context.args],
-            mfu,
-            out,
-            as_json,
-            recipe,
-        )
-    )
+    folder = None if is_table else study_folder(source, results)
+    options = [*(candidates or ()), *context.args]
+    with telling(*filter(None, [folder])):
+        print(run(folder or table, target, gpu_hours, options, mfu, out, as_json, recipe))
 
 
 def predict(
@@ -235,8 +230,10 @@ def predict(
     from analysis.forecasting.predictions.predict import predict, prediction_text
 
     check_out(out, "--out", (".json",))
-    path = predict(study_folder(study, results), [*(target or ()), *context.args], out)
-    print(f"{prediction_text(path)}\n{path}")
+    folder = study_folder(study, results)
+    with telling(folder):
+        path = predict(folder, [*(target or ()), *context.args], out)
+        print(f"{prediction_text(path)}\n{path}")
 
 
 def score(
@@ -252,6 +249,8 @@ def score(
 
     if not file.exists():
         raise ValueError(f"there is no file {file}")
-    text, sound = run(file, study_folder(study, results), as_json)
-    print(text)
+    folder = study_folder(study, results)
+    with telling(folder):
+        text, sound = run(file, folder, as_json)
+        print(text)
     raise typer.Exit(0 if sound else 1)
