@@ -1,6 +1,6 @@
 """What to ask: specs, families of networks, grids, costs and plans, without torch or Ray."""
 
-from scaling.study.costs import cost, layers, memory
+from scaling.study.costs import cost, layers
 from scaling.study.grid import distinct, grid, with_seeds
 from scaling.study.load import load_study, study_names
 from scaling.study.network import Network
@@ -35,7 +35,6 @@ __all__ = [
     "grid",
     "layers",
     "load_study",
-    "memory",
     "study_names",
     "with_seeds",
 ]

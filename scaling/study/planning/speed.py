@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from pydantic import Field
-from scipy.optimize import nnls
 
 from scaling.study.specs.identity import Spec
 
@@ -62,6 +61,8 @@ NO_TIME = 1e30  # FLOPs per second, of work that shows no dependence on its FLOP
 
 def _floor_and_rate(rows: Sequence[tuple[int, float, float]]) -> tuple[float, float]:
     """Seconds of each count and FLOPs per second, from rows of count, FLOPs and seconds."""
+    from scipy.optimize import nnls  # takes as long to import as the rest of a command
+
     counts, flops, seconds = np.array(rows, float).T
     scale = flops.max() or 1.0
     design = np.stack([counts / seconds, flops / scale / seconds], axis=1)

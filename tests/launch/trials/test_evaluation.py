@@ -29,11 +29,11 @@ ONE = [
     "--set",
     "model.width=16",
     "--set",
-    "train.steps=1500",
+    "train.steps=500",
     "--set",
-    "train.checkpoint_every=500",
+    "train.checkpoint_every=250",
     "--set",
-    "evaluate.every=300",
+    "evaluate.every=100",
     "--set",
     "evaluate.checkpoints=1",
     "--set",
@@ -224,7 +224,7 @@ def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
     (trial,), log = plan.trials, tmp_path / "log"
     run = StudyFolder(tmp_path / "smoke").run(trial.train_id)
     # A folder where the samples of one step belong: that evaluation fails.
-    in_the_way = run.folder / "samples" / f"{trial.eval_ids[600]}.npz"
+    in_the_way = run.folder / "samples" / f"{trial.eval_ids[200]}.npz"
     in_the_way.mkdir(parents=True)
 
     with open(log, "w") as out:
@@ -244,12 +244,12 @@ def test_killed_amid_evaluations_and_with_one_that_fails_a_sweep_ends_as_inline(
     (row,) = trial_rows(tmp_path / "smoke")
     assert (
         row["state"] == "failed"
-        and "evaluation at step 600 failed: IsADirectoryError" in row["why"]
+        and "evaluation at step 200 failed: IsADirectoryError" in row["why"]
     )
-    assert "evaluation at step 600 failed" in capsys.readouterr().out
-    assert {e["step"] for e in run.evaluations()} == {*trial.eval_ids} - {600} and row[
+    assert "evaluation at step 200 failed" in capsys.readouterr().out
+    assert {e["step"] for e in run.evaluations()} == {*trial.eval_ids} - {200} and row[
         "step"
-    ] == 1500
+    ] == 500
 
     in_the_way.rmdir()
     trained = json.loads((run.folder / "record.json").read_text())["train_wall_s"]
