@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analysis.answers.slopes import MIN_MODELS
+from analysis.fits.distributions import t_above, t_quantile
 from analysis.fits.linear import LEVEL, Bounds, NoiseVariances, slope_weights
 
 # columns of an effect: what each training adds to a sum over models, in log FID
@@ -33,9 +33,7 @@ class Part:
     records: tuple[str, ...]  # trial ids, or rows of a published table
 
     def interval(self, level: float = LEVEL) -> Bounds:
-        half = (
-            0.0 if self.error == 0 else float(stats.t.ppf((1 + level) / 2, self.dof)) * self.error
-        )
+        half = 0.0 if self.error == 0 else float(t_quantile((1 + level) / 2, self.dof)) * self.error
         return self.value - half, self.value + half
 
     def with_seeds(self, times: float) -> "Part":
@@ -51,7 +49,7 @@ class Part:
         if self.value <= bound:
             return 1.0
         away = (self.value - bound) / self.error if self.error else math.inf
-        return 2 * float(stats.t.sf(away, self.dof))
+        return 2 * float(t_above(away, self.dof))
 
 
 def of_trainings(of: str, *effects: pl.DataFrame) -> Part:

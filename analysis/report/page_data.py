@@ -15,10 +15,12 @@ from analysis.frames import Folder, studies
 from analysis.report.decided import another_seed, decided, undecided
 from analysis.report.page_tables import (
     laws_tables,
+    luck,
     quality_tables,
     rate_tables,
     shown_figure,
     slope_tables,
+    spaces_tables,
 )
 from analysis.report.pictures import picture
 from analysis.report.provenance import provenance_of
@@ -65,6 +67,8 @@ def data_of(read: StudyData, live: bool) -> dict:
         **rate_tables(read),
         **laws_tables(read),
         "quality": quality_tables(read),
+        "spaces": spaces_tables(read),
+        "luck": luck(read),
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
         "undecided": undecided([here for here, _ in judged], plan.seeds),
@@ -109,8 +113,8 @@ def comparison_data(study: StudyFolder, other: Folder | None, across_protocols: 
 
 def _amiss(trials: pl.DataFrame) -> list[str]:
     """Which files of completed trials could not be read, or lack lines."""
-    told = trials.filter((pl.col("state") == "completed") & pl.col("why").is_not_null())
-    return [f"{trial}: {why}." for trial, why in told.select("trial_id", "why").iter_rows()]
+    with_reason = trials.filter((pl.col("state") == "completed") & pl.col("why").is_not_null())
+    return [f"{trial}: {why}." for trial, why in with_reason.select("trial_id", "why").iter_rows()]
 
 
 def _mixed(trials: pl.DataFrame) -> list[str]:
@@ -132,14 +136,14 @@ def _noise(trials: pl.DataFrame) -> list[str]:
     """Which models' samples are no better than noise images, by their FID, and what follows for a
     reader.
     """
-    told = trials.filter(pl.col("warning").is_not_null())
-    if not len(told):
+    noisy = trials.filter(pl.col("warning").is_not_null())
+    if not len(noisy):
         return []
-    models = told["model"].unique(maintain_order=True).to_list()
+    models = noisy["model"].unique(maintain_order=True).to_list()
     all_of_them = models == trials["model"].unique(maintain_order=True).to_list()
     return [
-        f"Of {len(told)} of {len(trials)} trials the samples are no better than noise images (FID "
-        f"{number(told['fid_noise'].min())}) by more than {WITHIN:.0%}: "
+        f"Of {len(noisy)} of {len(trials)} trials the samples are no better than noise images (FID "
+        f"{number(noisy['fid_noise'].min())}) by more than {WITHIN:.0%}: "
         f"{listed(models, range(len(models)))}. "
         + (
             "Look at the samples, the features and the average of the weights."
