@@ -207,7 +207,8 @@ def mark_stopped(folder: StudyFolder, left: list, why: str) -> None:
                     for k, v in state.items()
                     if k not in ("schema_version", "state", "why", "heartbeat", "last_seen")
                 }
-                job.write_state("stopped", why, last_seen=state["heartbeat"], **kept)
+                seen = state.get("last_seen") or state["heartbeat"]
+                job.write_state("stopped", why, last_seen=seen, **kept)
 
 
 def answer(folder: StudyFolder, why: str | None) -> int:
