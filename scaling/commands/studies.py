@@ -70,6 +70,14 @@ def sweep(
             "$DIT_SCALING_WEBHOOK.",
         ),
     ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="GPU-hours (on CPUs: of workers); the sweep stops before it takes more."),
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="First time some work here, to forecast the rest."),
+    ] = False,
 ) -> None:
     """Run a study on Ray and answer it: records, figures, report. The same command again
     resumes.
@@ -95,6 +103,8 @@ def sweep(
             execution,
             log,
             webhook,
+            budget,
+            calibrate,
         )
     )
 

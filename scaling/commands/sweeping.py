@@ -58,8 +58,8 @@ def retry(
 ) -> None:
     """Have the next sweep try trials again that failed, diverged or were given up."""
     from scaling.records import StudyFolder, trial_state
-    from scaling.records.spending.account import last_heartbeat, spent_s
     from scaling.records.lease import check_free
+    from scaling.records.spending.account import last_heartbeat, spent_s
 
     folder = study_folder(study, results)
     records = StudyFolder(folder)

@@ -84,9 +84,7 @@ class Parts:
                     return
                 time.sleep(POLL_S)
 
-    def draw_one(
-        self, rows: range, draw: Draw, wait: bool = False, helps: bool = False
-    ) -> bool:
+    def draw_one(self, rows: range, draw: Draw, wait: bool = False, helps: bool = False) -> bool:
         """Draw the part ``rows`` unless it exists. The seconds of one who ``helps`` are noted.
 
         Returns False if another process is drawing it and ``wait`` is false.

@@ -12,8 +12,8 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from scaling.launch.supervise.limits import HUNG_AFTER_S
-from scaling.records.spending.allowance import ending
 from scaling.records.ledger import Run
+from scaling.records.spending.allowance import ending
 from scaling.study.families.outside.shipped import Shipped
 from scaling.study.planning.plan import PlannedTrial
 from scaling.study.specs.execution import Execution

@@ -18,10 +18,10 @@ from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.tasks.attempts import Attempts, end_process, is_loss, newest_step, smaller
 from scaling.launch.tasks.job import Evaluation, Job
 from scaling.launch.tasks.worker import evaluate, task, train
-from scaling.records.spending.account import last_heartbeat, spent_s
-from scaling.records.spending.allowance import ASKS, read_allowance
 from scaling.records.ledger import STALE_AFTER_S, Run, StateFile
 from scaling.records.shapes import State
+from scaling.records.spending.account import last_heartbeat, spent_s
+from scaling.records.spending.allowance import ASKS, read_allowance
 from scaling.records.status import measured
 
 POLL_S = 1.0
@@ -185,7 +185,7 @@ class TrialWatch(tune.Trainable):
             self.job = self.job.model_copy(update={"execution": smaller(self.job.execution, batch)})
         # A word of the lost attempt about itself would be taken for one of the next.
         self.session = uuid.uuid4().hex[:8] if asked is None else self.session
-        kept = {key: before[key] for key in ("step", "loss", "images_per_s") if key in before}
+        kept: dict = {key: before[key] for key in ("step", "loss", "images_per_s") if key in before}
         if asked is not None:
             kept["lost_s"] = spent_s(before)
         place.write_state("preempted", why, last_seen=before.get("heartbeat"), **kept)

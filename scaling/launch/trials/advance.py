@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
+from scaling.study.specs.checkpoints import next_stop
 from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged, Trainer, checkpoint
@@ -107,13 +108,6 @@ class Advance:
         return checkpoint.newest(
             root, labels, after=at, at_most=step, fits=whole
         ) or checkpoint.newest(root, labels, after=at, at_most=step)
-
-
-def next_stop(at: int, end: int, every: int, keep: Iterable[int]) -> int:
-    """The first step after ``at`` that has a checkpoint: each multiple of ``every``, those of
-    ``keep``, and ``end``.
-    """
-    return min(step for step in {end, (at // every + 1) * every, *keep} if step > at)
 
 
 def labels_of(emas: Iterable[Ema]) -> list[str]:

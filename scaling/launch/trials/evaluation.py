@@ -26,9 +26,9 @@ from scaling.models import build_model
 from scaling.models.precision import matmul_precision
 from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
-from scaling.records.spending.account import spent_s
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
+from scaling.records.spending.account import spent_s
 from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import checkpoint, load_parameters

@@ -71,9 +71,9 @@ def train(
     measured by whoever will, and ``session``, whose word that is. ``branches`` are the cooldowns
     that share this training as their trunk, or the trunk of ``specs``: it keeps a checkpoint where
     each begins, so that none of its steps is trained twice. Each of several ``workers`` calls this;
-    their lead reads the records, decides, and alone writes and reports. ``devices`` are the GPUs, or
-    workers on CPUs, that all of them hold. ``ending`` is asked at every checkpoint: where it says
-    why, the training is stopped there.
+    their lead reads the records, decides, and alone writes and reports. ``devices`` are the GPUs,
+    or workers on CPUs, that all of them hold. ``ending`` is asked at every checkpoint: where it
+    says why, the training is stopped there.
     """
     torch.set_num_threads(threads)
     run.folder.mkdir(parents=True, exist_ok=True)

@@ -36,9 +36,7 @@ def _session_hours(session: SessionEntry, beat: float | None = None) -> float:
     return 0.0 if ended is None else devices * max(0.0, ended - began) / SECONDS
 
 
-def measure_hours(
-    group: Iterable[PlannedTrial], run: Run, devices: float = 1.0
-) -> float | None:
+def measure_hours(group: Iterable[PlannedTrial], run: Run, devices: float = 1.0) -> float | None:
     """GPU-hours of the evaluations that the trials ``group`` of the training ``run`` ask for, each
     once. None where none was begun. Those under way are on ``devices``.
     """

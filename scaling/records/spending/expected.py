@@ -10,7 +10,7 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from scaling.records.files import write_json
-from scaling.records.parsed import STRICT, Shape, Version
+from scaling.records.parsed import STRICT, Shape, Version, Whole
 from scaling.records.shapes import SCHEMA
 from scaling.study.planning.plan import Identity
 
@@ -23,6 +23,8 @@ class Expected(TypedDict):
 
     train_gpu_hours: float
     measure_gpu_hours: float
+    steps: Whole  # that the training was to take
+    evaluations: Whole  # that were to be made of it
     basis: str  # what told the speed
 
 

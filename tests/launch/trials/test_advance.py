@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from scaling.launch.trials.advance import Advance, labels_of, next_stop
+from scaling.launch.trials.advance import Advance, labels_of
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
 from scaling.study.specs.ema import Ema
@@ -16,21 +16,6 @@ from scaling.training.workers import Workers
 def advance(spec, run: Run) -> Advance:
     setup = Setup(Execution(), Workers(), lambda progress: None)
     return Advance(spec, run, Session(spec, run, setup, "here"), setup)
-
-
-@pytest.mark.parametrize(
-    "at, end, every, keep, stop",
-    [
-        (0, 12, 5, [], 5),
-        (5, 12, 5, [], 10),
-        (10, 12, 5, [], 12),
-        (0, 12, 50, [], 12),
-        (4, 12, 5, [3, 4, 7], 5),
-        (5, 12, 5, [3, 4, 7], 7),
-    ],
-)
-def test_the_next_checkpoint_is_the_first_step_that_has_one(at, end, every, keep, stop):
-    assert next_stop(at, end, every, keep) == stop
 
 
 def test_raw_weights_need_no_average_in_a_checkpoint():
