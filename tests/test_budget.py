@@ -56,7 +56,7 @@ def test_at_the_budget_all_end_and_the_webhook_hears_of_half_and_most_once(study
     budget, said = begun(study, 2.0)
     first = plan.trials[0].train_id
     budget.take_in(first, ASKING)
-    worked(study, 0, 3, 0.6 * 3600)
+    worked(study, 0, 3, 1.1 * 3600)
     for _ in range(2):
         budget.take_in(first, RUNNING)
     assert said.texts == ["50 % of the budget of 2 GPU-hours are spent"]

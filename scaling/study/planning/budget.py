@@ -68,8 +68,14 @@ def verdict(
         left -= sum(sum(one.rest_hours(paces)) for one in running)
     by_id = {one.train_id: one for one in standings}
     for train_id in asking:
+        margin += by_id[train_id].devices * MARGIN_S / SECONDS
         if found.ending:
             found.refused[train_id] = f"the budget of {budget:g} GPU-hours is used up"
+        elif spent + margin >= budget:
+            found.refused[train_id] = (
+                f"the budget of {budget:g} GPU-hours leaves less than the {MARGIN_S:g} s that "
+                "ending takes"
+            )
         elif paces is None:
             if not running and not found.begin:
                 found.begin.append(train_id)

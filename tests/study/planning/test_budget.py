@@ -42,6 +42,13 @@ def test_while_no_pace_is_known_one_runs_alone():
     assert verdict(9.0, running, None, ["b"]).begin == []
 
 
+def test_none_begins_that_could_not_be_ended_in_time():
+    found = verdict(0.9 * MARGIN_S / HOUR, [training("a")], None, ["a"])
+    assert not found.begin and found.refused["a"].endswith(
+        "leaves less than the 15 s that ending takes"
+    )
+
+
 def test_what_runs_ends_at_a_checkpoint_while_the_next_ones_can_still_be_paid():
     one = training("a", done=10, running=True, spent_hours=0.2, reach=40, due=())
     assert verdict(0.71, [one], PACES).ending is False  # 0.5 to the checkpoint after the next
