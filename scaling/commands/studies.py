@@ -126,6 +126,7 @@ def status(
 ) -> None:
     """Show how each trial of a study stands; without a study, which studies there are."""
     from scaling.records import StudyFolder, trial_rows
+    from scaling.records.spending.compared import compared, told, with_hours
 
     root = results or ROOT if study is None else Path(study)
     if study is None or (results is None and studies_in(root)):
@@ -139,9 +140,9 @@ def status(
         from scaling.commands import sweeping
 
         sweeping.watch(folder)
-    rows = trial_rows(folder)
+    rows, hours = trial_rows(folder), compared(StudyFolder(folder))
     if as_json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps(with_hours(rows, hours), indent=1))
     else:
         from scaling.outcome import show_outcome
         from scaling.progress import say
@@ -149,6 +150,8 @@ def status(
 
         records = StudyFolder(folder)
         show_outcome(records, rows, interrupted=False)
+        if line := told(hours):
+            say(line)
         for line in unknown_keys(records, records.plan()):
             say(line)
 
