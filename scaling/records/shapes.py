@@ -18,7 +18,8 @@ from scaling.study.planning.plan import Identity, Plan
 from scaling.study.specs.data import DataSpec
 from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.specs.ema import Ema
-from scaling.study.specs.protocol import METRIC_NAMES, Protocol
+from scaling.study.specs.measured import METRIC_NAMES
+from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.training import TrainSpec
 
 SCHEMA = 1  # of spec, state, record, evaluation files; a reader refuses a newer one
@@ -171,6 +172,18 @@ class Line(TypedDict):
 
 
 @with_config(STRICT)
+class FeatureSpace(TypedDict):
+    """What one feature space adds to an FDr."""
+
+    features: str
+    fd: float  # of the samples against the reference
+    se: float | None  # over other samples of the same model
+    real: float  # of the data's other set of images against the reference
+    real_se: float | None  # over other images of that set
+    ratio: float
+
+
+@with_config(STRICT)
 class Figure(TypedDict):
     """One value of an evaluation."""
 
@@ -186,6 +199,7 @@ class Figure(TypedDict):
     weights: NotRequired[str | None]
     label: NotRequired[str]
     noise: NotRequired[float | None]  # the value of noise images
+    parts: NotRequired[list[FeatureSpace]]  # of fdr
     reference_images: NotRequired[Whole | None]
 
 

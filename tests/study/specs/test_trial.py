@@ -114,6 +114,7 @@ OTHER = {
     "train.grad_clip": 1.0,
     "train.label_dropout": 0.2,
     "train.seed": 1,
+    "train.seeds": {"noise": 1},
     "train.init": {"path": "c.pt", "content": "0" * 16},
 }
 
