@@ -18,8 +18,8 @@ from scaling.study.specs.diffusion import USUAL, Prediction
 from scaling.study.specs.measured import METRIC_NAMES, Features, Metric
 from scaling.study.specs.protocol import FLOW_SAMPLERS, Protocol, Sampler
 from scaling.study.specs.schedule import SCHEDULES, learning_rate
-from scaling.study.specs.timesteps import SPACINGS
 from scaling.study.specs.trial import DataSpec, DiffusionSpec, Source, TrainSpec
+from scaling.study.timesteps import SPACINGS
 from scaling.training.optimisers import NEEDS, OPTIMISERS
 
 

@@ -137,7 +137,7 @@ def plain(value):
         }
     if isinstance(value, set | frozenset):
         return sorted(plain(list(value)), key=str)
-    return [plain(one) for one in value]
+    return [plain(item) for item in value]
 
 
 def _records(study: StudyFolder) -> Iterable[tuple[str, Path]]:
@@ -155,8 +155,8 @@ def _records(study: StudyFolder) -> Iterable[tuple[str, Path]]:
             "state.json",
             "record.json",
             "curve.jsonl",
-            *(f"evaluations/{one}.json" for one in eval_ids),
-            *(f"samples/{one}.npz" for one in eval_ids),
+            *(f"evaluations/{eval_id}.json" for eval_id in eval_ids),
+            *(f"samples/{eval_id}.npz" for eval_id in eval_ids),
         ):
             if (path := folder / name).is_file():
                 yield f"runs/{train_id}/{name}", path

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from analysis.answers.verdicts import UNKNOWN
 from analysis.claims import Verdict
-from analysis.claims.said import told
+from analysis.claims.said import verdict_text
 from analysis.text import count, fixed, interval, number
 
 
@@ -14,7 +14,7 @@ class Decided:
 
     verdict: str
     statement: str
-    told: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Undecided:
 def decided(verdicts: list[Verdict]) -> list[Decided]:
     """The decided claims, in their order."""
     return [
-        Decided(v.verdict, v.claim.statement, told(v)) for v in verdicts if v.verdict != UNKNOWN
+        Decided(v.verdict, v.claim.statement, verdict_text(v))
+        for v in verdicts
+        if v.verdict != UNKNOWN
     ]
 
 
@@ -59,5 +61,5 @@ def another_seed(seeds: int, models: int, seconds: float) -> str:
 def _why(verdict: Verdict) -> str:
     if verdict.effect is None:
         return verdict.why
-    found = f"{verdict.claim.effect} {fixed(verdict.effect)} {interval(verdict.interval)}"
-    return f"{found} ({verdict.of}) leaves both answers open"
+    estimate = f"{verdict.claim.effect} {fixed(verdict.effect)} {interval(verdict.interval)}"
+    return f"{estimate} ({verdict.of}) leaves both answers open"

@@ -113,8 +113,8 @@ def comparison_data(study: StudyFolder, other: Folder | None, across_protocols: 
 
 def _amiss(trials: pl.DataFrame) -> list[str]:
     """Which files of completed trials could not be read, or lack lines."""
-    told = trials.filter((pl.col("state") == "completed") & pl.col("why").is_not_null())
-    return [f"{trial}: {why}." for trial, why in told.select("trial_id", "why").iter_rows()]
+    with_reason = trials.filter((pl.col("state") == "completed") & pl.col("why").is_not_null())
+    return [f"{trial}: {why}." for trial, why in with_reason.select("trial_id", "why").iter_rows()]
 
 
 def _mixed(trials: pl.DataFrame) -> list[str]:
@@ -134,14 +134,14 @@ def _mixed(trials: pl.DataFrame) -> list[str]:
 
 def _noise(trials: pl.DataFrame) -> list[str]:
     """Which trials' samples are no better than noise images, by their FID."""
-    told = trials.filter(pl.col("warning").is_not_null()).to_dicts()
-    if not told:
+    noisy = trials.filter(pl.col("warning").is_not_null()).to_dicts()
+    if not noisy:
         return []
-    named = [f"{row['trial_id']} ({number(row['fid'])})" for row in told[:NAMED]]
-    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    named = [f"{row['trial_id']} ({number(row['fid'])})" for row in noisy[:NAMED]]
+    more = f" and {len(noisy) - NAMED} more" if len(noisy) > NAMED else ""
     return [
-        f"Of {len(told)} of {len(trials)} trials the samples are no better than noise (FID "
-        f"{number(min(row['fid_noise'] for row in told))}) by more than {WITHIN:.0%}: "
+        f"Of {len(noisy)} of {len(trials)} trials the samples are no better than noise (FID "
+        f"{number(min(row['fid_noise'] for row in noisy))}) by more than {WITHIN:.0%}: "
         f"{', '.join(named)}{more}. Their FID says nothing of how good they are; look at the "
         "samples, the features and the average of the weights."
     ]

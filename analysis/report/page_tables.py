@@ -110,10 +110,10 @@ def quality_tables(read: StudyData) -> list[dict]:
     if read.searches_lr or not read.asks("fid"):
         return []
     try:
-        found = read.quality
+        rows = read.quality
     except ValueError:  # the figure in its place states the reason
         return []
-    groups = [list(same) for _, same in itertools.groupby(found, key=lambda one: one.target)]
+    groups = [list(same) for _, same in itertools.groupby(rows, key=lambda row: row.target)]
     return [{"sentence": sentence(same), "rows": same} for same in groups]
 
 

@@ -232,11 +232,11 @@ def predict(
     """Freeze predictions of models that have not run, with law, data and code; never written
     over.
     """
-    from analysis.forecasting.predictions.predict import predict, told
+    from analysis.forecasting.predictions.predict import predict, prediction_text
 
     check_out(out, "--out", (".json",))
     path = predict(study_folder(study, results), [*(target or ()), *context.args], out)
-    print(f"{told(path)}\n{path}")
+    print(f"{prediction_text(path)}\n{path}")
 
 
 def score(

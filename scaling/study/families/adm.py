@@ -8,10 +8,9 @@ the authors' released commands.
 import re
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field
-
 from scaling.study.costs.layers import Attention, Layer, Linear, Norm, Repeat
 from scaling.study.families.unet import CLASSES, Attended, Block, Part, UNet
+from scaling.study.network import Width
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,7 +33,7 @@ class PixelUNet(UNet):
     """A U-Net whose residual blocks are modulated by the time and the class together."""
 
     family: Literal["adm"] = "adm"
-    head_channels: int = Field(HEAD, gt=0)  # of every attention
+    head_channels: Width = HEAD  # of every attention
 
     TITLE: ClassVar[str] = "ADM"
     PRESETS: ClassVar[tuple[str, ...]] = tuple(SHAPES)

@@ -15,6 +15,8 @@ Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$
 Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
 FLOW_SAMPLERS = ("euler", "heun", "sde")
 
+Share = Annotated[float, Field(ge=0, le=1)]  # of a schedule
+
 
 class Protocol(Spec):
     """How samples are drawn and compared.
@@ -37,7 +39,7 @@ class Protocol(Spec):
     # null: all; DiT's released code guides 3
     guidance_channels: int | None = Field(None, ge=1, le=4096)
     # fractions of the schedule, from 0 (image) to 1 (noise); null: the whole schedule
-    guidance_interval: tuple[float, float] | None = None
+    guidance_interval: tuple[Share, Share] | None = None
     rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: as DiT and SiT, or as ADM
     decoder: Text | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
     # in a trial that names none, those of its data: see scaling.study.specs.usual_features

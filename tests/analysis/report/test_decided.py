@@ -9,7 +9,7 @@ def test_each_claim_is_decided_or_not_and_never_both():
     verdicts = list(of_papers())
     first, rest = decided(verdicts), undecided(verdicts)
     assert len(first) + len(rest) == len(CLAIMS)
-    assert all(d.verdict != UNKNOWN and d.told.endswith(".") for d in first)
+    assert all(d.verdict != UNKNOWN and d.sentence.endswith(".") for d in first)
     (training,) = [u for u in rest if "training compute" in u.statement]
     assert training.why == "these records hold no curve of FID over training, only its end"
     assert training.needs.startswith("FID over training of two sizes")
