@@ -57,12 +57,14 @@ def measure(
     data: DataSpec,
     protocol: Protocol,
     references: Mapping[str, Mapping[str, Reference]] | None = None,
+    others: Mapping[str, Reference] | None = None,
 ) -> dict:
     """Measure uint8 samples (N, C, H, W) under a protocol.
 
     ``figures`` of the result has one row per metric and reference. ``memorisation`` is there if
     samples are compared with both training and held-out images. ``references``, by name and
-    extractor, replace those that the protocol names in ``data``.
+    extractor, replace those that the protocol names in ``data``; ``others``, by extractor, are
+    then the real images that FDr takes its units from.
     """
     if not protocol.metrics:
         return {"figures": [], MEMORY: None}
@@ -88,14 +90,11 @@ def measure(
         )
 
     def space(name: str, extractor: str, layer: str) -> Space:
-        other = OTHER.get(name) if references is None else None
-        return Space(
-            extractor,
-            layer,
-            kept[extractor][layer],
-            against(name, extractor),
-            other and against(other, extractor),
-        )
+        if references is None:
+            other = against(OTHER[name], extractor) if name in OTHER else None
+        else:
+            other = None if others is None else others[extractor]
+        return Space(extractor, layer, kept[extractor][layer], against(name, extractor), other)
 
     rows = []
     for name in references or protocol.references:
