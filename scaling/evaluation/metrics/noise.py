@@ -51,7 +51,7 @@ def _decoded(shape: Shape, decoder: str, samples: int) -> Tensor:
     return decode(vae, torch.randn(latents, generator=stream("noise-images", "latents")))
 
 
-# name -> noise images (n, C, H, W) uint8 of a shape, beside this many samples; of latents, a decoder
+# name -> noise images (n, C, H, W) uint8 of a shape, beside so many samples; of latents, a decoder
 KINDS: dict[str, Callable] = {
     "normal": _normal,
     "faint": functools.partial(_normal, contrast=0.5),
