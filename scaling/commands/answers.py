@@ -1,5 +1,6 @@
 """The verbs of answers: compare recipes, fit laws, choose what to run next, predict and score."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -222,15 +223,39 @@ def predict(
         Path | None,
         typer.Option(metavar="FILE", help="Default: predictions-DATE.json in the folder."),
     ] = None,
+    until: Annotated[
+        float | None,
+        typer.Option(metavar="K", help="Ask instead after how many steps FID is K."),
+    ] = None,
+    as_json: JsonOption = False,
     results: ResultsOption = None,
 ) -> None:
     """Freeze predictions of models that have not run, with law, data and code; never written
     over.
+
+    With ``--until K`` it tells when a model's FID comes to K by the same forecast, and freezes
+    nothing.
+
+    
+    scaling predict results/digits --target DiT-d4w96/2@1500
+    scaling predict results/digits --target DiT-d4w96/2 --until 3
     """
     from analysis.forecasting.predictions.predict import predict, prediction_text
 
     check_out(out, "--out", (".json",))
     folder = study_folder(study, results)
+    if until is not None:
+        from analysis.forecasting.predictions.until import as_json as until_json
+        from analysis.forecasting.predictions.until import reached, reached_text
+
+        if out is not None:
+            raise ValueError("--until freezes nothing; leave out --out")
+        with telling(folder):
+            answers = reached(folder, [*(target or ()), *context.args], until)
+            print(json.dumps(until_json(answers), indent=1) if as_json else reached_text(answers))
+        return
+    if as_json:
+        raise ValueError("--json is of --until; a prediction's file is JSON already")
     with telling(folder):
         path = predict(folder, [*(target or ()), *context.args], out)
         print(f"{prediction_text(path)}\n{path}")

@@ -62,7 +62,7 @@ def recognised_adm(state: Mapping[str, Tensor], told: WeightsSpec) -> PixelUNet 
         )
     side = told.input_size or (PixelUNet.preset_resolution(name) if name else None)
     head = {"head_channels": HEAD}
-    return _spec(PixelUNet, shape, told, side, head)  # type: ignore[return-value]
+    return _spec(PixelUNet, shape, told, side, head)
 
 
 def recognised_ldm(state: Mapping[str, Tensor], told: WeightsSpec) -> LatentUNet | None:
@@ -83,7 +83,7 @@ def recognised_ldm(state: Mapping[str, Tensor], told: WeightsSpec) -> LatentUNet
         )
     side = told.input_size or (preset and preset.input_size)
     more = {"heads": heads, "context_width": state[LABELS].shape[1]}
-    return _spec(LatentUNet, shape, told, side, more)  # type: ignore[return-value]
+    return _spec(LatentUNet, shape, told, side, more)
 
 
 def adopted(spec: PixelUNet | LatentUNet, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
