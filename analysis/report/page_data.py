@@ -28,6 +28,7 @@ from analysis.report.study_data import StudyData
 from analysis.text import listed, number
 from scaling.records import StudyFolder
 from scaling.records.noise import WITHIN
+from scaling.records.spending.compared import told
 from scaling.study.planning.averages import averages_told
 
 LOST = ("diverged", "failed", "unreadable")  # states told with their reasons
@@ -76,6 +77,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         "another_seed": None
         if unfinished
         else another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
+        "forecast_told": told(read.hours),
         "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
 
