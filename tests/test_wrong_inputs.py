@@ -116,7 +116,10 @@ WRONG = {
     + [f"{c} --target DiT-S/2@1M --gpu-hours 1" for c in ("runs.csv", "none.csv", "ragged.csv")]
     + [f"{REFERENCE} --target DiT-d3w64/2@9999 --gpu-hours {v}" for v in ("nan", "inf", "x")],
     "predict": ["", f"{REFERENCE}", f"{REFERENCE} --target DiT-d3w64/2@1500 --out file/x.json"]
-    + [f"{REFERENCE} --target {v}" for v in ("x", "@", "DiT-d3w64/3@10", "DiT-d3w64/2@9999999M")],
+    + [f"{REFERENCE} --target {v}" for v in ("x", "@", "DiT-d3w64/3@10", "DiT-d3w64/2@9999999M")]
+    + [f"{REFERENCE} --target DiT-d3w64/2 --until {v}" for v in ("0", "-1", "nan", "inf", "x")]
+    + [f"{REFERENCE} --target DiT-d3w64/2@9 --until 3", f"{REFERENCE} --until 3"]
+    + [f"{REFERENCE} --target DiT-d3w64/2 {v}" for v in ("--json", "--until 3 --out p.json")],
     "score": ["", "none.json x", f"text.json {REFERENCE}", f"empty {REFERENCE}", "text.json x"],
     "verify": ["", "none.zip", "text.zip", "empty", "a b"],
 }

@@ -33,6 +33,7 @@ from scaling.records import StudyFolder, trial_rows
 from scaling.records.files import json_bytes, write_bytes
 from scaling.records.parsed import STRICT, Digest, Shape, Version
 from scaling.records.provenance import code_version, versions
+from scaling.records.spending.expected import FILE as FORECAST_FILE
 
 SCHEMA = 1
 # that the answers are made by
@@ -142,7 +143,7 @@ def plain(value):
 
 def _records(study: StudyFolder) -> Iterable[tuple[str, Path]]:
     """Names and files of what was measured for this study, checkpoints apart."""
-    for name in ("study.json", "real.npz"):
+    for name in ("study.json", "real.npz", FORECAST_FILE):
         if (path := study.folder / name).is_file():
             yield name, path
     asked: dict[str, dict] = {}

@@ -15,6 +15,7 @@ from analysis.select.once import once
 from analysis.select.recipes import WORDS
 from analysis.select.selection import Selection
 from scaling.records import StudyFolder
+from scaling.records.spending.compared import Compared, compared
 from scaling.study.planning.plan import Plan
 
 
@@ -30,6 +31,11 @@ class StudyData:
     @once
     def plan(self) -> Plan:
         return self.study.plan()
+
+    @once
+    def hours(self) -> list[Compared]:
+        """What each training was forecast to take, and took."""
+        return compared(self.study, self.plan)
 
     @once
     def curves(self) -> pl.DataFrame:

@@ -72,6 +72,8 @@ class State(TypedDict):
     pid: NotRequired[Annotated[int, Field(gt=0, lt=2**31)]]  # 0 would mean a group of processes
     host: NotRequired[str]
     last_seen: NotRequired[float | None]
+    began: NotRequired[float]  # of this attempt at an evaluation, as heartbeat
+    lost_s: NotRequired[float]  # seconds that earlier attempts took
 
 
 # what a state tells beside its name
@@ -120,6 +122,7 @@ class SessionEntry(TypedDict):
     to_step: Whole | None
     provenance: Provenance
     execution: NotRequired[dict[str, Any]]
+    devices: NotRequired[float]  # GPUs, or workers on CPUs, that are this session's own
     out_of_memory: NotRequired[list[dict[str, Any]]]
     diverged: NotRequired[dict[str, Any] | None]
     last_seen: NotRequired[Time]  # of a process that was killed
@@ -229,6 +232,9 @@ class Evaluation(TypedDict):
     memorisation: NotRequired[Memorisation | None]
     nonfinite_samples: NotRequired[Whole]
     wall_s: float
+    lost_s: NotRequired[float]  # that attempts before this one took
+    helped_s: NotRequired[float]  # that other processes drew samples beside it
+    devices: NotRequired[float]  # GPUs, or workers on CPUs, of each of these processes
     measured: Time
     provenance: NotRequired[Provenance]
 

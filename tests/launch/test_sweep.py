@@ -131,6 +131,21 @@ def test_again_it_trains_nothing_and_needs_no_ray(smoke, run, monkeypatch):
     } == before
 
 
+def test_a_budget_lets_nothing_begin_that_it_cannot_pay_and_a_larger_one_goes_on(
+    tmp_path, ray_address, shared_cluster, run, status
+):
+    command = ["sweep", "smoke", "--results", tmp_path, "--address", ray_address, "--budget"]
+    small = run(*command, "0.001")
+    assert small.returncode == 1 and "2 trainings are left" in small.stdout
+    rows = status(tmp_path / "smoke")
+    assert [(row["state"], row["step"]) for row in rows] == [("stopped", 0)] * 2
+    assert rows[0]["why"].startswith("the budget of 0.001 GPU-hours leaves less than")
+    large = run(*command, "1")
+    assert large.returncode == 0 and "nothing is left to do" in large.stdout
+    rows = status(tmp_path / "smoke")
+    assert [row["state"] for row in rows] == ["completed"] * 2
+
+
 def test_another_plan_in_the_same_folder_is_refused_with_the_difference(smoke, run):
     root, _ = smoke
     other = run("sweep", "smoke", "--results", root, "--set", "train.lr=0.001")

@@ -113,7 +113,9 @@ def measure(
                 )
             )
             if metric == "fid" and not why:
-                result = _beside_noise(result, reference, layer, shape, protocol.decoder)
+                result = _beside_noise(
+                    result, reference, layer, shape, len(images), protocol.decoder
+                )
             rows.append(
                 {
                     "metric": metric,
@@ -143,10 +145,15 @@ def measure(
 
 
 def _beside_noise(
-    result: dict, reference: Reference, layer: str, shape: tuple[int, ...], decoder: str | None
+    result: dict,
+    reference: Reference,
+    layer: str,
+    shape: tuple[int, ...],
+    samples: int,
+    decoder: str | None,
 ) -> dict:
     """``result`` with the FID of noise images, and a warning where it is no better."""
-    noise = noise_distance(reference, layer, shape, decoder)
+    noise = noise_distance(reference, layer, shape, samples, decoder)
     warnings = (result.get("warning"), noise_warning(result["value"], noise))
     return result | {"noise": noise, "warning": "; ".join(filter(None, warnings)) or None}
 

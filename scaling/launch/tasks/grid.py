@@ -1,5 +1,7 @@
 """Of which jobs does a grid consist? One for each training that is left, dearest first."""
 
+from pathlib import Path
+
 from scaling.launch.supervise.limits import limits
 from scaling.launch.tasks.job import Job, Trunk
 from scaling.records.ledger import StudyFolder
@@ -19,11 +21,13 @@ def jobs_of(
     folder: StudyFolder,
     gpus_per_trial: float,
     execution: Execution,
+    allowance: Path | None = None,
 ) -> list[Job]:
     """A job for each of the trainings ``groups``, in their order.
 
     Of trainings that share a trunk the first trains it; the others wait for it.
-    ``gpus_per_trial`` is over all workers of a training.
+    ``gpus_per_trial`` is over all workers of a training. ``allowance`` is the file that says what a
+    budget allows.
     """
     trains = {root_of(group[0]): group[0].train_id for group in reversed(groups)}
 
@@ -48,6 +52,7 @@ def jobs_of(
             gpus_per_training=gpus_per_trial,
             gpus_per_evaluation=min(1.0, gpus_per_trial),
             hung_after_s=limits().hung_after_s,
+            allowance=None if allowance is None else str(allowance.resolve()),
         )
         for group in groups
     ]

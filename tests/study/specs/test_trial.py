@@ -60,6 +60,7 @@ IDENTITY = [
         "train.heldout_every",
         "train.emas",
         "data.path",
+        "data.heldout_labels",
     )
 ]
 OTHER = {
