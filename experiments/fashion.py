@@ -5,6 +5,7 @@ The question of `digits`, asked of images one can look at: Fashion-MNIST, 60,000
 
     python -m scaling.sweep fashion                 7 models, three seeds: 25 minutes on one core
     python -m scaling.sweep fashion --set seeds=1   one seed, 8 minutes
+    python -m scaling.sweep fashion --set scale=longer      five times the steps: 2 hours
 
 The data is downloaded by torchvision; without a net, Debian's package dataset-fashion-mnist will
 do.
@@ -65,17 +66,21 @@ MEASURED = {
     "evaluate.protocol.spaces": ("fashion-mixer",),
 }
 
+TRIALS = tuple(
+    with_settings(trial, MEASURED | {"train.lr": TUNED_LR[trial.model.width]})
+    for patch, sizes in PATCHES.items()
+    for trial in grid(BASE, {"size": sizes, "model.patch": (patch,)})
+)
+
 STUDY = Study(
     name="fashion",
     question="How does the quality of clothes of 28 pixels scale with a DiT's forward Gflops?",
     expectation="FID falls at every step of width and to a finer patch; the slope of log FID on "
     "log Gflops is negative with its 95 % interval over three seeds clear of zero; both feature "
     "spaces rank the models alike.",
-    trials=tuple(
-        with_settings(trial, MEASURED | {"train.lr": TUNED_LR[trial.model.width]})
-        for patch, sizes in PATCHES.items()
-        for trial in grid(BASE, {"size": sizes, "model.patch": (patch,)})
-    ),
+    trials=TRIALS,
+    # the same trainings go on from their last checkpoints
+    scales={"longer": tuple(with_settings(trial, {"train.steps": 6000}) for trial in TRIALS)},
     seeds=3,
     nuisance={
         "train.lr": "tuned per size on held-out loss, five tries each, the same for every size "

@@ -9,7 +9,7 @@ which holds misfit besides. Else there is no error.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -35,6 +35,12 @@ class Part:
     def interval(self, level: float = LEVEL) -> Bounds:
         half = 0.0 if self.error == 0 else float(t_quantile((1 + level) / 2, self.dof)) * self.error
         return self.value - half, self.value + half
+
+    def with_seeds(self, times: float) -> "Part":
+        """What ``times`` as many trainings of each model would make of it, were nothing else to
+        change.
+        """
+        return replace(self, error=self.error / math.sqrt(times), dof=self.dof * times)
 
     def p_above(self, bound: float) -> float:
         """Two-sided p of ``bound`` where the value lies above it, else 1: one minus the level at

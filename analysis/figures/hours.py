@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.drawing.hover import mark
-from analysis.figures.drawing.style import GREY, entitle, hues, legend, log_axis, styled
+from analysis.figures.drawing.log_axis import log_axis
+from analysis.figures.drawing.style import GREY, entitle, hues, legend, styled
 from analysis.text import number
 from scaling.records.spending.compared import Compared, finished, total
 

@@ -25,7 +25,7 @@ from analysis.report.page_tables import (
 from analysis.report.pictures import picture
 from analysis.report.provenance import provenance_of
 from analysis.report.study_data import StudyData
-from analysis.text import NAMED, number
+from analysis.text import listed, number
 from scaling.records import StudyFolder
 from scaling.records.noise import WITHIN
 from scaling.records.spending.compared import told
@@ -72,7 +72,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         "luck": luck(read),
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
-        "undecided": undecided([here for here, _ in judged]),
+        "undecided": undecided([here for here, _ in judged], plan.seeds),
         # what a part of the trials took is not the price of a seed
         "another_seed": None
         if unfinished
@@ -135,15 +135,22 @@ def _mixed(trials: pl.DataFrame) -> list[str]:
 
 
 def _noise(trials: pl.DataFrame) -> list[str]:
-    """Which trials' samples are no better than noise images, by their FID."""
-    noisy = trials.filter(pl.col("warning").is_not_null()).to_dicts()
-    if not noisy:
+    """Which models' samples are no better than noise images, by their FID, and what follows for a
+    reader.
+    """
+    noisy = trials.filter(pl.col("warning").is_not_null())
+    if not len(noisy):
         return []
-    named = [f"{row['trial_id']} ({number(row['fid'])})" for row in noisy[:NAMED]]
-    more = f" and {len(noisy) - NAMED} more" if len(noisy) > NAMED else ""
+    models = noisy["model"].unique(maintain_order=True).to_list()
+    all_of_them = models == trials["model"].unique(maintain_order=True).to_list()
     return [
-        f"Of {len(noisy)} of {len(trials)} trials the samples are no better than noise (FID "
-        f"{number(min(row['fid_noise'] for row in noisy))}) by more than {WITHIN:.0%}: "
-        f"{', '.join(named)}{more}. Their FID says nothing of how good they are; look at the "
-        "samples, the features and the average of the weights."
+        f"Of {len(noisy)} of {len(trials)} trials the samples are no better than noise images (FID "
+        f"{number(noisy['fid_noise'].min())}) by more than {WITHIN:.0%}: "
+        f"{listed(models, range(len(models)))}. "
+        + (
+            "Look at the samples, the features and the average of the weights."
+            if all_of_them
+            else "Their FIDs may rank them, but none of them draws what it was shown yet: read "
+            "what is said of them as of models that fail."
+        )
     ]

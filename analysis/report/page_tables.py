@@ -153,6 +153,7 @@ def spaces_tables(read: StudyData) -> dict | None:
         return None
     known = {name: heldout_distance(name) for name in found.real}
     return {
+        "why": None,
         "found": found,
         "table": spaces_table(found).to_dicts(),
         "published": {name: distance for name, distance in known.items() if distance is not None},

@@ -121,7 +121,7 @@ def read(path: Path) -> tuple[Manifest, dict[str, bytes]]:
         raise ValueError(
             f"{path} is no bundle of a study ({error}); scaling bundle makes one"
         ) from None
-    manifest = MANIFEST.parse(content, path)
+    manifest = MANIFEST.parse(content, path / "manifest.json")
     listed = manifest["files"]
     if outside := [
         name

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from scaling.commands.arguments import AddressOption, GridOption
+from scaling.commands.passed_over import telling
 from scaling.commands.places import (
     ROOT,
     ResultsOption,
@@ -208,7 +209,8 @@ def report(
     folder = study_folder(study, results)
     beside = None if compare is None else study_folder(compare, results)
     # beside a sweep one core is enough
-    with contextlib.nullcontext() if live else helper() as other:
+    with telling(*filter(None, [folder, beside])), contextlib.ExitStack() as stack:
+        other = None if live else stack.enter_context(helper())
         from analysis.report import write_report
 
         print(
@@ -231,7 +233,9 @@ def bundle(
     from analysis.report.bundle import bundle
 
     check_out(out, "--out", (".zip",))
-    print(bundle(study_folder(study, results), out))
+    folder = study_folder(study, results)
+    with telling(folder):
+        print(bundle(folder, out))
 
 
 def verify(file: Annotated[Path, typer.Argument(help="What scaling bundle wrote.")]) -> None:

@@ -177,6 +177,10 @@ class Network(Spec):
         """Whether the foreign state dict that was ``recognised`` knows a label for "no class"."""
         return True
 
+    def assumed(self) -> list[str]:
+        """What is taken for granted of a foreign state dict that was ``recognised``, in words."""
+        return []
+
     def adopted(self, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> "dict[str, Tensor]":
         """The foreign state dict that was ``recognised``, in our names and conventions.
 

@@ -8,10 +8,11 @@ from collections.abc import Collection, Hashable
 from typing import TypeVar
 
 import matplotlib
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+
+from analysis.figures.drawing.palettes import colorblind, flare
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -24,6 +25,7 @@ STYLE = {
     "axes.labelcolor": INK,
     "axes.labelsize": 10,
     "axes.titlesize": 10,
+    "axes.titley": 1.0,  # no ticks are above the axes: titles are not moved clear of them
     "axes.edgecolor": GREY,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -56,12 +58,12 @@ def styled(draw):
 
 def hues(keys: Collection[Key]) -> dict[Key, tuple]:
     """A colour per key, in their order; the first is always blue."""
-    return dict(zip(keys, seaborn.color_palette("colorblind", len(keys)), strict=True))
+    return dict(zip(keys, colorblind(len(keys)), strict=True))
 
 
 def shades(keys: Collection[Key]) -> dict[Key, tuple]:
     """A colour per key, from light to dark in their order."""
-    return dict(zip(keys, seaborn.color_palette("flare", len(keys)), strict=True))
+    return dict(zip(keys, flare(len(keys)), strict=True))
 
 
 def shapes(keys: Collection[Key]) -> dict[Key, str]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from scaling.data.listing.folders import list_folder
 from scaling.data.listing.labels import LABELS_SAID, is_devkit
 from scaling.data.listing.splits import WITHIN, Listing
-from scaling.data.listing.unpacked import ENDINGS
-from scaling.data.listing.walk import find, find_images, printable
+from scaling.data.listing.unpacked import ENDINGS, stem
+from scaling.data.listing.walk import Found, counted, find, find_images, printable
 
 __all__ = ["Listing", "file_of", "list_images", "read_bytes"]
 
@@ -74,7 +74,8 @@ def list_images(place: Path, labels: Path | None = None) -> Listing:
         if kind is None:
             endings = [ending for archive in ARCHIVES.values() for ending in archive.endings]
             raise ValueError(
-                f"{place} is neither a folder of images nor an archive ({', '.join(endings)})"
+                f"{place} is neither a folder of images nor an archive ({', '.join(endings)}); "
+                "unpack it, or give its folder"
             )
         return ARCHIVES[kind].list(place.parent, [place.name], labels)
     if not place.is_dir():
@@ -87,6 +88,7 @@ def list_images(place: Path, labels: Path | None = None) -> Listing:
     if any("/" in path for path in found.paths):
         return list_folder(found, labels)
     archives = find(place, lambda path, _: archive_kind(path) is not None and not is_devkit(path))
+    _check_once(archives)
     kinds = sorted({str(archive_kind(path)) for path in archives.paths})
     if not kinds:
         return list_folder(found, labels)
@@ -94,7 +96,21 @@ def list_images(place: Path, labels: Path | None = None) -> Listing:
         raise ValueError(
             f"{place} holds archives of several kinds ({', '.join(kinds)}); give a folder of one"
         )
-    return ARCHIVES[kinds[0]].list(place, archives.paths, labels)
+    listing = ARCHIVES[kinds[0]].list(place, archives.paths, labels)
+    beside = counted(archives.left_out)
+    return listing._replace(told=listing.told + (f"; beside the archives: {beside}" * bool(beside)))
+
+
+def _check_once(archives: Found) -> None:
+    """Refuse an archive that lies there packed and unpacked, whose images would count twice."""
+    first: dict[str, str] = {}
+    for path in archives.paths:
+        other = first.setdefault(stem(path), path)
+        if other != path and archive_kind(path) == archive_kind(other):
+            raise ValueError(
+                f"{printable(other)} and {printable(path)} in {archives.folder} seem to be one "
+                "archive twice; move one away"
+            )
 
 
 def _parts(path: str) -> tuple[str, str]:

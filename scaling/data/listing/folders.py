@@ -24,6 +24,7 @@ from scaling.data.listing.splits import (
 )
 from scaling.data.listing.walk import Found, counted, printable, told
 
+PACKED = frozenset((".zip", ".7z", ".rar"))
 IMAGES = "images"  # a class's only folder may bear this name, as in Tiny ImageNet
 
 
@@ -146,13 +147,15 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
             if rest:
                 of_class[name].append(path)
     if known is None and len(classes) < 2:
-        inner = [f"{start}{name}" for name in classes if len(found.inside(f"{start}{name}")) > 1]
-        left = _left_out(found)
-        hint = f", or give {printable(str(found.folder / inner[0]))}" if inner else ""
+        inner = _first_with_two(found, [f"{start}{name}" for name in classes])
+        hint = f", or give {printable(str(found.folder / inner))}" if inner else ""
+        hint += ", or tell their classes in a metadata.csv (file_name,label)" if loose else ""
+        packed = PACKED & found.left_out.keys()
+        hint += f", or unpack the {', '.join(sorted(packed))}" if packed else ""
         raise ValueError(
             f"{place} has {len(classes)} classes ({listed(classes) or 'no subfolder'}) and "
-            f"{loose} images outside{left}; a class-conditional model needs two or more: put the "
-            f"images of each in a subfolder{hint}"
+            f"{loose} images outside{_left_out(found)}; a class-conditional model needs two or "
+            f"more: put the images of each in a subfolder{hint}"
         )
     if known is not None and (unknown := sorted(set(classes) - set(known))):
         raise ValueError(
@@ -169,6 +172,15 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
     labels = {name: label for label, name in enumerate(known or classes)}
     rows = [(path, labels[name]) for name in classes for path in sorted(of_class[name])]
     return rows, list(labels)
+
+
+def _first_with_two(found: Found, places: list[str]) -> str | None:
+    """The nearest of the folders ``places``, and those below, that holds two or more."""
+    while places:
+        if there := next((place for place in places if len(found.inside(place)) > 1), None):
+            return there
+        places = [f"{place}/{name}" for place in places for name in found.inside(place)]
+    return None
 
 
 def _check_class(found: Found, start: str, name: str, paths: list[str]) -> None:

@@ -23,6 +23,7 @@ DEVKIT = "devkit"
 TRUTH, META = "ILSVRC2012_validation_ground_truth.txt", "meta.mat"
 FILES = ("file_name", "filename", "file", "image", "imageid", "image_id", "path", "name", "img")
 CLASSES = ("label", "labels", "class", "predictionstring", "class_name", "wnid", "synset", "target")
+MARKS = (",", ";", "\t", "|")  # between cells
 MOST_BYTES = 1 << 28
 
 Rows = list[tuple[str | None, str]]  # name and class
@@ -53,7 +54,7 @@ def rows_of(file: Path) -> Rows | None:
 
 def _table(text: str) -> Rows | None:
     lines = [line for line in text.splitlines() if line.strip()]
-    mark = "\t" if lines and "\t" in lines[0] else ","
+    mark = max(MARKS, key=lines[0].count) if lines else ","
     cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
     names = [cell.lower() for cell in cells[0]] if cells else []
     if not set(names) & {*FILES, *CLASSES}:
@@ -70,8 +71,8 @@ def _table(text: str) -> Rows | None:
 
 def _lines(text: str) -> Rows | None:
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if lines and all("," in line for line in lines):
-        return _table(text)
+    if lines and any(all(mark in line for line in lines) for mark in MARKS):
+        return _table("\n".join(lines))
     words = [line.split() for line in lines]
     return [(None, row[0]) if len(row) == 1 else (row[0], row[1]) for row in words]
 
@@ -147,7 +148,8 @@ def _of_devkit(file: Path, name: str) -> bytes:
                     if found:
                         return found.read()
         except (OSError, EOFError, tarfile.TarError) as error:
-            raise ValueError(f"{file} cannot be read as a tar ({error}); get it again") from None
+            why = str(error).partition("\n")[0]
+            raise ValueError(f"{file} cannot be read as a tar ({why}); get it again") from None
     folder = file if file.is_dir() else file.parent
     for place in (folder, folder / "data"):
         if (place / name).is_file():

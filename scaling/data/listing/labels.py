@@ -119,8 +119,10 @@ def _known(file: Path, said: dict[str, str], classes: Sequence[str]) -> dict[str
 
 
 def _one_of(label: str, known: set[str]) -> str:
-    """The label, or its first word, as in Kaggle's "n01751748 111 108 230 211"."""
-    return label if label in known or not label else label.split()[0]
+    """The label, or its first word, as in Kaggle's "n01751748 111 108 230 211"; 3.0 is 3."""
+    if label in known or not label:
+        return label
+    return re.sub(r"^(\d+)\.0+$", r"\1", label.split()[0])
 
 
 def as_label(value: object) -> str | None:

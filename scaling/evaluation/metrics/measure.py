@@ -57,12 +57,14 @@ def measure(
     data: DataSpec,
     protocol: Protocol,
     references: Mapping[str, Mapping[str, Reference]] | None = None,
+    others: Mapping[str, Reference] | None = None,
 ) -> dict:
     """Measure uint8 samples (N, C, H, W) under a protocol.
 
     ``figures`` of the result has one row per metric and reference. ``memorisation`` is there if
     samples are compared with both training and held-out images. ``references``, by name and
-    extractor, replace those that the protocol names in ``data``.
+    extractor, replace those that the protocol names in ``data``; ``others``, by extractor, are
+    then the real images that FDr takes its units from.
     """
     if not protocol.metrics:
         return {"figures": [], MEMORY: None}
@@ -88,14 +90,11 @@ def measure(
         )
 
     def space(name: str, extractor: str, layer: str) -> Space:
-        other = OTHER.get(name) if references is None else None
-        return Space(
-            extractor,
-            layer,
-            kept[extractor][layer],
-            against(name, extractor),
-            other and against(other, extractor),
-        )
+        if references is None:
+            other = against(OTHER[name], extractor) if name in OTHER else None
+        else:
+            other = None if others is None else others[extractor]
+        return Space(extractor, layer, kept[extractor][layer], against(name, extractor), other)
 
     rows = []
     for name in references or protocol.references:
@@ -114,7 +113,9 @@ def measure(
                 )
             )
             if metric == "fid" and not why:
-                result = _beside_noise(result, reference, layer, shape, protocol.decoder)
+                result = _beside_noise(
+                    result, reference, layer, shape, len(images), protocol.decoder
+                )
             rows.append(
                 {
                     "metric": metric,
@@ -144,10 +145,15 @@ def measure(
 
 
 def _beside_noise(
-    result: dict, reference: Reference, layer: str, shape: tuple[int, ...], decoder: str | None
+    result: dict,
+    reference: Reference,
+    layer: str,
+    shape: tuple[int, ...],
+    samples: int,
+    decoder: str | None,
 ) -> dict:
     """``result`` with the FID of noise images, and a warning where it is no better."""
-    noise = noise_distance(reference, layer, shape, decoder)
+    noise = noise_distance(reference, layer, shape, samples, decoder)
     warnings = (result.get("warning"), noise_warning(result["value"], noise))
     return result | {"noise": noise, "warning": "; ".join(filter(None, warnings)) or None}
 

@@ -74,6 +74,15 @@ class PixelUNet(UNet):
 
         return ModulatedUNet(self)
 
+    @classmethod
+    def recognised(cls, state, told) -> "PixelUNet | None":
+        from scaling.models.formats.unet_weights import recognised_adm
+
+        return recognised_adm(state, told) if cls is PixelUNet else None
+
+    def assumed(self) -> list[str]:
+        return [f"assumed heads of {self.head_channels} channels, which no shape tells"]
+
     def _class_width(self) -> int:
         return self.time_width
 

@@ -88,6 +88,18 @@ class LatentUNet(UNet):
 
         return ConditionedUNet(self)
 
+    @classmethod
+    def recognised(cls, state, told) -> "LatentUNet | None":
+        from scaling.models.formats.unet_weights import recognised_ldm
+
+        return recognised_ldm(state, told)
+
+    def assumed(self) -> list[str]:
+        return [
+            "LDM's code noises by betas whose square roots rise linearly, which no process here "
+            "does: train on from the weights rather than sample them"
+        ]
+
     def _class_width(self) -> int:
         return self.context_width
 

@@ -77,6 +77,7 @@ class UNet(Network):
     groups: Width = 32  # of every group norm
 
     SHAPES: ClassVar[dict[str, dict]] = {}  # preset -> its fields
+    ANCHORS: ClassVar[tuple[str, ...]] = ("input_blocks.0.0.weight",)  # in ADM's and LDM's code
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -170,6 +171,16 @@ class UNet(Network):
     def debug_twin(self, channels: int, num_classes: int) -> Self:
         small = {"width": 8, "blocks": 1, "groups": 4, **self._debug_heads()}
         return self.replaced(**small, channels=channels, num_classes=num_classes)
+
+    def has_null(self, state) -> bool:
+        from scaling.models.formats.unet_weights import has_null
+
+        return has_null(self, state)
+
+    def adopted(self, state, told) -> dict:
+        from scaling.models.formats.unet_weights import adopted
+
+        return adopted(self, super().adopted(state, told))
 
     @abstractmethod
     def _debug_heads(self) -> dict:

@@ -63,6 +63,8 @@ WRITTEN = {
     "val.txt": table(*(f"{n}.JPEG {CLASSES.index(c)}" for n, c in zip(NAMES, OF))),
     "val/val_annotations.txt": table(*(f"{n}.JPEG\t{c}\t0\t1\t2\t3" for n, c in zip(NAMES, OF))),
     "val/metadata.csv": table("file_name,label", *(f"{n}.JPEG,{c}" for n, c in zip(NAMES, OF))),
+    "val_labels.csv": "\ufeff" + table("file;label", *(f"{n};{c}" for n, c in zip(NAMES, OF))),
+    "val_labels.txt": table(*(f"{n} {CLASSES.index(c)}.0" for n, c in zip(NAMES, OF))),
     "labels.csv": table(*(f"val/{n}.JPEG,{c}" for n, c in zip(NAMES, OF))),
     "val/metadata.jsonl": table(
         *(json.dumps({"file_name": f"{n}.JPEG", "label": c}) for n, c in zip(NAMES, OF))

@@ -99,3 +99,14 @@ def test_a_compressed_tar_in_a_tar_is_refused(tmp_path):
     (tmp_path / "a.tar").write_bytes(tar_of({"n01.tar.gz": inner}))
     with pytest.raises(ValueError, match=r"n01\.tar\.gz is a compressed tar in a tar.*unpack the"):
         list_images(tmp_path)
+
+
+def test_what_lies_beside_is_counted_and_one_archive_twice_is_refused(tmp_path):
+    (tmp_path / "photos.tar").write_bytes(shard())
+    (tmp_path / "preview.png").write_bytes(png(0))
+    (tmp_path / "README.md").touch()
+    told = list_images(tmp_path).told
+    assert told == "12 files: 12 images; beside the archives: .md 1, .png 1"
+    (tmp_path / "photos.tar.gz").write_bytes(gzip.compress(shard()))
+    with pytest.raises(ValueError, match=r"photos\.tar and photos\.tar\.gz .* one archive twice"):
+        list_images(tmp_path)
