@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from scaling.commands.arguments import AddressOption
+from scaling.commands.arguments import AddressOption, GridOption
 from scaling.commands.passed_over import telling
 from scaling.commands.places import (
     ROOT,
@@ -32,6 +32,7 @@ def sweep(
             help="Set a field of every trial (train.steps=100), or seeds=3.",
         ),
     ] = None,
+    grid: GridOption = None,
     results: Annotated[
         Path, typer.Option(metavar="ROOT", help="Results root; the study is ROOT/NAME.")
     ] = Path("results"),
@@ -106,6 +107,7 @@ def sweep(
             webhook,
             budget,
             calibrate,
+            grid or (),
         )
     )
 
@@ -141,7 +143,9 @@ def status(
         from scaling.commands import sweeping
 
         sweeping.watch(folder)
-    rows, hours = trial_rows(folder), compared(StudyFolder(folder))
+    records = StudyFolder(folder)
+    asked = records.plan()
+    rows, hours = trial_rows(records, asked), compared(records, asked)
     if as_json:
         print(json.dumps(with_hours(rows, hours), indent=1))
     else:
@@ -149,11 +153,10 @@ def status(
         from scaling.progress import say
         from scaling.records.damage import unknown_keys
 
-        records = StudyFolder(folder)
         show_outcome(records, rows, interrupted=False)
         if line := told(hours):
             say(line)
-        for line in unknown_keys(records, records.plan()):
+        for line in unknown_keys(records, asked):
             say(line)
 
 
