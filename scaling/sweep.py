@@ -19,6 +19,8 @@ from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
 from scaling.records.ledger import StateFile
 from scaling.records.parsed import Damaged
+from scaling.records.storage.following import followed, send_study
+from scaling.records.storage.places import url_of
 from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
@@ -42,7 +44,8 @@ def sweep(
     """Price, run, measure and report ``study``; returns the exit code.
 
     ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is
-    the root; the study's own folder is ROOT/NAME. ``address`` is a Ray cluster's; None means
+    the root, a folder or the copy of a URL (``storage.places.here``); the study's own folder is
+    ROOT/NAME. ``address`` is a Ray cluster's; None means
     $RAY_ADDRESS, or this machine where it is not set. ``log`` names loggers beside TensorBoard;
     ``webhook`` is a URL. ValueError for bad input, before any trial runs.
     """
@@ -101,6 +104,7 @@ def carry_out(
                 )
             with leased(folder.folder) as lease:
                 begin(folder, plan, damaged)
+                send_study(folder.folder, plan)
                 why = run(plan, left, folder, cluster, supervisor, lease, boards, hook)
         if why:
             mark_stopped(folder, left, f"{why}; the same command continues it")
@@ -110,6 +114,7 @@ def carry_out(
         with Boards(folder, plan, loggers, say):
             say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
     code = answer(folder, why)
+    send_study(folder.folder, plan)
     if left:
         hook.send(how_it_ended(folder, why))
     return code
@@ -164,9 +169,12 @@ def run(
     from scaling.launch.supervise.supervisor import Stopped
     from scaling.records.lease import ASKED, is_asked_to_stop
 
+    if url := url_of(folder.folder):
+        say(f"results: {url}, worked on in {folder.folder}")
     say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
     say(f"TensorBoard: tensorboard --logdir {folder.folder / 'tensorboard'}")
     with (
+        followed(folder.folder, plan),
         boards,
         LivePage(folder) as page,
         Progress(plan, left, folder, cluster.dashboard) as progress,

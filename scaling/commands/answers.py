@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from scaling.commands.arguments import JsonOption
-from scaling.commands.places import ResultsOption, StudyArgument, check_out, study_folder
+from scaling.commands.places import (
+    ResultsOption,
+    StudyArgument,
+    as_source,
+    check_out,
+    study_folder,
+)
 
 
 def compare(
@@ -72,7 +78,10 @@ def fit(
         ),
     ],
     csv: Annotated[
-        Path, typer.Option(metavar="FILE", help="A table, one run (or checkpoint) a row.")
+        Path,
+        typer.Option(
+            metavar="FILE", parser=as_source, help="A table, one run (or checkpoint) a row."
+        ),
     ],
     n: Annotated[
         str | None, typer.Option(metavar="COL", help="Model size: parameters, or MACs.")
@@ -200,7 +209,7 @@ def suggest(
     from analysis.forecasting.suggest import run
 
     check_out(out, "--out", (".py",))
-    table = Path(source)
+    table = as_source(source) if source.lower().endswith(".csv") else Path(source)
     is_table = table.suffix.lower() == ".csv" or table.is_file()
     print(
         run(
@@ -240,7 +249,10 @@ def predict(
 
 
 def score(
-    file: Annotated[Path, typer.Argument(help="What scaling predict wrote, or a folder of it.")],
+    file: Annotated[
+        Path,
+        typer.Argument(parser=as_source, help="What scaling predict wrote, or a folder of it."),
+    ],
     study: StudyArgument,
     as_json: JsonOption = False,
     results: ResultsOption = None,

@@ -22,19 +22,23 @@ def watch(folder) -> None:
     from scaling.progress import console, say
     from scaling.records import trial_rows
     from scaling.records.lease import holder
+    from scaling.records.storage.following import pull_study
+    from scaling.records.storage.places import shown
 
     if holder(folder) is None:
-        say(f"no sweep works on {folder}")
+        say(f"no sweep works on {shown(folder)}")
     elif console.is_terminal:
         with Live(trial_table(trial_rows(folder)), console=console, transient=True) as live:
             while holder(folder):
                 time.sleep(WATCH_S)
+                pull_study(folder)
                 live.update(trial_table(trial_rows(folder)))
     else:
         told = -LINES_S
         while holder(folder):
             if time.monotonic() - told > LINES_S:
                 told = time.monotonic()
+                pull_study(folder)
                 counts = Counter(row["state"] for row in trial_rows(folder))
                 say(", ".join(f"{count} {state}" for state, count in counts.items()))
             time.sleep(WATCH_S)

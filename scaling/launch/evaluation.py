@@ -28,6 +28,7 @@ from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
+from scaling.records.storage.copies import refresh
 from scaling.study.protocol import Ema
 from scaling.study.spec import TrialSpec
 from scaling.training import checkpoint, load_parameters
@@ -59,6 +60,7 @@ def evaluate(
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
     job = run.evaluating(eval_id)
+    refresh(run.folder / "evaluations" / f"{eval_id}.json")
     if not run.is_measured(eval_id):
         heartbeat = Heartbeat(job)
         heartbeat.tell(step=step, session=session)

@@ -3,6 +3,7 @@
 from scaling.launch.job import Job, Trunk
 from scaling.launch.supervise.limits import limits
 from scaling.records.ledger import StudyFolder
+from scaling.records.storage.places import url_of
 from scaling.study.execution import Execution
 from scaling.study.families.shipped import Shipped
 from scaling.study.plan import Plan, PlannedTrial
@@ -31,9 +32,7 @@ def jobs_of(
         root = root_of(first)
         if trains[root] == first.train_id:
             return None
-        return Trunk(
-            run_folder=str(folder.run(root).folder.resolve()), step=first.spec.train.branch_step
-        )
+        return Trunk(run_folder=_place(folder, root), step=first.spec.train.branch_step)
 
     return [
         Job(
@@ -41,7 +40,7 @@ def jobs_of(
             trials=tuple(group),
             branches=tuple(trial.spec for trial in plan.branches(group)),
             trunk=trunk(group[0]),
-            run_folder=str(folder.run(group[0].train_id).folder.resolve()),
+            run_folder=_place(folder, group[0].train_id),
             shipped=Shipped.of(trial.spec.model for trial in group),
             execution=execution,
             cpus_per_worker=CPUS_PER_TRIAL,
@@ -51,3 +50,9 @@ def jobs_of(
         )
         for group in groups
     ]
+
+
+def _place(folder: StudyFolder, train_id: str) -> str:
+    """Where every node finds the training's folder."""
+    path = folder.run(train_id).folder
+    return url_of(path) or str(path.resolve())

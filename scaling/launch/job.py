@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from scaling.launch.supervise.limits import HUNG_AFTER_S
 from scaling.records.ledger import Run
+from scaling.records.storage.places import here
 from scaling.study.execution import Execution
 from scaling.study.families.shipped import Shipped
 from scaling.study.identity import Spec
@@ -23,12 +24,12 @@ from scaling.study.spec import TrialSpec
 class Trunk(Spec):
     """Another training of the same sweep that takes the first steps of this one."""
 
-    run_folder: str
+    run_folder: str  # as a Job's
     step: int = Field(ge=1)  # at which this training branches off
 
     @property
     def run(self) -> Run:
-        return Run(Path(self.run_folder))
+        return Run(here(self.run_folder))
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Job(Spec):
     trials: tuple[PlannedTrial, ...] = Field(min_length=1)  # all share this training
     branches: tuple[TrialSpec, ...] = ()  # cooldowns that begin on this training, or on its trunk
     trunk: Trunk | None = None  # where another training of the sweep trains it
-    run_folder: str  # absolute; on a disk that every node sees
+    run_folder: str  # a URL, or an absolute path on a disk that every node sees
     shipped: Shipped = Shipped()  # the source of networks that the study's own file defines
     execution: Execution = Execution()
     cpus_per_worker: int = Field(1, ge=0)  # as many torch threads; an evaluation takes as many
@@ -96,7 +97,7 @@ class Job(Spec):
 
     @property
     def run(self) -> Run:
-        return Run(Path(self.run_folder))
+        return Run(here(self.run_folder))
 
     @property
     def evaluations(self) -> dict[str, Evaluation]:

@@ -6,8 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from scaling.records.cache import CACHE_VARIABLE
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Damaged
+from scaling.records.storage.following import check_store, pull_study
+from scaling.records.storage.places import shown, url_of
 from scaling.study.averages import averages_told, check_averages
 from scaling.study.execution import Execution
 from scaling.study.memory import checkpoint_bytes
@@ -21,6 +24,8 @@ def check_folder(root: Path, plan: Plan) -> None:
     Trials may be added to a plan. Nothing is made yet, as what follows may refuse.
     """
     folder = root / plan.name
+    check_store(root)
+    pull_study(folder, plan)
     if data := {t.spec.data for t in plan.trials if t.spec.data.source == "folder"}:
         from scaling.data.listing.walk import outside
         from scaling.data.sources import place
@@ -31,8 +36,7 @@ def check_folder(root: Path, plan: Plan) -> None:
             probe.write(b"0")
     except OSError as error:
         raise ValueError(
-            f"cannot write to the results folder {folder}: {error.strerror}; "
-            "choose another with --results"
+            f"cannot write to the results folder {folder}: {error.strerror}; {_elsewhere(root)}"
         ) from None
     if not (folder / "study.json").exists():
         return
@@ -45,12 +49,18 @@ def check_folder(root: Path, plan: Plan) -> None:
     if gone:
         added = [new[i] for i in new if i not in old]
         raise ValueError(
-            f"{folder} holds another plan of {plan.name!r}: {len(gone)} of its {len(old)} trials "
-            "are not in this one"
-            f"{_difference(gone, added)}. Choose another --results, or move {folder} away (its "
-            "trainings, in "
-            f"{root / 'runs'}, are kept and shared)"
+            f"{shown(folder)} holds another plan of {plan.name!r}: {len(gone)} of its {len(old)} "
+            "trials are not in this one"
+            f"{_difference(gone, added)}. Choose another --results, or move {shown(folder)} away "
+            f"(its trainings, in {shown(root / 'runs')}, are kept and shared)"
         )
+
+
+def _elsewhere(folder: Path) -> str:
+    """How a person puts results, or their copy, on another disk."""
+    if url_of(folder):
+        return f"choose another disk for copies of results with ${CACHE_VARIABLE}"
+    return "choose another disk with --results"
 
 
 def nearest(folder: Path) -> Path:
@@ -228,8 +238,7 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
         raise ValueError(
             f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and "
             f"{folder.folder} has "
-            f"{free / 1e9:.2f} GB free; evaluate at fewer steps, or choose another disk with "
-            "--results"
+            f"{free / 1e9:.2f} GB free; evaluate at fewer steps, or {_elsewhere(folder.folder)}"
         )
 
 

@@ -1,10 +1,14 @@
-"""Who may write a training's records? One process: the lead of its workers, which holds a lock."""
+"""Who may write a training's records? One process: the lead of its workers, which holds a lock,
+and of results at a URL a lease at the store.
+"""
 
 import contextlib
 
 from filelock import FileLock, Timeout
 
 from scaling.records import Run
+from scaling.records.storage.lease import Lease, Taken
+from scaling.records.storage.places import url_of
 from scaling.training.workers import Workers
 
 
@@ -20,10 +24,20 @@ def hold(run: Run, timeout: float, workers: Workers) -> contextlib.ExitStack | N
             lock.acquire(timeout=timeout)
         except Timeout:
             return False
+        if url_of(run.folder) is None:
+            return True
+        lease = Lease(run.folder)
+        try:
+            lease.acquire(timeout)
+        except Taken:
+            lock.release()
+            return False
+        except BaseException:
+            lock.release()
+            raise
+        held.callback(lease.release)
         return True
 
-    if not workers.agree(acquire):
-        return None
     held = contextlib.ExitStack()
     held.callback(lock.release)
-    return held
+    return held if workers.agree(acquire) else None

@@ -76,7 +76,7 @@ class Session:
 
     def add_ready(self, step: int) -> None:
         self._tell(ready=sorted({*self.ready, step}))
-        self.heartbeat.beat()
+        self.heartbeat.beat()  # at a store, too: evaluations may begin
 
     def log(self, line: dict) -> None:
         """Add a line to the curve, and tell its figures."""
@@ -137,6 +137,7 @@ class Session:
         """
         curve = [self.logged[step] for step in sorted(self.logged)]
         keep_curve(self.run, curve)
+        self.run.send_curve()
         self.run.write_record(
             {
                 "train_id": self.spec.train_id,

@@ -4,7 +4,6 @@ A damaged file gets a name of its own, ``state.json.damaged-1``, and what it hel
 the training or evaluation that wrote it, from the plan, or from the lines that are whole.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from scaling.records.files import write_lines
 from scaling.records.ledger import Run, StudyFolder
 from scaling.records.parsed import Damaged, Shape, Unreadable
 from scaling.records.shapes import EVALUATION, PLAN, RECORD, SPEC, STATE, Line
+from scaling.records.storage.copies import move
 from scaling.study.plan import Plan
 from scaling.study.spec import TrialSpec
 
@@ -75,7 +75,7 @@ def aside(path: Path) -> Path:
     number = 1
     while (new := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    os.rename(path, new)
+    move(path, new)
     return new
 
 

@@ -1,4 +1,6 @@
-"""Reads and writes files so that no reader sees half of one: temporary name, flush, rename."""
+"""Reads and writes files so that no reader sees half of one: temporary name, flush, rename. Of
+results at a URL each write goes to the store, too.
+"""
 
 import contextlib
 import errno
@@ -14,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError
 
+from scaling.records.storage.copies import written
+
 _ASIDE = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # the name of a file until it is whole
 
 
@@ -26,12 +30,13 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, sends: bool = True) -> None:
     """Write ``data`` to ``path`` atomically; missing folders are made.
 
-    A device or a pipe is written to as it is. OSError names ``path``.
+    A device or a pipe is written to as it is. OSError names ``path``, or its URL where the store
+    does not take it. Without ``sends`` it goes there with a later write.
     """
-    with named(path):
+    with written(path, sends), named(path):
         if path.exists() and not path.is_file():
             with open(path, "wb", buffering=0) as file:
                 file.write(data)
@@ -93,9 +98,9 @@ def sweep_up(folder: Path) -> None:
                 path.unlink()
 
 
-def write_json(path: Path, value) -> None:
-    """Write ``value`` as JSON atomically."""
-    write_bytes(path, json_bytes(value))
+def write_json(path: Path, value, sends: bool = True) -> None:
+    """Write ``value`` as JSON atomically; ``sends`` as in ``write_bytes``."""
+    write_bytes(path, json_bytes(value), sends)
 
 
 def json_bytes(value) -> bytes:
@@ -119,9 +124,11 @@ def read_bytes(path: Path | str) -> bytes:
 
 
 def append_line(path: Path, value) -> None:
-    """Append ``value`` as one JSON line. A line that a kill left unfinished is ended first."""
+    """Append ``value`` as one JSON line. A line that a kill left unfinished is ended first. It goes
+    to a store with the next ``storage.copies.send``.
+    """
     line = _line(value)
-    with open(path, "a+b") as file:
+    with written(path, sends=False), open(path, "a+b") as file:
         file.seek(0, os.SEEK_END)
         if file.tell():
             file.seek(-1, os.SEEK_END)

@@ -1,11 +1,18 @@
-"""Lets a running job be told from a dead one: a thread renews its state on disk every second."""
+"""Lets a running job be told from a dead one: a thread renews its state on disk every second, and
+another at the store, where results are at a URL, every ten.
+"""
 
+import contextlib
 import os
 import socket
 import threading
 
 from scaling.records.ledger import HEARTBEAT_S, Run, StateFile
+from scaling.records.storage.copies import refresh, send
+from scaling.records.storage.places import url_of
+from scaling.records.storage.stores import StoreError
 
+SENT_EVERY_S = 10.0
 GIVEN_UP = ("stopped", "preempted")
 
 
@@ -22,7 +29,10 @@ class Heartbeat:
         self.job = job
         self.progress: dict = {}
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True, name="heartbeat")
+        works = [self._beat, *([self._send] if url_of(job.path) and not job.read_only else [])]
+        self._threads = [
+            threading.Thread(target=work, daemon=True, name="heartbeat") for work in works
+        ]
 
     def tell(self, **progress) -> dict:
         """Take in new progress, to be written with the next beat; returns all progress so far."""
@@ -32,20 +42,33 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Write the progress now, and which process makes it."""
-        self.job.write_state("running", **self.progress, pid=os.getpid(), host=socket.gethostname())
+        self.job.write_state("running", **self._told())
+
+    def _told(self) -> dict:
+        return {**self.progress, "pid": os.getpid(), "host": socket.gethostname()}
 
     def __enter__(self) -> "Heartbeat":
         self.beat()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *exception) -> None:
         self._ended.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
             # A state that something damaged is written anew.
             if self.job.state()["state"] in GIVEN_UP:
                 return
-            self.beat()
+            self.job.beat(**self._told())
+
+    def _send(self) -> None:
+        while not self._ended.wait(SENT_EVERY_S):
+            # A beat that does not arrive is made up by the next; what must arrive is written by
+            # the job itself, which then fails.
+            with contextlib.suppress(StoreError):
+                refresh(self.job.path, patience=0.0)  # another machine may have given the job up
+                send(self.job.path, patience=0.0)

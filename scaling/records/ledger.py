@@ -44,6 +44,7 @@ from scaling.records.shapes import (
     SessionEntry,
     State,
 )
+from scaling.records.storage.copies import remove, send
 from scaling.study.plan import Plan
 
 UNREADABLE = "unreadable"  # the state of a job whose state cannot be read; never written
@@ -73,13 +74,20 @@ class StateFile:
         """
         if state not in STATES:
             raise ValueError(f"state {state!r} is not one of {', '.join(STATES)}")
+        self._write(state, why, progress)
+
+    def beat(self, **progress) -> None:
+        """Renew the state ``running``. Of results at a URL, the store hears of it later."""
+        self._write("running", None, progress, sends=False)
+
+    def _write(self, state: str, why: str | None, progress: dict, sends: bool = True) -> None:
         if not self.read_only:
             stands = {"schema_version": SCHEMA, "state": state, "why": why}
-            write_json(self.path, {**stands, "heartbeat": time.time(), **progress})
+            write_json(self.path, {**stands, "heartbeat": time.time(), **progress}, sends)
 
     def clear(self) -> None:
         if not self.read_only:
-            self.path.unlink(missing_ok=True)
+            remove(self.path)
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,14 @@ class Run:
     def write_state(self, state: str, why: str | None = None, **progress) -> None:
         self._state_file("state.json").write_state(state, why, **progress)
 
+    def beat(self, **progress) -> None:
+        self._state_file("state.json").beat(**progress)
+
+    @property
+    def path(self) -> Path:
+        """The file of the training's state, as a StateFile has it."""
+        return self.folder / "state.json"
+
     def evaluating(self, eval_id: str) -> StateFile:
         """How the evaluation stands; cleared when its measurement is written."""
         return self._state_file(f"evaluating/{eval_id}.json")
@@ -152,8 +168,13 @@ class Run:
         self._write(write_json, "record.json", {"schema_version": SCHEMA, **record})
 
     def log(self, line: Line) -> None:
-        """Append ``line`` to the curve."""
+        """Append ``line`` to the curve, which goes to a store with ``send_curve``."""
         self._write(append_line, "curve.jsonl", line)
+
+    def send_curve(self) -> None:
+        """Have the store hold every line that was logged."""
+        if not self.read_only:
+            send(self.folder / "curve.jsonl")
 
     def curve(self, faults: list[Unreadable] | None = None) -> list[Line]:
         """The logged lines by step; where a resumed run measured a step again, the later line.

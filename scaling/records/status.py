@@ -9,6 +9,7 @@ from scaling.records.ledger import STALE_AFTER_S, UNREADABLE, Run, StudyFolder, 
 from scaling.records.noise import noise_warning
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import STATE, Evaluation, Line, State
+from scaling.records.storage.following import study_at
 from scaling.study.network import Network
 from scaling.study.plan import PlannedTrial
 
@@ -109,9 +110,9 @@ def _fresh(state: State) -> bool:
 
 def trial_rows(study: StudyFolder | Path | str) -> list[dict]:
     """One dict per trial, in plan order, with the keys of ``scaling status --json``; what is not
-    known is None.
+    known is None. ``study`` is its folder, or its URL.
     """
-    study = study if isinstance(study, StudyFolder) else StudyFolder(Path(study))
+    study = study if isinstance(study, StudyFolder) else study_at(study)
     rows = []
     for trial in study.plan().trials:
         run = study.run(trial.train_id)
