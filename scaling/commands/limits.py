@@ -82,7 +82,7 @@ def check_path(name: str, path: Path) -> None:
     """
     if match := re.match(r"([a-z][a-z0-9+.-]+):/", str(path)):
         url = f"{match[1]}://{str(path)[match.end() :]}"
-        option = name.replace("_", "-")
+        option = f"--{name.replace('_', '-')}"
         raise ValueError(f"{option} {url} is a URL; only a path of this machine will do here")
 
 

@@ -10,15 +10,16 @@ machine do not cross. For an ordinary path everything here does nothing.
 import contextlib
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from scaling.records.storage.notes import Note, noted, noted_below, peek, stat, stat_of
-from scaling.records.storage.places import url_of
+from scaling.records.storage.places import copies, url_of
 from scaling.records.storage.stores import AT_ONCE, StoreError, store_at
 
-# Of a copy alone: locks, files not yet whole, samples half drawn, tables that are made again.
-STAYS = (".tmp", ".lock", ".parts", ".frames")
+# Of a copy alone: locks and samples half drawn; and what is hidden, as are files not yet whole and
+# tables that are made again.
+STAYS = (".lock", ".parts")
 FOLDERS = "checkpoints"  # what goes and comes as a whole folder
 LEASE = "lease"
 
@@ -31,7 +32,7 @@ def written(path: Path, sends: bool = True) -> Iterator[None]:
     the store with the next that does. StoreError where the store does not take it: the copy is
     written, and sent the next time.
     """
-    if url_of(path) is None:
+    if url_of(path) is None or _stays(path.relative_to(copies()).parts):
         yield
         return
     with noted(path) as (note, keep):
@@ -181,11 +182,15 @@ def _drop(path: Path, before: Note) -> None:
             keep(Note())
 
 
+def _stays(parts: Sequence[str]) -> bool:
+    return any(part.endswith(STAYS) or part.startswith(".") for part in parts)
+
+
 def _travels(name: str) -> bool:
     """Whether the file goes to the store, and comes from it, by itself."""
     parts = name.split("/")
     return (
-        not any(part.endswith(STAYS) or part.startswith(".writing-") for part in parts)
+        not _stays(parts)
         and FOLDERS not in parts[:-1]
         and LEASE not in parts[:-1]
         and parts[-1] != "lock"

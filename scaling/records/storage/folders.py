@@ -53,6 +53,14 @@ def remove_folder(folder: Path, manifest: str = MANIFEST) -> None:
         keep(Note())
 
 
+def remove_tree(folder: Path) -> None:
+    """Remove a folder of any files, at the store and here; it need not be there."""
+    if url := url_of(folder):
+        store = store_at(url)
+        store.remove(f"{url}/{name}" for name in store.listing(url))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def names_in(folder: Path) -> list[str]:
     """The names in a folder, here or at the store."""
     names = set(os.listdir(folder)) if folder.is_dir() else set()

@@ -57,8 +57,8 @@ def study_at(place: str | Path) -> StudyFolder:
 
 
 def fetched(place: str | Path) -> Path:
-    """What is to be read, a file or a folder: of a URL its copy, taken from the store. Of a training
-    its newest checkpoint comes, too. ValueError where there is nothing.
+    """What is to be read, a file or a folder: of a URL its copy, taken from the store. With a
+    training comes its newest checkpoint. ValueError where there is nothing.
     """
     path = here(place)
     if (url := url_of(path)) is None:

@@ -25,8 +25,10 @@ def here(place: str | Path) -> Path:
     scheme, rest = match[1], [part for part in match[2].split("/") if part]
     if not rest:
         raise ValueError(f"{place} names no bucket or folder; write {scheme}://BUCKET/FOLDER")
-    if {".", ".."} & set(rest):
-        raise ValueError(f"{place} holds . or .., which a URL of results cannot")
+    if hidden := [part for part in rest if part.startswith(".")]:
+        raise ValueError(
+            f"{place}: {hidden[0]} begins with a dot, which no URL of results may hold"
+        )
     from scaling.records.storage.stores import check_scheme
 
     check_scheme(scheme)

@@ -26,7 +26,7 @@ def test_a_path_tells_its_url():
         ("file:///b/a", r"file:// names a folder of this machine; give its path alone"),
         ("gs://b/a", r"results at gs:// need gcsfs; install it"),
         ("s3://", r"names no bucket"),
-        ("s3://b/../c", r"holds \. or \.\."),
+        ("s3://b/../c", r"\.\. begins with a dot"),
     ],
 )
 def test_a_url_that_holds_no_results_is_refused(url, told, monkeypatch):
@@ -36,9 +36,7 @@ def test_a_url_that_holds_no_results_is_refused(url, told, monkeypatch):
 
 
 def test_a_bucket_that_is_not_there_is_refused(s3):
-    with pytest.raises(
-        ValueError, match=r"cannot write results at s3://no-such-bucket/a: not found"
-    ):
+    with pytest.raises(ValueError, match=r"results at s3://no-such-bucket/a: not found"):
         check_store(here("s3://no-such-bucket/a"))
 
 

@@ -1,0 +1,172 @@
+"""Does a study whose results are at a URL end as one on a disk does, whatever is killed meanwhile?
+
+The driver's disk is never that of the workers, as if they were on other machines.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+import torch
+
+from analysis.frames import evaluations_frame, trials_frame
+from scaling.cli import main
+from scaling.launch.trial import run_trials
+from scaling.records import Run, trial_rows
+from scaling.records.storage.copies import pull
+from scaling.records.storage.places import here
+from scaling.records.storage.stores import PATIENCE, StoreError, store_at
+from scaling.training import checkpoint
+from tests.launch.test_sweep import COMMAND, PATIENCE_S, SLOW
+
+WALL = ("train_wall_s", "images_per_s", "mfu")
+
+
+def said_of(run: Run, step: int) -> tuple:
+    """Everything that a training on CPU leaves but its times: weights, curve and values."""
+    saved = checkpoint.load(run.checkpoints, step)
+    assert saved is not None
+    curve = [{k: v for k, v in line.items() if k not in WALL} for line in run.curve()]
+    values = {e["eval_id"]: [row["value"] for row in e["figures"]] for e in run.evaluations()}
+    return saved.weights(), curve, values
+
+
+def assert_same(one: tuple, other: tuple) -> None:
+    assert one[1:] == other[1:]
+    assert one[0].keys() == other[0].keys()
+    assert all(torch.equal(one[0][name], other[0][name]) for name in one[0])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny, tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("disk") / "runs" / tiny.train_id)
+    assert run_trials([tiny], run, lambda told: None) == "completed"
+    return said_of(run, tiny.train.steps)
+
+
+def test_a_store_that_is_killed_and_comes_back_holds_what_another_machine_ends(
+    tiny, s3, bucket, undisturbed, another_machine, monkeypatch
+):
+    url = f"{bucket}/runs/{tiny.train_id}"
+    monkeypatch.setenv(PATIENCE, "1")
+
+    def kill(told: dict) -> None:
+        if told.get("step", 0) >= 10:
+            s3.kill()
+
+    with pytest.raises(StoreError, match="the store does not answer"):
+        run_trials([tiny], Run(here(url)), kill)
+    s3.start()
+    left = store_at(url).listing(url)
+    assert any(name.endswith("manifest.json") for name in left)
+    assert not any(name.startswith("evaluations/") for name in left)
+    another_machine()
+    run = Run(here(url))
+    pull(run.folder)
+    assert run_trials([tiny], run, lambda told: None) == "completed"
+    assert run.sessions()[-1]["from_step"] > 0  # it went on, and did not begin anew
+    another_machine()
+    run = Run(here(url))
+    pull(run.folder)
+    assert_same(said_of(run, tiny.train.steps), undisturbed)
+
+
+def test_the_machine_whose_store_was_killed_goes_on_with_what_it_has(
+    tiny, s3, bucket, undisturbed, monkeypatch
+):
+    url = f"{bucket}/runs/{tiny.train_id}"
+    monkeypatch.setenv(PATIENCE, "1")
+
+    def kill(told: dict) -> None:
+        if told.get("step", 0) == 5:
+            s3.kill()
+
+    run = Run(here(url))
+    with pytest.raises(StoreError):
+        run_trials([tiny], run, kill)
+    s3.start()
+    assert run_trials([tiny], run, lambda told: None) == "completed"
+    assert_same(said_of(run, tiny.train.steps), undisturbed)
+
+
+@pytest.fixture
+def said(capsys):
+    """Runs a command in this process; its exit code, what it printed, and what went wrong."""
+
+    def said(*args) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main([str(arg) for arg in args])
+        return (stop.value.code, *capsys.readouterr())
+
+    return said
+
+
+ray = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
+
+
+@pytest.mark.usefixtures("shared_cluster")
+@pytest.mark.parametrize("_", [pytest.param(None, marks=ray)])
+def test_a_study_at_a_url_is_read_from_any_machine(
+    bucket, ray_address, said, another_machine, tmp_path, _
+):
+    root = f"{bucket}/results"
+    another_machine()
+    code, out, wrong = said("sweep", "smoke", "--results", root, "--address", ray_address)
+    assert code == 0, out + wrong
+    assert f"results: {root}/smoke" in out
+    another_machine()
+    code, out, wrong = said("status", "--results", root, "smoke", "--json")
+    rows = json.loads(out)
+    assert [row["state"] for row in rows] == ["completed"] * 2, wrong
+    assert rows == trial_rows(f"{root}/smoke")
+    assert len(trials_frame(f"{root}/smoke")) == 2
+    assert set(evaluations_frame(f"{root}/smoke")["trial_id"]) == {r["trial_id"] for r in rows}
+    there = store_at(root).listing(root)
+    assert {"smoke/report.html", "smoke/study.json"} <= there.keys()
+    assert "smoke/sweep.json" not in there and not any("parts" in name for name in there)
+    assert said("status", root)[1].split() == ["smoke", "2", "completed"]
+    code, out, wrong = said("sample", f"{root}/runs/{rows[0]['train_id']}", "--classes", "3")
+    assert code == 2 and "--out" in wrong
+    another_machine()
+    code, out, _ = said("sweep", "smoke", "--results", root)
+    assert code == 0 and "nothing to train" in out
+
+
+@pytest.mark.usefixtures("shared_cluster")
+@pytest.mark.parametrize("_", [pytest.param(None, marks=ray)])
+def test_a_killed_sweep_goes_on_from_an_empty_disk_and_two_are_told_apart(
+    bucket, ray_address, said, another_machine, tmp_path, _
+):
+    root, workers = f"{bucket}/results", os.environ["DIT_SCALING_CACHE"]
+    command = ["smoke", "--results", root, "--address", ray_address, *SLOW]
+    log, deadline = tmp_path / "log", time.monotonic() + PATIENCE_S
+    with open(log, "w") as out:
+        sweep = subprocess.Popen([*COMMAND, *command], stdout=out, stderr=out)
+        try:
+            while not any("step-00000100/manifest" in n for n in store_at(root).listing(root)):
+                assert time.monotonic() < deadline and sweep.poll() is None, log.read_text()
+                time.sleep(0.3)
+            another_machine()
+            code, _, wrong = said("sweep", *command)
+            assert code == 2 and f"a sweep works on {root}/smoke already (process" in wrong
+        finally:
+            sweep.send_signal(signal.SIGKILL)
+            sweep.wait(timeout=PATIENCE_S)
+    before = {
+        name: int(name.split("/")[-2].removeprefix("step-"))
+        for name in store_at(root).listing(root)
+        if name.endswith("manifest.json")
+    }
+    shutil.rmtree(f"{workers}/storage"), shutil.rmtree(f"{workers}/storage-seen")
+    code, out, wrong = said("sweep", *command)
+    assert code == 0, out + wrong
+    for row in trial_rows(f"{root}/smoke"):
+        run = Run(here(f"{root}/runs/{row['train_id']}"))
+        steps = [step for name, step in before.items() if row["train_id"] in name]
+        assert run.sessions()[-1]["from_step"] >= max(steps, default=0)
+        assert len(run.curve()) == 300  # every line that was logged, on whatever machine
