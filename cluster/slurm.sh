@@ -90,10 +90,13 @@ fi
 # On the head: Slurm runs this script on the first node.
 "$PYTHON" -m scaling.sweep "$@" --results "$RESULTS" --address "$HEAD:$PORT" &
 SWEEP=$!
-code=0
-wait "$SWEEP" || code=$?
-if [ -n "$stopped" ]; then
-    wait "$SWEEP" || code=$? # the first wait ended with the signal, the sweep with its last record
-    scontrol requeue "$SLURM_JOB_ID"
-fi
+ended=
+while [ -z "$ended" ]; do
+    kill -0 "$SWEEP" 2>/dev/null || ended=yes # a wait ends with a signal, the sweep with its last record
+    code=0
+    wait "$SWEEP" || code=$?
+done
+# A sweep that came to its end, or refused its words, has nothing left to do.
+case "$code" in 0 | 1 | 2) stopped= ;; esac
+[ -z "$stopped" ] || scontrol requeue "$SLURM_JOB_ID"
 exit "$code"

@@ -26,7 +26,15 @@ from pydantic import Field
 
 from experiments.digits import BASE, SIZES, TUNED_LR
 from scaling.study import Network, Study, grid
-from scaling.study.layers import Elementwise, Embedding, Layer, Linear, Norm, Parameter, Repeat
+from scaling.study.costs.layers import (
+    Elementwise,
+    Embedding,
+    Layer,
+    Linear,
+    Norm,
+    Parameter,
+    Repeat,
+)
 from scaling.study.settings import with_settings
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 finish.
 """
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 from scaling.data.listing.walk import printable
 from scaling.progress import LINES_EVERY_S, say
+from scaling.records.disk import check_room
 from scaling.records.files import write_json
-from scaling.study.identity import identity
+from scaling.study.specs.identity import identity
 
 MOST_UNREADABLE = 0.01  # share of the images, unless --allow-unreadable
 ENCODING = "encoding.json"
@@ -36,8 +36,9 @@ def encode(
     ``address`` is a Ray cluster's; None means $RAY_ADDRESS, or this machine where it is not set.
     ValueError for bad input.
     """
-    from scaling.data import folder, store
-    from scaling.data import vae as vaes
+    from scaling.data import folder
+    from scaling.data.latents import store
+    from scaling.data.latents import vae as vaes
     from scaling.data.listing import list_images
     from scaling.data.listing.walk import outside
 
@@ -116,7 +117,7 @@ def _asked(out: Path, resume: bool, parameters: dict, splits: dict) -> dict:
     """What the store is to hold, to be written down. ValueError where ``out`` holds something else,
     or a store that is not to be resumed.
     """
-    from scaling.data.store_shapes import ENCODING_SHAPE
+    from scaling.data.latents.store_shapes import ENCODING_SHAPE
 
     asked = {**parameters, "images": {split: identity(rows) for split, rows in splits.items()}}
     if (out / ENCODING).is_file() and not any(out.glob("*/shard-*")):
@@ -165,13 +166,7 @@ def _check_shard(images: int, shard_images: int, size: int) -> None:
 def _check_disk(out: Path, images: int, shape: list[int]) -> None:
     # as it is and flipped, mean and standard deviation, two bytes each
     needed = images * 2 * 2 * 2 * shape[0] * shape[1] * shape[2]
-    there = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if needed > free:
-        raise ValueError(
-            f"{images} images take {needed / 1e9:.1f} GB, {out} has {free / 1e9:.1f} GB free; "
-            "make room, or choose another --out"
-        )
+    check_room(f"{images} images take", needed, out, "make room, or choose another --out")
 
 
 def _refuse_unreadable(
@@ -184,7 +179,7 @@ def _refuse_unreadable(
         return
     listed, again = "", "--allow-unreadable"
     if out is not None:
-        from scaling.data.store import SKIPPED, write_skipped
+        from scaling.data.latents.store import SKIPPED, write_skipped
 
         write_skipped(out, skipped)
         listed, again = f" ({out / SKIPPED} lists them)", "--resume --allow-unreadable"

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from scaling.records import StudyFolder
 from scaling.records.seen import seen
-from scaling.study.averages import averages_told
-from scaling.study.plan import Plan
-from scaling.study.time_left import seconds_left
+from scaling.study.planning.averages import averages_told
+from scaling.study.planning.plan import Plan
+from scaling.study.planning.time_left import seconds_left
 
 LINES_EVERY_S = 15.0  # seconds between summaries where the output is not a terminal
 LOOK_EVERY_S = 5.0  # seconds between two looks at the records for the time left

@@ -17,13 +17,13 @@ from scaling.progress import Progress, interruptible, say, show_plan
 from scaling.records import Run, StudyFolder, trial_rows, trial_state
 from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
-from scaling.records.ledger import StateFile
 from scaling.records.parsed import Damaged
+from scaling.records.state_file import StateFile
 from scaling.records.storage.following import followed, send_study
 from scaling.records.storage.places import url_of
 from scaling.study import Plan, Study, load_study
-from scaling.study.execution import Execution
 from scaling.study.settings import parse_settings
+from scaling.study.specs.execution import Execution
 from scaling.webhook import Webhook, checked_url
 
 OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
@@ -86,9 +86,9 @@ def carry_out(
             say(told)
         preflight.check_precisions(plan, gpus_per_trial)
         preflight.check_disk(left, folder)
-        from scaling.launch.grid import jobs_of
         from scaling.launch.supervise.order import Order
         from scaling.launch.supervise.supervisor import supervised
+        from scaling.launch.tasks.grid import jobs_of
         from scaling.records.lease import check_free, leased
 
         check_free(folder.folder)
@@ -245,7 +245,7 @@ def write_real_images(folder: StudyFolder) -> None:
     """Put held-out images of the study's data beside its figures, for the sample grid."""
     path = folder.folder / "real.npz"
     if not path.exists():
-        from scaling.evaluation.metrics import real_thumbnails
+        from scaling.evaluation.metrics.measure import real_thumbnails
         from scaling.records.files import write_arrays
 
         spec = folder.plan().trials[0].spec

@@ -7,18 +7,25 @@ import pytest
 from scaling.data.sources import SOURCES
 from scaling.diffusion import OBJECTIVES, build_process
 from scaling.diffusion.flow import FACTORS, TARGETS, VELOCITIES
-from scaling.evaluation.compared import METRICS, metric_of
-from scaling.evaluation.extractors import EXTRACTORS, extractor_of
-from scaling.evaluation.generate import SAMPLERS
-from scaling.models.blocks import BLOCKS
-from scaling.models.parts import MLPS, NORMS
-from scaling.study.diffusion_spec import USUAL, Prediction
+from scaling.evaluation.features.extractors import EXTRACTORS, extractor_of
+from scaling.evaluation.metrics.table import METRICS, metric_of
+from scaling.evaluation.sampling.generate import SAMPLERS
+from scaling.models.networks.blocks import BLOCKS
+from scaling.models.networks.parts import MLPS, NORMS
 from scaling.study.families.dit import DESIGNS, Conditioning, ModelSpec
 from scaling.study.network import FAMILIES
-from scaling.study.protocol import FLOW_SAMPLERS, METRIC_NAMES, Features, Metric, Protocol, Sampler
-from scaling.study.schedule import SCHEDULES, learning_rate
-from scaling.study.spec import DataSpec, DiffusionSpec, Source, TrainSpec
-from scaling.study.timesteps import SPACINGS
+from scaling.study.specs.diffusion import USUAL, Prediction
+from scaling.study.specs.protocol import (
+    FLOW_SAMPLERS,
+    METRIC_NAMES,
+    Features,
+    Metric,
+    Protocol,
+    Sampler,
+)
+from scaling.study.specs.schedule import SCHEDULES, learning_rate
+from scaling.study.specs.timesteps import SPACINGS
+from scaling.study.specs.trial import DataSpec, DiffusionSpec, Source, TrainSpec
 from scaling.training.optimisers import NEEDS, OPTIMISERS
 
 
@@ -78,7 +85,7 @@ def test_a_name_that_no_table_has_is_refused_with_those_there_are():
 
 def test_a_source_and_a_sampler_without_a_table_entry_are_refused():
     from scaling.data import load_data
-    from scaling.evaluation.generate import generate
+    from scaling.evaluation.sampling.generate import generate
     from scaling.models import build_model
 
     with pytest.raises(ValueError, match="unknown data source 'clips'; known: digits"):

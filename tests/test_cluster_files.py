@@ -14,7 +14,7 @@ import ray.autoscaler
 import yaml
 
 from experiments import dit_imagenet256
-from scaling.launch.worker import GAUGES
+from scaling.launch.tasks.worker import GAUGES
 
 CLUSTER = Path(__file__).parents[1] / "cluster"
 
@@ -102,7 +102,7 @@ case "$1" in start) stat -c "token %a" "$RAY_AUTH_TOKEN_PATH" >>"$LOG"; exec sle
 PYTHON = """#!/bin/bash
 case "$1" in
 -c) printf secret;;
--m) echo "sweep $*" >>"$LOG"; trap 'echo ended >>"$LOG"; exit 130' TERM
+-m) echo "sweep $*" >>"$LOG"; trap 'echo ended >>"$LOG"; eval "${ON_TERM:-exit 130}"' TERM
     for _ in $(seq "$TAKES"); do sleep 0.1; done; exit "$CODE";;
 esac
 """
@@ -175,18 +175,32 @@ def test_slurm_starts_a_head_two_workers_and_the_sweep(slurm, tmp_path):
 
 def test_slurms_signal_ends_the_sweep_in_order_and_queues_the_job_again(slurm, tmp_path):
     process = slurm("smoke", takes=600)
-    for _ in range(600):
-        if any(line.startswith("sweep") for line in log(tmp_path)):
-            break
-        try:
-            process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
+    begun(process, tmp_path)
     process.terminate()
     assert process.wait(60) == 130
     lines = log(tmp_path)
     assert lines.index("ended") < lines.index("scontrol requeue 123")
     assert not list(tmp_path.glob("results/.ray-token*"))
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_a_sweep_that_came_to_its_end_is_not_queued_again_for_a_signal(slurm, tmp_path, code):
+    process = slurm("smoke", takes=600, code=code, ON_TERM=f"exit {code}")
+    begun(process, tmp_path)
+    process.terminate()
+    assert process.wait(60) == code
+    assert not any("requeue" in line for line in log(tmp_path))
+
+
+def begun(process: subprocess.Popen, tmp_path: Path) -> None:
+    """Wait for the sweep to begin."""
+    for _ in range(600):
+        if any(line.startswith("sweep") for line in log(tmp_path)):
+            return
+        try:
+            process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def test_slurm_without_a_study_or_python_is_refused(slurm, tmp_path):

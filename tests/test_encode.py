@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scaling.cli import main
-from scaling.data.vae import load_vae
+from scaling.data.latents.vae import load_vae
 from scaling.encode import _check_shard
 from tests.data.pictures import write_folder
 

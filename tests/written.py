@@ -1,6 +1,6 @@
 """What would a job have written? The least content of a ledger's files that their shapes take."""
 
-from scaling.study.spec import TrialSpec
+from scaling.study.specs.trial import TrialSpec
 
 ID = 16 * "0"
 

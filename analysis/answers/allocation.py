@@ -5,8 +5,8 @@ sizes at equal budgets.
 import polars as pl
 
 from analysis.answers.study import Answers
-from analysis.fits import budgets
-from analysis.fits.isoflop import IsoFlop
+from analysis.fits.approaches import budgets
+from analysis.fits.approaches.isoflop import IsoFlop
 from analysis.select.curves import with_curves
 from analysis.text import fixed, number
 

@@ -4,7 +4,7 @@ import math
 
 import polars as pl
 
-from scaling.study.plan import Plan, root
+from scaling.study.planning.plan import Plan, root
 
 
 def seconds_spent(plan: Plan, curves: pl.DataFrame, evaluations: pl.DataFrame) -> float:

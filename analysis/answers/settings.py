@@ -2,10 +2,10 @@
 once.
 """
 
-from scaling.study.decoder import maker_of, other_maker
-from scaling.study.plan import Plan, PlannedTrial
-from scaling.study.protocol import METRIC_NAMES
-from scaling.study.spec import DiffusionSpec, TrainSpec
+from scaling.study.planning.plan import Plan, PlannedTrial
+from scaling.study.specs.decoder import maker_of, other_maker
+from scaling.study.specs.protocol import METRIC_NAMES
+from scaling.study.specs.trial import DiffusionSpec, TrainSpec
 
 _IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file
 _DRAWN = {"random": "uniformly at random", "balanced": "equally often"}

@@ -11,15 +11,17 @@ import polars as pl
 
 from analysis.answers.grid_steps import GridStep, grid_steps
 from analysis.answers.slopes import GFLOPS, Slope, line_of, slope_of, slopes_within
-from analysis.fits import curves, envelope, fid_laws, isoflop, loss_to_fid, parametric
+from analysis.fits import curves, fid_choice, fid_laws, loss_to_fid
+from analysis.fits.approaches import envelope, isoflop, parametric
+from analysis.fits.approaches.envelope import Envelope
+from analysis.fits.approaches.isoflop import IsoFlop
+from analysis.fits.approaches.parametric import Approach3
 from analysis.fits.curves import Curve
-from analysis.fits.envelope import Envelope
-from analysis.fits.fid_laws import Chosen, FidLaw, Score
+from analysis.fits.fid_choice import Chosen, Score
+from analysis.fits.fid_laws import FidLaw
 from analysis.fits.intervals import Uncertain
-from analysis.fits.isoflop import IsoFlop
 from analysis.fits.linear import Linear, NoiseVariances
 from analysis.fits.loss_to_fid import LossToFid
-from analysis.fits.parametric import Approach3
 from analysis.fits.points import Runs, need
 from analysis.frames import published
 from analysis.select.once import once, recall
@@ -102,7 +104,9 @@ class Answers:
         return recall(
             self,
             ("audit", name),
-            lambda: fid_laws.score(name, self.models, fid_laws.rungs(self.models)[-1], self.noise),
+            lambda: fid_choice.score(
+                name, self.models, fid_laws.rungs(self.models)[-1], self.noise
+            ),
         )
 
     @once
@@ -111,7 +115,7 @@ class Answers:
         rungs. ValueError where sizes or models are too few.
         """
         largest = fid_laws.rungs(self.models)[-1]
-        chosen = fid_laws.choose_below(self.models, largest, noise=self.noise)
+        chosen = fid_choice.choose_below(self.models, largest, noise=self.noise)
         return chosen, self.audit(chosen.law), self.form(chosen.law)
 
     @once

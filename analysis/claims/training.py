@@ -9,7 +9,7 @@ import polars as pl
 
 from analysis.answers.contrast import over_seeds, two_seeds
 from analysis.claims.claim import Judgement, Records, judge
-from analysis.fits.budgets import SAME_LENGTH
+from analysis.fits.approaches.budgets import SAME_LENGTH
 from analysis.select.curves import rung_order, with_curves
 
 

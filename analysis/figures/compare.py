@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from analysis.answers.compare import Comparison
-from analysis.figures.hover import mark
-from analysis.figures.panels import say_far
-from analysis.figures.style import GREY, INK, entitle, hues, log_axis, styled
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import say_far
+from analysis.figures.drawing.style import GREY, INK, entitle, hues, log_axis, styled
 from analysis.fits.holdout import far
 from analysis.select.protocols import ACROSS
 from analysis.text import SPOKEN, number

@@ -3,15 +3,10 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.hover import mark
-from analysis.figures.panels import (
-    lost_note,
-    panels_of,
-    settings_note,
-    side_legend,
-    thin,
-)
-from analysis.figures.style import entitle, hues, log_axis, shapes, styled
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import lost_note, settings_note
+from analysis.figures.drawing.panels import panels_of, side_legend, thin
+from analysis.figures.drawing.style import entitle, hues, log_axis, shapes, styled
 from analysis.select.checkpoints import LOST
 from analysis.select.recipes import one_setting
 from analysis.select.selection import Selection

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS
-from analysis.figures.style import GREY, INK, entitle, hues, legend, log_axis, styled
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.panels import GFLOPS
+from analysis.figures.drawing.style import GREY, INK, entitle, hues, legend, log_axis, styled
 from analysis.frames.published import frontier_of, unguided_at
 from analysis.text import number
 

@@ -4,9 +4,10 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.hover import mark
-from analysis.figures.panels import panels_of, settings_note
-from analysis.figures.style import entitle, hues, legend, log_axis, shapes, styled
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import settings_note
+from analysis.figures.drawing.panels import panels_of
+from analysis.figures.drawing.style import entitle, hues, legend, log_axis, shapes, styled
 from analysis.select.checkpoints import GUIDED
 from analysis.select.curves import rung_order
 from analysis.select.selection import Selection

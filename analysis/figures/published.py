@@ -4,13 +4,13 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.answers.study import published_answers
-from analysis.figures import gflops
-from analysis.figures.bubbles import BUBBLE, draw_bubbles, name_bubbles
+from analysis.figures.compute import gflops
+from analysis.figures.compute.bubbles import BUBBLE, draw_bubbles, name_bubbles
+from analysis.figures.compute.sampling import SAMPLING_GFLOPS
 from analysis.figures.designs import DESIGNS
-from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS, Looks
-from analysis.figures.sampling import SAMPLING_GFLOPS
-from analysis.figures.style import GREY, MARKERS, entitle, hues, log_axis, styled
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.panels import GFLOPS, Looks
+from analysis.figures.drawing.style import GREY, MARKERS, entitle, hues, log_axis, styled
 from analysis.frames import published as tables
 from analysis.select.curves import with_curves
 from analysis.text import number

@@ -3,16 +3,10 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.hover import mark
-from analysis.figures.panels import (
-    dashes_of,
-    done_note,
-    panels_of,
-    protocol_legend,
-    settings_note,
-    side_legend,
-)
-from analysis.figures.style import entitle, log_axis, shades, shapes, styled
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import done_note, settings_note
+from analysis.figures.drawing.panels import dashes_of, panels_of, protocol_legend, side_legend
+from analysis.figures.drawing.style import entitle, log_axis, shades, shapes, styled
 from analysis.select.curves import curve_order, rung_order, with_curves
 from analysis.select.learning_rates import best_rates, lr_table
 from analysis.text import number

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.style import GREY, entitle, styled
+from analysis.figures.drawing.style import GREY, entitle, styled
 from analysis.frames import studies, trials_frame
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.text import number

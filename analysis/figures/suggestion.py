@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from analysis.figures.hover import mark
-from analysis.figures.panels import say_far
-from analysis.figures.style import GREY, INK, entitle, log_axis, styled
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import say_far
+from analysis.figures.drawing.style import GREY, INK, entitle, log_axis, styled
 from analysis.fits.holdout import far
-from analysis.forecasting.suggestion import Suggestion
+from analysis.forecasting.suggestions.suggestion import Suggestion
 from analysis.text import number
 
 

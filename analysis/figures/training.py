@@ -8,18 +8,17 @@ from typing import Literal
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.hover import mark
-from analysis.figures.panels import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import lost_note, settings_note
+from analysis.figures.drawing.panels import (
     dashes_of,
     kinds_of,
-    lost_note,
     panels_of,
     protocol_legend,
-    settings_note,
     side_legend,
     thin,
 )
-from analysis.figures.style import entitle, hues, log_axis, shades, shapes, styled
+from analysis.figures.drawing.style import entitle, hues, log_axis, shades, shapes, styled
 from analysis.select.checkpoints import LOST
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.select.protocols import ACROSS, protocols_of

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from analysis.fits import curves, parametric
+from analysis.fits import curves
+from analysis.fits.approaches import parametric
 from analysis.fits.linear import Interval
 from analysis.fits.points import Runs
 

@@ -4,7 +4,7 @@ For log FID = X c; exact where errors are normal. A confidence interval is of th
 mean over trainings of log FID lies. A prediction interval is of one more measurement: it adds the
 scatter of one training with one draw of samples. Why not a bootstrap: of 9 models with a law of 4
 coefficients, intervals meant to hold the FID of a tenth did so in 84 % (resampled pairs), 68 %
-(wild bootstrap) and 95 % (Student's); ``tests/analysis/test_fid_laws.py`` repeats it.
+(wild bootstrap) and 95 % (Student's); ``tests/analysis/fits/test_fid_laws.py`` repeats it.
 
 Seeds of one model are repeats of one point, not points of their own: a law is fitted to the means
 over seeds, and what the seeds scatter enters the prediction interval (``NoiseVariances``).

@@ -11,7 +11,7 @@ from analysis.fits.linear import Z
 from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
 from analysis.forecasting.noise import noise_between_seeds
 from scaling.records.status import optional_fields
-from scaling.study.cost import params_m
+from scaling.study.costs.cost import params_m
 from scaling.study.families import Network
 
 LEAST_PLACES = 3  # measured checkpoints behind a forecast

@@ -14,14 +14,14 @@ from pydantic import ValidationError
 from analysis.frames.identities import training_of
 from scaling.records import Run, StudyFolder
 from scaling.records.status import optional_fields
-from scaling.study.cost import forward_gmacs, params_m
+from scaling.study.costs.cost import forward_gmacs, params_m
 from scaling.study.families import Network, network_of
-from scaling.study.identity import identity
-from scaling.study.plan import Plan
-from scaling.study.protocol import Protocol
+from scaling.study.planning.plan import Plan
 from scaling.study.settings import explain
-from scaling.study.spec import DataSpec, DiffusionSpec, TrainSpec, TrialSpec
-from scaling.study.train_spec import MOST_STEPS
+from scaling.study.specs.identity import identity
+from scaling.study.specs.protocol import Protocol
+from scaling.study.specs.training import MOST_STEPS
+from scaling.study.specs.trial import DataSpec, DiffusionSpec, TrainSpec, TrialSpec
 
 _TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
 _UNITS = {"": 1, "k": 1_000, "M": 1_000_000}

@@ -4,14 +4,14 @@ What cannot be read without a guess is refused with its line and column.
 """
 
 import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
+from analysis.frames.foreign_cells import is_number, series_of
 from scaling.records.files import read_bytes
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -29,8 +29,6 @@ BYTE_ORDER_MARKS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
-# How programs write that there is no value; NaN stays, as whoever wants a number refuses it by row
-EMPTY = {"", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "-", "--", "?", "missing"}
 # Columns that a reader asks for by these names, however they are spelled in the file
 KNOWN = (
     "state",
@@ -56,11 +54,6 @@ STATES = {
     **{word: "stopped" for word in ("stopped", "cancelled", "canceled", "preempted", "aborted")},
     **{word: word for word in ("pending", "queued", "running", "evaluating", "diverged")},
 }
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf(inity)?|nan)", re.IGNORECASE)
-GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")  # 1,234,567.8
-SPACES = "[ \u00a0\u202f_'\u2019]"
-SPACED = re.compile(rf"[+-]?\d{{1,3}}({SPACES}\d{{3}})+([.,]\d*)?")  # 1 234 567
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 
 
 def read_table(path: Path | str) -> pl.DataFrame:
@@ -89,7 +82,7 @@ def read_table(path: Path | str) -> pl.DataFrame:
         if name is not None:
             cells = [row[place].strip() for _, row in body]
             where = {cell: line for cell, (line, _) in zip(reversed(cells), reversed(body))}
-            columns[name] = _series(cells, separator, f"{path}, column {name!r}", where)
+            columns[name] = series_of(cells, separator, f"{path}, column {name!r}", where)
     columns |= _known(path, columns)
     return pl.DataFrame(columns)
 
@@ -118,21 +111,20 @@ def _text(path: Path) -> str:
 
 def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]], str]:
     """The rows of cells with their lines, the comments before the first, and the separator."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    comments: list[tuple[int, str]] = []
-    kept: list[str] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.lstrip().startswith("#"):
-            if not any(map(str.strip, kept)):
-                comments.append((number, line.lstrip()[1:].strip()))
-            line = ""
-        kept.append(line)
-    first = next((line for line in kept if line.strip()), "")
-    separator = _separator(first)
-    reader = csv.reader(
-        io.StringIO("\n".join(kept)), delimiter=separator, skipinitialspace=True, strict=True
-    )
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    begin = next((i for i, line in enumerate(lines) if line.strip() and not _comment(line)), 0)
+    comments = [
+        (i, line.lstrip()[1:].strip()) for i, line in enumerate(lines[:begin], 1) if _comment(line)
+    ]
+    separator = _separator(lines[begin])
     rows, begun = [], 1
+
+    def uncommented() -> Iterator[str]:
+        for number, line in enumerate(lines, 1):
+            # A line that goes on with a quoted cell is no comment, whatever it begins with.
+            yield "" if number == begun and _comment(line) else f"{line}\n"
+
+    reader = csv.reader(uncommented(), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
@@ -141,6 +133,10 @@ def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], list[tupl
     except csv.Error as error:
         raise ValueError(f"{path}, line {begun}: {error}; is a quote not closed?") from None
     return rows, comments, separator
+
+
+def _comment(line: str) -> bool:
+    return line.lstrip().startswith("#")
 
 
 def _separator(line: str) -> str:
@@ -153,7 +149,7 @@ def _with_header(
 ) -> list[tuple[int, list[str]]]:
     """The rows with a line of names first; it may be a comment, as numpy writes it."""
     first = rows[0][1]
-    if comments and all(_is_number(cell.strip()) for cell in first):
+    if comments and all(is_number(cell.strip()) for cell in first):
         at, text = comments[-1]
         names = next(csv.reader([text], delimiter=_separator(text), skipinitialspace=True), [])
         if len(names) == len(first):
@@ -170,7 +166,7 @@ def _names(
         name = " ".join(cell.split())
         filled = any(len(row) > place and row[place].strip() for _, row in body)
         names.append(name or (f"column {place + 1}" if filled else None))
-    if all(_is_number(name or "") for name in names):
+    if all(is_number(name or "") for name in names):
         raise ValueError(
             f"{path}, line {line}: there is no line of names above the numbers; add one, such as "
             "n,d,loss"
@@ -206,47 +202,3 @@ def _known(path: Path, columns: dict[str, pl.Series]) -> dict[str, pl.Series]:
             )
         found["state"] = pl.Series([s and STATES[s] for s in states], dtype=pl.String)
     return found
-
-
-def _is_number(cell: str) -> bool:
-    return NUMBER.fullmatch(cell) is not None
-
-
-def _series(cells: list[str], separator: str, called: str, where: dict[str, int]) -> pl.Series:
-    """Numbers if every cell is one in one way of writing them; otherwise text.
-
-    ``called`` is the file and column for messages, and ``where`` the line of a cell.
-    """
-    full = [cell for cell in cells if cell.lower() not in EMPTY]
-    commas = [cell for cell in full if "," in cell]
-    if all(map(_is_number, full)):
-        return _numbers(cells, lambda cell: cell)
-    if all(_is_number(cell) or GROUPED.fullmatch(cell) for cell in full):
-        if separator != "," and all(map(DECIMAL_COMMA.fullmatch, commas)) and _no_point(full):
-            cell = commas[0]
-            raise ValueError(
-                f"{called}, line {where[cell]}: {cell!r} may be {cell.replace(',', '')} or "
-                f"{cell.replace(',', '.')}; write numbers with a decimal point and no other mark"
-            )
-        return _numbers(cells, lambda cell: cell.replace(",", ""))
-    if commas and all(DECIMAL_COMMA.fullmatch(c) or re.fullmatch(r"[+-]?\d+", c) for c in full):
-        return _numbers(cells, lambda cell: cell.replace(".", "").replace(",", "."))
-    if all(_is_number(cell) or SPACED.fullmatch(cell) for cell in full):
-        return _numbers(cells, lambda cell: re.sub(SPACES, "", cell).replace(",", "."))
-    return pl.Series([cell or None for cell in cells], dtype=pl.String)
-
-
-def _no_point(cells: list[str]) -> bool:
-    return not any("." in cell for cell in cells)
-
-
-def _numbers(cells: list[str], plain: Callable[[str], str]) -> pl.Series:
-    """The cells as whole numbers where all are written so, else as floats."""
-    written = [None if cell.lower() in EMPTY else plain(cell) for cell in cells]
-    values = [None if text is None else float(text) for text in written]
-    if any(v is not None for v in values) and all(
-        v is None or (abs(v) < 2**53 and re.fullmatch(r"[+-]?\d+", text))
-        for v, text in zip(values, written)
-    ):
-        return pl.Series([None if v is None else int(v) for v in values], dtype=pl.Int64)
-    return pl.Series(values, dtype=pl.Float64)

@@ -2,8 +2,8 @@
 
 from scaling.records.status import optional_fields
 from scaling.study import TrialSpec
-from scaling.study.identity import identity
-from scaling.study.spec import DiffusionSpec, TrainSpec
+from scaling.study.specs.identity import identity
+from scaling.study.specs.trial import DiffusionSpec, TrainSpec
 
 # families whose recipes were hashed before there were several; their recipes keep their hash
 BEFORE_FAMILIES = frozenset({"dit"})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published"
 LATENT = 8  # pixels of an image per latent pixel, along a side

@@ -20,9 +20,9 @@ from scaling.records import Run, StudyFolder
 from scaling.records.shapes import Figure
 from scaling.records.status import measured, optional_fields, trial_row
 from scaling.study import Plan, PlannedTrial, Protocol, TrialSpec
-from scaling.study.cost import sampling_gmacs, train_flops
-from scaling.study.decoder import maker_of
-from scaling.study.diffusion_spec import DiffusionSpec
+from scaling.study.costs.cost import sampling_gmacs, train_flops
+from scaling.study.specs.decoder import maker_of
+from scaling.study.specs.diffusion import DiffusionSpec
 
 # the columns that a value of an evaluation has itself
 OF_FIGURE = tuple(name for name in Figure.__annotations__ if name in TABLES["evaluations"])

@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 from analysis.answers.verdicts import TONES
 from analysis.frames import Folder, studies
 from analysis.report.helper import Helper
-from analysis.report.page_data import comparison_data, data_of, report_data, shown_figure
+from analysis.report.page_data import comparison_data, data_of, report_data
+from analysis.report.page_tables import shown_figure
 from analysis.report.pictures import KINDS, Picture, begin, save, study_pictures
 from analysis.report.study_data import StudyData
 from analysis.report.study_figures import CAPTIONS

@@ -14,9 +14,9 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from analysis.figures.carried import carried
-from analysis.figures.hover import positions
-from analysis.figures.style import STYLE
+from analysis.figures.drawing.carried import carried
+from analysis.figures.drawing.hover import positions
+from analysis.figures.drawing.style import STYLE
 from analysis.frames import Folder, studies
 from analysis.report.helper import LOST, Helper
 from analysis.report.study_data import StudyData

@@ -4,17 +4,17 @@ once.
 
 import polars as pl
 
-from analysis.answers.quality_command import images_per_epoch, workers_of
+from analysis.answers.quality.command import images_per_epoch, workers_of
+from analysis.answers.quality.time_to_quality import TimeToQuality, time_to_quality
 from analysis.answers.study import Answers
-from analysis.answers.time_to_quality import TimeToQuality, time_to_quality
-from analysis.figures.panels import settings_note
+from analysis.figures.drawing.notes import settings_note
 from analysis.frames import CURVES, curves_frame, evaluations_frame, trials_frame
 from analysis.select.learning_rates import searches_lr
 from analysis.select.once import once
 from analysis.select.recipes import WORDS
 from analysis.select.selection import Selection
 from scaling.records import StudyFolder
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 
 
 class StudyData:

@@ -6,19 +6,10 @@ from dataclasses import dataclass
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.answers import choices
-from analysis.figures import (
-    bubbles,
-    designs,
-    gflops,
-    guidance,
-    laws,
-    quality,
-    rates,
-    sampling,
-    training,
-)
-from analysis.figures.panels import settings_note
+from analysis.answers.exponent_choices import spread
+from analysis.figures import designs, guidance, laws, rates, training
+from analysis.figures.compute import bubbles, gflops, metrics, quality, sampling
+from analysis.figures.drawing.notes import settings_note
 from analysis.figures.sample_grid import sample_grid
 from analysis.report.study_data import StudyData
 from analysis.select.curves import with_curves
@@ -98,9 +89,7 @@ FIGURES: Mapping[str, StudyFigure] = {
     "exponent_choices": StudyFigure(
         "The exponent by choices",
         _grid(_fid),
-        lambda data: laws.exponent_choices(
-            choices.spread(data.answers), note=settings_note(data.trials)
-        ),
+        lambda data: laws.exponent_choices(spread(data.answers), note=settings_note(data.trials)),
     ),
     "fid_bubbles": StudyFigure(
         "FID against Gflops, area by Gflops",
@@ -137,7 +126,7 @@ FIGURES: Mapping[str, StudyFigure] = {
     "metrics_vs_gflops": StudyFigure(
         "Other metrics against model Gflops",
         _grid(lambda data: data.asks()),
-        lambda data: gflops.metrics_vs_gflops(data.selection),
+        lambda data: metrics.metrics_vs_gflops(data.selection),
     ),
     "fid_by_conditioning": StudyFigure(
         "FID of the block designs",

@@ -11,7 +11,7 @@ from analysis.select.protocols import protocols_of
 from analysis.text import SPOKEN
 from scaling.records import StudyFolder
 from scaling.study import PlannedTrial
-from scaling.study.spec import DiffusionSpec
+from scaling.study.specs.trial import DiffusionSpec
 
 
 def loss_frames(studies: list[StudyFolder], metric: str) -> tuple[list[pl.DataFrame], str]:

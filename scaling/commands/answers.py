@@ -49,13 +49,13 @@ def compare(
     if at_quality:
         from analysis.answers.compare.at_quality import at_quality as compared
         from analysis.answers.compare.at_quality import at_quality_text
-        from analysis.answers.quality_command import of_study
+        from analysis.answers.quality.command import of_study
 
         both = (of_study(folder, at_quality, metric) for folder in (one, other))
         print(at_quality_text(compared(*both)))
         return
     from analysis.answers.compare import compare
-    from analysis.answers.comparison_text import compare_text
+    from analysis.answers.compare.text import compare_text
 
     check_out(figure, "--figure", (".png", ".svg"))
     found = compare(one, other, metric, across_protocols)
@@ -129,7 +129,7 @@ def fit(
     scaling fit isoflop --csv runs.csv --n params --flops train_flops --loss loss
     scaling fit powerlaw --csv runs.csv --x forward_gmacs --loss fid --bootstrap 0
     """
-    from analysis.answers.fit_command import run, text
+    from analysis.answers.fit_table.command import run, text
 
     given = {"--n": n, "--d": d, "--loss": loss, "--flops": flops}
     for column in {c for c in given.values() if c is not None}:
@@ -153,7 +153,7 @@ def fit(
     )
     print(text(law, found, as_json))
     if figure is not None:
-        from analysis.figures.fit import drawn
+        from analysis.figures.laws.fit_table import drawn
         from analysis.report.pictures import images
         from scaling.records.files import write_bytes
 
@@ -206,7 +206,7 @@ def suggest(
     scaling suggest results/digits --target DiT-d3w64/2@15000 --gpu-hours 3e-6
     scaling suggest results/published/models.csv --target DiT-L/2@7M --gpu-hours 100
     """
-    from analysis.forecasting.suggest import run
+    from analysis.forecasting.suggestions.suggest import run
 
     check_out(out, "--out", (".py",))
     table = as_source(source) if source.lower().endswith(".csv") else Path(source)
@@ -241,7 +241,7 @@ def predict(
     """Freeze predictions of models that have not run, with law, data and code; never written
     over.
     """
-    from analysis.forecasting.predict import predict, told
+    from analysis.forecasting.predictions.predict import predict, told
 
     check_out(out, "--out", (".json",))
     path = predict(study_folder(study, results), [*(target or ()), *context.args], out)
@@ -260,7 +260,7 @@ def score(
     """Score frozen predictions; exit code 1 where one is not measured, came late, or rests on data
     that changed.
     """
-    from analysis.forecasting.score import run
+    from analysis.forecasting.predictions.score import run
 
     if not file.exists():
         raise ValueError(f"there is no file {file}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 from pydantic import ValidationError
 
-from scaling.study.families.shipped import OWN, STUDY_MODULE
+from scaling.study.families.outside.shipped import OWN, STUDY_MODULE
 from scaling.study.settings import explain
 
 # Typer brings its own copy of click since 0.20 or so; its public errors lead to the base of either.

@@ -109,7 +109,7 @@ def evaluate(
     scaling evaluate PHOTOS/ --write-reference photos.npz
     """
     from scaling.evaluation.evaluate import run
-    from scaling.study.weights_spec import WeightsSpec
+    from scaling.study.specs.weights import WeightsSpec
 
     told = WeightsSpec.of_options(
         average=average,

@@ -39,7 +39,7 @@ def count(
     ] = False,
 ) -> None:
     """Count parameters, Gflops and memory of models, beside the published figures."""
-    from scaling.models.count_table import run
+    from scaling.models.counting.count_table import run
 
     print(
         run(
@@ -78,8 +78,8 @@ def export(
     network: NetworkOption = None,
 ) -> None:
     """Write a model's weights in another layout."""
-    from scaling.models.export import run
-    from scaling.study.weights_spec import WeightsSpec
+    from scaling.models.formats.export import run
+    from scaling.study.specs.weights import WeightsSpec
 
     told = WeightsSpec.of_options(
         average=average,
@@ -150,7 +150,7 @@ def sample(
     Many images are drawn over Ray workers; killed, the same command goes on.
     """
     from scaling.launch.sampling import run
-    from scaling.study.weights_spec import WeightsSpec
+    from scaling.study.specs.weights import WeightsSpec
 
     print(
         run(

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from scaling.study.devices import GPU_TYPES
-from scaling.study.speed import CALIBRATED_WITHIN, MFU
+from scaling.study.planning.devices import GPU_TYPES
+from scaling.study.planning.speed import CALIBRATED_WITHIN, MFU
 
 GANTT_COLUMNS = 60
 GANTT_ROWS = 40  # trials shown at most, the longest ones
@@ -38,9 +38,9 @@ def plan(
 ) -> None:
     """Say what a study will take before it runs, and who runs when on how many GPUs."""
     from scaling.study import Plan, load_study
-    from scaling.study.forecast import at_mfu, forecast
-    from scaling.study.measuring import unpriced_features
+    from scaling.study.costs.measuring import unpriced_features
     from scaling.study.named import named
+    from scaling.study.planning.forecast import at_mfu, forecast
     from scaling.study.settings import parse_settings
 
     kind = named(GPU_TYPES, gpu_type, "--gpu-type")

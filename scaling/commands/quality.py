@@ -32,6 +32,6 @@ def quality(
     scaling quality results/digits --at 10 --at 5
     scaling quality results/digits --metric heldout_loss --at 0.1 --json
     """
-    from analysis.answers.quality_command import run
+    from analysis.answers.quality.command import run
 
     print(run(study_folder(study, results), at or (), metric, price_per_gpu_hour, as_json))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from scaling.records.cache import cache_folder
-from scaling.study.identity import identity
+from scaling.study.specs.identity import identity
 
 
 def check_once(check: Callable[[], None], folder: Path, files: Iterable[str], *asked) -> None:

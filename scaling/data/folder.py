@@ -16,8 +16,8 @@ from scaling.data.crop import image_size, read_image
 from scaling.data.images import DataSet, Images
 from scaling.data.listing import file_of, list_images, read_bytes
 from scaling.data.listing.walk import printable
-from scaling.study.identity import identity
-from scaling.study.spec import DataSpec
+from scaling.study.specs.identity import identity
+from scaling.study.specs.trial import DataSpec
 
 READING_THREADS = 16
 HEADER = 1 << 16  # bytes that hold the size of nearly any image

@@ -10,7 +10,7 @@ from scaling.data.images import DataSet
 from scaling.data.listing import file_of
 from scaling.study.named import named
 from scaling.study.network import Network
-from scaling.study.spec import DataSpec
+from scaling.study.specs.trial import DataSpec
 
 ROOT_VARIABLE = "DIT_SCALING_DATA"
 
@@ -43,7 +43,7 @@ def _folder(folder: Path, spec: DataSpec) -> DataSet:
 
 
 def _latents(folder: Path, spec: DataSpec) -> DataSet:
-    from scaling.data import latents
+    from scaling.data.latents import read as latents
 
     return latents.load(folder, spec)
 
@@ -108,7 +108,7 @@ def check_data(spec: DataSpec) -> str | None:
     """
     data, folder = load_data(spec), place(spec)
     if spec.source == "latents":
-        from scaling.data.store import check_store, shard_files
+        from scaling.data.latents.store import check_store, shard_files
 
         files = shard_files(folder)
         check_once(lambda: check_store(folder), folder, files, list(files.values()))

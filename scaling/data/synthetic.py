@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from filelock import FileLock
 
-from scaling.data import latents, store
 from scaling.data.images import DataSet, ImageSet, to_uint8
+from scaling.data.latents import read as latents
+from scaling.data.latents import store
 from scaling.study.network import LATENT_FACTOR
-from scaling.study.spec import DataSpec
+from scaling.study.specs.trial import DataSpec
 
 CLASSES, CHANNELS = 1000, 4  # as ImageNet under Stable Diffusion's VAE
 PIXEL_CLASSES, PIXEL_CHANNELS = 10, 3  # as CIFAR-10

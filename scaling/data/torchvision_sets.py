@@ -1,5 +1,8 @@
 """How are MNIST, FashionMNIST and CIFAR read? By torchvision, with the test set held out."""
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import torch
@@ -7,7 +10,7 @@ import torchvision
 from filelock import FileLock
 
 from scaling.data.images import DataSet, ImageSet
-from scaling.study.spec import DataSpec
+from scaling.study.specs.trial import DataSpec
 
 SETS = {
     "mnist": "MNIST",
@@ -20,15 +23,16 @@ SETS = {
 def load(folder: Path, spec: DataSpec) -> DataSet:
     """The data set that ``spec`` names, below ``folder``: uint8, (N, 1, 28, 28) or (N, 3, 32, 32).
 
-    It is downloaded if it is not there. ValueError names the folder if that is not possible.
+    It is downloaded if it is not there. ValueError names the folder if that is not possible; then
+    nothing was written.
     """
     kind = getattr(torchvision.datasets, SETS[spec.source])
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{spec.source}.lock"):  # only one of several processes downloads
-            parts = {split: _read(kind, folder, split == "train") for split in ("train", "heldout")}
+        if not all(_is_there(kind, folder, train) for train in (True, False)):
+            _download(kind, folder, spec.source)
+        parts = {split: kind(str(folder), train=split == "train") for split in ("train", "heldout")}
     except (OSError, RuntimeError) as error:
-        why = str(error).strip().splitlines()[0]
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"{SETS[spec.source]} is not in {folder} and cannot be downloaded ({why}); put "
             "torchvision's files there, or set data.path or $DIT_SCALING_DATA to where they are"
@@ -46,8 +50,43 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     return DataSet(name=spec.source, num_classes=len(names), classes=names, **sets)
 
 
-def _read(kind, folder: Path, train: bool):
+def _is_there(kind, folder: Path, train: bool) -> bool:
     try:
-        return kind(str(folder), train=train, download=False)
+        kind(str(folder), train=train, download=False)
     except RuntimeError:  # "Dataset not found or corrupted"
-        return kind(str(folder), train=train, download=True)
+        return False
+    return True
+
+
+def _download(kind, folder: Path, source: str) -> None:
+    """Download both splits into ``folder``, at once where all of it came, or not at all."""
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / f".{source}.lock"
+    try:
+        # Only one of several processes downloads; the others find the files.
+        with FileLock(lock), tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as part:
+            if not all(_is_there(kind, folder, train) for train in (True, False)):
+                for name in _names(kind):
+                    _link(folder / name, Path(part, name))
+                for train in (True, False):
+                    kind(part, train=train, download=True)
+                shutil.copytree(part, folder, dirs_exist_ok=True, copy_function=os.replace)
+    finally:
+        lock.unlink(missing_ok=True)
+        for place in made:
+            if not any(place.iterdir()):
+                place.rmdir()
+
+
+def _link(there: Path, here: Path) -> None:
+    """Have what a person has put ``there``, such as archives not yet unpacked, ``here`` too."""
+    if there.is_dir():
+        shutil.copytree(there, here, dirs_exist_ok=True, copy_function=os.link)
+    elif there.exists():
+        os.link(there, here)
+
+
+def _names(kind) -> tuple[str, ...]:
+    """What torchvision's set has in its folder: CIFAR an archive and a folder, MNIST a folder."""
+    return (kind.filename, kind.base_folder) if hasattr(kind, "filename") else (kind.__name__,)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from scaling.diffusion.process import Process, over
-from scaling.study.spec import DiffusionSpec
+from scaling.study.specs.trial import DiffusionSpec
 
 # The error of a velocity is that of an image over t. Near the image it would outweigh all others,
 # so a loss divides by no less than this (JiT's code; the same at the other end for epsilon).

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from scaling.diffusion.process import Process, over
-from scaling.study.spec import DiffusionSpec
+from scaling.study.specs.trial import DiffusionSpec
 
 
 class GaussianDiffusion(Process):

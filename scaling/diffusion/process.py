@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from scaling.study.spec import DiffusionSpec
+from scaling.study.specs.trial import DiffusionSpec
 
 
 def over(values: Tensor, x: Tensor) -> Tensor:

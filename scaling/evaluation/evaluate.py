@@ -15,12 +15,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from scaling.data import DataSpec
-from scaling.evaluation.compared import layer_of
-from scaling.evaluation.generate import check_sampling, generate
-from scaling.evaluation.images import ImageFolder
-from scaling.evaluation.load import Loaded, digest
-from scaling.evaluation.metrics import check_reference, measure
-from scaling.evaluation.named_images import (
+from scaling.evaluation.features.suits import check_suits, misfit
+from scaling.evaluation.images.named import (
     channels_of,
     check_colours,
     check_reference_classes,
@@ -31,18 +27,23 @@ from scaling.evaluation.named_images import (
     other_size,
     reference_source,
 )
-from scaling.evaluation.parts import Parts
-from scaling.evaluation.reference import RealImages, Reference
-from scaling.evaluation.samples import PART, image_channels
-from scaling.evaluation.suits import check_suits, misfit
-from scaling.evaluation.write_reference import check_target, write_reference
+from scaling.evaluation.images.read import ImageFolder
+from scaling.evaluation.images.real_images import RealImages
+from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.images.write_reference import check_target, write_reference
+from scaling.evaluation.metrics.measure import check_reference, measure
+from scaling.evaluation.metrics.table import layer_of
+from scaling.evaluation.sampling.generate import check_sampling, generate
+from scaling.evaluation.sampling.load import Loaded, digest
+from scaling.evaluation.sampling.parts import Parts
+from scaling.evaluation.sampling.samples import PART, image_channels
 from scaling.models.stored.open_weights import is_weights
 from scaling.records.cache import cache_folder
-from scaling.study.identity import identity
-from scaling.study.protocol import Protocol
 from scaling.study.settings import explain, parse_settings
-from scaling.study.usual_features import usual_features
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.identity import identity
+from scaling.study.specs.protocol import Protocol
+from scaling.study.specs.usual_features import usual_features
+from scaling.study.specs.weights import WeightsSpec
 
 # the fields of a protocol that apply to any images, however they were made
 OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}
@@ -214,7 +215,7 @@ def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
     image_channels(loaded, protocol)
     side = loaded.spec.input_size
     if protocol.decoder:
-        from scaling.data.vae import load_vae, pixels_per_latent  # seconds of imports
+        from scaling.data.latents.vae import load_vae, pixels_per_latent  # seconds of imports
 
         side *= pixels_per_latent(load_vae(protocol.decoder))
     return side, side

@@ -18,18 +18,19 @@ import torch
 from torch import Tensor
 
 from scaling.data.crop import read_image
+from scaling.data.latents.store import read_images, read_store
 from scaling.data.listing import file_of, read_bytes
 from scaling.data.listing.walk import from_text
 from scaling.data.sources import data_root, place
-from scaling.data.store import read_images, read_store
-from scaling.evaluation.compared import frechet_result
-from scaling.evaluation.extractors import layers_of, weights_identity
-from scaling.evaluation.metrics import reference_of
-from scaling.evaluation.reference import RealImages, Reference, data_images
-from scaling.study.decoder import maker_of
-from scaling.study.identity import identity
-from scaling.study.protocol import Protocol
-from scaling.study.spec import DataSpec
+from scaling.evaluation.features.extractors import layers_of, weights_identity
+from scaling.evaluation.images.real_images import RealImages, data_images
+from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics.measure import reference_of
+from scaling.evaluation.metrics.table import frechet_result
+from scaling.study.specs.decoder import maker_of
+from scaling.study.specs.identity import identity
+from scaling.study.specs.protocol import Protocol
+from scaling.study.specs.trial import DataSpec
 
 
 def rfid(data: DataSpec, protocol: Protocol) -> list[dict]:

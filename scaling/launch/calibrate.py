@@ -8,12 +8,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from scaling.launch.trial import run_trials
+from scaling.launch.trials.trial import run_trials
 from scaling.records import Run
-from scaling.study.forecast import measuring_flops
-from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.planning.forecast import measuring_flops
+from scaling.study.planning.plan import Plan, PlannedTrial
+from scaling.study.planning.speed import Speed
 from scaling.study.settings import with_settings
-from scaling.study.speed import Speed
 
 SECONDS = 4.0  # that a timed training, and a timed sampling, are to take, about
 FIRST_STEPS = 4  # of the training that tells how many steps take so long

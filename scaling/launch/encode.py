@@ -123,7 +123,7 @@ class _Encoder:
     def __init__(self, vae: str, out: str, size: int, batch: int):
         import torch
 
-        from scaling.data.vae import latent_shape, load_vae
+        from scaling.data.latents.vae import latent_shape, load_vae
 
         torch.set_num_threads(1)
         self.vae = load_vae(vae, "cuda" if torch.cuda.is_available() else "cpu")
@@ -133,8 +133,8 @@ class _Encoder:
     def __call__(self, row: dict) -> dict:
         import torch
 
-        from scaling.data.store import write_shard
-        from scaling.data.vae import encode
+        from scaling.data.latents.store import write_shard
+        from scaling.data.latents.vae import encode
 
         known = json.loads(row["known"])
         pixels = np.frombuffer(row["pixels"], np.uint8).reshape(-1, 3, self.size, self.size)

@@ -1,20 +1,18 @@
 """Finds out before anything runs what would make a study fail later."""
 
-import errno
-import os
-import shutil
 import tempfile
 from pathlib import Path
 
 from scaling.records.cache import CACHE_VARIABLE
+from scaling.records.disk import check_room, nearest
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Damaged
 from scaling.records.storage.following import check_store, pull_study
 from scaling.records.storage.places import shown, url_of
-from scaling.study.averages import averages_told, check_averages
-from scaling.study.execution import Execution
-from scaling.study.memory import checkpoint_bytes
-from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.costs.memory import checkpoint_bytes
+from scaling.study.planning.averages import averages_told, check_averages
+from scaling.study.planning.plan import Plan, PlannedTrial
+from scaling.study.specs.execution import Execution
 
 
 def check_folder(root: Path, plan: Plan) -> None:
@@ -63,18 +61,6 @@ def _elsewhere(folder: Path) -> str:
     return "choose another disk with --results"
 
 
-def nearest(folder: Path) -> Path:
-    """``folder``, or the nearest folder above it that exists. NotADirectoryError where a file
-    stands in the way.
-    """
-    for place in (folder, *folder.absolute().parents):
-        if place.exists() or place.is_symlink():
-            if not place.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
-            return place
-    return Path("/")
-
-
 def _difference(gone: list, added: list) -> str:
     """How the first trial that is gone differs from the new trial most like it, field by field."""
 
@@ -113,7 +99,7 @@ def check_trials(plan: Plan) -> list[str]:
     """
     # Imported here because torch takes seconds, and a finished study has no use for it.
     from scaling.data import check_data, check_fits
-    from scaling.evaluation.metrics import check_metrics
+    from scaling.evaluation.metrics.measure import check_metrics
 
     check_averages(plan)
     check_counts(plan)
@@ -144,7 +130,7 @@ def check_trials(plan: Plan) -> list[str]:
 
 def check_sampling_of(plan: Plan) -> None:
     """Refuse sampling that a trial's model or its schedule does not allow."""
-    from scaling.evaluation.generate import check_sampling
+    from scaling.evaluation.sampling.generate import check_sampling
 
     for spec in (t.spec for t in plan.trials):
         if spec.evaluate.protocol.metrics:
@@ -175,7 +161,7 @@ def check_counts(plan: Plan) -> None:
 
     A plan prices by the layers; a training checks its own model again before its first step.
     """
-    from scaling.models.count import checked_count
+    from scaling.models.counting.count import checked_count
 
     by_model = {trial.spec.model: trial.forward_gmacs for trial in plan.trials}
     for model in sorted(by_model, key=lambda model: by_model[model]):
@@ -188,7 +174,7 @@ def check_decoders(pairs: set) -> None:
     ``pairs`` are of data and decoder.
     """
     from scaling.data.sources import LATENT_SOURCES
-    from scaling.study.spec import DataSpec
+    from scaling.study.specs.trial import DataSpec
 
     data: DataSpec
     for data, decoder in pairs:
@@ -201,7 +187,7 @@ def check_decoders(pairs: set) -> None:
             )
         if decoder is not None:
             # It takes seconds to import, and pixels have no use for it.
-            from scaling.data.decoders import check_decoder
+            from scaling.data.latents.decoders import check_decoder
 
             check_decoder(data, decoder)
 
@@ -233,13 +219,12 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
         run = folder.run(train_id)
         there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
         needed += max(0, checkpoint_bytes(kept) - there)
-    free = shutil.disk_usage(nearest(folder.folder)).free
-    if needed > free:
-        raise ValueError(
-            f"the checkpoints of {len(trainings)} trainings take {needed / 1e9:.2f} GB and "
-            f"{folder.folder} has "
-            f"{free / 1e9:.2f} GB free; evaluate at fewer steps, or {_elsewhere(folder.folder)}"
-        )
+    check_room(
+        f"the checkpoints of {len(trainings)} trainings take",
+        needed,
+        folder.folder,
+        f"evaluate at fewer steps, or {_elsewhere(folder.folder)}",
+    )
 
 
 def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:

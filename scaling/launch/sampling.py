@@ -9,15 +9,15 @@ import ray
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
 from scaling.launch.cluster import connected, refusals
-from scaling.launch.job import load_networks
 from scaling.launch.preflight import check_gpus
-from scaling.study.diffusion_spec import DiffusionSpec
+from scaling.launch.tasks.job import load_networks
 from scaling.study.families import network_of
-from scaling.study.families.shipped import Shipped
-from scaling.study.identity import Spec
+from scaling.study.families.outside.shipped import Shipped
 from scaling.study.network import Network
-from scaling.study.protocol import Protocol
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.diffusion import DiffusionSpec
+from scaling.study.specs.identity import Spec
+from scaling.study.specs.protocol import Protocol
+from scaling.study.specs.weights import WeightsSpec
 
 # field of the protocol -> the option that sets it
 OPTIONS = {
@@ -67,10 +67,10 @@ def run(
 
     ValueError, one line, for what cannot be done, before anything is sampled.
     """
-    from scaling.evaluation.class_names import as_labels
-    from scaling.evaluation.load import digest, load_checkpoint
-    from scaling.evaluation.samples import finish, image_channels, open_partial, write_grid
-    from scaling.evaluation.wanted import (
+    from scaling.evaluation.sampling.class_names import as_labels
+    from scaling.evaluation.sampling.load import digest, load_checkpoint
+    from scaling.evaluation.sampling.samples import finish, image_channels, open_partial, write_grid
+    from scaling.evaluation.sampling.wanted import (
         PICTURE,
         check_place,
         check_request,
@@ -157,7 +157,7 @@ def protocol_of(**fields) -> Protocol:
 @functools.lru_cache(maxsize=1)
 def _loaded(text: str):
     """The drawing, validated again, and its network; a worker keeps them from part to part."""
-    from scaling.evaluation.load import digest, load_checkpoint
+    from scaling.evaluation.sampling.load import digest, load_checkpoint
     from scaling.models.stored.own_networks import Candidate
 
     load_networks(text)
@@ -173,8 +173,8 @@ def _loaded(text: str):
 
 def _draw(text: str, start: int, stop: int) -> None:
     """Runs in a worker process, which draws one part; ``text`` is a Drawing."""
-    from scaling.evaluation.samples import draw_part
-    from scaling.evaluation.wanted import Wanted
+    from scaling.evaluation.sampling.samples import draw_part
+    from scaling.evaluation.sampling.wanted import Wanted
 
     drawing, loaded = _loaded(text)
     draw_part(

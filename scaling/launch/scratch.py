@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 PREFIX = "dit-scaling-ray-"
 LOCK = "lock"
@@ -25,13 +26,25 @@ def scratch_folder(inside: str | None = None) -> Iterator[Path]:
     inside = inside or tempfile.gettempdir()
     os.makedirs(inside, mode=0o700, exist_ok=True)
     sweep_up(inside)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=inside))
-    with open(folder / LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel releases it however this process ends
+    folder, lock = _locked_folder(inside)
+    with lock:  # the kernel releases it however this process ends
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _locked_folder(inside: str) -> tuple[Path, IO[str]]:
+    """A new folder ``inside`` another, and its locked file, open."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=inside))
+        with contextlib.suppress(FileNotFoundError):
+            lock = open(folder / LOCK, "w")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Another process, which found it unlocked, may have swept it up.
+            if (folder / LOCK).exists():
+                return folder, lock
+            lock.close()
 
 
 def sweep_up(inside: str) -> None:

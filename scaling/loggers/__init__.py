@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaling.loggers.board import Board
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 
 ALWAYS = ("tensorboard",)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling.records.ledger import Run
 from scaling.records.status import measured
-from scaling.study.plan import PlannedTrial
+from scaling.study.planning.plan import PlannedTrial
 
 # Of a line of the curve -> its name on a board.
 CURVE = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from scaling.loggers import LOGGERS
 from scaling.loggers.board import Board, Held, bring_up_to_date, points_of
 from scaling.records import StudyFolder
-from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.planning.plan import Plan, PlannedTrial
 
 LEAST_REST_S = 5.0  # seconds between two looks at the records
 REST = 3.0  # rest between two looks, in multiples of the time that the last one took

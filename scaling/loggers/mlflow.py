@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from scaling.loggers.board import Held, Point
-from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.planning.plan import Plan, PlannedTrial
 
 AT_ONCE = 1000  # metrics that the store takes in one call
 

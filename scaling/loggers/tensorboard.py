@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scaling.loggers.board import Held, Point
 from scaling.records.storage.folders import remove_tree
-from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.planning.plan import Plan, PlannedTrial
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

@@ -12,7 +12,7 @@ from typing import Any
 
 from scaling.loggers.board import Held, Point
 from scaling.records.files import write_json
-from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.planning.plan import Plan, PlannedTrial
 
 STEP = "optimiser_step"
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from scaling.models.dit import DiT
+from scaling.models.networks.dit import DiT
 from scaling.study.network import Network
 
 __all__ = ["DiT", "build_model"]

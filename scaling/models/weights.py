@@ -19,7 +19,7 @@ from scaling.records.shapes import MANIFEST, SPEC
 from scaling.study.families import FAMILIES, network_of
 from scaling.study.network import Network
 from scaling.study.settings import explain
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 
 
 class Format(NamedTuple):
@@ -79,17 +79,18 @@ def spec_of(**fields) -> Network:
         raise ValueError(f"the checkpoint's model is not valid: {explain(error)}") from None
 
 
-def expected_shapes(spec: Network) -> dict[str, tuple[int, ...]]:
-    """The name and shape of every entry of the state dict, without allocating a weight."""
-    return {
-        name: tuple(tensor.shape)
-        for name, tensor in build_model(spec, device="meta").state_dict().items()
-    }
+class Entries(NamedTuple):
+    """The entries of a network's state dict."""
+
+    shapes: dict[str, tuple[int, ...]]  # by name
+    fixed: set[str]  # those that training does not change; a checkpoint may lack them
 
 
-def fixed_names(spec: Network) -> set[str]:
-    """The entries of the state dict that training does not change; a checkpoint may lack them."""
-    return {name for name, _ in build_model(spec, device="meta").named_buffers()}
+def entries_of(spec: Network) -> Entries:
+    """What the state dict of ``spec`` holds, without allocating a weight."""
+    model = build_model(spec, device="meta")
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    return Entries(shapes, {name for name, _ in model.named_buffers()})
 
 
 def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
@@ -98,8 +99,8 @@ def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
     The message names missing keys, unknown keys and wrong shapes. Fixed entries, such as positions,
     may be missing.
     """
-    expected = expected_shapes(spec)
-    missing = sorted(expected.keys() - state.keys() - fixed_names(spec))
+    expected, fixed = entries_of(spec)
+    missing = sorted(expected.keys() - state.keys() - fixed)
     unknown = sorted(state.keys() - expected.keys())
     wrong = [
         f"{name} is {tuple(state[name].shape)}, not {shape}"
@@ -108,7 +109,7 @@ def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
     ]
     integers = sorted(
         name
-        for name in expected.keys() & state.keys() - fixed_names(spec)
+        for name in expected.keys() & state.keys() - fixed
         if not state[name].is_floating_point()
     )
     problems = [

@@ -16,8 +16,8 @@ from scaling.records.ledger import Run, StudyFolder
 from scaling.records.parsed import Damaged, Shape, Unreadable
 from scaling.records.shapes import EVALUATION, PLAN, RECORD, SPEC, STATE, Line
 from scaling.records.storage.copies import move
-from scaling.study.plan import Plan
-from scaling.study.spec import TrialSpec
+from scaling.study.planning.plan import Plan
+from scaling.study.specs.trial import TrialSpec
 
 # The files of a training by where they lie in its folder, and their shapes.
 FILES: dict[str, Shape[Any]] = {
@@ -58,7 +58,7 @@ def set_aside(damaged: Iterable[Damaged], folder: StudyFolder, plan: Plan) -> li
             continue
         try:
             with FileLock(run.lock, timeout=0):
-                lines = run.curve(faults=[]) if error.path.name == "curve.jsonl" else None
+                lines = whole_lines(run) if error.path.name == "curve.jsonl" else None
                 new = aside(error.path)
                 if lines:
                     write_lines(error.path, lines)
@@ -68,6 +68,18 @@ def set_aside(damaged: Iterable[Damaged], folder: StudyFolder, plan: Plan) -> li
             continue
         told.append(f"{error.short.rpartition(';')[0]}; it is now {new.name}")
     return told
+
+
+def whole_lines(run: Run) -> list[Line]:
+    """The lines of a curve, without damaged ones. Raises Unreadable for a file that the disk holds
+    back: its lines are not lost.
+    """
+    faults: list[Unreadable] = []
+    lines = run.curve(faults)
+    for fault in faults:
+        if not isinstance(fault, Damaged):
+            raise fault
+    return lines
 
 
 def aside(path: Path) -> Path:
@@ -81,7 +93,8 @@ def aside(path: Path) -> Path:
 
 def keep_curve(run: Run, lines: list[Line]) -> None:
     """Have ``lines`` in the curve of ``run``, which this process logged or found there, whatever
-    became of the file since. A damaged file is set aside.
+    became of the file since. A damaged file is set aside; one that the disk holds back is left as
+    it is, since its lines may be whole.
     """
     if run.read_only or not lines:
         return
@@ -89,8 +102,9 @@ def keep_curve(run: Run, lines: list[Line]) -> None:
     there = {line["step"] for line in run.curve(faults)}
     path = run.folder / "curve.jsonl"
     if faults:
-        aside(path)
-        write_lines(path, lines)
+        if all(isinstance(fault, Damaged) for fault in faults):
+            aside(path)
+            write_lines(path, lines)
         return
     for line in lines:
         if line["step"] not in there:

@@ -7,7 +7,8 @@ import os
 import socket
 import threading
 
-from scaling.records.ledger import HEARTBEAT_S, Run, StateFile
+from scaling.records.ledger import Run
+from scaling.records.state_file import HEARTBEAT_S, StateFile
 from scaling.records.storage.copies import refresh, send
 from scaling.records.storage.places import url_of
 from scaling.records.storage.stores import StoreError
@@ -19,14 +20,15 @@ GIVEN_UP = ("stopped", "preempted")
 class Heartbeat:
     """While entered, writes every HEARTBEAT_S that ``job`` is running, with the latest progress.
 
-    ``job`` is a training's run or an evaluation's state. The heartbeat ends before the final state
-    is written, so that "running" never overwrites an outcome. It ends, too, where the sweep has
-    marked the job as stopped or preempted: a worker that was given up may live for some seconds
-    more.
+    ``job`` is a training's run, an evaluation's state or a sweep's lease. The heartbeat ends before
+    the final state is written, so that "running" never overwrites an outcome. It ends, too, where
+    the sweep has marked the job as stopped or preempted: a worker that was given up may live for
+    some seconds more. ``keeps_word``: it goes on and renews that word instead, as a sweep that was
+    asked to stop holds its lease until it has ended.
     """
 
-    def __init__(self, job: Run | StateFile):
-        self.job = job
+    def __init__(self, job: Run | StateFile, keeps_word: bool = False):
+        self.job, self.keeps_word = job, keeps_word
         self.progress: dict = {}
         self._ended = threading.Event()
         works = [self._beat, *([self._send] if url_of(job.path) and not job.read_only else [])]
@@ -61,9 +63,13 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
             # A state that something damaged is written anew.
-            if self.job.state()["state"] in GIVEN_UP:
+            stands = self.job.state()
+            if stands["state"] not in GIVEN_UP:
+                self.job.renew_state("running", None, **self._told())
+            elif self.keeps_word:
+                self.job.renew_state(stands["state"], stands["why"], **self._told())
+            else:
                 return
-            self.job.beat(**self._told())
 
     def _send(self) -> None:
         while not self._ended.wait(SENT_EVERY_S):

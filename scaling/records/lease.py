@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from scaling.records.heartbeat import Heartbeat
-from scaling.records.ledger import STALE_AFTER_S, StateFile
+from scaling.records.state_file import STALE_AFTER_S, StateFile
 from scaling.records.storage.copies import refresh
 from scaling.records.storage.lease import Lease, Taken
 from scaling.records.storage.places import shown, url_of
@@ -72,7 +72,7 @@ def leased(folder: Path) -> Iterator[StateFile]:
                 raise _taken(folder, str(taken)) from None
             held.callback(at_store.release)
         try:
-            with Heartbeat(lease):
+            with Heartbeat(lease, keeps_word=True):
                 yield lease
         finally:
             lease.clear()

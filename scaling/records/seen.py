@@ -3,9 +3,9 @@
 from scaling.records.ledger import Run
 from scaling.records.parsed import Unreadable
 from scaling.records.status import measured
-from scaling.study.forecast import measuring_flops
-from scaling.study.plan import PlannedTrial
-from scaling.study.time_left import Seen
+from scaling.study.planning.forecast import measuring_flops
+from scaling.study.planning.plan import PlannedTrial
+from scaling.study.planning.time_left import Seen
 
 
 def seen(group: list[PlannedTrial], run: Run, ended: bool) -> Seen:

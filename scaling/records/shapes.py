@@ -11,14 +11,15 @@ from pydantic import AfterValidator, Field, with_config
 from typing_extensions import TypedDict
 
 from scaling.records.parsed import STRICT, Digest, Shape, Version, Whole, held_to
-from scaling.study.data_spec import DataSpec
-from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.families import network_of
 from scaling.study.network import Network
-from scaling.study.plan import SCHEMA as PLAN_SCHEMA
-from scaling.study.plan import Identity, Plan
-from scaling.study.protocol import METRIC_NAMES, Ema, Protocol
-from scaling.study.train_spec import TrainSpec
+from scaling.study.planning.plan import SCHEMA as PLAN_SCHEMA
+from scaling.study.planning.plan import Identity, Plan
+from scaling.study.specs.data import DataSpec
+from scaling.study.specs.diffusion import DiffusionSpec
+from scaling.study.specs.ema import Ema
+from scaling.study.specs.protocol import METRIC_NAMES, Protocol
+from scaling.study.specs.training import TrainSpec
 
 SCHEMA = 1  # of spec, state, record, evaluation files; a reader refuses a newer one
 STATES = ("pending", "running", "completed", "diverged", "failed", "preempted", "stopped")

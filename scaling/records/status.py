@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from scaling.records.ledger import STALE_AFTER_S, UNREADABLE, Run, StudyFolder, raise_or_add
+from scaling.records.ledger import Run, StudyFolder, raise_or_add
 from scaling.records.noise import noise_warning
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import STATE, Evaluation, Line, State
+from scaling.records.state_file import STALE_AFTER_S, UNREADABLE
 from scaling.records.storage.following import study_at
 from scaling.study.network import Network
-from scaling.study.plan import PlannedTrial
+from scaling.study.planning.plan import PlannedTrial
 
 # What some families have and others lack, and its type: a column each, null where a family has no
 # such field or means something else by it.

@@ -1,11 +1,13 @@
 """What to ask: specs, families of networks, grids, costs and plans, without torch or Ray."""
 
+from scaling.study.costs import cost, layers
 from scaling.study.grid import distinct, grid, with_seeds
 from scaling.study.load import load_study, study_names
 from scaling.study.network import Network
-from scaling.study.plan import Plan, PlannedTrial
-from scaling.study.protocol import Ema, Protocol
-from scaling.study.spec import (
+from scaling.study.planning.plan import Plan, PlannedTrial
+from scaling.study.specs.ema import Ema
+from scaling.study.specs.protocol import Protocol
+from scaling.study.specs.trial import (
     DataSpec,
     DiffusionSpec,
     EvaluationSpec,
@@ -28,8 +30,10 @@ __all__ = [
     "Study",
     "TrainSpec",
     "TrialSpec",
+    "cost",
     "distinct",
     "grid",
+    "layers",
     "load_study",
     "study_names",
     "with_seeds",

@@ -6,8 +6,8 @@ objective, schedule and sampler are kept. The measured values mean nothing.
 """
 
 from scaling.study.network import LATENT_FACTOR
-from scaling.study.protocol import Ema
-from scaling.study.spec import DataSpec, TrialSpec
+from scaling.study.specs.ema import Ema
+from scaling.study.specs.trial import DataSpec, TrialSpec
 
 STEPS, BATCH, SAMPLES, SAMPLING_STEPS = 4, 4, 4, 2
 LATENTS, DECODER = "synthetic", "synthetic"

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from scaling.study.settings import with_settings
-from scaling.study.spec import TrialSpec
+from scaling.study.specs.trial import TrialSpec
 
 MOST_TRIALS = 20_000  # of a study; with a price and a record each
 

@@ -9,8 +9,8 @@ from types import ModuleType
 
 from pydantic import ValidationError
 
-from scaling.study.families.shipped import import_file
-from scaling.study.families.source import INSTALLED, SUITE
+from scaling.study.families.outside.shipped import import_file
+from scaling.study.families.outside.source import INSTALLED, SUITE
 from scaling.study.own_packages import BESIDE, own_package
 from scaling.study.settings import explain
 from scaling.study.study import Study

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from scaling.study.identity import Spec, identity
-from scaling.study.layers import Layer
+from scaling.study.costs.layers import Layer
+from scaling.study.specs.identity import Spec, identity
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from scaling.models.weights import Format
-    from scaling.study.weights_spec import WeightsSpec
+    from scaling.study.specs.weights import WeightsSpec
 
 MOST_PIXELS = 16_384  # per image side
 LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
@@ -55,7 +55,7 @@ class Network(Spec):
     @model_serializer(mode="wrap")
     def _with_source(self, handler: SerializerFunctionWrapHandler) -> dict:
         """The fields, plus the hash of the ``source`` if a user's file defines the family."""
-        from scaling.study.families.source import source_id
+        from scaling.study.families.outside.source import source_id
 
         source = source_id(type(self))
         return handler(self) if source is None else {**handler(self), "source": source}
@@ -126,7 +126,7 @@ class Network(Spec):
 
         For families that give no ``layers``. Imports torch.
         """
-        from scaling.models.count import checked_count, trainable_params
+        from scaling.models.counting.count import checked_count, trainable_params
 
         macs = checked_count(self).macs
         return trainable_params(self), macs

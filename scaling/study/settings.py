@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from scaling.study.identity import refuse
-from scaling.study.spec import TrialSpec
-from scaling.study.usual_features import named_features
+from scaling.study.specs.identity import refuse
+from scaling.study.specs.trial import TrialSpec
+from scaling.study.specs.usual_features import named_features
 
 FAMILY = "model.family"  # cannot be set alone: each family has its own fields
 LONGEST = 200  # characters of a value in a message

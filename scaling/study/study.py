@@ -7,9 +7,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scaling.study.debug import debug
 from scaling.study.grid import MOST_TRIALS, check_number, distinct, with_seeds
-from scaling.study.identity import Spec
 from scaling.study.settings import explain, with_settings
-from scaling.study.spec import TrialSpec
+from scaling.study.specs.identity import Spec
+from scaling.study.specs.trial import TrialSpec
 
 RESERVED = ("runs", "published", "reference")  # folders of a results root that are no study's
 LONGEST_NAME = 100  # characters: it becomes a folder, and part of other names

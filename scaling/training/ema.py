@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scaling.study.protocol import Ema
+from scaling.study.specs.ema import Ema
 
 
 @functools.cache

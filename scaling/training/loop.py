@@ -12,18 +12,19 @@ from scaling.diffusion import build_process
 from scaling.models import build_model
 from scaling.models.precision import autocast, check_precision, matmul_precision
 from scaling.models.stored.initial import initial_weights
-from scaling.study.cost import train_flops
-from scaling.study.devices import mfu
-from scaling.study.execution import Execution
-from scaling.study.protocol import Ema
-from scaling.study.schedule import learning_rate
-from scaling.study.spec import TrialSpec
-from scaling.study.weights_spec import InitSpec
-from scaling.training import checkpoint
+from scaling.study.costs.cost import train_flops
+from scaling.study.planning.devices import mfu
+from scaling.study.specs.ema import Ema
+from scaling.study.specs.execution import Execution
+from scaling.study.specs.schedule import learning_rate
+from scaling.study.specs.trial import TrialSpec
+from scaling.study.specs.weights import InitSpec
+from scaling.training import checkpoint, state
 from scaling.training.ema import EmaWeights
 from scaling.training.heldout import NOT_MEASURED, heldout_loss
 from scaling.training.optimisers import check_optimiser, optimiser_of
-from scaling.training.workers import OutOfMemory, Workers, local, shared, whole
+from scaling.training.state import AveragedWeights, load_parameters
+from scaling.training.workers import OutOfMemory, Workers, local, whole
 
 
 class Diverged(Exception):
@@ -251,92 +252,13 @@ class Trainer:
         return measured
 
     def snapshot(self) -> dict:
-        """A copy in main memory of what a checkpoint holds, for ``checkpoint.save``.
-
-        Its tensors are whole, whatever the layout of the workers.
-        """
-
-        def copied(tensors: Iterable[Tensor]) -> list[Tensor]:
-            return [
-                whole(tensor, p).to("cpu", copy=True).contiguous()
-                for tensor, p in zip(tensors, self.params)
-            ]
-
-        optimiser = self.optimiser.state_dict()
-        # A parameter that no step has changed has no state.
-        state = {
-            i: {
-                k: whole(v, self.params[i]).to("cpu", copy=True) if v.ndim else v.clone()
-                for k, v in slots.items()
-            }
-            for i, slots in optimiser["state"].items()
-        }
-        return {
-            "step": self.step,
-            "train_wall_s": self.train_wall_s,
-            "weights": dict(zip(self.names, copied(self.local))),
-            "emas": {e.ema.label: dict(zip(self.names, copied(e.average))) for e in self.emas},
-            "training": {
-                "optimiser": {**optimiser, "state": state},
-                "window": [loss.cpu() for loss in self._window],
-            },
-        }
+        """A copy in main memory of what a checkpoint holds, as ``state.snapshot`` makes it."""
+        return state.snapshot(self)
 
     def save(self, root) -> None:
         """Write a checkpoint of this step under ``root``."""
         checkpoint.save(root, **self.snapshot())
 
     def restore(self, saved: checkpoint.Checkpoint) -> None:
-        """Continue from ``saved`` exactly as if training had never stopped.
-
-        The checkpoint may come from another layout of workers.
-        """
-        load_parameters(self.model, saved.weights())
-        for ema in self.emas:
-            tensors = saved.ema(ema.ema.label)
-            ema.average = [
-                *local(shared(tensors[name], p) for name, p in zip(self.names, self.params))
-            ]
-        state = saved.training_state()
-        for i, slots in state["optimiser"]["state"].items():
-            slots |= {k: shared(v, self.params[i]) for k, v in slots.items() if v.ndim}
-        self.optimiser.load_state_dict(state["optimiser"])
-        self._window = [loss.to(self.device) for loss in state["window"]]
-        self.step, self.train_wall_s = saved.step, saved.train_wall_s
-
-
-class AveragedWeights:
-    """A context in which the trainer's model holds the average ``ema``, not the raw weights."""
-
-    def __init__(self, trainer: Trainer, ema: Ema):
-        self.params = trainer.local
-        self.average = (
-            None if ema.kind == "none" else next(e.average for e in trainer.emas if e.ema == ema)
-        )
-
-    def __enter__(self):
-        if self.average is not None:
-            self.raw = [p.detach().clone() for p in self.params]
-            with torch.no_grad():
-                torch._foreach_copy_(self.params, self.average)
-
-    def __exit__(self, *exception):
-        if self.average is not None:
-            with torch.no_grad():
-                torch._foreach_copy_(self.params, self.raw)
-
-
-@torch.no_grad()
-def load_parameters(model: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Copy ``tensors`` into the trainable parameters of ``model``.
-
-    ValueError names parameters that only one of the two has.
-    """
-    params = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    if params.keys() != tensors.keys():
-        odd = sorted(params.keys() ^ tensors.keys())
-        raise ValueError(
-            f"checkpoint and model differ in {len(odd)} parameters, among them {odd[:3]}"
-        )
-    for name, p in params.items():
-        p.copy_(shared(tensors[name], p))
+        """Continue from ``saved`` exactly as if training had never stopped."""
+        state.restore(self, saved)

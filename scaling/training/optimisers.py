@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from scaling.models import build_model
 from scaling.study.named import named
 from scaling.study.network import Network
-from scaling.study.train_spec import TrainSpec
+from scaling.study.specs.training import TrainSpec
 
 
 class Optimiser:

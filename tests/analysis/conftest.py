@@ -8,6 +8,7 @@ import pytest
 
 from scaling.records import StudyFolder
 from scaling.study import EvaluationSpec, Protocol
+from tests.analysis.networks import GRID, Convolutions, Mixer
 from tests.analysis.synthetic_study import (
     BASE,
     PROVENANCE,
@@ -15,8 +16,19 @@ from tests.analysis.synthetic_study import (
     digits_like,
     measure,
     settle,
+    study_of,
     write_study,
 )
+
+AXES = {"size": SIZES, "model.patch": [4, 2]}
+WIDTHS = (16, 32, 48, 64)
+MIXERS = [Mixer(**GRID, width=width) for width in WIDTHS]
+CONVOLUTIONS = [Convolutions(**GRID, width=w, kernel=k) for w in WIDTHS for k in (1, 3)]
+DITS = [
+    BASE.model.model_copy(update={"width": width, "heads": width // 16, "patch": patch})
+    for width in WIDTHS
+    for patch in (4, 2)
+]
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +91,39 @@ def small(tmp_path) -> StudyFolder:
         measure(study, trial, 0.06)
     settle(study)
     return study
+
+
+@pytest.fixture(scope="session")
+def unequal(tmp_path_factory):
+    """Three seeds of each model, one of the largest size."""
+    plan = digits_like(AXES, seeds=3, name="unequal")
+    study = StudyFolder(tmp_path_factory.mktemp("unequal") / plan.name)
+    study.write_plan(plan)
+    for trial in plan.trials:
+        if trial.spec.model.width < 64 or trial.spec.train.seed == 0:
+            measure(study, trial, 0.02)
+    return study
+
+
+@pytest.fixture(scope="session")
+def mixers(tmp_path_factory) -> StudyFolder:
+    """A family of one curve, four rungs, two seeds."""
+    plan = digits_like({"model": MIXERS}, seeds=2, name="mixers")
+    return write_study(tmp_path_factory.mktemp("mixers"), plan)
+
+
+@pytest.fixture(scope="session")
+def convolutions(tmp_path_factory) -> StudyFolder:
+    """A family whose curves are kernels."""
+    plan = digits_like({"model": CONVOLUTIONS}, seeds=2, name="convolutions")
+    return write_study(tmp_path_factory.mktemp("convolutions"), plan)
+
+
+@pytest.fixture(scope="session")
+def two_families(tmp_path_factory) -> StudyFolder:
+    return study_of(tmp_path_factory.mktemp("two"), {"model": DITS + MIXERS}, "two")
+
+
+@pytest.fixture(scope="session")
+def one_curve(tmp_path_factory) -> StudyFolder:
+    return study_of(tmp_path_factory.mktemp("one"), {"model": MIXERS}, "one")

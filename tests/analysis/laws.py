@@ -4,7 +4,7 @@ fits.
 
 import numpy as np
 
-from analysis.fits import parametric
+from analysis.fits.approaches import parametric
 from analysis.fits.points import Runs
 
 # E, A, B, alpha, beta of Hoffmann et al. 2022, as published
@@ -93,3 +93,16 @@ def table(n, d, loss, cluster=None, **more) -> Runs:
         columns | {k: np.asarray(v, float) for k, v in more.items()},
         np.arange(len(n)) if cluster is None else np.asarray(cluster),
     )
+
+
+def training_curves(
+    noise: float = 0.0, seed: int = 0, sizes: int = 8, checkpoints: int = 60, truth=TRUTH
+):
+    """Every size trained over four decades of images, its loss at each checkpoint."""
+    rng = np.random.default_rng(seed)
+    n = np.repeat(np.geomspace(3e7, 3e9, sizes), checkpoints)
+    d = np.tile(np.geomspace(3e7, 1e12, checkpoints), sizes)
+    loss = parametric.law(truth, n, d) * np.exp(
+        noise * np.repeat(rng.standard_normal(sizes), checkpoints)
+    )
+    return table(n, d, loss, cluster=np.repeat(np.arange(sizes), checkpoints))

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from scaling.study.layers import Layer, Linear
+from scaling.study.costs.layers import Layer, Linear
 from scaling.study.network import Network
 
 GRID = {"input_size": 8, "channels": 1, "num_classes": 10}

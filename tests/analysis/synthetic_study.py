@@ -21,7 +21,7 @@ from scaling.study import (
     TrialSpec,
     grid,
 )
-from scaling.study.cost import forward_gmacs
+from scaling.study.costs.cost import forward_gmacs
 
 SLOPE, AT_ONE_GFLOP = -0.4, 0.5  # log FID = AT_ONE_GFLOP + SLOPE log Gflops, at the end of training
 SAMPLING = 0.02  # standard error of a FID over other samples, a share of it

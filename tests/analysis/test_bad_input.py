@@ -12,8 +12,8 @@ from analysis.answers.laws import laws
 from analysis.answers.slopes import slope
 from analysis.answers.study import Answers
 from analysis.figures.training import fid_vs_steps
-from analysis.forecasting.predict import predict
-from analysis.forecasting.suggest import suggest
+from analysis.forecasting.predictions.predict import predict
+from analysis.forecasting.suggestions.suggest import suggest
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report import report_data
 from analysis.select.trials import fit_points

@@ -26,7 +26,8 @@ from multiprocessing import get_context
 import numpy as np
 import polars as pl
 
-from analysis.fits import curves, fid_laws, parametric
+from analysis.fits import curves, fid_laws
+from analysis.fits.approaches import parametric
 from analysis.fits.points import Runs
 from tests.analysis import laws, rung_effects
 from tests.benchmarks.timing import table

@@ -17,7 +17,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.fits import huber, parametric
+from analysis.fits import huber
+from analysis.fits.approaches import parametric
 from analysis.fits.points import Runs
 from tests.analysis.laws import TRUTH, scattered
 from tests.benchmarks.timing import table

@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 from scaling.records import StudyFolder
-from scaling.study.plan import Plan, PlannedTrial
+from scaling.study.planning.plan import Plan, PlannedTrial
 from tests.analysis.synthetic_study import BASE, PROVENANCE, digits_like
 from tests.benchmarks.timing import table
 

@@ -29,11 +29,12 @@ from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d
 from torch_fidelity.metric_fid import fid_statistics_to_metric
 
 from scaling.data import DataSpec, load_data
-from scaling.evaluation import efficientnet
-from scaling.evaluation.extractors import layers_of
-from scaling.evaluation.frechet import Gaussian, frechet_distance
-from scaling.evaluation.metrics import measure
-from scaling.evaluation.reference import Reference, tensor_images
+from scaling.evaluation.features import efficientnet
+from scaling.evaluation.features.extractors import layers_of
+from scaling.evaluation.images.real_images import tensor_images
+from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics.frechet import Gaussian, frechet_distance
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import Protocol
 from tests.benchmarks.timing import medians, table
 
@@ -49,7 +50,7 @@ THEIRS = {
 MEMORY = """
 import sys, torch
 torch.set_num_threads(1)
-from scaling.evaluation import collect
+from scaling.evaluation.metrics import collect
 collect.features_of = lambda images, name, layers: {layers[0]: torch.randn(len(images), 2048)}
 count = int(sys.argv[1])
 sizes = [min(256, count - i) for i in range(0, count, 256)]

@@ -10,7 +10,8 @@ training's cost its exact FLOPs on an H100 at 40 % MFU, increments only. The tar
 steps, true log FID. All rules begin with S/8, see each result before the next choice, and have the
 same forecaster, which knows neither the law nor its ranges. What differs is the choice:
 
-* ours: most variance of the target per GPU-hour, by ``analysis.forecasting.design.best``;
+* ours: most variance of the target per GPU-hour, by ``best`` of
+  ``analysis.forecasting.suggestions.design``;
 * V-optimal: as in active-sl (arXiv 2604.22753, vopt.py): the forecaster's most probable law alone,
   linearised, most variance of the target per GPU-hour ** 0.3, after 12 cheap starting points;
 * D-optimal: as theirs, too (baseline_dopt.py): most information on that law's parameters per
@@ -37,11 +38,11 @@ from multiprocessing import get_context
 import numpy as np
 
 from analysis.fits.linear import Z
-from analysis.forecasting.design import Choice, Training, best
 from analysis.forecasting.forecast import NoiseDeviations, forecast, laws
-from analysis.forecasting.suggest import MFU
+from analysis.forecasting.suggestions.design import Choice, Training, best
+from analysis.forecasting.suggestions.suggest import MFU
 from scaling.study import ModelSpec
-from scaling.study.cost import gpu_hours, params_m, train_flops
+from scaling.study.costs.cost import gpu_hours, params_m, train_flops
 from scaling.study.families.dit import PRESETS
 from tests.benchmarks.timing import table
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scaling.records import StudyFolder
 from scaling.records.files import whole_lines
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 from scaling.training import checkpoint
 
 

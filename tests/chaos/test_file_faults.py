@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from scaling.launch.trial import run_trials
+from scaling.launch.trials.trial import run_trials
 from scaling.records import Run, StudyFolder, trial_rows
 from scaling.records.damage import damaged_files, unknown_keys
 from scaling.study import Plan, Study

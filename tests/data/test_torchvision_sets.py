@@ -2,6 +2,7 @@
 folder?
 """
 
+import gzip
 import hashlib
 import pickle
 import struct
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torchvision
 
-from scaling.data import DataSpec, load_data
+from scaling.data import DataSpec, load_data, torchvision_sets
 
 
 def write_mnist(folder, kind: str, counts=(20, 10)) -> None:
@@ -71,14 +72,56 @@ def test_cifar_files_are_read_and_flipped_where_asked(source, kind, label, tmp_p
     )
 
 
+def no_net(*args, **kwargs):
+    raise OSError("no route to host")
+
+
 @pytest.mark.parametrize("source", ["mnist", "fashion-mnist", "cifar10", "cifar100"])
 def test_without_files_or_a_net_the_folder_is_named(source, tmp_path, monkeypatch):
-    def no_net(*args, **kwargs):
-        raise OSError("no route to host")
-
     monkeypatch.setattr("urllib.request.urlopen", no_net)
     with pytest.raises(
         ValueError, match=f"is not in {tmp_path} and cannot be downloaded.*data.path"
     ) as refusal:
         load_data(DataSpec(source=source, path=str(tmp_path)))
     assert "\n" not in str(refusal.value)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="cannot be downloaded"):
+        load_data(DataSpec(source=source, path=str(tmp_path / "a" / "b")))
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_of_a_folder_that_nobody_may_write_to_are_read(tmp_path, monkeypatch):
+    write_mnist(tmp_path, "MNIST")
+
+    def no_write(*args, **kwargs):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(torchvision_sets, "_download", no_write)
+    assert len(load_data(DataSpec(source="mnist", path=str(tmp_path))).train) == 20
+
+
+def test_archives_that_are_there_are_unpacked_and_a_download_that_breaks_leaves_them(
+    tmp_path, monkeypatch
+):
+    """The first file comes, the second breaks; then all are there."""
+    write_mnist(tmp_path / "whole", "MNIST")
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    resources = []
+    for number, (name, _) in enumerate(torchvision.datasets.MNIST.resources):
+        packed = gzip.compress((tmp_path / "whole" / "MNIST" / "raw" / name[:-3]).read_bytes())
+        resources.append((name, hashlib.md5(packed).hexdigest()))
+        if number < 3:
+            (raw / name).write_bytes(packed)
+    monkeypatch.setattr(torchvision.datasets.MNIST, "resources", resources)
+    monkeypatch.setattr("urllib.request.urlopen", no_net)
+    before = sorted(tmp_path.rglob("*"))
+    spec = DataSpec(source="mnist", path=str(tmp_path / "data"))
+    with pytest.raises(ValueError, match="cannot be downloaded"):
+        load_data(spec)
+    assert sorted(tmp_path.rglob("*")) == before
+    (raw / name).write_bytes(packed)
+    assert len(load_data(spec).train) == 20
+    assert {path.name for path in raw.iterdir()} == {
+        ending for name, _ in resources for ending in (name, name[:-3])
+    }

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from scaling.diffusion import build_process
-from scaling.evaluation import generate
+from scaling.evaluation.sampling import generate
 from scaling.study import DiffusionSpec, Ema, Protocol
 from scaling.study.settings import with_settings
 from scaling.training import Trainer

@@ -10,11 +10,13 @@ from PIL import Image
 from scaling.cli import main
 from scaling.data import DataSet, DataSpec, ImageSet, load_data
 from scaling.data.crop import read_image
-from scaling.evaluation import evaluate, named_images, reference
-from scaling.evaluation.generate import generate
-from scaling.evaluation.images import ImageFolder
-from scaling.evaluation.metrics import figures
-from scaling.launch.trial import run_trials, train
+from scaling.evaluation import evaluate
+from scaling.evaluation.images import named as named_images
+from scaling.evaluation.images import reference
+from scaling.evaluation.images.read import ImageFolder
+from scaling.evaluation.metrics.measure import figures
+from scaling.evaluation.sampling.generate import generate
+from scaling.launch.trials.trial import run_trials, train
 from scaling.models import build_model
 from scaling.records import Run
 from scaling.study import Ema, Protocol

@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from scaling.data import DataSpec
+from scaling.data import DataSpec, load_data
 from scaling.data.crop import read_image
 from scaling.data.folder import list_images
-from scaling.data.store import finish_store, write_shard
-from scaling.data.vae import decode, describe, encode, load_vae
-from scaling.evaluation import reconstruction, reference
-from scaling.evaluation.metrics import measure
+from scaling.data.latents.store import finish_store, write_shard
+from scaling.data.latents.vae import decode, describe, encode, load_vae
+from scaling.evaluation import reconstruction
+from scaling.evaluation.images import real_images
+from scaling.evaluation.images.real_images import tensor_images
+from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics.measure import measure
 from scaling.evaluation.reconstruction import rfid
-from scaling.evaluation.reference import Reference, tensor_images
-from scaling.launch.evaluation import evaluate
-from scaling.launch.trial import train
+from scaling.launch.trials.evaluation import evaluate
+from scaling.launch.trials.trial import train
 from scaling.records import Run
 from scaling.study import Protocol
 from tests.data.pictures import write_folder
@@ -69,7 +71,7 @@ def work(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def nothing_known(tmp_path, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path / "cache"))
-    for cached in (reconstruction._floor, reconstruction.reference_of, reference.data_images):
+    for cached in (reconstruction._floor, reconstruction.reference_of, real_images.data_images):
         cached.cache_clear()
 
 
@@ -102,7 +104,7 @@ def both_sides(work, split="train") -> tuple[torch.Tensor, torch.Tensor]:
             ]
         )
     )
-    data = reference.load_data(latents(work)).subset(split)
+    data = load_data(latents(work)).subset(split)
     return real, decode(load_vae(str(work / "vae")), data.batch(torch.arange(len(data))))
 
 

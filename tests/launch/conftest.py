@@ -71,7 +71,8 @@ def connection(ray_address):
 
 def share(connection, patch: pytest.MonkeyPatch) -> None:
     """Let a command that runs in this process find itself connected, and leave the connection. It
-    draws its report alone, as on one core: the other core has tests to run.
+    draws its report alone, as on one core, and no page while it runs: the other core has tests to
+    run.
     """
     for module in (clusters, sampling):
         patch.setattr(module, "connected", lambda address: contextlib.nullcontext(connection))
@@ -81,6 +82,23 @@ def share(connection, patch: pytest.MonkeyPatch) -> None:
         lambda order, say: contextlib.nullcontext(Here(order, connection)),
     )
     patch.setattr("analysis.report.helper.usable_cores", lambda: 1)
+    patch.setattr("scaling.sweep.LivePage", NoLivePage)
+
+
+class NoLivePage:
+    """Where a LivePage would start a process that imports and draws as long as the sweep runs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception) -> None:
+        """Nothing was begun."""
+
+    def refresh(self) -> None:
+        """Nothing follows."""
 
 
 class Here:

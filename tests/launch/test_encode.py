@@ -21,8 +21,8 @@ from scaling.cli import main
 from scaling.data import DataSpec, load_data
 from scaling.data.crop import read_image
 from scaling.data.images import from_uint8
-from scaling.data.store import check_store, read_store, shard_path
-from scaling.data.vae import load_vae
+from scaling.data.latents.store import check_store, read_store, shard_path
+from scaling.data.latents.vae import load_vae
 from scaling.launch import encode as ray_encode
 from tests.data.pictures import write_folder, write_kind
 from tests.test_encode import command, refusal

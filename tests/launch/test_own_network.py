@@ -11,7 +11,7 @@ from scaling.cli import main
 from scaling.records import StudyFolder, trial_rows
 from scaling.study.network import FAMILIES
 from tests.launch.conftest import share
-from tests.study.families.outside import write_study
+from tests.study.families.outside.someones import write_study
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray apart")]
 

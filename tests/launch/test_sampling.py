@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from scaling.evaluation import samples
-from scaling.evaluation.generate import generate
-from scaling.evaluation.load import load_checkpoint
+from scaling.evaluation.sampling import samples
+from scaling.evaluation.sampling.generate import generate
+from scaling.evaluation.sampling.load import load_checkpoint
 from scaling.launch import sampling
-from scaling.launch.trial import train
+from scaling.launch.trials.trial import train
 from scaling.records import Run
 from scaling.study import Protocol
 

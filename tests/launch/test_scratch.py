@@ -56,3 +56,23 @@ def test_what_a_killed_driver_left_goes_at_the_next_start_and_a_living_ones_stay
         with scratch.scratch_folder() as another:
             assert set(temporary.iterdir()) == {living, another}
         assert set(temporary.iterdir()) == {living}
+
+
+def test_a_folder_that_another_process_swept_up_before_it_was_locked_is_made_again(
+    temporary, monkeypatch
+):
+    lock, swept = scratch.fcntl.flock, []
+
+    def late(file, how):
+        if not swept:  # between the file's making and its lock
+            swept.append(os.path.dirname(file.name))
+            scratch.sweep_up(str(temporary))
+        lock(file, how)
+
+    monkeypatch.setattr(scratch.fcntl, "flock", late)
+    with scratch.scratch_folder() as folder:
+        assert str(folder) not in swept and (folder / scratch.LOCK).exists()
+        assert not os.path.exists(swept[0])
+        scratch.sweep_up(str(temporary))
+        assert folder.is_dir()
+    assert not list(temporary.iterdir())

@@ -15,7 +15,7 @@ import torch
 
 from analysis.frames import evaluations_frame, trials_frame
 from scaling.cli import main
-from scaling.launch.trial import run_trials
+from scaling.launch.trials.trial import run_trials
 from scaling.records import Run, trial_rows
 from scaling.records.storage.copies import pull
 from scaling.records.storage.places import here

@@ -5,7 +5,7 @@ import argparse
 import pytest
 import torch
 
-from scaling.models.export import run
+from scaling.models.formats.export import run
 from tests.models import golden
 
 

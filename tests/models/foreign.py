@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from scaling.models.embeddings import sincos_positions
+from scaling.models.networks.embeddings import sincos_positions
 
 
 class Attention(nn.Module):

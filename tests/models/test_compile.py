@@ -12,7 +12,7 @@ from torch._dynamo.utils import counters
 from scaling.diffusion import GaussianDiffusion, guided
 from scaling.models import build_model
 from scaling.study import DiffusionSpec, ModelSpec
-from tests.models.test_dit import CONDITIONINGS, TINY, inputs, randomised
+from tests.models.networks.test_dit import CONDITIONINGS, TINY, inputs, randomised
 
 torch.set_num_threads(1)
 SPEC = ModelSpec(**TINY)

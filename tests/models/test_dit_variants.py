@@ -4,15 +4,15 @@ import pytest
 import torch
 
 from scaling.models import build_model
-from scaling.models.count import checked_count, trainable_params
+from scaling.models.counting.count import checked_count, trainable_params
 from scaling.study import cost
-from scaling.study.execution import Execution
-from scaling.study.memory import training_memory
+from scaling.study.costs.memory import training_memory
 from scaling.study.settings import with_settings
+from scaling.study.specs.execution import Execution
 from scaling.training import Trainer, checkpoint
-from tests.models.test_dit import inputs, randomised
+from tests.models.networks.test_dit import inputs, randomised
+from tests.study.costs.test_memory import Step
 from tests.study.families.variants import JIT, PAPER, VARIANTS
-from tests.study.test_memory import Step
 
 torch.set_num_threads(1)
 every_variant = pytest.mark.parametrize("m", VARIANTS.values(), ids=VARIANTS)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from scaling.models import build_model
-from scaling.models.export import open_checkpoint
+from scaling.models.formats.export import open_checkpoint
 from scaling.models.weights import load_weights
 from tests.models import golden
 

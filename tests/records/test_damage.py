@@ -9,10 +9,10 @@ import pytest
 from filelock import FileLock
 
 from scaling.records import StudyFolder, trial_rows
-from scaling.records.damage import damaged_files, keep_curve, set_aside, unknown_keys
+from scaling.records.damage import damaged_files, keep_curve, set_aside, unknown_keys, whole_lines
 from scaling.records.files import append_line
 from scaling.records.parsed import Damaged, Newer, Unreadable
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 from tests.analysis.synthetic_study import digits_like, write_study
 from tests.mutations import mutate
 
@@ -148,8 +148,16 @@ def test_a_file_that_the_disk_holds_back_is_told_and_not_renamed(study, name, mo
             raise PermissionError(errno.EACCES, "Permission denied", str(asked))
         return Path(asked).read_bytes()
 
+    run = study.run(plan.trials[0].train_id)
+    lines = run.curve()
     for module in ("files", "parsed"):
         monkeypatch.setattr(f"scaling.records.{module}.read_bytes", read)
+    before = path.read_bytes()
+    keep_curve(run, lines)
+    assert path.read_bytes() == before and not list(run.folder.glob("*.damaged-*"))
+    if name == "curve":
+        with pytest.raises(Unreadable, match="Permission denied"):
+            whole_lines(run)
     with pytest.raises(Unreadable, match=r"cannot be read \(Permission denied\); see to") as told:
         damaged_files(study, plan)
     assert not isinstance(told.value, Damaged)

@@ -61,6 +61,18 @@ def test_a_sweep_hears_that_it_is_to_end_and_is_waited_for(tmp_path):
     assert heard == [True] and holder(tmp_path) is None
 
 
+def test_a_sweep_that_was_asked_and_takes_its_time_holds_its_lease_until_its_end(tmp_path):
+    with leased(tmp_path) as lease:
+        lease.write_state("stopped", leases.ASKED, pid=os.getpid(), host=socket.gethostname())
+        asked = lease.state()["heartbeat"]
+        deadline = time.monotonic() + 10
+        while lease.state()["heartbeat"] <= asked:
+            assert time.monotonic() < deadline
+        assert is_asked_to_stop(lease) and lease.state()["why"] == leases.ASKED
+        assert holder(tmp_path) == f"process {os.getpid()} on {socket.gethostname()}"
+    assert holder(tmp_path) is None
+
+
 def test_a_study_that_nobody_works_on_cannot_be_stopped(tmp_path):
     with pytest.raises(ValueError, match="no sweep works on"):
         stop(tmp_path)

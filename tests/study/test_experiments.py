@@ -7,7 +7,7 @@ import pytest
 
 from scaling.cli import main
 from scaling.study import Plan, cost, load_study
-from scaling.study.devices import peak_flops
+from scaling.study.planning.devices import peak_flops
 
 STUDIES = (
     "dit_imagenet256",

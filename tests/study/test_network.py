@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from scaling.study import Network, cost, load_study
-from tests.study.families.outside import write_study
+from tests.study.families.outside.someones import write_study
 
 
 def test_a_family_that_is_the_suites_own_is_not_taken_by_another(tmp_path):

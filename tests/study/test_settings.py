@@ -4,7 +4,7 @@ import pytest
 
 from scaling.study import load_study
 from scaling.study.settings import fields_of, with_settings
-from tests.study.families.outside import write_study
+from tests.study.families.outside.someones import write_study
 
 
 @pytest.mark.parametrize(

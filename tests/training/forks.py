@@ -8,4 +8,4 @@ worker, so what it imports is said here alone.
 import multiprocessing
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["scaling.launch.trial", "torch._dynamo", "torch.optim"])
+FORKS.set_forkserver_preload(["scaling.launch.trials.trial", "torch._dynamo", "torch.optim"])

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from scaling.models.precision import check_precision
-from scaling.study.devices import mfu, peak_flops
-from scaling.study.execution import Execution
-from scaling.study.schedule import learning_rate
+from scaling.study.planning.devices import mfu, peak_flops
 from scaling.study.settings import with_settings
+from scaling.study.specs.execution import Execution
+from scaling.study.specs.schedule import learning_rate
 
 
 def test_a_precision_the_device_lacks_is_refused(monkeypatch):

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from scaling.data.synthetic import write_store
-from scaling.launch.trial import run_trials
+from scaling.launch.trials.trial import run_trials
 from scaling.records import Run
 from scaling.records.files import write_lines
 from scaling.study import grid

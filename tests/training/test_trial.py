@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from scaling.launch.trial import run_trials
+from scaling.launch.trials.trial import run_trials
 from scaling.records import Run, StudyFolder, trial_rows
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings

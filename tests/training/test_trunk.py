@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from scaling.launch import preflight, trial
-from scaling.launch.trial import run_trials
-from scaling.records import Run, StudyFolder
+from scaling.launch import preflight
+from scaling.launch.trials import trial
+from scaling.launch.trials.trial import run_trials
+from scaling.records import Run, StudyFolder, disk
 from scaling.study import Plan, Study, cost
 from scaling.study.settings import with_settings
 from scaling.training import Trainer
@@ -107,9 +108,7 @@ def test_a_disk_too_small_for_the_checkpoints_is_refused_with_the_numbers(
     tmp_path, tiny, monkeypatch
 ):
     plan = Plan.of(Study(name="big", question="?", expectation="!", trials=(tiny,)))
-    monkeypatch.setattr(
-        preflight.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10})
-    )
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10}))
     with pytest.raises(
         ValueError, match=r"checkpoints of 1 trainings take 0\.\d+ GB and .* has 0\.00 GB free"
     ):
@@ -127,7 +126,7 @@ def test_the_disk_must_hold_the_checkpoints_of_trunks_that_no_trial_asks_for(
     each = 4 * cost.params(tiny.model) * (1 + 2 + 1)
     for free, fits in ((each * (4 + 4 + 5), True), (each * (4 + 4 + 5) - 1, False)):
         monkeypatch.setattr(
-            preflight.shutil,
+            disk.shutil,
             "disk_usage",
             lambda path, free=free: type("Usage", (), {"free": free}),
         )

@@ -9,10 +9,10 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from scaling.launch import trial
+from scaling.launch.trials import trial
 from scaling.records import Run
-from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
+from scaling.study.specs.execution import Execution
 from scaling.training import Trainer, checkpoint
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 from tests.training.forks import FORKS

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.answers.time_to_quality import TimeToQuality
+from analysis.answers.quality.time_to_quality import TimeToQuality
 from analysis.fits.linear import Bounds
 from analysis.text import number
 

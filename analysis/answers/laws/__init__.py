@@ -14,7 +14,7 @@ import polars as pl
 from analysis.answers.laws.agreement import agreement
 from analysis.answers.study import RESAMPLES, Answers
 from analysis.fits import holdout
-from analysis.fits.fid_laws import Score
+from analysis.fits.fid_choice import Score
 from analysis.select.selection import Selection
 from analysis.text import fixed, number
 

@@ -3,8 +3,8 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.hover import mark
-from analysis.figures.style import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.style import (
     GREY,
     entitle,
     hues,
@@ -19,8 +19,8 @@ def exponent_choices(
     title: str = "The exponent, by choices that are seldom reported",
     note: str = "",
 ) -> Figure:
-    """A row per choice of ``choices.spread``: its slope and 95 % interval, over the band of the
-    reference.
+    """A row per choice of ``spread`` in ``answers.exponent_choices``: its slope and 95 % interval,
+    over the band of the reference.
 
     ``note`` says what the trials share.
     """

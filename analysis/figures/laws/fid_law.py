@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.answers.study import Answers
-from analysis.figures.hover import mark
-from analysis.figures.panels import GFLOPS, Looks, say_far, settings_note
-from analysis.figures.style import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import say_far, settings_note
+from analysis.figures.drawing.panels import GFLOPS, Looks
+from analysis.figures.drawing.style import (
     GREY,
     INK,
     entitle,
@@ -18,7 +19,8 @@ from analysis.figures.style import (
     styled,
 )
 from analysis.fits import holdout
-from analysis.fits.fid_laws import Chosen, FidLaw, Score
+from analysis.fits.fid_choice import Chosen, Score
+from analysis.fits.fid_laws import FidLaw
 from analysis.fits.linear import Interval
 from analysis.select.curves import with_curves
 from analysis.text import number

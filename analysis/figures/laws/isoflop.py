@@ -4,10 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.hover import mark
-from analysis.figures.laws.loss_law import TRAINING_FLOPS
-from analysis.figures.panels import say_far
-from analysis.figures.style import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import say_far
+from analysis.figures.drawing.style import (
     GREY,
     entitle,
     legend,
@@ -16,8 +15,10 @@ from analysis.figures.style import (
     styled,
     tick,
 )
-from analysis.fits import holdout, isoflop
-from analysis.fits.isoflop import IsoFlop
+from analysis.figures.laws.loss_law import TRAINING_FLOPS
+from analysis.fits import holdout
+from analysis.fits.approaches import isoflop
+from analysis.fits.approaches.isoflop import IsoFlop
 from analysis.fits.points import Runs
 from analysis.text import number
 

@@ -5,9 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.answers.study import RESAMPLES
-from analysis.figures.hover import mark
-from analysis.figures.panels import say_far
-from analysis.figures.style import (
+from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.notes import say_far
+from analysis.figures.drawing.style import (
     GREY,
     INK,
     entitle,
@@ -16,9 +16,10 @@ from analysis.figures.style import (
     shades,
     styled,
 )
-from analysis.fits import holdout, isoflop, parametric
+from analysis.fits import holdout
+from analysis.fits.approaches import isoflop, parametric
+from analysis.fits.approaches.parametric import Approach3
 from analysis.fits.intervals import Uncertain
-from analysis.fits.parametric import Approach3
 from analysis.text import number
 
 TRAINING_FLOPS = "training FLOPs"

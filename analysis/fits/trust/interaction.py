@@ -7,7 +7,8 @@ asked only where approach 3 does not fit (``richer``).
 
 import numpy as np
 
-from analysis.fits import huber, projection
+from analysis.fits import huber
+from analysis.fits.approaches import projection
 from analysis.fits.fitted import Columns, Form
 
 POWERS = (0.25, 4.0)  # bounds of g

@@ -21,7 +21,7 @@ from scaling.data.listing.splits import WITHIN, Labelled, Listing, grouped, spli
 from scaling.data.listing.walk import HEADER, SUFFIXES, litter, printable, told_by_content
 from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
-from scaling.study.identity import identity
+from scaling.study.specs.identity import identity
 
 LABELS = (".cls", ".json")  # WebDataset's, beside an image of the same name
 KEYS = ("label", "cls", "class", "class_id", "class_name")  # of a .json, which give the class

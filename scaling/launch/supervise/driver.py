@@ -24,11 +24,11 @@ from ray import tune
 from ray.tune import Callback
 
 from scaling.launch import cluster
-from scaling.launch.grid import CPUS_PER_TRIAL
 from scaling.launch.supervise import processes
 from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.supervise.order import TOLD, Listed, Order, line
-from scaling.launch.watch import TrialWatch
+from scaling.launch.tasks.grid import CPUS_PER_TRIAL
+from scaling.launch.tasks.watch import TrialWatch
 
 LEAVE_S = 8.0  # for Ray to shut down in order
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from scaling.launch.job import Job
-from scaling.study.execution import Execution
-from scaling.study.identity import Spec
-from scaling.study.plan import Plan
+from scaling.launch.tasks.job import Job
+from scaling.study.planning.plan import Plan
+from scaling.study.specs.execution import Execution
+from scaling.study.specs.identity import Spec
 
 # Of a result, what crosses from the driver to the sweep.
 TOLD = ("done", "state", "why", "step", "loss", "heldout_loss", "images_per_s", "fid")

@@ -2,19 +2,34 @@
 
 import json
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, with_config
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
+from typing_extensions import TypedDict
 
 from scaling.models.stored.own_networks import Candidate, check_source
 from scaling.models.stored.state_dicts import State, check_finite
 from scaling.models.weights import spec_of
-from scaling.study.diffusion_spec import DiffusionSpec
+from scaling.records.parsed import STRICT, wrong
 from scaling.study.network import Network
-from scaling.study.settings import explain
+from scaling.study.specs.diffusion import DiffusionSpec
 
 KEY = "dit-scaling"  # of the file's metadata, whose values are text
+
+
+@with_config(STRICT)
+class Said(TypedDict):
+    """What the metadata holds, as JSON."""
+
+    model: dict[str, Any]
+    diffusion: DiffusionSpec | None
+    label_dropout: Annotated[float, Field(ge=0, lt=1)] | None
+    vae: str | None
+
+
+SAID = TypeAdapter(Said)
 
 
 def write_described(
@@ -36,7 +51,7 @@ def write_described(
     save_file(tensors, path, metadata={"format": "pt", KEY: json.dumps(said)})
 
 
-def description(path: Path) -> dict | None:
+def description(path: Path) -> Said | None:
     """What the file says of itself; None if it is not one of ours."""
     if path.suffix != ".safetensors" or not path.is_file():
         return None
@@ -48,18 +63,12 @@ def description(path: Path) -> dict | None:
     if text is None:
         return None
     try:
-        said = json.loads(text)
-        assert isinstance(said["model"], dict)
-        said["diffusion"] = said["diffusion"] and DiffusionSpec(**said["diffusion"])
-        said["label_dropout"], said["vae"] = said["label_dropout"], said["vae"]
+        return SAID.validate_json(text)
     except ValidationError as error:
-        raise ValueError(f"{path}: its metadata {KEY!r}: {explain(error)}") from None
-    except (ValueError, KeyError, TypeError, AssertionError):
-        raise ValueError(f"{path}: its metadata {KEY!r} is damaged; export it again") from None
-    return said
+        raise ValueError(f"{path}: its metadata {KEY!r}: {wrong(error)}; export it again") from None
 
 
-def read_described(path: Path, said: dict, own: tuple[Candidate, ...]) -> tuple[Network, State]:
+def read_described(path: Path, said: Said, own: tuple[Candidate, ...]) -> tuple[Network, State]:
     """The network and weights of a file with that ``description``."""
     spec = spec_of(**said["model"])
     check_source(spec, own)

@@ -10,7 +10,6 @@ import argparse
 import collections
 import datetime
 import functools
-import json
 import pathlib
 import pickle
 import re
@@ -22,8 +21,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import load_file
 from torch import Tensor
+from typing_extensions import TypedDict
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
 IN_FOLDERS = (".bin", ".safetensors")  # of the files that a folder is looked through for
@@ -35,6 +36,15 @@ NAME = re.compile(
 )
 # beside the weights in a folder that a training script wrote
 NOT_WEIGHTS = re.compile(r"optimizer|optim|scheduler|scaler|random_states|rng_state|training_args")
+
+
+class Index(TypedDict):
+    """The file beside shards that tells which holds which tensor."""
+
+    weight_map: dict[str, str]
+
+
+INDEX = TypeAdapter(Index)
 
 
 class FileSet(NamedTuple):
@@ -206,16 +216,6 @@ def check_indices(folder: Path) -> None:
 def named_in(index: Path) -> set[str]:
     """The shards that an index names; ValueError for a file that is no index of shards."""
     try:
-        names = json.loads(index.read_text())["weight_map"].values()
-        assert all(isinstance(name, str) for name in names)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        AssertionError,
-        RecursionError,
-    ):
+        return set(INDEX.validate_json(index.read_bytes())["weight_map"].values())
+    except (OSError, ValidationError):
         raise ValueError(f"{index} is no index of shards (a weight_map is needed)") from None
-    return set(names)

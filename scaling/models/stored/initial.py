@@ -14,11 +14,11 @@ from torch import Tensor
 from scaling.models.stored.open_weights import Opened, open_weights
 from scaling.models.stored.own_networks import Candidate
 from scaling.models.stored.state_dicts import State
-from scaling.models.weights import check_fits, fixed_names
-from scaling.study.families.source import is_outside
+from scaling.models.weights import check_fits, entries_of
+from scaling.study.families.outside.source import is_outside
 from scaling.study.network import Network
+from scaling.study.specs.weights import InitSpec, WeightsSpec
 from scaling.study.study import Study
-from scaling.study.weights_spec import InitSpec, WeightsSpec
 
 MOVED = 1e-5  # largest difference of a fixed table that is rounding
 
@@ -93,7 +93,7 @@ def _trainable(opened: Opened, model: Network) -> State:
             raise ValueError(
                 f"{name} was trained there and is fixed here: no checkpoint would keep it"
             )
-    fixed = fixed_names(model)
+    fixed = entries_of(model).fixed
     weights = {name: tensor for name, tensor in opened.state.items() if name not in fixed}
     check_fits(model, weights)
     if unlike:

@@ -7,8 +7,8 @@ DiT's are, and that is said; with as many outputs as channels they may be either
 
 from collections.abc import Mapping
 
-from scaling.study.diffusion_spec import DiffusionSpec
-from scaling.study.weights_spec import Learned
+from scaling.study.specs.diffusion import DiffusionSpec
+from scaling.study.specs.weights import Learned
 
 WORDS: dict[str, str] = {
     "ddpm": "noise and sigma (DDPM, as DiT)",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scaling.models.diffusers_format import CONFIG, from_diffusers, lacks_null
+from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
 from scaling.models.stored.described import description, read_described
 from scaling.models.stored.files import IN_FOLDERS, SUFFIXES, file_sets
 from scaling.models.stored.learned import (
@@ -24,9 +24,9 @@ from scaling.models.stored.sets import ASIDE, prepared, read_set
 from scaling.models.stored.state_dicts import State
 from scaling.models.weights import check_fits, inferred_spec, read_training_checkpoint
 from scaling.records.shapes import SPEC
-from scaling.study.diffusion_spec import DiffusionSpec
 from scaling.study.network import FAMILIES, Network
-from scaling.study.weights_spec import Learned, WeightsSpec
+from scaling.study.specs.diffusion import DiffusionSpec
+from scaling.study.specs.weights import Learned, WeightsSpec
 
 MANIFEST = "manifest.json"
 

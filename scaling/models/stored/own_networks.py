@@ -10,11 +10,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from scaling.models.weights import check_fits, expected_shapes, fixed_names
-from scaling.study.diffusion_spec import DiffusionSpec
-from scaling.study.families.recorded import Recorded
+from scaling.models.weights import check_fits, entries_of
+from scaling.study.families.outside.recorded import Recorded
 from scaling.study.load import load_file
 from scaling.study.network import Network
+from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.study import Study
 
 
@@ -31,7 +31,8 @@ class Candidate:
     @property
     def anchor(self) -> str:
         """The name of an entry by which the network is found behind wrappers' prefixes."""
-        return max(expected_shapes(self.network).keys() - fixed_names(self.network), key=len)
+        shapes, fixed = entries_of(self.network)
+        return max(shapes.keys() - fixed, key=len)
 
 
 def networks_in(file: Path | str | None) -> tuple[Candidate, ...]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from scaling.models.stored.files import IN_FOLDERS, check_whole, file_sets, named_in, read_files
 from scaling.models.stored.state_dicts import Found, State, chosen, find_state, in_fp32, without
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 
 ARGUMENTS = ("args", "config", "hparams", "hyper_parameters")
 # training aids that other codes store with the network, and are no part of it

@@ -14,7 +14,7 @@ from scaling.records.storage.copies import FOLDERS, pull, refresh, send_changed
 from scaling.records.storage.folders import fetch_folder, names_in
 from scaling.records.storage.places import here, url_of
 from scaling.records.storage.stores import CHECK_S, StoreError, store_at
-from scaling.study.plan import Plan
+from scaling.study.planning.plan import Plan
 
 EVERY_S = 10.0
 

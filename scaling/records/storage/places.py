@@ -29,7 +29,7 @@ def here(place: str | Path) -> Path:
         raise ValueError(
             f"{place}: {hidden[0]} begins with a dot, which no URL of results may hold"
         )
-    from scaling.records.storage.stores import check_scheme
+    from scaling.records.storage.kinds import check_scheme
 
     check_scheme(scheme)
     return Path(copies(), scheme, *rest)

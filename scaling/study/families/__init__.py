@@ -7,10 +7,10 @@ from scaling.study.families.adm import PixelUNet
 from scaling.study.families.adm_u import RaisedUNet
 from scaling.study.families.dit import ModelSpec
 from scaling.study.families.ldm import LatentUNet
+from scaling.study.families.outside.recorded import Recorded
+from scaling.study.families.outside.source import source_id
 from scaling.study.families.pixart import PixArt
-from scaling.study.families.recorded import Recorded
 from scaling.study.families.sd3 import MMDiT
-from scaling.study.families.source import source_id
 from scaling.study.network import FAMILIES, PRESET_RESOLUTION, Network
 
 __all__ = [

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from scaling.study.costs.layers import Attention, Layer, Linear, Norm, Repeat
 from scaling.study.families.unet import CLASSES, Attended, Block, Part, UNet
-from scaling.study.layers import Attention, Layer, Linear, Norm, Repeat
 
 if TYPE_CHECKING:
     from torch import nn
@@ -71,7 +71,7 @@ class PixelUNet(UNet):
         return {"head_channels": 4}
 
     def build(self) -> "nn.Module":
-        from scaling.models.unet import ModulatedUNet
+        from scaling.models.networks.unet import ModulatedUNet
 
         return ModulatedUNet(self)
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from scaling.study.costs.layers import Layer
 from scaling.study.families.adm import HEAD, PixelUNet
 from scaling.study.families.adm import SHAPES as ADM_SHAPES
-from scaling.study.layers import Layer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -76,7 +76,7 @@ class RaisedUNet(PixelUNet):
         return {**super()._debug_heads(), "base_width": 8, "base_blocks": 1}
 
     def build(self) -> "nn.Module":
-        from scaling.models.unet import RaisedUNet as Network
+        from scaling.models.networks.unet import RaisedUNet as Network
 
         return Network(self)
 

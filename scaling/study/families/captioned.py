@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
-from scaling.study.identity import Text
-from scaling.study.layers import Embedding, Layer
+from scaling.study.costs.layers import Embedding, Layer
 from scaling.study.network import Network
+from scaling.study.specs.identity import Text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,7 +24,7 @@ class Captioned(Network):
 
     Of ``classes``, a learned sequence each. Of ``text``, what the frozen ``encoder`` makes of the
     caption of each label: a folder or hub id for transformers, or a name in ``ENCODERS`` of
-    ``scaling.models.captions``. Every caption is embedded once and then read from a cache.
+    ``scaling.models.networks.captions``. Every caption is embedded once and then read from a cache.
     """
 
     conditioning: Conditioning = "classes"
@@ -63,7 +63,7 @@ class Captioned(Network):
                 f"{'encoder' if self.captions else 'captions'}; set model.captions and "
                 "model.encoder, or model.conditioning=classes"
             )
-        from scaling.models.captions import embedded
+        from scaling.models.networks.captions import embedded
 
         embedded(self)
 

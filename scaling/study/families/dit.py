@@ -14,13 +14,13 @@ from pydantic import Field, model_validator
 from scaling.study.families import dit_variant
 from scaling.study.families.dit_presets import MODERN, PAPER_SIZES
 from scaling.study.families.dit_variant import MlpKind, NormKind, Positions
-from scaling.study.identity import refuse
 from scaling.study.network import LATENT_FACTOR, MOST_PIXELS, PRESET_RESOLUTION, Network
+from scaling.study.specs.identity import refuse
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from scaling.study.layers import Layer
+    from scaling.study.costs.layers import Layer
 
 FREQUENCIES = 256  # sinusoidal features of the timestep, before its MLP
 CONTEXT = 2  # conditioning tokens, in context or attended to: the timestep's and the label's
@@ -247,7 +247,7 @@ class ModelSpec(Network):
         return self.replaced(**small, channels=channels, num_classes=num_classes)
 
     def build(self) -> "nn.Module":
-        from scaling.models.dit import DiT
+        from scaling.models.networks.dit import DiT
 
         return DiT(self)
 
@@ -257,7 +257,9 @@ class ModelSpec(Network):
     def formats(self) -> dict:
         if not dit_variant.is_papers(self):
             return {}  # no other code reads it from names and shapes
-        from scaling.models import diffusers_format, dit_weights, sit_format
+        from scaling.models.formats import diffusers as diffusers_format
+        from scaling.models.formats import dit_weights
+        from scaling.models.formats import sit as sit_format
 
         return {
             "dit": dit_weights.FORMAT,
@@ -266,23 +268,23 @@ class ModelSpec(Network):
         }
 
     def fixed_tensors(self) -> dict:
-        from scaling.models.dit_weights import fixed_positions
+        from scaling.models.formats.dit_weights import fixed_positions
 
         return fixed_positions(self)
 
     @classmethod
     def recognised(cls, state, told) -> "ModelSpec | None":
-        from scaling.models.dit_weights import recognised
+        from scaling.models.formats.dit_weights import recognised
 
         return recognised(state, told)
 
     def has_null(self, state) -> bool:
-        from scaling.models.dit_weights import LABELS
+        from scaling.models.formats.dit_weights import LABELS
 
         return state[LABELS].shape[0] > self.num_classes
 
     def adopted(self, state, told) -> dict:
-        from scaling.models.dit_weights import adopted
+        from scaling.models.formats.dit_weights import adopted
 
         return adopted(self, state, told)
 

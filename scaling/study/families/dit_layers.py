@@ -1,7 +1,6 @@
 """What is a DiT made of, as data? Its layers, from which parameters, MACs and memory follow."""
 
-from scaling.study.families.dit import CONTEXT, FREQUENCIES, ModelSpec
-from scaling.study.layers import (
+from scaling.study.costs.layers import (
     Attention,
     Elementwise,
     Embedding,
@@ -11,6 +10,7 @@ from scaling.study.layers import (
     Parameter,
     Repeat,
 )
+from scaling.study.families.dit import CONTEXT, FREQUENCIES, ModelSpec
 
 
 def layers(m: ModelSpec) -> tuple[Layer, ...]:

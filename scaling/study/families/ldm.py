@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from scaling.study.costs.layers import (
+    Attention,
+    Convolution,
+    Elementwise,
+    Layer,
+    Linear,
+    Norm,
+    Repeat,
+)
 from scaling.study.families.unet import CLASSES, Attended, Block, Part, Resampled, UNet
-from scaling.study.layers import Attention, Convolution, Elementwise, Layer, Linear, Norm, Repeat
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,7 +85,7 @@ class LatentUNet(UNet):
         return {"heads": 2, "context_width": 8}
 
     def build(self) -> "nn.Module":
-        from scaling.models.unet import ConditionedUNet
+        from scaling.models.networks.unet import ConditionedUNet
 
         return ConditionedUNet(self)
 

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from scaling.study.costs.layers import (
+    Attention,
+    Elementwise,
+    Layer,
+    Linear,
+    Norm,
+    Parameter,
+    Repeat,
+)
 from scaling.study.families.captioned import Captioned
-from scaling.study.layers import Attention, Elementwise, Layer, Linear, Norm, Parameter, Repeat
 from scaling.study.network import LATENT_FACTOR
 
 if TYPE_CHECKING:
@@ -94,7 +102,7 @@ class PixArt(Captioned):
         return {"depth": 1, "width": 16, "heads": 2}
 
     def build(self) -> "nn.Module":
-        from scaling.models.pixart import PixArt as Network
+        from scaling.models.networks.pixart import PixArt as Network
 
         return Network(self)
 

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from scaling.study.costs.layers import (
+    Attention,
+    Elementwise,
+    Layer,
+    Linear,
+    Norm,
+    Parameter,
+    Repeat,
+)
 from scaling.study.families.captioned import Captioned
-from scaling.study.layers import Attention, Elementwise, Layer, Linear, Norm, Parameter, Repeat
 from scaling.study.network import LATENT_FACTOR
 
 if TYPE_CHECKING:
@@ -103,7 +111,7 @@ class MMDiT(Captioned):
         return {"depth": 2, "head_width": 8, "pooled_width": 8}
 
     def build(self) -> "nn.Module":
-        from scaling.models.mmdit import MMDiT as Network
+        from scaling.models.networks.mmdit import MMDiT as Network
 
         return Network(self)
 

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from scaling.study.layers import Convolution, Elementwise, Embedding, Layer, Linear, Norm, Repeat
+from scaling.study.costs.layers import (
+    Convolution,
+    Elementwise,
+    Embedding,
+    Layer,
+    Linear,
+    Norm,
+    Repeat,
+)
 from scaling.study.network import Network
 
 if TYPE_CHECKING:
@@ -242,6 +250,6 @@ class UNet(Network):
         return Repeat(1, layers, inputs * before + self.time_width)
 
     def units(self, network: "nn.Module") -> list["nn.Module"]:
-        from scaling.models.unet import units
+        from scaling.models.networks.unet import units
 
         return units(network)

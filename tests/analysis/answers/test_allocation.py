@@ -12,10 +12,10 @@ from analysis.answers.allocation import asks_split
 from analysis.answers.finding import finding, finding_of
 from analysis.answers.study import loss_runs, seed_means
 from analysis.claims import of_study
-from analysis.fits import isoflop, parametric
+from analysis.fits.approaches import isoflop, parametric
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import page as report
-from scaling.study.cost import forward_gmacs
+from scaling.study.costs.cost import forward_gmacs
 from tests.analysis.synthetic_study import SIZES, digits_like, equal_budgets, write_study
 
 # N in MACs, D in images: the best model lies amid the sizes at each budget

@@ -3,10 +3,18 @@
 import polars as pl
 import pytest
 
-from analysis.answers.finding import finding, finding_of
+from analysis.answers.finding import finding, finding_of, models_text
+from analysis.answers.laws import laws
+from analysis.figures.compute.gflops import fid_vs_gflops
 from analysis.frames import trials_frame
 from analysis.select.learning_rates import best_rates, lr_table, searches_lr
 from analysis.text import fixed, interval, number
+from tests.analysis.answers.answering import answers_of
+from tests.analysis.networks import GRID, Mixer
+from tests.analysis.synthetic_study import BASE, study_of
+
+WIDTHS = (16, 32, 48, 64)
+MIXERS = [Mixer(**GRID, width=width) for width in WIDTHS]
 
 
 def test_a_finished_study_states_slope_intervals_and_steps(finished):
@@ -172,3 +180,57 @@ def test_not_a_number_is_not_written():
     with pytest.raises(ValueError, match="nan is not a figure"):
         number(float("nan"))
     assert (fixed(-0.5), interval((-0.5, 0.25)), interval(None)) == ("−0.50", "[−0.50, 0.25]", "—")
+
+
+def test_the_numbers_of_seeds_are_said_as_they_are(unequal):
+    trials = trials_frame(unequal)
+    assert "Over 8 DiTs and 1 to 3 seeds" in finding_of(trials).sentence
+    assert "geometric mean of 1 to 3 seeds" in fid_vs_gflops(trials).get_supxlabel().replace(
+        "\n", " "
+    )
+
+
+def test_steps_that_cannot_be_judged_are_counted(unequal):
+    assert "(not judged: 3 with a model of one seed)" in finding_of(trials_frame(unequal)).sentence
+    pending = trials_frame(unequal).with_columns(
+        state=pl.when(pl.col("model") == "DiT-d3w64/2").then(pl.lit("pending")).otherwise("state")
+    )
+    assert (
+        "(not judged: 1 with a model of one seed, 2 not measured yet)"
+        in finding_of(pending).sentence
+    )
+    lost = pending.with_columns(state=pl.col("state").replace("pending", "diverged"))
+    assert (
+        "(not judged: 1 with a model of one seed, 2 diverged or failed)"
+        in finding_of(lost).sentence
+    )
+
+
+def test_a_family_of_one_curve_has_its_finding_slope_steps_and_laws(mixers):
+    answers = answers_of(mixers)
+    assert finding(mixers).sentence.startswith("Over 4 tests-mixers and 2 seeds FID falls with")
+    assert [slope.subset for slope in answers.slopes] == ["all", "tests-mixer"]
+    assert [(step.axis, step.lower, step.upper) for step in answers.steps] == [
+        ("size", "Mixer-16", "Mixer-32"),
+        ("size", "Mixer-32", "Mixer-48"),
+        ("size", "Mixer-48", "Mixer-64"),
+    ]
+    answered = {law.name: law for law in laws(answers)}
+    assert answered["gflops"].law and answered["frontier"].law
+    assert "needs tokens" not in (answered["gflops"].why_no_audit or "")
+    assert answers.selection.most_models[0] == "tests-mixer"
+
+
+def test_models_are_counted_by_family(tmp_path):
+    trials = trials_frame(study_of(tmp_path, {"model": [*MIXERS[:3], BASE.model]}))
+    assert models_text(trials, trials) == "3 tests-mixers and 1 DiT"
+    fewer = trials.filter(trials["model"] != "Mixer-32")
+    assert models_text(fewer, trials) == "2 of 3 tests-mixers and 1 DiT"
+
+
+def test_two_families_are_two_recipes(tmp_path):
+    dits = [BASE.model.model_copy(update={"width": w, "heads": w // 16}) for w in WIDTHS]
+    study = study_of(tmp_path, {"model": [*MIXERS, *dits]})
+    sentence = finding(study).sentence
+    assert sentence.startswith("2 recipes, each with a law of its own. tests-mixer: Over 4 tests-")
+    assert "DiT, adaln-zero: " in sentence and "mixed" not in sentence

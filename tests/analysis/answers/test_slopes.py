@@ -7,18 +7,20 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from analysis.answers.grid_steps import grid_steps, tally, verdict
+from analysis.answers.finding import finding
 from analysis.answers.slopes import (
     fisher_interval,
     mean_interval,
     slope,
     slopes,
 )
-from analysis.answers.verdicts import FAILS, HOLDS, LOST, ONE_SEED, OPEN, PENDING
+from analysis.answers.verdicts import FAILS, HOLDS, OPEN
 from analysis.frames import trials_frame
-from analysis.frames.published import dit_table4, published
-from analysis.select.trials import fit_points, left_out
+from analysis.frames.published import dit_table4
+from analysis.select.trials import left_out
+from tests.analysis.answers.answering import answers_of
 from tests.analysis.synthetic_study import AT_ONE_GFLOP, SLOPE
+from tests.analysis.trial_tables import synthetic
 
 
 def test_a_noise_free_power_law_is_recovered(noise_free):
@@ -118,13 +120,6 @@ def test_the_papers_correlation_and_slopes():
     assert fisher_interval(whole.r, 12) == pytest.approx((-0.98, -0.76), abs=5e-3)
 
 
-def test_every_published_row_has_its_source():
-    for name in ("dit_table4", "models"):
-        table = published(name)
-        assert table["provenance"].null_count() == 0
-        assert table["source"].null_count() == 0
-
-
 def test_nothing_measured_is_no_slope(half_run):
     pending = trials_frame(half_run).filter(pl.col("state") == "pending")
     with pytest.raises(ValueError, match=r"no completed trial has a FID \(5 pending\)"):
@@ -134,13 +129,6 @@ def test_nothing_measured_is_no_slope(half_run):
 def test_two_models_are_too_few():
     with pytest.raises(ValueError, match=r"needs 3 models .* found 2 \(m0, m1\)"):
         slope(synthetic([1, 2], [3.0, 2]))
-
-
-def test_mixed_protocols_are_refused():
-    trials = synthetic([1, 2, 4], [3.0, 2, 1])
-    mixed = trials.with_columns(protocol=pl.Series(["a", "a", "b"]))
-    with pytest.raises(ValueError, match=r"2 protocols are mixed, as in t0 and t2"):
-        fit_points(mixed)
 
 
 def test_several_rates_of_one_model_are_refused(finished):
@@ -160,63 +148,14 @@ def test_a_figure_without_logarithm_and_a_trial_twice_are_refused():
         slope(pl.concat([trials, trials.head(1)]))
 
 
-@pytest.mark.parametrize(
-    "change, error, told",
-    [
-        (-0.5, 0.2, HOLDS),
-        (-0.4, 0.2, OPEN),
-        (-0.3, 0.2, OPEN),
-        (0.3, 0.2, OPEN),
-        (0.5, 0.2, FAILS),
-        (0.0, 0.0, OPEN),
-        (-0.5, None, ONE_SEED),
-        (None, None, PENDING),
-    ],
-)
-def test_the_verdict_of_a_step(change, error, told):
-    assert verdict(change, error) == told
-
-
-def test_the_steps_of_a_grid(finished):
-    trials = trials_frame(finished)
-    steps = grid_steps(trials)
-    assert [step.axis for step in steps] == ["size"] * 9 + ["patch"] * 8
-    first = steps[0]
-    assert (first.lower, first.upper) == ("DiT-d2w16/8", "DiT-d2w32/8")
-    logs = [
-        np.log(trials.filter(pl.col("model") == model)["fid"].to_numpy())
-        for model in (first.lower, first.upper)
+def test_curves_of_a_family_are_its_series(convolutions):
+    answers = answers_of(convolutions)
+    assert [slope.subset for slope in slopes(trials_frame(convolutions))] == [
+        "all",
+        "kernel 3",
+        "kernel 1",
     ]
-    assert first.change == pytest.approx(logs[1].mean() - logs[0].mean())
-    assert first.error == pytest.approx(math.sqrt(sum(log.var(ddof=1) / 3 for log in logs)))
-    assert first.percent == pytest.approx(100 * (first.fid_upper / first.fid_lower - 1))
-    assert tally(steps) == {HOLDS: 17}
-
-
-def test_several_designs_at_one_size_are_no_grid(finished):
-    trials = trials_frame(finished)
-    blocks = trials.with_columns(model=pl.col("model") + " [in-context]", cell=pl.col("cell") + "b")
-    assert grid_steps(pl.concat([trials, blocks])) == []
-
-
-def test_steps_to_models_without_a_figure_are_not_measured_yet(half_run):
-    # one model diverged
-    assert tally(grid_steps(trials_frame(half_run))) == {ONE_SEED: 5, LOST: 3, PENDING: 9}
-
-
-def synthetic(gflops, fid) -> pl.DataFrame:
-    n = len(gflops)
-    return pl.DataFrame(
-        {
-            "trial_id": [f"t{i}" for i in range(n)],
-            "model": [f"m{i}" for i in range(n)],
-            "cell": [f"c{i}" for i in range(n)],
-            "seed": [0] * n,
-            "lr": [1e-3] * n,
-            "state": ["completed"] * n,
-            "protocol": ["p"] * n,
-            "patch": [2] * n,
-            "forward_gmacs": [float(g) for g in gflops],
-            "fid": [float(f) for f in fid],
-        }
-    )
+    assert {step.axis for step in answers.steps} == {"size", "kernel"}
+    across = [step for step in answers.steps if step.axis == "kernel"]
+    assert (across[0].lower, across[0].upper) == ("Conv-16/1", "Conv-16/3")
+    assert "Over 8 ConvNets" in finding(convolutions).sentence

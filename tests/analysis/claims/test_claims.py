@@ -42,3 +42,10 @@ def test_the_table_has_a_row_per_claim(papers):
     assert all(
         "holds where" in text and "does not hold where" in text for text in table["threshold"]
     )
+
+
+def test_claims_about_patches_and_designs_are_not_asked_of_other_families(mixers):
+    verdicts = {verdict.claim.name: verdict for verdict in of_study(mixers)}
+    for name in ("patch", "gflops-alone", "adaln-zero"):
+        assert "not asked of this family: tests-mixer has no " in verdicts[name].why
+    assert verdicts["gflops"].verdict == "holds" and verdicts["gflops"].of == "tests-mixer"

@@ -4,7 +4,7 @@ import pytest
 
 from analysis.claims import FAILS, HOLDS
 from analysis.frames import trials_frame
-from scaling.study.cost import forward_gmacs
+from scaling.study.costs.cost import forward_gmacs
 from tests.analysis.claims.asking import asked
 from tests.analysis.synthetic_study import SIZES, digits_like, write_study
 

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
+from analysis.figures.drawing.hover import positions
 from analysis.figures.guidance import metrics_vs_guidance
-from analysis.figures.hover import positions
 
 
 def rows(scales, label="FID-1K, ddpm100, digits-cnn, vs train"):

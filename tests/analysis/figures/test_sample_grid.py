@@ -6,7 +6,14 @@ import pytest
 
 from analysis.figures.sample_grid import sample_grid
 from scaling.records.files import write_json
-from tests.analysis.synthetic_study import DESIGNS, SIZES, digits_like, law, study_of, write_study
+from tests.analysis.synthetic_study import (
+    DESIGNS,
+    SIZES,
+    digits_like,
+    law,
+    study_of,
+    write_study,
+)
 
 
 def test_samples_say_which_design_they_are_of(tmp_path):
@@ -58,3 +65,10 @@ def test_samples_bear_the_names_of_their_classes_where_the_data_has_names(tmp_pa
     told = sample_grid(study).get_supxlabel().replace("\n", " ")
     assert "left to right: kind 0, kind 1, kind 2, kind 3, kind 4; kind 5, kind 6" in told
     assert told.endswith("kind 8, a name that is fa….")
+
+
+def test_a_cell_that_no_family_can_have_is_empty(two_families):
+    grid = sample_grid(two_families).axes
+    words = [[text.get_text() for text in axes.texts] for axes in grid]
+    assert len(grid) == 8 * (3 + 1)
+    assert [text for texts in words for text in texts] == [""] * 12

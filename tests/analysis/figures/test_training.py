@@ -3,11 +3,19 @@
 import pytest
 
 from analysis.figures import training
-from analysis.figures.training import fid_vs_steps, heldout_by_bin
-from analysis.frames import curves_frame, evaluations_frame
+from analysis.figures.drawing.hover import positions
+from analysis.figures.sample_grid import sample_grid
+from analysis.figures.training import fid_vs_steps, heldout_by_bin, loss_vs_steps
+from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from analysis.report.pictures import study_pictures
 from scaling.records import StudyFolder
-from tests.analysis.synthetic_study import SIZES, digits_like, measure, study_of
+from tests.analysis.figures.reading import legend_of
+from tests.analysis.synthetic_study import (
+    SIZES,
+    digits_like,
+    measure,
+    study_of,
+)
 
 
 def test_a_line_of_a_figure_joins_one_design_at_one_learning_rate(tmp_path):
@@ -79,3 +87,39 @@ def test_what_training_logs_has_a_figure(finished):
         ValueError, match="no trial has recorded its held-out loss by part of the schedule"
     ):
         training.heldout_by_bin(curves.with_columns(heldout_bins=None))
+
+
+@pytest.mark.parametrize(
+    "axes, head, told, panels",
+    [
+        ({"model.mlp_ratio": [2.0, 4.0]}, None, set(), ["patch 2", "patch 2, mlp 2"]),
+        ({"model.heads": [1, 2]}, "Heads", {"heads 1", "heads 2"}, ["patch 2"]),
+        (
+            {"model.mlp_ratio": [2.0, 4.0], "train.batch": [32, 64]},
+            "Batch",
+            {"32 images", "64 images"},
+            ["patch 2", "patch 2, mlp 2"],
+        ),
+    ],
+)
+def test_shapes_of_one_rung_have_lines_that_are_told_apart(tmp_path, axes, head, told, panels):
+    """By the panel where they are of several series, by dashes where they are of one."""
+    shapes = [{key: value for key, value in size.items() if key not in axes} for size in SIZES]
+    study = study_of(tmp_path, {"size": shapes} | axes)
+    for figure in (fid_vs_steps(evaluations_frame(study)), loss_vs_steps(curves_frame(study))):
+        assert [panel.get_title(loc="left") for panel in figure.axes] == panels
+        for panel in figure.axes:
+            thick = [line for line in panel.lines if line.get_linewidth() == 1.6]
+            assert len(thick) == max(1, len(told)) * len(SIZES)
+            assert len({(line.get_color(), line.get_linestyle()) for line in thick}) == len(thick)
+        assert legend_of(figure) >= told | ({head} if head else set())
+        hovers = [text.split(":")[0] for *_, text in positions(figure)]
+        models = set(trials_frame(study)["model"])
+        assert models == {hover.split(" at ")[0] for hover in hovers}
+
+
+def test_a_figure_without_its_data_says_what_is_missing(rates):
+    with pytest.raises(ValueError, match="no evaluation has a FID; it was not asked for"):
+        training.fid_vs_steps(evaluations_frame(rates))
+    with pytest.raises(ValueError, match="no samples lie beside the records of a completed trial"):
+        sample_grid(rates)

@@ -39,20 +39,6 @@ def test_a_noise_free_law_is_recovered(kind, truth):
     )
 
 
-@pytest.mark.parametrize("kind", TRUTH)
-def test_the_jacobian_is_the_derivative(kind):
-    rng = np.random.default_rng(0)
-    problem = curves.Problem(kind, X, curves.law(kind, np.array(TRUTH[kind][0]), X), 1e-3)
-    theta = problem.inner(np.array(TRUTH[kind][0])) + 0.05 * rng.random(len(problem.low))
-    model, one = problem._model(problem.log_y[None]), np.zeros(1, int)
-    for k in range(len(theta)):
-        up, down = (
-            model((theta + h * np.eye(len(theta))[k])[None], one)[0][0] for h in (1e-6, -1e-6)
-        )
-        assert model(theta[None], one)[1][0, k] == pytest.approx((up - down) / 2e-6, abs=1e-6)
-    assert problem.inner(problem.natural(theta[None])[0]) == pytest.approx(theta)
-
-
 def test_a_broken_law_without_a_break_is_its_power_law():
     y = curves.law("saturating", np.array([1e-6, 30.0, 0.2]), X)
     found = curves.fit(points(X, y), "broken")

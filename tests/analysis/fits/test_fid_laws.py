@@ -5,20 +5,14 @@ claim to be?
 import numpy as np
 import polars as pl
 import pytest
-from scipy import stats
 
 from analysis.fits import fid_laws
-from analysis.fits.fid_laws import (
-    CANDIDATES,
-    choose,
-    final_score,
-    fit_law,
-    model_means,
-    score,
-    scores_table,
-)
-from analysis.fits.linear import NoiseVariances, least_squares, noise_of, training_alone
+from analysis.fits.fid_choice import choose, final_score, score
+from analysis.fits.fid_laws import CANDIDATES, fit_law, model_means
+from analysis.fits.linear import least_squares
+from analysis.frames import trials_frame
 from analysis.frames.published import dit_table4
+from analysis.select.trials import fit_points
 
 LAW = {"G": (-0.4,), "N × T": (-0.3, -0.2, -0.08), "N × T + T²": (-0.3, -0.2, -0.08, 0.02)}
 
@@ -74,44 +68,6 @@ def test_units_change_no_prediction():
         one, two = fit_law(name, models).predict(models), fit_law(name, other).predict(other)
         assert one.value == pytest.approx(two.value)
         assert one.predicted_high == pytest.approx(two.predicted_high)
-
-
-def test_the_papers_xl_is_predicted_from_its_smaller_models():
-    """DiT Table 4: chosen on L from S and B, fitted on S, B, L, scored on XL once."""
-    models, noise = model_means(dit_table4())
-    chosen, final = final_score(models, "XL", noise=noise)
-    assert chosen.decided_on == "L"
-    assert final.rms <= 0.05
-    assert final.inside == 3
-    assert "XL" not in {one.rung for one in chosen.scores}
-
-
-def test_gflops_alone_fail_on_the_papers_xl():
-    models, _ = model_means(dit_table4())
-    found = score("G", models, "XL")
-    assert [round(v) for v in found.predicted.value] == [64, 40, 25]
-    assert found.rms == pytest.approx(0.323, abs=5e-4)
-    assert [round(v) for v in score("N × T", models, "XL").predicted.value] == [105, 45, 20]
-    # Table 4 rounds N of B/8 to 131 M, of B/4 and B/2 to 130 M. By row that gives 96.56 for L/8, by
-    # size 96.37: 97 or 96.
-    assert [round(v) for v in score("N × T", models, "L").predicted.value] == [97, 52, 28]
-    by_size = models.with_columns(pl.col("params_m").min().over("rung"))
-    assert [round(v) for v in score("N × T", by_size, "L").predicted.value] == [96, 52, 28]
-
-
-def test_a_rung_that_cannot_tell_a_law_gives_a_reason_and_no_number():
-    models, _ = model_means(dit_table4())
-    rows = scores_table(choose(models.filter(pl.col("rung") != "XL")).scores)
-    lost = rows.filter(pl.col("rms_log_error").is_null())
-    assert lost["why_not"].null_count() == 0
-    assert set(lost["held_out"]) == {"B"}
-
-
-def test_a_rung_with_none_below_it_gives_a_reason():
-    one = dit_table4().filter(pl.col("rung") == "XL")
-    assert (
-        score("G", one, "XL").predicted is None and "no smaller size" in score("G", one, "XL").why
-    )
 
 
 def test_the_intervals_cover():
@@ -184,28 +140,6 @@ def test_what_seeds_hide_in_a_mean_returns_in_the_prediction_of_one_training():
     assert 0.93 < np.mean(held) < 0.99
 
 
-def test_training_and_sampling_errors_part():
-    rng = np.random.default_rng(0)
-    cell = np.repeat(np.arange(300), 3)
-    noise = 0.05 * rng.standard_normal(900) + 0.02 * rng.standard_normal(900)
-    values = np.exp(np.repeat(rng.normal(3, 1, 300), 3) + noise)
-    found = noise_of(values, cell, np.full(900, 0.02))
-    assert found.training_dof == 600
-    assert training_alone(found) == pytest.approx(0.05**2, rel=0.15)
-    assert training_alone(noise_of(values[:3], np.arange(3))) is None
-
-
-def test_student_intervals_are_those_of_linregress():
-    rng = np.random.default_rng(2)
-    x, y = rng.normal(size=8), rng.normal(size=8)
-    found, theirs = (
-        least_squares(np.column_stack([np.ones(8), x]), y, "a line"),
-        stats.linregress(x, y),
-    )
-    assert found.coefficients[1] == pytest.approx(theirs.slope)
-    assert found.errors[1] == pytest.approx(theirs.stderr)
-
-
 def test_too_few_points_and_degenerate_ones_are_refused():
     with pytest.raises(
         ValueError, match=r"a line has 2 coefficients and needs 3 points or more .*, found 2; add 1"
@@ -224,5 +158,6 @@ def test_too_few_points_and_degenerate_ones_are_refused():
         model_means(dit_table4().with_columns(params_m=pl.lit(0.0)))
 
 
-def test_noise_without_repeats_is_not_known():
-    assert model_means(dit_table4())[1] == NoiseVariances(None, 0, None)
+def test_one_more_training_scatters_by_what_means_over_unequal_seeds_hid(unequal):
+    models, noise = model_means(fit_points(trials_frame(unequal)))
+    assert fit_law("G", models, noise).fit.repeats == pytest.approx(8 / (6 / 3 + 2))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.frames.published import block_designs, dit_table4, sampling_compute
+from analysis.frames.published import block_designs, dit_table4, published, sampling_compute
 
 
 @pytest.mark.parametrize("table", [dit_table4, block_designs, sampling_compute])
@@ -12,3 +12,10 @@ def test_published_tables_have_the_columns_of_a_curve(table):
     assert rows["rung"].to_list() == rows["size"].to_list()
     assert rows["series"].to_list() == [f"patch {patch}" for patch in rows["patch"]]
     assert rows.select("model", "model_id").unique().height == rows["model"].n_unique()
+
+
+def test_every_published_row_has_its_source():
+    for name in ("dit_table4", "models"):
+        table = published(name)
+        assert table["provenance"].null_count() == 0
+        assert table["source"].null_count() == 0

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 from analysis.answers import slopes, study
-from analysis.fits import curves, envelope, fid_laws, isoflop, loss_to_fid, parametric
+from analysis.fits import curves, fid_laws, loss_to_fid
+from analysis.fits.approaches import envelope, isoflop, parametric
 from analysis.fits.points import Runs
 from analysis.report import build
 from analysis.select import checkpoints, trials
-from scaling.study.cost import forward_gmacs
+from scaling.study.costs.cost import forward_gmacs
 from tests.analysis.synthetic_study import digits_like, write_study
 
 SELECTORS = (

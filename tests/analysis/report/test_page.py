@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from matplotlib.text import Text
 
-from analysis.figures import gflops, training
+from analysis.figures import training
+from analysis.figures.compute import gflops
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import page as report
 from analysis.report import study_figures, write_report

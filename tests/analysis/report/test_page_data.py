@@ -2,12 +2,16 @@
 
 import json
 
-from analysis.report import report_data
+import pytest
+
+from analysis.report import build, report_data
 from scaling.outcome import show_outcome
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.files import write_json
 from scaling.study import DataSpec
-from tests.analysis.synthetic_study import BASE, study_of
+from tests.analysis.synthetic_study import BASE, SIZES, digits_like, measure, study_of
+
+AXES = {"size": SIZES, "model.patch": [4, 2]}
 
 
 def beside_noise(study: StudyFolder, noise: float) -> None:
@@ -47,3 +51,25 @@ def test_the_data_bears_its_own_name(tmp_path):
 def test_a_study_under_way_does_not_price_another_seed_by_what_it_has_run(half_run, finished):
     assert report_data(half_run)["another_seed"] is None
     assert report_data(finished)["another_seed"].startswith("One more seed (--set seeds=4)")
+
+
+def test_many_lost_trials_are_one_line_that_opens(tmp_path):
+    plan = digits_like(AXES, seeds=1, name="lost")
+    study = StudyFolder(tmp_path / plan.name)
+    study.write_plan(plan)
+    for i, trial in enumerate(plan.trials):
+        run = measure(study, trial, 0.02, until=500 if i < 3 else 200)
+        if i >= 3:
+            run.write_state("diverged", f"loss nan at step {230 + i}", step=230 + i)
+    page = build(study, kinds=("svg",)).page
+    assert "<summary>5 trials diverged</summary>" in page and "loss nan at step 237" in page
+    lost = [trial.trial_id for trial in plan.trials[3:]]
+    assert f"left out: {', '.join(lost[:4])} and 1 more." in page
+
+
+@pytest.mark.parametrize("family", ["mixers", "convolutions"])
+def test_the_page_of_another_family_speaks_of_it(family, request):
+    page = build(request.getfixturevalue(family), kinds=()).page
+    grid = page.partition("How fast FID falls")[2].partition("Laws, their")[0]
+    assert "by size and " in grid and "patch" not in grid
+    assert ">None<" not in page and "null" not in grid

@@ -47,3 +47,20 @@ def test_a_helper_draws_the_same_and_one_that_is_killed_is_not_missed(rates, mon
         begun = begin(other, rates)
         assert isinstance(begun["heldout_vs_lr"].exception(), LOST)
         assert study_pictures(rates, begun=begun) == here
+
+
+def test_every_figure_of_several_families_is_drawn_or_says_why_not(two_families, one_curve):
+    for study in (two_families, one_curve):
+        drawn = {name for name, one in study_pictures(study, ("json",)).items() if one.files}
+        assert drawn >= {
+            "fid_vs_gflops" if study is one_curve else "fid_vs_steps",
+            "sample_grid",
+            "fid_vs_steps",
+            "fid_vs_steps_by_size",
+            "fid_vs_train_flops",
+            "heldout_vs_steps",
+            "heldout_by_bin",
+            "loss_vs_steps",
+            "grad_norm_vs_steps",
+            "images_per_s_vs_steps",
+        }

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.answers.study import loss_runs
 from analysis.claims import of_study
-from analysis.forecasting.suggest import suggest
+from analysis.forecasting.suggestions.suggest import suggest
 from analysis.frames import evaluations_frame
 from tests.analysis.synthetic_study import (
     BASE,

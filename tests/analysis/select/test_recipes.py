@@ -4,14 +4,13 @@ trained to their end?"""
 import polars as pl
 import pytest
 
-from analysis.answers.choices import spread
 from analysis.answers.compare import compare
 from analysis.answers.slopes import slope
 from analysis.answers.study import Answers, frontier_runs, loss_runs
 from analysis.claims import Records
 from analysis.claims.sampling import model_compute_wins, smaller_wins_at_equal_cost
-from analysis.figures.sampling import fid_vs_sampling_gflops
-from analysis.forecasting.predict import predict
+from analysis.figures.compute.sampling import fid_vs_sampling_gflops
+from analysis.forecasting.predictions.predict import predict
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.frames.published import block_designs, dit_table4
 from analysis.select.checkpoints import training_checkpoints
@@ -104,11 +103,6 @@ def test_shapes_of_one_rung_are_models_of_their_own_in_a_law(tmp_path):
         # the synthetic losses of two numbers of heads are equal, which no law accepts
         if name == "ratios":
             assert set(loss_runs(evaluations)[1].cluster) <= set(evaluations["train_id"])
-
-
-def test_a_choice_of_the_exponent_is_of_one_design(tmp_path):
-    with pytest.raises(ValueError, match="2 recipes are mixed"):
-        spread(trials_frame(study_of(tmp_path, DESIGNS)))
 
 
 def test_lengths_of_one_training_share_its_checkpoints_in_a_claim(tmp_path):

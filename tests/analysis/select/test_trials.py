@@ -1,15 +1,18 @@
 """Which trials may enter a law or a correlation?"""
 
+import polars as pl
 import pytest
 
 from analysis.answers.study import frontier_runs, loss_runs
 from analysis.claims import Records
 from analysis.claims.grid import correlated
 from analysis.frames import evaluations_frame, trials_frame
+from analysis.select.trials import fit_points
 from tests.analysis.synthetic_study import (
     SIZES,
     study_of,
 )
+from tests.analysis.trial_tables import synthetic
 
 
 def test_two_learning_rates_of_a_model_are_averaged_by_no_law(tmp_path):
@@ -24,3 +27,10 @@ def test_two_learning_rates_of_a_model_are_averaged_by_no_law(tmp_path):
 def test_a_correlation_counts_the_completed_alone(half_run):
     found = correlated(Records(trials_frame(half_run)))
     assert len(found.records) == 5 and "nan" not in found.note
+
+
+def test_mixed_protocols_are_refused():
+    trials = synthetic([1, 2, 4], [3.0, 2, 1])
+    mixed = trials.with_columns(protocol=pl.Series(["a", "a", "b"]))
+    with pytest.raises(ValueError, match=r"2 protocols are mixed, as in t0 and t2"):
+        fit_points(mixed)

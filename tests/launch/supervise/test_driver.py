@@ -15,7 +15,7 @@ import pytest
 
 from scaling.launch.supervise import processes
 from scaling.launch.supervise.limits import VARIABLE
-from scaling.launch.trial import run_trials
+from scaling.launch.trials.trial import run_trials
 from scaling.records import Run, StudyFolder, lease
 from scaling.records.status import trial_rows
 

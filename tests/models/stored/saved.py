@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from scaling.models.diffusers_format import WEIGHTS
+from scaling.models.formats.diffusers import WEIGHTS
 from scaling.models.stored.open_weights import open_weights
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 from tests.models import golden
 
 THREE = {"heads": 3, "null": "last"}

@@ -6,16 +6,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from scaling.evaluation.load import load_checkpoint
+from scaling.evaluation.sampling.load import load_checkpoint
 from scaling.models import build_model
-from scaling.models.export import run
+from scaling.models.formats.export import run
 from scaling.models.stored.described import KEY, write_described
 from scaling.models.stored.open_weights import open_weights
 from scaling.study import DiffusionSpec
 from scaling.study.families import PixelUNet
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 from tests.models.foreign import SiT
-from tests.models.test_export import states_equal
+from tests.models.formats.test_export import states_equal
 from tests.models.test_weights import refusal
 
 UNET = PixelUNet(
@@ -66,8 +66,16 @@ def test_damage_is_told(unet):
     write_described(unet, UNET, build_model(UNET).state_dict(), None, None, None)
     assert "does not tell what its network predicts" in refusal(load_checkpoint, unet)
     state = load_file(unet)
-    save_file(state, unet, metadata={KEY: "{}"})
-    assert "is damaged; export it again" in refusal(open_weights, unet)
+    for text, why in (
+        ("{}", "model is missing"),
+        ("[]", "is no object"),
+        ("[" * 9000, "is not valid JSON"),
+        ('{"model": 3, "diffusion": null, "label_dropout": null, "vae": null}', "model is no"),
+        ('{"model": {}, "diffusion": 3, "label_dropout": 7, "vae": 1}', "label_dropout"),
+    ):
+        save_file(state, unet, metadata={KEY: text})
+        told = refusal(open_weights, unet)
+        assert why in told and told.endswith("; export it again"), text
     said = {"model": UNET.model_dump(mode="json"), "label_dropout": None, "vae": None}
     said["diffusion"] = {"objective": "edm"}
     save_file(state, unet, metadata={KEY: json.dumps(said)})

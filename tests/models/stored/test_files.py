@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import save_file
 
 from scaling.models.stored.open_weights import is_weights, open_weights
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 from tests.models import golden
+from tests.models.formats.test_export import states_equal
 from tests.models.stored.saved import hub_folder, opened
-from tests.models.test_export import states_equal
 from tests.models.test_weights import refusal
 
 

@@ -8,18 +8,18 @@ import torch
 from safetensors.torch import save_file
 
 from scaling.launch.preflight import check_initial
-from scaling.launch.trial import train
+from scaling.launch.trials.trial import train
 from scaling.models import build_model
-from scaling.models.export import run as export
+from scaling.models.formats.export import run as export
 from scaling.models.stored.initial import content_of, initial_weights, with_contents
 from scaling.records import Run
 from scaling.study import ModelSpec, Plan, Study
 from scaling.study.settings import with_settings
-from scaling.study.weights_spec import InitSpec
+from scaling.study.specs.weights import InitSpec
 from scaling.training import Trainer
 from scaling.training.checkpoint import load
 from tests.models.foreign import SiT
-from tests.models.test_dit import randomised
+from tests.models.networks.test_dit import randomised
 from tests.models.test_weights import refusal
 
 

@@ -6,9 +6,9 @@ from argparse import Namespace
 import pytest
 import torch
 
-from scaling.models.diffusers_format import WEIGHTS
+from scaling.models.formats.diffusers import WEIGHTS
 from scaling.models.stored.open_weights import open_weights
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 from tests.models.foreign import SiT
 from tests.models.stored.saved import hub_folder
 from tests.models.test_weights import refusal

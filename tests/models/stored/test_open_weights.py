@@ -2,13 +2,13 @@
 
 import torch
 
-from scaling.models.diffusers_format import WEIGHTS
+from scaling.models.formats.diffusers import WEIGHTS
 from scaling.models.stored.open_weights import open_weights
-from scaling.study.weights_spec import WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 from tests.models import golden
 from tests.models.foreign import SiT
+from tests.models.formats.test_export import states_equal
 from tests.models.stored.saved import hub_folder, opened
-from tests.models.test_export import states_equal
 from tests.models.test_weights import refusal
 
 

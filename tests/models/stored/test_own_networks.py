@@ -7,18 +7,18 @@ import torch
 from PIL import Image
 
 from scaling.cli import main
-from scaling.evaluation.load import load_checkpoint
-from scaling.launch.trial import train
+from scaling.evaluation.sampling.load import load_checkpoint
+from scaling.launch.trials.trial import train
 from scaling.models import build_model
 from scaling.models.stored.open_weights import open_weights
 from scaling.models.stored.own_networks import networks_in
 from scaling.records import Run
 from scaling.study import TrainSpec, load_study
 from scaling.study.network import FAMILIES
-from scaling.study.weights_spec import WeightsSpec
-from tests.models.test_export import states_equal
+from scaling.study.specs.weights import WeightsSpec
+from tests.models.formats.test_export import states_equal
 from tests.models.test_weights import refusal
-from tests.study.families.outside import write_study
+from tests.study.families.outside.someones import write_study
 
 FAMILY = "weighed"
 

@@ -3,9 +3,9 @@
 import torch
 
 from tests.models import golden
+from tests.models.formats.test_export import states_equal
 from tests.models.stored.saved import opened
 from tests.models.stored.test_state_dicts import WRAPPED
-from tests.models.test_export import states_equal
 from tests.models.test_weights import refusal
 
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from scaling.models.diffusers_format import WEIGHTS
+from scaling.models.formats.diffusers import WEIGHTS
 from tests.models import golden
+from tests.models.formats.test_export import states_equal
 from tests.models.stored.saved import opened, prefixed, raw
-from tests.models.test_export import states_equal
 from tests.models.test_weights import refusal
 
 WRAPPED = {
@@ -90,7 +90,7 @@ def test_weights_that_are_not_finite_are_refused_by_name(exported, tmp_path, val
         path = tmp_path / "d"
         path.mkdir()
         (path / "config.json").write_text((exported / "diffusers" / "config.json").read_text())
-        from scaling.models.diffusers_format import to_diffusers
+        from scaling.models.formats.diffusers import to_diffusers
 
         save_file(to_diffusers(golden.SPEC, state), path / WEIGHTS)
     message = refusal(opened, path)

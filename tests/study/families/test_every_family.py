@@ -4,21 +4,21 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from scaling.launch.trial import run_trials
+from scaling.launch.trials.trial import run_trials
 from scaling.models import build_model
-from scaling.models.count import checked_count, example_inputs, trainable_params
+from scaling.models.counting.count import checked_count, example_inputs, trainable_params
 from scaling.records import Run
 from scaling.study import cost
-from scaling.study.execution import Execution
+from scaling.study.costs.memory import training_memory
 from scaling.study.families import FAMILIES, network_of
 from scaling.study.families.captioned import Captioned
-from scaling.study.families.source import is_outside
+from scaling.study.families.outside.source import is_outside
 from scaling.study.families.unet import UNet
-from scaling.study.memory import training_memory
 from scaling.study.settings import with_settings
+from scaling.study.specs.execution import Execution
 from scaling.training import Trainer
+from tests.study.costs.test_memory import Step
 from tests.study.families.tiny import DIGITS, TINY
-from tests.study.test_memory import Step
 
 every_family = pytest.mark.parametrize("m", TINY.values(), ids=TINY)
 

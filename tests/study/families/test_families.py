@@ -4,7 +4,7 @@ import pytest
 
 from scaling.study import ModelSpec, TrialSpec, load_study
 from scaling.study.families import FAMILIES, named_network, network_of
-from tests.study.families.outside import write_study
+from tests.study.families.outside.someones import write_study
 
 
 def test_a_trial_takes_the_network_that_its_family_names(tmp_path):

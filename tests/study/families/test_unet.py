@@ -2,10 +2,10 @@
 
 import pytest
 
-from scaling.models.count import checked_count
+from scaling.models.counting.count import checked_count
 from scaling.study import ModelSpec, cost
+from scaling.study.costs.published import published_for, published_others
 from scaling.study.families import LatentUNet, PixelUNet, RaisedUNet, named_network
-from scaling.study.published import published_for, published_others
 from tests.study.families.tiny import TINY
 
 NAMES = [row.model for row in published_others()]

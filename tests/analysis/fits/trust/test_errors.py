@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.fits import parametric
+from analysis.fits.approaches import parametric
 from analysis.fits.points import Runs
 from analysis.fits.trust import errors
 from tests.analysis.laws import TRUTH, grid, table

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis.fits import curves, parametric, repeats
+from analysis.fits import curve_search, curves
+from analysis.fits.approaches import parametric, repeats
 from analysis.fits.trust.identity import Identity, identity
+from tests.analysis.fits.approaches.test_repeats import LAW, study
 from tests.analysis.fits.test_curves import points
-from tests.analysis.fits.test_repeats import LAW, study
 from tests.analysis.laws import grid, table
 
 
@@ -50,7 +51,7 @@ def test_a_size_that_never_changes_leaves_its_term_untold():
 def test_a_steeper_law_than_is_searched_ends_at_the_bound():
     x = np.geomspace(1, 100, 12)
     found = identity(curves.fit(points(x, 3 * x**-7.0), "power").view())
-    assert found.at_bound == (("c", curves.EXPONENT),)
+    assert found.at_bound == (("c", curve_search.EXPONENT),)
 
 
 def test_a_power_law_has_no_floor():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.fits import curves, parametric
+from analysis.fits import curves
+from analysis.fits.approaches import parametric
 from analysis.fits.trust.influence import MOST, influence
 from tests.analysis.fits.test_curves import points
 from tests.analysis.laws import TRUTH, scattered, table

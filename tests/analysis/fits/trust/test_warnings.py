@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.fits import curves, parametric
-from analysis.fits.intervals import simulate
+from analysis.fits import curves
+from analysis.fits.approaches import parametric
+from analysis.fits.simulation import simulate
 from analysis.fits.trust.warnings import warnings
 from tests.analysis.fits.test_curves import points
 from tests.analysis.fits.trust.test_errors import luck, noisy

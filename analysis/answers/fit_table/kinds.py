@@ -1,0 +1,228 @@
+"""How is each law of ``scaling fit`` fitted to a table, and what does it answer?"""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from analysis.fits import curves, holdout
+from analysis.fits.approaches import envelope, isoflop, parametric, repeats
+from analysis.fits.fitted import View
+from analysis.fits.intervals import Uncertain
+from analysis.fits.points import Runs
+from analysis.fits.simulation import simulate
+from analysis.fits.trust.warnings import Beware, warnings
+
+CURVES = {"powerlaw": "power", "saturating": "saturating", "bnsl": "broken"}
+NO_AUDIT = "it predicts sizes, which nobody measures"
+AUDIT = 200  # repeats behind the intervals of the audit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A table and what is asked of it: the columns of each role, and how to fit."""
+
+    table: pl.DataFrame
+    n: str | None
+    d: str | None
+    loss: str
+    flops: str | None
+    x: str | None
+    unique: str | None
+    cluster: str | None
+    delta: float
+    bootstrap: int
+    curve: str
+    method: str
+
+    def runs(self, **roles: str | None) -> Runs:
+        """The rows as runs of n, d, loss and FLOPs, with further ``roles``."""
+        columns = {"n": self.n, "d": self.d, "loss": self.loss, "flops": self.flops}
+        return Runs.of(self.table, self.cluster, **columns, **roles)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A fitted law: what it answers by name, and what is drawn."""
+
+    answer: dict
+    runs: Runs
+    bewares: list[Beware] = field(default_factory=list)
+    view: View | None = None
+    sure: Uncertain | None = None
+    audit: holdout.Audit | None = None
+    why_no_audit: str = ""
+    fitted: Any = None  # the law as its module has it
+
+
+def _need(kind: str, **columns: str | None) -> None:
+    lacking = [name for name, column in columns.items() if not column]
+    if lacking:
+        raise ValueError(
+            f"{kind} needs the column of {', '.join(lacking)}: give "
+            f"{' '.join('--' + name for name in lacking)}"
+        )
+
+
+def _approach3(asked: Asked) -> Told:
+    _need("approach3", n=asked.n, d=asked.d)
+    runs, delta, bootstrap = asked.runs(), asked.delta, asked.bootstrap
+    fitted = parametric.fit(runs, delta)
+    answer = (
+        {"law": "E + A/N^alpha + B/D^beta"}
+        | {name: getattr(fitted, name) for name in parametric.PARAMETERS}
+        | {
+            "objective": fitted.objective,
+            "n_runs": fitted.n_runs,
+            "delta": delta,
+            "n_opt_exponent": fitted.exponent,
+            "flops": flops_told(runs, fitted.flops_factor, fitted.flops_power),
+        }
+    )
+    told = _told(answer, fitted.view(), bootstrap, fitted)
+    if told.sure is None:
+        told.answer.update({"se": None, "ci95": None})
+    else:
+        told.answer["n_opt_exponent_ci95"] = list(fitted.exponent_interval(told.sure))
+    return told
+
+
+def _repeats(asked: Asked) -> Told:
+    _need("repeats", n=asked.n, d=asked.d, unique=asked.unique)
+    runs, delta, bootstrap = asked.runs(unique=asked.unique), asked.delta, asked.bootstrap
+    fitted = repeats.fit(runs, delta)
+    answer = (
+        {"law": "E + A/N^alpha + B/D'^beta, D' = U + U h (1 - exp(-(D/U - 1)/h)), h = half_life"}
+        | fitted.parameters
+        | {
+            "objective": fitted.objective,
+            "objective_without_repeats": fitted.plain_objective,
+            "n_runs": len(runs),
+            "delta": delta,
+        }
+    )
+    return _told(answer, fitted.view(), bootstrap, fitted)
+
+
+def _minima(asked: Asked) -> Told:
+    _need("isoflop", n=asked.n, d=asked.d or asked.flops)
+    runs = asked.runs()
+    fitted = isoflop.fit(runs, asked.curve)
+    answer = _n_opt(fitted, runs) | {
+        "budgets": [
+            {
+                "flops": m.flops,
+                "n_opt": m.n,
+                "loss": m.loss,
+                "log_n_se": m.log_n_error,
+                "curve": m.curve,
+                "runs": len(m.runs),
+                "why_not": m.why or None,
+            }
+            for m in fitted.minima
+        ]
+    }
+    return Told(answer, runs, why_no_audit=NO_AUDIT, fitted=fitted)
+
+
+def _envelope(asked: Asked) -> Told:
+    _need("envelope", n=asked.n, d=asked.d or asked.flops)
+    runs = asked.runs()
+    fitted = envelope.fit(runs, asked.method)
+    answer = _n_opt(fitted, runs) | {
+        "method": asked.method,
+        "sizes": [{"n": float(n), "flops": float(c)} for n, c in zip(fitted.n, fitted.flops)],
+    }
+    return Told(answer, runs, why_no_audit=NO_AUDIT, fitted=fitted)
+
+
+def _n_opt(fitted: isoflop.IsoFlop | envelope.Envelope, runs: Runs) -> dict:
+    return {
+        "law": "N_opt = factor C^exponent",
+        "exponent": fitted.exponent,
+        "factor": fitted.factor,
+        "ci95": {"exponent": list(fitted.exponent_interval)},
+        "se": {"exponent": float(fitted.law.errors[1])},
+        "n_runs": len(runs),
+        "flops": flops_told(runs),
+    }
+
+
+def _curve(kind: str, asked: Asked) -> Told:
+    table, cluster, loss, n, d = asked.table, asked.cluster, asked.loss, asked.n, asked.d
+    x, flops = asked.x, asked.flops
+    if x or flops:
+        runs, axis = Runs.of(table, cluster, x=x or flops, y=loss), x or flops
+    elif n and d:
+        both = Runs.of(table, cluster, n=n, d=d, y=loss)
+        axis = f"6 {n} {d}"
+        columns = {"x": 6 * both["n"] * both["d"], "y": both["y"]}
+        runs = Runs.checked(both.names, columns, both.cluster, {"x": axis, "y": loss})
+    elif n or d:
+        runs, axis = Runs.of(table, cluster, x=n or d, y=loss), n or d
+    else:
+        raise ValueError(
+            "a law of one variable needs its axis: give --x, or --flops, or --n and --d"
+        )
+    fitted = curves.fit(runs, kind, asked.delta)
+    answer = (
+        {"law": curves.KINDS[kind].formula, "x": axis}
+        | fitted.parameters
+        | {"objective": fitted.objective, "n_runs": len(runs), "delta": asked.delta}
+    )
+    return _told(answer, fitted.view(), asked.bootstrap, fitted)
+
+
+KINDS: Mapping[str, Callable[[Asked], Told]] = {
+    "approach3": _approach3,
+    "isoflop": _minima,
+    "envelope": _envelope,
+    **{name: functools.partial(_curve, kind) for name, kind in CURVES.items()},
+    "repeats": _repeats,
+}
+
+
+def _told(answer: dict, view: View, resamples: int, fitted: Any) -> Told:
+    """The law with its intervals, its doubts, and its audit."""
+    sure = simulate(view, resamples) if resamples else None
+    bewares = warnings(view, sure)
+    untold = {name for beware in bewares for name in beware.parameters}
+    if sure:
+        answer = answer | _sure(sure, untold)
+    try:
+        audit, why = audited(view), ""
+    except ValueError as reason:  # beside the law
+        audit, why = None, str(reason)
+    return Told(answer, view.runs, bewares, view, sure, audit, why, fitted)
+
+
+def audited(view: View) -> holdout.Audit:
+    """The law of ``view`` fitted without the largest rung, against what that measured."""
+
+    def predict(runs: Runs, at: Runs):
+        again = view.again(runs)
+        return simulate(again, AUDIT).predict(lambda p: np.exp(again.log_law(p, at.columns)))
+
+    return holdout.audit(view.runs, predict, view.title, view.measured, view.axes[0])
+
+
+def _sure(sure: Uncertain, untold: set[str]) -> dict:
+    """Errors and intervals; none of parameters that the rows do not tell."""
+    return {
+        "se": {name: None if name in untold else se for name, se in sure.se.items()},
+        "ci95": {
+            name: None if name in untold else list(ends) for name, ends in sure.ci95().items()
+        },
+        "scatter": sure.scatter,
+        "dof": sure.dof,
+        "resamples": len(sure.draws),
+    }
+
+
+def flops_told(runs: Runs, factor: float | None = None, power: float | None = None) -> str:
+    if "flops" not in runs.columns:
+        return "6 N D: no column of FLOPs was given"
+    return "as measured" if factor is None else f"as measured, about {factor:.4g} N^{power:.4g} D"

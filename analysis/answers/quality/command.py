@@ -1,0 +1,88 @@
+"""Answers ``scaling quality``: when does each model of a study reach a quality?"""
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from analysis.answers.quality.text import lines, sentence
+from analysis.answers.quality.time_to_quality import TimeToQuality, time_to_quality
+from analysis.frames import Folder, curves_frame, evaluations_frame, studies
+from scaling.records import StudyFolder
+
+
+def of_study(
+    folder: Folder,
+    targets: Sequence[float] = (),
+    metric: str = "fid",
+    price_per_gpu_hour: float | None = None,
+) -> list[TimeToQuality]:
+    """``time_to_quality`` of a study's records, with epochs and hours where they tell them.
+    ValueError as there.
+    """
+    (study,) = studies(folder)
+    return time_to_quality(
+        evaluations_frame(study),
+        targets,
+        metric,
+        curves_frame(study),
+        images_per_epoch(study),
+        workers_of(study),
+        price_per_gpu_hour,
+    )
+
+
+def run(
+    folder: Path,
+    targets: Sequence[float],
+    metric: str,
+    price_per_gpu_hour: float | None,
+    as_json: bool,
+) -> str:
+    """What the command prints."""
+    found = of_study(folder, targets, metric, price_per_gpu_hour)
+    if not found:
+        raise ValueError(
+            f"{folder}: no {metric} above zero is measured yet; run the study, or name a quality "
+            "with --at"
+        )
+    if as_json:
+        return json.dumps(
+            [
+                {"quality": one.name}
+                | asdict(one)
+                | {"train_flops_interval": one.train_flops_interval}
+                for one in found
+            ]
+        )
+    parts = []
+    for _, group in itertools.groupby(found, key=lambda one: one.target):
+        same = list(group)
+        parts.append("\n".join([sentence(same), *lines(same)]))
+    return "\n\n".join(parts)
+
+
+def images_per_epoch(study: StudyFolder) -> int | None:
+    """Images of the training set, as an evaluation against all of them counted; None where none
+    did.
+    """
+    for trial in study.plan().trials:
+        for evaluation in study.run(trial.train_id).evaluations():
+            if evaluation["protocol"].get("reference_images") is None:
+                for value in evaluation["figures"]:
+                    if value["reference"] == "train" and value.get("reference_images"):
+                        return value["reference_images"]
+    return None
+
+
+def workers_of(study: StudyFolder) -> dict[str, int]:
+    """Of each training with a record, the most workers that shared it."""
+    found = {}
+    for train_id in dict.fromkeys(trial.train_id for trial in study.plan().trials):
+        record = study.run(train_id).record()
+        if record and record["sessions"]:
+            found[train_id] = max(
+                one.get("execution", {}).get("workers", 1) for one in record["sessions"]
+            )
+    return found

@@ -1,0 +1,1 @@
+"""What do all figures share? Their style, panels, marks, and the data that they show."""

@@ -1,0 +1,1 @@
+"""Which networks turn images into features?"""

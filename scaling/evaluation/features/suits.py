@@ -1,0 +1,49 @@
+"""Do an extractor's features say anything about these images?"""
+
+from collections.abc import Callable
+
+import torch
+
+from scaling.evaluation.features.extractors import extractor_of
+from scaling.evaluation.images.real_images import RealImages
+from scaling.study.specs.usual_features import OWN_FEATURES, PHOTOGRAPHS
+
+LOOKED_AT = 16  # images, evenly spaced
+COLOUR = 4.0  # levels of 255 between two channels, as an image's mean; a grey JPEG has fewer
+OF_THEIR_OWN = ("folder", "latents")  # sources whose images a name alone does not tell
+
+
+def check_suits(
+    extractor: str, images: Callable[[], RealImages], source: str | None = None
+) -> None:
+    """ValueError, in one line, for a ``misfit``."""
+    if why := misfit(extractor, images, source):
+        raise ValueError(why)
+
+
+def misfit(
+    extractor: str, images: Callable[[], RealImages], source: str | None = None
+) -> str | None:
+    """Why features of digits do not suit other images, which they average to 8x8 grey; or None.
+
+    ``images`` gives those to compare with. ``source`` is the data's, None for someone's folder or
+    file.
+    """
+    if not extractor_of(extractor).of_digits or source in OWN_FEATURES:
+        return None
+    real = images()
+    known = source is not None and source not in OF_THEIR_OWN
+    if not known and not _coloured(real):
+        return None
+    what = f"{source} is no digits" if known else f"the images of {real.name} are in colour"
+    return (
+        f"features {extractor!r} know grey digits alone, and {what}: their distances mean nothing; "
+        f"leave features out, which is {PHOTOGRAPHS} here, or set them to efficientnet-lite0"
+    )
+
+
+def _coloured(real: RealImages) -> bool:
+    rows = torch.linspace(0, real.count - 1, min(LOOKED_AT, real.count)).long()
+    images = real.read(rows).float()  # (n, C, H, W)
+    spread = images.amax(1) - images.amin(1)
+    return bool((spread.mean((1, 2)) > COLOUR).any())

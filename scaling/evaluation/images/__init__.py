@@ -1,0 +1,1 @@
+"""Which images are measured, and with what are they compared? Files, arrays and references."""

@@ -1,0 +1,132 @@
+"""Which images are in a folder, an .npy or an .npz? They are read as uint8, or refused by name.
+
+Refused are mixed sizes, broken files, and transparency.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from scaling.data.crop import opened, read_image
+from scaling.data.listing.walk import find_images, printable
+from scaling.data.pixels import upright
+from scaling.evaluation.images.arrays import as_images, read_array, read_arrays
+
+STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")
+BATCH = 256
+GREY = ("1", "L")  # Pillow's modes, the rest of which are shown as RGB
+LOSSY = ("JPEG", "MPO")
+LOSSY_WEBP = b"VP8 "  # at this place of a WebP's header; without loss it is VP8L
+AT_WEBP = slice(12, 16)
+
+
+class ImageFolder:
+    """The images below a folder, sorted by path, all of one size and mode.
+
+    With ``crop``, images of any size and mode are cropped to that many pixels as ADM crops.
+    ``told`` counts what was left out, or is None. ValueError for a folder without images.
+    """
+
+    def __init__(self, folder: Path, crop: int | None = None):
+        found = find_images(folder)
+        self.files = [folder / path for path in found.paths]
+        self.told = (
+            f"{printable(str(folder))}: {found.told()}" if sum(found.left_out.values()) else None
+        )
+        if not self.files:
+            raise ValueError(f"{folder} holds no images ({found.told()})")
+        self.lossy: set[Path] = set()  # of those that were read
+        self.crop = crop
+        if crop is not None:
+            self.size, self.mode = (crop, crop), "RGB"
+            return
+        first = self._plain(self.files[0])
+        self.size, self.mode = first.size, first.mode
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def read(self, rows: Tensor) -> Tensor:
+        """Images ``rows`` as uint8 (B, C, H, W).
+
+        ValueError names the first file that cannot be read or differs from the others.
+        """
+        return torch.stack([self._read_file(self.files[i]) for i in rows.tolist()])
+
+    def _read_file(self, path: Path) -> Tensor:
+        if self.crop is not None:
+            return torch.from_numpy(read_image(path, self.crop))
+        image = self._plain(path)
+        if (image.size, image.mode) != (self.size, self.mode):
+            raise ValueError(
+                f"{path} is {image.mode} of {image.width}x{image.height} pixels, but "
+                f"{self.files[0]} is {self.mode} of {self.size[0]}x{self.size[1]}: a set of "
+                "images has one size and mode; make them alike, or have a reference cropped "
+                "(--protocol transform=center-crop)"
+            )
+        pixels = np.array(image)
+        return torch.from_numpy(pixels).view(image.height, image.width, -1).permute(2, 0, 1)
+
+    def _plain(self, path: Path) -> Image.Image:
+        """The image upright, as grey or RGB."""
+        with opened(path) as image:
+            mode, seen_through = image.mode, image.has_transparency_data
+            if image.format in LOSSY or (image.format == "WEBP" and _is_lossy_webp(path)):
+                self.lossy.add(path)
+            image = upright(image)
+            image = image.convert("L" if image.mode in GREY else "RGB")
+        if seen_through:
+            raise ValueError(
+                f"{path} is a {mode} image; metrics take RGB or grey ones: convert it yourself, "
+                "because what lies behind transparency is a choice"
+            )
+        return image
+
+
+def _is_lossy_webp(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(AT_WEBP.stop)[AT_WEBP] == LOSSY_WEBP
+
+
+def read_npz(path: Path) -> tuple[dict[str, np.ndarray], Tensor | None]:
+    """The statistics and images of an .npz in the format of ADM's suite.
+
+    Returns the statistics (mu, sigma, mu_s, sigma_s), and the images arr_0, stored as (N, H, W, C),
+    as uint8 (N, C, H, W) or None. ValueError if the file cannot be read or holds neither.
+    """
+    known, names = read_arrays(path, (*STATISTICS, "arr_0"))
+    images = known.pop("arr_0", None)
+    if images is None and not {"mu", "sigma"} <= known.keys():
+        raise ValueError(
+            f"{path} holds {', '.join(names) or 'nothing'}; needed are images (arr_0) or mu and "
+            "sigma"
+        )
+    if images is not None:
+        images = torch.from_numpy(as_images(images, f"{path}: arr_0")).permute(0, 3, 1, 2)
+    return known, images
+
+
+def read_npy(path: Path) -> Tensor:
+    """The images of an .npy, stored as (N, H, W, C), as uint8 (N, C, H, W). ValueError as above."""
+    return torch.from_numpy(as_images(read_array(path), str(path))).permute(0, 3, 1, 2)
+
+
+class Stored(Protocol):
+    """Images that are read only when needed: an ImageFolder, or Parts."""
+
+    def __len__(self) -> int: ...
+    def read(self, rows: Tensor) -> Tensor: ...
+
+
+def batches(images: Tensor | Stored) -> Iterator[Tensor]:
+    """uint8 images (B, C, H, W), in order."""
+    if isinstance(images, Tensor):
+        yield from images.split(BATCH)
+    else:
+        for rows in torch.arange(len(images)).split(BATCH):
+            yield images.read(rows)

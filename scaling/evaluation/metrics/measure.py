@@ -1,0 +1,227 @@
+"""How far are samples from real images? All metrics of a protocol.
+
+Each extractor takes one pass over the images. Each metric has a sampling error ``se``: how much its
+value would move with other samples of the same model. How much it moves when the model is trained
+again with another seed is measured by seeds, in ``analysis``.
+"""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from scaling.data import load_data
+from scaling.evaluation.features.extractors import network, weights_identity
+from scaling.evaluation.features.suits import check_suits
+from scaling.evaluation.images.read import Stored, batches
+from scaling.evaluation.images.real_images import data_images
+from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics.collect import INFLUENCE, Need, collect
+from scaling.evaluation.metrics.memorisation import memorisation
+from scaling.evaluation.metrics.noise import noise_distance
+from scaling.evaluation.metrics.table import Compared, layer_of, metric_of
+from scaling.records.noise import noise_warning
+from scaling.study.specs.decoder import maker_of
+from scaling.study.specs.protocol import Protocol
+from scaling.study.specs.trial import DataSpec
+
+MEMORY = "memorisation"
+MEMORISATION = Need(rows=INFLUENCE)
+
+
+@functools.lru_cache(maxsize=16)
+def reference_of(
+    data: DataSpec,
+    name: str,
+    extractor: str,
+    images: int | None,
+    transform: str,
+    decoder: str | None,
+) -> Reference:
+    """A protocol's reference as an extractor sees it: ``train``, ``heldout`` or a file."""
+    source = Path(name) if name.endswith(".npz") else data_images(data, name, decoder)
+    return Reference(source, extractor, images, transform)
+
+
+def figures(images: Tensor, data: DataSpec, protocol: Protocol) -> list[dict]:
+    """The protocol's metrics of uint8 samples (N, C, H, W), one row per metric and reference."""
+    return measure(images, data, protocol)["figures"]
+
+
+def measure(
+    images: Tensor | Stored,
+    data: DataSpec,
+    protocol: Protocol,
+    references: Mapping[str, Mapping[str, Reference]] | None = None,
+) -> dict:
+    """Measure uint8 samples (N, C, H, W) under a protocol.
+
+    ``figures`` of the result has one row per metric and reference. ``memorisation`` is there if
+    samples are compared with both training and held-out images. ``references``, by name and
+    extractor, replace those that the protocol names in ``data``.
+    """
+    if not protocol.metrics:
+        return {"figures": [], MEMORY: None}
+    asked = {name: metric_of(name).need for name in protocol.metrics}
+    if {"train", "heldout"} <= set(protocol.references):
+        asked[MEMORY] = MEMORISATION
+    needs: dict[str, dict[str, Need]] = {}
+    for name, need in asked.items():
+        extractor, layer = layer_of("fid" if name == MEMORY else name, protocol)
+        layers = needs.setdefault(extractor, {})
+        layers[layer] = layers.get(layer, Need()) | need
+    why = constant(images)
+    shape = _shape(images)
+    kept = (
+        {}
+        if why
+        else {
+            extractor: collect(batches(images), len(images), extractor, layers)
+            for extractor, layers in needs.items()
+        }
+    )
+
+    def against(name: str, extractor: str) -> Reference:
+        if references is not None:
+            return references[name][extractor]
+        return reference_of(
+            data, name, extractor, protocol.reference_images, protocol.transform, protocol.decoder
+        )
+
+    rows = []
+    for name in references or protocol.references:
+        shared: dict[str, dict] = {}  # torch-fidelity computes precision and recall together
+        for metric in protocol.metrics:
+            extractor, layer = layer_of(metric, protocol)
+            reference = against(name, extractor)
+            result = (
+                {"value": None, "why": why}
+                if why
+                else metric_of(metric).compare(
+                    Compared(
+                        kept[extractor][layer], len(images), reference, layer, protocol, shared
+                    )
+                )
+            )
+            if metric == "fid" and not why:
+                result = _beside_noise(result, reference, layer, shape, protocol.decoder)
+            rows.append(
+                {
+                    "metric": metric,
+                    "value": None,
+                    "std": None,
+                    "se": None,
+                    "why": None,
+                    "warning": None,
+                    "noise": None,
+                    **result,
+                    "features": extractor,
+                    "weights": weights_identity(extractor),
+                    "samples": len(images),
+                    "reference": name,
+                    "reference_images": reference.count,
+                    "label": protocol.label(metric, name, made_by=maker_of(data)),
+                }
+            )
+    memory = None
+    if MEMORY in asked and not why and references is None:
+        extractor, layer = layer_of("fid", protocol)
+        memory = memorisation(
+            kept[extractor][layer].rows,
+            *(against(name, extractor).rows(layer) for name in ("train", "heldout")),
+        )
+    return {"figures": rows, MEMORY: memory}
+
+
+def _beside_noise(
+    result: dict, reference: Reference, layer: str, shape: tuple[int, ...], decoder: str | None
+) -> dict:
+    """``result`` with the FID of noise images, and a warning where it is no better."""
+    noise = noise_distance(reference, layer, shape, decoder)
+    warnings = (result.get("warning"), noise_warning(result["value"], noise))
+    return result | {"noise": noise, "warning": "; ".join(filter(None, warnings)) or None}
+
+
+def _shape(images: Tensor | Stored) -> tuple[int, ...]:
+    """(C, H, W) of one of the samples."""
+    first = images[:1] if isinstance(images, Tensor) else images.read(torch.tensor([0]))
+    return tuple(first.shape[1:])
+
+
+def constant(images: Tensor | Stored) -> str | None:
+    """Why a set of samples cannot be compared at all, or None.
+
+    Either there are fewer than two, or all are the same image.
+    """
+    if len(images) < 2:
+        return f"{len(images)} samples have no covariance"
+    first = images[:1] if isinstance(images, Tensor) else images.read(torch.tensor([0]))
+    if all(bool((part == first).all()) for part in batches(images)):
+        return f"all {len(images)} samples are the same image"
+    return None
+
+
+def thumbnails(images: Tensor | Stored, labels: Tensor, count: int = 100) -> dict:
+    """The first ``count`` samples as arrays for figures: images (n, C, H, W) uint8, labels (n,)."""
+    shown = (
+        images[:count]
+        if isinstance(images, Tensor)
+        else images.read(torch.arange(min(count, len(images))))
+    )
+    return {"images": shown.numpy(), "labels": labels[:count].numpy().astype("int16")}
+
+
+def real_thumbnails(data: DataSpec, decoder: str | None, count: int = 100) -> dict:
+    """Held-out images of as many classes as there are, as arrays for figures, in the form of
+    ``thumbnails``.
+    """
+    heldout = load_data(data).heldout
+    rows = _of_all_labels(heldout.labels, count)
+    images = data_images(data, "heldout", decoder).read(rows)
+    return thumbnails(images, heldout.labels[rows], count)
+
+
+def _of_all_labels(labels: Tensor, count: int) -> Tensor:
+    """The first ``count`` rows if they are of every label, else as many of each as there can be."""
+    if len(labels[:count].unique()) == len(labels.unique()):
+        return torch.arange(min(count, len(labels)))
+    order = labels.argsort(stable=True)
+    sizes = labels[order].unique_consecutive(return_counts=True)[1]
+    # how many of its label come before each row
+    turn = torch.cat([torch.arange(size) for size in sizes.tolist()])
+    return order[turn.argsort(stable=True)[:count]].sort().values
+
+
+def check_metrics(data: DataSpec, protocol: Protocol) -> None:
+    """Load every extractor and open every reference of ``protocol``.
+
+    What is missing is found this way before training, as a ValueError.
+    """
+    for metric in protocol.metrics:
+        extractor, layer = layer_of(metric, protocol)
+        images = functools.partial(data_images, data, "train", protocol.decoder)
+        check_suits(extractor, images, data.source)
+        network(extractor, (layer,))
+        for name in protocol.references:
+            reference = reference_of(
+                data,
+                name,
+                extractor,
+                protocol.reference_images,
+                protocol.transform,
+                protocol.decoder,
+            )
+            check_reference(reference, metric, layer)
+
+
+def check_reference(reference: Reference, metric: str, layer: str) -> None:
+    """Refuse a file that does not hold what ``metric`` compares with, or holds it wrong."""
+    need = metric_of(metric).need
+    if reference.stored and need.moments:
+        reference.gaussian(layer)
+    if reference.source is None and not need.moments and need.rows is not None:
+        reference.rows(layer)
+    if reference.source is not None and len(reference.rows_used) < 2:
+        reference.gaussian(layer)  # says so

@@ -1,0 +1,1 @@
+"""Which images does a model make? Checkpoints are loaded and sampled."""

@@ -1,0 +1,73 @@
+"""How is a checkpoint loaded for sampling? Its network, and the process it was trained for."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from scaling.models import build_model
+from scaling.models.stored.open_weights import open_weights
+from scaling.models.stored.own_networks import Candidate, networks_in
+from scaling.models.weights import load_weights
+from scaling.study.network import Network
+from scaling.study.specs.trial import DiffusionSpec
+from scaling.study.specs.weights import WeightsSpec
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A network in evaluation mode, and what its training says.
+
+    Values that a bare file of weights does not tell are None.
+    """
+
+    model: nn.Module
+    spec: Network
+    diffusion: DiffusionSpec
+    label_dropout: float | None
+    vae: str | None  # the VAE of the latents that the network makes
+    size: int | None = None  # pixels per side of the images that those latents were made of
+    said: tuple[str, ...] = ()  # which weights they are, and what was taken for granted
+    place: Path | None = None  # what was opened: of a run, the checkpoint
+
+
+def load_checkpoint(
+    path: Path | str,
+    average: str | None = None,
+    *,
+    told: WeightsSpec | None = None,
+    network: Path | str | None = None,
+    own: tuple[Candidate, ...] = (),
+) -> Loaded:
+    """The network in ``path``, anything that ``open_weights`` takes, to be sampled.
+
+    ``network`` is a user's file that defines it, ``own`` networks that are loaded already.
+    ValueError, in one line, for a checkpoint that is missing, damaged, has no average of that name,
+    or does not tell what it learned.
+    """
+    told = told or WeightsSpec(average=average)
+    opened = open_weights(path, told, own or networks_in(network))
+    if opened.diffusion is None:
+        raise ValueError(
+            f"{path} does not tell what its network predicts; say --objective epsilon (noise), "
+            "flow (noise - image, time 1 at the noise) or sit (as SiT's code, the other way)"
+        )
+    return Loaded(
+        load_weights(build_model(opened.spec), opened.state).eval(),
+        opened.spec,
+        opened.diffusion,
+        opened.label_dropout,
+        opened.vae,
+        opened.size,
+        opened.said,
+        opened.place,
+    )
+
+
+def digest(model: nn.Module) -> str:
+    """The identity of a network's weights: 16 digits of their SHA-256."""
+    sha256 = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        sha256.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return sha256.hexdigest()[:16]

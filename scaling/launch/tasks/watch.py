@@ -1,0 +1,219 @@
+"""Watches a training and its evaluations: a Tune trial that begins their tasks, and begins again
+what was lost.
+
+Training goes on while its checkpoints are measured; those tasks queue for resources as the training
+did. The watch holds no resources. It polls the records, starts evaluations as checkpoints get ready
+and passes progress on. It does not need torch, and is reused.
+"""
+
+import collections
+import contextlib
+import time
+import uuid
+
+import ray
+from ray import ObjectRef, tune
+from ray.exceptions import OutOfMemoryError, RayError
+
+from scaling.launch.supervise.limits import LOSSES
+from scaling.launch.tasks.attempts import Attempts, end_process, is_loss, newest_step, smaller
+from scaling.launch.tasks.job import Evaluation, Job
+from scaling.launch.tasks.worker import evaluate, task, train
+from scaling.records.ledger import Run
+from scaling.records.shapes import State
+from scaling.records.state_file import STALE_AFTER_S, StateFile
+from scaling.records.status import measured
+from scaling.records.storage.copies import pull
+from scaling.records.storage.stores import StoreError
+
+POLL_S = 1.0
+PULL_S = 3.0  # between two looks at a store, where workers of other nodes write
+# How long a watch waits for another training to begin the trunk that it is to train.
+BEGINS_S = 60.0
+
+
+def trunk_is_coming(trunk: Run, step: int, since: float) -> bool:
+    """Whether another process trains ``trunk`` up to ``step``, or may be about to begin.
+
+    ``since`` is the time, in seconds since the epoch, when it was to begin.
+    """
+    state = trunk.state()
+    if state.get("step", 0) >= step:
+        return False
+    if state["state"] == "running":
+        return time.time() - state["heartbeat"] < STALE_AFTER_S
+    return time.time() - since < BEGINS_S
+
+
+class TrialWatch(tune.Trainable):
+    """A Tune trial: one training and its evaluations, each a task; done when all have ended.
+
+    A cooldown asks for no place while its trunk is being trained.
+    """
+
+    def setup(self, config: dict) -> None:
+        self._start(config["job"])
+
+    def reset_config(self, new_config: dict) -> bool:
+        self._start(new_config["job"])
+        return True
+
+    def _start(self, text: str) -> None:
+        self.job = Job.load(text)
+        self.records = self.job.run
+        self.session = uuid.uuid4().hex[:8]
+        self.waiting = [
+            asked
+            for asked in self.job.evaluations.values()
+            if not self.records.is_measured(asked.eval_id)
+        ]
+        self.failed: str | None = None
+        self.evaluations: dict[ObjectRef, Evaluation] = {}  # task -> what it measures
+        self.training: ObjectRef | None = None
+        # By eval_id; None is the training.
+        self.attempts: dict[str | None, Attempts] = collections.defaultdict(Attempts)
+        self.begun, self.since = False, time.time()
+        self._pulled = 0.0
+        self._pull()
+        self._begin()
+
+    def _pull(self) -> None:
+        """Take what changed of the records from the store, where results are at a URL."""
+        if time.monotonic() - self._pulled > PULL_S:
+            self._pulled = time.monotonic()
+            # The sweep asks the store, too, and ends where it is away for good.
+            with contextlib.suppress(StoreError):
+                for run in [self.records, *([self.job.trunk.run] if self.job.trunk else [])]:
+                    pull(run.folder, lambda name: not name.startswith("samples/"))
+
+    def _begin(self) -> None:
+        trunk = self.job.trunk
+        if not self.begun and not (trunk and trunk_is_coming(trunk.run, trunk.step, self.since)):
+            self.begun = True
+            self._train()
+
+    def _train(self) -> None:
+        job = self.job
+        alone = job.execution.workers == 1  # several reserve what each needs themselves
+        self.training = task(
+            train,
+            job.label,
+            job.gpus_per_training if alone else 0.0,
+            job.cpus_per_worker if alone else 0,
+        ).remote(job.dump(), self.session)
+
+    def _evaluate(self, asked: Evaluation) -> None:
+        label = f"evaluate {self.job.label} step {asked.step}"
+        measuring = task(evaluate, label, self.job.gpus_per_evaluation, self.job.cpus_per_worker)
+        ref = measuring.remote(self.job.dump(), asked.eval_id, self.session)
+        self.evaluations[ref] = asked
+
+    def step(self) -> dict:
+        self._pull()
+        self._begin()
+        if not self.begun:
+            time.sleep(POLL_S)
+            return {"done": False, "state": "pending", "why": "its trunk is being trained"}
+        tasks = [*([self.training] if self.training else []), *self.evaluations]
+        ended, _ = ray.wait(tasks, timeout=POLL_S)
+        if ended:  # what the task wrote last is wanted at once
+            self._pulled = 0.0
+            self._pull()
+        for ref in ended:
+            self._take_in(ref)
+        self._end_what_hangs()
+        state = self.records.state()
+        if state.get("session") == self.session:  # an earlier session's word may be outdated
+            for asked in [asked for asked in self.waiting if asked.step in state["ready"]]:
+                self.waiting.remove(asked)
+                self._evaluate(asked)
+        # Evaluations that are still waiting have no checkpoint to come.
+        done = self.training is None and not self.evaluations
+        return {"done": done, **self._stands(state)}
+
+    def _place(self, asked: Evaluation | None) -> Run | StateFile:
+        """Where it is told how an evaluation, or without one the training, stands."""
+        return self.records if asked is None else self.records.evaluating(asked.eval_id)
+
+    def _end_what_hangs(self) -> None:
+        """Kill the processes whose heartbeat has stopped; their tasks then end as lost."""
+        for asked in [*([None] if self.training else []), *self.evaluations.values()]:
+            state = self._place(asked).state()
+            if state["state"] == "running" and state.get("session") == self.session:
+                attempts = self.attempts[asked.eval_id if asked else None]
+                if attempts.silent_s(state["heartbeat"]) > self.job.hung_after_s:
+                    attempts.hung = f"no heartbeat for {self.job.hung_after_s:g} s"
+                    end_process(state["pid"], state["host"])
+
+    def _take_in(self, ref: ObjectRef) -> None:
+        """Note how a task ended; what it did is on disk. What was lost begins again."""
+        asked = None if ref == self.training else self.evaluations.pop(ref)
+        if asked is None:
+            self.training = None
+        try:
+            ray.get(ref)
+        except RayError as failure:
+            why = str(failure).strip().splitlines()[-1]
+            if is_loss(failure):
+                self._begin_again(asked, why, isinstance(failure, OutOfMemoryError))
+            else:
+                self._fail(asked, why)
+
+    def _begin_again(self, asked: Evaluation | None, why: str, out_of_memory: bool) -> None:
+        attempts = self.attempts[asked.eval_id if asked else None]
+        why, attempts.hung = attempts.hung or why, None
+        place = self._place(asked)
+        before = place.state()
+        reached = asked.step if asked else newest_step(self.records.checkpoints)
+        if not attempts.may_go_on(reached):
+            self._fail(asked, f"lost {LOSSES + 1} times without getting on, at last: {why}")
+            return
+        if out_of_memory and asked is None:
+            batch = max(spec.train.batch for spec in self.job.specs)
+            self.job = self.job.model_copy(update={"execution": smaller(self.job.execution, batch)})
+        # A word of the lost attempt about itself would be taken for one of the next.
+        self.session = uuid.uuid4().hex[:8] if asked is None else self.session
+        kept = {key: before[key] for key in ("step", "loss", "images_per_s") if key in before}
+        place.write_state("preempted", why, last_seen=before.get("heartbeat"), **kept)
+        if asked is None:
+            self._train()
+        else:
+            self._evaluate(asked)
+
+    def _fail(self, asked: Evaluation | None, why: str) -> None:
+        place = self._place(asked)
+        if place.state()["state"] != "failed":  # it ended before it could say so itself
+            place.write_state("failed", why, **({"step": asked.step} if asked else {}))
+        if asked is not None:
+            self.failed = f"evaluation at step {asked.step} failed: {place.state()['why']}"
+
+    def _stands(self, state: State) -> dict:
+        name, why = state["state"], state["why"]
+        if name == "completed" and self.evaluations:
+            name = "evaluating"
+        elif name == "completed" and self.failed:
+            name = "failed"
+        progress = {
+            k: state[k]
+            for k in ("step", "loss", "heldout_loss", "images_per_s")
+            if state.get(k) is not None
+        }
+        done = [
+            found
+            for trial in self.job.trials
+            for found in measured(trial, self.records, faults=[]).values()
+        ]
+        if done:
+            last = max(done, key=lambda found: found["step"])
+            fids = [
+                row["value"]
+                for row in last["figures"]
+                if row["metric"] == "fid" and row["value"] is not None
+            ]
+            progress |= {"heldout_loss": last["heldout_loss"], **({"fid": fids[0]} if fids else {})}
+        return {"state": name, "why": why or self.failed, **progress}
+
+    def cleanup(self) -> None:
+        for ref in [self.training, *self.evaluations]:
+            if ref is not None:
+                ray.cancel(ref, force=True)

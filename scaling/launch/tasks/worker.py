@@ -1,0 +1,134 @@
+"""What runs on a Ray worker: a training, and each of its evaluations, as named tasks.
+
+The work is done by Ray *tasks*, so that they bear their model's name in the dashboard and run in
+pooled worker processes that keep torch imported from one to the next.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import ray
+from ray.util.metrics import Gauge
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from scaling.launch.tasks.job import Evaluation, Job
+from scaling.records.storage.places import url_of
+
+# Fewer parts of samples than this are drawn by the evaluation alone: a task takes seconds to start.
+HELPED_FROM_PARTS = 10
+GAUGES = {
+    "step": "optimiser steps taken",
+    "loss": "training loss",
+    "heldout_loss": "held-out loss",
+    "images_per_s": "training images per second",
+    "fid": "FID under the study's protocol",
+}
+
+
+def _reporter(job: Job) -> Callable[[dict], None]:
+    """A function that publishes progress as Ray metrics."""
+    tags = {"study": job.study, "model": job.model, "trial": job.trial_id}
+    gauges = {
+        name: Gauge(f"dit_scaling_{name}", description=text, tag_keys=tuple(tags))
+        for name, text in GAUGES.items()
+    }
+
+    def report(progress: dict) -> None:
+        for name, gauge in gauges.items():
+            if progress.get(name) is not None:
+                gauge.set(progress[name], tags=tags)
+
+    return report
+
+
+def train(text: str, session: str) -> None:
+    """Runs in a worker process, which trains or starts the workers that do; the outcome is on
+    disk.
+    """
+    job = Job.load(text)
+    if job.execution.workers > 1:
+        from scaling.launch.tasks.multi_worker import together
+
+        together(_train_here, job, session)
+    else:
+        _train_here(text, session)
+
+
+def _train_here(text: str, session: str, workers=None) -> None:
+    from scaling.launch.trials import trial
+
+    job = Job.load(text)
+    trial.train(
+        job.specs,
+        job.run,
+        _reporter(job),
+        threads=job.cpus_per_worker,
+        session=session,
+        execution=job.execution,
+        branches=list(job.branches),
+        workers=workers,
+    )
+
+
+def evaluate(text: str, eval_id: str, session: str) -> None:
+    """Runs in a worker process; the measurement is on disk."""
+    from scaling.launch.trials import evaluation
+
+    job = Job.load(text)
+    asked = job.evaluations[eval_id]
+    evaluation.evaluate(
+        asked.spec,
+        asked.step,
+        job.run,
+        _reporter(job),
+        threads=job.cpus_per_worker,
+        session=session,
+        helped=lambda parts: _helped(job, asked, parts),
+    )
+
+
+def _help(text: str, eval_id: str) -> None:
+    """Runs in a worker process, which draws samples of an evaluation that another task makes."""
+    from scaling.launch.trials.evaluation import help_sampling
+
+    job = Job.load(text)
+    asked = job.evaluations[eval_id]
+    help_sampling(asked.spec, asked.step, job.run, threads=job.cpus_per_worker)
+
+
+@contextlib.contextmanager
+def _helped(job: Job, asked: Evaluation, parts: int) -> Iterator[None]:
+    """While entered, tasks draw samples beside an evaluation as places get free.
+
+    The evaluation waits for none of them, so they cannot block it.
+    """
+    gpus, cpus, there = job.gpus_per_evaluation, job.cpus_per_worker, ray.cluster_resources()
+    places = int(there.get("GPU", 0.0) / gpus) if gpus else int(there["CPU"] / cpus)
+    count = min(places, parts) - 1 if parts >= HELPED_FROM_PARTS else 0
+    nearby = {}
+    if url_of(job.run.folder):  # parts are shared on a disk, and never go to a store
+        node = ray.get_runtime_context().get_node_id()
+        nearby = {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
+    tasks = [
+        task(_help, f"sample {job.label} step {asked.step}", gpus, cpus, **nearby).remote(
+            job.dump(), asked.eval_id
+        )
+        for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        for drawing in tasks:
+            ray.cancel(drawing)
+
+
+def task(work: Callable, label: str, gpus: float, cpus: int, scheduling_strategy="DEFAULT"):
+    # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune
+    # trial's own bundle.
+    return ray.remote(work).options(
+        name=label,
+        num_cpus=cpus,
+        num_gpus=gpus,
+        max_retries=0,
+        scheduling_strategy=scheduling_strategy,
+    )

@@ -1,0 +1,188 @@
+"""How many multiply-accumulates does a network really do? fvcore's count of a traced forward pass.
+
+The trace runs on the meta device. Matrix products and convolutions count, one per
+multiply-accumulate (the DiT paper's "Gflops"). Norms, elementwise work, lookups and data movement
+count as zero, each by name. Any other operation that fvcore would leave out is an error, so nothing
+goes uncounted. By default fvcore only warns, and it drops both products of
+``scaled_dot_product_attention``: 10 % of S/2 but 0.7 % of S/8, enough to bend a scaling curve.
+"""
+
+import contextlib
+import functools
+import math
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from scaling.models import build_model
+from scaling.models.counting.count_zero import ZERO, multiplies_nothing
+from scaling.study.costs import layers
+from scaling.study.network import Network
+
+with warnings.catch_warnings():
+    # fvcore traces with torch.jit, which is deprecated
+    warnings.filterwarnings("ignore", message=".*torch.jit")
+    from fvcore.nn import FlopCountAnalysis
+    from fvcore.nn.jit_handles import einsum_flop_jit, get_shape
+
+    from scaling.models.counting import meta_convolution
+
+TOLERANCE = 5e-3  # relative difference allowed between a family's layers and fvcore's count
+
+
+class Uncounted(ValueError):
+    """An operation that is neither counted nor listed as zero."""
+
+
+class Count(NamedTuple):
+    """Multiply-accumulates of one forward pass."""
+
+    macs: int
+    # dotted name -> MACs of that module and everything below it; "" is the whole network
+    by_module: dict[str, int]
+
+
+def attention_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of attention: T S (e + f) for each leading index.
+
+    Shapes: q (..., T, e), k (..., S, e), v (..., S, f).
+    """
+    *batch, T, e = get_shape(inputs[0])
+    S, f = get_shape(inputs[2])[-2:]
+    return math.prod(batch) * T * S * (e + f)
+
+
+def matmul_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: each number of the output is a sum over the first factor's last dimension.
+
+    It uses the output's shape, so factors that are broadcast count as often as they are used.
+    """
+    return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
+
+
+def einsum_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: its own count of a product; an einsum of one tensor only moves numbers."""
+    factors = list(inputs[1].node().inputs())
+    return 0 if len(factors) == 1 else int(einsum_flop_jit(inputs, outputs))
+
+
+def zero_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle for everything in ``ZERO``."""
+    return 0
+
+
+HANDLES = {
+    "aten::scaled_dot_product_attention": attention_macs,
+    "aten::einsum": einsum_macs,
+    "aten::matmul": matmul_macs,
+    "aten::bmm": matmul_macs,
+    "aten::mm": matmul_macs,
+    "aten::mv": matmul_macs,
+    "aten::dot": matmul_macs,
+    meta_convolution.NAME: meta_convolution.convolution_macs,
+}
+
+
+def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
+    """Trace ``module(*inputs)`` and count its MACs. Meta tensors cost neither time nor memory.
+
+    Raises Uncounted for an operation that is neither counted nor in ``ZERO``.
+    """
+    analysis = FlopCountAnalysis(module, inputs)
+    analysis.set_op_handle(**HANDLES)
+    for name in ZERO:
+        # a handle, not None: None would leave fvcore's own handles for norms in force
+        analysis.set_op_handle(name, zero_macs)
+    # Neither warning is needed. Unsupported operations are refused below. A module that is never
+    # called is usually a SiLU applied once for all blocks, and a parameter counts wherever it is
+    # used.
+    analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    on_meta = all(x.is_meta for x in inputs)
+    shapes_alone = meta_convolution.traced_convolutions() if on_meta else contextlib.nullcontext()
+    with warnings.catch_warnings(), torch.no_grad(), shapes_alone:
+        warnings.filterwarnings("ignore", message=".*torch.jit")
+        macs = int(analysis.total())
+        by_module = {name: int(value) for name, value in analysis.by_module().items()}
+    missing = {
+        name: times
+        for name, times in analysis.unsupported_ops().items()
+        if not multiplies_nothing(name)
+    }
+    if missing:
+        names = ", ".join(f"{name} (x{times})" for name, times in sorted(missing.items()))
+        raise Uncounted(
+            f"{type(module).__name__} does operations that are not counted: {names}; "
+            f"give each a handle or add it to ZERO (scaling/models/counting/count_zero.py)"
+        )
+    return Count(macs, by_module)
+
+
+@functools.lru_cache(maxsize=1)
+def _on_meta(spec: Network) -> nn.Module:
+    """The network without a weight allocated; the next question is often of the same one."""
+    return build_model(spec, device="meta").eval()
+
+
+def count(spec: Network) -> Count:
+    """The multiply-accumulates of ``spec`` on one image, without allocating a weight."""
+    return count_macs(_on_meta(spec), example_inputs(spec, device="meta"))
+
+
+def _check_output(spec: Network) -> None:
+    """ValueError where the network cannot be called, or gives another shape than it must.
+
+    A loss of shapes that differ may be broadcast: it trains, and means nothing.
+    """
+    inputs = example_inputs(spec, batch=2, device="meta")
+    try:
+        model = _on_meta(spec)
+        with torch.no_grad(), meta_convolution.traced_convolutions():
+            shape = tuple(model(*inputs).shape)
+    except Exception as error:  # a person's own code may raise anything
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ValueError(f"the network {spec.name} cannot be built and called: {why}") from error
+    must = (2, spec.out_channels, *spec.input_shape[1:])
+    if shape != must:
+        raise ValueError(
+            f"forward(x, t, y) of {spec.name} returns {shape} for 2 images, and must return {must}:"
+            " (images, out_channels, ...), out_channels twice the image's where sigma is learned"
+        )
+
+
+def checked_count(spec: Network) -> Count:
+    """As ``count``, but ValueError if the family's ``layers`` differ from it by more than 0.5 %.
+
+    Plans are priced by the layers and records hold fvcore's count. If the two differ, one of them
+    is wrong, and so is every law of the study.
+    """
+    _check_output(spec)
+    counted = count(spec)
+    parts = spec.layers()
+    if parts is not None:
+        measured = {"forward MACs": counted.macs, "parameters": trainable_params(spec)}
+        stated = {"forward MACs": layers.macs(parts), "parameters": layers.params(parts)}
+        for what, number in measured.items():
+            if abs(stated[what] - number) > TOLERANCE * number:
+                raise ValueError(
+                    f"layers() of {spec.name} (family {spec.family!r}) gives {stated[what]:,} "
+                    f"{what}, its network has {number:,}; mend layers(), or leave it out so that "
+                    "the network itself is counted"
+                )
+    return counted
+
+
+def example_inputs(
+    spec: Network, batch: int = 1, device: torch.device | str = "cpu"
+) -> tuple[Tensor, ...]:
+    """Zeros with the shapes and types of ``model(x, t, y)``."""
+    x = torch.zeros(batch, *spec.input_shape, device=device)
+    t = torch.zeros(batch, dtype=torch.long, device=device)
+    return x, t, torch.zeros_like(t)
+
+
+def trainable_params(spec: Network) -> int:
+    """Parameters that an optimiser would train; a fixed position table is not counted."""
+    return sum(p.numel() for p in _on_meta(spec).parameters() if p.requires_grad)

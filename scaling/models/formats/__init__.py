@@ -1,0 +1,1 @@
+"""In which formats do others keep weights? Conversions both ways."""

@@ -1,0 +1,133 @@
+"""Which DiT do foreign weights belong to? Its spec, from the names and shapes of a state dict."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from scaling.models.networks.embeddings import sincos_positions
+from scaling.models.weights import Format, spec_of
+from scaling.study.families.dit import DESIGNS, SIZES, ModelSpec
+from scaling.study.specs.weights import WeightsSpec
+
+POSITIONS = "pos_embed"  # not trained, so a checkpoint may leave it out; ours do
+PATCHES, LABELS = "x_embedder.proj.weight", "y_embedder.embedding_table.weight"
+OWN = ("x_embedder.", "y_embedder.embedding_table", "t_embedder.mlp")
+ROUND = (10, 100, 1000)  # classes of digits and CIFAR-10, CIFAR-100, ImageNet
+
+
+def fixed_positions(spec: ModelSpec) -> dict[str, Tensor]:
+    """The position table, if any, under its name in the reference's state dict."""
+    if not spec.has_position_table:
+        return {}
+    return {POSITIONS: sincos_positions(spec.width, spec.input_size // spec.patch)}
+
+
+def write_state_dict(path: Path, spec: ModelSpec, state: Mapping[str, Tensor]) -> None:
+    """Write the raw state dict to the file ``path``, the format of the published checkpoints."""
+    torch.save(dict(state), path)
+
+
+FORMAT = Format(write_state_dict, ".pt")
+
+
+def recognised(state: Mapping[str, Tensor], told: WeightsSpec) -> ModelSpec | None:
+    """The DiT that a state dict belongs to, read from names and shapes; None for other names.
+
+    The number of heads does not show in any shape. If depth and width are one of the paper's sizes,
+    it is taken from there; otherwise ``told.heads`` is needed. ValueError if it is missing, if an
+    entry that tells the shape is missing, or if what is told contradicts the shapes.
+    """
+    if not any(name.startswith(OWN) for name in state):
+        return None
+    try:
+        width, channels, patch, _ = state[PATCHES].shape
+        hidden = state["blocks.0.mlp.fc1.weight"].shape[0]
+        pixels = state["final_layer.linear.weight"].shape[0]
+        rows = state[LABELS].shape[0]
+    except KeyError as error:
+        raise ValueError(
+            f"the state dict has no {error.args[0]}, which tells the model's shape"
+        ) from None
+    depth = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
+    heads = told.heads
+    if heads is None:
+        heads = {(s.depth, s.width): s.heads for s in SIZES.values()}.get((depth, width))
+        if heads is None:
+            raise ValueError(
+                f"depth {depth} and width {width} are none of {', '.join(SIZES)}; say how many "
+                "heads, as --heads 6"
+            )
+    modulation = state.get("blocks.0.adaLN_modulation.1.weight")
+    vectors = 0 if modulation is None else modulation.shape[0] // width
+    attended = "blocks.0.cross.q.weight" in state
+    conditioning = next(
+        (name for name, d in DESIGNS.items() if (d.modulations, d.attended) == (vectors, attended)),
+        None,
+    )
+    if conditioning is None:
+        raise ValueError(
+            f"blocks with {vectors} modulations fit no known conditioning: {', '.join(DESIGNS)}"
+        )
+    # The MLP's width was rounded down from width * ratio. Half a channel more makes the ratio round
+    # down to the same width again.
+    ratio = hidden / width if hidden % width == 0 else (hidden + 0.5) / width
+    return spec_of(
+        input_size=_input_size(state, patch, told),
+        channels=channels,
+        patch=patch,
+        width=width,
+        depth=depth,
+        heads=heads,
+        num_classes=rows if null_of(rows, told) == "none" else rows - 1,
+        mlp_ratio=ratio,
+        # a flow learns no sigma; SiT's code leaves half of its outputs unused
+        learn_sigma=pixels == 2 * channels * patch**2 and told.objective not in ("flow", "sit"),
+        conditioning=conditioning,
+    )
+
+
+def _input_size(state: Mapping[str, Tensor], patch: int, told: WeightsSpec) -> int:
+    if POSITIONS not in state:
+        if told.input_size is None:
+            raise ValueError(
+                f"the state dict has no {POSITIONS}, which tells the model's shape; say the "
+                "(latent) pixels per side, as --input-size 32"
+            )
+        return told.input_size
+    return round(state[POSITIONS].shape[1] ** 0.5) * patch
+
+
+def null_of(rows: int, told: WeightsSpec) -> str:
+    """Whether the last row of a label table means "no class" (``last``) or not (``none``).
+
+    ValueError where a table has as many rows as a known data set has classes, and nothing is told:
+    its last row may be a class or not.
+    """
+    if told.null is not None:
+        return told.null
+    if rows == 1:
+        return "none"
+    if rows in ROUND:
+        raise ValueError(
+            f"{LABELS} has {rows} rows: if they are {rows} classes, without a row for no class, "
+            f"say --null none; if the last row of {rows - 1} classes means no class, --null last"
+        )
+    return "last"
+
+
+def adopted(spec: ModelSpec, state: Mapping[str, Tensor], told: WeightsSpec) -> dict[str, Tensor]:
+    """A recognised state dict as one of ours: SiT's time and velocity turned, the null row added.
+
+    A label table without a row for no class gets one of zeros, which nothing may ask for.
+    """
+    out = dict(state)
+    if told.objective == "sit":
+        from scaling.models.formats.sit import from_sit
+
+        out = from_sit(out, spec.channels)
+    rows = out[LABELS].shape[0]
+    if rows == spec.num_classes:
+        out[LABELS] = torch.cat((out[LABELS], out[LABELS].new_zeros(1, spec.width)))
+    return out

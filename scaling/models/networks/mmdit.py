@@ -1,0 +1,41 @@
+"""Which network is the MM-DiT? diffusers' ``SD3Transformer2DModel``, behind ``forward(x, t, y)``.
+
+Weights begin as DiT's: Xavier linears, modulations and the output at zero.
+"""
+
+from diffusers.models.transformers.transformer_sd3 import SD3Transformer2DModel
+from torch import Tensor, nn
+
+from scaling.models.networks.conditions import CONDITIONS, initialise
+from scaling.study.families.sd3 import MMDiT as Spec
+
+
+class MMDiT(nn.Module):
+    """SD3's transformer and the condition that it reads."""
+
+    def __init__(self, m: Spec):
+        super().__init__()
+        self.condition = CONDITIONS[m.conditioning](m, m.pooled_width)
+        self.transformer = transformer = SD3Transformer2DModel(
+            sample_size=m.input_size,
+            patch_size=m.patch,
+            in_channels=m.channels,
+            out_channels=m.out_channels,
+            num_layers=m.depth,
+            num_attention_heads=m.heads,
+            attention_head_dim=m.head_width,
+            joint_attention_dim=m.text_width,
+            caption_projection_dim=m.width,
+            pooled_projection_dim=m.pooled_width,
+            pos_embed_max_size=None,  # the table is of this size alone, and not trained
+        )
+        if transformer.proj_out.weight.is_meta:
+            return
+        norms = [transformer.norm_out]
+        norms += [n for b in transformer.transformer_blocks for n in (b.norm1, b.norm1_context)]
+        initialise(transformer, [transformer.proj_out, *(norm.linear for norm in norms)])
+
+    def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
+        """x (B, C, I, I), t (B,), y (B,) -> (B, out_channels, I, I)."""
+        told = self.condition(y)
+        return self.transformer(x, told.sequence, told.pooled, t, return_dict=False)[0]

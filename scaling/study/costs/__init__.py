@@ -1,0 +1,1 @@
+"""What does a network cost? Layers, their MACs and memory, and what was printed of them."""

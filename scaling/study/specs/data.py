@@ -1,0 +1,92 @@
+"""Which images does a trial learn from? The data source, and the options each source takes."""
+
+from pathlib import PurePath
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from scaling.study.network import LATENT_FACTOR, MOST_PIXELS
+from scaling.study.specs.identity import Spec, Text, refuse
+
+Source = Literal[
+    "digits",
+    "mnist",
+    "fashion-mnist",
+    "cifar10",
+    "cifar100",
+    "folder",
+    "latents",
+    "synthetic",
+    "synthetic-pixels",
+]
+
+
+class DataSpec(Spec):
+    """The images of a trial. Their split into training and held-out images is fixed by the source.
+
+    The seed does not change the split. ``path`` says where the data lies on a machine and is not
+    part of the identity. What the images are is: for folders and latent stores ``name``, ``size``
+    and ``vae``, and also ``content`` where two data sets of the same name must be told apart.
+    """
+
+    source: Source = "digits"
+    # folder of images or of archives, store or downloads; null: below $DIT_SCALING_DATA or ./data
+    path: Text | None = None
+    name: Text | None = None  # folder, latents: what the images are, such as imagenet
+    # pixels per side, after the crop and before any VAE, if the source does not fix it
+    size: int | None = Field(None, gt=0, le=MOST_PIXELS)
+    # latents: the VAE's name or identity, as `scaling encode` wrote it into the store
+    vae: Text | None = None
+    # folder, latents: the identity of the content, which is checked; null: any content
+    content: Text | None = None
+    flip: bool = False  # mirror half of the draws horizontally
+    # folder: enlarge images smaller than the crop, as ADM does, instead of refusing them
+    upscale: bool = False
+
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
+        {"name", "size", "vae", "content", "flip", "upscale"}
+    )
+    PLACEMENT: ClassVar[frozenset[str]] = frozenset({"path"})
+
+    @model_validator(mode="after")
+    def _check(self):
+        takes = {
+            "folder": {"name", "size", "content", "upscale"},
+            "latents": {"name", "size", "vae", "content"},
+            "synthetic": {"size"},
+            "synthetic-pixels": {"size"},
+        }.get(self.source, set())
+        faults = [
+            f"source {self.source!r} needs a {name}; set data.{name}"
+            for name in ("name", "size", "vae")
+            if name in takes and getattr(self, name) is None
+        ]
+        faults += [
+            f"source {self.source!r} has no {name}, got {getattr(self, name)!r}; leave "
+            f"data.{name} out"
+            for name in ("name", "size", "vae", "content", "upscale")
+            if name not in takes and getattr(self, name)
+        ]
+        if self.source == "synthetic" and self.size and self.size % LATENT_FACTOR:
+            faults.append(
+                f"synthetic latents are {LATENT_FACTOR} times smaller than their images: size "
+                f"{self.size} is not a multiple of {LATENT_FACTOR}"
+            )
+        if self.flip and self.source in ("digits", "mnist"):
+            faults.append(
+                f"a flipped digit is no digit: source {self.source!r} allows no flip; leave "
+                "data.flip out"
+            )
+        refuse(faults)
+        return self
+
+    @property
+    def title(self) -> str:
+        """The data's own name in tables and figures: ``imagenet, 256 px, latents of sd-vae``."""
+        parts = [self.name or self.source]
+        parts += [f"{self.size} px"] if self.name and self.size else []
+        parts += [f"latents of {PurePath(self.vae).name}"] if self.vae else []
+        return ", ".join(parts)
+
+    def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
+        return super().identity_fields(exclude | self.PLACEMENT)

@@ -1,0 +1,137 @@
+"""How are images noised, and what does the network predict? The objective and its options."""
+
+import functools
+import math
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from scaling.study.specs.identity import Spec, refuse
+
+Prediction = Literal["epsilon", "v", "x"]
+USUAL = {"ddpm": "epsilon", "epsilon": "epsilon", "flow": "v"}  # objective -> what it predicts
+LEAST_SIGNAL = 1e-30  # of the variance at the last timestep
+
+
+class DiffusionSpec(Spec):
+    """The forward process, what the network predicts, and how training weights the times.
+
+    ``ddpm``: epsilon and sigma, linear betas (DiT section 3.1). ``epsilon``: epsilon alone.
+    ``flow``: the linear path (SiT, arXiv 2401.08740), which has neither timesteps nor betas; its
+    network predicts the velocity, or what ``prediction`` says.
+    """
+
+    objective: Literal["ddpm", "epsilon", "flow"] = "ddpm"
+    timesteps: int = Field(1000, gt=0, le=10**6)  # T
+    beta_start: float = Field(1e-4, gt=0, lt=1)
+    beta_end: float = Field(2e-2, gt=0, lt=1)
+    # min-snr weights the loss; logit-normal changes how times are drawn
+    weighting: Literal["uniform", "min-snr", "logit-normal"] = "uniform"
+    min_snr_gamma: float = Field(5.0, gt=0, le=1e6)  # min-snr (arXiv 2303.09556)
+    # logit-normal (SD3, arXiv 2403.03206): above 0 is towards noise
+    logit_mean: float = Field(0.0, ge=-100, le=100)
+    logit_std: float = Field(1.0, gt=0, le=100)
+    # flow: the network is told t times this. SiT's weights know t itself, in 0 .. 1; an embedding
+    # made for 1,000 timesteps tells times better apart at 1000.
+    time_scale: float = Field(1.0, gt=0, le=1e6)
+
+    # flow: what the network predicts, and of what the loss is the error (JiT, arXiv 2511.13720: x,
+    # and v). Null: the velocity; the error of what is predicted.
+    prediction: Prediction | None = None
+    loss_in: Prediction | None = None
+
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            "weighting",
+            "min_snr_gamma",
+            "logit_mean",
+            "logit_std",
+            "time_scale",
+            "prediction",
+            "loss_in",
+        }
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_is_null(cls, data: Any) -> Any:
+        """What is usual has one spelling, so that the same question has one identity."""
+        if not isinstance(data, dict):
+            return data
+        usual = USUAL.get(str(data.get("objective", "ddpm")))  # a list is refused later
+        told = dict(data)
+        if told.get("loss_in") == (told.get("prediction") or usual):
+            told["loss_in"] = None
+        if told.get("prediction") == usual:
+            told["prediction"] = None
+        return told
+
+    @model_validator(mode="after")
+    def _check(self):
+        faults = []
+        if self.objective == "flow" and self.weighting == "min-snr":
+            faults.append(
+                "min-snr weights errors of epsilon, and a flow predicts velocity; "
+                "set diffusion.weighting to logit-normal or uniform"
+            )
+        idle = (
+            []
+            if self.objective != "flow"
+            else [(n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end")]
+        )
+        idle += [("time_scale", "a flow")] if self.objective != "flow" else []
+        idle += [] if self.weighting == "min-snr" else [("min_snr_gamma", "min-snr weighting")]
+        idle += (
+            []
+            if self.weighting == "logit-normal"
+            else [(n, "logit-normal times") for n in ("logit_mean", "logit_std")]
+        )
+        if self.objective != "flow":
+            faults += [
+                f"{name} {getattr(self, name)!r} belongs to a flow, and {self.objective!r} "
+                f"predicts epsilon; leave diffusion.{name} at null, or set diffusion.objective "
+                "to flow"
+                for name in ("prediction", "loss_in")
+                if getattr(self, name) is not None
+            ]
+        for name, owner in idle:
+            usual = type(self).model_fields[name].default
+            if getattr(self, name) != usual:
+                faults.append(
+                    f"{name} {getattr(self, name)!r} belongs to {owner}; leave diffusion.{name} at "
+                    f"{usual!r}"
+                )
+        if self.beta_end < self.beta_start:
+            faults.append(
+                f"beta_end {self.beta_end:g} is below beta_start {self.beta_start:g}: noise would "
+                "be added ever slower; set diffusion.beta_start and beta_end"
+            )
+        if _log_signal(self.beta_start, self.beta_end, self.timesteps) < math.log(LEAST_SIGNAL):
+            faults.append(
+                f"{self.timesteps} timesteps with betas {self.beta_start:g} to {self.beta_end:g} "
+                f"leave less than {LEAST_SIGNAL:g} of an image's variance, which fp32 cannot hold; "
+                "set diffusion.timesteps or beta_end lower"
+            )
+        refuse(faults)
+        return self
+
+    @property
+    def predicted(self) -> str:
+        """What the network predicts."""
+        return self.prediction or USUAL[self.objective]
+
+    @property
+    def loss_of(self) -> str:
+        """Of what the loss is the error."""
+        return self.loss_in or self.predicted
+
+    @property
+    def learns_sigma(self) -> bool:
+        return self.objective == "ddpm"
+
+
+@functools.lru_cache(1000)
+def _log_signal(beta_start: float, beta_end: float, timesteps: int) -> float:
+    """The logarithm of the share of an image's variance that is left at the last timestep."""
+    return float(np.log1p(-np.linspace(beta_start, beta_end, timesteps)).sum())

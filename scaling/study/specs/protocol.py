@@ -1,0 +1,247 @@
+"""What does a FID mean? Everything that decides a measured value, from sampler to reference."""
+
+from pathlib import PurePath
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from scaling.study.specs.decoder import other_maker
+from scaling.study.specs.identity import Spec, Text, refuse
+
+# A split of the trial's data set, or a file of statistics or images in the format of ADM's
+# evaluation suite.
+Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
+Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity"]
+METRIC_NAMES = {
+    "fid": "FID",
+    "kid": "KID",
+    "isc": "IS",
+    "precision": "precision",
+    "recall": "recall",
+    "sfid": "sFID",
+    "cmmd": "CMMD",
+    "fid_infinity": "FID∞",
+    "rfid": "rFID",  # measured along with FID, without being asked for
+}
+# "inception" is torch-fidelity's inception-v3-compat. Apart from digits-cnn and
+# efficientnet-lite0, the other names are torch-fidelity's own.
+Features = Literal[
+    "digits-cnn",
+    "inception",
+    "efficientnet-lite0",
+    "vgg16",
+    "dinov2-vit-s-14",
+    "dinov2-vit-b-14",
+    "dinov2-vit-l-14",
+    "dinov2-vit-g-14",
+    "clip-rn50",
+    "clip-rn101",
+    "clip-rn50x4",
+    "clip-rn50x16",
+    "clip-rn50x64",
+    "clip-vit-b-32",
+    "clip-vit-b-16",
+    "clip-vit-l-14",
+    "clip-vit-l-14-336px",
+]
+Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
+FLOW_SAMPLERS = ("euler", "heun", "sde")
+
+
+class Protocol(Spec):
+    """How samples are drawn and compared.
+
+    Values measured under different protocols (seed aside) do not belong on one axis.
+    """
+
+    samples: int = Field(1000, ge=2, le=10**7)
+    # classes drawn uniformly at random, as in DiT, or equally many of each
+    class_draw: Literal["random", "balanced"] = "random"
+    sampling_seed: int = Field(0, ge=0, le=2**63 - 1)
+    sampler: Sampler = "ddpm"  # euler, heun (ODE) and sde (SiT's) are for flow models only
+    sampling_steps: int = Field(50, ge=1, le=100_000)
+    eta: float = Field(0.0, ge=0, le=1)  # ddim: 0 draws no noise, 1 is ancestral sampling
+    # sde: SiT's w(t) / 2
+    sde_diffusion: Literal["sigma", "constant", "decreasing", "increasing-decreasing"] = "sigma"
+    sde_last: Literal["mean", "tweedie"] = "mean"  # sde: how the last step, to the image, is taken
+    sde_last_size: float = Field(0.04, gt=0, lt=1)  # sde: the length of that step in time
+    guidance: float = Field(1.0, ge=0, le=1e6)  # 1.0: none
+    # null: all; DiT's released code guides 3
+    guidance_channels: int | None = Field(None, ge=1, le=4096)
+    # fractions of the schedule, from 0 (image) to 1 (noise); null: the whole schedule
+    guidance_interval: tuple[float, float] | None = None
+    rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: as DiT and SiT, or as ADM
+    decoder: Text | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
+    # in a trial that names none, those of its data: see scaling.study.specs.usual_features
+    features: Features = "digits-cnn"
+    # the headline FID is against the first one
+    references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)
+    # how many of the reference's images are used; null: all
+    reference_images: int | None = Field(None, ge=2, le=10**9)
+    # reference images for precision and recall (ADM's numbers: 10,000, and 1,000 at 512 px)
+    manifold_images: int = Field(10_000, ge=4, le=10**9)
+    # center-crop: crop the images of a reference folder to the samples' size, as ADM does
+    transform: Literal["none", "center-crop"] = "none"
+    # empty: nothing is sampled; the held-out loss is always measured
+    metrics: tuple[Metric, ...] = ("fid", "kid")
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"  # of the network while sampling
+
+    SEED: ClassVar[frozenset[str]] = frozenset({"sampling_seed"})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            "eta",
+            "sde_diffusion",
+            "sde_last",
+            "sde_last_size",
+            "guidance_interval",
+            "rounding",
+            "decoder",
+            "reference_images",
+            "manifold_images",
+            "transform",
+        }
+    )
+
+    @model_validator(mode="after")
+    def _check(self):
+        fields = type(self).model_fields
+        faults = []
+        for sampler, owned in (
+            ("ddim", ("eta",)),
+            ("sde", ("sde_diffusion", "sde_last", "sde_last_size")),
+        ):
+            idle = [
+                name
+                for name in owned
+                if self.sampler != sampler and getattr(self, name) != fields[name].default
+            ]
+            faults += [
+                f"{name} {getattr(self, name)!r} belongs to the sampler {sampler!r}, "
+                f"not to {self.sampler!r}; leave it at {fields[name].default!r}"
+                for name in idle
+            ]
+        if (
+            self.guidance_interval is not None
+            and not 0 <= self.guidance_interval[0] < self.guidance_interval[1] <= 1
+        ):
+            faults.append(
+                f"guidance_interval {list(self.guidance_interval)} is not two rising fractions of "
+                "the schedule in 0 .. 1"
+            )
+        faults += [
+            f"{name} has one twice: {', '.join(getattr(self, name))}; give each once"
+            for name in ("references", "metrics")
+            if len(set(getattr(self, name))) < len(getattr(self, name))
+        ]
+        refuse(faults)
+        return self
+
+    def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
+        """As for any spec, except that a reference file counts by its name, wherever it lies."""
+        fields = super().identity_fields(exclude)
+        if "references" in fields:
+            fields["references"] = [PurePath(reference).name for reference in self.references]
+        return fields
+
+    @property
+    def comparable(self) -> dict:
+        """What two measured values must share to be compared."""
+        return self.identity_fields(exclude=self.SEED)
+
+    @property
+    def guided(self) -> bool:
+        return self.guidance != 1.0
+
+    @property
+    def forwards(self) -> int:
+        """Network evaluations per image, guidance aside; Heun's method takes two per step."""
+        return self.sampling_steps * (2 if self.sampler == "heun" else 1)
+
+    def features_of(self, metric: str) -> str:
+        """The extractor behind a metric.
+
+        sFID always uses Inception and CMMD always uses CLIP, whatever ``features`` is.
+        """
+        if metric == "sfid":
+            return "inception"
+        return (
+            "clip-vit-l-14-336px"
+            if metric == "cmmd" and not self.features.startswith("clip")
+            else self.features
+        )
+
+    def label(
+        self,
+        metric: str = "fid",
+        reference: str | None = None,
+        over: str | None = None,
+        made_by: str | None = None,
+    ) -> str:
+        """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
+
+        ``made_by`` is the VAE that made the latents; it is told where the decoder is another one.
+
+        ``over``, ``"steps"`` or ``"guidance"``, leaves out the setting that varies along an axis.
+        rFID draws no samples, so its label is ``rFID, sd-vae-ft-mse, inception, vs train``.
+        """
+        name = (
+            "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
+        )
+        against = PurePath(reference or self.references[0]).name
+        count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
+        if metric == "rfid":
+            return f"{name}, {self._decoder(made_by)}, {self.features}, vs {against}{count}"
+        # the reference of a latent model is its data after the decoder
+        if self.decoder and against in ("train", "heldout"):
+            against = f"decoded {against}"
+        return (
+            f"{name}-{_thousands(self.samples)}, {self.sampling(over, made_by)}, "
+            f"{self.features_of(metric)}, vs {against}{count}"
+        )
+
+    @property
+    def short(self) -> str:
+        """How images are sampled, in short: ``ddpm50, cfg 1.0``."""
+        return self.sampling()
+
+    def _decoder(self, made_by: str | None) -> str:
+        """``sd-vae-ft-mse``, or ``sd-vae-ft-mse on latents of another-vae``."""
+        other = other_maker(made_by, self.decoder)
+        return PurePath(self.decoder or "").name + (f" on latents of {other}" if other else "")
+
+    def sampling(self, over: str | None = None, made_by: str | None = None) -> str:
+        """How images are sampled; ``over`` and ``made_by`` as in ``label``. Defaults are left
+        out.
+        """
+        parts = [self.sampler + ("" if over == "steps" else f"{self.sampling_steps}")]
+        parts += [f"eta {self.eta:g}"] if self.eta else []
+        if self.sampler == "sde" and (self.sde_diffusion, self.sde_last, self.sde_last_size) != (
+            "sigma",
+            "mean",
+            0.04,
+        ):
+            parts += [f"w {self.sde_diffusion}, last {self.sde_last} {self.sde_last_size:g}"]
+        parts += ["cfg" if over == "guidance" else f"cfg {_decimal(self.guidance)}"]
+        if self.guided or over == "guidance":
+            parts[-1] += (
+                "" if self.guidance_channels is None else f" on {self.guidance_channels} channels"
+            )
+            parts[-1] += (
+                ""
+                if self.guidance_interval is None
+                else " in {:g}-{:g}".format(*self.guidance_interval)
+            )
+        parts += ["balanced classes"] if self.class_draw == "balanced" else []
+        parts += [self.precision] if self.precision != "fp32" else []
+        parts += ["truncated"] if self.rounding == "truncate" else []
+        parts += [self._decoder(made_by)] if self.decoder else []
+        return ", ".join(parts)
+
+
+def _thousands(samples: int) -> str:
+    return f"{samples // 1000}K" if samples % 1000 == 0 else f"{samples}"
+
+
+def _decimal(scale: float) -> str:
+    """``1.0``, ``1.25``: at least one decimal, and never rounded so that two scales look equal."""
+    return f"{scale:.1f}" if f"{scale:.1f}" == f"{scale:g}" or scale == int(scale) else f"{scale:g}"

@@ -1,0 +1,29 @@
+"""Is it told in words when a model reaches a quality, or how near it came?"""
+
+import math
+
+import pytest
+
+from analysis.answers.quality.text import lines, sentence
+from analysis.answers.quality.time_to_quality import time_to_quality
+from tests.analysis.answers.quality.curves import falling, rows_of
+
+
+def test_what_no_curve_reaches_is_null_with_the_nearest(tmp_path):
+    _, rows = rows_of(tmp_path, falling(10, 0.5))
+    (found,) = time_to_quality(rows, [1.0])
+    assert found.images is found.train_flops is found.epochs is found.images_interval is None
+    assert (found.reached_by, found.nearest_images) == (0, 500 * 64)
+    assert found.nearest == pytest.approx(10 / math.sqrt(5))
+    assert "no model reaches it with every seed; the nearest is DiT-d2w16/2, 4.47 at 32,000" in (
+        sentence([found])
+    )
+    assert lines([found]) == ["  DiT-d2w16/2  not reached: 4.47 at 32,000 images"]
+
+
+def test_before_the_first_checkpoint_it_is_an_upper_bound(tmp_path):
+    _, rows = rows_of(tmp_path, falling(10, 0.5))
+    (found,) = time_to_quality(rows, [12.0])
+    assert found.at_most and found.images == pytest.approx(6400)
+    assert found.images_interval is None
+    assert "at most" in sentence([found])

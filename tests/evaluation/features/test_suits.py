@@ -1,0 +1,72 @@
+"""Do features follow the data, and are a digit's features refused for a photograph?"""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from scaling.evaluation import evaluate
+from scaling.evaluation.features.suits import check_suits
+from scaling.evaluation.images.real_images import tensor_images
+from scaling.evaluation.metrics.measure import check_metrics
+from scaling.study import DataSpec, Protocol
+from scaling.study.specs.usual_features import OWN_FEATURES, usual_features
+from tests.data.pictures import write_folder
+
+NAMED = Protocol(samples=4, features="digits-cnn")
+
+
+def grey(count: int, channels: int, side: int = 8) -> torch.Tensor:
+    g = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (count, 1, side, side), generator=g, dtype=torch.uint8)
+    return images.repeat(1, channels, 1, 1)
+
+
+def test_the_features_of_digits_are_refused_for_images_in_colour():
+    check_suits("digits-cnn", lambda: tensor_images("grey", grey(20, 1)))
+    check_suits("digits-cnn", lambda: tensor_images("grey as RGB", grey(20, 3)))
+    jpeg = grey(20, 3) // 2
+    jpeg[:, 0] += 2  # as a JPEG's colours may be off
+    check_suits("digits-cnn", lambda: tensor_images("grey JPEGs", jpeg))
+    one = grey(20, 3)
+    one[19, 0] = 255 - one[19, 0]  # a single image in colour
+    with pytest.raises(ValueError, match=r"the images of one are in colour: .*leave features out"):
+        check_suits("digits-cnn", lambda: tensor_images("one", one))
+    check_suits("vgg16", lambda: tensor_images("one", one))
+
+
+@pytest.mark.parametrize(("source", "fits"), [("mnist", True), ("fashion-mnist", False)])
+def test_a_data_set_known_by_name_is_not_looked_at(source, fits):
+    images = lambda: tensor_images(source, grey(4, 1, 28))  # noqa: E731
+    if fits:
+        check_suits("digits-cnn", images, source)
+    else:
+        with pytest.raises(ValueError, match="fashion-mnist is no digits"):
+            check_suits("digits-cnn", images, source)
+
+
+def test_a_study_of_photographs_is_refused_the_features_of_digits(tmp_path):
+    write_folder(tmp_path / "photos", per_class=4, width=24, height=24)
+    data = DataSpec(source="folder", name="photos", size=16, path=str(tmp_path / "photos"))
+    with pytest.raises(ValueError, match="are in colour"):
+        check_metrics(data, NAMED)
+    check_metrics(DataSpec(source="synthetic-pixels", size=16), NAMED)
+
+
+def test_every_source_has_usual_features():
+    assert set(OWN_FEATURES) == {"digits", "mnist", "synthetic", "synthetic-pixels"}
+    assert usual_features("digits") == usual_features("mnist") == "digits-cnn"
+    assert usual_features("cifar10") == usual_features("folder") == "inception"
+
+
+def test_evaluate_takes_the_features_of_the_reference(tmp_path):
+    np.savez(tmp_path / "samples.npz", arr_0=grey(30, 1).permute(0, 2, 3, 1).numpy())
+    metrics = ['metrics=["fid"]']
+    found = json.loads(evaluate.run(tmp_path / "samples.npz", "digits", metrics, as_json=True))
+    assert found["figures"][0]["features"] == "digits-cnn"
+    colours = torch.randint(256, (30, 8, 8, 3), dtype=torch.uint8).numpy()
+    np.savez(tmp_path / "colour.npz", arr_0=colours)
+    asked = (tmp_path / "colour.npz", str(tmp_path / "colour.npz"))
+    told = evaluate.run(*asked, [*metrics, "features=digits-cnn"])
+    assert "features 'digits-cnn' know grey digits alone" in told

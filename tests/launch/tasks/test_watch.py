@@ -1,0 +1,78 @@
+"""Does a cooldown hold no place while its trunk is being trained?"""
+
+import time
+
+import pytest
+
+from scaling.launch.tasks import watch as watching
+from scaling.launch.tasks.job import Job, Trunk
+from scaling.launch.tasks.watch import BEGINS_S, TrialWatch, trunk_is_coming
+from scaling.records import Run
+from scaling.records.state_file import STALE_AFTER_S
+from scaling.study.planning.plan import PlannedTrial
+from tests.written import evaluation
+
+
+@pytest.mark.parametrize(
+    "state, silent, since, comes",
+    [
+        ({"state": "running", "step": 3}, 0, 1e4, True),  # however long it takes
+        ({"state": "running", "step": 6}, 0, 0, False),
+        ({"state": "running", "step": 3}, STALE_AFTER_S + 1, 0, False),
+        ({"state": "completed", "step": 9}, 0, 0, False),
+        # by an earlier sweep; this one is about to go on
+        ({"state": "stopped", "step": 3}, 0, 0, True),
+        ({"state": "stopped", "step": 3}, 0, BEGINS_S + 1, False),  # nobody does
+        (None, 0, 0, True),
+    ],
+)
+def test_a_trunk_is_coming_while_another_trains_it(
+    state, silent, since, comes, tmp_path, monkeypatch
+):
+    trunk, now = Run(tmp_path), time.time()
+    if state:
+        monkeypatch.setattr(time, "time", lambda: now - silent)
+        trunk.write_state(**state)
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert trunk_is_coming(trunk, 6, now - since) == comes
+
+
+def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, tiny, monkeypatch):
+    asked, trunk = [], Run(tmp_path / "trunk")
+    task = type(
+        "Task", (), {"remote": staticmethod(lambda *args: asked.append(args) or "training")}
+    )
+    monkeypatch.setattr(watching, "task", lambda *args: task)
+    monkeypatch.setattr(watching.ray, "wait", lambda tasks, timeout: ([], tasks))
+    monkeypatch.setattr(watching, "POLL_S", 0)
+    trunk.write_state("running", step=0)
+    watch = object.__new__(TrialWatch)
+    job = Job(
+        study="test",
+        trials=(PlannedTrial.of(tiny),),
+        run_folder=str(tmp_path / "cooldown"),
+        trunk=Trunk(run_folder=str(trunk.folder), step=6),
+    )
+    watch.setup({"job": job.dump()})
+    assert (
+        watch.step() == {"done": False, "state": "pending", "why": "its trunk is being trained"}
+        and not asked
+    )
+    trunk.write_state("running", step=6)
+    assert not watch.step()["done"] and len(asked) == 1
+    assert not watch.step()["done"] and len(asked) == 1
+
+
+def test_a_damaged_evaluation_is_waited_for_and_the_others_are_told(tmp_path, tiny, monkeypatch):
+    run, trial = Run(tmp_path / "run"), PlannedTrial.of(tiny)
+    for step, eval_id in trial.eval_ids.items():
+        run.write_evaluation(eval_id, evaluation(tiny, step, heldout_loss=float(step)))
+    damaged = run.folder / "evaluations" / f"{trial.eval_ids[12]}.json"
+    damaged.write_bytes(b"{")
+    task = type("Task", (), {"remote": staticmethod(lambda *args: "training")})
+    monkeypatch.setattr(watching, "task", lambda *args: task)
+    monkeypatch.setattr(watching.ray, "wait", lambda tasks, timeout: ([], tasks))
+    watch = object.__new__(TrialWatch)
+    watch.setup({"job": Job(study="test", trials=(trial,), run_folder=str(run.folder)).dump()})
+    assert [asked.step for asked in watch.waiting] == [12]
+    assert watch.step()["heldout_loss"] == 6

@@ -1,0 +1,94 @@
+"""Does diffusers compute the same with our weights, and do weights come back from it unchanged?"""
+
+import pytest
+import torch
+
+from scaling.models.formats.diffusers import load_transformer, write_diffusers
+from scaling.models.formats.export import load_model, open_checkpoint, run
+from scaling.study import ModelSpec
+from tests.models import golden
+from tests.models.formats.test_export import states_equal
+from tests.models.networks.test_dit import TINY, inputs, randomised
+
+torch.set_num_threads(1)
+
+
+def test_an_exported_folder_gives_the_same_output_in_diffusers(exported):
+    a = golden.arrays()
+    ours, theirs = golden.model(), load_transformer(exported / "diffusers").eval()
+    with torch.no_grad():
+        for t, y in ((a["t"], a["y"]), (torch.tensor([0, 7, 500, 999]), a["y"].flip(0))):
+            assert (theirs(a["x"], t, y).sample - ours(a["x"], t, y)).abs().max() <= 1e-4
+        assert (theirs(a["x"], a["t"], a["y"]).sample - a["out"]).abs().max() <= 1e-4
+
+
+def test_diffusers_finds_every_weight_and_differs_by_its_timestep_frequencies_alone(exported):
+    from diffusers import DiTTransformer2DModel
+
+    stock, info = DiTTransformer2DModel.from_pretrained(
+        exported / "diffusers", output_loading_info=True
+    )
+    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
+    a, zero, ours = golden.arrays(), torch.zeros(4, dtype=torch.long), golden.model()
+    # at t = 0 every frequency gives the same angle; elsewhere these weights make little of it
+    with torch.no_grad():
+        assert (
+            stock.eval()(a["x"], zero, a["y"]).sample - ours(a["x"], zero, a["y"])
+        ).abs().max() <= 1e-6
+        assert (
+            stock(a["x"], a["t"], a["y"]).sample - ours(a["x"], a["t"], a["y"])
+        ).abs().max() <= 1e-4
+    # once 0, load_transformer can go
+    assert stock.transformer_blocks[0].norm1.emb.time_proj.downscale_freq_shift == 1
+
+
+def test_a_model_goes_to_diffusers_and_back(exported, tmp_path):
+    spec, state = open_checkpoint(exported / "diffusers")
+    assert spec == golden.SPEC
+    assert states_equal(state, golden.weights())
+    run(exported / "diffusers", to="dit", out=tmp_path / "back.pt")
+    assert states_equal(torch.load(tmp_path / "back.pt", weights_only=True), golden.weights())
+
+
+def test_a_model_of_diffusers_own_comes_in(tmp_path):
+    from diffusers import DiTTransformer2DModel
+
+    theirs = DiTTransformer2DModel(
+        num_attention_heads=2,
+        attention_head_dim=16,
+        in_channels=3,
+        num_layers=1,
+        sample_size=4,
+        patch_size=2,
+        num_embeds_ada_norm=5,
+        out_channels=3,
+        norm_eps=1e-6,
+    )
+    theirs.save_pretrained(tmp_path / "pipeline" / "transformer")
+    ours = load_model(tmp_path / "pipeline")
+    assert not ours.spec.learn_sigma
+    x, t, y = inputs(ours.spec)
+    with torch.no_grad():
+        expected = load_transformer(tmp_path / "pipeline" / "transformer").eval()(x, t, y).sample
+        assert (ours(x, t, y) - expected).abs().max() <= 1e-4
+
+
+def test_positions_may_move_in_a_checkpoint_but_not_into_diffusers(tmp_path):
+    state = golden.weights()
+    state["pos_embed"] = state["pos_embed"] + 0.1
+    with pytest.raises(ValueError, match="pos_embed is not the fixed sine-cosine table"):
+        write_diffusers(tmp_path / "d", golden.SPEC, state)
+
+
+@pytest.mark.parametrize(
+    "shape, message",
+    [
+        (dict(conditioning="in-context"), "diffusers has only adaln-zero"),
+        (dict(mlp_ratio=2.0), "diffusers' MLP is 4 times the width"),
+    ],
+)
+def test_what_diffusers_has_no_class_for_is_refused(tmp_path, shape, message):
+    torch.save(randomised(ModelSpec(**{**TINY, **shape})).state_dict(), tmp_path / "c.pt")
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path / "c.pt", to="diffusers", out=tmp_path / "d", heads=4)
+    assert not list(tmp_path.glob("*d*/"))

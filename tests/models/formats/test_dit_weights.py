@@ -1,0 +1,49 @@
+"""Does a state dict tell which DiT it belongs to, and ask for what it cannot tell?"""
+
+import pytest
+import torch
+
+from scaling.models import build_model
+from scaling.models.formats.export import load_model, open_checkpoint
+from scaling.models.weights import inferred_spec
+from scaling.study import ModelSpec
+from tests.models import golden
+from tests.models.networks.test_dit import TINY, inputs, randomised
+from tests.models.test_weights import refusal
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        dict(mlp_ratio=2.7),
+        dict(conditioning="in-context"),
+        dict(conditioning="adaln"),
+        dict(conditioning="cross-attention"),
+        dict(learn_sigma=False),
+    ],
+    ids=str,
+)
+def test_a_state_dict_tells_its_model(tmp_path, shape):
+    spec = ModelSpec(**{**TINY, **shape})
+    model = randomised(spec).eval()
+    torch.save(model.state_dict(), tmp_path / "c.pt")
+    again = load_model(tmp_path / "c.pt", heads=4)
+    assert torch.equal(again(*inputs(spec)), model(*inputs(spec)))
+    assert (again.spec.conditioning, again.spec.learn_sigma) == (
+        spec.conditioning,
+        spec.learn_sigma,
+    )
+
+
+def test_a_bare_state_dict_needs_its_heads(tmp_path):
+    torch.save(golden.weights(), tmp_path / "c.pt")
+    assert "say how many heads" in refusal(open_checkpoint, tmp_path / "c.pt")
+    assert "heads 5 do not divide the width 48" in refusal(
+        open_checkpoint, tmp_path / "c.pt", heads=5
+    )
+
+
+def test_the_papers_sizes_tell_their_heads():
+    for name in ("DiT-S/8", "DiT-XL/2"):
+        spec = ModelSpec.preset(name)
+        assert inferred_spec(build_model(spec, device="meta").state_dict()) == spec
