@@ -16,6 +16,7 @@ from scaling.records.ledger import Run, StudyFolder
 from scaling.records.parsed import Damaged, Shape, Unreadable
 from scaling.records.shapes import EVALUATION, PLAN, RECORD, SPEC, STATE, Line
 from scaling.records.storage.copies import move
+from scaling.records.storage.lease import Taken, held
 from scaling.study.planning.plan import Plan
 from scaling.study.specs.trial import TrialSpec
 
@@ -57,14 +58,14 @@ def set_aside(damaged: Iterable[Damaged], folder: StudyFolder, plan: Plan) -> li
             told.append(f"{error.short.rpartition(';')[0]}; it is now {aside(error.path).name}")
             continue
         try:
-            with FileLock(run.lock, timeout=0):
+            with FileLock(run.lock, timeout=0), held(run.folder):
                 lines = whole_lines(run) if error.path.name == "curve.jsonl" else None
                 new = aside(error.path)
                 if lines:
                     write_lines(error.path, lines)
                 if error.path == run.folder / "spec.json":
                     write_spec(run, specs[run.folder.name])
-        except Timeout:
+        except (Timeout, Taken):
             continue
         told.append(f"{error.short.rpartition(';')[0]}; it is now {new.name}")
     return told

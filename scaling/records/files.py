@@ -9,13 +9,13 @@ import io
 import json
 import os
 import re
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
 
+from scaling.records.aside import written_aside
 from scaling.records.storage.copies import written
 
 _ASIDE = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # the name of a file until it is whole
@@ -42,7 +42,7 @@ def write_bytes(path: Path, data: bytes, sends: bool = True) -> None:
                 file.write(data)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        while not _written_aside(path, data):
+        while not written_aside(path, data):
             pass
         sync_folder(path.parent)
 
@@ -62,29 +62,6 @@ def named(path: Path) -> Iterator[None]:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         told = f"cannot be written ({why}); is there room on the disk?"
         raise OSError(errno.EIO, told, str(path)) from error
-
-
-def _written_aside(path: Path, data: bytes) -> bool:
-    """Whether ``data`` was written beside ``path`` and renamed to it; not where another process
-    took the file for a dead writer's.
-    """
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with open(aside, "xb") as file:
-            with contextlib.suppress(OSError):  # a disk without locks: nobody sweeps there
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            try:
-                os.replace(aside, path)
-            except FileNotFoundError:
-                if path.parent.is_dir():
-                    return False
-                raise
-    finally:
-        aside.unlink(missing_ok=True)
-    return True
 
 
 def sweep_up(folder: Path) -> None:

@@ -16,8 +16,8 @@ import psutil
 from scaling.records.heartbeat import Heartbeat
 from scaling.records.state_file import STALE_AFTER_S, StateFile
 from scaling.records.storage.copies import refresh
-from scaling.records.storage.lease import Lease, Taken
-from scaling.records.storage.places import shown, url_of
+from scaling.records.storage.lease import Taken, held
+from scaling.records.storage.places import shown
 
 STOPPED = "stopped"
 ASKED = "stopped by scaling stop"
@@ -63,14 +63,11 @@ def leased(folder: Path) -> Iterator[StateFile]:
     """While entered, the study's lease is this process's. ValueError where it is another's."""
     check_free(folder)
     lease = lease_of(folder)
-    with contextlib.ExitStack() as held:
-        if url_of(folder):
-            at_store = Lease(folder)
-            try:
-                at_store.acquire()
-            except Taken as taken:
-                raise _taken(folder, str(taken)) from None
-            held.callback(at_store.release)
+    with contextlib.ExitStack() as at_once:
+        try:
+            at_once.enter_context(held(folder))
+        except Taken as taken:
+            raise _taken(folder, str(taken)) from None
         try:
             with Heartbeat(lease, keeps_word=True):
                 yield lease

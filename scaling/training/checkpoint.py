@@ -152,7 +152,14 @@ class Writer:
 def load(root: Path, step: int) -> Checkpoint | None:
     """The checkpoint of ``step``; None if there is none or its files are missing or damaged."""
     folder = folder_of(root, step)
-    fetch_folder(folder)
+    fetched = fetch_folder(folder)
+    found = _verified(folder, step)
+    if found is None and not fetched and fetch_folder(folder, anew=True):
+        found = _verified(folder, step)  # it was damaged here alone
+    return found
+
+
+def _verified(folder: Path, step: int) -> Checkpoint | None:
     try:
         manifest = MANIFEST_SHAPE.read(folder / MANIFEST)
     except Unreadable:

@@ -106,13 +106,10 @@ def said(capsys):
     return said
 
 
-ray = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
-
-
-@pytest.mark.usefixtures("shared_cluster")
-@pytest.mark.parametrize("_", [pytest.param(None, marks=ray)])
+@pytest.mark.ray
+@pytest.mark.xdist_group("ray")
 def test_a_study_at_a_url_is_read_from_any_machine(
-    bucket, ray_address, said, another_machine, tmp_path, _
+    bucket, ray_address, shared_cluster, said, another_machine, tmp_path
 ):
     root = f"{bucket}/results"
     another_machine()
@@ -137,10 +134,10 @@ def test_a_study_at_a_url_is_read_from_any_machine(
     assert code == 0 and "nothing to train" in out
 
 
-@pytest.mark.usefixtures("shared_cluster")
-@pytest.mark.parametrize("_", [pytest.param(None, marks=ray)])
+@pytest.mark.ray
+@pytest.mark.xdist_group("ray")
 def test_a_killed_sweep_goes_on_from_an_empty_disk_and_two_are_told_apart(
-    bucket, ray_address, said, another_machine, tmp_path, _
+    bucket, ray_address, shared_cluster, said, another_machine, tmp_path
 ):
     root, workers = f"{bucket}/results", os.environ["DIT_SCALING_CACHE"]
     command = ["smoke", "--results", root, "--address", ray_address, *SLOW]

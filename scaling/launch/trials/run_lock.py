@@ -7,8 +7,7 @@ import contextlib
 from filelock import FileLock, Timeout
 
 from scaling.records import Run
-from scaling.records.storage.lease import Lease, Taken
-from scaling.records.storage.places import url_of
+from scaling.records.storage.lease import Taken, held
 from scaling.training.workers import Workers
 
 
@@ -24,20 +23,15 @@ def hold(run: Run, timeout: float, workers: Workers) -> contextlib.ExitStack | N
             lock.acquire(timeout=timeout)
         except Timeout:
             return False
-        if url_of(run.folder) is None:
-            return True
-        lease = Lease(run.folder)
+        stack.callback(lock.release)
         try:
-            lease.acquire(timeout)
-        except Taken:
-            lock.release()
-            return False
-        except BaseException:
-            lock.release()
+            stack.enter_context(held(run.folder, timeout))
+        except BaseException as error:
+            stack.close()
+            if isinstance(error, Taken):
+                return False
             raise
-        held.callback(lease.release)
         return True
 
-    held = contextlib.ExitStack()
-    held.callback(lock.release)
-    return held if workers.agree(acquire) else None
+    stack = contextlib.ExitStack()
+    return stack if workers.agree(acquire) else None

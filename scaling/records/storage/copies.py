@@ -9,10 +9,10 @@ machine do not cross. For an ordinary path everything here does nothing.
 
 import contextlib
 import os
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from scaling.records.aside import written_aside
 from scaling.records.storage.notes import Note, noted, noted_below, peek, stat, stat_of
 from scaling.records.storage.places import copies, url_of
 from scaling.records.storage.stores import AT_ONCE, StoreError, store_at
@@ -168,9 +168,8 @@ def _take(path: Path, content: bytes, version: str, before: Note) -> None:
         if note != before or (written_here and note.version == version):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-        aside.write_bytes(content)
-        os.replace(aside, path)
+        while not written_aside(path, content):
+            pass
         keep(Note(version, stat(path)))
 
 

@@ -4,7 +4,6 @@ leaves first, so that it is there whole or not at all. The manifest's note is th
 
 import os
 import shutil
-import uuid
 from pathlib import Path
 
 from scaling.records.storage.copies import check_held
@@ -23,12 +22,12 @@ def send_folder(folder: Path, manifest: str = MANIFEST) -> None:
         keep(_sent(folder, url, manifest))
 
 
-def fetch_folder(folder: Path, manifest: str = MANIFEST) -> None:
-    """Have the folder here as the store has it. One that was never sent is sent; one that is gone
-    at the store goes here, too.
+def fetch_folder(folder: Path, manifest: str = MANIFEST, anew: bool = False) -> bool:
+    """Have the folder here as the store has it; returns whether it was fetched. One that was never
+    sent is sent; one that is gone at the store goes here, too. ``anew``: it is damaged here.
     """
     if (url := url_of(folder)) is None:
-        return
+        return False
     store = store_at(url)
     with noted(folder / manifest) as (note, keep):
         version, here = store.version(f"{url}/{manifest}"), (folder / manifest).is_file()
@@ -37,9 +36,11 @@ def fetch_folder(folder: Path, manifest: str = MANIFEST) -> None:
         elif version is None:
             shutil.rmtree(folder, ignore_errors=True)
             keep(Note())
-        elif version != note.version or not here:
+        elif anew or version != note.version or not here:
             _take(folder, url, store)
             keep(Note(version, stat(folder / manifest)))
+            return True
+    return False
 
 
 def remove_folder(folder: Path, manifest: str = MANIFEST) -> None:
@@ -81,7 +82,8 @@ def _sent(folder: Path, url: str, manifest: str) -> Note:
 
 
 def _take(folder: Path, url: str, store: Store) -> None:
-    aside = folder.with_name(f".writing-{folder.name}-{uuid.uuid4().hex[:8]}")
+    aside = folder.with_name(f".fetching-{folder.name}")  # one process at a time has the lock
+    shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     try:
         for name in store.listing(url):

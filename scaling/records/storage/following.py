@@ -98,11 +98,7 @@ def pull_studies(root: Path) -> None:
     """Take every study of a results root from the store."""
     if (url := url_of(root)) is None:
         return
-    try:
-        names = store_at(url).names(url)
-    except StoreError as error:
-        raise ValueError(str(error)) from error
-    for name in names:
+    for name in store_at(url).names(url):
         if store_at(url).version(f"{url}/{name}/study.json") is not None:
             pull_study(root / name)
 

@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -116,6 +117,22 @@ class Lease:
                 "released": released,
             }
         ).encode()
+
+
+@contextlib.contextmanager
+def held(folder: Path, timeout: float = 0.0) -> Iterator[None]:
+    """While entered, the lease on ``folder`` is this process's, where it is a copy of what is at a
+    store. Taken where another process holds it for ``timeout`` seconds.
+    """
+    if url_of(folder) is None:
+        yield
+        return
+    lease = Lease(folder)
+    lease.acquire(timeout)
+    try:
+        yield
+    finally:
+        lease.release()
 
 
 def _holder(content: bytes | None) -> str | None:

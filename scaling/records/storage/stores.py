@@ -172,9 +172,10 @@ class Store:
 
     def _version(self, url: str) -> str | None:
         try:
-            return version_of(self.files.info(self._at(url)))
+            info = self.files.info(self._at(url))
         except FileNotFoundError:
             return None
+        return None if info["type"] == "directory" else version_of(info)
 
     def _make_room(self, url: str) -> None:
         if self.kind.makes_folders:
@@ -195,7 +196,7 @@ class Store:
                 if not comes_from_the_store(error):
                     raise
                 if time.monotonic() + wait > deadline:
-                    self._gone = True
+                    self._gone = self._gone or patience >= patience_s()
                     told = str(error).splitlines()[0] if str(error) else type(error).__name__
                     raise StoreError(
                         url, f"the store does not answer ({told}); go on once it does"

@@ -57,7 +57,6 @@ def test_a_store_that_comes_back_is_waited_for(s3, bucket, monkeypatch):
     s3.kill()
     with pytest.raises(StoreError, match=r"^s3://.*/a: the store does not answer \(.*go on once"):
         store.read(f"{bucket}/a", patience=0.0)
-    store._gone = False
     coming = threading.Timer(1.0, s3.start)
     coming.start()
     began = time.monotonic()
