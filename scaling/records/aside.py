@@ -1,4 +1,4 @@
-"""How is a file written so that no reader sees half of it? Under another name, flushed and renamed."""
+"""How is a file written so that no reader sees half of it? Aside, then flushed and renamed."""
 
 import contextlib
 import fcntl
