@@ -7,6 +7,7 @@ import functools
 import os
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TypeVar
 
 from scaling.records.storage.kinds import comes_from_the_store, kind_of, opened, refusal
@@ -211,6 +212,8 @@ class Store:
 def version_of(info: dict) -> str:
     """What tells a file's content from another, of what fsspec says of it."""
     told = next((info[key] for key in VERSIONS if info.get(key) is not None), "")
+    if isinstance(told, datetime):  # some stores tell a time in two ways
+        told = told.timestamp()
     return f"{info.get('size')}-{told}"
 
 
