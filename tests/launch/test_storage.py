@@ -6,7 +6,6 @@ The driver's disk is never that of the workers, as if they were on other machine
 import json
 import os
 import shutil
-import signal
 import subprocess
 import time
 
@@ -17,12 +16,15 @@ from analysis.frames import evaluations_frame, trials_frame
 from scaling.cli import main
 from scaling.launch.trials.trial import run_trials
 from scaling.records import Run, trial_rows
+from scaling.records.lease import leased
 from scaling.records.storage.copies import pull
 from scaling.records.storage.places import here
 from scaling.records.storage.stores import PATIENCE, StoreError, store_at
 from scaling.training import checkpoint
-from tests.launch.test_sweep import COMMAND, PATIENCE_S, SLOW
+from tests.launch.test_sweep import COMMAND, PATIENCE_S
 
+LINES = 200
+SLOW = ["--set", f"train.steps={10 * LINES}", "--set", "train.checkpoint_every=200"]
 WALL = ("train_wall_s", "images_per_s", "mfu")
 
 
@@ -136,7 +138,7 @@ def test_a_study_at_a_url_is_read_from_any_machine(
 
 @pytest.mark.ray
 @pytest.mark.xdist_group("ray")
-def test_a_killed_sweep_goes_on_from_an_empty_disk_and_two_are_told_apart(
+def test_a_killed_sweep_goes_on_from_an_empty_disk(
     bucket, ray_address, shared_cluster, said, another_machine, tmp_path
 ):
     root, workers = f"{bucket}/results", os.environ["DIT_SCALING_CACHE"]
@@ -144,26 +146,28 @@ def test_a_killed_sweep_goes_on_from_an_empty_disk_and_two_are_told_apart(
     log, deadline = tmp_path / "log", time.monotonic() + PATIENCE_S
     with open(log, "w") as out:
         sweep = subprocess.Popen([*COMMAND, *command], stdout=out, stderr=out)
-        try:
-            while not any("step-00000100/manifest" in n for n in store_at(root).listing(root)):
-                assert time.monotonic() < deadline and sweep.poll() is None, log.read_text()
-                time.sleep(0.3)
-            another_machine()
-            code, _, wrong = said("sweep", *command)
-            assert code == 2 and f"a sweep works on {root}/smoke already (process" in wrong
-        finally:
-            sweep.send_signal(signal.SIGKILL)
-            sweep.wait(timeout=PATIENCE_S)
-    before = {
-        name: int(name.split("/")[-2].removeprefix("step-"))
-        for name in store_at(root).listing(root)
-        if name.endswith("manifest.json")
-    }
-    shutil.rmtree(f"{workers}/storage"), shutil.rmtree(f"{workers}/storage-seen")
+        while not (saved := checkpoints(root)):
+            assert time.monotonic() < deadline and sweep.poll() is None, log.read_text()
+            time.sleep(0.3)
+        sweep.kill()
+        sweep.wait(timeout=PATIENCE_S)
+    for name in ("storage", "storage-seen"):
+        shutil.rmtree(f"{workers}/{name}")
+    another_machine()
+    folder = here(f"{root}/smoke")
+    with leased(folder):
+        code, _, wrong = said("sweep", *command)
+        assert code == 2 and f"a sweep works on {root}/smoke already (process" in wrong
     code, out, wrong = said("sweep", *command)
     assert code == 0, out + wrong
     for row in trial_rows(f"{root}/smoke"):
         run = Run(here(f"{root}/runs/{row['train_id']}"))
-        steps = [step for name, step in before.items() if row["train_id"] in name]
-        assert run.sessions()[-1]["from_step"] >= max(steps, default=0)
-        assert len(run.curve()) == 300  # every line that was logged, on whatever machine
+        assert len(run.curve()) == LINES  # all that was logged, on whatever machine
+        if run.folder.name in saved:
+            assert run.sessions()[-1]["from_step"] > 0
+
+
+def checkpoints(root: str) -> set[str]:
+    """The trainings that have a checkpoint at the store."""
+    there = store_at(root).listing(root)
+    return {name.split("/")[1] for name in there if name.endswith("/manifest.json")}

@@ -76,9 +76,8 @@ def _sent(folder: Path, url: str, manifest: str) -> Note:
     for path in sorted(folder.iterdir()):
         if path.name != manifest:
             store.put_file(f"{url}/{path.name}", str(path))
-    return Note(
-        store.put_file(f"{url}/{manifest}", str(folder / manifest)), stat(folder / manifest)
-    )
+    version = store.put(f"{url}/{manifest}", (folder / manifest).read_bytes())
+    return Note(version, stat(folder / manifest))
 
 
 def _take(folder: Path, url: str, store: Store) -> None:

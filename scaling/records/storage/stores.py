@@ -67,15 +67,14 @@ class Store:
 
         return self._asked(url, write, patience)
 
-    def put_file(self, url: str, path: str) -> str | None:
+    def put_file(self, url: str, path: str) -> None:
         """The same, of a file too large to be held in memory."""
 
-        def write() -> str | None:
+        def write() -> None:
             self._make_room(url)
             self.files.put_file(path, self._at(url))
-            return self._version(url)
 
-        return self._asked(url, write)
+        self._asked(url, write)
 
     def create(self, url: str, data: bytes, patience: float | None = None) -> bool:
         """Write the file where there is none; False where there is one."""
