@@ -18,7 +18,7 @@ from scaling.records import Run, StudyFolder, trial_rows, trial_state
 from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
 from scaling.records.parsed import Damaged
-from scaling.records.state_file import StateFile
+from scaling.records.state.file import StateFile
 from scaling.records.storage.following import followed, send_study
 from scaling.records.storage.places import url_of
 from scaling.study import Plan, Study, load_study
@@ -89,7 +89,7 @@ def carry_out(
         from scaling.launch.supervise.order import Order
         from scaling.launch.supervise.supervisor import supervised
         from scaling.launch.tasks.grid import jobs_of
-        from scaling.records.lease import check_free, leased
+        from scaling.records.state.lease import check_free, leased
 
         check_free(folder.folder)
         jobs = jobs_of(plan, left, folder, gpus_per_trial, execution)
@@ -167,7 +167,7 @@ def run(
     before their end.
     """
     from scaling.launch.supervise.supervisor import Stopped
-    from scaling.records.lease import ASKED, is_asked_to_stop
+    from scaling.records.state.lease import ASKED, is_asked_to_stop
 
     if url := url_of(folder.folder):
         say(f"results: {url}, worked on in {folder.folder}")
@@ -222,7 +222,7 @@ def answer(folder: StudyFolder, why: str | None) -> int:
     """Draw the figures, write the report, show the outcome; returns the exit code. ``why`` is the
     reason where the sweep ended before its trials.
     """
-    from scaling.records.lease import ASKED
+    from scaling.records.state.lease import ASKED
 
     interrupted = why in (INTERRUPTION, ASKED)
     from analysis.report.helper import helper

@@ -14,7 +14,7 @@ os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # each test worker's clust
 # no test reads what another run left
 os.environ["DIT_SCALING_CACHE"] = tempfile.mkdtemp(prefix="dit-scaling-tests-")
 
-from tests.s3 import S3Server, settings  # noqa: E402
+from tests.records.storage.s3 import S3Server, settings  # noqa: E402
 
 # Before Ray starts: its workers ask the same store.
 os.environ |= settings()

@@ -21,7 +21,7 @@ def watch(folder) -> None:
     from scaling.outcome import trial_table
     from scaling.progress import console, say
     from scaling.records import trial_rows
-    from scaling.records.lease import holder
+    from scaling.records.state.lease import holder
     from scaling.records.storage.following import pull_study
     from scaling.records.storage.places import shown
 
@@ -48,7 +48,7 @@ def stop(study: StudyArgument, results: ResultsOption = None) -> None:
     """End the sweep that works on a study, from any machine that sees its folder; the same sweep
     command continues it.
     """
-    from scaling.records import lease
+    from scaling.records.state import lease
 
     print(
         f"stopped {lease.stop(study_folder(study, results))}; the same sweep command continues it"
@@ -62,7 +62,7 @@ def retry(
 ) -> None:
     """Have the next sweep try trials again that failed, diverged or were given up."""
     from scaling.records import StudyFolder, trial_state
-    from scaling.records.lease import check_free
+    from scaling.records.state.lease import check_free
 
     folder = study_folder(study, results)
     records = StudyFolder(folder)

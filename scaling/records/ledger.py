@@ -41,7 +41,7 @@ from scaling.records.shapes import (
     SessionEntry,
     State,
 )
-from scaling.records.state_file import StateFile
+from scaling.records.state.file import StateFile
 from scaling.records.storage.copies import send
 from scaling.study.planning.plan import Plan
 

@@ -16,7 +16,7 @@ from analysis.frames import evaluations_frame, trials_frame
 from scaling.cli import main
 from scaling.launch.trials.trial import run_trials
 from scaling.records import Run, trial_rows
-from scaling.records.lease import leased
+from scaling.records.state.lease import leased
 from scaling.records.storage.copies import pull
 from scaling.records.storage.places import here
 from scaling.records.storage.stores import PATIENCE, StoreError, store_at

@@ -21,7 +21,7 @@ from scaling.launch.tasks.job import Evaluation, Job
 from scaling.launch.tasks.worker import evaluate, task, train
 from scaling.records.ledger import Run
 from scaling.records.shapes import State
-from scaling.records.state_file import STALE_AFTER_S, StateFile
+from scaling.records.state.file import STALE_AFTER_S, StateFile
 from scaling.records.status import measured
 from scaling.records.storage.copies import pull
 from scaling.records.storage.stores import StoreError

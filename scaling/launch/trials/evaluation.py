@@ -26,8 +26,8 @@ from scaling.models import build_model
 from scaling.models.precision import matmul_precision
 from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
-from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
+from scaling.records.state.heartbeat import Heartbeat
 from scaling.records.storage.copies import refresh
 from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec

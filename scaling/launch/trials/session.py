@@ -11,9 +11,9 @@ import torch
 from scaling.models.counting.count import checked_count, trainable_params
 from scaling.records import Run
 from scaling.records.damage import keep_curve, whole_lines, write_spec
-from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
 from scaling.records.shapes import Line, SessionEntry, State
+from scaling.records.state.heartbeat import Heartbeat
 from scaling.study.specs.execution import Execution
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged

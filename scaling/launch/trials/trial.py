@@ -19,7 +19,7 @@ from scaling.launch.trials.run_lock import hold
 from scaling.launch.trials.session import Report, Session, Setup
 from scaling.launch.trials.trunk import trunk_checkpoint
 from scaling.records import Run
-from scaling.records.state_file import STALE_AFTER_S
+from scaling.records.state.file import STALE_AFTER_S
 from scaling.records.storage.copies import pull, refresh, send_changed
 from scaling.study.specs.ema import Ema
 from scaling.study.specs.execution import Execution

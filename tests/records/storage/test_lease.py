@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from scaling.records.lease import leased
+from scaling.records.state.lease import leased
 from scaling.records.storage import lease as leases
 from scaling.records.storage.copies import check_held
 from scaling.records.storage.lease import Lease, Taken

@@ -8,7 +8,7 @@ import socket
 import threading
 
 from scaling.records.ledger import Run
-from scaling.records.state_file import HEARTBEAT_S, StateFile
+from scaling.records.state.file import HEARTBEAT_S, StateFile
 from scaling.records.storage.copies import refresh, send
 from scaling.records.storage.places import url_of
 from scaling.records.storage.stores import StoreError

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from scaling.records.heartbeat import Heartbeat
-from scaling.records.state_file import STALE_AFTER_S, StateFile
+from scaling.records.state.file import STALE_AFTER_S, StateFile
+from scaling.records.state.heartbeat import Heartbeat
 from scaling.records.storage.copies import refresh
 from scaling.records.storage.lease import Taken, held
 from scaling.records.storage.places import shown
