@@ -7,6 +7,7 @@ from rich.table import Table
 from scaling.progress import console, say
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.provenance import code_version
+from scaling.records.storage.places import shown
 
 
 def trial_table(rows: list[dict]) -> Table:
@@ -61,4 +62,4 @@ def how_it_ended(folder: StudyFolder, why: str | None) -> str:
     """In one line: trials by state, and ``why`` the sweep ended before they did."""
     states = Counter(row["state"] for row in trial_rows(folder))
     counted = ", ".join(f"{count} {state}" for state, count in states.items())
-    return f"{f'stopped ({why}); ' if why else ''}{counted}; {folder.folder / 'report.html'}"
+    return f"{f'stopped ({why}); ' if why else ''}{counted}; {shown(folder.folder / 'report.html')}"
