@@ -27,6 +27,7 @@ from scaling.records.storage.stores import StoreError, store_at
 RENEW_S = 10.0
 STALE_AFTER_S = 60.0
 DIGITS = 6
+_own: set[str] = set()  # tokens of the leases that this process holds
 
 
 class Taken(Exception):
@@ -63,6 +64,7 @@ class Lease:
         """Let it go. A store that does not answer lets it go a minute later."""
         self._ended.set()
         self._thread.join()
+        _own.discard(self._token)
         with contextlib.suppress(StoreError):
             if not self._is_lost():
                 self.store.put(self._place(self.number), self._content(released=True), patience=0.0)
@@ -75,6 +77,7 @@ class Lease:
         if not self.store.create(self._place(last + 1), self._content()):
             return "another process that began just now"
         self.number = last + 1
+        _own.add(self._token)
         if not self.store.kind.creates_in_one_step and not self._is_own():
             return "another process that began just now"
         self.store.remove(self._place(n) for n in self._numbers() if n < self.number)
@@ -143,6 +146,13 @@ def _holder(content: bytes | None) -> str | None:
         pid, host = held.get("pid"), held.get("host")
     except (ValueError, KeyError, TypeError, AttributeError):  # nothing of ours
         return None
-    if gone or (host == socket.gethostname() and not psutil.pid_exists(pid)):
+    if gone or (host == socket.gethostname() and not _lives(pid, held.get("token"))):
         return None
     return f"process {pid} on {host}"
+
+
+def _lives(pid: int, token: str) -> bool:
+    """Whether the process on this machine is there; of this process, whether it still holds the
+    lease, which a store that was away may not have heard.
+    """
+    return token in _own if pid == os.getpid() else psutil.pid_exists(pid)

@@ -61,7 +61,7 @@ def test_where_two_machines_wrote_the_stores_file_is_taken(at, another_machine):
     another_machine()
     Run(here(at)).write_state("preempted", step=2)
     os.environ["DIT_SCALING_CACHE"] = mine
-    state.write_state("running", sends=False, step=3)
+    state.renew_state("running", None, step=3)
     send_changed(here(at))
     refresh(state.path)
     assert (state.state()["state"], state.state()["step"]) == ("preempted", 2)

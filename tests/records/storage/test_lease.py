@@ -21,13 +21,13 @@ def folder(bucket):
 
 
 def test_a_lease_is_one_processs_until_it_lets_it_go(folder, another_machine):
-    held = Lease(folder)
+    held, url = Lease(folder), url_of(folder)
     held.acquire()
     another_machine()
     with pytest.raises(Taken, match=r"^process \d+ on "):
-        Lease(here(url_of(folder) or "s3://tests/a")).acquire()
+        Lease(here(str(url))).acquire()
     held.release()
-    again = Lease(folder)
+    again = Lease(here(str(url)))
     again.acquire()
     again.release()
 
