@@ -53,10 +53,15 @@ class Lease:
         ``timeout`` seconds.
         """
         deadline = time.monotonic() + timeout
-        while (who := self._try()) is not None:
-            if time.monotonic() > deadline:
-                raise Taken(who)
-            time.sleep(0.5)
+        _own.add(self._token)  # before others of this process may find it
+        try:
+            while (who := self._try()) is not None:
+                if time.monotonic() > deadline:
+                    raise Taken(who)
+                time.sleep(0.5)
+        except BaseException:
+            _own.discard(self._token)
+            raise
         take_up(self.folder)
         self._thread.start()
 
@@ -77,7 +82,6 @@ class Lease:
         if not self.store.create(self._place(last + 1), self._content()):
             return "another process that began just now"
         self.number = last + 1
-        _own.add(self._token)
         if not self.store.kind.creates_in_one_step and not self._is_own():
             return "another process that began just now"
         self.store.remove(self._place(n) for n in self._numbers() if n < self.number)
