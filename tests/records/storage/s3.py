@@ -1,24 +1,18 @@
-"""A real S3 server for tests: moto, in a process of its own, that can be killed and comes back with
-what it held.
-
-moto keeps objects in memory and writes down the requests it gets; one that comes back is sent those
-that changed something again.
+"""A real S3 server for tests: moto, in a process of its own, that can be killed and comes back
+with what it held.
 """
 
-import json
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
 import fsspec
 
 START_S = 60.0
-CHANGING = ("PUT", "POST", "DELETE")
 
 
 def settings() -> dict[str, str]:
@@ -45,16 +39,12 @@ class S3Server:
 
     def start(self) -> None:
         """Begin, or begin again with what there was."""
-        sent = self.log.read_text().splitlines(keepends=True) if self.log.exists() else []
-        self.log.write_text("".join(r for r in sent if json.loads(r)["method"] in CHANGING))
         host, port = self.address.removeprefix("http://").split(":")
+        server = [sys.executable, "-m", "tests.records.storage.s3_server", host, port]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", host, "-p", port],
-            env={
-                **os.environ,
-                "MOTO_ENABLE_RECORDING": "1",
-                "MOTO_RECORDER_FILEPATH": str(self.log),
-            },
+            [*server, str(self.log)],
+            cwd=Path(__file__).parents[3],
+            env={**os.environ, "MOTO_RECORDER_FILEPATH": str(self.log)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -62,13 +52,10 @@ class S3Server:
         while True:
             try:
                 urllib.request.urlopen(f"{self.address}/moto-api/", timeout=5).close()
-                break
+                return
             except OSError:
                 assert time.monotonic() < deadline and self._process.poll() is None
                 time.sleep(0.05)
-        if sent:
-            again = f"{self.address}/moto-api/recorder/replay-recording"
-            urllib.request.urlopen(urllib.request.Request(again, method="POST"), timeout=60).close()
 
     def kill(self) -> None:
         assert self._process is not None
