@@ -59,9 +59,9 @@ def seeds_text(rows: pl.DataFrame) -> str:
     return count(high, "seed") if low == high else f"{low} to {high} seeds"
 
 
-def count(n: int, one: str, many: str | None = None) -> str:
+def count(n: int, singular: str, plural_form: str | None = None) -> str:
     """``1 seed``, ``3 seeds``."""
-    return f"{n} {one if n == 1 else many or plural(one)}"
+    return f"{n} {singular if n == 1 else plural_form or plural(singular)}"
 
 
 def plural(word: str) -> str:

@@ -29,10 +29,12 @@ def encode(
     batch: int = 32,
     shard_images: int = 512,
     address: str | None = None,
+    heldout_labels: Path | None = None,
 ) -> dict:
     """Write the latent store of ``images`` at ``out``; returns what its store.json says.
 
     Shards that are whole already are kept. ``size`` is in pixels per image side, after the crop.
+    ``heldout_labels`` is a file that tells the classes of held-out images that are in no folder.
     ``address`` is a Ray cluster's; None means $RAY_ADDRESS, or this machine where it is not set.
     ValueError for bad input.
     """
@@ -44,7 +46,7 @@ def encode(
 
     if size < 1:
         raise ValueError(f"--size {size} is no number of pixels; give 256 or another above 0")
-    listing = list_images(images)
+    listing = list_images(images, heldout_labels)
     outside(out, [images], "--out")
     model = vaes.load_vae(vae)
     description: dict[str, Any] = {
@@ -92,15 +94,15 @@ def encode(
         from scaling.launch.encode import encode_shards
 
         with connected(address) as cluster:
-            started = told = time.monotonic()
+            started = last_line_s = time.monotonic()
             seen = 0
             for shard in encode_shards(cluster, listing.folder, out, vae, size, batch, left):
                 seen += shard["seen"]
                 skipped += store.read_skipped(out, shard["split"], shard["number"])
                 _refuse_unreadable(out, skipped, total, allow_unreadable)
-                if time.monotonic() - told > LINES_EVERY_S:
-                    told = time.monotonic()
-                    rate = seen / (told - started)
+                if time.monotonic() - last_line_s > LINES_EVERY_S:
+                    last_line_s = time.monotonic()
+                    rate = seen / (last_line_s - started)
                     say(
                         f"{seen} images, {rate:.1f} a second, {len(skipped)} unreadable; "
                         f"{(sum(len(s['rows']) for s in left) - seen) / rate / 60:.0f} minutes left"

@@ -76,7 +76,7 @@ class LivePage:
             # Where the kernel shares cores among sessions first, and then among processes.
             with contextlib.suppress(OSError):
                 Path(f"/proc/{self._process.pid}/autogroup").write_text(str(SESSION))
-        told = self._process.communicate()[1]
+        errors = self._process.communicate()[1]
         if self._process.returncode and not self._over.is_set():
-            why = (told.strip().splitlines() or [f"exit code {self._process.returncode}"])[-1]
+            why = (errors.strip().splitlines() or [f"exit code {self._process.returncode}"])[-1]
             say(f"report.html could not be written, the sweep goes on: {why}")

@@ -9,6 +9,9 @@ from scaling.records import StudyFolder, trial_rows
 from scaling.records.provenance import code_version
 from scaling.records.storage.places import shown
 
+OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
+INTERRUPTION = "interrupted"
+
 
 def trial_table(rows: list[dict]) -> Table:
     """The rows of ``scaling status``, a line for each trial."""
@@ -63,3 +66,37 @@ def how_it_ended(folder: StudyFolder, why: str | None) -> str:
     states = Counter(row["state"] for row in trial_rows(folder))
     counted = ", ".join(f"{count} {state}" for state, count in states.items())
     return f"{f'stopped ({why}); ' if why else ''}{counted}; {shown(folder.folder / 'report.html')}"
+
+
+def answer(folder: StudyFolder, why: str | None) -> int:
+    """Draw the figures, write the report, show the outcome; returns the exit code. ``why`` is the
+    reason where the sweep ended before its trials.
+    """
+    from scaling.records.state.lease import ASKED
+
+    interrupted = why in (INTERRUPTION, ASKED)
+    from analysis.report.helper import helper
+
+    with helper() as other:
+        from analysis.report import write_report
+
+        rows = trial_rows(folder)
+        if any(row["state"] == "completed" for row in rows):
+            write_real_images(folder)
+        # Even without a completed trial: the live page would go on waiting for the sweep.
+        write_report(folder.folder, helper=other)
+    show_outcome(folder, rows, interrupted)
+    if interrupted:
+        return INTERRUPTED
+    return OK if all(row["state"] == "completed" for row in rows) else TRIALS_LOST
+
+
+def write_real_images(folder: StudyFolder) -> None:
+    """Put held-out images of the study's data beside its figures, for the sample grid."""
+    path = folder.folder / "real.npz"
+    if not path.exists():
+        from scaling.evaluation.metrics.measure import real_thumbnails
+        from scaling.records.files import write_arrays
+
+        spec = folder.plan().trials[0].spec
+        write_arrays(path, real_thumbnails(spec.data, spec.evaluate.protocol.decoder))

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from scaling.records import StudyFolder
-from scaling.records.seen import seen
+from scaling.records.spending.seen import seen
 from scaling.study.planning.averages import averages_told
 from scaling.study.planning.plan import Plan
 from scaling.study.planning.time_left import seconds_left

@@ -7,27 +7,29 @@ The same command again resumes: what is on disk is read, not measured again.
 
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from scaling.accounts import Accounts, published, timed_here
+from scaling.budget import Budget
 from scaling.live_page import LivePage
 from scaling.loggers import asked_loggers
 from scaling.loggers.follow import Boards
-from scaling.outcome import how_it_ended, show_outcome
+from scaling.outcome import INTERRUPTION, OK, answer, how_it_ended
 from scaling.progress import Progress, interruptible, say, show_plan
-from scaling.records import Run, StudyFolder, trial_rows, trial_state
+from scaling.records import Run, StudyFolder, trial_state
 from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
 from scaling.records.parsed import Damaged
+from scaling.records.spending.allowance import allowance_of
 from scaling.records.state.file import StateFile
 from scaling.records.storage.following import followed, send_study
 from scaling.records.storage.places import url_of
 from scaling.study import Plan, Study, load_study
+from scaling.study.planning.budget import check_budget
 from scaling.study.settings import parse_settings
 from scaling.study.specs.execution import Execution
 from scaling.webhook import Webhook, checked_url
-
-OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
-INTERRUPTION = "interrupted"
 
 
 def sweep(
@@ -40,6 +42,8 @@ def sweep(
     execution: Execution | None = None,
     log: str | None = None,
     webhook: str | None = None,
+    budget: float | None = None,
+    calibrate: bool = False,
 ) -> int:
     """Price, run, measure and report ``study``; returns the exit code.
 
@@ -47,9 +51,12 @@ def sweep(
     the root, a folder or the copy of a URL (``storage.places.here``); the study's own folder is
     ROOT/NAME. ``address`` is a Ray cluster's; None means
     $RAY_ADDRESS, or this machine where it is not set. ``log`` names loggers beside TensorBoard;
-    ``webhook`` is a URL. ValueError for bad input, before any trial runs.
+    ``webhook`` is a URL. ``budget`` is in GPU-hours, of workers where trainings run on CPUs;
+    ``calibrate`` times the work on this machine first. ValueError for bad input, before any trial
+    runs.
     """
     loggers, url = asked_loggers(log), checked_url(webhook)
+    check_budget(budget)
     plan = Plan.of(started(load_study(study).with_settings(parse_settings(settings))))
     execution = execution or Execution()
     if dry_run:
@@ -63,19 +70,24 @@ def sweep(
 
     preflight.check_asked(plan, results, gpus_per_trial, execution)
     folder = StudyFolder(results / plan.name)
-    with Webhook(url, plan.name, say) as hook:
-        return carry_out(plan, folder, address, gpus_per_trial, execution, loggers, hook)
+    how = How(address, gpus_per_trial, execution, loggers, budget, calibrate)
+    with Webhook(url, plan.name, say, folder.folder) as hook:
+        return carry_out(plan, folder, how, hook)
 
 
-def carry_out(
-    plan: Plan,
-    folder: StudyFolder,
-    address: str | None,
-    gpus_per_trial: float,
-    execution: Execution,
-    loggers: list[str],
-    hook: Webhook,
-) -> int:
+@dataclass(frozen=True)
+class How:
+    """How a plan is carried out, as ``sweep`` is told it."""
+
+    address: str | None
+    gpus_per_trial: float
+    execution: Execution
+    loggers: list[str]
+    budget: float | None
+    calibrate: bool
+
+
+def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
     """Run what is unfinished of ``plan`` and answer it; returns the exit code."""
     from scaling.launch import preflight
 
@@ -84,7 +96,7 @@ def carry_out(
     if left:
         for told in preflight.check_trials(plan):
             say(told)
-        preflight.check_precisions(plan, gpus_per_trial)
+        preflight.check_precisions(plan, how.gpus_per_trial)
         preflight.check_disk(left, folder)
         from scaling.launch.supervise.order import Order
         from scaling.launch.supervise.supervisor import supervised
@@ -92,12 +104,14 @@ def carry_out(
         from scaling.records.state.lease import check_free, leased
 
         check_free(folder.folder)
-        jobs = jobs_of(plan, left, folder, gpus_per_trial, execution)
-        order = Order.of(plan, jobs, address, gpus_per_trial, execution)
-        boards = Boards(folder, plan, loggers, say)
+        allowance = None if how.budget is None else allowance_of(folder.folder)
+        jobs = jobs_of(plan, left, folder, how.gpus_per_trial, how.execution, allowance)
+        order = Order.of(plan, jobs, how.address, how.gpus_per_trial, how.execution)
+        boards = Boards(folder, plan, how.loggers, say)
+        timed = timed_here(plan) if how.calibrate else None
         with supervised(order, say) as supervisor:
             cluster = supervisor.begin()
-            if cluster.gpus and not gpus_per_trial:
+            if cluster.gpus and not how.gpus_per_trial:
                 say(
                     f"the cluster's {cluster.gpus:g} GPUs stay idle: the trials run on CPUs; "
                     "--gpus-per-trial 1 gives each one"
@@ -105,17 +119,26 @@ def carry_out(
             with leased(folder.folder) as lease:
                 begin(folder, plan, damaged)
                 send_study(folder.folder, plan)
-                why = run(plan, left, folder, cluster, supervisor, lease, boards, hook)
+                prior = timed or (published(cluster.gpu_types) if how.gpus_per_trial else None)
+                accounts = Accounts(
+                    plan, left, folder, how.gpus_per_trial, how.execution.workers, prior
+                )
+                budget = Budget(how.budget, accounts, folder, hook)
+                budget.begin()
+                why = run(plan, left, folder, cluster, supervisor, lease, boards, hook, budget)
         if why:
             mark_stopped(folder, left, f"{why}; the same command continues it")
+        why = why or budget.reached
     else:
         begin(folder, plan, damaged)
         why = None
-        with Boards(folder, plan, loggers, say):
+        with Boards(folder, plan, how.loggers, say):
             say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
     code = answer(folder, why)
     send_study(folder.folder, plan)
     if left:
+        if how.budget is not None:
+            say(budget.summary())
         hook.send(how_it_ended(folder, why))
     return code
 
@@ -162,6 +185,7 @@ def run(
     lease: StateFile,
     boards: Boards,
     hook: Webhook,
+    budget: Budget,
 ) -> str | None:
     """Follow the trainings ``left`` on the cluster, showing progress; returns why they were stopped
     before their end.
@@ -184,14 +208,17 @@ def run(
         def on_progress(train_id: str, result: dict) -> None:
             progress.update(train_id, result)
             boards.changed(train_id, bool(result.get("done")))
+            budget.take_in(train_id, result)
             if result.get("done"):
                 page.refresh()
                 hook.ended(progress.trainings[train_id].trial_id, result)
 
         try:
-            why = supervisor.follow(on_progress, lambda: is_asked_to_stop(lease))
+            why = supervisor.follow(
+                on_progress, lambda: is_asked_to_stop(lease) or budget.is_over()
+            )
         except Stopped:
-            why = ASKED
+            why = budget.over or ASKED
     if interruption.happened:
         return INTERRUPTION
     if why:
@@ -215,41 +242,8 @@ def mark_stopped(folder: StudyFolder, left: list, why: str) -> None:
                     for k, v in state.items()
                     if k not in ("schema_version", "state", "why", "heartbeat", "last_seen")
                 }
-                job.write_state("stopped", why, last_seen=state["heartbeat"], **kept)
-
-
-def answer(folder: StudyFolder, why: str | None) -> int:
-    """Draw the figures, write the report, show the outcome; returns the exit code. ``why`` is the
-    reason where the sweep ended before its trials.
-    """
-    from scaling.records.state.lease import ASKED
-
-    interrupted = why in (INTERRUPTION, ASKED)
-    from analysis.report.helper import helper
-
-    with helper() as other:
-        from analysis.report import write_report
-
-        rows = trial_rows(folder)
-        if any(row["state"] == "completed" for row in rows):
-            write_real_images(folder)
-        # Even without a completed trial: the live page would go on waiting for the sweep.
-        write_report(folder.folder, helper=other)
-    show_outcome(folder, rows, interrupted)
-    if interrupted:
-        return INTERRUPTED
-    return OK if all(row["state"] == "completed" for row in rows) else TRIALS_LOST
-
-
-def write_real_images(folder: StudyFolder) -> None:
-    """Put held-out images of the study's data beside its figures, for the sample grid."""
-    path = folder.folder / "real.npz"
-    if not path.exists():
-        from scaling.evaluation.metrics.measure import real_thumbnails
-        from scaling.records.files import write_arrays
-
-        spec = folder.plan().trials[0].spec
-        write_arrays(path, real_thumbnails(spec.data, spec.evaluate.protocol.decoder))
+                seen = state.get("last_seen") or state["heartbeat"]
+                job.write_state("stopped", why, last_seen=seen, **kept)
 
 
 if __name__ == "__main__":

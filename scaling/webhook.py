@@ -1,4 +1,4 @@
-"""Who is told when a sweep ends, or loses a trial? A URL that takes Slack's form.
+"""Who is told when a sweep ends, loses a trial, or nears its budget? A URL that takes Slack's form.
 
 Each message is a POST of ``{"text": ...}``. The URL is a secret: it stands in no record and in no
 word of ours, and its errors are told without it.
@@ -11,7 +11,10 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from scaling.records.spending.told import read_told, write_told
 
 VARIABLE = "DIT_SCALING_WEBHOOK"
 ANSWER_S = 10.0  # for the other side to take a message
@@ -47,16 +50,19 @@ def checked_url(url: str | None) -> str | None:
 class Webhook:
     """Sends messages in order from a thread of its own; ``say`` is told the first that fails.
 
-    Without a URL nothing is sent. Leaving the ``with`` block waits a few seconds for what was not
-    sent yet, and tells of an exception that ends the sweep, but for bad input.
+    Without a URL nothing is sent. What is told ``once`` is noted in ``folder``, so that no later
+    sweep of the study tells it again. Leaving the ``with`` block waits a few seconds for what was
+    not sent yet, and tells of an exception that ends the sweep, but for bad input.
     """
 
-    def __init__(self, url: str | None, study: str, say: Callable[[str], None]):
-        self.study, self.say = study, say
+    def __init__(
+        self, url: str | None, study: str, say: Callable[[str], None], folder: Path | None = None
+    ):
+        self.study, self.say, self.folder = study, say, folder
         self._url = url
-        self._lost: set[str] = set()
+        self._asked: set[str] = set()  # what was to be told once, by this sweep
         self._failed = False
-        self._texts: queue.Queue[str | None] = queue.Queue()
+        self._texts: queue.Queue[tuple[str, str | None] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="webhook", daemon=True)
 
     def __enter__(self) -> "Webhook":
@@ -71,19 +77,30 @@ class Webhook:
 
     def ended(self, trial_id: str, result: dict) -> None:
         """Take in how a training ended; one that is lost is told, once."""
-        if result.get("state") in LOST and trial_id not in self._lost:
-            self._lost.add(trial_id)
+        if result.get("state") in LOST:
             why = f": {result['why']}" if result.get("why") else ""
-            self.send(f"{trial_id} {result['state']}{why}")
+            text = f"{trial_id} {result['state']}{why}"
+            self.once(text, text)
 
-    def send(self, text: str) -> None:
+    def once(self, key: str, text: str) -> None:
+        """Send ``text`` unless what ``key`` names was told before, by an earlier sweep, too."""
+        if key not in self._asked:
+            self._asked.add(key)
+            self.send(text, key)
+
+    def send(self, text: str, key: str | None = None) -> None:
         if self._url is not None:
-            self._texts.put(f"{self.study}: {text}")
+            self._texts.put((f"{self.study}: {text}", key))
 
     def _work(self) -> None:
-        while (text := self._texts.get()) is not None:
+        while (asked := self._texts.get()) is not None:
+            text, key = asked
             try:
-                self._post(text)
+                if key is None or self.folder is None:
+                    self._post(text)
+                elif key not in (told := read_told(self.folder)):
+                    self._post(text)
+                    write_told(self.folder, [*told, key])
             except urllib.error.HTTPError as error:
                 self._tell(f"it answers HTTP {error.code}")
             except Exception as error:  # its words may hold the URL

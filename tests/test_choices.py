@@ -15,17 +15,11 @@ from scaling.models.networks.parts import MLPS, NORMS
 from scaling.study.families.dit import DESIGNS, Conditioning, ModelSpec
 from scaling.study.network import FAMILIES
 from scaling.study.specs.diffusion import USUAL, Prediction
-from scaling.study.specs.protocol import (
-    FLOW_SAMPLERS,
-    METRIC_NAMES,
-    Features,
-    Metric,
-    Protocol,
-    Sampler,
-)
+from scaling.study.specs.measured import METRIC_NAMES, Features, Metric
+from scaling.study.specs.protocol import FLOW_SAMPLERS, Protocol, Sampler
 from scaling.study.specs.schedule import SCHEDULES, learning_rate
-from scaling.study.specs.timesteps import SPACINGS
 from scaling.study.specs.trial import DataSpec, DiffusionSpec, Source, TrainSpec
+from scaling.study.timesteps import SPACINGS
 from scaling.training.optimisers import NEEDS, OPTIMISERS
 
 
@@ -74,8 +68,8 @@ def test_a_name_that_no_table_has_is_refused_with_those_there_are():
     spec = DiffusionSpec().model_copy(update={"objective": "edm"})
     with pytest.raises(ValueError, match="unknown objective 'edm'; known: ddpm, epsilon, flow"):
         build_process(spec)
-    with pytest.raises(ValueError, match="unknown metric 'mind'; known: fid, sfid"):
-        metric_of("mind")
+    with pytest.raises(ValueError, match="unknown metric 'psnr'; known: fid, sfid"):
+        metric_of("psnr")
     with pytest.raises(ValueError, match="unknown features 'mae'"):
         extractor_of("mae")
     train = TrainSpec(steps=1, batch=1, lr=1.0).model_copy(update={"schedule": "trapezoid"})

@@ -104,3 +104,22 @@ def test_a_sweep_refuses_it_in_one_line(tmp_path, capsys):
     err = capsys.readouterr().err
     assert left.value.code == 2 and err.count("\n") == 1 and "hushhush" not in err
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_told_once_is_told_once_over_all_sweeps_of_a_study(served, tmp_path):
+    server = served()
+    for _ in range(2):
+        with Webhook(server.url, "digits", print, tmp_path) as hook:
+            for _ in range(2):
+                hook.ended("bad-s0", {"state": "failed", "why": "disk full"})
+                hook.once("budget 2 50", "half of it")
+    texts = [got[2]["text"] for got in server.got]
+    assert texts == ["digits: bad-s0 failed: disk full", "digits: half of it"]
+
+
+def test_what_could_not_be_sent_is_told_by_the_next_sweep(served, tmp_path):
+    broken, sound, said = served(500), served(), []
+    for server in (broken, sound):
+        with Webhook(server.url, "digits", said.append, tmp_path) as hook:
+            hook.once("budget 2 50", "half of it")
+    assert len(said) == 1 and len(sound.got) == 1

@@ -45,6 +45,10 @@ SET = {
     "evaluate.checkpoints": "0 1e9",
     "evaluate.protocol.sampling_steps": "0 2000 1e9",
     "evaluate.protocol.sampler": "euler x",
+    "evaluate.protocol.metrics": '["fdr"] ["psnr"]',
+    "evaluate.protocol.spaces": '["digits-mixer"] ["x"]',
+    "train.seeds.init": "-1 true x",
+    "train.seeds.nope": "1",
     "model.input_size": "0 15485863",
     "model.depth": "0 1e6",
     "model.family": "x",
@@ -56,6 +60,7 @@ SET = {
 }
 DRY = (" --dry-run", "")
 URLS = ("nosuch://b/a", "file:///b/a", "s3://", "s3://b/.a")
+FIXED = "".join(f" --set train.seeds.{name}=0" for name in ("init", "order", "noise"))
 # verb -> the words after it, each line one try
 WRONG = {
     "sweep": [
@@ -69,6 +74,7 @@ WRONG = {
         *(f"smoke --results {url}{dry}" for url in URLS for dry in DRY),
         *("smoke --results file", "smoke --results /proc/x", "smoke --dry-run --results file/x"),
         *(f"smoke{o}{dry}" for o in (" --log x", " --log=a,b", " --webhook x") for dry in DRY),
+        *(f"noise_floor{FIXED} --set seeds=2{dry}" for dry in DRY),
         *("smoke --parallel x", "smoke --set model.channels=3", "smoke --set data.size=8"),
     ],
     "plan": [
@@ -132,7 +138,10 @@ WRONG = {
     + [f"{c} --target DiT-S/2@1M --gpu-hours 1" for c in ("runs.csv", "none.csv", "ragged.csv")]
     + [f"{REFERENCE} --target DiT-d3w64/2@9999 --gpu-hours {v}" for v in ("nan", "inf", "x")],
     "predict": ["", f"{REFERENCE}", f"{REFERENCE} --target DiT-d3w64/2@1500 --out file/x.json"]
-    + [f"{REFERENCE} --target {v}" for v in ("x", "@", "DiT-d3w64/3@10", "DiT-d3w64/2@9999999M")],
+    + [f"{REFERENCE} --target {v}" for v in ("x", "@", "DiT-d3w64/3@10", "DiT-d3w64/2@9999999M")]
+    + [f"{REFERENCE} --target DiT-d3w64/2 --until {v}" for v in ("0", "-1", "nan", "inf", "x")]
+    + [f"{REFERENCE} --target DiT-d3w64/2@9 --until 3", f"{REFERENCE} --until 3"]
+    + [f"{REFERENCE} --target DiT-d3w64/2 {v}" for v in ("--json", "--until 3 --out p.json")],
     "score": ["", "none.json x", f"text.json {REFERENCE}", f"empty {REFERENCE}", "text.json x"],
     "verify": ["", "nosuch://b/a.zip", "none.zip", "text.zip", "empty", "a b"],
 }

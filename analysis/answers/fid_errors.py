@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
+from analysis.fits.distributions import t_quantile
 from analysis.fits.linear import LEVEL, noise_of, training_alone
 from analysis.select.trials import measured
 from analysis.text import count, number
@@ -30,7 +30,7 @@ class TwoErrors:
         """
         if self.both is None:
             return None
-        return math.expm1(float(stats.t.ppf((1 + LEVEL) / 2, self.dof)) * math.sqrt(2) * self.both)
+        return math.expm1(float(t_quantile((1 + LEVEL) / 2, self.dof)) * math.sqrt(2) * self.both)
 
     def __str__(self) -> str:
         other = (

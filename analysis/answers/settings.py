@@ -4,7 +4,7 @@ once.
 
 from scaling.study.planning.plan import Plan, PlannedTrial
 from scaling.study.specs.decoder import maker_of, other_maker
-from scaling.study.specs.protocol import METRIC_NAMES
+from scaling.study.specs.measured import METRIC_NAMES
 from scaling.study.specs.trial import DiffusionSpec, TrainSpec
 
 _IMAGES = {"train": "training images", "heldout": "held-out images"}  # else a file

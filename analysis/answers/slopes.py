@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analysis.answers.verdicts import OPEN, below
+from analysis.fits.distributions import t_quantile
 from analysis.fits.linear import LEVEL, Bounds, Linear, Z, line, slope_weights
 from analysis.select.curves import curve_order, with_curves
 from analysis.select.recipes import one_recipe
@@ -55,9 +55,9 @@ class Slope:
         """HOLDS where every interval lies below zero, FAILS where every one lies above, else
         OPEN.
         """
-        asked = [bounds for bounds in (self.over_models, self.over_seeds) if bounds is not None]
-        said = {below(bounds, neither=OPEN) for bounds in asked}
-        return said.pop() if len(said) == 1 else OPEN
+        intervals = [bounds for bounds in (self.over_models, self.over_seeds) if bounds is not None]
+        verdicts = {below(bounds, neither=OPEN) for bounds in intervals}
+        return verdicts.pop() if len(verdicts) == 1 else OPEN
 
     def line(self, gflops: np.ndarray) -> np.ndarray:
         """The fitted FID at ``gflops``."""
@@ -65,8 +65,8 @@ class Slope:
 
     def band(self, gflops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The 95 % confidence band of the line at ``gflops``, from the model means."""
-        found = self._predict(gflops)
-        return np.exp(found.low), np.exp(found.high)
+        predicted = self._predict(gflops)
+        return np.exp(predicted.low), np.exp(predicted.high)
 
     def _predict(self, gflops: np.ndarray):
         away = np.log(gflops) - np.log(self.gflops).mean()
@@ -148,7 +148,7 @@ def _means(points: pl.DataFrame, metric: str, axis: str) -> pl.DataFrame:
     )
 
 
-def slopes_table(found: list[Slope]) -> pl.DataFrame:
+def slopes_table(slopes: list[Slope]) -> pl.DataFrame:
     """One row per slope, for reading."""
 
     def ends(bounds: Bounds | None, name: str) -> dict:
@@ -167,7 +167,7 @@ def slopes_table(found: list[Slope]) -> pl.DataFrame:
                 "r": law.r,
                 "r_log": law.r_log,
             }
-            for law in found
+            for law in slopes
         ],
         infer_schema_length=None,
         schema_overrides={"over_seeds_low": pl.Float64, "over_seeds_high": pl.Float64},
@@ -190,7 +190,7 @@ def mean_interval(values: Sequence[float]) -> Bounds | None:
     if len(values) < 2:
         return None
     half = (
-        stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)
+        t_quantile((1 + LEVEL) / 2, len(values) - 1)
         * float(np.std(values, ddof=1))
         / math.sqrt(len(values))
     )

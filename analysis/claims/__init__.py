@@ -144,11 +144,11 @@ def claims_sentence(verdicts: Sequence[Verdict]) -> str:
     """``Of 8 claims of the papers 2 hold here (“…”; “…”), 1 does not (“…”) and 5 lack
     evidence.``
     """
-    said = {
+    counts = {
         name: [f"“{v.claim.statement.rstrip('.')}”" for v in verdicts if v.verdict == name]
         for name in (HOLDS, FAILS, UNKNOWN)
     }
-    if len(said[UNKNOWN]) == len(verdicts):
+    if len(counts[UNKNOWN]) == len(verdicts):
         return f"None of {len(verdicts)} claims of the papers is decided by these records."
     verbs = {
         HOLDS: ("holds here", "hold here"),
@@ -158,7 +158,7 @@ def claims_sentence(verdicts: Sequence[Verdict]) -> str:
     parts = [
         f"{len(those)} {verbs[name][len(those) > 1]}"
         + ("" if name == UNKNOWN else f" ({'; '.join(those)})")
-        for name, those in said.items()
+        for name, those in counts.items()
         if those
     ]
     return (

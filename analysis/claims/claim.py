@@ -65,6 +65,7 @@ class Judgement:
     parts: tuple[Part, ...] = ()
     note: str = ""
     p_against: float = 1.0  # what is seen, or more, against a claim that is just true; of all parts
+    tests: int = 1  # effects that could refute it, each of which counts in ``p_against``
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Claim:
             judged.parts,
             why,
             judged.p_against,
+            judged.tests,
         )
 
 
@@ -115,7 +117,8 @@ class Verdict:
     records: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     why: str = ""
-    p_against: float = 1.0  # as in ``Judgement``
+    p_against: float = 1.0  # this and the next as in ``Judgement``
+    tests: int = 1
 
 
 def _of_recipe(trials: pl.DataFrame, used: Sequence[str]) -> str:
@@ -164,4 +167,5 @@ def judge(
         tuple(parts),
         note,
         min(1.0, len(asked) * min(part.p_above(bound) for part in asked)),
+        len(asked),
     )

@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analysis.answers.contrast import cells_of, difference, trend
 from analysis.answers.verdicts import FAILS, HOLDS, UNKNOWN, below
 from analysis.claims.claim import Judgement, Records, asked_of, judge
 from analysis.fits import fid_laws
+from analysis.fits.distributions import f_above, normal_below
 from analysis.fits.linear import LEVEL, Linear, least_squares
 from analysis.select.curves import curve_labels, with_curves
 from analysis.text import fixed, listed, number
@@ -75,7 +75,7 @@ def gflops_alone(records: Records) -> Judgement:
     rss, full = (fit.scatter**2 * fit.dof for fit in (alone, apart))
     extra = alone.dof - apart.dof
     ratio = (rss - full) / extra / (full / apart.dof)
-    p = float(stats.f.sf(ratio, extra, apart.dof))
+    p = float(f_above(ratio, extra, apart.dof))
     # exponent of tokens minus that of parameters at equal Gflops, at the mean model
     value, (low, high) = float(apart.coefficients[2]), map(float, apart.coefficient_intervals()[2])
     inside = -MARGIN < low and high < MARGIN
@@ -107,7 +107,7 @@ def _gflops_and_both(models: pl.DataFrame) -> Linear:
 def _fisher_against(r: float, n: int) -> float:
     """Two-sided p of a correlation of STRONG, of ``r`` weaker than that over ``n`` models."""
     away = (math.atanh(r) - math.atanh(STRONG)) * math.sqrt(n - 3)
-    return 2 * float(stats.norm.sf(away)) if away > 0 else 1.0
+    return 2 * float(normal_below(-away)) if away > 0 else 1.0
 
 
 def _alike(models: pl.DataFrame, within: float = 1.5) -> str:

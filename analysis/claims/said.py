@@ -8,13 +8,13 @@ from analysis.fits.linear import Bounds
 from analysis.text import fixed, interval, number
 
 
-def told(verdict: Verdict) -> str:
+def verdict_text(verdict: Verdict) -> str:
     """``Twice the Gflops: FID 38 % lower (95 %: 30 to 45 %) at patch 4, the least
     clear of 3.`` of a decided claim; ValueError of one that is not.
     """
     if verdict.verdict == UNKNOWN or verdict.effect is None or verdict.interval is None:
         raise ValueError(f"{verdict.claim.name} is not decided: {verdict.why or verdict.verdict}")
-    return TOLD[verdict.claim.name](verdict)
+    return SENTENCES[verdict.claim.name](verdict)
 
 
 def change(log_ratio: float, bounds: Bounds) -> str:
@@ -84,7 +84,7 @@ def _exponents(verdict: Verdict) -> str:
     )
 
 
-TOLD = {
+SENTENCES = {
     "gflops": _doubling("Gflops"),
     "patch": _doubling("tokens"),
     "correlation": _correlation,

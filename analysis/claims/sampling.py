@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from analysis.answers.contrast import Part, cells_of, difference, over_seeds
+from analysis.answers.contrast import EFFECT, Part, cells_of, difference, of_trainings
 from analysis.claims.claim import Judgement, Records, judge
 from analysis.select.curves import rung_order, with_curves
 
@@ -49,37 +49,24 @@ def smaller_wins_at_equal_cost(records: Records) -> Judgement:
     """The mean over pairs of neighbouring sizes of a patch, each averaged over the sampling costs
     that both cover.
     """
-    points = records.main.sampling_points
-    each: list[dict[int, float]] = []
-    named: list[str] = []
+    points = records.main.sampling_points.sort("sampling_gmacs")
+    each: dict[str, pl.DataFrame] = {}
     for small, large in _pairs(points):
-        curves = {
-            model: _curves(points.filter(pl.col("model") == model)) for model in (small, large)
-        }
-        differences = {
-            seed: value
-            for seed in curves[small].keys() & curves[large].keys()
-            if (value := _at_equal_cost(curves[small][seed], curves[large][seed])) is not None
-        }
-        if differences:
-            each.append(differences)
-            named.append(f"{small} against {large}")
+        smaller, larger = (points.filter(pl.col("model") == model) for model in (small, large))
+        costs = _common_costs(smaller, larger)
+        if costs is not None:
+            each[f"{small} against {large}"] = pl.concat(
+                [_read(smaller, costs, 1.0), _read(larger, costs, -1.0)]
+            )
     if not each:
         raise ValueError(
             "no two sizes of a patch were sampled over a common range of sampling cost; sample "
             "each in two "
             "numbers of steps or more, so that their costs overlap"
         )
-    seeds = sorted(set.intersection(*map(set, each)))
-    ids = points.filter(pl.col("seed").is_in(seeds))["trial_id"].to_list()
-    whole = over_seeds(
-        f"{len(each)} pairs" if len(each) > 1 else named[0],
-        {seed: float(np.mean([pair[seed] for pair in each])) for seed in seeds},
-        ids,
-    )
-    judged = judge([whole])
-    parts = [over_seeds(name, pair, ids) for name, pair in zip(named, each)]
-    return replace(judged, parts=tuple(parts))
+    name = f"{len(each)} pairs" if len(each) > 1 else next(iter(each))
+    judged = judge([of_trainings(name, *each.values())])
+    return replace(judged, parts=tuple(of_trainings(of, pair) for of, pair in each.items()))
 
 
 def _pairs(points: pl.DataFrame) -> list[tuple[str, str]]:
@@ -91,22 +78,26 @@ def _pairs(points: pl.DataFrame) -> list[tuple[str, str]]:
     return pairs
 
 
-def _curves(points: pl.DataFrame) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Per seed: log sampling cost and log FID, cheapest first."""
-    return {
-        seed: (rows["sampling_gmacs"].log().to_numpy(), rows["fid"].log().to_numpy())
-        for (seed,), rows in points.sort("sampling_gmacs").group_by("seed")
-    }
-
-
-def _at_equal_cost(
-    small: tuple[np.ndarray, np.ndarray], large: tuple[np.ndarray, np.ndarray]
-) -> float | None:
-    """log FID of ``small`` minus that of ``large``, averaged over their common range of cost; None
-    where there is none.
+def _common_costs(*sampled: pl.DataFrame) -> np.ndarray | None:
+    """COSTS sampling costs that every training of ``sampled`` covers, even in the logarithm; None
+    where there are none.
     """
-    low, high = max(small[0][0], large[0][0]), min(small[0][-1], large[0][-1])
-    if low > high:
-        return None
-    costs = np.linspace(low, high, COSTS)
-    return float(np.mean(np.interp(costs, *small) - np.interp(costs, *large)))
+    ends = pl.concat(
+        points.group_by("model", "seed").agg(
+            low=pl.col("sampling_gmacs").min(), high=pl.col("sampling_gmacs").max()
+        )
+        for points in sampled
+    )
+    low, high = ends["low"].max(), ends["high"].min()
+    return np.geomspace(low, high, COSTS) if low <= high else None
+
+
+def _read(sampled: pl.DataFrame, costs: np.ndarray, sign: float) -> pl.DataFrame:
+    """Of each training ``sign`` times its mean log FID over ``costs``: an effect of
+    ``of_trainings``.
+    """
+    rows = []
+    for (model, seed), curve in sampled.group_by("model", "seed", maintain_order=True):
+        there = np.interp(np.log(costs), curve["sampling_gmacs"].log(), curve["fid"].log())
+        rows.append((model, seed, curve["trial_id"][0], sign * float(there.mean())))
+    return pl.DataFrame(rows, schema=EFFECT, orient="row")

@@ -17,10 +17,10 @@ def together(verdicts: Sequence[Verdict]) -> list[Verdict]:
     18 % of studies; so it is under 5 % over all of them, however they depend on each other (Holm,
     1979). The other refutations become "not enough evidence", and say so.
     """
-    asked = [verdict for verdict in verdicts if verdict.effect is not None]
+    decided = [verdict for verdict in verdicts if verdict.effect is not None]
     stands: set[str] = set()
     for left, verdict in zip(
-        range(len(asked), 0, -1), sorted(asked, key=lambda verdict: verdict.p_against)
+        range(len(decided), 0, -1), sorted(decided, key=lambda verdict: verdict.p_against)
     ):
         if verdict.p_against * left > 1 - LEVEL:
             break
@@ -28,14 +28,14 @@ def together(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return [
         verdict
         if verdict.verdict != FAILS or verdict.claim.name in stands
-        else _doubted(verdict, len(asked))
+        else _doubted(verdict, len(decided))
         for verdict in verdicts
     ]
 
 
-def _doubted(verdict: Verdict, asked: int) -> Verdict:
-    said = (
+def _doubted(verdict: Verdict, claims: int) -> Verdict:
+    reason = (
         f"refuted if it were the only claim asked, p = {number(verdict.p_against, 1)}, but not "
-        f"among {asked} (Holm)"
+        f"among {claims} (Holm)"
     )
-    return replace(verdict, verdict=UNKNOWN, why="; ".join(filter(None, (said, verdict.why))))
+    return replace(verdict, verdict=UNKNOWN, why="; ".join(filter(None, (reason, verdict.why))))

@@ -4,9 +4,10 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import lost_note, settings_note
 from analysis.figures.drawing.panels import panels_of, side_legend, thin
-from analysis.figures.drawing.style import entitle, hues, log_axis, shapes, styled
+from analysis.figures.drawing.style import entitle, hues, shapes, styled
 from analysis.select.checkpoints import LOST
 from analysis.select.recipes import one_setting
 from analysis.select.selection import Selection
@@ -51,10 +52,17 @@ def fid_by_conditioning(
     colours, markers = hues(trained), shapes(trained)
     for name, axes in panels.items():
         for design in trained:
-            mine = rows.filter((pl.col("shape") == name) & (pl.col("conditioning") == design))
-            for (trial,), one in mine.sort("step").group_by("trial_id", maintain_order=True):
-                axes.plot(one["step"], one["value"], color=colours[design], **thin(trial in lost))
-            kept = mine.filter(~pl.col("trial_id").is_in(lost))
+            of_design = rows.filter((pl.col("shape") == name) & (pl.col("conditioning") == design))
+            for (trial,), training in of_design.sort("step").group_by(
+                "trial_id", maintain_order=True
+            ):
+                axes.plot(
+                    training["step"],
+                    training["value"],
+                    color=colours[design],
+                    **thin(trial in lost),
+                )
+            kept = of_design.filter(~pl.col("trial_id").is_in(lost))
             mean = kept.group_by("step").agg(pl.col("value").log().mean().exp()).sort("step")
             axes.plot(
                 mean["step"],

@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.panels import GFLOPS
-from analysis.figures.drawing.style import GREY, INK, entitle, hues, legend, log_axis, styled
+from analysis.figures.drawing.style import GREY, INK, entitle, hues, legend, styled
 from analysis.frames.published import frontier_of, unguided_at
 from analysis.text import number
 

@@ -5,9 +5,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import settings_note
 from analysis.figures.drawing.panels import panels_of
-from analysis.figures.drawing.style import entitle, hues, legend, log_axis, shapes, styled
+from analysis.figures.drawing.style import entitle, hues, legend, shapes, styled
 from analysis.select.checkpoints import GUIDED
 from analysis.select.curves import rung_order
 from analysis.select.selection import Selection

@@ -9,8 +9,9 @@ from analysis.figures.compute.bubbles import BUBBLE, draw_bubbles, name_bubbles
 from analysis.figures.compute.sampling import SAMPLING_GFLOPS
 from analysis.figures.designs import DESIGNS
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.panels import GFLOPS, Looks
-from analysis.figures.drawing.style import GREY, MARKERS, entitle, hues, log_axis, styled
+from analysis.figures.drawing.style import GREY, MARKERS, entitle, hues, styled
 from analysis.frames import published as tables
 from analysis.select.curves import with_curves
 from analysis.text import number

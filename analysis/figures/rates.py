@@ -4,9 +4,10 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import done_note, settings_note
 from analysis.figures.drawing.panels import dashes_of, panels_of, protocol_legend, side_legend
-from analysis.figures.drawing.style import entitle, log_axis, shades, shapes, styled
+from analysis.figures.drawing.style import entitle, shades, shapes, styled
 from analysis.select.curves import curve_order, rung_order, with_curves
 from analysis.select.learning_rates import best_rates, lr_table
 from analysis.text import number

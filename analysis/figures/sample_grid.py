@@ -144,8 +144,8 @@ def _named(names: list[str] | None, labels: np.ndarray) -> str:
     """A line with the classes of a cell's samples, row by row; none of data without names."""
     if not names or max(labels) >= len(names):
         return ""
-    told = [names[i] for i in labels]
-    short = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in told]
+    class_names = [names[i] for i in labels]
+    short = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in class_names]
     rows = [", ".join(short[i : i + ACROSS]) for i in range(0, len(short), ACROSS)]
     return f" Classes of a cell, from left to right: {'; '.join(rows)}."
 

@@ -9,6 +9,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import lost_note, settings_note
 from analysis.figures.drawing.panels import (
     dashes_of,
@@ -18,7 +19,7 @@ from analysis.figures.drawing.panels import (
     side_legend,
     thin,
 )
-from analysis.figures.drawing.style import entitle, hues, log_axis, shades, shapes, styled
+from analysis.figures.drawing.style import entitle, hues, shades, shapes, styled
 from analysis.select.checkpoints import LOST
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.select.protocols import ACROSS, protocols_of

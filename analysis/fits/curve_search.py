@@ -120,7 +120,7 @@ class Problem:
         if self.kind == "power":
             a, c = self._lines(log_y, np.column_stack([ones, -u]))
             return np.stack([a, c], axis=-1)[:, None]
-        least, found = log_y.min(1), []
+        least, starts = log_y.min(1), []
         hinges = np.quantile(u, (0.2, 0.35, 0.5, 0.65, 0.8)) if self.kind == "broken" else (None,)
         for floor in FLOORS if self.kind == "saturating" else (1e-6, 0.5, 0.9):
             e = np.log(floor) + least
@@ -129,13 +129,13 @@ class Problem:
                 columns = [ones, -u] if hinge is None else [ones, -u, -np.maximum(u - hinge, 0)]
                 line = self._lines(rest, np.column_stack(columns))
                 if hinge is None:
-                    found.append([e, *line])
+                    starts.append([e, *line])
                 else:
-                    found += [
+                    starts += [
                         [e, *line, np.full(S, hinge), np.full(S, np.log(width))]
                         for width in (0.1, 0.6)
                     ]
-        return np.moveaxis(np.array(found), -1, 0)
+        return np.moveaxis(np.array(starts), -1, 0)
 
     @staticmethod
     def _lines(y: np.ndarray, X: np.ndarray) -> np.ndarray:

@@ -53,14 +53,14 @@ class View:
     richer: Sequence[Form] = ()
 
     @property
-    def figures(self) -> np.ndarray:
+    def values(self) -> np.ndarray:
         """What was measured (n,)."""
         return self.runs[self.measured]
 
     @property
     def residuals(self) -> np.ndarray:
         """log fitted - log measured (n,)."""
-        return self.log_law(self.estimate, self.runs.columns) - np.log(self.figures)
+        return self.log_law(self.estimate, self.runs.columns) - np.log(self.values)
 
     def answered(self, parameters: np.ndarray) -> np.ndarray:
         """``answer`` of parameters (..., p)."""
@@ -74,10 +74,10 @@ class View:
 
 
 def derivatives(
-    figure: Callable[[np.ndarray], np.ndarray], names: Sequence[str], estimate: np.ndarray
+    statistic: Callable[[np.ndarray], np.ndarray], names: Sequence[str], estimate: np.ndarray
 ) -> np.ndarray:
     """d figure / d parameters (..., p) at ``estimate`` (p,), by the logarithm of POSITIVE ones;
-    ``figure`` maps parameters (p,) to (...).
+    ``statistic`` maps parameters (p,) to (...).
     """
     slopes = []
     for k, name in enumerate(names):
@@ -85,6 +85,6 @@ def derivatives(
         for step in (STEP, -STEP):
             moved = np.array(estimate, float)
             moved[k] = moved[k] * np.exp(step) if name in POSITIVE else moved[k] + step
-            ends.append(figure(moved))
+            ends.append(statistic(moved))
         slopes.append((ends[0] - ends[1]) / (2 * STEP))
     return np.stack(slopes, axis=-1)

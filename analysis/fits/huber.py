@@ -115,51 +115,49 @@ def best_of(
 
 
 def _descend(model, theta, weight, delta, low, high, iterations, tolerance):
-    theta = theta.copy()
-    active = np.arange(len(theta))
-    residual, jacobian = model(theta, active)
+    """``theta`` (S, p) and objectives (S,) after as many ``iterations``. Arrays in the loop are of
+    the fits that are not done, ``rows`` of the batch.
+    """
+    ends, rows = theta.copy(), np.arange(len(theta))
+    residual, jacobian = model(theta, rows)
     value = objective(residual, weight, delta)
-    damping = np.full(len(theta), 1e-2)
-    idle = np.zeros(len(theta), int)
+    values, damping, idle = value.copy(), np.full(len(rows), 1e-2), np.zeros(len(rows), int)
     for _ in range(iterations):
-        if not len(active):
+        if not len(rows):
             break
-        step = _step(
-            residual[active],
-            jacobian[active],
-            weight[active],
-            delta,
-            damping[active],
-            theta[active],
-            low,
-            high,
-        )
-        tried = np.clip(theta[active] + step, low, high)
-        new_residual, new_jacobian = model(tried, active)
-        new_value = objective(new_residual, weight[active], delta)
-        better = new_value < value[active]
-        fall = np.where(
-            better, (value[active] - new_value) / np.maximum(value[active], 1e-300), 0.0
-        )
-        won = active[better]
-        theta[won], value[won] = tried[better], new_value[better]
-        residual[won], jacobian[won] = new_residual[better], new_jacobian[better]
-        damping[active] = np.where(
-            better, np.maximum(damping[active] / 8, 1e-9), damping[active] * 6
-        )
-        idle[active] = np.where(fall > tolerance, 0, idle[active] + 1)
-        active = active[(idle[active] < 7) & (value[active] > 1e-30) & (damping[active] < 1e9)]
-    return theta, value
+        step = _step(residual, jacobian, weight, delta, damping, theta, low, high)
+        tried = np.clip(theta + step, low, high)
+        new_residual, new_jacobian = model(tried, rows)
+        new_value = objective(new_residual, weight, delta)
+        better = new_value < value
+        fall = np.where(better, (value - new_value) / np.maximum(value, 1e-300), 0.0)
+        if better.all():
+            theta, value, residual, jacobian = tried, new_value, new_residual, new_jacobian
+        elif better.any():
+            theta = np.where(better[:, None], tried, theta)
+            value = np.where(better, new_value, value)
+            residual[better], jacobian[better] = new_residual[better], new_jacobian[better]
+        damping = np.where(better, np.maximum(damping / 8, 1e-9), damping * 6)
+        idle = np.where(fall > tolerance, 0, idle + 1)
+        left = (idle < 7) & (value > 1e-30) & (damping < 1e9)
+        if not left.all():
+            ends[rows], values[rows] = theta, value
+            rows, theta, value, weight = rows[left], theta[left], value[left], weight[left]
+            residual, jacobian = residual[left], jacobian[left]
+            damping, idle = damping[left], idle[left]
+    ends[rows], values[rows] = theta, value
+    return ends, values
 
 
 def _step(residual, jacobian, weight, delta, damping, theta, low, high):
     """Newton's step (S, p); parameters held by the box are left where they are."""
     size = np.abs(residual)
     inside = size <= delta
-    robust = weight * np.where(inside, 1.0, delta / np.maximum(size, delta))
+    robust = weight * (delta / np.maximum(size, delta))
     gradient = np.matmul(jacobian, (robust * residual)[:, :, None])[:, :, 0]
-    smooth = np.matmul(jacobian * (robust)[:, None, :], jacobian.transpose(0, 2, 1))
-    curved = np.matmul(jacobian * (weight * inside)[:, None, :], jacobian.transpose(0, 2, 1))
+    turned = jacobian.transpose(0, 2, 1)
+    smooth = np.matmul(jacobian * robust[:, None, :], turned)
+    curved = np.matmul(jacobian * (weight * inside)[:, None, :], turned)
     at_bound = ((theta <= low) & (gradient > 0)) | ((theta >= high) & (gradient < 0))
     matrix = curved + damping[:, None, None] * smooth
     scale = np.einsum("spp->sp", smooth)

@@ -21,8 +21,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from analysis.fits.distributions import t_quantile
 from analysis.fits.fitted import POSITIVE, derivatives
 from analysis.fits.linear import LEVEL, Interval
 from analysis.fits.trust import misfit
@@ -74,7 +74,7 @@ class Uncertain:
     @property
     def t(self) -> float:
         """Student's factor where no two rows share an error."""
-        return float(stats.t.ppf((1 + LEVEL) / 2, self.dof * EFFICIENCY))
+        return float(t_quantile((1 + LEVEL) / 2, self.dof * EFFICIENCY))
 
     def _t(self, statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | float:
         """Student's factor of each figure of ``statistic``."""
@@ -90,7 +90,7 @@ class Uncertain:
         )
         spread = np.einsum("...i,ij,...j->...", parts, self.shared.known, parts)
         dof = 2 * parts.sum(-1) ** 2 / np.maximum(spread, 1e-300)
-        return stats.t.ppf((1 + LEVEL) / 2, np.clip(dof, 1, self.dof))
+        return t_quantile((1 + LEVEL) / 2, np.clip(dof, 1, self.dof))
 
     @property
     def se(self) -> dict[str, float]:
@@ -104,16 +104,16 @@ class Uncertain:
         """95 % confidence intervals; of E, A and B, positive and skewed, on their logarithm. A
         floor of nothing has none: of such an E it is from 0.
         """
-        found = {
+        intervals = {
             name: self.of(lambda p, k=k: p[..., k], log=name in POSITIVE)
             for k, name in enumerate(self.names)
         }
-        if "E" in found:
+        if "E" in intervals:
             k = self.names.index("E")
             if self.estimate[k] < 1e-3 * np.quantile(self.draws[:, k], (1 + LEVEL) / 2):
                 low, high = self.of(lambda p: p[..., k])
-                found["E"] = (max(low, 0.0), high)
-        return found
+                intervals["E"] = (max(low, 0.0), high)
+        return intervals
 
     def of(
         self,
@@ -154,16 +154,16 @@ class Uncertain:
             )
         )
 
-    def _ends(self, figure: Callable[[np.ndarray], np.ndarray], others: Sequence[Reading]):
+    def _ends(self, statistic: Callable[[np.ndarray], np.ndarray], others: Sequence[Reading]):
         """A figure's value, the ends of its interval, and Student's factor. They reach as far as
         those of ``others``.
         """
-        value, t = figure(self.estimate), self._t(figure)
-        down, up = self._spread(figure(self.draws), self.overstated)
+        value, t = statistic(self.estimate), self._t(statistic)
+        down, up = self._spread(statistic(self.draws), self.overstated)
         low, high = value - t * down, value + t * up
         for other in others:
-            down, up = self._spread(figure(other.draws), 1.0)
-            there = figure(other.estimate)
+            down, up = self._spread(statistic(other.draws), 1.0)
+            there = statistic(other.estimate)
             low, high = np.minimum(low, there - t * down), np.maximum(high, there + t * up)
         return value, low, high, t
 

@@ -13,11 +13,12 @@ over seeds, and what the seeds scatter enters the prediction interval (``NoiseVa
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+
+from analysis.fits.distributions import normal_quantile, t_quantile
 
 LEVEL = 0.95
 # standard errors either way, where an error is known and not estimated
-Z = float(stats.norm.ppf((1 + LEVEL) / 2))
+Z = float(normal_quantile((1 + LEVEL) / 2))
 
 Bounds = tuple[float, float]  # low and high end of an interval
 
@@ -65,7 +66,7 @@ class Linear:
 
     def coefficient_intervals(self) -> np.ndarray:
         """95 % confidence intervals (p, 2)."""
-        half = stats.t.ppf((1 + LEVEL) / 2, self.dof) * self.errors
+        half = t_quantile((1 + LEVEL) / 2, self.dof) * self.errors
         return np.column_stack([self.coefficients - half, self.coefficients + half])
 
     def predict(self, X: np.ndarray) -> Interval:
@@ -77,7 +78,7 @@ class Linear:
         """
         value = X @ self.coefficients
         lever = np.einsum("mp,pq,mq->m", X, self.unscaled, X)
-        t = stats.t.ppf((1 + LEVEL) / 2, self.dof)
+        t = t_quantile((1 + LEVEL) / 2, self.dof)
         half = t * self.scatter * np.sqrt(lever)
         hidden = (self.noise.training or 0.0) * (1 - 1 / self.repeats)
         wide = t * np.sqrt(self.scatter**2 * (1 + lever) + hidden)

@@ -9,8 +9,8 @@ the two.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from analysis.fits.distributions import t_quantile
 from analysis.fits.linear import LEVEL, Interval, Linear, least_squares
 from analysis.fits.points import Runs, need, need_spread
 
@@ -38,7 +38,7 @@ class LossToFid:
         value = X @ self.fit.coefficients
         of_map = self.fit.scatter**2 * np.einsum("mp,pq,mq->m", X, self.fit.unscaled, X)
         of_loss = np.square(log_error) * (self.slope**2 + self.fit.errors[1] ** 2)
-        t = stats.t.ppf((1 + LEVEL) / 2, self.fit.dof if dof is None else min(dof, self.fit.dof))
+        t = t_quantile((1 + LEVEL) / 2, self.fit.dof if dof is None else min(dof, self.fit.dof))
         sure, new = (
             t * np.sqrt(of_map + of_loss),
             t * np.sqrt(of_map + of_loss + self.fit.scatter**2),

@@ -70,7 +70,7 @@ class Runs:
             )
         kept = _completed(table)
         names = row_names(kept)
-        columns = {role: _figures(kept, column, names) for role, column in asked.items()}
+        columns = {role: _values(kept, column, names) for role, column in asked.items()}
         clusters = (
             np.arange(len(kept)) if cluster is None else kept[cluster].cast(pl.String).to_numpy()
         )
@@ -115,13 +115,13 @@ class Runs:
         return cls(tuple(names), columns, np.asarray(cluster))
 
 
-def need(found: int, least: int, law: str, what: str = "runs", instead: str = "") -> None:
+def need(count: int, least: int, law: str, what: str = "runs", instead: str = "") -> None:
     """ValueError below the ``least`` number of points a law can be fitted to; ``instead`` names
     what these can be given to.
     """
-    if found < least:
+    if count < least:
         raise ValueError(
-            f"{law} needs {least} {what} or more, found {found}; add {least - found}"
+            f"{law} needs {least} {what} or more, found {count}; add {least - count}"
             + (f", or {instead}" if instead else "")
         )
 
@@ -130,9 +130,9 @@ def need_spread(runs: Runs, role: str, least: int, law: str) -> None:
     """ValueError where ``role`` takes fewer than ``least`` different values."""
     values = np.unique(runs[role])
     if len(values) < least:
-        told = ", ".join(f"{v:g}" for v in values)
+        shown = ", ".join(f"{v:g}" for v in values)
         raise ValueError(
-            f"{law} needs {least} different values of {role}, found {len(values)} ({told}) in "
+            f"{law} needs {least} different values of {role}, found {len(values)} ({shown}) in "
             f"{listed(runs.names, range(len(runs)))}"
         )
 
@@ -206,7 +206,7 @@ def _refuse_twice(trials: pl.Series, columns: dict[str, np.ndarray], names: Sequ
         )
 
 
-def _figures(table: pl.DataFrame, column: str, names: Sequence[str]) -> np.ndarray:
+def _values(table: pl.DataFrame, column: str, names: Sequence[str]) -> np.ndarray:
     values = table[column]
     if not values.dtype.is_numeric():
         cast = values.cast(pl.Float64, strict=False)

@@ -39,7 +39,7 @@ def simulate(
     runs, residual, jacobian = view.runs, view.residuals, view.jacobian()
     n, p = jacobian.shape
     made = errors.estimated(runs, residual, jacobian, view.axes)
-    clusters = made.groups if made.told else n
+    clusters = made.groups if made.from_table else n
     if clusters <= p:
         what = "runs" if clusters == n else f"trainings (their {n} rows are not independent)"
         raise ValueError(
@@ -53,7 +53,7 @@ def simulate(
         scatter = float(spread_of(residual, p))
         weight = _weights(rng, made.group if shares else np.arange(n), resamples)
         draws, overstated = (
-            view.refit(runs.columns, view.figures[None].repeat(resamples, 0), weight),
+            view.refit(runs.columns, view.values[None].repeat(resamples, 0), weight),
             1.0,
         )
         shared = None
@@ -69,14 +69,14 @@ def simulate(
             overstated = float(spread_of(left, p).mean() / scatter)
         scatter /= overstated
         shared = _covariances(jacobian, made) if shares else None
-    against = misfit.asked(view, made, jacobian) if widen else None
+    against = misfit.lack_of_fit(view, made, jacobian) if widen else None
     others = richer.readings(view, made, against, seed) if against and against.shown else ()
     return Uncertain(
         view.names,
         np.asarray(view.estimate),
         draws,
         scatter,
-        (clusters if made.told and resample else n) - p,
+        (clusters if made.from_table and resample else n) - p,
         overstated,
         tails_of(residual, scatter) if n >= PAIRS else 1.0,
         shared,

@@ -18,7 +18,7 @@ LEAST_PLACES = 3  # measured checkpoints behind a forecast
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldOutRung:
     """A rung forecast from the smaller ones at the end of its trainings: one error per model."""
 
     rung: str
@@ -43,14 +43,14 @@ class BackTested:
 
     rows: pl.DataFrame
     noise: NoiseDeviations
-    held: tuple[Held, ...]
+    held_out: tuple[HeldOutRung, ...]
 
     @property
     def widening(self) -> float:
         """Times the forecast's own deviation: root mean square over rungs of the errors found in
         units of those expected, 1 or more. It holds what the declared forms all got wrong.
         """
-        each = [float(np.mean((one.log_errors / one.deviations) ** 2)) for one in self.held]
+        each = [float(np.mean((rung.log_errors / rung.deviations) ** 2)) for rung in self.held_out]
         return max(1.0, math.sqrt(float(np.mean(each)))) if each else 1.0
 
     def at(self, places: np.ndarray, runs: Sequence[str], origin: np.ndarray) -> Forecast:
@@ -67,9 +67,12 @@ class BackTested:
         """FID of one training of ``network`` on ``images``, its 95 % prediction interval, and the
         forecast.
         """
-        found = self.at(np.zeros((1, 3)), ["the target"], axes_of(network, images))
-        mean, half = float(found.mean[0]), self.width(float(found.covariance[0, 0])) / 2
-        return math.exp(mean), math.exp(mean - half), math.exp(mean + half), found
+        forecast_there = self.at(np.zeros((1, 3)), ["the target"], axes_of(network, images))
+        mean, half = (
+            float(forecast_there.mean[0]),
+            self.width(float(forecast_there.covariance[0, 0])) / 2,
+        )
+        return math.exp(mean), math.exp(mean - half), math.exp(mean + half), forecast_there
 
 
 def back_tested(rows: pl.DataFrame) -> BackTested:
@@ -88,18 +91,18 @@ def back_tested(rows: pl.DataFrame) -> BackTested:
         )
     noise = noise_between_seeds(rows)
     order = rows.group_by("rung").agg(pl.col("params_m").mean()).sort("params_m")["rung"].to_list()
-    held = []
+    held_out = []
     for i, rung in enumerate(order[1:], 1):
         below = rows.filter(pl.col("rung").is_in(order[:i]))
         if len(below) >= LEAST_PLACES:
-            held.append(_held(below, rows.filter(pl.col("rung") == rung), rung, noise))
-    return BackTested(rows, noise, tuple(held))
+            held_out.append(_held_out_rung(below, rows.filter(pl.col("rung") == rung), rung, noise))
+    return BackTested(rows, noise, tuple(held_out))
 
 
-def weights_of(found: Forecast) -> dict[str, float]:
+def weights_of(forecasted: Forecast) -> dict[str, float]:
     """The posterior weight of each law, over its misfits."""
     weights: dict[str, float] = {}
-    for (law, _), weight in found.weights.items():
+    for (law, _), weight in forecasted.weights.items():
         weights[law] = weights.get(law, 0.0) + weight
     return weights
 
@@ -114,7 +117,9 @@ def _axes(rows: pl.DataFrame) -> np.ndarray:
     return np.log(columns.cast(pl.Float64).to_numpy())
 
 
-def _held(below: pl.DataFrame, rung: pl.DataFrame, name: str, noise: NoiseDeviations) -> Held:
+def _held_out_rung(
+    below: pl.DataFrame, rung: pl.DataFrame, name: str, noise: NoiseDeviations
+) -> HeldOutRung:
     last = rung.filter(pl.col("step") == pl.col("step").max().over("model"))
     models = last.group_by("model", maintain_order=True).agg(
         pl.col("params_m", "tokens", "images").first(),
@@ -123,17 +128,17 @@ def _held(below: pl.DataFrame, rung: pl.DataFrame, name: str, noise: NoiseDeviat
     )
     places = _axes(models)
     origin = places.mean(0)
-    found = _forecast(below, places - origin, models["model"].to_list(), origin, noise)
+    predicted = _forecast(below, places - origin, models["model"].to_list(), origin, noise)
     # of the mean over seeds: of each training's own luck and samples the share
     own = noise.luck**2 + noise.sampling**2
     seeds = models["seeds"].to_numpy()
-    variance = np.diag(found.covariance) - noise.luck**2 + own / seeds
-    return Held(
+    variance = np.diag(predicted.covariance) - noise.luck**2 + own / seeds
+    return HeldOutRung(
         name,
         tuple(models["model"]),
-        found.mean - models["log"].to_numpy(),
+        predicted.mean - models["log"].to_numpy(),
         np.sqrt(variance),
-        max(found.weights, key=lambda pair: found.weights[pair])[0],
+        max(predicted.weights, key=lambda pair: predicted.weights[pair])[0],
     )
 
 

@@ -168,8 +168,8 @@ def _floored(p: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _summed(p: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """log(power law of N and T + power law of D + floor), as E + A/N^a + B/D^b."""
     n, t, d = x.T
-    one = np.ones(len(x))
-    J = [np.column_stack([one, -n, -t, n * t]), np.column_stack([one, -d]), one[:, None]]
+    ones = np.ones(len(x))
+    J = [np.column_stack([ones, -n, -t, n * t]), np.column_stack([ones, -d]), ones[:, None]]
     parts = np.stack([J[0] @ p[:4], J[1] @ p[4:6], J[2] @ p[6:]])
     total = np.logaddexp.reduce(parts)
     return total, np.column_stack(

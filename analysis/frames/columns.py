@@ -5,6 +5,16 @@
 
 import polars as pl
 
+PART = pl.Struct(  # of an FDr, in one feature space
+    {
+        "features": pl.String,
+        "fd": pl.Float64,
+        "se": pl.Float64,
+        "real": pl.Float64,
+        "real_se": pl.Float64,
+        "ratio": pl.Float64,
+    }
+)
 WHICH = {  # which trial a row belongs to; first in every frame
     "study": pl.String,
     "trial_id": pl.String,
@@ -87,6 +97,7 @@ OF_EVALUATION = {
     "why": pl.String,
     "warning": pl.String,
     "noise": pl.Float64,
+    "parts": pl.List(PART),
     "weights": pl.String,
     "measured": pl.String,
     "wall_s": pl.Float64,

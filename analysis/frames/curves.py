@@ -80,12 +80,13 @@ def _alone(i: int, run: Run, faults: dict[int, list[Unreadable]]) -> pl.DataFram
     try:
         return _scanned([(i, run)])
     except (pl.exceptions.PolarsError, OSError):
-        found: list[Unreadable] = []
+        unreadable: list[Unreadable] = []
         rows = [
-            {"run": i} | {name: line.get(name) for name in OF_LINE} for line in run.curve(found)
+            {"run": i} | {name: line.get(name) for name in OF_LINE}
+            for line in run.curve(unreadable)
         ]
-        if found:
-            faults[i] = found
+        if unreadable:
+            faults[i] = unreadable
         return pl.DataFrame(rows, schema=LINES)
 
 

@@ -183,7 +183,7 @@ def _names(
 
 def _known(path: Path, columns: dict[str, pl.Series]) -> dict[str, pl.Series]:
     """Columns of ``KNOWN`` under our names, with states in our words."""
-    found: dict[str, pl.Series] = {}
+    known_columns: dict[str, pl.Series] = {}
     for known in KNOWN:
         spelled = [name for name in columns if name.lower() == known]
         if len(spelled) > 1:
@@ -191,14 +191,14 @@ def _known(path: Path, columns: dict[str, pl.Series]) -> dict[str, pl.Series]:
                 f"{path}: the columns {' and '.join(spelled)} may both be {known!r}; rename one"
             )
         if spelled:
-            found[known] = columns[spelled[0]]
-    if "state" in found:
-        states = [None if s is None else str(s).lower() for s in found["state"]]
+            known_columns[known] = columns[spelled[0]]
+    if "state" in known_columns:
+        states = [None if s is None else str(s).lower() for s in known_columns["state"]]
         if strange := [s for s in states if s is not None and s not in STATES]:
             raise ValueError(
                 f"{path}, column 'state', row {states.index(strange[0]) + 1}: {strange[0]!r} is no "
                 f"state of a run; there are {', '.join(dict.fromkeys(STATES.values()))} (or rename "
                 "the column)"
             )
-        found["state"] = pl.Series([s and STATES[s] for s in states], dtype=pl.String)
-    return found
+        known_columns["state"] = pl.Series([s and STATES[s] for s in states], dtype=pl.String)
+    return known_columns

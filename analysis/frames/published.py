@@ -22,6 +22,16 @@ def published(name: str) -> pl.DataFrame:
     return pl.read_csv(path, infer_schema_length=None)
 
 
+def heldout_distance(features: str) -> float | None:
+    """The published FD(validation, train) of ImageNet in the space of ``features``; None where
+    none is. Such distances are the units of FDr on 50,000 images (``feature_spaces.csv``).
+    """
+    for prefix, distance in published("feature_spaces").select("matches", "fd").iter_rows():
+        if prefix is not None and features.startswith(prefix):
+            return distance
+    return None
+
+
 def dit_table4() -> pl.DataFrame:
     """The 12 models of DiT's grid (Table 4: 400K steps, 256 pixels, adaLN-Zero), one training each.
 

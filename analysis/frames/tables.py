@@ -52,7 +52,7 @@ def read_tables(
             curve, last_lines = _curve(trials_of, lines)
             curves.append(curve)
             logged = dict(lines["run"].value_counts().rows())
-            for number, place, trial in ((i, *one) for i in batch for one in trials_of[i]):
+            for number, place, trial in ((i, *pair) for i in batch for pair in trials_of[i]):
                 run, faults = runs[number], [*amiss.get(number, ())]
                 by_step = measured(trial, run, faults)
                 cell = trial.spec.model_dump_json(exclude={"train": {"seed"}})

@@ -33,6 +33,7 @@ from scaling.records import StudyFolder, trial_rows
 from scaling.records.files import json_bytes, write_bytes
 from scaling.records.parsed import STRICT, Digest, Shape, Version
 from scaling.records.provenance import code_version, versions
+from scaling.records.spending.expected import FILE as FORECAST_FILE
 
 SCHEMA = 1
 # that the answers are made by
@@ -137,12 +138,12 @@ def plain(value):
         }
     if isinstance(value, set | frozenset):
         return sorted(plain(list(value)), key=str)
-    return [plain(one) for one in value]
+    return [plain(item) for item in value]
 
 
 def _records(study: StudyFolder) -> Iterable[tuple[str, Path]]:
     """Names and files of what was measured for this study, checkpoints apart."""
-    for name in ("study.json", "real.npz"):
+    for name in ("study.json", "real.npz", FORECAST_FILE):
         if (path := study.folder / name).is_file():
             yield name, path
     asked: dict[str, dict] = {}
@@ -155,8 +156,8 @@ def _records(study: StudyFolder) -> Iterable[tuple[str, Path]]:
             "state.json",
             "record.json",
             "curve.jsonl",
-            *(f"evaluations/{one}.json" for one in eval_ids),
-            *(f"samples/{one}.npz" for one in eval_ids),
+            *(f"evaluations/{eval_id}.json" for eval_id in eval_ids),
+            *(f"samples/{eval_id}.npz" for eval_id in eval_ids),
         ):
             if (path := folder / name).is_file():
                 yield f"runs/{train_id}/{name}", path

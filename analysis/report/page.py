@@ -41,8 +41,8 @@ def write_report(
     """
     (study,) = studies(folder)
     built = build(study, live, other=other, across_protocols=across_protocols, helper=helper)
-    for name, one in built.pictures.items():
-        save(study, name, one.files)
+    for name, picture in built.pictures.items():
+        save(study, name, picture.files)
     page = study.folder / "report.html"
     write_bytes(page, built.page.encode())
     return page
@@ -84,12 +84,12 @@ def _by(items: Iterable, name: str) -> list[tuple]:
     """``items``, dicts or objects, under each value of ``name``, in the order in which these are
     met.
     """
-    found: dict = {}
+    groups: dict = {}
     for item in items:
-        found.setdefault(item[name] if isinstance(item, dict) else getattr(item, name), []).append(
+        groups.setdefault(item[name] if isinstance(item, dict) else getattr(item, name), []).append(
             item
         )
-    return list(found.items())
+    return list(groups.items())
 
 
 def _render(data: dict, shown: list[dict]) -> str:

@@ -15,17 +15,20 @@ from analysis.frames import Folder, studies
 from analysis.report.decided import another_seed, decided, undecided
 from analysis.report.page_tables import (
     laws_tables,
+    luck,
     quality_tables,
     rate_tables,
     shown_figure,
     slope_tables,
+    spaces_tables,
 )
 from analysis.report.pictures import picture
 from analysis.report.provenance import provenance_of
 from analysis.report.study_data import StudyData
-from analysis.text import NAMED, number
+from analysis.text import listed, number
 from scaling.records import StudyFolder
 from scaling.records.noise import WITHIN
+from scaling.records.spending.compared import told
 from scaling.study.planning.averages import averages_told
 
 LOST = ("diverged", "failed", "unreadable")  # states told with their reasons
@@ -65,13 +68,16 @@ def data_of(read: StudyData, live: bool) -> dict:
         **rate_tables(read),
         **laws_tables(read),
         "quality": quality_tables(read),
+        "spaces": spaces_tables(read),
+        "luck": luck(read),
         "claims": judged,
         "decided": decided([here for here, _ in judged]),
-        "undecided": undecided([here for here, _ in judged]),
+        "undecided": undecided([here for here, _ in judged], plan.seeds),
         # what a part of the trials took is not the price of a seed
         "another_seed": None
         if unfinished
         else another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
+        "forecast_told": told(read.hours),
         "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
 
@@ -109,8 +115,8 @@ def comparison_data(study: StudyFolder, other: Folder | None, across_protocols: 
 
 def _amiss(trials: pl.DataFrame) -> list[str]:
     """Which files of completed trials could not be read, or lack lines."""
-    told = trials.filter((pl.col("state") == "completed") & pl.col("why").is_not_null())
-    return [f"{trial}: {why}." for trial, why in told.select("trial_id", "why").iter_rows()]
+    with_reason = trials.filter((pl.col("state") == "completed") & pl.col("why").is_not_null())
+    return [f"{trial}: {why}." for trial, why in with_reason.select("trial_id", "why").iter_rows()]
 
 
 def _mixed(trials: pl.DataFrame) -> list[str]:
@@ -129,15 +135,22 @@ def _mixed(trials: pl.DataFrame) -> list[str]:
 
 
 def _noise(trials: pl.DataFrame) -> list[str]:
-    """Which trials' samples are no better than noise images, by their FID."""
-    told = trials.filter(pl.col("warning").is_not_null()).to_dicts()
-    if not told:
+    """Which models' samples are no better than noise images, by their FID, and what follows for a
+    reader.
+    """
+    noisy = trials.filter(pl.col("warning").is_not_null())
+    if not len(noisy):
         return []
-    named = [f"{row['trial_id']} ({number(row['fid'])})" for row in told[:NAMED]]
-    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    models = noisy["model"].unique(maintain_order=True).to_list()
+    all_of_them = models == trials["model"].unique(maintain_order=True).to_list()
     return [
-        f"Of {len(told)} of {len(trials)} trials the samples are no better than noise (FID "
-        f"{number(min(row['fid_noise'] for row in told))}) by more than {WITHIN:.0%}: "
-        f"{', '.join(named)}{more}. Their FID says nothing of how good they are; look at the "
-        "samples, the features and the average of the weights."
+        f"Of {len(noisy)} of {len(trials)} trials the samples are no better than noise images (FID "
+        f"{number(noisy['fid_noise'].min())}) by more than {WITHIN:.0%}: "
+        f"{listed(models, range(len(models)))}. "
+        + (
+            "Look at the samples, the features and the average of the weights."
+            if all_of_them
+            else "Their FIDs may rank them, but none of them draws what it was shown yet: read "
+            "what is said of them as of models that fail."
+        )
     ]

@@ -1,4 +1,4 @@
-"""Collects the tables of a page: slopes and steps, laws, qualities, and learning rates."""
+"""Collects the tables of a page: slopes, laws, qualities, spaces, luck, learning rates."""
 
 import base64
 import functools
@@ -6,18 +6,22 @@ import itertools
 
 import polars as pl
 
+from analysis.answers.feature_spaces import spaces_table
 from analysis.answers.fid_errors import two_errors
 from analysis.answers.finding import Finding, steps_text
 from analysis.answers.laws import agreement_table, laws
+from analysis.answers.noise_floor import noise_floor
 from analysis.answers.quality.text import sentence
 from analysis.answers.study import published_answers
 from analysis.answers.verdicts import ONE_SEED
 from analysis.figures import published
+from analysis.frames.published import heldout_distance
 from analysis.report.pictures import Picture, picture
 from analysis.report.study_data import StudyData
 from analysis.select.curves import curve_labels, rung_order, with_curves
 from analysis.select.learning_rates import best_rates, lr_table
 from analysis.select.trials import left_out, measured
+from scaling.study.specs.training import StreamSeeds
 
 
 def shown_figure(name: str, caption: str, drawn: Picture) -> dict:
@@ -106,10 +110,10 @@ def quality_tables(read: StudyData) -> list[dict]:
     if read.searches_lr or not read.asks("fid"):
         return []
     try:
-        found = read.quality
+        rows = read.quality
     except ValueError:  # the figure in its place states the reason
         return []
-    groups = [list(same) for _, same in itertools.groupby(found, key=lambda one: one.target)]
+    groups = [list(same) for _, same in itertools.groupby(rows, key=lambda row: row.target)]
     return [{"sentence": sentence(same), "rows": same} for same in groups]
 
 
@@ -135,3 +139,33 @@ def rate_tables(read: StudyData) -> dict:
         "lr_losses": losses,
         "lr_best": {(rate.name, rate.lr) for rate in best["model"]},
     }
+
+
+def spaces_tables(read: StudyData) -> dict | None:
+    """What each feature space says of the models, or why that is not known; None where no FDr was
+    asked for.
+    """
+    try:
+        found = read.spaces
+    except ValueError as reason:
+        return {"why": str(reason)}
+    if found is None:
+        return None
+    known = {name: heldout_distance(name) for name in found.real}
+    return {
+        "why": None,
+        "found": found,
+        "table": spaces_table(found).to_dicts(),
+        "published": {name: distance for name, distance in known.items() if distance is not None},
+    }
+
+
+def luck(read: StudyData) -> list[str]:
+    """What each random stream does to a FID; nothing where no stream has seeds of its own."""
+    if all(trial.spec.train.seeds == StreamSeeds() for trial in read.plan.trials):
+        return []
+    fids = measured(read.trials).filter(pl.col("fid") > 0).select("trial_id", "fid").iter_rows()
+    try:
+        return [str(noise) for noise in noise_floor(read.plan.trials, dict(fids))]
+    except ValueError as reason:
+        return [str(reason)]

@@ -71,7 +71,7 @@ def provenance_of(study: StudyFolder, measured: Iterable[str] = ()) -> Provenanc
             times += [time for time in (session["started"], session["ended"]) if time]
     return Provenance(
         codes=_counted(codes),
-        libraries={name: _counted(found) for name, found in libraries.items()},
+        libraries={name: _counted(versions) for name, versions in libraries.items()},
         devices=_counted(devices),
         threads=_counted(threads),
         platforms=_counted(platforms),

@@ -4,6 +4,7 @@ once.
 
 import polars as pl
 
+from analysis.answers.feature_spaces import FeatureSpaces, feature_spaces
 from analysis.answers.quality.command import images_per_epoch, workers_of
 from analysis.answers.quality.time_to_quality import TimeToQuality, time_to_quality
 from analysis.answers.study import Answers
@@ -14,6 +15,7 @@ from analysis.select.once import once
 from analysis.select.recipes import WORDS
 from analysis.select.selection import Selection
 from scaling.records import StudyFolder
+from scaling.records.spending.compared import Compared, compared
 from scaling.study.planning.plan import Plan
 
 
@@ -29,6 +31,11 @@ class StudyData:
     @once
     def plan(self) -> Plan:
         return self.study.plan()
+
+    @once
+    def hours(self) -> list[Compared]:
+        """What each training was forecast to take, and took."""
+        return compared(self.study, self.plan)
 
     @once
     def curves(self) -> pl.DataFrame:
@@ -54,6 +61,13 @@ class StudyData:
             images_per_epoch=images_per_epoch(self.study),
             workers=workers_of(self.study),
         )
+
+    @once
+    def spaces(self) -> FeatureSpaces | None:
+        """How each feature space ranks the models; None where no FDr was asked for. ValueError as
+        ``feature_spaces``.
+        """
+        return feature_spaces(self.evaluations) if self.asks("fdr") else None
 
     @once
     def searches_lr(self) -> bool:

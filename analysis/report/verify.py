@@ -39,7 +39,7 @@ class Verdict:
     differ: dict[str, list[Difference]]  # file -> where, in the bundle, rebuilt
     notes: tuple[str, ...]
 
-    def told(self) -> str:
+    def text(self) -> str:
         lines = [f"{name}: agrees" for name in self.agree]
         for name, differences in self.differ.items():
             lines.append(f"{name}: DIFFERS in {count(len(differences), 'place')}")
@@ -70,8 +70,8 @@ def verify(path: Path) -> Verdict:
         try:
             rebuilt = answers(study)
         except ValueError as error:
-            told = str(error).replace(f"{root}/", "")
-            raise ValueError(f"{path} cannot be rebuilt from its records: {told}") from None
+            reason = str(error).replace(f"{root}/", "")
+            raise ValueError(f"{path} cannot be rebuilt from its records: {reason}") from None
         wait_until_kept(study)
     bundled = {
         name.removeprefix("answers/"): data
@@ -121,7 +121,7 @@ def read(path: Path) -> tuple[Manifest, dict[str, bytes]]:
         raise ValueError(
             f"{path} is no bundle of a study ({error}); scaling bundle makes one"
         ) from None
-    manifest = MANIFEST.parse(content, path)
+    manifest = MANIFEST.parse(content, path / "manifest.json")
     listed = manifest["files"]
     if outside := [
         name
@@ -157,7 +157,7 @@ def _refuse_bomb(path: Path, unpacked: int) -> None:
 def run(path: Path) -> tuple[str, bool]:
     """What ``scaling verify`` prints, and whether all agrees."""
     verdict = verify(path)
-    return verdict.told(), not verdict.differ
+    return verdict.text(), not verdict.differ
 
 
 def _differences(name: str, first: bytes, second: bytes, same_drawing: bool) -> list[Difference]:

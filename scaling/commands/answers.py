@@ -1,11 +1,13 @@
 """The verbs of answers: compare recipes, fit laws, choose what to run next, predict and score."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scaling.commands.arguments import JsonOption
+from scaling.commands.passed_over import telling
 from scaling.commands.places import (
     ResultsOption,
     StudyArgument,
@@ -52,14 +54,16 @@ def compare(
         from analysis.answers.quality.command import of_study
 
         both = (of_study(folder, at_quality, metric) for folder in (one, other))
-        print(at_quality_text(compared(*both)))
+        with telling(one, other):
+            print(at_quality_text(compared(*both)))
         return
     from analysis.answers.compare import compare
     from analysis.answers.compare.text import compare_text
 
     check_out(figure, "--figure", (".png", ".svg"))
-    found = compare(one, other, metric, across_protocols)
-    print(compare_text(found))
+    with telling(one, other):
+        found = compare(one, other, metric, across_protocols)
+        print(compare_text(found))
     if figure is not None:
         from analysis.figures.compare import multipliers
         from analysis.report.pictures import images
@@ -211,18 +215,10 @@ def suggest(
     check_out(out, "--out", (".py",))
     table = as_source(source) if source.lower().endswith(".csv") else Path(source)
     is_table = table.suffix.lower() == ".csv" or table.is_file()
-    print(
-        run(
-            table if is_table else study_folder(source, results),
-            target,
-            gpu_hours,
-            [*(candidates or ()), *context.args],
-            mfu,
-            out,
-            as_json,
-            recipe,
-        )
-    )
+    folder = None if is_table else study_folder(source, results)
+    options = [*(candidates or ()), *context.args]
+    with telling(*filter(None, [folder])):
+        print(run(folder or table, target, gpu_hours, options, mfu, out, as_json, recipe))
 
 
 def predict(
@@ -236,16 +232,42 @@ def predict(
         Path | None,
         typer.Option(metavar="FILE", help="Default: predictions-DATE.json in the folder."),
     ] = None,
+    until: Annotated[
+        float | None,
+        typer.Option(metavar="K", help="Ask instead after how many steps FID is K."),
+    ] = None,
+    as_json: JsonOption = False,
     results: ResultsOption = None,
 ) -> None:
     """Freeze predictions of models that have not run, with law, data and code; never written
     over.
+
+    With ``--until K`` it tells when a model's FID comes to K by the same forecast, and freezes
+    nothing.
+
+    
+    scaling predict results/digits --target DiT-d4w96/2@1500
+    scaling predict results/digits --target DiT-d4w96/2 --until 3
     """
-    from analysis.forecasting.predictions.predict import predict, told
+    from analysis.forecasting.predictions.predict import predict, prediction_text
 
     check_out(out, "--out", (".json",))
-    path = predict(study_folder(study, results), [*(target or ()), *context.args], out)
-    print(f"{told(path)}\n{path}")
+    folder = study_folder(study, results)
+    if until is not None:
+        from analysis.forecasting.predictions.until import as_json as until_json
+        from analysis.forecasting.predictions.until import reached, reached_text
+
+        if out is not None:
+            raise ValueError("--until freezes nothing; leave out --out")
+        with telling(folder):
+            answers = reached(folder, [*(target or ()), *context.args], until)
+            print(json.dumps(until_json(answers), indent=1) if as_json else reached_text(answers))
+        return
+    if as_json:
+        raise ValueError("--json is of --until; a prediction's file is JSON already")
+    with telling(folder):
+        path = predict(folder, [*(target or ()), *context.args], out)
+        print(f"{prediction_text(path)}\n{path}")
 
 
 def score(
@@ -264,6 +286,8 @@ def score(
 
     if not file.exists():
         raise ValueError(f"there is no file {file}")
-    text, sound = run(file, study_folder(study, results), as_json)
-    print(text)
+    folder = study_folder(study, results)
+    with telling(folder):
+        text, sound = run(file, folder, as_json)
+        print(text)
     raise typer.Exit(0 if sound else 1)

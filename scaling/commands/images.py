@@ -46,6 +46,13 @@ def encode(
     ] = False,
     batch: Annotated[int, typer.Option(min=1, help="Images on a GPU at a time.")] = 32,
     shard_images: Annotated[int, typer.Option(min=1, help="Images per shard of the store.")] = 512,
+    heldout_labels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Classes of held-out images in no folder: ImageNet's devkit, a .csv or .txt.",
+        ),
+    ] = None,
     address: AddressOption = None,
 ) -> None:
     """Encode images by a VAE into a latent store, on every GPU of a Ray cluster, or on this
@@ -53,7 +60,19 @@ def encode(
     """
     from scaling.encode import encode
 
-    encode(images, vae, size, out, resume, upscale, allow_unreadable, batch, shard_images, address)
+    encode(
+        images,
+        vae,
+        size,
+        out,
+        resume,
+        upscale,
+        allow_unreadable,
+        batch,
+        shard_images,
+        address,
+        heldout_labels,
+    )
 
 
 def evaluate(

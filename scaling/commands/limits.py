@@ -44,6 +44,7 @@ LIMITS = {
     "shard_images": Limits(1, 10**6),
     "size": Limits(1, MOST_PIXELS),
     "steps": Limits(1, 100_000),
+    "until": FINITE,
     "workers_per_trial": Limits(1, 100_000),
 }
 

@@ -39,10 +39,10 @@ def count(
     ] = False,
 ) -> None:
     """Count parameters, Gflops and memory of models, beside the published figures."""
-    from scaling.models.counting.count_table import run
+    from scaling.models.counting.count_table import count_models
 
     print(
-        run(
+        count_models(
             models or (),
             resolution=resolution,
             conditioning=conditioning,
@@ -78,7 +78,7 @@ def export(
     network: NetworkOption = None,
 ) -> None:
     """Write a model's weights in another layout."""
-    from scaling.models.formats.export import run
+    from scaling.models.formats.export import export_weights
     from scaling.study.specs.weights import WeightsSpec
 
     told = WeightsSpec.of_options(
@@ -89,7 +89,7 @@ def export(
         input_size=input_size,
         leave_out=leave_out,
     )
-    print(run(checkpoint, to=to, out=out, told=told, network=network))
+    print(export_weights(checkpoint, to=to, out=out, told=told, network=network))
 
 
 def sample(

@@ -40,12 +40,12 @@ def plan(
     from scaling.study import Plan, load_study
     from scaling.study.costs.measuring import unpriced_features
     from scaling.study.named import named
+    from scaling.study.planning.budget import check_budget
     from scaling.study.planning.forecast import at_mfu, forecast
     from scaling.study.settings import parse_settings
 
     kind = named(GPU_TYPES, gpu_type, "--gpu-type")
-    if budget is not None and not 0 < budget < float("inf"):
-        raise ValueError(f"--budget {budget:g} is not a number of GPU-hours above 0")
+    check_budget(budget)
     if calibrate and mfu is not None:
         raise ValueError("--calibrate measures what --mfu supposes; give one of them")
     asked = Plan.of(load_study(study).with_settings(parse_settings(settings or ())))

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from scaling.commands.arguments import JsonOption
+from scaling.commands.passed_over import telling
 from scaling.commands.places import ResultsOption, StudyArgument, study_folder
 
 
@@ -34,4 +35,6 @@ def quality(
     """
     from analysis.answers.quality.command import run
 
-    print(run(study_folder(study, results), at or (), metric, price_per_gpu_hour, as_json))
+    folder = study_folder(study, results)
+    with telling(folder):
+        print(run(folder, at or (), metric, price_per_gpu_hour, as_json))

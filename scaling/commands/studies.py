@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from scaling.commands.arguments import AddressOption
+from scaling.commands.passed_over import telling
 from scaling.commands.places import (
     ROOT,
     ResultsOption,
@@ -78,6 +79,14 @@ def sweep(
             "$DIT_SCALING_WEBHOOK.",
         ),
     ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="GPU-hours (on CPUs: of workers); the sweep stops before it takes more."),
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="First time some work here, to forecast the rest."),
+    ] = False,
 ) -> None:
     """Run a study on Ray and answer it: records, figures, report. The same command again
     resumes.
@@ -103,6 +112,8 @@ def sweep(
             execution,
             log,
             webhook,
+            budget,
+            calibrate,
         )
     )
 
@@ -124,6 +135,7 @@ def status(
 ) -> None:
     """Show how each trial of a study stands; without a study, which studies there are."""
     from scaling.records import StudyFolder, trial_rows
+    from scaling.records.spending.compared import compared, told, with_hours
 
     root = results or ROOT if study is None else here(study)
     if study is None or (results is None and studies_in(root)):
@@ -137,9 +149,9 @@ def status(
         from scaling.commands import sweeping
 
         sweeping.watch(folder)
-    rows = trial_rows(folder)
+    rows, hours = trial_rows(folder), compared(StudyFolder(folder))
     if as_json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps(with_hours(rows, hours), indent=1))
     else:
         from scaling.outcome import show_outcome
         from scaling.progress import say
@@ -147,6 +159,8 @@ def status(
 
         records = StudyFolder(folder)
         show_outcome(records, rows, interrupted=False)
+        if line := told(hours):
+            say(line)
         for line in unknown_keys(records, records.plan()):
             say(line)
 
@@ -200,7 +214,8 @@ def report(
     folder = study_folder(study, results)
     beside = None if compare is None else study_folder(compare, results)
     # beside a sweep one core is enough
-    with contextlib.nullcontext() if live else helper() as other:
+    with telling(*filter(None, [folder, beside])), contextlib.ExitStack() as stack:
+        other = None if live else stack.enter_context(helper())
         from analysis.report import write_report
 
         print(
@@ -223,7 +238,9 @@ def bundle(
     from analysis.report.bundle import bundle
 
     check_out(out, "--out", (".zip",))
-    print(bundle(study_folder(study, results), out))
+    folder = study_folder(study, results)
+    with telling(folder):
+        print(bundle(folder, out))
 
 
 def verify(

@@ -62,6 +62,7 @@ def retry(
 ) -> None:
     """Have the next sweep try trials again that failed, diverged or were given up."""
     from scaling.records import StudyFolder, trial_state
+    from scaling.records.spending.account import last_heartbeat, spent_s
     from scaling.records.state.lease import check_free
 
     folder = study_folder(study, results)
@@ -79,9 +80,14 @@ def retry(
         asked.append((by_id[name], state, why))
     for trial, state, why in asked:
         run = records.run(trial.train_id)
-        kept = {key: value for key, value in run.state().items() if key in ("step", "loss")}
-        run.write_state("pending", AGAIN, **kept)
+        before = run.state()
+        kept = {key: value for key, value in before.items() if key in ("step", "loss")}
+        run.write_state("pending", AGAIN, last_seen=last_heartbeat(before), **kept)
         for eval_id in trial.eval_ids.values():
-            run.evaluating(eval_id).clear()
+            job = run.evaluating(eval_id)
+            lost_s = spent_s(job.state())
+            job.clear()
+            if lost_s:  # which were spent
+                job.write_state("pending", AGAIN, lost_s=lost_s)
         print(f"{trial.trial_id} was {state}{f': {why}' if why else ''}; now pending")
     print("the same sweep command begins them, from their last checkpoints")

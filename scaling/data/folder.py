@@ -59,10 +59,10 @@ def check_sizes(
             return str(error)
 
     with ThreadPoolExecutor(READING_THREADS) as pool:
-        found = list(pool.map(look, range(len(paths))))
+        looks = list(pool.map(look, range(len(paths))))
     small = [
         (path, sides)
-        for path, sides in zip(paths, found)
+        for path, sides in zip(paths, looks)
         if not isinstance(sides, str) and min(sides) < size
     ]
     if small and not upscale:
@@ -72,7 +72,7 @@ def check_sizes(
             f"pixels, such as {printable(path)} ({width}x{height}); remove them, choose a smaller "
             "size, or enlarge them as ADM does (--upscale of scaling encode, data.upscale=true)"
         )
-    return [{"path": path, "why": why} for path, why in zip(paths, found) if isinstance(why, str)]
+    return [{"path": path, "why": why} for path, why in zip(paths, looks) if isinstance(why, str)]
 
 
 def _data(folder: Path, path: str, most: int = sys.maxsize) -> bytes | None:
@@ -102,7 +102,8 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
 
     ValueError as ``list_images``, and if its content is not the one that ``spec`` names.
     """
-    listing = list_images(folder)
+    labels = spec.heldout_labels and Path(spec.heldout_labels).expanduser()
+    listing = list_images(folder, labels or None)
     content = (
         identity(
             [

@@ -1,5 +1,9 @@
-"""How are MNIST, FashionMNIST and CIFAR read? By torchvision, with the test set held out."""
+"""How are MNIST, FashionMNIST and CIFAR read? By torchvision, with the test set held out.
 
+Where the net does not allow torchvision's download, Debian's package of FashionMNIST will do.
+"""
+
+import gzip
 import os
 import shutil
 import tempfile
@@ -18,13 +22,15 @@ SETS = {
     "cifar10": "CIFAR10",
     "cifar100": "CIFAR100",
 }
+# source -> Debian's package with the same files, and the folder that it puts them into
+DEBIAN = {"fashion-mnist": ("dataset-fashion-mnist", Path("/usr/share/datasets/fashion-mnist"))}
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
     """The data set that ``spec`` names, below ``folder``: uint8, (N, 1, 28, 28) or (N, 3, 32, 32).
 
-    It is downloaded if it is not there. ValueError names the folder if that is not possible; then
-    nothing was written.
+    If it is not there, it is taken from Debian's package or downloaded. ValueError names the
+    folder, and the package, if neither is possible; then nothing was written.
     """
     kind = getattr(torchvision.datasets, SETS[spec.source])
     try:
@@ -33,9 +39,11 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
         parts = {split: kind(str(folder), train=split == "train") for split in ("train", "heldout")}
     except (OSError, RuntimeError) as error:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        package = DEBIAN[spec.source][0] if spec.source in DEBIAN else None
         raise ValueError(
             f"{SETS[spec.source]} is not in {folder} and cannot be downloaded ({why}); put "
             "torchvision's files there, or set data.path or $DIT_SCALING_DATA to where they are"
+            + (f"; on Debian and Ubuntu, apt-get install {package} is enough" if package else "")
         ) from None
     sets = {}
     for split, part in parts.items():
@@ -59,7 +67,7 @@ def _is_there(kind, folder: Path, train: bool) -> bool:
 
 
 def _download(kind, folder: Path, source: str) -> None:
-    """Download both splits into ``folder``, at once where all of it came, or not at all."""
+    """Get both splits into ``folder``, at once where all of it came, or not at all."""
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / f".{source}.lock"
@@ -69,6 +77,7 @@ def _download(kind, folder: Path, source: str) -> None:
             if not all(_is_there(kind, folder, train) for train in (True, False)):
                 for name in _names(kind):
                     _link(folder / name, Path(part, name))
+                _unpack(source, Path(part, kind.__name__, "raw"))
                 for train in (True, False):
                     kind(part, train=train, download=True)
                 shutil.copytree(part, folder, dirs_exist_ok=True, copy_function=os.replace)
@@ -90,3 +99,18 @@ def _link(there: Path, here: Path) -> None:
 def _names(kind) -> tuple[str, ...]:
     """What torchvision's set has in its folder: CIFAR an archive and a folder, MNIST a folder."""
     return (kind.filename, kind.base_folder) if hasattr(kind, "filename") else (kind.__name__,)
+
+
+def _unpack(source: str, raw: Path) -> None:
+    """Put the files of Debian's package, if it is installed, where torchvision looks for them.
+
+    They are the originals, but compressed again, so torchvision's checksums refuse the .gz.
+    """
+    if source not in DEBIAN:
+        return
+    for packed in sorted(DEBIAN[source][1].glob("*-ubyte.gz")):
+        file = raw / packed.stem
+        if not file.exists():
+            raw.mkdir(parents=True, exist_ok=True)
+            with gzip.open(packed) as compressed, open(file, "wb") as plain:
+                shutil.copyfileobj(compressed, plain)

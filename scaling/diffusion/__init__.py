@@ -10,8 +10,8 @@ from scaling.diffusion.guidance import guided
 from scaling.diffusion.process import Process
 from scaling.diffusion.samplers import ddim, ddpm, dpm_solver
 from scaling.study.named import named
-from scaling.study.specs.timesteps import ddim_timesteps, spaced_timesteps
 from scaling.study.specs.trial import DiffusionSpec
+from scaling.study.timesteps import ddim_timesteps, spaced_timesteps
 
 __all__ = [
     "OBJECTIVES",

@@ -6,7 +6,7 @@ It may act on some of the channels and over a part of the schedule.
 import torch
 from torch import Tensor, nn
 
-from scaling.study.specs.timesteps import guided_at
+from scaling.study.timesteps import guided_at
 
 
 def guided(

@@ -29,10 +29,10 @@ from scaling.evaluation.images.named import (
 )
 from scaling.evaluation.images.read import ImageFolder
 from scaling.evaluation.images.real_images import RealImages
-from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.images.write_reference import check_target, write_reference
+from scaling.evaluation.metrics.against import other_images, seen_by
 from scaling.evaluation.metrics.measure import check_reference, measure
-from scaling.evaluation.metrics.table import layer_of
+from scaling.evaluation.metrics.table import spaces_of
 from scaling.evaluation.sampling.generate import check_sampling, generate
 from scaling.evaluation.sampling.load import Loaded, digest
 from scaling.evaluation.sampling.parts import Parts
@@ -46,7 +46,15 @@ from scaling.study.specs.usual_features import usual_features
 from scaling.study.specs.weights import WeightsSpec
 
 # the fields of a protocol that apply to any images, however they were made
-OF_IMAGES = {"samples", "features", "reference_images", "manifold_images", "transform", "metrics"}
+OF_IMAGES = {
+    "samples",
+    "features",
+    "spaces",
+    "reference_images",
+    "manifold_images",
+    "transform",
+    "metrics",
+}
 
 
 def run(
@@ -116,19 +124,16 @@ def run(
             reference,
             source,
         )
-    references = {
-        source.name: {
-            extractor: Reference(source, extractor, protocol.reference_images, protocol.transform)
-            for extractor in {layer_of(metric, protocol)[0] for metric in protocol.metrics}
-        }
-    }
+    other = other_images(reference, protocol)
+    references = {source.name: seen_by(source, protocol)}
+    others = None if other is None else seen_by(other, protocol)
     for metric in protocol.metrics:
-        extractor, layer = layer_of(metric, protocol)
-        check_reference(references[source.name][extractor], metric, layer)
+        for extractor, layer in spaces_of(metric, protocol):
+            check_reference(references[source.name][extractor], metric, layer)
     if write is not None:
         written = write_reference(images_of(source), protocol, write)
     with sampled(target, loaded, protocol) if loaded else contextlib.nullcontext(images) as images:
-        rows = measure(images, DataSpec(), protocol, references)["figures"]
+        rows = measure(images, DataSpec(), protocol, references, others)["figures"]
         tell(images, source)
     misfits = {
         extractor: misfit(extractor, lambda real=real: real.source, data)
@@ -144,7 +149,8 @@ def run(
             label = f"{label.partition(',')[0]}, {row['features']}"
         row["label"] = f"{label}, vs {source.name}{count}{cropped}"
         lossy = None if loaded else lost_in_writing(images)
-        warnings = (row["warning"], scaled, lossy, misfits.get(row["features"]))
+        unfit = (misfits.get(features) for features in row["features"].split(" + "))
+        warnings = (row["warning"], scaled, lossy, *unfit)
         row["warning"] = "; ".join(filter(None, warnings)) or None
     if as_json:
         return json.dumps(

@@ -20,6 +20,7 @@ SOCKET_PATH_BYTES = 107
 SOCKET = "session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
 SHORT_FOLDERS = ("/tmp", "/dev/shm")
 CONNECT_TIMEOUT_S = 5.0
+GPU_TYPE = "accelerator_type:"  # of a node's GPUs, among its resources
 ANSWER_S = 300.0  # until a worker answers, which may have to wait for a place
 
 
@@ -29,6 +30,7 @@ class Cluster:
     cpus: float
     gpus: float
     local: bool  # started by us
+    gpu_types: tuple[str, ...] = ()  # as Ray names them, such as H100
 
 
 @contextlib.contextmanager
@@ -72,6 +74,11 @@ def connected(address: str | None, cpus: int | None = None):
             cpus=resources.get("CPU", 0.0),
             gpus=resources.get("GPU", 0.0),
             local=local,
+            gpu_types=tuple(
+                sorted(
+                    name.removeprefix(GPU_TYPE) for name in resources if name.startswith(GPU_TYPE)
+                )
+            ),
         )
     finally:
         ray.shutdown()

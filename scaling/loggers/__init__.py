@@ -63,8 +63,8 @@ def asked_loggers(text: str | None) -> list[str]:
 
 def check_loggers(names: Iterable[str]) -> list[str]:
     """``names``, each once. ValueError as ``asked_loggers``."""
-    found = list(dict.fromkeys(names))
-    for name in found:
+    distinct = list(dict.fromkeys(names))
+    for name in distinct:
         if name not in LOGGERS:
             raise ValueError(f"--log {name!r} is no logger; those are {', '.join(LOGGERS)}")
         if importlib.util.find_spec(LOGGERS[name].needs) is None:
@@ -72,4 +72,4 @@ def check_loggers(names: Iterable[str]) -> list[str]:
                 f"--log {name} needs a package that is not installed; pip install "
                 f"{LOGGERS[name].package}"
             )
-    return found
+    return distinct

@@ -63,7 +63,7 @@ def points_of(trial: PlannedTrial, run: Run) -> list[Point]:
     """
     sessions = run.sessions()
     begun = datetime.fromisoformat(sessions[0]["started"]).timestamp() if sessions else None
-    found = []
+    points = []
     for line in run.curve(faults=[]):
         if line["step"] > trial.spec.train.steps:
             continue
@@ -71,14 +71,14 @@ def points_of(trial: PlannedTrial, run: Run) -> list[Point]:
         values = {name: fields.get(key) for key, name in CURVE.items()}
         values[f"heldout/loss {line.get('heldout_ema') or ''}".strip()] = line.get("heldout_loss")
         time = None if begun is None else begun + line["train_wall_s"]
-        found += _points(values, line["step"], time)
+        points += _points(values, line["step"], time)
     for step, evaluation in measured(trial, run, faults=[]).items():
         values = {"evaluation/heldout_loss": evaluation["heldout_loss"]}
         for figure in evaluation["figures"]:
             label = figure.get("label") or f"vs {figure['reference']}"
             values[f"{figure['metric']}/{label}"] = figure["value"]
-        found += _points(values, step, datetime.fromisoformat(evaluation["measured"]).timestamp())
-    return sorted(found, key=lambda point: point.step)
+        points += _points(values, step, datetime.fromisoformat(evaluation["measured"]).timestamp())
+    return sorted(points, key=lambda point: point.step)
 
 
 def _points(values: dict, step: int, time: float | None) -> list[Point]:

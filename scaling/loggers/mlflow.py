@@ -43,10 +43,10 @@ class MLflow:
     def _run(self, trial: PlannedTrial) -> str | None:
         if trial.trial_id not in self._runs:
             asked = f"tags.trial = '{trial.trial_id}' and tags.train_id = '{trial.train_id}'"
-            found = self.client.search_runs([self.experiment], asked, max_results=1)
-            if not found:
+            runs = self.client.search_runs([self.experiment], asked, max_results=1)
+            if not runs:
                 return None
-            self._runs[trial.trial_id] = found[0].info.run_id
+            self._runs[trial.trial_id] = runs[0].info.run_id
         return self._runs[trial.trial_id]
 
     def held(self, trial: PlannedTrial) -> Held:

@@ -48,8 +48,8 @@ class TensorBoard:
             writer = SummaryWriter(str(self._place(trial)))
             self._writers[trial.trial_id] = writer
             if fresh:
-                told = f"{self.plan.name}: {self.plan.question}\n\n{trial.trial_id}"
-                writer.add_text("trial", f"{told}, training {trial.train_id}, {trial.model}")
+                title = f"{self.plan.name}: {self.plan.question}\n\n{trial.trial_id}"
+                writer.add_text("trial", f"{title}, training {trial.train_id}, {trial.model}")
         for point in points:
             writer.add_scalar(point.tag, point.value, point.step, point.time)
         writer.flush()

@@ -15,6 +15,8 @@ from scaling.records.files import write_lines
 from scaling.records.ledger import Run, StudyFolder
 from scaling.records.parsed import Damaged, Shape, Unreadable
 from scaling.records.shapes import EVALUATION, PLAN, RECORD, SPEC, STATE, Line
+from scaling.records.spending.expected import read_expected
+from scaling.records.spending.told import read_told
 from scaling.records.storage.copies import move
 from scaling.records.storage.lease import Taken, held
 from scaling.study.planning.plan import Plan
@@ -151,6 +153,8 @@ def _paths(run: Run) -> Iterator[tuple[Path, Shape[Any]]]:
 
 def _reads(folder: StudyFolder, plan: Plan) -> Iterator[Callable[[], object]]:
     yield lambda: PLAN.read(folder.folder / "study.json")
+    yield lambda: read_expected(folder.folder)
+    yield lambda: read_told(folder.folder)
     yield lambda: read_arrays(folder.folder / "real.npz", images=4, labels=1)
     for run in _runs(folder, plan):
         for path, shape in _paths(run):

@@ -18,7 +18,8 @@ from scaling.study.planning.plan import Identity, Plan
 from scaling.study.specs.data import DataSpec
 from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.specs.ema import Ema
-from scaling.study.specs.protocol import METRIC_NAMES, Protocol
+from scaling.study.specs.measured import METRIC_NAMES
+from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.training import TrainSpec
 
 SCHEMA = 1  # of spec, state, record, evaluation files; a reader refuses a newer one
@@ -71,6 +72,8 @@ class State(TypedDict):
     pid: NotRequired[Annotated[int, Field(gt=0, lt=2**31)]]  # 0 would mean a group of processes
     host: NotRequired[str]
     last_seen: NotRequired[float | None]
+    began: NotRequired[float]  # of this attempt at an evaluation, as heartbeat
+    lost_s: NotRequired[float]  # seconds that earlier attempts took
 
 
 # what a state tells beside its name
@@ -119,6 +122,7 @@ class SessionEntry(TypedDict):
     to_step: Whole | None
     provenance: Provenance
     execution: NotRequired[dict[str, Any]]
+    devices: NotRequired[float]  # GPUs, or workers on CPUs, that are this session's own
     out_of_memory: NotRequired[list[dict[str, Any]]]
     diverged: NotRequired[dict[str, Any] | None]
     last_seen: NotRequired[Time]  # of a process that was killed
@@ -168,6 +172,18 @@ class Line(TypedDict):
 
 
 @with_config(STRICT)
+class FeatureSpace(TypedDict):
+    """What one feature space adds to an FDr."""
+
+    features: str
+    fd: float  # of the samples against the reference
+    se: float | None  # over other samples of the same model
+    real: float  # of the data's other set of images against the reference
+    real_se: float | None  # over other images of that set
+    ratio: float
+
+
+@with_config(STRICT)
 class Figure(TypedDict):
     """One value of an evaluation."""
 
@@ -183,6 +199,7 @@ class Figure(TypedDict):
     weights: NotRequired[str | None]
     label: NotRequired[str]
     noise: NotRequired[float | None]  # the value of noise images
+    parts: NotRequired[list[FeatureSpace]]  # of fdr
     reference_images: NotRequired[Whole | None]
 
 
@@ -215,6 +232,9 @@ class Evaluation(TypedDict):
     memorisation: NotRequired[Memorisation | None]
     nonfinite_samples: NotRequired[Whole]
     wall_s: float
+    lost_s: NotRequired[float]  # that attempts before this one took
+    helped_s: NotRequired[float]  # that other processes drew samples beside it
+    devices: NotRequired[float]  # GPUs, or workers on CPUs, of each of these processes
     measured: Time
     provenance: NotRequired[Provenance]
 

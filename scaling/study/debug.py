@@ -27,6 +27,7 @@ def debug(trial: TrialSpec) -> TrialSpec:
         "sampling_steps": SAMPLING_STEPS,
         "decoder": DECODER if p.decoder else None,
         "features": "digits-cnn",
+        "spaces": (),
         "references": ("heldout",),
         "reference_images": SAMPLES,
         "metrics": ("fid",),

@@ -86,9 +86,15 @@ def with_seeds(trials: Iterable[TrialSpec], seeds: int) -> tuple[TrialSpec, ...]
     """Each trial with training and sampling seeds 0 to ``seeds - 1``, seed by seed.
 
     The sampling seed changes with the training seed, so the spread over seeds contains both errors
-    of a FID. ValueError for more trials than ``MOST_TRIALS``.
+    of a FID. ValueError for more trials than ``MOST_TRIALS``, and where no stream follows the seed.
     """
     trials = tuple(trials)
+    fixed = [trial for trial in trials if not trial.train.follows_seed]
+    if fixed and seeds > 1:
+        raise ValueError(
+            f"{seeds} seeds of {fixed[0].trial_id} would all be one training: train.seeds fixes "
+            "init, order and noise, and no stream follows train.seed; leave one of them null"
+        )
     check_number(len(trials) * seeds, f"{len(trials)} trials of {seeds} seeds each: the study")
     return tuple(
         with_settings(trial, {"train.seed": seed, "evaluate.protocol.sampling_seed": seed})

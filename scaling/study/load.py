@@ -36,11 +36,11 @@ def load_study(name_or_path: str) -> Study:
     module = _module(name_or_path)
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):
-        found = "nothing of that name" if study is None else f"a {type(study).__name__}"
+        instead = "nothing of that name" if study is None else f"a {type(study).__name__}"
         others = [name for name, value in vars(module).items() if isinstance(value, Study)]
-        found += f", and a Study called {', '.join(others)}" if others else ""
+        instead += f", and a Study called {', '.join(others)}" if others else ""
         raise ValueError(
-            f"{name_or_path} does not define STUDY = Study(...) (found {found}); see "
+            f"{name_or_path} does not define STUDY = Study(...) (found {instead}); see "
             "experiments/smoke.py"
         )
     return study

@@ -6,7 +6,7 @@ figures and laws use the base class and never ask which family they handle.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from scaling.study.specs.weights import WeightsSpec
 
 MOST_PIXELS = 16_384  # per image side
+# What fields of families may hold; a training of more than that nobody can carry out
+Side = Annotated[int, Field(gt=0, le=MOST_PIXELS)]  # pixels
+Width = Annotated[int, Field(gt=0, le=2**16)]  # channels, and what divides them
+Depth = Annotated[int, Field(gt=0, le=1000)]  # blocks
+Multiplier = Annotated[float, Field(gt=0, le=1000)]  # of a width
 LATENT_FACTOR = 8  # pixels of an image per latent pixel, each way, under Stable Diffusion's f8 VAE
 PRESET_RESOLUTION = 256  # pixels per image side, of the models that most papers compare
 
@@ -171,6 +176,10 @@ class Network(Spec):
     def has_null(self, state: "Mapping[str, Tensor]") -> bool:
         """Whether the foreign state dict that was ``recognised`` knows a label for "no class"."""
         return True
+
+    def assumed(self) -> list[str]:
+        """What is taken for granted of a foreign state dict that was ``recognised``, in words."""
+        return []
 
     def adopted(self, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> "dict[str, Tensor]":
         """The foreign state dict that was ``recognised``, in our names and conventions.

@@ -60,9 +60,9 @@ class Trainer:
         self.micro_batch = min(execution.micro_batch or t.batch, self.part.stop - self.part.start)
         self.out_of_memory = [*self.workers.out_of_memory]  # one entry per halved micro-batch
         self.data: DataSet = load_data(spec.data)
-        self.loader = Loader(self.data.train, t.batch, t.seed, self.device, self.part)
+        self.loader = Loader(self.data.train, t.batch, t.seed_of("order"), self.device, self.part)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(stream("init", t.seed).initial_seed() % 2**63))
+            torch.manual_seed(int(stream("init", t.seed_of("init")).initial_seed() % 2**63))
             self.model: nn.Module = build_model(
                 spec.model,
                 compile=execution.compile,
@@ -121,16 +121,17 @@ class Trainer:
     def _take_step(self) -> Tensor:
         """One optimiser step; returns this worker's mean loss, still on the device."""
         t, step, part = self.spec.train, self.step, self.part
+        seed = t.seed_of("noise")
         x0, y = self.loader.step(step)
         # Drawn for the whole batch, then split, so that one worker or eight see the same numbers.
-        time = self.process.draw(t.batch, stream("timesteps", t.seed, step))[part]
+        time = self.process.draw(t.batch, stream("timesteps", seed, step))[part]
         noise = torch.randn(
             (t.batch, *x0.shape[1:]),
-            generator=stream("noise", t.seed, step, device=self.device),
+            generator=stream("noise", seed, step, device=self.device),
             device=self.device,
         )[part]
         dropped = (
-            torch.rand(t.batch, generator=stream("dropout", t.seed, step))[part] < t.label_dropout
+            torch.rand(t.batch, generator=stream("dropout", seed, step))[part] < t.label_dropout
         )
         time, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, dropped))
         y = torch.where(dropped, self.spec.model.null(y), y)

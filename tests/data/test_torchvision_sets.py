@@ -6,9 +6,11 @@ import gzip
 import hashlib
 import pickle
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import torchvision
 
 from scaling.data import DataSpec, load_data, torchvision_sets
@@ -79,11 +81,15 @@ def no_net(*args, **kwargs):
 @pytest.mark.parametrize("source", ["mnist", "fashion-mnist", "cifar10", "cifar100"])
 def test_without_files_or_a_net_the_folder_is_named(source, tmp_path, monkeypatch):
     monkeypatch.setattr("urllib.request.urlopen", no_net)
+    package = ("dataset-fashion-mnist", Path("no such package"))
+    monkeypatch.setattr(torchvision_sets, "DEBIAN", {"fashion-mnist": package})
     with pytest.raises(
         ValueError, match=f"is not in {tmp_path} and cannot be downloaded.*data.path"
     ) as refusal:
         load_data(DataSpec(source=source, path=str(tmp_path)))
     assert "\n" not in str(refusal.value)
+    told = "apt-get install dataset-fashion-mnist" in str(refusal.value)
+    assert told == (source == "fashion-mnist")
     assert not list(tmp_path.iterdir())
     with pytest.raises(ValueError, match="cannot be downloaded"):
         load_data(DataSpec(source=source, path=str(tmp_path / "a" / "b")))
@@ -125,3 +131,19 @@ def test_archives_that_are_there_are_unpacked_and_a_download_that_breaks_leaves_
     assert {path.name for path in raw.iterdir()} == {
         ending for name, _ in resources for ending in (name, name[:-3])
     }
+
+
+def test_without_a_net_debians_package_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("urllib.request.urlopen", no_net)
+    write_mnist(tmp_path / "made", "FashionMNIST")
+    package = tmp_path / "usr/share/datasets/fashion-mnist"
+    package.mkdir(parents=True)
+    for file in (tmp_path / "made/FashionMNIST/raw").iterdir():
+        (package / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    monkeypatch.setattr(torchvision_sets, "DEBIAN", {"fashion-mnist": ("a-package", package)})
+    data = [
+        load_data(DataSpec(source="fashion-mnist", path=str(tmp_path / place)))
+        for place in ("made", "data", "data")
+    ]
+    assert len(data[1].heldout) == 10
+    assert all(torch.equal(data[0].train.uint8, other.train.uint8) for other in data[1:])

@@ -10,7 +10,7 @@ import torch
 from scaling.diffusion import euler, euler_maruyama, heun
 from scaling.diffusion.flow_samplers import DIFFUSION
 from scaling.study import Protocol
-from scaling.study.specs.timesteps import evaluated_at, flow_times
+from scaling.study.timesteps import evaluated_at, flow_times
 from tests.diffusion.gaussian_data import MEAN, SPEC, STD, gaussian_velocity, moments, normal
 
 

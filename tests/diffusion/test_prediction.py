@@ -10,7 +10,7 @@ from scaling.diffusion.flow import FACTORS, LEAST, TARGETS
 from scaling.evaluation.sampling.generate import generate
 from scaling.study import DiffusionSpec, Protocol
 from scaling.study.settings import with_settings
-from scaling.study.specs.timesteps import flow_times
+from scaling.study.timesteps import flow_times
 from scaling.training import Trainer
 from tests.diffusion.gaussian_data import MEAN, STD, gaussian_velocity, moments, normal
 

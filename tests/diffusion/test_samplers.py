@@ -9,7 +9,7 @@ import torch
 
 from scaling.diffusion import GaussianDiffusion, ddim, ddim_timesteps, ddpm, dpm_solver
 from scaling.study import DiffusionSpec, Protocol
-from scaling.study.specs.timesteps import kept_timesteps, solver_timesteps, spaced_timesteps
+from scaling.study.timesteps import kept_timesteps, solver_timesteps, spaced_timesteps
 from tests.diffusion.gaussian_data import BETAS, MEAN, SPEC, STD, gaussian_eps, moments, normal
 
 

@@ -12,7 +12,7 @@ from scaling.data import DataSet, DataSpec, ImageSet, load_data
 from scaling.data.crop import read_image
 from scaling.evaluation import evaluate
 from scaling.evaluation.images import named as named_images
-from scaling.evaluation.images import reference
+from scaling.evaluation.images import real_images
 from scaling.evaluation.images.read import ImageFolder
 from scaling.evaluation.metrics.measure import figures
 from scaling.evaluation.sampling.generate import generate
@@ -185,7 +185,7 @@ def test_a_checkpoint_that_cannot_be_compared_is_refused(tiny, tmp_path, capsys)
         *[ImageSet(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.zeros(4).long())] * 2,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference, "load_data", lambda data: few)
+        patch.setattr(real_images, "load_data", lambda data: few)
         patch.setattr(named_images, "load_data", lambda data: few)
         assert "draws 10 classes, the reference cifar10 has 3" in refused(
             tmp_path, "cifar10", capsys
@@ -300,3 +300,16 @@ def main_exits(args: list[str], code: int) -> None:
     with pytest.raises(SystemExit) as stop:
         main(args)
     assert stop.value.code == code
+
+
+FDR = ['metrics=["fdr"]', 'spaces=["digits-mixer"]']
+
+
+def test_fdr_of_a_data_set_takes_its_unit_from_the_other_half(tmp_path):
+    heldout = load_data(DataSpec()).heldout.uint8
+    np.savez(tmp_path / "a.npz", arr_0=heldout.permute(0, 2, 3, 1).numpy())
+    (row,) = json.loads(evaluate.run(tmp_path / "a.npz", "digits", FDR, as_json=True))["figures"]
+    assert row["value"] == pytest.approx(1) and len(row["parts"]) == 2
+    assert row["label"] == "FDr2-364, digits-cnn + digits-mixer, vs digits-train"
+    with pytest.raises(ValueError, match=r"a\.npz is one set of images: leave fdr out"):
+        evaluate.run(tmp_path / "a.npz", str(tmp_path / "a.npz"), FDR)

@@ -10,11 +10,13 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from scaling.cli import main
 from scaling.launch import cluster
+from scaling.launch.supervise import processes
 from scaling.loggers.board import points_of
 from scaling.records import StudyFolder
 from tests.serving import SECRET, serving
@@ -31,6 +33,7 @@ SLOW = [
     "evaluate.protocol.samples=80",
 ]
 PATIENCE_S = 500  # a Ray start takes a minute where the machine is busy
+LEFT_WITHIN_S = 40  # until all that a killed sweep started has ended
 
 
 @pytest.fixture
@@ -128,6 +131,21 @@ def test_again_it_trains_nothing_and_needs_no_ray(smoke, run, monkeypatch):
     } == before
 
 
+def test_a_budget_lets_nothing_begin_that_it_cannot_pay_and_a_larger_one_goes_on(
+    tmp_path, ray_address, shared_cluster, run, status
+):
+    command = ["sweep", "smoke", "--results", tmp_path, "--address", ray_address, "--budget"]
+    small = run(*command, "0.001")
+    assert small.returncode == 1 and "2 trainings are left" in small.stdout
+    rows = status(tmp_path / "smoke")
+    assert [(row["state"], row["step"]) for row in rows] == [("stopped", 0)] * 2
+    assert rows[0]["why"].startswith("the budget of 0.001 GPU-hours leaves less than")
+    large = run(*command, "1")
+    assert large.returncode == 0 and "nothing is left to do" in large.stdout
+    rows = status(tmp_path / "smoke")
+    assert [row["state"] for row in rows] == ["completed"] * 2
+
+
 def test_another_plan_in_the_same_folder_is_refused_with_the_difference(smoke, run):
     root, _ = smoke
     other = run("sweep", "smoke", "--results", root, "--set", "train.lr=0.001")
@@ -149,8 +167,8 @@ def furthest(root: Path) -> int:
 
 
 def interrupted(root: Path, how: signal.Signals, address: str) -> int:
-    """Run the sweep until its trainings have moved on by two checkpoints, end it by ``how``, return
-    its exit code.
+    """Run the sweep until its trainings have moved on by two checkpoints, end it by ``how``, see
+    that nothing is left of it, return its exit code.
     """
     deadline, said, before = time.monotonic() + PATIENCE_S, root / f"{how.name}.log", None
     with open(said, "w") as log:
@@ -161,12 +179,22 @@ def interrupted(root: Path, how: signal.Signals, address: str) -> int:
         )
         while before is None or furthest(root) < before + 100:
             assert time.monotonic() < deadline and sweep.poll() is None, said.read_text()
-            # it runs; what a killed one left may run on
+            # it runs
             if before is None and "trainings ended" in said.read_text():
                 before = furthest(root)
             time.sleep(0.1)
+        (driver,) = (
+            child.pid
+            for child in psutil.Process(sweep.pid).children()
+            if "scaling.launch.supervise.driver" in child.cmdline()
+        )
         os.kill(sweep.pid, how)
-        return sweep.wait(timeout=PATIENCE_S)
+        code = sweep.wait(timeout=PATIENCE_S)
+    deadline = time.monotonic() + LEFT_WITHIN_S
+    while left := processes.of_session(driver):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+    return code
 
 
 def test_a_sweep_ended_in_any_way_goes_on_where_it_was(

@@ -5,7 +5,7 @@ import argparse
 import pytest
 import torch
 
-from scaling.models.formats.export import run
+from scaling.models.formats.export import export_weights
 from tests.models import golden
 
 
@@ -17,5 +17,5 @@ def exported(tmp_path_factory):
         {"ema": golden.weights(), "model": {}, "args": argparse.Namespace(model="DiT-S/2")},
         folder / "ema.pt",
     )
-    run(folder / "ema.pt", to="diffusers", out=folder / "diffusers", heads=3)
+    export_weights(folder / "ema.pt", to="diffusers", out=folder / "diffusers", heads=3)
     return folder

@@ -1,6 +1,6 @@
 """Whatever another hand writes into a file of ours: is it named, and never a traceback?
 
-A few mutations of each file here; ``python -m tests.chaos files`` tries all of them.
+A few mutations of each file here; ``python -m tests.chaos.files`` tries all of them on commands.
 """
 
 import json

@@ -55,10 +55,10 @@ def compare(
     are the protocol), where losses are of other objectives, where no rungs are shared, or where two
     rungs of one seed tell no error.
     """
-    (one,), (other,) = studies(a), studies(b)
+    (first,), (second,) = studies(a), studies(b)
     if metric not in LOSSES:
-        return compare_frames(trials_frame(one), trials_frame(other), metric, across_protocols)
-    frames, note = loss_frames([one, other], metric)
+        return compare_frames(trials_frame(first), trials_frame(second), metric, across_protocols)
+    frames, note = loss_frames([first, second], metric)
     first, *more = compare_frames(*frames, metric, across_protocols)
     return [replace(first, note="; ".join(filter(None, (first.note, note)))), *more]
 
@@ -81,7 +81,7 @@ def compare_frames(
     rungs = [cells_of(frame, RUNG, metric) for frame in points]
     shared = rungs[0].join(rungs[1], on=RUNG, how="semi", nulls_equal=True)
     shared = shared.sort("train_flops")
-    found = []
+    comparisons = []
     for curve in reversed(curve_order(shared)):
         mine = shared.filter(pl.col("curve") == curve)
         if len(mine) > 1:
@@ -89,17 +89,17 @@ def compare_frames(
                 rungs[1], on=RUNG, how="left", maintain_order="left", nulls_equal=True
             )
             compared = along_curve(metric, curve, mine, theirs)
-            left_out = "" if found else _unshared(points)
+            left_out = "" if comparisons else _unshared(points)
             note = "; ".join(filter(None, (compared.note, left_out)))
-            found.append(replace(compared, protocols=protocols, note=note))
-    if not found:
+            comparisons.append(replace(compared, protocols=protocols, note=note))
+    if not comparisons:
         names = [", ".join(sorted(set(own["called"]))) for own in points]
         head, _ = curve_labels(points[0])
         raise ValueError(
             f"no {head.lower()} has two sizes that both studies completed (A: {names[0]}; B: "
             f"{names[1]}); run the same rungs"
         )
-    return found
+    return comparisons
 
 
 def called(points: pl.DataFrame) -> pl.DataFrame:

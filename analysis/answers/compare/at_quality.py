@@ -29,65 +29,65 @@ def at_quality(a: Sequence[TimeToQuality], b: Sequence[TimeToQuality]) -> list[A
     The two log errors are independent; each is half its own interval, so that the interval of the
     ratio is as wide as their root sum of squares.
     """
-    labels = dict.fromkeys(one.label for one in (*a, *b))
+    labels = dict.fromkeys(row.label for row in (*a, *b))
     if len(labels) > 1:
         raise ValueError(
             f"the two studies measure it differently ({'; '.join(labels)}); a quality of one is "
             "not that of the other, so measure one of them by the other's protocol"
         )
-    mine, theirs = _by_rung("A", a), _by_rung("B", b)
-    found = [
-        _one(one, theirs[key])
-        for key, one in sorted(mine.items(), key=lambda item: (-item[0][0], item[1].forward_gmacs))
-        if key in theirs
+    of_a, of_b = _by_rung("A", a), _by_rung("B", b)
+    comparisons = [
+        _compared(row, of_b[key])
+        for key, row in sorted(of_a.items(), key=lambda item: (-item[0][0], item[1].forward_gmacs))
+        if key in of_b
     ]
-    if not found:
+    if not comparisons:
         raise ValueError(
             f"no rung is in both studies (A: {', '.join(dict.fromkeys(x.model for x in a))}; B: "
             f"{', '.join(dict.fromkeys(x.model for x in b))}); run the same rungs with the same "
             "average of the weights"
         )
-    return found
+    return comparisons
 
 
-def at_quality_text(found: Sequence[AtQuality]) -> str:
+def at_quality_text(comparisons: Sequence[AtQuality]) -> str:
     """A line per rung: ``at 5, DiT-S/2: A needs 1.4 times B's training FLOPs [1.1, 1.8]``."""
     return "\n".join(
-        f"at {one.target:g}, {one.model}: "
+        f"at {rung.target:g}, {rung.model}: "
         + (
-            f"not compared, {one.why}"
-            if one.multiplier is None
-            else f"A needs {number(one.multiplier)} times B's training FLOPs"
+            f"not compared, {rung.why}"
+            if rung.multiplier is None
+            else f"A needs {number(rung.multiplier)} times B's training FLOPs"
             + (
                 ""
-                if one.interval is None
-                else f" [{number(one.interval[0])}, {number(one.interval[1])}]"
+                if rung.interval is None
+                else f" [{number(rung.interval[0])}, {number(rung.interval[1])}]"
             )
         )
-        for one in found
+        for rung in comparisons
     )
 
 
-def _by_rung(name: str, found: Sequence[TimeToQuality]) -> dict[tuple, TimeToQuality]:
-    """``found`` by what both recipes must share to be compared."""
+def _by_rung(name: str, rows: Sequence[TimeToQuality]) -> dict[tuple, TimeToQuality]:
+    """``rows`` by what both recipes must share to be compared."""
     by_rung: dict[tuple, TimeToQuality] = {}
-    for one in found:
-        key = (one.target, one.rung, one.series, one.ema)
+    for row in rows:
+        key = (row.target, row.rung, row.series, row.ema)
         if key in by_rung:
             raise ValueError(
-                f"{name} has two models of one rung, {by_rung[key].model} and {one.model}; which "
+                f"{name} has two models of one rung, {by_rung[key].model} and {row.model}; which "
                 "of them to compare is not said, so keep one recipe in it"
             )
-        by_rung[key] = one
+        by_rung[key] = row
     return by_rung
 
 
-def _one(a: TimeToQuality, b: TimeToQuality) -> AtQuality:
-    for name, one in (("A", a), ("B", b)):
-        if one.train_flops is None:
-            near = f"{number(one.nearest)} at {one.nearest_images:,} images"
+def _compared(a: TimeToQuality, b: TimeToQuality) -> AtQuality:
+    for name, row in (("A", a), ("B", b)):
+        if row.train_flops is None:
+            near = f"{number(row.nearest)} at {row.nearest_images:,} images"
             return AtQuality(a.model, a.target, None, None, f"{name} does not reach it ({near})")
-        if one.at_most:
+        if row.at_most:
             return AtQuality(
                 a.model, a.target, None, None, f"{name} reached it before its first checkpoint"
             )

@@ -82,7 +82,7 @@ class Comparison:
     def course(self) -> list[str]:
         """Trend and crossover in words, those there are."""
         t, c = self.trend, self.crossover
-        said = (
+        sentence = (
             []
             if t is None
             else [
@@ -90,7 +90,7 @@ class Comparison:
                 f"{interval(t.interval(), 3)}"
             ]
         )
-        return said if c is None else [*said, f"crossover at {number(c)} training FLOPs"]
+        return sentence if c is None else [*sentence, f"crossover at {number(c)} training FLOPs"]
 
     @property
     def advice(self) -> str:

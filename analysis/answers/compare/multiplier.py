@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analysis.answers.compare.comparison import Comparison, Rung
 from analysis.answers.contrast import Part, contrast
+from analysis.fits.distributions import f_quantile
 from analysis.fits.holdout import FAR
 from analysis.fits.linear import LEVEL, NoiseVariances, slope_weights
 from analysis.text import count
@@ -76,7 +76,7 @@ def along_curve(metric: str, curve: str, a: pl.DataFrame, b: pl.DataFrame) -> Co
     bend = math.sqrt(lasting)
     bend *= (mean.interval()[1] - mean.value) / mean.error if mean.error else 0.0
     trend = of_recipes("trend", slope_weights(x_b))[0] if free else None
-    ids = tuple(trial for found in cells["ids"].to_list() for trial in found)
+    ids = tuple(trial for of_cell in cells["ids"].to_list() for trial in of_cell)
     note = "; ".join(
         filter(
             None,
@@ -152,7 +152,7 @@ def _scatter(cells: pl.DataFrame, x: np.ndarray, noise: NoiseVariances | None) -
     if noise is not None and (cells["seeds"] == 1).all() and noise.training_dof <= 2 * free:
         return _Scatter(about, misfit, False)  # that noise is the scatter of both
     of_seeds = int((cells["seeds"] - 1).sum()) if noise is None else noise.training_dof
-    shown = about > seeds * float(stats.f.isf(1 - LEVEL, free, of_seeds))
+    shown = about > seeds * float(f_quantile(LEVEL, free, of_seeds))
     return _Scatter(max(about, seeds), misfit, shown)
 
 

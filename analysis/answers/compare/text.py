@@ -12,10 +12,10 @@ from analysis.text import number
 OF = {"these": "for these rungs", "recipes": "for the recipes"}
 
 
-def comparison_table(found: list[Comparison]) -> pl.DataFrame:
+def comparison_table(comparisons: list[Comparison]) -> pl.DataFrame:
     """One row per rung and per curve as a whole, for reading."""
     rows = []
-    for compared in found:
+    for compared in comparisons:
         rows += [
             {
                 "curve": compared.curve,
@@ -53,14 +53,14 @@ def comparison_table(found: list[Comparison]) -> pl.DataFrame:
     )
 
 
-def compare_text(found: list[Comparison]) -> str:
+def compare_text(comparisons: list[Comparison]) -> str:
     """What the command prints."""
     lines = (
-        [f"{ACROSS} A: {found[0].protocols[0]}. B: {found[0].protocols[1]}."]
-        if found[0].across
+        [f"{ACROSS} A: {comparisons[0].protocols[0]}. B: {comparisons[0].protocols[1]}."]
+        if comparisons[0].across
         else []
     )
-    for compared in found:
+    for compared in comparisons:
         low, high = (math.exp(end) for end in compared.mean.interval())
         lines.append(
             f"{compared.curve}: {compared.verdict}. Compute multiplier of B over A "

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.answers.fit_table.kinds import CURVES, KINDS, Asked, Told
+from analysis.answers.fit_table.kinds import CURVES, KINDS, FitReport, FitRequest
 from analysis.answers.fit_table.text import as_json, lines
 from analysis.fits.approaches import parametric
 from analysis.fits.simulation import RESAMPLES
@@ -37,7 +37,7 @@ def run(
     bootstrap: int = RESAMPLES,
     curve: str = "auto",
     method: str = "interpolated",
-) -> Told:
+) -> FitReport:
     """Fit law ``kind`` to the table ``csv``; ``text`` tells it.
 
     ``n``, ``d``, ``loss``, ``flops`` (exact training FLOPs), ``unique`` (different images) name
@@ -67,12 +67,12 @@ def run(
             f"{bootstrap} repeats are too few for an interval; give {_LEAST_RESAMPLES} or more, or "
             "0 for none"
         )
-    asked = Asked(
+    request = FitRequest(
         read_table(csv), n, d, loss, flops, x, unique, cluster, delta, bootstrap, curve, method
     )
-    return KINDS[kind](asked)
+    return KINDS[kind](request)
 
 
-def text(kind: str, told: Told, json: bool = False) -> str:
+def text(kind: str, report: FitReport, json: bool = False) -> str:
     """What ``run`` found, as lines to read or as one JSON object."""
-    return as_json(kind, told) if json else lines(told)
+    return as_json(kind, report) if json else lines(report)

@@ -22,7 +22,7 @@ AUDIT = 200  # repeats behind the intervals of the audit
 
 
 @dataclass(frozen=True)
-class Asked:
+class FitRequest:
     """A table and what is asked of it: the columns of each role, and how to fit."""
 
     table: pl.DataFrame
@@ -45,7 +45,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Told:
+class FitReport:
     """A fitted law: what it answers by name, and what is drawn."""
 
     answer: dict
@@ -67,9 +67,9 @@ def _need(kind: str, **columns: str | None) -> None:
         )
 
 
-def _approach3(asked: Asked) -> Told:
-    _need("approach3", n=asked.n, d=asked.d)
-    runs, delta, bootstrap = asked.runs(), asked.delta, asked.bootstrap
+def _approach3(request: FitRequest) -> FitReport:
+    _need("approach3", n=request.n, d=request.d)
+    runs, delta, bootstrap = request.runs(), request.delta, request.bootstrap
     fitted = parametric.fit(runs, delta)
     answer = (
         {"law": "E + A/N^alpha + B/D^beta"}
@@ -79,20 +79,20 @@ def _approach3(asked: Asked) -> Told:
             "n_runs": fitted.n_runs,
             "delta": delta,
             "n_opt_exponent": fitted.exponent,
-            "flops": flops_told(runs, fitted.flops_factor, fitted.flops_power),
+            "flops": flops_text(runs, fitted.flops_factor, fitted.flops_power),
         }
     )
-    told = _told(answer, fitted.view(), bootstrap, fitted)
-    if told.sure is None:
-        told.answer.update({"se": None, "ci95": None})
+    report = _report(answer, fitted.view(), bootstrap, fitted)
+    if report.sure is None:
+        report.answer.update({"se": None, "ci95": None})
     else:
-        told.answer["n_opt_exponent_ci95"] = list(fitted.exponent_interval(told.sure))
-    return told
+        report.answer["n_opt_exponent_ci95"] = list(fitted.exponent_interval(report.sure))
+    return report
 
 
-def _repeats(asked: Asked) -> Told:
-    _need("repeats", n=asked.n, d=asked.d, unique=asked.unique)
-    runs, delta, bootstrap = asked.runs(unique=asked.unique), asked.delta, asked.bootstrap
+def _repeats(request: FitRequest) -> FitReport:
+    _need("repeats", n=request.n, d=request.d, unique=request.unique)
+    runs, delta, bootstrap = request.runs(unique=request.unique), request.delta, request.bootstrap
     fitted = repeats.fit(runs, delta)
     answer = (
         {"law": "E + A/N^alpha + B/D'^beta, D' = U + U h (1 - exp(-(D/U - 1)/h)), h = half_life"}
@@ -104,13 +104,13 @@ def _repeats(asked: Asked) -> Told:
             "delta": delta,
         }
     )
-    return _told(answer, fitted.view(), bootstrap, fitted)
+    return _report(answer, fitted.view(), bootstrap, fitted)
 
 
-def _minima(asked: Asked) -> Told:
-    _need("isoflop", n=asked.n, d=asked.d or asked.flops)
-    runs = asked.runs()
-    fitted = isoflop.fit(runs, asked.curve)
+def _minima(request: FitRequest) -> FitReport:
+    _need("isoflop", n=request.n, d=request.d or request.flops)
+    runs = request.runs()
+    fitted = isoflop.fit(runs, request.curve)
     answer = _n_opt(fitted, runs) | {
         "budgets": [
             {
@@ -125,18 +125,18 @@ def _minima(asked: Asked) -> Told:
             for m in fitted.minima
         ]
     }
-    return Told(answer, runs, why_no_audit=NO_AUDIT, fitted=fitted)
+    return FitReport(answer, runs, why_no_audit=NO_AUDIT, fitted=fitted)
 
 
-def _envelope(asked: Asked) -> Told:
-    _need("envelope", n=asked.n, d=asked.d or asked.flops)
-    runs = asked.runs()
-    fitted = envelope.fit(runs, asked.method)
+def _envelope(request: FitRequest) -> FitReport:
+    _need("envelope", n=request.n, d=request.d or request.flops)
+    runs = request.runs()
+    fitted = envelope.fit(runs, request.method)
     answer = _n_opt(fitted, runs) | {
-        "method": asked.method,
+        "method": request.method,
         "sizes": [{"n": float(n), "flops": float(c)} for n, c in zip(fitted.n, fitted.flops)],
     }
-    return Told(answer, runs, why_no_audit=NO_AUDIT, fitted=fitted)
+    return FitReport(answer, runs, why_no_audit=NO_AUDIT, fitted=fitted)
 
 
 def _n_opt(fitted: isoflop.IsoFlop | envelope.Envelope, runs: Runs) -> dict:
@@ -147,13 +147,13 @@ def _n_opt(fitted: isoflop.IsoFlop | envelope.Envelope, runs: Runs) -> dict:
         "ci95": {"exponent": list(fitted.exponent_interval)},
         "se": {"exponent": float(fitted.law.errors[1])},
         "n_runs": len(runs),
-        "flops": flops_told(runs),
+        "flops": flops_text(runs),
     }
 
 
-def _curve(kind: str, asked: Asked) -> Told:
-    table, cluster, loss, n, d = asked.table, asked.cluster, asked.loss, asked.n, asked.d
-    x, flops = asked.x, asked.flops
+def _curve(kind: str, request: FitRequest) -> FitReport:
+    table, cluster, loss, n, d = request.table, request.cluster, request.loss, request.n, request.d
+    x, flops = request.x, request.flops
     if x or flops:
         runs, axis = Runs.of(table, cluster, x=x or flops, y=loss), x or flops
     elif n and d:
@@ -167,16 +167,16 @@ def _curve(kind: str, asked: Asked) -> Told:
         raise ValueError(
             "a law of one variable needs its axis: give --x, or --flops, or --n and --d"
         )
-    fitted = curves.fit(runs, kind, asked.delta)
+    fitted = curves.fit(runs, kind, request.delta)
     answer = (
         {"law": curves.KINDS[kind].formula, "x": axis}
         | fitted.parameters
-        | {"objective": fitted.objective, "n_runs": len(runs), "delta": asked.delta}
+        | {"objective": fitted.objective, "n_runs": len(runs), "delta": request.delta}
     )
-    return _told(answer, fitted.view(), asked.bootstrap, fitted)
+    return _report(answer, fitted.view(), request.bootstrap, fitted)
 
 
-KINDS: Mapping[str, Callable[[Asked], Told]] = {
+KINDS: Mapping[str, Callable[[FitRequest], FitReport]] = {
     "approach3": _approach3,
     "isoflop": _minima,
     "envelope": _envelope,
@@ -185,18 +185,18 @@ KINDS: Mapping[str, Callable[[Asked], Told]] = {
 }
 
 
-def _told(answer: dict, view: View, resamples: int, fitted: Any) -> Told:
+def _report(answer: dict, view: View, resamples: int, fitted: Any) -> FitReport:
     """The law with its intervals, its doubts, and its audit."""
     sure = simulate(view, resamples) if resamples else None
     bewares = warnings(view, sure)
-    untold = {name for beware in bewares for name in beware.parameters}
+    unidentified = {name for beware in bewares for name in beware.parameters}
     if sure:
-        answer = answer | _sure(sure, untold)
+        answer = answer | _intervals(sure, unidentified)
     try:
         audit, why = audited(view), ""
     except ValueError as reason:  # beside the law
         audit, why = None, str(reason)
-    return Told(answer, view.runs, bewares, view, sure, audit, why, fitted)
+    return FitReport(answer, view.runs, bewares, view, sure, audit, why, fitted)
 
 
 def audited(view: View) -> holdout.Audit:
@@ -209,12 +209,12 @@ def audited(view: View) -> holdout.Audit:
     return holdout.audit(view.runs, predict, view.title, view.measured, view.axes[0])
 
 
-def _sure(sure: Uncertain, untold: set[str]) -> dict:
+def _intervals(sure: Uncertain, unidentified: set[str]) -> dict:
     """Errors and intervals; none of parameters that the rows do not tell."""
     return {
-        "se": {name: None if name in untold else se for name, se in sure.se.items()},
+        "se": {name: None if name in unidentified else se for name, se in sure.se.items()},
         "ci95": {
-            name: None if name in untold else list(ends) for name, ends in sure.ci95().items()
+            name: None if name in unidentified else list(ends) for name, ends in sure.ci95().items()
         },
         "scatter": sure.scatter,
         "dof": sure.dof,
@@ -222,7 +222,7 @@ def _sure(sure: Uncertain, untold: set[str]) -> dict:
     }
 
 
-def flops_told(runs: Runs, factor: float | None = None, power: float | None = None) -> str:
+def flops_text(runs: Runs, factor: float | None = None, power: float | None = None) -> str:
     if "flops" not in runs.columns:
         return "6 N D: no column of FLOPs was given"
     return "as measured" if factor is None else f"as measured, about {factor:.4g} N^{power:.4g} D"

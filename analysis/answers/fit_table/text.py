@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from analysis.answers.fit_table.kinds import Told
+from analysis.answers.fit_table.kinds import FitReport
 from analysis.fits.approaches import parametric
 from analysis.text import count, number
 
@@ -13,19 +13,21 @@ _JSON = {"approach3": (*parametric.PARAMETERS, "objective", "n_runs", "se", "ci9
 _OFF = 3  # rows named by what the law leaves of them
 
 
-def as_json(kind: str, told: Told) -> str:
+def as_json(kind: str, report: FitReport) -> str:
     """One object: the answer, and ``warnings``."""
-    answer = {key: told.answer[key] for key in _JSON.get(kind, told.answer) if key in told.answer}
+    answer = {
+        key: report.answer[key] for key in _JSON.get(kind, report.answer) if key in report.answer
+    }
     if kind not in _JSON:
-        answer["audit"] = _audit(told)
+        answer["audit"] = _audit(report)
     return json.dumps(
-        answer | {"warnings": [beware.as_json() for beware in told.bewares]}, indent=1
+        answer | {"warnings": [beware.as_json() for beware in report.bewares]}, indent=1
     )
 
 
-def lines(told: Told) -> str:
+def lines(report: FitReport) -> str:
     """The law, its parameters, residuals, audit, and what to beware of."""
-    answer = told.answer
+    answer = report.answer
     se, ci95 = answer.get("se") or {}, answer.get("ci95") or {}
     ci95 = ci95 | {
         name.removesuffix("_ci95"): ends for name, ends in answer.items() if name.endswith("_ci95")
@@ -44,18 +46,18 @@ def lines(told: Told) -> str:
         out.append(f"  {number(row['flops'])} FLOPs: {minimum}")
     for row in answer.get("sizes", []):
         out.append(f"  N {number(row['n'])} is best about {number(row['flops'])} FLOPs")
-    if told.view is not None:
-        out.append(f"{'residuals':26}{_residuals(told)}")
-    out.append(f"{'audit':26}{_audited(told)}")
-    out += [f"beware: {beware.text}" for beware in told.bewares]
+    if report.view is not None:
+        out.append(f"{'residuals':26}{_residuals(report)}")
+    out.append(f"{'audit':26}{_audited(report)}")
+    out += [f"beware: {beware.text}" for beware in report.bewares]
     return "\n".join(out)
 
 
-def _residuals(told: Told) -> str:
-    left = -told.view.residuals  # measured over fitted
+def _residuals(report: FitReport) -> str:
+    left = -report.view.residuals  # measured over fitted
     worst = np.argsort(-np.abs(left))[:_OFF]
     rms = float(np.sqrt(np.mean(left**2)))
-    named = ", ".join(f"{told.view.runs.names[i]} {_percent(left[i])}" for i in worst)
+    named = ", ".join(f"{report.view.runs.names[i]} {_percent(left[i])}" for i in worst)
     return f"rms {number(100 * rms)} %; farthest off: {named}"
 
 
@@ -64,10 +66,10 @@ def _percent(log: float) -> str:
     return f"{'+' if value >= 0 else ''}{number(value, 2)} %"
 
 
-def _audit(told: Told) -> dict:
-    if told.audit is None:
-        return {"why_not": told.why_no_audit}
-    audit = told.audit
+def _audit(report: FitReport) -> dict:
+    if report.audit is None:
+        return {"why_not": report.why_no_audit}
+    audit = report.audit
     return {
         "held_out": list(audit.held_out),
         "reach": audit.reach,
@@ -80,10 +82,10 @@ def _audit(told: Told) -> dict:
     }
 
 
-def _audited(told: Told) -> str:
-    if told.audit is None:
-        return f"none: {told.why_no_audit}"
-    audit = told.audit
+def _audited(report: FitReport) -> str:
+    if report.audit is None:
+        return f"none: {report.why_no_audit}"
+    audit = report.audit
     rows = len(audit.measured)
     return (
         f"without the largest rung ({count(rows, 'row')}, {number(audit.reach)} times the next) it "

@@ -65,7 +65,7 @@ def laws(
     return answered
 
 
-def laws_table(found: list[LawAnswer]) -> pl.DataFrame:
+def laws_table(answers: list[LawAnswer]) -> pl.DataFrame:
     """One row per law, for reading."""
     return pl.DataFrame(
         [
@@ -81,7 +81,7 @@ def laws_table(found: list[LawAnswer]) -> pl.DataFrame:
                 "inside_95": law.inside,
                 "why_not": law.why_not or law.why_no_audit,
             }
-            for law in found
+            for law in answers
         ],
         schema={
             "question": pl.String,
@@ -98,13 +98,13 @@ def laws_table(found: list[LawAnswer]) -> pl.DataFrame:
     )
 
 
-def agreement_table(found: list[LawAnswer]) -> pl.DataFrame | None:
+def agreement_table(answers: list[LawAnswer]) -> pl.DataFrame | None:
     """Whether the approaches that have an exponent of N_opt agree; None below two of them."""
-    by_name = {law.name: law for law in found}
-    asked = {name: by_name[name] for name in APPROACHES if by_name[name].interval}
-    if len(asked) < 2:
+    by_name = {law.name: law for law in answers}
+    approaches = {name: by_name[name] for name in APPROACHES if by_name[name].interval}
+    if len(approaches) < 2:
         return None
-    return agreement({name: (law.value, *law.interval) for name, law in asked.items()})
+    return agreement({name: (law.value, *law.interval) for name, law in approaches.items()})
 
 
 def _on_gflops(answers: Answers, question: str) -> LawAnswer:

@@ -41,8 +41,8 @@ def run(
     as_json: bool,
 ) -> str:
     """What the command prints."""
-    found = of_study(folder, targets, metric, price_per_gpu_hour)
-    if not found:
+    rows = of_study(folder, targets, metric, price_per_gpu_hour)
+    if not rows:
         raise ValueError(
             f"{folder}: no {metric} above zero is measured yet; run the study, or name a quality "
             "with --at"
@@ -50,14 +50,14 @@ def run(
     if as_json:
         return json.dumps(
             [
-                {"quality": one.name}
-                | asdict(one)
-                | {"train_flops_interval": one.train_flops_interval}
-                for one in found
+                {"quality": row.name}
+                | asdict(row)
+                | {"train_flops_interval": row.train_flops_interval}
+                for row in rows
             ]
         )
     parts = []
-    for _, group in itertools.groupby(found, key=lambda one: one.target):
+    for _, group in itertools.groupby(rows, key=lambda row: row.target):
         same = list(group)
         parts.append("\n".join([sentence(same), *lines(same)]))
     return "\n\n".join(parts)
@@ -78,11 +78,11 @@ def images_per_epoch(study: StudyFolder) -> int | None:
 
 def workers_of(study: StudyFolder) -> dict[str, int]:
     """Of each training with a record, the most workers that shared it."""
-    found = {}
+    workers = {}
     for train_id in dict.fromkeys(trial.train_id for trial in study.plan().trials):
         record = study.run(train_id).record()
         if record and record["sessions"]:
-            found[train_id] = max(
-                one.get("execution", {}).get("workers", 1) for one in record["sessions"]
+            workers[train_id] = max(
+                session.get("execution", {}).get("workers", 1) for session in record["sessions"]
             )
-    return found
+    return workers

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
+from analysis.fits.distributions import t_quantile
 from analysis.fits.linear import LEVEL, Bounds, Z
 
 
@@ -50,15 +50,15 @@ def images_interval(reached: list[Crossing]) -> Bounds | None:
     """Student's over seeds, in log images; of one seed from its sampling error; None where a first
     checkpoint had reached it, or no error is known.
     """
-    if any(one.at_most for one in reached):
+    if any(crossing.at_most for crossing in reached):
         return None
-    logs = np.array([one.log_images for one in reached])
-    errors = [one.error for one in reached if one.error is not None]
+    logs = np.array([crossing.log_images for crossing in reached])
+    errors = [crossing.error for crossing in reached if crossing.error is not None]
     if len(logs) > 1:
         # the seeds' own scatter holds the sampling error; few seeds may scatter less by luck
         sampling = np.mean(np.square(errors)) if len(errors) == len(logs) else 0.0
         variance = max(float(np.var(logs, ddof=1)), float(sampling))
-        quantile = float(stats.t.ppf((1 + LEVEL) / 2, len(logs) - 1))
+        quantile = float(t_quantile((1 + LEVEL) / 2, len(logs) - 1))
         half = quantile * math.sqrt(variance / len(logs))
     elif errors:
         half = Z * errors[0]

@@ -159,17 +159,17 @@ def _of_model(
 ) -> TimeToQuality:
     first = rows.row(0, named=True)
     trainings = [own for _, own in rows.group_by("train_id", maintain_order=True)]
-    found = [crossing(own, target, hours.get(own["train_id"][0])) for own in trainings]
-    reached = [one for one in found if one is not None]
+    crossings = [crossing(own, target, hours.get(own["train_id"][0])) for own in trainings]
+    reached = [each for each in crossings if each is not None]
     worst = max(
         (own.sort("value").row(0, named=True) for own in trainings), key=lambda row: row["value"]
     )
     answer = dict.fromkeys(
         ("images", "images_interval", "epochs", "train_flops", "device_hours", "cost")
     )
-    if len(reached) == len(found):
-        images = math.exp(np.mean([one.log_images for one in reached]))
-        spent = [one.hours for one in reached if one.hours is not None]
+    if len(reached) == len(crossings):
+        images = math.exp(np.mean([each.log_images for each in reached]))
+        spent = [each.hours for each in reached if each.hours is not None]
         device_hours = float(np.mean(spent)) if len(spent) == len(reached) else None
         answer = {
             "images": images,
@@ -185,9 +185,9 @@ def _of_model(
         metric=first["metric"],
         label=first["label"],
         target=target,
-        seeds=len(found),
+        seeds=len(crossings),
         reached_by=len(reached),
-        at_most=any(one.at_most for one in reached),
+        at_most=any(each.at_most for each in reached),
         nearest=worst["value"],
         nearest_images=worst["images"],
         **answer,

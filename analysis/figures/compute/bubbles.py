@@ -11,14 +11,10 @@ from matplotlib.ticker import NullFormatter
 from analysis.answers.study import Answers
 from analysis.figures.compute.gflops import hover_text, means_of
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import done_note, settings_note
 from analysis.figures.drawing.panels import GFLOPS, Looks
-from analysis.figures.drawing.style import (
-    entitle,
-    legend,
-    log_axis,
-    styled,
-)
+from analysis.figures.drawing.style import entitle, legend, styled
 from analysis.select.curves import with_curves
 from analysis.text import seeds_text
 
@@ -123,7 +119,7 @@ def name_bubbles(axes, cells: pl.DataFrame) -> None:
                 (np.hypot(*near.T) < radii) & (np.arange(len(at)) != i)
             ), box
 
-        side = min(sides, key=lambda one: in_the_way(one)[0])
+        side = min(sides, key=lambda candidate: in_the_way(candidate)[0])
         boxes.append(in_the_way(side)[1])
         axes.annotate(
             name,

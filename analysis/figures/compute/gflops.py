@@ -13,16 +13,10 @@ from analysis.answers.slopes import (
 )
 from analysis.answers.study import Answers
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import done_note, settings_note
 from analysis.figures.drawing.panels import GFLOPS, Looks, dashes_of, kinds_of, protocol_legend
-from analysis.figures.drawing.style import (
-    GREY,
-    entitle,
-    legend,
-    log_axis,
-    styled,
-    subtitle,
-)
+from analysis.figures.drawing.style import GREY, entitle, legend, styled, subtitle
 from analysis.select.curves import with_curves
 from analysis.select.protocols import ACROSS, APART, one_axis
 from analysis.select.recipes import recipes_of

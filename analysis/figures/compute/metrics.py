@@ -11,18 +11,13 @@ from analysis.answers.slopes import (
     fisher_interval,
 )
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import settings_note
 from analysis.figures.drawing.panels import (
     Looks,
     panels_of,
 )
-from analysis.figures.drawing.style import (
-    GREY,
-    entitle,
-    legend,
-    log_axis,
-    styled,
-)
+from analysis.figures.drawing.style import GREY, entitle, legend, styled
 from analysis.select.curves import with_curves
 from analysis.select.selection import Selection
 from analysis.text import fixed, interval, number, seeds_text

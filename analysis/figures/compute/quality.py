@@ -7,15 +7,16 @@ from matplotlib.figure import Figure
 
 from analysis.answers.quality.time_to_quality import TimeToQuality
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.panels import GFLOPS, Looks, panels_of
-from analysis.figures.drawing.style import entitle, legend, log_axis, styled
+from analysis.figures.drawing.style import entitle, legend, styled
 from analysis.select.curves import with_curves
 from analysis.text import number
 
 
 @styled
 def flops_to_quality_vs_gflops(
-    found: Sequence[TimeToQuality],
+    rows: Sequence[TimeToQuality],
     trials: pl.DataFrame,
     note: str = "",
     title: str = "Training compute until a quality is reached",
@@ -25,9 +26,9 @@ def flops_to_quality_vs_gflops(
 
     ValueError where no model reaches any.
     """
-    reached = [one for one in found if one.train_flops is not None]
+    reached = [row for row in rows if row.train_flops is not None]
     if not reached:
-        near = min(found, key=lambda one: one.nearest, default=None)
+        near = min(rows, key=lambda row: row.nearest, default=None)
         raise ValueError(
             "nothing is measured over training"
             if near is None
@@ -37,35 +38,35 @@ def flops_to_quality_vs_gflops(
     trials = with_curves(trials)
     looks = Looks.of(trials)
     curves = dict(trials.select("model", "curve").unique().rows())
-    names = list(dict.fromkeys(one.name for one in reached))
+    names = list(dict.fromkeys(row.name for row in reached))
     figure, panels = panels_of(names)
     for name, axes in panels.items():
         here = sorted(
-            (one for one in reached if one.name == name), key=lambda one: one.forward_gmacs
+            (row for row in reached if row.name == name), key=lambda row: row.forward_gmacs
         )
         for curve, colour in looks.colours.items():
-            mine = [one for one in here if curves[one.model] == curve]
+            of_curve = [row for row in here if curves[row.model] == curve]
             axes.plot(
-                [one.forward_gmacs for one in mine],
-                [one.train_flops for one in mine],
+                [row.forward_gmacs for row in of_curve],
+                [row.train_flops for row in of_curve],
                 color=colour,
                 linewidth=1.4,
             )
-            for one in mine:
-                _point(axes, one, colour, looks.markers[one.rung])
+            for row in of_curve:
+                _point(axes, row, colour, looks.markers[row.rung])
         mark(
             axes,
-            [one.forward_gmacs for one in here],
-            [one.train_flops for one in here],
+            [row.forward_gmacs for row in here],
+            [row.train_flops for row in here],
             map(_hover, here),
         )
-        asked = sum(one.name == name for one in found)
-        axes.set_title(f"{name}: {len(here)} of {asked} models", loc="left", fontsize=10)
+        models = sum(row.name == name for row in rows)
+        axes.set_title(f"{name}: {len(here)} of {models} models", loc="left", fontsize=10)
         log_axis(axes.xaxis, narrow=len(names) > 1)
         log_axis(axes.yaxis)
         axes.set(xlabel=GFLOPS.split(" (")[0], ylabel="training FLOPs")
     legend(figure, looks.legend(), loc="outside right upper")
-    average = ", ".join(dict.fromkeys(one.ema for one in reached))
+    average = ", ".join(dict.fromkeys(row.ema for row in reached))
     entitle(
         figure,
         title,
@@ -75,18 +76,18 @@ def flops_to_quality_vs_gflops(
     return figure
 
 
-def _point(axes, one: TimeToQuality, colour, marker: str) -> None:
-    assert one.train_flops is not None
-    ends = one.train_flops_interval
+def _point(axes, row: TimeToQuality, colour, marker: str) -> None:
+    assert row.train_flops is not None
+    ends = row.train_flops_interval
     axes.errorbar(
-        one.forward_gmacs,
-        one.train_flops,
-        yerr=[[0.3 * one.train_flops], [0]]
-        if one.at_most
+        row.forward_gmacs,
+        row.train_flops,
+        yerr=[[0.3 * row.train_flops], [0]]
+        if row.at_most
         else None
         if ends is None
-        else [[one.train_flops - ends[0]], [ends[1] - one.train_flops]],
-        uplims=one.at_most,
+        else [[row.train_flops - ends[0]], [ends[1] - row.train_flops]],
+        uplims=row.at_most,
         color=colour,
         marker=marker,
         markersize=6.5,
@@ -96,10 +97,10 @@ def _point(axes, one: TimeToQuality, colour, marker: str) -> None:
     )
 
 
-def _hover(one: TimeToQuality) -> str:
-    ends = one.train_flops_interval
+def _hover(row: TimeToQuality) -> str:
+    ends = row.train_flops_interval
     interval = "" if ends is None else f" [{number(ends[0])}, {number(ends[1])}]"
     return (
-        f"{one.model}: {one.name} after {'at most ' if one.at_most else ''}"
-        f"{number(one.train_flops)} FLOPs{interval}, {number(one.images)} images"
+        f"{row.model}: {row.name} after {'at most ' if row.at_most else ''}"
+        f"{number(row.train_flops)} FLOPs{interval}, {number(row.images)} images"
     )

@@ -4,9 +4,10 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import settings_note
 from analysis.figures.drawing.panels import Looks, dashes_of, protocol_legend
-from analysis.figures.drawing.style import entitle, legend, log_axis, styled
+from analysis.figures.drawing.style import entitle, legend, styled
 from analysis.select.curves import with_curves
 from analysis.select.recipes import recipe_column, recipes_of
 from analysis.select.selection import Selection

@@ -24,9 +24,13 @@ def say_far(axes: Axes, words: str) -> None:
     """
     if words:
         letters = int(12.5 * axes.get_position().width * axes.figure.get_figwidth())
-        said = textwrap.fill(f"{words[0].upper()}{words[1:]}: nothing checks a law there.", letters)
+        warning = textwrap.fill(
+            f"{words[0].upper()}{words[1:]}: nothing checks a law there.", letters
+        )
         before = axes.get_title(loc="left")
-        axes.set_title(f"{before}\n{said}" if before else said, loc="left", fontsize=9, color=INK)
+        axes.set_title(
+            f"{before}\n{warning}" if before else warning, loc="left", fontsize=9, color=INK
+        )
 
 
 def settings_note(frame: pl.DataFrame, lr: bool = True, sampling: bool = True) -> str:

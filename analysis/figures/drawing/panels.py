@@ -184,13 +184,15 @@ def protocol_legend(protocols: dict[str, str], name: str = "Protocol") -> dict[s
     if len(protocols) < 2:
         return {}
     dashes, parts = dashes_of(protocols), [words.split(", ") for words in protocols.values()]
-    told = list(protocols.values())
+    labels = list(protocols.values())
     if len(protocols) > IN_FULL and len(set(map(len, parts))) == 1:
         shared = [len(set(column)) == 1 for column in zip(*parts)]
         name = ", ".join(part for part, same in zip(parts[0], shared) if same) or name
-        told = [", ".join(part for part, same in zip(words, shared) if not same) for words in parts]
+        labels = [
+            ", ".join(part for part, same in zip(words, shared) if not same) for words in parts
+        ]
     lines = [Line2D([], [], color=GREY, linestyle=dashes[protocol]) for protocol in protocols]
-    return {_narrow(name): [*zip(lines, map(_narrow, told))]}
+    return {_narrow(name): [*zip(lines, map(_narrow, labels))]}
 
 
 def thin(lost: bool) -> dict:

@@ -3,18 +3,16 @@ README.
 """
 
 import functools
-import math
 import textwrap
 from collections.abc import Collection, Hashable
 from typing import TypeVar
 
 import matplotlib
-import seaborn
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from analysis.figures.drawing.palettes import colorblind, flare
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -27,6 +25,7 @@ STYLE = {
     "axes.labelcolor": INK,
     "axes.labelsize": 10,
     "axes.titlesize": 10,
+    "axes.titley": 1.0,  # no ticks are above the axes: titles are not moved clear of them
     "axes.edgecolor": GREY,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -59,12 +58,12 @@ def styled(draw):
 
 def hues(keys: Collection[Key]) -> dict[Key, tuple]:
     """A colour per key, in their order; the first is always blue."""
-    return dict(zip(keys, seaborn.color_palette("colorblind", len(keys)), strict=True))
+    return dict(zip(keys, colorblind(len(keys)), strict=True))
 
 
 def shades(keys: Collection[Key]) -> dict[Key, tuple]:
     """A colour per key, from light to dark in their order."""
-    return dict(zip(keys, seaborn.color_palette("flare", len(keys)), strict=True))
+    return dict(zip(keys, flare(len(keys)), strict=True))
 
 
 def shapes(keys: Collection[Key]) -> dict[Key, str]:
@@ -95,42 +94,3 @@ def legend(owner: Axes | Figure, groups: dict[str, list[tuple]], **where) -> Non
     handles, labels, heads = zip(*entries)
     for text, head in zip(owner.legend(handles, labels, **where).get_texts(), heads):
         text.set_fontweight("bold" if head else "normal")
-
-
-def log_axis(axis: Axis, narrow: bool = False) -> None:
-    """Log scale with plain labels, as many as span and room allow. Call it when the data is
-    drawn.
-    """
-    axes = axis.axes
-    is_x = axis is axes.xaxis
-    (axes.set_xscale if is_x else axes.set_yscale)("log")
-    low, high = axes.get_xlim() if is_x else axes.get_ylim()
-    decades = math.log10(high / low)
-    if decades > (1.5 if narrow else 3.2):
-        axis.set_major_locator(LogLocator(numticks=12))
-    elif narrow:
-        axis.set_major_locator(LogLocator(subs=(1, 3), numticks=12))
-    elif decades > 1.3:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
-    elif decades > 0.6:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5), numticks=12))
-    elif decades > 0.3:
-        axis.set_major_locator(
-            LogLocator(subs=(1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8), numticks=12)
-        )
-    else:
-        axis.set_major_locator(MaxNLocator(5))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
-    axis.set_minor_formatter(NullFormatter())
-
-
-def tick(value: float) -> str:
-    """``0.05``, ``1,000``, ``2e-5`` as a power of ten."""
-    if value <= 0:
-        return ""
-    exponent = math.floor(math.log10(value) + 1e-9)
-    if -3 < exponent < 5:
-        return f"{value:,.6g}"
-    mantissa = value / 10.0**exponent
-    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return power if abs(mantissa - 1) < 1e-6 else f"{mantissa:g}·{power}"

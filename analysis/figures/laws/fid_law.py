@@ -8,16 +8,10 @@ from matplotlib.lines import Line2D
 
 from analysis.answers.study import Answers
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import say_far, settings_note
 from analysis.figures.drawing.panels import GFLOPS, Looks
-from analysis.figures.drawing.style import (
-    GREY,
-    INK,
-    entitle,
-    legend,
-    log_axis,
-    styled,
-)
+from analysis.figures.drawing.style import GREY, INK, entitle, legend, styled
 from analysis.fits import holdout
 from analysis.fits.fid_choice import Chosen, Score
 from analysis.fits.fid_laws import FidLaw
@@ -110,12 +104,12 @@ def _law_line(axes: Axes, law: FidLaw, mine: pl.DataFrame, ahead: float, colour)
     at = pl.DataFrame(
         {"params_m": n, "forward_gmacs": g, "tokens": np.full(len(n), mine["tokens"][0])}
     )
-    found = law.predict(at)
+    predicted = law.predict(at)
     axes.fill_between(
-        g, found.predicted_low, found.predicted_high, color=colour, alpha=0.12, linewidth=0
+        g, predicted.predicted_low, predicted.predicted_high, color=colour, alpha=0.12, linewidth=0
     )
-    axes.plot(g[~beyond], found.value[~beyond], color=colour, linewidth=1.5)
-    axes.plot(g[beyond], found.value[beyond], color=colour, linewidth=1.5, linestyle=":")
+    axes.plot(g[~beyond], predicted.value[~beyond], color=colour, linewidth=1.5)
+    axes.plot(g[beyond], predicted.value[beyond], color=colour, linewidth=1.5, linestyle=":")
 
 
 def _measured(axes: Axes, models: pl.DataFrame, looks: Looks) -> None:

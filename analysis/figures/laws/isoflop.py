@@ -5,16 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis, tick
 from analysis.figures.drawing.notes import say_far
-from analysis.figures.drawing.style import (
-    GREY,
-    entitle,
-    legend,
-    log_axis,
-    shades,
-    styled,
-    tick,
-)
+from analysis.figures.drawing.style import GREY, entitle, legend, shades, styled
 from analysis.figures.laws.loss_law import TRAINING_FLOPS
 from analysis.fits import holdout
 from analysis.fits.approaches import isoflop
@@ -26,7 +19,7 @@ from analysis.text import number
 @styled
 def isoflop_profiles(
     runs: Runs,
-    found: IsoFlop,
+    fitted: IsoFlop,
     label: str = "held-out loss",
     size: str = "parameters",
     note: str = "",
@@ -40,22 +33,22 @@ def isoflop_profiles(
     """
     figure = Figure(figsize=(9.2, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    colours = shades([m.flops for m in found.minima])
-    for one, curve in zip(isoflop.by_budget(runs), found.minima):
+    colours = shades([m.flops for m in fitted.minima])
+    for of_budget, curve in zip(isoflop.by_budget(runs), fitted.minima):
         colour = colours[curve.flops]
-        left.plot(one["n"], one["loss"], "o", color=colour, markersize=4.5)
+        left.plot(of_budget["n"], of_budget["loss"], "o", color=colour, markersize=4.5)
         mark(
             left,
-            one["n"],
-            one["loss"],
+            of_budget["n"],
+            of_budget["loss"],
             (
                 f"{number(float(n))} {size}: {label} {number(loss, 4)} at {number(curve.flops)} "
                 "FLOPs"
-                for n, loss in zip(one["n"], one["loss"])
+                for n, loss in zip(of_budget["n"], of_budget["loss"])
             ),
         )
         if curve.coefficients is not None:
-            x = np.geomspace(one["n"].min(), one["n"].max(), 100)
+            x = np.geomspace(of_budget["n"].min(), of_budget["n"].max(), 100)
             left.plot(x, curve.line(x), color=colour, linewidth=1.4)
         if curve.n is not None:
             mark(
@@ -79,9 +72,9 @@ def isoflop_profiles(
             right.errorbar(
                 curve.flops, curve.n, yerr=error, marker="*", markersize=11, color=colour, capsize=3
             )
-    budgets = np.array([m.flops for m in found.used])
+    budgets = np.array([m.flops for m in fitted.used])
     x = np.geomspace(budgets.min(), budgets.max() * ahead, 100)
-    value, low, high = found.n_opt(x)
+    value, low, high = fitted.n_opt(x)
     inside = x <= budgets.max()
     right.fill_between(x, low, high, color=GREY, alpha=0.15, linewidth=0)
     right.plot(x[inside], value[inside], color=GREY)
@@ -94,23 +87,23 @@ def isoflop_profiles(
     mark(
         right,
         budgets,
-        [m.n for m in found.used],
-        (f"{number(m.flops)} FLOPs: {number(m.n)} {size}" for m in found.used),
+        [m.n for m in fitted.used],
+        (f"{number(m.flops)} FLOPs: {number(m.n)} {size}" for m in fitted.used),
     )
     budgets_named = [
         (Line2D([], [], color=c, marker="o"), tick(float(f"{flops:.3g}")))
         for flops, c in colours.items()
     ]
     legend(left, {"FLOPs": budgets_named}, loc="best")
-    low, high = found.exponent_interval
+    low, high = fitted.exponent_interval
     right.set_title(
-        f"$N_{{opt}} \\propto C^{{{found.exponent:.3f}}}$, 95 % [{low:.3f}, {high:.3f}]",
+        f"$N_{{opt}} \\propto C^{{{fitted.exponent:.3f}}}$, 95 % [{low:.3f}, {high:.3f}]",
         loc="left",
         fontsize=9,
         color=GREY,
     )
     say_far(right, holdout.far(ahead, "the largest budget"))
-    lost = [f"{m.flops:.3g} FLOPs: {m.why}" for m in found.minima if m.n is None]
+    lost = [f"{m.flops:.3g} FLOPs: {m.why}" for m in fitted.minima if m.n is None]
     entitle(
         figure,
         "IsoFLOP profiles",

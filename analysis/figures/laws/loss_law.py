@@ -6,16 +6,9 @@ from matplotlib.lines import Line2D
 
 from analysis.answers.study import RESAMPLES
 from analysis.figures.drawing.hover import mark
+from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import say_far
-from analysis.figures.drawing.style import (
-    GREY,
-    INK,
-    entitle,
-    legend,
-    log_axis,
-    shades,
-    styled,
-)
+from analysis.figures.drawing.style import GREY, INK, entitle, legend, shades, styled
 from analysis.fits import holdout
 from analysis.fits.approaches import isoflop, parametric
 from analysis.fits.approaches.parametric import Approach3

@@ -65,12 +65,11 @@ def fit(runs: Runs, method: str = "interpolated") -> Envelope:
         crossed = _crossed(*_curves(runs))
         winners = np.array([v for v in winners if v in crossed])
     if len(winners) < LEAST_WINNERS:
-        told = ", ".join(f"{v:.3g}" for v in winners) or "none"
+        sizes_text = ", ".join(f"{v:.3g}" for v in winners) or "none"
         raise ValueError(
             f"an envelope needs {LEAST_WINNERS} sizes inside the ladder that are best somewhere, "
-            "found "
-            f"{len(winners)} ({told}) of {len(sizes)}; train the others shorter or longer, so that "
-            "curves cross"
+            f"found {len(winners)} ({sizes_text}) of {len(sizes)}; train the others shorter or "
+            "longer, so that curves cross"
         )
     middle = np.array(
         [np.mean(np.log([flops[n == v].min(), flops[n == v].max()])) for v in winners]

@@ -214,12 +214,12 @@ def _stationary(coefficients: np.ndarray) -> float | None:
     """
     if len(coefficients) > 4:
         polynomial = np.polynomial.Polynomial(coefficients)
-        found = [
+        roots = [
             x.real
             for x in polynomial.deriv().roots()
             if abs(x.imag) < 1e-9 and polynomial.deriv(2)(x.real) > 0
         ]
-        return float(min(found, key=polynomial)) if found else None
+        return float(min(roots, key=polynomial)) if roots else None
     c1, c2, c3 = (*coefficients[1:], 0.0)[:3]
     inside = c2 * c2 - 3 * c1 * c3
     if inside <= 0:

@@ -42,15 +42,13 @@ class Problem:
 
         def residuals(theta, rows):
             e, a, b, alpha, beta = theta.T[:, :, None]
-            # (s, 3, n)
-            terms = np.exp(
-                np.stack(np.broadcast_arrays(e, a - alpha * self.x, b - beta * self.z), axis=1)
-            )
+            jacobian = np.empty((len(theta), 5, len(self.x)))
+            terms = jacobian[:, :3]
+            terms[:, 0], terms[:, 1], terms[:, 2] = e, a - alpha * self.x, b - beta * self.z
+            np.exp(terms, out=terms)
             total = terms.sum(1)
             terms /= total[:, None]
-            jacobian = np.concatenate(
-                [terms, -self.x * terms[:, 1:2], -self.z * terms[:, 2:3]], axis=1
-            )
+            jacobian[:, 3], jacobian[:, 4] = -self.x * terms[:, 1], -self.z * terms[:, 2]
             return np.log(total) - (log_loss if log_loss.ndim == 1 else log_loss[rows]), jacobian
 
         return residuals

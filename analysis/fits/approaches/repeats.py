@@ -20,7 +20,7 @@ from analysis.fits.fitted import Columns, View
 from analysis.fits.intervals import Uncertain
 from analysis.fits.points import Runs, need, need_spread
 from analysis.fits.simulation import RESAMPLES, simulate
-from analysis.fits.trust.identity import require_told
+from analysis.fits.trust.identity import require_identified
 from analysis.text import listed
 
 PARAMETERS = (*parametric.PARAMETERS, "half_life")
@@ -145,15 +145,15 @@ def fit(runs: Runs, delta: float = DELTA) -> Repeats:
         model, starts, weights.repeat(3, 0), delta, problem.low, problem.high, stages=huber.FINE
     )
     won = int(np.argmin(value))
-    found = Repeats(
+    fitted = Repeats(
         dict(zip(PARAMETERS, map(float, problem.natural(theta[won : won + 1])[0]))),
         float(value[won]),
         plain.objective,
         runs,
         delta,
     )
-    require_told(found.view(), "train some on fewer passes, others on more")
-    return found
+    require_identified(fitted.view(), "train some on fewer passes, others on more")
+    return fitted
 
 
 class Problem:

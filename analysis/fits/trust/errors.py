@@ -11,8 +11,9 @@ shows it.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
+from analysis.fits.distributions import chi2_above
 from analysis.fits.points import Runs
 
 ALIKE = 1e-3  # sizes closer than this, on the logarithm, are one
@@ -34,7 +35,7 @@ class Errors:
     size: np.ndarray  # (n,) standard deviations, geometric mean 1
     trend: dict[str, float]  # by what power of an axis they grow; empty: all alike
     group: np.ndarray  # (n,) which rows share an error; each its own without one
-    told: bool  # the table says which
+    from_table: bool  # the table says which
     share: float  # of the variance, that is common to a group
     chance: float  # of such a share where nothing is shared
     scatter: float  # standard deviation of an error of size 1
@@ -62,11 +63,11 @@ def estimated(
     runs: Runs, residual: np.ndarray, jacobian: np.ndarray, axes: tuple[str, ...]
 ) -> Errors:
     """The errors behind ``residual`` (n,) of a law whose derivatives are ``jacobian`` (n, p)."""
-    held = winsorised(residual)
-    size, trend = _sizes(runs, held, jacobian, axes)
-    group, told = groups_of(runs)
-    share, chance, scatter, variances = _shared(held / size, jacobian / size[:, None], group)
-    return Errors(size, trend, group, told, share, chance, scatter, variances)
+    clipped = winsorised(residual)
+    size, trend = _sizes(runs, clipped, jacobian, axes)
+    group, from_table = groups_of(runs)
+    share, chance, scatter, variances = _shared(clipped / size, jacobian / size[:, None], group)
+    return Errors(size, trend, group, from_table, share, chance, scatter, variances)
 
 
 def groups_of(runs: Runs) -> tuple[np.ndarray, bool]:
@@ -133,16 +134,16 @@ def _sizes(runs, residual, jacobian, axes) -> tuple[np.ndarray, dict[str, float]
         away = columns @ powers
         return n * np.log(np.mean(squares * np.exp(-2 * away))) + 2 * away.sum()
 
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         deviance,
         np.zeros(columns.shape[1]),
         method="L-BFGS-B",
         bounds=[(-STEEPEST, STEEPEST)] * columns.shape[1],
     )
-    fall = (deviance(np.zeros(columns.shape[1])) - found.fun) * (n - p) / n
-    if stats.chi2.sf(fall, columns.shape[1]) > SHOWN:
+    fall = (deviance(np.zeros(columns.shape[1])) - optimum.fun) * (n - p) / n
+    if chi2_above(fall, columns.shape[1]) > SHOWN:
         return alike
-    return np.exp(columns @ found.x), dict(zip(logs, map(float, found.x)))
+    return np.exp(columns @ optimum.x), dict(zip(logs, map(float, optimum.x)))
 
 
 def _shared(residual, jacobian, group) -> tuple[float, float, float, np.ndarray]:
@@ -171,7 +172,7 @@ def _shared(residual, jacobian, group) -> tuple[float, float, float, np.ndarray]
     scatter = float(np.sqrt(np.sum(y2 / each) / k))
     fall = max(0.0, deviance(0.0) - deviance(share))
     # half of the chances lie at no share at all
-    chance = 0.5 * float(stats.chi2.sf(fall, 1)) if fall > 0 else 1.0
+    chance = 0.5 * float(chi2_above(fall, 1)) if fall > 0 else 1.0
     common, own = np.maximum(values, 0) / each, 1 / each
     information = 0.5 * np.array([[common @ common, common @ own], [common @ own, own @ own]])
     return share, chance, scatter, np.linalg.pinv(information)

@@ -42,8 +42,8 @@ def identity(view: View) -> Identity:
         if abs(view.estimate[view.names.index(name)] - end) <= AT_BOUND * abs(end)
     )
     no_floor = "E" in view.names and floor_of_nothing(view)
-    held = {name for name, _ in at_bound} | ({"E"} if no_floor else set())
-    free = [k for k, name in enumerate(view.names) if name not in held]
+    fixed = {name for name, _ in at_bound} | ({"E"} if no_floor else set())
+    free = [k for k, name in enumerate(view.names) if name not in fixed]
     J = view.jacobian()[:, free]
     flat = tuple(view.names[free[k]] for k in _flat(J))
     return Identity(flat, at_bound, no_floor, () if flat else _vague(view, J, free))
@@ -51,10 +51,10 @@ def identity(view: View) -> Identity:
 
 def floor_of_nothing(view: View) -> bool:
     """Whether E is a thousandth of the least figure or less."""
-    return bool(view.estimate[view.names.index("E")] < NO_FLOOR * view.figures.min())
+    return bool(view.estimate[view.names.index("E")] < NO_FLOOR * view.values.min())
 
 
-def require_told(view: View, why: str) -> None:
+def require_identified(view: View, why: str) -> None:
     """ValueError where the likelihood of ``view`` is flat; ``why`` says what would tell."""
     if flat := identity(view).flat:
         raise ValueError(
@@ -66,13 +66,13 @@ def require_told(view: View, why: str) -> None:
 def _flat(J: np.ndarray) -> list[int]:
     size = np.linalg.norm(J, axis=0)
     nothing = size < NOTHING * max(size.max(), 1.0)
-    found = np.flatnonzero(nothing).tolist()
+    flat = np.flatnonzero(nothing).tolist()
     rest = np.flatnonzero(~nothing)
     _, singular, directions = np.linalg.svd(J[:, rest] / size[rest], full_matrices=False)
     for value, direction in zip(singular, directions):
         if value < FLAT * singular[0]:
-            found += rest[np.abs(direction) > PART].tolist()
-    return sorted(set(found))
+            flat += rest[np.abs(direction) > PART].tolist()
+    return sorted(set(flat))
 
 
 def _vague(view: View, J: np.ndarray, free: list[int]) -> tuple[tuple[str, float], ...]:
@@ -82,10 +82,10 @@ def _vague(view: View, J: np.ndarray, free: list[int]) -> tuple[tuple[str, float
     size = np.linalg.norm(J, axis=0)
     scaled = np.linalg.pinv((J / size).T @ (J / size), hermitian=True)
     error = np.sqrt(np.maximum(variance * np.diag(scaled), 0)) / size
-    found = []
+    vague = []
     for k, place in enumerate(free):
         name = view.names[place]
         most = VAGUE if name in POSITIVE else UNSIGNED * abs(view.estimate[place])
         if name not in FACTORS and error[k] > most:
-            found.append((name, float(error[k])))
-    return tuple(found)
+            vague.append((name, float(error[k])))
+    return tuple(vague)

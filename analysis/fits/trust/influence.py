@@ -2,9 +2,9 @@
 
 Rows that are wrong alike hide each other, so the few of largest pull by the derivatives, to one
 side, are left out together. If that moves nothing, each row is left out in turn, and those that
-move the answer most together: a row far out bends a law to itself and leaves no residual. It
-is told where the answer moves by TOLD half intervals: of a law's own noise hardly five of 240 rows
-do that.
+move the answer most together: a row far out bends a law to itself and leaves no residual. It is
+reported where the answer moves by REPORTED half intervals: of a law's own noise hardly five of 240
+rows do that.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from analysis.fits.trust.errors import EXACT, projected
 MOST = 5  # rows left out together
 ONE_OF = 20  # of so many rows one may be left out
 EACH = 400  # rows up to which each is left out in turn; beyond, those of the largest pull
-TOLD = 1.6  # half intervals that the answer must move
+REPORTED = 1.6  # half intervals that the answer must move
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Influence:
     estimate: np.ndarray  # (p,) all parameters without them
 
     @property
-    def told(self) -> bool:
-        return self.moved > TOLD
+    def reported(self) -> bool:
+        return self.moved > REPORTED
 
 
 def influence(view: View) -> Influence | None:
@@ -45,26 +45,28 @@ def influence(view: View) -> Influence | None:
         return None
     if np.abs(view.residuals).max() < EXACT:
         return None
-    asked = _asked(view)
-    error = {name: _error(view, figure) for name, figure in asked.items()}
-    asked = {name: figure for name, figure in asked.items() if error[name] > 0}
-    if not asked:
+    statistics = _statistics(view)
+    error = {name: _error(view, statistic) for name, statistic in statistics.items()}
+    statistics = {name: statistic for name, statistic in statistics.items() if error[name] > 0}
+    if not statistics:
         return None
-    pulls = {name: _pull(view, figure) for name, figure in asked.items()}
-    found = _most(view, asked, error, pulls, np.arange(n), most)
-    if found.told:
-        return found
+    pulls = {name: _pull(view, statistic) for name, statistic in statistics.items()}
+    strongest = _most(view, statistics, error, pulls, np.arange(n), most)
+    if strongest.reported:
+        return strongest
     rows = np.arange(n)
     if n > EACH:
         rows = np.argsort(-np.max([np.abs(pull) for pull in pulls.values()], axis=0))[:EACH]
     weight = np.ones((len(rows), n))
     weight[np.arange(len(rows)), rows] = 0
-    alone = view.refit(view.runs.columns, view.figures[None].repeat(len(rows), 0), weight)
-    away = {name: figure(alone) - figure(view.estimate) for name, figure in asked.items()}
-    return _most(view, asked, error, away, rows, most)
+    alone = view.refit(view.runs.columns, view.values[None].repeat(len(rows), 0), weight)
+    away = {
+        name: statistic(alone) - statistic(view.estimate) for name, statistic in statistics.items()
+    }
+    return _most(view, statistics, error, away, rows, most)
 
 
-def _most(view: View, asked, error, pulls, rows: np.ndarray, most: int) -> Influence:
+def _most(view: View, statistics, error, pulls, rows: np.ndarray, most: int) -> Influence:
     """Of the sets of up to ``most`` of ``rows`` that pull one way most, by ``pulls`` (m,) of each
     figure asked, the one that moves its figure most.
     """
@@ -76,31 +78,31 @@ def _most(view: View, asked, error, pulls, rows: np.ndarray, most: int) -> Influ
     weight = np.ones((len(sets), n))
     for row, (_, out) in enumerate(sets):
         weight[row, list(out)] = 0
-    without = view.refit(view.runs.columns, view.figures[None].repeat(len(sets), 0), weight)
+    without = view.refit(view.runs.columns, view.values[None].repeat(len(sets), 0), weight)
     best = None
-    for (name, out), found in zip(sets, without):
-        value, new = float(asked[name](view.estimate)), float(asked[name](found))
+    for (name, out), refitted in zip(sets, without):
+        value, new = float(statistics[name](view.estimate)), float(statistics[name](refitted))
         # the more rows, the more of their own noise they take along
         moved = float(abs(new - value) / (Z * error[name]))
         if best is None or moved > best.moved * (1.03 if len(out) > len(best.rows) else 1.0):
-            best = Influence(tuple(sorted(out)), name, value, new, moved, found)
+            best = Influence(tuple(sorted(out)), name, value, new, moved, refitted)
     return best
 
 
-def _asked(view: View):
+def _statistics(view: View):
     """The exponents, and the answer that people ask for."""
-    found = {
+    statistics = {
         name: (lambda p, k=k: p[..., k])
         for k, name in enumerate(view.names)
-        if name not in POSITIVE and name not in _held(view)
+        if name not in POSITIVE and name not in _at_limit(view)
     }
     if view.answer in view.names and view.answer in POSITIVE:
         k = view.names.index(view.answer)
-        found[view.answer] = lambda p: np.log(p[..., k])
-    return found | dict(view.answers)
+        statistics[view.answer] = lambda p: np.log(p[..., k])
+    return statistics | dict(view.answers)
 
 
-def _held(view: View) -> set[str]:
+def _at_limit(view: View) -> set[str]:
     return {
         name
         for name, ends in view.limits.items()
@@ -108,23 +110,23 @@ def _held(view: View) -> set[str]:
     }
 
 
-def _error(view: View, figure) -> float:
+def _error(view: View, statistic) -> float:
     """Its standard error by the derivatives, from the robust scatter of what is left."""
     J = view.jacobian()
     left, _ = projected(view.residuals, J)
     spare = len(left) / (len(left) - J.shape[1])
     scatter = 1.4826 * float(np.median(np.abs(left))) * np.sqrt(spare)
-    return scatter * float(np.linalg.norm(_weights(view, figure)))
+    return scatter * float(np.linalg.norm(_weights(view, statistic)))
 
 
-def _pull(view: View, figure) -> np.ndarray:
+def _pull(view: View, statistic) -> np.ndarray:
     """What each row adds to the figure, by least squares and the derivatives (n,)."""
-    return _weights(view, figure) * view.residuals
+    return _weights(view, statistic) * view.residuals
 
 
-def _weights(view: View, figure) -> np.ndarray:
+def _weights(view: View, statistic) -> np.ndarray:
     """d figure / d log measured, of each row (n,)."""
     J = view.jacobian()
-    slopes = derivatives(figure, view.names, view.estimate)
+    slopes = derivatives(statistic, view.names, view.estimate)
     size = np.maximum(np.linalg.norm(J, axis=0), 1e-300)
     return (slopes / size) @ np.linalg.pinv(J / size)

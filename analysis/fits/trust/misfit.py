@@ -12,14 +12,14 @@ import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
 
+from analysis.fits.distributions import f_above, normal_below, t_above
 from analysis.fits.fitted import View
 from analysis.fits.trust import errors
 from analysis.fits.trust.errors import Errors
 
 SHOWN = 0.05  # chance below which other laws are asked too
-TOLD = 0.01  # chance below which a law is said not to fit
+REPORTED = 0.01  # chance below which a law is said not to fit
 LARGEST = "the law of the others misses the largest rung"
 LEAST_SPARE = 3  # degrees of freedom beside the added variables
 LEAST_SIGNS = 10  # rows, or values of an axis, for a runs test
@@ -42,8 +42,8 @@ class Misfit:
         return self.chance < SHOWN
 
     @property
-    def told(self) -> bool:
-        return self.chance < TOLD
+    def reported(self) -> bool:
+        return self.chance < REPORTED
 
     @property
     def worst(self) -> str:
@@ -51,7 +51,7 @@ class Misfit:
         return min(self.chances, key=self.chances.__getitem__)
 
 
-def asked(view: View, made: Errors, jacobian: np.ndarray) -> Misfit:
+def lack_of_fit(view: View, made: Errors, jacobian: np.ndarray) -> Misfit:
     """The questions that the rows of ``view`` can answer, and the answers."""
     residual = errors.winsorised(view.residuals)
     if np.abs(residual).max() < errors.EXACT:
@@ -60,7 +60,7 @@ def asked(view: View, made: Errors, jacobian: np.ndarray) -> Misfit:
     logs = {axis: v for axis, v in logs.items() if np.ptp(v) > 1e-6}
     r, J, whitened = _weighed(residual, jacobian, made)
     largest = _largest(view)
-    found = {
+    chances = {
         "repeats scatter less than it leaves": _pure_error(view, r, J, made),
         **_bends(logs, r, J, whitened),
         **{
@@ -70,7 +70,7 @@ def asked(view: View, made: Errors, jacobian: np.ndarray) -> Misfit:
         LARGEST: _held_out(view, made, jacobian, largest),
     }
     return Misfit(
-        {name: chance for name, chance in found.items() if chance is not None},
+        {name: chance for name, chance in chances.items() if chance is not None},
         tuple(np.flatnonzero(largest).tolist()),
     )
 
@@ -108,12 +108,12 @@ def _bends(logs, r, J, whitened) -> dict[str, float | None]:
         for (a, x), (b, y) in itertools.combinations(logs.items(), 2)
     }
     columns = {name: whitened(v) for name, v in added.items()}
-    found = {name: _added(r, J, [v]) for name, v in columns.items()}
+    chances = {name: _added(r, J, [v]) for name, v in columns.items()}
     if len(columns) > 1:
-        found[f"what it leaves bends along {', '.join(logs)} or their product"] = _added(
+        chances[f"what it leaves bends along {', '.join(logs)} or their product"] = _added(
             r, J, list(columns.values())
         )
-    return found
+    return chances
 
 
 def _added(r, J, columns) -> float | None:
@@ -126,7 +126,7 @@ def _added(r, J, columns) -> float | None:
         return None
     left = float(after @ after)
     fall = max(0.0, float(before @ before) - left) / len(columns)
-    return float(stats.f.sf(fall * spare / max(left, 1e-300), len(columns), spare))
+    return float(f_above(fall * spare / max(left, 1e-300), len(columns), spare))
 
 
 def _pure_error(view: View, r, J, made: Errors) -> float | None:
@@ -143,7 +143,7 @@ def _pure_error(view: View, r, J, made: Errors) -> float | None:
     left, _ = errors.projected(r, J)
     lack = max(0.0, float(left @ left) - pure)
     ratio = lack / (cells - p) / max(pure / (n - cells), 1e-300)
-    return float(stats.f.sf(ratio, cells - p, n - cells))
+    return float(f_above(ratio, cells - p, n - cells))
 
 
 def _signs(left: np.ndarray, along: np.ndarray) -> float | None:
@@ -160,7 +160,7 @@ def _signs(left: np.ndarray, along: np.ndarray) -> float | None:
     n = up + down
     expected = 1 + 2 * up * down / n
     variance = (expected - 1) * (expected - 2) / (n - 1)
-    return float(stats.norm.cdf((runs + 0.5 - expected) / np.sqrt(max(variance, 1e-12))))
+    return float(normal_below((runs + 0.5 - expected) / np.sqrt(max(variance, 1e-12))))
 
 
 def _largest(view: View) -> np.ndarray:
@@ -183,8 +183,8 @@ def _held_out(view: View, made: Errors, jacobian, out: np.ndarray) -> float | No
     if spare < LEAST_SPARE:
         return None
     weight = kept.astype(float)[None]
-    again = view.refit(view.runs.columns, view.figures[None], weight)[0]
-    away = view.log_law(again, view.runs.columns) - np.log(view.figures)
+    again = view.refit(view.runs.columns, view.values[None], weight)[0]
+    away = view.log_law(again, view.runs.columns) - np.log(view.values)
     size, J = made.size, jacobian / made.size[:, None]
     left, _ = errors.projected(errors.winsorised(away[kept]) / size[kept], J[kept])
     # of the mean over the rows held out, by the parameters and by their own errors
@@ -194,4 +194,4 @@ def _held_out(view: View, made: Errors, jacobian, out: np.ndarray) -> float | No
     shared = made.share / groups + (1 - made.share) / out.sum()
     of_law = float(row @ inverse @ row) * (1 + made.share * (kept.sum() / made.groups - 1))
     variance = float(left @ left) / spare * (of_law + shared * np.mean(size[out] ** 2))
-    return float(2 * stats.t.sf(abs(away[out].mean()) / np.sqrt(max(variance, 1e-300)), spare))
+    return float(2 * t_above(abs(away[out].mean()) / np.sqrt(max(variance, 1e-300)), spare))

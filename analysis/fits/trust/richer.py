@@ -30,7 +30,7 @@ def readings(
     whether it is of all rows.
     """
     forms = [*view.richer, _upper(view)]
-    columns, figures = view.runs.columns, view.figures
+    columns, values = view.runs.columns, view.values
     scores = {}
     for form in (_itself(view), *forms):
         try:
@@ -40,24 +40,24 @@ def readings(
     if not scores:
         return []
     best = min(scores.values())
-    rng, found = np.random.default_rng([seed, 1]), []
+    rng, read = np.random.default_rng([seed, 1]), []
     at = continuation(view)
     for form in forms:
         if not scores.get(form.title, np.inf) <= NEAR * best:
             continue
-        here = form.predict(columns, figures[None], columns)[0]
-        left = here - np.log(figures)
+        here = form.predict(columns, values[None], columns)[0]
+        left = here - np.log(values)
         scatter = (
             np.sqrt(np.pi / 2)
             * np.abs(left / made.size).sum()
             / max(len(left) - form.parameters, 1)
         )
         noise = scatter * made.drawn(rng, REPEATS)
-        repeats = np.vstack([figures[None], np.exp(here + noise)])
+        repeats = np.vstack([values[None], np.exp(here + noise)])
         ahead = form.predict(columns, repeats, at)
         own = view.refit(at, np.exp(ahead), np.ones_like(ahead))
-        found.append((form.title, own[0], own[1:], form.all_rows))
-    return found
+        read.append((form.title, own[0], own[1:], form.all_rows))
+    return read
 
 
 def continuation(view: View) -> Columns:
@@ -71,8 +71,8 @@ def continuation(view: View) -> Columns:
 
 
 def _itself(view: View) -> Form:
-    def predict(columns, figures, at):
-        return view.log_law(view.refit(columns, figures, np.ones_like(figures)), at)
+    def predict(columns, values, at):
+        return view.log_law(view.refit(columns, values, np.ones_like(values)), at)
 
     return Form(view.title, predict, len(view.names))
 
@@ -80,14 +80,14 @@ def _itself(view: View) -> Form:
 def _upper(view: View) -> Form:
     """The law itself, fitted to the half of the rows with the largest budgets."""
 
-    def predict(columns, figures, at):
+    def predict(columns, values, at):
         budget = _budget(view, columns)
         upper = budget >= np.median(budget)
         if upper.sum() < len(view.names) + SPARE:
             raise ValueError("too few rows in the upper half")
         kept = {role: v[upper] for role, v in columns.items()}
-        figures = figures[:, upper]
-        return view.log_law(view.refit(kept, figures, np.ones_like(figures)), at)
+        values = values[:, upper]
+        return view.log_law(view.refit(kept, values, np.ones_like(values)), at)
 
     return Form(f"{view.title} on the upper half", predict, len(view.names), all_rows=False)
 
@@ -100,10 +100,10 @@ def _rolled(form: Form, view: View) -> float:
     """The mean absolute log error of the form of the rows below a step of the budget at those of
     that step, over the last STEPS.
     """
-    columns, figures = view.runs.columns, view.figures
+    columns, values = view.runs.columns, view.values
     budget = _budget(view, columns)
     edges = np.quantile(budget, np.linspace(0.55, 1.0, STEPS + 1))
-    found = []
+    errors = []
     for low, high in itertools.pairwise(edges):
         below, step = budget <= low, (budget > low) & (budget <= high)
         if not step.any():
@@ -112,6 +112,6 @@ def _rolled(form: Form, view: View) -> float:
             raise ValueError("too few rows below a step")
         kept = {role: v[below] for role, v in columns.items()}
         at = {role: v[step] for role, v in columns.items()}
-        ahead = form.predict(kept, figures[None, below], at)[0]
-        found.append(np.abs(ahead - np.log(figures[step])).mean())
-    return float(np.mean(found)) if found else np.inf
+        ahead = form.predict(kept, values[None, below], at)[0]
+        errors.append(np.abs(ahead - np.log(values[step])).mean())
+    return float(np.mean(errors)) if errors else np.inf

@@ -41,7 +41,7 @@ def warnings(view: View, sure: Uncertain | None = None) -> list[Beware]:
     """Every doubt about the law ``view``; ``sure`` are its intervals, where there are any."""
     jacobian = view.jacobian()
     made = sure.made if sure else errors.estimated(view.runs, view.residuals, jacobian, view.axes)
-    against = sure.against if sure else misfit.asked(view, made, jacobian)
+    against = sure.against if sure else misfit.lack_of_fit(view, made, jacobian)
     return [
         *_of_identity(view, identity(view), sure),
         *_of_errors(view, made),
@@ -50,55 +50,55 @@ def warnings(view: View, sure: Uncertain | None = None) -> list[Beware]:
     ]
 
 
-def _of_identity(view: View, found: Identity, sure: Uncertain | None) -> list[Beware]:
-    told = []
-    if found.at_bound:
-        names = " and ".join(name for name, _ in found.at_bound)
-        ends = ", ".join(f"{name} = {number(end)}" for name, end in found.at_bound)
-        told.append(
+def _of_identity(view: View, unidentified: Identity, sure: Uncertain | None) -> list[Beware]:
+    doubts = []
+    if unidentified.at_bound:
+        names = " and ".join(name for name, _ in unidentified.at_bound)
+        ends = ", ".join(f"{name} = {number(end)}" for name, end in unidentified.at_bound)
+        doubts.append(
             Beware(
                 "bound",
                 f"{names} at the end of what is searched ({ends}): the best law lies beyond it, or "
                 "this law does not describe these runs",
-                parameters=tuple(name for name, _ in found.at_bound),
+                parameters=tuple(name for name, _ in unidentified.at_bound),
             )
         )
-    if found.no_floor:
+    if unidentified.no_floor:
         most = f", and at most {number(sure.ci95()['E'][1])} (95 %)" if sure else ""
-        told.append(
+        doubts.append(
             Beware(
                 "bound",
                 f"no floor shows: E is at its lower end, nothing{most}; these rows do not reach "
                 "low enough to tell one",
             )
         )
-    if found.flat:
-        told.append(
+    if unidentified.flat:
+        doubts.append(
             Beware(
                 "not-identified",
-                f"{' and '.join(found.flat)} cannot be told apart from these rows: other "
+                f"{' and '.join(unidentified.flat)} cannot be told apart from these rows: other "
                 "values fit them as well",
-                parameters=found.flat,
+                parameters=unidentified.flat,
             )
         )
-    for name, error in found.vague:
+    for name, error in unidentified.vague:
         value = float(view.estimate[view.names.index(name)])
         size = (
             f"known to a factor of {number(float(np.exp(min(2 * error, 50))), 2)} at best"
             if name in POSITIVE
             else f"{number(value)} with a standard error of {number(error, 2)}"
         )
-        told.append(Beware("not-identified", f"these rows hardly tell {name}: it is {size}"))
-    return told
+        doubts.append(Beware("not-identified", f"these rows hardly tell {name}: it is {size}"))
+    return doubts
 
 
 def _of_errors(view: View, made: Errors) -> list[Beware]:
-    told, runs = [], view.runs
+    doubts, runs = [], view.runs
     if made.grouped and made.chance < errors.SHARED:
         rows = np.bincount(made.group)[made.group] > 1
         names = tuple(np.array(runs.names)[rows])
-        if not made.told:
-            told.append(
+        if not made.from_table:
+            doubts.append(
                 Beware(
                     "checkpoints",
                     f"{count(int(rows.sum()), 'row')} of {made.groups} sizes are taken for "
@@ -107,8 +107,8 @@ def _of_errors(view: View, made: Errors) -> list[Beware]:
                     names,
                 )
             )
-        whose = "one training" if made.told else "one size"
-        told.append(
+        whose = "one training" if made.from_table else "one size"
+        doubts.append(
             Beware(
                 "shared-error",
                 f"rows of {whose} share {made.share:.0%} of the variance of their errors, so that "
@@ -120,8 +120,8 @@ def _of_errors(view: View, made: Errors) -> list[Beware]:
         law = " ".join(f"{axis}^{number(power, 2)}" for axis, power in made.trend.items())
         over = float(made.size.max() / made.size.min())
         loud = np.argsort(-made.size)[: max(1, len(runs) // 10)]
-        weighed = view.refit(runs.columns, view.figures[None], 1 / made.size[None])[0]
-        told.append(
+        weighed = view.refit(runs.columns, view.values[None], 1 / made.size[None])[0]
+        doubts.append(
             Beware(
                 "unequal-noise",
                 f"errors grow as {law}, {number(over, 2)} times over these rows; "
@@ -129,11 +129,11 @@ def _of_errors(view: View, made: Errors) -> list[Beware]:
                 tuple(runs.names[i] for i in sorted(loud)),
             )
         )
-    return told
+    return doubts
 
 
 def _of_misfit(view: View, against: misfit.Misfit | None, sure: Uncertain | None) -> list[Beware]:
-    if against is None or not against.told:
+    if against is None or not against.reported:
         return []
     of_rung = against.worst == misfit.LARGEST
     worst = np.argsort(-np.abs(view.residuals))[:NAMED]
@@ -156,24 +156,24 @@ def _of_misfit(view: View, against: misfit.Misfit | None, sure: Uncertain | None
     ]
 
 
-def _of_influence(view: View, found: Influence | None) -> list[Beware]:
-    if found is None or not found.told:
+def _of_influence(view: View, strongest: Influence | None) -> list[Beware]:
+    if strongest is None or not strongest.reported:
         return []
     names = view.runs.names
-    also = _answered(view, found.estimate)
+    also = _answered(view, strongest.estimate)
     value, without = (
-        (float(np.exp(v)) for v in (found.value, found.without))
-        if found.parameter in POSITIVE
-        else (found.value, found.without)
+        (float(np.exp(v)) for v in (strongest.value, strongest.without))
+        if strongest.parameter in POSITIVE
+        else (strongest.value, strongest.without)
     )
+    them = "it" if len(strongest.rows) == 1 else "them"
     text = (
-        f"{listed(names, found.rows)} move the answer most: without "
-        f"{'it' if len(found.rows) == 1 else 'them'} {found.parameter} is {number(without)}, with "
-        f"{'it' if len(found.rows) == 1 else 'them'} {number(value)}"
+        f"{listed(names, strongest.rows)} move the answer most: without {them} "
+        f"{strongest.parameter} is {number(without)}, with {them} {number(value)}"
     )
-    if found.parameter != view.answer:
+    if strongest.parameter != view.answer:
         text += f" ({also})"
-    return [Beware("influence", text, tuple(names[i] for i in found.rows))]
+    return [Beware("influence", text, tuple(names[i] for i in strongest.rows))]
 
 
 def _answered(view: View, parameters: np.ndarray) -> str:

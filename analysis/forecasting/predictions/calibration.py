@@ -29,11 +29,11 @@ def calibration(scores: Sequence[dict]) -> dict:
     }
 
 
-def calibration_told(whole: dict) -> str:
+def calibration_text(whole: dict) -> str:
     """``4 predictions of 2 files measured: 4 of 4 inside their 95 % intervals``, with errors."""
     errors = [f"{name} {number(rms)}" for name, rms in whole["rms_log_error"].items()]
-    said = (
+    sentence = (
         f"{count(whole['measured'], 'prediction')} of {count(whole['files'], 'file')} measured: "
         f"{whole['inside']} of {whole['measured']} inside their 95 % intervals"
     )
-    return said + (f"; rms log error: {', '.join(errors)}" if errors else "")
+    return sentence + (f"; rms log error: {', '.join(errors)}" if errors else "")

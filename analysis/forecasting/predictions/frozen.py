@@ -137,12 +137,12 @@ def thaw(path: Path) -> Frozen:
 
 def frozen_in(folder: Path) -> list[Path]:
     """The frozen predictions in ``folder``, by name; other files are left alone."""
-    found = [
+    frozen = [
         path for path in sorted(folder.glob("*.json")) if {"predictions", "seal"} <= _keys(path)
     ]
-    if not found:
+    if not frozen:
         raise ValueError(f"{folder} holds no frozen prediction; scaling predict writes one")
-    return found
+    return frozen
 
 
 def _keys(path: Path) -> set[str]:

@@ -79,7 +79,7 @@ def predict(folder: Folder, targets: Sequence[str], out: Path | None = None) -> 
     return path
 
 
-def told(path: Path) -> str:
+def prediction_text(path: Path) -> str:
     """The predictions of a frozen file in lines to read."""
     return "\n".join(
         f"{prediction['target']}: {number(prediction['fid'])} "
@@ -97,13 +97,13 @@ def _prediction(target: Target, tested: BackTested, conditions: Conditions) -> d
             f"{target} cannot be predicted from these records: {rows['model'][0]} is of their one "
             "size, which does not tell what another gains; train a second size"
         )
-    fid, low, high, found = tested.interval(target.model, images)
+    fid, low, high, forecasted = tested.interval(target.model, images)
     flops = train_flops(target.model, images)
     reach = flops / rows["train_flops"].max()
     caveats = [far(reach, "the training compute measured")]
     audit: dict = dict.fromkeys(("held_out", "law", "rms_log_error", "inside", "models", "why_not"))
-    if tested.held:
-        last = tested.held[-1]
+    if tested.held_out:
+        last = tested.held_out[-1]
         audit |= {
             "held_out": last.rung,
             "law": last.law,
@@ -120,7 +120,7 @@ def _prediction(target: Target, tested: BackTested, conditions: Conditions) -> d
         audit["why_not"] = "the smallest size alone is measured"
         caveats.append(f"not checked out of sample: {audit['why_not']}")
     earlier = rows.filter((pl.col("model") == target.model.name) & (pl.col("step") < target.steps))
-    weights = weights_of(found)
+    weights = weights_of(forecasted)
     return {
         "target": str(target),
         "model": target.model.name,
@@ -139,13 +139,13 @@ def _prediction(target: Target, tested: BackTested, conditions: Conditions) -> d
         "widening": tested.widening,
         "back_tests": [
             {
-                "rung": one.rung,
-                "models": list(one.models),
-                "log_errors": one.log_errors.tolist(),
-                "expected": one.deviations.tolist(),
-                "law": one.law,
+                "rung": rung.rung,
+                "models": list(rung.models),
+                "log_errors": rung.log_errors.tolist(),
+                "expected": rung.deviations.tolist(),
+                "law": rung.law,
             }
-            for one in tested.held
+            for rung in tested.held_out
         ],
         "audit": audit,
         "reach": reach,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from analysis.forecasting.predictions.calibration import calibration, calibration_told
+from analysis.forecasting.predictions.calibration import calibration, calibration_text
 from analysis.forecasting.predictions.frozen import frozen_in, records_of, thaw
 from analysis.forecasting.predictions.naive import NAIVE
 from analysis.forecasting.targets import Conditions, Measured, Target, measured, target_of
@@ -96,7 +96,7 @@ def sound(scored: dict) -> bool:
     )
 
 
-def told(scored: dict) -> str:
+def score_text(scored: dict) -> str:
     """The score in lines to read."""
     lines = [
         f"{scored['study']}: frozen {scored['frozen']} by {scored['code']}; {scored['metric']}"
@@ -174,12 +174,12 @@ def run(path: Path, folder: Folder, as_json: bool) -> tuple[str, bool]:
     if path.is_dir():
         scores = [score(file, folder) for file in frozen_in(path)]
         whole = calibration(scores)
-        text = "\n\n".join([*map(told, scores), calibration_told(whole)])
+        text = "\n\n".join([*map(score_text, scores), calibration_text(whole)])
         if as_json:
             text = json.dumps({"files": scores, "calibration": whole}, indent=1)
         return text, all(map(sound, scores))
     scored = score(path, folder)
-    return json.dumps(scored, indent=1) if as_json else told(scored), sound(scored)
+    return json.dumps(scored, indent=1) if as_json else score_text(scored), sound(scored)
 
 
 def _of_one_rate(target: str, measurements: list[Measured], plan: Plan) -> list[Measured]:

@@ -53,12 +53,12 @@ def variances_after(
     ``noise``: (len(places),).
     """
     index = [*places, target]
-    left, found = covariance[np.ix_(index, index)], []
+    left, variances = covariance[np.ix_(index, index)], []
     for i in range(len(places)):
         gain = left[:, i] / np.sqrt(left[i, i] + noise)
         left = left - np.outer(gain, gain)
-        found.append(left[-1, -1])
-    return np.array(found)
+        variances.append(left[-1, -1])
+    return np.array(variances)
 
 
 def conditioned(covariance: np.ndarray, places: Sequence[int], noise: float) -> np.ndarray:
@@ -81,16 +81,16 @@ def best(
     """The affordable choice that takes most of the target's variance per GPU-hour ** cost_power,
     of those that take ``least`` of it or more; None: there is none.
     """
-    now, found, most = covariance[target, target], None, 0.0
+    now, choice, most = covariance[target, target], None, 0.0
     for which, training in enumerate(trainings):
         left = variances_after(covariance, target, training.places, noise)
         for checkpoint, (price, variance) in enumerate(zip(training.prices, left)):
             rate = (now - variance) / price**cost_power
             if price > budget or now - variance < least:
                 continue
-            if found is None or rate > most:
-                found, most = Choice(which, checkpoint, price, float(variance)), rate
-    return found
+            if choice is None or rate > most:
+                choice, most = Choice(which, checkpoint, price, float(variance)), rate
+    return choice
 
 
 def choose(

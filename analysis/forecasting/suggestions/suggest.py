@@ -102,9 +102,10 @@ def suggest_from(
             places += [axes_of(trial.model, n * trial.train.batch) - origin for n in ahead]
             owner += [trial.train_id] * len(ahead)
     if not trainings:
-        told = f" or diverged ({', '.join(lost)})" if lost else ""
+        or_diverged = f" or diverged ({', '.join(lost)})" if lost else ""
         raise ValueError(
-            f"every candidate is measured already{told}; name others with --candidates MODEL@STEPS"
+            f"every candidate is measured already{or_diverged}; name others with --candidates "
+            "MODEL@STEPS"
         )
     cheapest = min(training.prices[0] for training in trainings)
     if budget < cheapest:
@@ -132,7 +133,7 @@ def suggest_from(
         )
         reached[which] = passed[-1]
     reach = train_flops(wanted.model, wanted.steps * rows["batch"][0]) / rows["train_flops"].max()
-    return _told(plan, rows["study"][0], wanted, now, tested, budget, mfu, runs, reach, lost)
+    return _suggestion(plan, rows["study"][0], wanted, now, tested, budget, mfu, runs, reach, lost)
 
 
 def run(
@@ -153,23 +154,23 @@ def run(
     table = None
     if source.suffix.lower() == ".csv" or source.is_file():
         table = read_runs(source, load_study(recipe or RECIPE))
-        found = suggest_from(table.plan, table.evaluations, target, budget, candidates, mfu)
+        suggestion = suggest_from(table.plan, table.evaluations, target, budget, candidates, mfu)
     elif recipe:
         raise ValueError(
             f"{source} is no .csv of runs, and a results folder has a recipe of its own; leave "
             "--recipe out"
         )
     else:
-        found = suggest(source, target, budget, candidates, mfu)
-    path = write_module(found, out or Path(f"next_{found.study}.py"))
+        suggestion = suggest(source, target, budget, candidates, mfu)
+    path = write_module(suggestion, out or Path(f"next_{suggestion.study}.py"))
     if as_json:
         left_out = {} if table is None else {"left_out": table.left_out}
-        return json.dumps(found.as_json() | {"module": str(path)} | left_out, indent=1)
+        return json.dumps(suggestion.as_json() | {"module": str(path)} | left_out, indent=1)
     lines = [] if table is None else [f"{table}", f"{PAID}.", ""]
-    return "\n".join([*lines, found.lines(), "", f"python -m scaling.sweep {path}"])
+    return "\n".join([*lines, suggestion.lines(), "", f"python -m scaling.sweep {path}"])
 
 
-def _told(
+def _suggestion(
     plan: Plan,
     source: str,
     target: Target,

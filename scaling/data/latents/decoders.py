@@ -57,11 +57,11 @@ def check_channels(decoder: str, channels: int, factor: float | None = None) -> 
     None where that is not known. ValueError in one line.
     """
     vae = load_vae(decoder)
-    found = vae.config.latent_channels
-    if found != channels:
+    latent_channels = vae.config.latent_channels
+    if latent_channels != channels:
         raise ValueError(
-            f"the decoder {decoder} takes latents of {found} channels, the model makes {channels}; "
-            "name the VAE that its latents are of"
+            f"the decoder {decoder} takes latents of {latent_channels} channels, the model makes "
+            f"{channels}; name the VAE that its latents are of"
         )
     if factor is not None and pixels_per_latent(vae) != factor:
         raise ValueError(

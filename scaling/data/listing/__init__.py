@@ -1,14 +1,15 @@
 """Which labelled images are at a path, in folders, tars or tables, and what are their bytes?"""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from scaling.data.listing.folders import list_folder
+from scaling.data.listing.labels import LABELS_SAID, is_devkit
 from scaling.data.listing.splits import WITHIN, Listing
-from scaling.data.listing.walk import find, find_images, printable
+from scaling.data.listing.unpacked import ENDINGS, stem
+from scaling.data.listing.walk import Found, counted, find, find_images, printable
 
 __all__ = ["Listing", "file_of", "list_images", "read_bytes"]
 
@@ -16,14 +17,15 @@ __all__ = ["Listing", "file_of", "list_images", "read_bytes"]
 class Archive(NamedTuple):
     """How archives of a kind are listed, and an image in one is read: by archive and place."""
 
-    list: Callable[[Path, list[str]], Listing]
+    endings: tuple[str, ...]  # of their names
+    list: Callable[[Path, list[str], Path | None], Listing]
     read: Callable[[Path, str, int], bytes]  # at most so many bytes, where that saves reading
 
 
-def _list_tars(folder: Path, names: list[str]) -> Listing:
+def _list_tars(folder: Path, names: list[str], labels: Path | None) -> Listing:
     from scaling.data.listing.tars import list_tars
 
-    return list_tars(folder, names)
+    return list_tars(folder, names, labels)
 
 
 def _read_tar(path: Path, name: str, most: int) -> bytes:
@@ -32,9 +34,11 @@ def _read_tar(path: Path, name: str, most: int) -> bytes:
     return read_member(path, name, most)
 
 
-def _list_tables(folder: Path, names: list[str]) -> Listing:
+def _list_tables(folder: Path, names: list[str], labels: Path | None) -> Listing:
     from scaling.data.listing.tables import list_tables
 
+    if labels is not None:
+        raise ValueError(f"{LABELS_SAID} {labels}: tables have a column of labels; leave it out")
     return list_tables(folder, names)
 
 
@@ -45,49 +49,74 @@ def _read_table(path: Path, row: str, most: int) -> bytes:
 
 
 ARCHIVES = {
-    ".tar": Archive(_list_tars, _read_tar),
-    ".parquet": Archive(_list_tables, _read_table),
-    ".arrow": Archive(_list_tables, _read_table),
+    "tar": Archive(ENDINGS, _list_tars, _read_tar),
+    "parquet": Archive((".parquet",), _list_tables, _read_table),
+    "arrow": Archive((".arrow",), _list_tables, _read_table),
 }
 
 
-def list_images(place: Path) -> Listing:
+def archive_kind(path: str) -> str | None:
+    """The kind of archive that a file of this name is, or None."""
+    return next((k for k, a in ARCHIVES.items() if path.lower().endswith(a.endings)), None)
+
+
+def list_images(place: Path, labels: Path | None = None) -> Listing:
     """The images at ``place`` by split and class: a folder of them, or of archives, or an archive.
 
-    ValueError for what is missing or leaves a class or a split in doubt, with the way on.
+    ``labels`` is a file, or ImageNet's devkit, that tells the classes of held-out images; without
+    it, it is looked for beside them. ValueError for what is missing or leaves a class or a split in
+    doubt, with the way on.
     """
+    if labels is not None and not labels.exists():
+        raise ValueError(f"{LABELS_SAID} {labels}: there is no such file")
     if place.is_file():
-        kind = place.suffix.lower()
-        if kind not in ARCHIVES:
+        kind = archive_kind(place.name)
+        if kind is None:
+            endings = [ending for archive in ARCHIVES.values() for ending in archive.endings]
             raise ValueError(
-                f"{place} is neither a folder of images nor an archive ({', '.join(ARCHIVES)})"
+                f"{place} is neither a folder of images nor an archive ({', '.join(endings)}); "
+                "unpack it, or give its folder"
             )
-        return ARCHIVES[kind].list(place.parent, [place.name])
+        return ARCHIVES[kind].list(place.parent, [place.name], labels)
     if not place.is_dir():
         raise ValueError(
             f"no image folder at {place}: put a subfolder per class there, or set data.path or "
             "--images"
         )
     found = find_images(place)
-    kinds = [suffix for suffix in ARCHIVES if found.left_out[suffix]]
-    if found.paths or not kinds:
-        return list_folder(found)
+    # A picture beside archives is of their page, rather than of the set.
+    if any("/" in path for path in found.paths):
+        return list_folder(found, labels)
+    archives = find(place, lambda path, _: archive_kind(path) is not None and not is_devkit(path))
+    _check_once(archives)
+    kinds = sorted({str(archive_kind(path)) for path in archives.paths})
+    if not kinds:
+        return list_folder(found, labels)
     if len(kinds) > 1:
         raise ValueError(
             f"{place} holds archives of several kinds ({', '.join(kinds)}); give a folder of one"
         )
-    archives = find(place, lambda suffix, _: suffix == kinds[0])
-    return ARCHIVES[kinds[0]].list(place, archives.paths)
+    listing = ARCHIVES[kinds[0]].list(place, archives.paths, labels)
+    beside = counted(archives.left_out)
+    return listing._replace(told=listing.told + (f"; beside the archives: {beside}" * bool(beside)))
+
+
+def _check_once(archives: Found) -> None:
+    """Refuse an archive that lies there packed and unpacked, whose images would count twice."""
+    first: dict[str, str] = {}
+    for path in archives.paths:
+        other = first.setdefault(stem(path), path)
+        if other != path and archive_kind(path) == archive_kind(other):
+            raise ValueError(
+                f"{printable(other)} and {printable(path)} in {archives.folder} seem to be one "
+                "archive twice; move one away"
+            )
 
 
 def _parts(path: str) -> tuple[str, str]:
     """The archive and the place in it; ("", path) for a file of its own."""
     archive, within, inside = path.partition(WITHIN)
-    return (archive, inside) if within and _suffix(archive) in ARCHIVES else ("", path)
-
-
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
+    return (archive, inside) if within and archive_kind(archive) else ("", path)
 
 
 def file_of(path: str) -> str:
@@ -104,7 +133,7 @@ def read_bytes(folder: Path, path: str, most: int = sys.maxsize) -> bytes:
     archive, inside = _parts(path)
     try:
         if archive:
-            return ARCHIVES[_suffix(archive)].read(folder / archive, inside, most)
+            return ARCHIVES[str(archive_kind(archive))].read(folder / archive, inside, most)
         return (folder / path).read_bytes()
     except OSError as error:
         raise ValueError(

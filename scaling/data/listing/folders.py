@@ -8,6 +8,7 @@ FOLDER/train/CLASS/... FOLDER/val/CLASS/...
 from collections import Counter
 from pathlib import Path
 
+from scaling.data.listing.labels import LABELS_SAID, METADATA, find_labels, read_labels
 from scaling.data.listing.splits import (
     HELDOUT,
     ONE_IN,
@@ -15,6 +16,7 @@ from scaling.data.listing.splits import (
     TRAIN,
     Listing,
     Rows,
+    as_number,
     chosen_splits,
     held_out,
     listed,
@@ -22,26 +24,38 @@ from scaling.data.listing.splits import (
 )
 from scaling.data.listing.walk import Found, counted, printable, told
 
+PACKED = frozenset((".zip", ".7z", ".rar"))
 IMAGES = "images"  # a class's only folder may bear this name, as in Tiny ImageNet
 
 
-def list_folder(found: Found) -> Listing:
+def list_folder(found: Found, labels: Path | None = None) -> Listing:
     """The images ``found``: in a subfolder per class, or in folders of splits with those inside.
 
-    ValueError for what leaves a class or a split in doubt, with the way on.
+    ``labels`` as in ``list_images``. ValueError for what leaves a class or a split in doubt, with
+    the way on.
     """
     folder: Path = found.folder
     names = found.inside()
     train, held = chosen_splits(names, folder) if _has_splits(found, names) else (None, None)
-    if train is None:
-        rows, classes = _classes(found, "")
-        return _listing(found, classes, held_out(rows, folder))
-    rows, classes = _classes(found, train)
+    place = train or ""
+    rows, classes, told = _of_metadata(found, place) or (*_classes(found, place), "")
     if held is None:
-        return _listing(found, classes, held_out(rows, folder / train))
-    _check_heldout(found, train, held)
-    heldout, _ = _classes(found, held, classes)
-    return _listing(found, classes, {TRAIN: rows, HELDOUT: heldout})
+        if labels is not None:
+            raise ValueError(
+                f"{LABELS_SAID} {labels}: {folder} has no held-out split; leave it out"
+            )
+        return _listing(found, classes, held_out(rows, folder / place), told)
+    _check_heldout(found, str(train), held, labels)
+    heldout, _, more = (
+        _of_metadata(found, held, classes)
+        or _labelled(found, held, classes, labels)
+        or (*_classes(found, held, classes), "")
+    )
+    if labels is not None and not more:
+        raise ValueError(
+            f"{LABELS_SAID} {labels}: the folders of {folder / held} tell its classes; leave it out"
+        )
+    return _listing(found, classes, {TRAIN: rows, HELDOUT: heldout}, told or more)
 
 
 def _has_splits(found: Found, names: list[str]) -> bool:
@@ -62,13 +76,59 @@ def _has_splits(found: Found, names: list[str]) -> bool:
     return bool(held) or len(names) == 1 or bool(found.inside(train))
 
 
-def _listing(found: Found, classes: list[str], splits: dict[str, Rows]) -> Listing:
+def _listing(
+    found: Found, classes: list[str], splits: dict[str, Rows], labels_told: str
+) -> Listing:
     used = sum(map(len, splits.values()))
     left_out = found.left_out + Counter({"images in other folders": len(found.paths) - used})
     line = told(used, left_out)
     if odd := [name for name in classes if split_of(name)]:
         line += f"; taken for classes: {listed(odd)}"
-    return Listing(found.folder, [*map(printable, classes)], splits, line)
+    return Listing(found.folder, [*map(printable, classes)], splits, line + labels_told)
+
+
+def _of_metadata(
+    found: Found, split: str, known: list[str] | None = None
+) -> tuple[Rows, list[str], str] | None:
+    """As ``_classes``, and where they are from, by the file of labels that the set itself brings
+    beside a split's images; None where it brings none.
+    """
+    images = _images(found, split)
+    places = dict.fromkeys((found.folder / split, found.folder))
+    files = [place / name for place in places for name in METADATA if (place / name).is_file()]
+    for file in files if images else ():
+        if (said := read_labels(file, images, known, must=False)) is not None:
+            names = known or sorted(set(said.values()), key=as_number)
+            return _rows(said, names), names, f"; classes from {printable(file.name)}"
+    return None
+
+
+def _labelled(
+    found: Found, held: str, known: list[str], labels: Path | None
+) -> tuple[Rows, list[str], str] | None:
+    """As ``_of_metadata``, of held-out images that are in no class folder."""
+    place = found.folder / held
+    file = labels or find_labels([place, found.folder])
+    images = _images(found, held)
+    if file is None or not _is_flat(found, held):
+        return None
+    said = read_labels(file, images, known) or {}
+    return _rows(said, known), known, f"; classes of held-out images from {printable(file.name)}"
+
+
+def _images(found: Found, split: str) -> list[str]:
+    return [path for path in found.paths if not split or path.startswith(f"{split}/")]
+
+
+def _is_flat(found: Found, split: str) -> bool:
+    """Whether a split's images are in no class: in its folder itself, or in one called images."""
+    return found.inside(split) in ([], [IMAGES])
+
+
+def _rows(said: dict[str, str], classes: list[str]) -> Rows:
+    """By class and path."""
+    labels = {name: label for label, name in enumerate(classes)}
+    return sorted(((p, labels[name]) for p, name in said.items()), key=lambda row: row[::-1])
 
 
 def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[Rows, list[str]]:
@@ -87,13 +147,15 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
             if rest:
                 of_class[name].append(path)
     if known is None and len(classes) < 2:
-        inner = [f"{start}{name}" for name in classes if len(found.inside(f"{start}{name}")) > 1]
-        left = _left_out(found)
-        hint = f", or give {printable(str(found.folder / inner[0]))}" if inner else ""
+        inner = _first_with_two(found, [f"{start}{name}" for name in classes])
+        hint = f", or give {printable(str(found.folder / inner))}" if inner else ""
+        hint += ", or tell their classes in a metadata.csv (file_name,label)" if loose else ""
+        packed = PACKED & found.left_out.keys()
+        hint += f", or unpack the {', '.join(sorted(packed))}" if packed else ""
         raise ValueError(
             f"{place} has {len(classes)} classes ({listed(classes) or 'no subfolder'}) and "
-            f"{loose} images outside{left}; a class-conditional model needs two or more: put the "
-            f"images of each in a subfolder{hint}"
+            f"{loose} images outside{_left_out(found)}; a class-conditional model needs two or "
+            f"more: put the images of each in a subfolder{hint}"
         )
     if known is not None and (unknown := sorted(set(classes) - set(known))):
         raise ValueError(
@@ -112,6 +174,15 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
     return rows, list(labels)
 
 
+def _first_with_two(found: Found, places: list[str]) -> str | None:
+    """The nearest of the folders ``places``, and those below, that holds two or more."""
+    while places:
+        if there := next((place for place in places if len(found.inside(place)) > 1), None):
+            return there
+        places = [f"{place}/{name}" for place in places for name in found.inside(place)]
+    return None
+
+
 def _check_class(found: Found, start: str, name: str, paths: list[str]) -> None:
     """ValueError for a class folder whose images all lie in folders of their own."""
     below = {path[len(start) + len(name) + 1 :].partition("/") for path in paths}
@@ -126,19 +197,21 @@ def _check_class(found: Found, start: str, name: str, paths: list[str]) -> None:
     )
 
 
-def _check_heldout(found: Found, train: str, held: str) -> None:
+def _check_heldout(found: Found, train: str, held: str, labels: Path | None) -> None:
     """ValueError for a held-out split that is empty, or whose images are in no class."""
     place = found.folder / held
-    images = sum(path.startswith(f"{held}/") for path in found.paths)
+    images = len(_images(found, held))
     without = f"move {place} away, then one image in {ONE_IN} of {train} is held out"
     if not images:
         raise ValueError(
             f"the split {place} holds no image{_left_out(found)}; fill it, or {without}"
         )
-    if not found.inside(held):
+    known = labels or find_labels([place, found.folder])
+    if _is_flat(found, held) and known is None:
         raise ValueError(
-            f"the {images} images of {place} are in no class: sort them into a subfolder per class "
-            f"with the names of those in {train}, or {without}"
+            f"the {images} images of {place} are in no class: give the file that tells theirs "
+            f"({LABELS_SAID}), such as ImageNet's devkit or LOC_val_solution.csv, sort them into a "
+            f"subfolder per class with the names of those in {train}, or {without}"
         )
 
 

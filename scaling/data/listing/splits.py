@@ -121,9 +121,10 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
                 f"as {printable(nameless[0].path)}: a class is a folder in the tar, a tar of its "
                 "own, a .cls or .json file beside the image (WebDataset), or a column label; "
                 "give a set with classes"
+                + (", a file that tells them (--heldout-labels)" if role == HELDOUT else "")
                 + (f", or move the {held} archives away" if role == HELDOUT else "")
             )
-    names = names or sorted({str(image.name) for image in parts[TRAIN]}, key=_as_number)
+    names = names or sorted({str(image.name) for image in parts[TRAIN]}, key=as_number)
     labels = {name: label for label, name in enumerate(names)}
     if len(labels) < 2:
         raise ValueError(
@@ -148,7 +149,8 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
     return Listing(place, [*map(printable, names)], splits, told(used, left_out))
 
 
-def _as_number(name: str) -> tuple[int, str]:
+def as_number(name: str) -> tuple[int, str]:
+    """By which names of classes are ordered: numbers by their values, after other names."""
     return (int(name) if name.isdecimal() else -1, name)
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from scaling.data.listing.labels import as_label
 from scaling.data.listing.splits import TRAIN, WITHIN, Labelled, Listing, grouped, listed, split_in
 
 PARQUET, ARROW = ".parquet", ".arrow"
@@ -43,10 +44,9 @@ def list_tables(folder: Path, tables: list[str]) -> Listing:
         label = _column(folder / name, schema, "ClassLabel", LABELS)
         known = _features(schema).get(label, {}).get("names") or []
         names = names or list(map(str, known))
-        values = _values(folder / name, label)
-        for row, value in enumerate(values):
+        for row, value in enumerate(_labels(folder / name, label)):
             numbered = bool(known) and isinstance(value, int)  # else the name itself
-            if value is None or (numbered and not 0 <= value < len(known)):
+            if value is None or (numbered and value >= len(known)):
                 left_out["rows without a label"] += 1
                 continue
             said = str(known[value] if numbered else value)
@@ -138,6 +138,25 @@ def _check_images(path: Path, schema: pa.Schema) -> None:
             f"the column {name} of {path} holds {kind}, not the bytes of image files; save the "
             "images as PNG or JPEG into it"
         )
+
+
+def _labels(path: Path, column: str) -> list[str | int | None]:
+    """The names of classes in a column, or their numbers; None where a row has none: no value, NaN
+    or a number below 0. ValueError for a column of what names no class.
+    """
+    values = _values(path, column)
+    labels: list[str | int | None] = []
+    for row, value in enumerate(values):
+        missing = value is None or value != value or (type(value) in (int, float) and value < 0)
+        label = None if missing or value == "" else as_label(value)
+        if label is None and not missing and value != "":
+            raise ValueError(
+                f"the column {column} of {path} holds {str(value)[:40]} in row {row}, which names "
+                "no class: one is a whole number or a name; give a table with one class a row, in "
+                f"a column called {LABELS[0]}"
+            )
+        labels.append(int(value) if label and type(value) in (int, float) else label)
+    return labels
 
 
 def _values(path: Path, column: str) -> list:

@@ -12,48 +12,56 @@ import os
 import re
 import tarfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
+from scaling.data.listing.labels import as_label, with_labels
 from scaling.data.listing.splits import WITHIN, Labelled, Listing, grouped, split_in, split_of
-from scaling.data.listing.walk import HEADER, SUFFIXES, litter, printable, told_by_content
+from scaling.data.listing.unpacked import is_tar, plain, stem
+from scaling.data.listing.walk import litter, printable
 from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
 from scaling.study.specs.identity import identity
 
-LABELS = (".cls", ".json")  # WebDataset's, beside an image of the same name
 KEYS = ("label", "cls", "class", "class_id", "class_name")  # of a .json, which give the class
-TEXTS = frozenset((".txt", ".csv", ".xml", ".md", ".html", ".npy", ".npz", ".mat", *LABELS))
+TEXTS = frozenset(".txt .csv .xml .md .html .npy .npz .mat .cls .json".split())
 Member = tuple[str, int, int]  # name, where it begins in the file, length
 
 
-def list_tars(folder: Path, tars: list[str]) -> Listing:
-    """The images in the ``tars`` of ``folder``.
+def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> Listing:
+    """The images in the ``tars`` of ``folder``, which may be compressed.
 
     A class is what a .cls or .json beside the image says, else the tar in the tar, else the first
-    folder, else the tar itself. ValueError as ``list_folder``, and for a damaged or compressed tar.
+    folder, else the tar itself; of held-out images that are in none, what ``labels`` say, a file as
+    in ``list_images``. ValueError as ``list_folder``, and for a damaged tar.
     """
     images: list[Labelled] = []
     left_out = Counter()
     for tar in tars:
         members = index(folder / tar)
-        labels = _labels(folder / tar, members)
-        split = split_in(tar)
+        shard = Shard.of(folder / tar, members)
+        split = split_in(stem(tar))
         for name, begin, size in members:
             suffix = os.path.splitext(name)[1].lower()
             if suffix not in SUFFIXES and not (
                 suffix not in TEXTS and told_by_content(_at(folder / tar, begin, min(size, HEADER)))
             ):
-                left_out[suffix or "without suffix"] += suffix not in LABELS or not labels
-                continue
-            if labels:
-                images.append(Labelled(f"{tar}{WITHIN}{name}", split, labels.get(_key(name))))
-            else:
+                left_out[suffix or "without suffix"] += suffix not in LABELS or not shard.labels
+            elif not shard.labels:
                 images.append(_by_place(tar, name, split))
+            elif shard.is_beside(name):
+                left_out["other images of a sample"] += 1
+            else:
+                images.append(Labelled(f"{tar}{WITHIN}{name}", split, shard.label(name)))
         left_out["links and hidden names"] += _count_left_out(folder / tar)
-    return grouped(images, folder, [], +left_out)
+    images, told = with_labels(images, folder, labels)
+    listing = grouped(images, folder, [], +left_out)
+    return listing._replace(told=listing.told + told)
 
 
 def read_member(path: Path, name: str, most: int) -> bytes:
@@ -77,6 +85,7 @@ def _count_left_out(path: Path) -> int:
 
 
 def _state(path: Path) -> tuple[str, int, int]:
+    path = plain(path)
     at = path.stat()
     return str(path.resolve()), at.st_size, at.st_mtime_ns
 
@@ -119,14 +128,19 @@ def _read_index(path: str, file, inside: str) -> tuple[list[Member], int]:
             infos = tar.getmembers()
     except tarfile.TarError as error:
         raise ValueError(
-            f"{path}{inside and WITHIN + inside} cannot be read as a tar ({error}); if it is "
-            "compressed, unpack it to a .tar first, if it is cut off, get it again"
+            f"{path}{inside and WITHIN + inside} cannot be read as a tar ({error}); if it is cut "
+            "off, get it again"
         ) from None
     for info in infos:
         name = os.path.normpath(info.name)
         if not info.isreg() or any(map(litter, name.split("/"))):
             left_out += not info.isdir()
-        elif name.lower().endswith(".tar"):
+        elif is_tar(name) and not name.lower().endswith(".tar"):
+            raise ValueError(
+                f"{path}{WITHIN}{name} is a compressed tar in a tar, in which no image can be "
+                "found again: unpack the outer one, and give the folder of the inner ones"
+            )
+        elif is_tar(name):
             file.seek(info.offset_data)
             within, more = _read_index(path, file, name)
             members += [(f"{name}{WITHIN}{deep}", begin, size) for deep, begin, size in within]
@@ -136,19 +150,48 @@ def _read_index(path: str, file, inside: str) -> tuple[list[Member], int]:
     return members, left_out
 
 
-def _labels(path: Path, members: list[Member]) -> dict[str, str]:
-    """What the .cls and .json files of a shard say, by the name that an image shares with them."""
-    labels = {}
-    for name, begin, size in members:
-        suffix = os.path.splitext(name)[1].lower()
-        if suffix not in LABELS:
-            continue
-        text = _at(path, begin, size).decode("utf-8", "replace").strip()
-        if suffix == ".cls":
-            labels[_key(name)] = text
-        elif (label := _in_json(text)) is not None:
-            labels.setdefault(_key(name), label)
-    return labels
+class Shard(NamedTuple):
+    """What the .cls and .json files of a tar say: the classes of its samples.
+
+    A sample's files have one name up to the first point, in WebDataset, or up to the last: names
+    as photo.1.jpg and photo.1.cls are meant so.
+    """
+
+    labels: dict[str, str]  # by the file's name up to the last point
+    by_key: dict[str, set[str]]  # all of a name up to the first point
+    images: set[str]  # names of images up to the last point
+
+    @classmethod
+    def of(cls, path: Path, members: list[Member]) -> "Shard":
+        found: dict[str, dict[str, str]] = {suffix: {} for suffix in LABELS}
+        images = set()
+        for name, begin, size in members:
+            whole, suffix = os.path.splitext(name)
+            suffix = suffix.lower()
+            if suffix in SUFFIXES:
+                images.add(whole)
+            if suffix in LABELS:
+                text = _at(path, begin, size).decode("utf-8", "replace").strip()
+                if (label := LABELS[suffix](text)) is not None:
+                    found[suffix][whole] = label
+        labels = {k: v for suffix in reversed(LABELS) for k, v in found[suffix].items()}
+        by_key: dict[str, set[str]] = {}
+        for name, label in labels.items():
+            by_key.setdefault(_key(name), set()).add(label)
+        return cls(labels, by_key, images)
+
+    def label(self, name: str) -> str | None:
+        """The class of the image ``name``; None where nothing tells one."""
+        whole = os.path.splitext(name)[0]
+        if whole in self.labels:
+            return self.labels[whole]
+        of_key = self.by_key.get(_key(name), set())
+        return next(iter(of_key)) if len(of_key) == 1 else None
+
+    def is_beside(self, name: str) -> bool:
+        """Whether the image is a sample's other one, such as x.mask.png of x.jpg."""
+        whole, key = os.path.splitext(name)[0], _key(name)
+        return whole != key and whole not in self.labels and key in self.images
 
 
 def _in_json(text: str) -> str | None:
@@ -156,32 +199,33 @@ def _in_json(text: str) -> str | None:
         said = json.loads(text)
     except ValueError:
         return None
-    if isinstance(said, int | str):
-        return str(said)
-    found = (said.get(key) for key in KEYS) if isinstance(said, dict) else ()
-    return next((str(value) for value in found if isinstance(value, int | str)), None)
+    found = [said.get(key) for key in KEYS] if isinstance(said, dict) else [said]
+    return next((label for value in found if (label := as_label(value)) is not None), None)
+
+
+LABELS: dict[str, Callable[[str], str | None]] = {".cls": str, ".json": _in_json}
 
 
 def _key(name: str) -> str:
     """What WebDataset groups by: the path up to the first point of the file's name."""
-    place, _, file = name.rpartition("/")
-    return f"{place}/{file.partition('.')[0]}"
+    place, slash, file = name.rpartition("/")
+    return f"{place}{slash}{file.partition('.')[0]}"
 
 
 def _by_place(tar: str, name: str, split: str | None) -> Labelled:
     path = f"{tar}{WITHIN}{name}"
     *folders, _ = re.split(rf"/|{WITHIN}", name)
-    folders = [os.path.splitext(part)[0] if part.endswith(".tar") else part for part in folders]
+    folders = list(map(stem, folders))
     if split is None and folders and (inner := split_of(folders[0])):
         split, folders = inner, folders[1:]
-    stem = Path(tar).stem
+    called = stem(os.path.basename(tar))
     # a shard's number is no class
-    own = None if split or re.fullmatch(r"(.*[-_])?\d+", stem) else stem
+    own = None if split or re.fullmatch(r"(.*[-_])?\d+", called) else called
     return Labelled(path, split, next(iter(folders), own))
 
 
 def _at(path: Path, begin: int, size: int) -> bytes:
-    with open(path, "rb") as file:
+    with open(plain(path), "rb") as file:
         file.seek(begin)
         data = file.read(size)
     if len(data) < size:

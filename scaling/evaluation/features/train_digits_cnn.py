@@ -6,10 +6,12 @@ It uses the training images only and takes half a minute on one core.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from scaling.data import DataSpec, batch_indices, load_data, stream
 from scaling.evaluation.features.digits_cnn import WEIGHTS, DigitsCnn
@@ -17,14 +19,14 @@ from scaling.evaluation.features.digits_cnn import WEIGHTS, DigitsCnn
 STEPS, BATCH, LR, SEED = 2000, 64, 2e-3, 0
 
 
-def train() -> DigitsCnn:
-    """A classifier trained on the training digits, each shifted by up to one pixel.
+def train(network: Callable[[], nn.Module] = DigitsCnn) -> nn.Module:
+    """A classifier ``network`` trained on the training digits, each shifted by up to one pixel.
 
     Every run gives the same weights.
     """
     images = load_data(DataSpec(source="digits")).train
     torch.manual_seed(SEED)
-    net = DigitsCnn()
+    net = network()
     optimiser = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     for step in range(STEPS):
@@ -45,7 +47,7 @@ def train() -> DigitsCnn:
 
 
 @torch.no_grad()
-def accuracy(net: DigitsCnn, subset: str = "heldout") -> float:
+def accuracy(net: nn.Module, subset: str = "heldout") -> float:
     """The fraction of ``subset``'s images that ``net`` classifies correctly."""
     images = load_data(DataSpec(source="digits")).subset(subset)
     return float((net(images.images)[1].argmax(1) == images.labels).float().mean())

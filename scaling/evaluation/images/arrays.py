@@ -16,12 +16,12 @@ import numpy as np
 import psutil
 from numpy.lib import format as npy
 
+from scaling.data.listing.npy import header_of
 from scaling.data.pixels import to_8_bits
 
 CHUNK = 1 << 20  # bytes checked at a time
 AT_A_TIME = 64  # images turned into 8 bits at a time
 LOCAL_HEADER = 30  # bytes, before a zip member's name and extra field
-READ_HEADER = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, struct.error)
 
 
@@ -91,10 +91,7 @@ def member_of(archive: zipfile.ZipFile, name: str) -> Member:
     """The header of the array ``name`` in an .npz. ValueError for a header of another version."""
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as member:
-        version = npy.read_magic(member)
-        if version not in READ_HEADER:
-            raise ValueError(f"{info.filename} has a header of version {version}")
-        shape, fortran, dtype = READ_HEADER[version](member)
+        shape, fortran, dtype = header_of(member)
         return Member(info, member.tell(), shape, fortran, dtype)
 
 

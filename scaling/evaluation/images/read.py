@@ -33,13 +33,15 @@ class ImageFolder:
     """
 
     def __init__(self, folder: Path, crop: int | None = None):
-        found = find_images(folder)
-        self.files = [folder / path for path in found.paths]
+        listing = find_images(folder)
+        self.files = [folder / path for path in listing.paths]
         self.told = (
-            f"{printable(str(folder))}: {found.told()}" if sum(found.left_out.values()) else None
+            f"{printable(str(folder))}: {listing.told()}"
+            if sum(listing.left_out.values())
+            else None
         )
         if not self.files:
-            raise ValueError(f"{folder} holds no images ({found.told()})")
+            raise ValueError(f"{folder} holds no images ({listing.told()})")
         self.lossy: set[Path] = set()  # of those that were read
         self.crop = crop
         if crop is not None:

@@ -2,8 +2,8 @@
 
 The file has the keys of ADM's suite: mu and sigma of the features, mu_s and sigma_s of Inception's
 for sFID, and arr_0 with the images that precision, recall and KID compare with. ADM's evaluator
-reads it where the features are Inception's. ``computed_by`` says which features of how many images
-they are, and is checked when the file is a ``--reference``.
+reads it where the features are Inception's and the images in colour. ``computed_by`` says which
+features of how many images they are, and is checked when the file is a ``--reference``.
 """
 
 import json

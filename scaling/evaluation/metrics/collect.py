@@ -1,6 +1,6 @@
 """What is kept of images after feature extraction? Moments, and a bounded number of rows.
 
-All metrics of an extractor share one pass over the images. Apart from those rows, memory does not
+All metrics of all extractors share one pass over the images. Apart from those rows, memory does not
 grow with the number of images.
 """
 
@@ -47,46 +47,69 @@ class Kept:
 def collect(
     batches: Iterable[Tensor], count: int, extractor: str, needs: dict[str, Need]
 ) -> dict[str, Kept]:
-    """What each layer of ``needs`` keeps, from one pass over ``count`` images.
+    """What each layer of ``needs`` keeps under one extractor, as ``collect_all``."""
+    return collect_all(batches, count, {extractor: needs})[extractor]
+
+
+def collect_all(
+    batches: Iterable[Tensor], count: int, needs: dict[str, dict[str, Need]]
+) -> dict[str, dict[str, Kept]]:
+    """What each layer of each extractor in ``needs`` keeps, from one pass over ``count`` images.
 
     ``batches`` are uint8 (B, C, H, W).
     """
+    passes = {extractor: _Pass(layers) for extractor, layers in needs.items()}
     order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
     rank = torch.empty_like(order)
     # image i is among the first n of a random order if rank[i] < n
     rank[order] = torch.arange(count)
-    moments: dict[tuple[str, int], Moments] = {}
-    rows: dict[str, list[Tensor]] = {layer: [] for layer in needs}
     start = 0
     for images in batches:
         ranks = rank[start : start + len(images)]
         start += len(images)
-        for layer, features in features_of(images, extractor, tuple(needs)).items():
-            need = needs[layer]
-            if need.halves:
-                for half, chosen in enumerate((ranks < count // 2, ranks >= count // 2)):
-                    if chosen.any():
-                        _moments(moments, (layer, half), features).add(features[chosen])
-            elif need.moments:
-                _moments(moments, (layer, 0), features).add(features)
-            rows[layer].append(features if need.rows is None else features[ranks < need.rows])
-    kept = {}
-    for layer, need in needs.items():
-        halves = [moments[layer, half] for half in (0, 1) if (layer, half) in moments]
-        whole = halves[0] if len(halves) == 1 else halves[0] + halves[1] if halves else None
-        kept[layer] = Kept(
-            whole.gaussian if whole else None,
-            tuple(half.gaussian for half in halves) if need.halves and len(halves) == 2 else None,
-            torch.cat(rows[layer]),
-        )
-    return kept
+        for extractor, its in passes.items():
+            for layer, features in features_of(images, extractor, tuple(its.needs)).items():
+                its.add(layer, features, ranks, count)
+    return {extractor: its.kept() for extractor, its in passes.items()}
 
 
-def _moments(moments: dict, key: tuple[str, int], features: Tensor) -> Moments:
-    """The moments under ``key``, begun with the dimension of ``features`` (B, D) if new."""
-    if key not in moments:
-        moments[key] = Moments(features.shape[1])
-    return moments[key]
+class _Pass:
+    """What one extractor has kept so far."""
+
+    def __init__(self, needs: dict[str, Need]):
+        self.needs = needs
+        self._moments: dict[tuple[str, int], Moments] = {}
+        self._rows: dict[str, list[Tensor]] = {layer: [] for layer in needs}
+
+    def add(self, layer: str, features: Tensor, ranks: Tensor, count: int) -> None:
+        """Add a batch's ``features`` (B, D), of ``ranks`` (B,) in the order of ``count`` images."""
+        need = self.needs[layer]
+        if need.halves:
+            for half, chosen in enumerate((ranks < count // 2, ranks >= count // 2)):
+                if chosen.any():
+                    self._of((layer, half), features).add(features[chosen])
+        elif need.moments:
+            self._of((layer, 0), features).add(features)
+        self._rows[layer].append(features if need.rows is None else features[ranks < need.rows])
+
+    def _of(self, key: tuple[str, int], features: Tensor) -> Moments:
+        """The moments under ``key``, begun with the dimension of ``features`` (B, D) if new."""
+        if key not in self._moments:
+            self._moments[key] = Moments(features.shape[1])
+        return self._moments[key]
+
+    def kept(self) -> dict[str, Kept]:
+        kept = {}
+        for layer, need in self.needs.items():
+            halves = [self._moments[layer, h] for h in (0, 1) if (layer, h) in self._moments]
+            whole = halves[0] if len(halves) == 1 else halves[0] + halves[1] if halves else None
+            both = need.halves and len(halves) == 2
+            kept[layer] = Kept(
+                whole.gaussian if whole else None,
+                tuple(half.gaussian for half in halves) if both else None,
+                torch.cat(self._rows[layer]),
+            )
+        return kept
 
 
 def batches_of(read: Callable[[Tensor], Tensor], rows: Tensor) -> Iterable[Tensor]:

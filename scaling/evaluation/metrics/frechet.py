@@ -105,6 +105,20 @@ def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | Non
     it does not double the bias. None if the covariance is singular, because the influences mean
     nothing then.
     """
+    influence = frechet_influence(rows, a, reference)
+    return None if influence is None else error_of(influence, a.count)
+
+
+def error_of(influence: Tensor, count: int) -> float | None:
+    """The standard error of a value by the influence (N,) of each of ``count`` samples on it."""
+    error = float(influence.std() / count**0.5)
+    return error if math.isfinite(error) else None  # no direction that both vary in
+
+
+def frechet_influence(rows: Tensor, a: Gaussian, reference: Gaussian) -> Tensor | None:
+    """How far each of ``rows`` (N, D), samples of ``a``, moves the distance: (N,), or None if the
+    covariance of ``a`` is singular.
+    """
     if a.count <= len(a.mean):
         return None
     values, vectors = torch.linalg.eigh(_lower_triangle(reference.root, a.cov))
@@ -112,9 +126,7 @@ def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | Non
     half = reference.root @ vectors
     slope = torch.eye(len(a.mean), dtype=torch.float64) - (half * scale) @ half.T  # dFD / dS1
     centred = rows.double() - a.mean
-    influence = 2 * centred @ (a.mean - reference.mean) + ((centred @ slope) * centred).sum(1)
-    error = float(influence.std() / a.count**0.5)
-    return error if math.isfinite(error) else None  # no direction that both vary in
+    return 2 * centred @ (a.mean - reference.mean) + ((centred @ slope) * centred).sum(1)
 
 
 def frechet_at_infinity(

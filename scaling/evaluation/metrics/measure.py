@@ -1,6 +1,6 @@
 """How far are samples from real images? All metrics of a protocol.
 
-Each extractor takes one pass over the images. Each metric has a sampling error ``se``: how much its
+All extractors share one pass over the images. Each metric has a sampling error ``se``: how much its
 value would move with other samples of the same model. How much it moves when the model is trained
 again with another seed is measured by seeds, in ``analysis``.
 """
@@ -18,10 +18,11 @@ from scaling.evaluation.features.suits import check_suits
 from scaling.evaluation.images.read import Stored, batches
 from scaling.evaluation.images.real_images import data_images
 from scaling.evaluation.images.reference import Reference
-from scaling.evaluation.metrics.collect import INFLUENCE, Need, collect
+from scaling.evaluation.metrics.collect import INFLUENCE, Kept, Need, collect_all
+from scaling.evaluation.metrics.fdr import Space
 from scaling.evaluation.metrics.memorisation import memorisation
 from scaling.evaluation.metrics.noise import noise_distance
-from scaling.evaluation.metrics.table import Compared, layer_of, metric_of
+from scaling.evaluation.metrics.table import Compared, layer_of, metric_of, spaces_of
 from scaling.records.noise import noise_warning
 from scaling.study.specs.decoder import maker_of
 from scaling.study.specs.protocol import Protocol
@@ -29,6 +30,7 @@ from scaling.study.specs.trial import DataSpec
 
 MEMORY = "memorisation"
 MEMORISATION = Need(rows=INFLUENCE)
+OTHER = {"train": "heldout", "heldout": "train"}  # the data's two sets of images
 
 
 @functools.lru_cache(maxsize=16)
@@ -55,12 +57,14 @@ def measure(
     data: DataSpec,
     protocol: Protocol,
     references: Mapping[str, Mapping[str, Reference]] | None = None,
+    others: Mapping[str, Reference] | None = None,
 ) -> dict:
     """Measure uint8 samples (N, C, H, W) under a protocol.
 
     ``figures`` of the result has one row per metric and reference. ``memorisation`` is there if
     samples are compared with both training and held-out images. ``references``, by name and
-    extractor, replace those that the protocol names in ``data``.
+    extractor, replace those that the protocol names in ``data``; ``others``, by extractor, are
+    then the real images that FDr takes its units from.
     """
     if not protocol.metrics:
         return {"figures": [], MEMORY: None}
@@ -69,18 +73,13 @@ def measure(
         asked[MEMORY] = MEMORISATION
     needs: dict[str, dict[str, Need]] = {}
     for name, need in asked.items():
-        extractor, layer = layer_of("fid" if name == MEMORY else name, protocol)
-        layers = needs.setdefault(extractor, {})
-        layers[layer] = layers.get(layer, Need()) | need
+        for extractor, layer in spaces_of("fid" if name == MEMORY else name, protocol):
+            layers = needs.setdefault(extractor, {})
+            layers[layer] = layers.get(layer, Need()) | need
     why = constant(images)
     shape = _shape(images)
-    kept = (
-        {}
-        if why
-        else {
-            extractor: collect(batches(images), len(images), extractor, layers)
-            for extractor, layers in needs.items()
-        }
+    kept: dict[str, dict[str, Kept]] = (
+        {} if why else collect_all(batches(images), len(images), needs)
     )
 
     def against(name: str, extractor: str) -> Reference:
@@ -90,23 +89,33 @@ def measure(
             data, name, extractor, protocol.reference_images, protocol.transform, protocol.decoder
         )
 
+    def space(name: str, extractor: str, layer: str) -> Space:
+        if references is None:
+            other = against(OTHER[name], extractor) if name in OTHER else None
+        else:
+            other = None if others is None else others[extractor]
+        return Space(extractor, layer, kept[extractor][layer], against(name, extractor), other)
+
     rows = []
     for name in references or protocol.references:
         shared: dict[str, dict] = {}  # torch-fidelity computes precision and recall together
         for metric in protocol.metrics:
-            extractor, layer = layer_of(metric, protocol)
+            over = spaces_of(metric, protocol)
+            extractor, layer = over[0]
             reference = against(name, extractor)
-            result = (
+            result: dict = (
                 {"value": None, "why": why}
                 if why
                 else metric_of(metric).compare(
                     Compared(
-                        kept[extractor][layer], len(images), reference, layer, protocol, shared
+                        tuple(space(name, *each) for each in over), len(images), protocol, shared
                     )
                 )
             )
             if metric == "fid" and not why:
-                result = _beside_noise(result, reference, layer, shape, protocol.decoder)
+                result = _beside_noise(
+                    result, reference, layer, shape, len(images), protocol.decoder
+                )
             rows.append(
                 {
                     "metric": metric,
@@ -117,8 +126,8 @@ def measure(
                     "warning": None,
                     "noise": None,
                     **result,
-                    "features": extractor,
-                    "weights": weights_identity(extractor),
+                    "features": " + ".join(each for each, _ in over),
+                    "weights": " + ".join(weights_identity(each) for each, _ in over),
                     "samples": len(images),
                     "reference": name,
                     "reference_images": reference.count,
@@ -136,10 +145,15 @@ def measure(
 
 
 def _beside_noise(
-    result: dict, reference: Reference, layer: str, shape: tuple[int, ...], decoder: str | None
+    result: dict,
+    reference: Reference,
+    layer: str,
+    shape: tuple[int, ...],
+    samples: int,
+    decoder: str | None,
 ) -> dict:
     """``result`` with the FID of noise images, and a warning where it is no better."""
-    noise = noise_distance(reference, layer, shape, decoder)
+    noise = noise_distance(reference, layer, shape, samples, decoder)
     warnings = (result.get("warning"), noise_warning(result["value"], noise))
     return result | {"noise": noise, "warning": "; ".join(filter(None, warnings)) or None}
 
@@ -200,20 +214,20 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
     What is missing is found this way before training, as a ValueError.
     """
     for metric in protocol.metrics:
-        extractor, layer = layer_of(metric, protocol)
-        images = functools.partial(data_images, data, "train", protocol.decoder)
-        check_suits(extractor, images, data.source)
-        network(extractor, (layer,))
-        for name in protocol.references:
-            reference = reference_of(
-                data,
-                name,
-                extractor,
-                protocol.reference_images,
-                protocol.transform,
-                protocol.decoder,
-            )
-            check_reference(reference, metric, layer)
+        for extractor, layer in spaces_of(metric, protocol):
+            images = functools.partial(data_images, data, "train", protocol.decoder)
+            check_suits(extractor, images, data.source)
+            network(extractor, (layer,))
+            for name in protocol.references:
+                reference = reference_of(
+                    data,
+                    name,
+                    extractor,
+                    protocol.reference_images,
+                    protocol.transform,
+                    protocol.decoder,
+                )
+                check_reference(reference, metric, layer)
 
 
 def check_reference(reference: Reference, metric: str, layer: str) -> None:

@@ -2,8 +2,9 @@
 
 Noise images are what a network gives that has learned nothing: the noise that sampling starts
 from, decoded where it is of latents, the same at half the contrast, and pixels at random. Samples
-that are no nearer to the real images than the nearest of these are told to be noise. The distance
-is computed once per reference, features and shape of the samples, and cached.
+that are no nearer to the real images than the nearest of these are told to be noise. A FID of few
+images is too high, so there are no more noise images than samples. The distance is computed once
+per reference, features, shape of the samples and number of images, and cached.
 """
 
 import functools
@@ -24,31 +25,33 @@ from scaling.records.cache import cache_folder
 from scaling.records.files import write_json
 from scaling.study.specs.identity import identity
 
-IMAGES, DECODED = 256, 64  # of pixels; of decoded latents, which take a decoder's time
-KEY = [1, IMAGES, DECODED]  # of the cache; its first number changes with KINDS
+# noise images at most, where there are as many samples: of pixels; of decoded latents, which take a
+# decoder's time
+IMAGES, DECODED = 256, 64
+VERSION = 1  # of the cache; changes with KINDS
 
 Shape = tuple[int, ...]  # (C, H, W) of a sample
 
 
-def _normal(shape: Shape, decoder: str | None, contrast: float = 1.0) -> Tensor:
+def _normal(shape: Shape, decoder: str | None, samples: int, contrast: float = 1.0) -> Tensor:
     g = stream("noise-images", "normal")
-    return to_uint8(contrast * torch.randn(IMAGES, *shape, generator=g))
+    return to_uint8(contrast * torch.randn(min(IMAGES, samples), *shape, generator=g))
 
 
-def _uniform(shape: Shape, decoder: str | None) -> Tensor:
+def _uniform(shape: Shape, decoder: str | None, samples: int) -> Tensor:
     g = stream("noise-images", "uniform")
-    return torch.randint(256, (IMAGES, *shape), generator=g, dtype=torch.uint8)
+    return torch.randint(256, (min(IMAGES, samples), *shape), generator=g, dtype=torch.uint8)
 
 
-def _decoded(shape: Shape, decoder: str) -> Tensor:
+def _decoded(shape: Shape, decoder: str, samples: int) -> Tensor:
     from scaling.data.latents.vae import decode, latent_shape, load_vae  # seconds of imports
 
     vae = load_vae(decoder, torch.device("cuda:0" if torch.cuda.is_available() else "cpu"))
-    latents = (DECODED, *latent_shape(vae, shape[-1]))
+    latents = (min(DECODED, samples), *latent_shape(vae, shape[-1]))
     return decode(vae, torch.randn(latents, generator=stream("noise-images", "latents")))
 
 
-# name -> noise images (n, C, H, W) uint8 of a shape and, of latents, a decoder
+# name -> noise images (n, C, H, W) uint8 of a shape, beside so many samples; of latents, a decoder
 KINDS: dict[str, Callable] = {
     "normal": _normal,
     "faint": functools.partial(_normal, contrast=0.5),
@@ -64,20 +67,25 @@ OF_PIXELS, OF_LATENTS = ("normal", "faint", "uniform"), ("latents", "faint", "un
 
 
 @functools.lru_cache(maxsize=8)
-def _gaussian(kind: str, shape: Shape, decoder: str | None, extractor: str, layer: str) -> Gaussian:
-    images = KINDS[kind](shape, decoder)
+def _gaussian(
+    kind: str, shape: Shape, decoder: str | None, samples: int, extractor: str, layer: str
+) -> Gaussian:
+    images = KINDS[kind](shape, decoder, samples)
     kept = collect(images.split(64), len(images), extractor, {layer: Need(moments=True)})
     return kept[layer].gaussian
 
 
 def noise_distance(
-    reference: Reference, layer: str, shape: Shape, decoder: str | None = None
+    reference: Reference, layer: str, shape: Shape, samples: int, decoder: str | None = None
 ) -> float:
     """The FID of the nearest kind of noise images of ``shape`` (C, H, W) against ``reference``.
 
-    ``decoder`` is the VAE of latents. ValueError as ``Reference.gaussian``.
+    It stands beside that of at least two ``samples``. ``decoder`` is the VAE of latents. ValueError
+    as ``Reference.gaussian``.
     """
-    asked = [KEY, reference.gaussian_key, layer, list(shape), decoder and _identity(decoder)]
+    samples = min(samples, IMAGES)  # with more nothing changes
+    key = [VERSION, samples, min(DECODED, samples)]
+    asked = [key, reference.gaussian_key, layer, list(shape), decoder and _identity(decoder)]
     path = cache_folder("references") / f"{identity(asked)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
@@ -89,7 +97,7 @@ def noise_distance(
             real = reference.gaussian(layer)
             known = {
                 kind: frechet_distance(
-                    _gaussian(kind, shape, decoder, reference.extractor, layer), real
+                    _gaussian(kind, shape, decoder, samples, reference.extractor, layer), real
                 )
                 for kind in (OF_LATENTS if decoder else OF_PIXELS)
             }

@@ -1,7 +1,7 @@
 """What is each metric? What it needs of the samples, and how it compares them with real images.
 
-Fréchet distances come from ``frechet``, KID and CMMD from ``mmd``, and Inception Score, precision
-and recall from torch-fidelity.
+Fréchet distances come from ``frechet``, their mean over feature spaces from ``fdr``, KID and CMMD
+from ``mmd``, MIND from ``mind``, and Inception Score, precision and recall from torch-fidelity.
 """
 
 import math
@@ -25,12 +25,14 @@ from scaling.evaluation.features.extractors import Layers, layers_of
 from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics import mmd
 from scaling.evaluation.metrics.collect import HELD, INFLUENCE, Kept, Need
+from scaling.evaluation.metrics.fdr import Space, fdr
 from scaling.evaluation.metrics.frechet import (
     Gaussian,
     frechet_at_infinity,
     frechet_distance,
     frechet_error,
 )
+from scaling.evaluation.metrics.mind import mind
 from scaling.study.named import named
 from scaling.study.specs.protocol import Protocol
 
@@ -43,14 +45,27 @@ PRC_BATCH, PRC_WHOLE = 2000, 10_000
 
 @dataclass(frozen=True)
 class Compared:
-    """Samples and one reference, as features of one layer of an extractor."""
+    """Samples and one reference, as features of one layer of an extractor, or of several.
 
-    kept: Kept  # of the samples
+    ``kept``, ``reference`` and ``layer`` are of the first, which all metrics but fdr compare alone.
+    """
+
+    spaces: tuple[Space, ...]
     count: int  # of samples
-    reference: Reference
-    layer: str
     protocol: Protocol
     shared: dict  # results that metrics of one reference share, such as precision and recall
+
+    @property
+    def kept(self) -> Kept:
+        return self.spaces[0].kept
+
+    @property
+    def reference(self) -> Reference:
+        return self.spaces[0].reference
+
+    @property
+    def layer(self) -> str:
+        return self.spaces[0].layer
 
     def real(self, *most: int) -> Tensor:
         """Features (n, D) of the reference's images, at most so many."""
@@ -106,6 +121,15 @@ def _cmmd(pair: Compared) -> dict:
     return {"value": mmd.cmmd(ours, real), "se": mmd.SCALE * error}
 
 
+def _fdr(pair: Compared) -> dict:
+    return fdr(pair.spaces)
+
+
+def _mind(pair: Compared) -> dict:
+    value, error = mind(pair.kept.rows, pair.real())
+    return {"value": value, "se": error}
+
+
 def _manifold(pair: Compared) -> dict:
     """Precision and recall by torch-fidelity, or ``why`` there are none."""
     if "prc" not in pair.shared:
@@ -156,6 +180,8 @@ METRICS: dict[str, Metric] = {
     "precision": Metric(Need(rows=HELD), _precision),
     "recall": Metric(Need(rows=HELD), _recall),
     "cmmd": Metric(Need(rows=HELD), _cmmd),
+    "fdr": Metric(Need(moments=True, rows=INFLUENCE), _fdr),
+    "mind": Metric(Need(rows=HELD), _mind),
 }
 
 
@@ -165,16 +191,25 @@ def metric_of(name: str) -> Metric:
 
 
 def layer_of(metric: str, protocol: Protocol) -> tuple[str, str]:
-    """The extractor and layer that a metric compares.
+    """The extractor and layer that a metric compares; of several, the first.
 
     ValueError if the protocol's features have no such layer.
     """
-    extractor = protocol.features_of(metric)
+    return _layer(metric, protocol.features_of(metric))
+
+
+def spaces_of(metric: str, protocol: Protocol) -> list[tuple[str, str]]:
+    """Every extractor and layer that a metric compares. ValueError as ``layer_of``."""
+    return [_layer(metric, extractor) for extractor in protocol.spaces_of(metric)]
+
+
+def _layer(metric: str, extractor: str) -> tuple[str, str]:
     layer = metric_of(metric).layer(layers_of(extractor))
     if layer is None:
         raise ValueError(
             f"{metric} needs class scores, which {extractor!r} does not give; leave {metric} out "
-            "of metrics, or set features to inception, efficientnet-lite0 or digits-cnn"
+            "of metrics, or set features to inception, efficientnet-lite0, digits-cnn or "
+            "fashion-cnn"
         )
     return extractor, layer
 

@@ -22,8 +22,8 @@ from scaling.models.precision import computing
 from scaling.study.named import named
 from scaling.study.network import Network
 from scaling.study.specs.protocol import FLOW_SAMPLERS, Protocol
-from scaling.study.specs.timesteps import evaluated_at, flow_times, kept_timesteps
 from scaling.study.specs.trial import DiffusionSpec
+from scaling.study.timesteps import evaluated_at, flow_times, kept_timesteps
 
 BATCH = 250  # images per sampling batch; bounds memory, changes an image only by rounding
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ class Part(TypedDict):
     """``part-A-B.json``: written once the part's images are."""
 
     nonfinite: Whole
+    helped_s: NotRequired[float]  # that it took, where who drew it only helps
 
 
 REMOVE = "remove the folder: the samples are drawn again"
@@ -78,13 +79,13 @@ class Parts:
         """
         # if asked.json is gone, another process has used the samples and removed the folder
         while (left := self.left()) and (self.folder / ASKED).exists():
-            if not any([self.draw_one(rows, draw) for rows in left]):
+            if not any([self.draw_one(rows, draw, helps=not wait) for rows in left]):
                 if not wait:
                     return
                 time.sleep(POLL_S)
 
-    def draw_one(self, rows: range, draw: Draw, wait: bool = False) -> bool:
-        """Draw the part ``rows`` unless it exists.
+    def draw_one(self, rows: range, draw: Draw, wait: bool = False, helps: bool = False) -> bool:
+        """Draw the part ``rows`` unless it exists. The seconds of one who ``helps`` are noted.
 
         Returns False if another process is drawing it and ``wait`` is false.
         """
@@ -92,11 +93,15 @@ class Parts:
             # the kernel releases the lock however its holder ends
             with FileLock(self._path(rows, "lock"), timeout=-1 if wait else 0):
                 if self._part(rows) is None:
+                    began = time.perf_counter()
                     images, nonfinite = draw(rows)
                     array = io.BytesIO()
                     np.save(array, images.numpy())
                     write_bytes(self._path(rows, "npy"), array.getvalue())
-                    write_json(self._path(rows, "json"), {"nonfinite": nonfinite})
+                    told = {"nonfinite": nonfinite}
+                    if helps:
+                        told["helped_s"] = time.perf_counter() - began
+                    write_json(self._path(rows, "json"), told)
         except Timeout:
             return False
         return True
@@ -104,6 +109,12 @@ class Parts:
     @property
     def nonfinite(self) -> int:
         return sum(part["nonfinite"] for rows in self.ranges if (part := self._part(rows)))
+
+    @property
+    def helped_s(self) -> float:
+        """Seconds in which processes that only help drew parts."""
+        parts = [part for rows in self.ranges if (part := self._part(rows))]
+        return sum(part.get("helped_s", 0.0) for part in parts)
 
     def __len__(self) -> int:
         return self.count

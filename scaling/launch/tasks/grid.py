@@ -1,5 +1,7 @@
 """Of which jobs does a grid consist? One for each training that is left, dearest first."""
 
+from pathlib import Path
+
 from scaling.launch.supervise.limits import limits
 from scaling.launch.tasks.job import Job, Trunk
 from scaling.records.ledger import StudyFolder
@@ -20,11 +22,13 @@ def jobs_of(
     folder: StudyFolder,
     gpus_per_trial: float,
     execution: Execution,
+    allowance: Path | None = None,
 ) -> list[Job]:
     """A job for each of the trainings ``groups``, in their order.
 
     Of trainings that share a trunk the first trains it; the others wait for it.
-    ``gpus_per_trial`` is over all workers of a training.
+    ``gpus_per_trial`` is over all workers of a training. ``allowance`` is the file that says what a
+    budget allows.
     """
     trains = {root_of(group[0]): group[0].train_id for group in reversed(groups)}
 
@@ -32,7 +36,7 @@ def jobs_of(
         root = root_of(first)
         if trains[root] == first.train_id:
             return None
-        return Trunk(run_folder=_place(folder, root), step=first.spec.train.branch_step)
+        return Trunk(run_folder=_place(folder.run(root).folder), step=first.spec.train.branch_step)
 
     return [
         Job(
@@ -40,19 +44,19 @@ def jobs_of(
             trials=tuple(group),
             branches=tuple(trial.spec for trial in plan.branches(group)),
             trunk=trunk(group[0]),
-            run_folder=_place(folder, group[0].train_id),
+            run_folder=_place(folder.run(group[0].train_id).folder),
             shipped=Shipped.of(trial.spec.model for trial in group),
             execution=execution,
             cpus_per_worker=CPUS_PER_TRIAL,
             gpus_per_training=gpus_per_trial,
             gpus_per_evaluation=min(1.0, gpus_per_trial),
             hung_after_s=limits().hung_after_s,
+            allowance=None if allowance is None else _place(allowance),
         )
         for group in groups
     ]
 
 
-def _place(folder: StudyFolder, train_id: str) -> str:
-    """Where every node finds the training's folder."""
-    path = folder.run(train_id).folder
+def _place(path: Path) -> str:
+    """Where every node finds a file or folder of the results."""
     return url_of(path) or str(path.resolve())

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from scaling.launch.supervise.limits import HUNG_AFTER_S
 from scaling.records.ledger import Run
+from scaling.records.spending.allowance import ending
 from scaling.records.storage.places import here
 from scaling.study.families.outside.shipped import Shipped
 from scaling.study.planning.plan import PlannedTrial
@@ -56,6 +57,9 @@ class Job(Spec):
     gpus_per_evaluation: float = Field(0.0, ge=0)
     # a training or an evaluation whose heartbeat is older, in seconds, hangs
     hung_after_s: float = Field(HUNG_AFTER_S, gt=0)
+    allowance: str | None = (
+        None  # the file (or its URL) that says what the budget allows, where there is one
+    )
 
     def dump(self) -> str:
         """The text that crosses Ray."""
@@ -98,6 +102,15 @@ class Job(Spec):
     @property
     def run(self) -> Run:
         return Run(here(self.run_folder))
+
+    @property
+    def devices(self) -> float:
+        """GPUs of the training; on CPUs its workers."""
+        return self.gpus_per_training or float(self.execution.workers)
+
+    def ending(self) -> str | None:
+        """Why the training is to stop at its next checkpoint; None while it is not."""
+        return None if self.allowance is None else ending(self.allowance)
 
     @property
     def evaluations(self) -> dict[str, Evaluation]:

@@ -21,6 +21,8 @@ from scaling.launch.tasks.job import Evaluation, Job
 from scaling.launch.tasks.worker import evaluate, task, train
 from scaling.records.ledger import Run
 from scaling.records.shapes import State
+from scaling.records.spending.account import last_heartbeat, spent_s
+from scaling.records.spending.allowance import ASKS, read_allowance
 from scaling.records.state.file import STALE_AFTER_S, StateFile
 from scaling.records.status import measured
 from scaling.records.storage.copies import pull
@@ -73,6 +75,7 @@ class TrialWatch(tune.Trainable):
         # By eval_id; None is the training.
         self.attempts: dict[str | None, Attempts] = collections.defaultdict(Attempts)
         self.begun, self.since = False, time.time()
+        self.refused: str | None = None  # why the budget does not let it begin
         self._pulled = 0.0
         self._pull()
         self._begin()
@@ -88,9 +91,21 @@ class TrialWatch(tune.Trainable):
 
     def _begin(self) -> None:
         trunk = self.job.trunk
-        if not self.begun and not (trunk and trunk_is_coming(trunk.run, trunk.step, self.since)):
+        if self.begun or (trunk and trunk_is_coming(trunk.run, trunk.step, self.since)):
+            return
+        if self._is_allowed():
             self.begun = True
             self._train()
+
+    def _is_allowed(self) -> bool:
+        """Whether the budget, if there is one, lets the training begin now."""
+        if self.job.allowance is None:
+            return True
+        allowed = read_allowance(self.job.allowance)
+        if allowed is None:
+            return False
+        self.refused = allowed["refused"].get(self.job.train_id)
+        return self.job.train_id in allowed["may_begin"]
 
     def _train(self) -> None:
         job = self.job
@@ -111,9 +126,11 @@ class TrialWatch(tune.Trainable):
     def step(self) -> dict:
         self._pull()
         self._begin()
+        if not self.begun and self.refused:
+            return self._give_up(self.refused)
         if not self.begun:
             time.sleep(POLL_S)
-            return {"done": False, "state": "pending", "why": "its trunk is being trained"}
+            return {"done": False, "state": "pending", "why": self._waits_for()}
         tasks = [*([self.training] if self.training else []), *self.evaluations]
         ended, _ = ray.wait(tasks, timeout=POLL_S)
         if ended:  # what the task wrote last is wanted at once
@@ -130,6 +147,21 @@ class TrialWatch(tune.Trainable):
         # Evaluations that are still waiting have no checkpoint to come.
         done = self.training is None and not self.evaluations
         return {"done": done, **self._stands(state)}
+
+    def _waits_for(self) -> str:
+        trunk = self.job.trunk
+        if trunk and trunk_is_coming(trunk.run, trunk.step, self.since):
+            return "its trunk is being trained"
+        return ASKS
+
+    def _give_up(self, why: str) -> dict:
+        """End a training that has not begun; one that was trained before keeps its state."""
+        state = self.records.state()
+        if state["state"] in ("pending", "stopped", "preempted"):
+            kept = {key: state[key] for key in ("step", "loss", "ready") if key in state}
+            seen = last_heartbeat(state)
+            self.records.write_state("stopped", why, last_seen=seen, **kept)
+        return {"done": True, **self._stands(state), "state": "stopped", "why": why}
 
     def _place(self, asked: Evaluation | None) -> Run | StateFile:
         """Where it is told how an evaluation, or without one the training, stands."""
@@ -173,7 +205,9 @@ class TrialWatch(tune.Trainable):
             self.job = self.job.model_copy(update={"execution": smaller(self.job.execution, batch)})
         # A word of the lost attempt about itself would be taken for one of the next.
         self.session = uuid.uuid4().hex[:8] if asked is None else self.session
-        kept = {key: before[key] for key in ("step", "loss", "images_per_s") if key in before}
+        kept: dict = {key: before[key] for key in ("step", "loss", "images_per_s") if key in before}
+        if asked is not None:
+            kept["lost_s"] = spent_s(before)
         place.write_state("preempted", why, last_seen=before.get("heartbeat"), **kept)
         if asked is None:
             self._train()
@@ -182,8 +216,10 @@ class TrialWatch(tune.Trainable):
 
     def _fail(self, asked: Evaluation | None, why: str) -> None:
         place = self._place(asked)
-        if place.state()["state"] != "failed":  # it ended before it could say so itself
-            place.write_state("failed", why, **({"step": asked.step} if asked else {}))
+        before = place.state()
+        if before["state"] != "failed":  # it ended before it could say so itself
+            kept = {"step": asked.step, "lost_s": spent_s(before)} if asked else {}
+            place.write_state("failed", why, last_seen=before.get("heartbeat"), **kept)
         if asked is not None:
             self.failed = f"evaluation at step {asked.step} failed: {place.state()['why']}"
 

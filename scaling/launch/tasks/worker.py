@@ -67,6 +67,8 @@ def _train_here(text: str, session: str, workers=None) -> None:
         execution=job.execution,
         branches=list(job.branches),
         workers=workers,
+        devices=job.devices,
+        ending=job.ending,
     )
 
 
@@ -83,6 +85,7 @@ def evaluate(text: str, eval_id: str, session: str) -> None:
         _reporter(job),
         threads=job.cpus_per_worker,
         session=session,
+        devices=job.gpus_per_evaluation or 1.0,
         helped=lambda parts: _helped(job, asked, parts),
     )
 

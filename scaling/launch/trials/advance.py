@@ -5,12 +5,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
+from scaling.study.specs.checkpoints import next_stop
 from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged, Trainer, checkpoint
 from scaling.training.checkpoint import Checkpoint
 
 KEEP_NEWEST = 2  # checkpoints, besides those that are to stay
+
+
+class Ended(Exception):
+    """The sweep lets trainings go no further than their checkpoints; the message says why."""
 
 
 class Advance:
@@ -36,8 +41,8 @@ class Advance:
 
     @contextlib.contextmanager
     def recorded(self) -> Iterator[None]:
-        """While entered, the state says that the training runs; the end of the session, and a
-        divergence, are recorded.
+        """While entered, the state says that the training runs; the end of the session, a
+        divergence, and that the sweep ended it, are recorded.
         """
         try:
             with self.session.heartbeat:
@@ -46,6 +51,10 @@ class Advance:
             self.writer.join()  # of what may be the last good checkpoint
             self.session.write_diverged(event, checkpoint.newest_step(self.run.checkpoints))
             raise
+        except Ended as event:
+            self.writer.join()
+            self.session.write_stopped(str(event))
+            raise
         finally:
             self.session.end()
 
@@ -53,10 +62,13 @@ class Advance:
         """Have the checkpoint of ``step`` on disk, written by a trainer that is there.
 
         The trainer holds ``emas``. Checkpoints of the steps ``keep`` are made on the way and stay.
+        Raises Ended at a checkpoint, where the sweep lets trainings go no further.
         """
         keep = set(keep)
         trainer = self._trainer_before(step, emas)
         while trainer.step < step:
+            if why := self.workers.agree(self.setup.ending):
+                raise Ended(why)
             until = next_stop(trainer.step, step, self.spec.train.checkpoint_every, keep)
             trainer.train_to(until, self.session.log)
             if trainer.step not in self.session.ready:  # which may be being read
@@ -97,13 +109,6 @@ class Advance:
         return checkpoint.newest(
             root, labels, after=at, at_most=step, fits=whole
         ) or checkpoint.newest(root, labels, after=at, at_most=step)
-
-
-def next_stop(at: int, end: int, every: int, keep: Iterable[int]) -> int:
-    """The first step after ``at`` that has a checkpoint: each multiple of ``every``, those of
-    ``keep``, and ``end``.
-    """
-    return min(step for step in {end, (at // every + 1) * every, *keep} if step > at)
 
 
 def labels_of(emas: Iterable[Ema]) -> list[str]:

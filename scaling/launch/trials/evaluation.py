@@ -27,6 +27,7 @@ from scaling.models.precision import matmul_precision
 from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
 from scaling.records.provenance import provenance
+from scaling.records.spending.account import spent_s
 from scaling.records.state.heartbeat import Heartbeat
 from scaling.records.storage.copies import refresh
 from scaling.study.specs.ema import Ema
@@ -49,21 +50,23 @@ def evaluate(
     threads: int = 1,
     helped: Helped | None = None,
     session: str | None = None,
+    devices: float = 1.0,
 ) -> None:
     """Measure the checkpoint of ``step`` as ``spec`` asks and write it down, unless that was done.
 
     Meanwhile ``run.evaluating`` says that it runs. A failure is recorded there with the last lines
     of its traceback, and raised. ``helped`` is given the number of parts of samples to be drawn;
     while its context is entered, others may draw some by ``help_sampling``. ``session`` is told in
-    the state, so that whoever began the evaluation knows it.
+    the state, so that whoever began the evaluation knows it. ``devices`` are the GPUs, or workers
+    on CPUs, that this process and each helper hold; what earlier attempts took is recorded, too.
     """
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
     job = run.evaluating(eval_id)
     refresh(run.folder / "evaluations" / f"{eval_id}.json")
     if not run.is_measured(eval_id):
-        heartbeat = Heartbeat(job)
-        heartbeat.tell(step=step, session=session)
+        heartbeat, lost_s = Heartbeat(job), spent_s(job.state())
+        heartbeat.tell(step=step, session=session, began=time.time(), lost_s=lost_s)
         try:
             with heartbeat:
                 measured = _measure(spec, step, run, threads, helped or contextlib.nullcontext)
@@ -72,10 +75,11 @@ def evaluate(
                 "failed",
                 f"{type(error).__name__}: {error}",
                 step=step,
+                lost_s=spent_s(job.state()),
                 traceback=traceback.format_exc().strip().splitlines()[-3:],
             )
             raise
-        run.write_evaluation(eval_id, measured)
+        run.write_evaluation(eval_id, measured | {"lost_s": lost_s, "devices": devices})
         clear_parts(run)
         fid = next((row["value"] for row in measured["figures"] if row["metric"] == "fid"), None)
         report({"fid": fid, "heldout_loss": measured["heldout_loss"]})
@@ -92,9 +96,10 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int, helped: Helped)
             model, build_process(spec.diffusion), load_data(spec.data).heldout, device
         )
     measured: dict[str, Any] = {"figures": [], "memorisation": None}
-    nonfinite = 0
+    nonfinite, helped_s = 0, 0.0
     if protocol.metrics:
         images, nonfinite = _samples(spec, step, run, model, helped)
+        helped_s = images.helped_s if isinstance(images, Parts) else 0.0
         measured = measure(images, spec.data, protocol)
         if nonfinite:
             missing = {
@@ -123,6 +128,7 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int, helped: Helped)
         **measured,
         "nonfinite_samples": nonfinite,
         "wall_s": time.perf_counter() - started,
+        "helped_s": helped_s,
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": provenance(
             torch.cuda.get_device_name() if device == "cuda" else "cpu", threads

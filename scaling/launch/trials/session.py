@@ -32,6 +32,9 @@ class Setup:
     report: Report
     threads: int = 1
     device: str = "cpu"
+    devices: float = 1.0  # GPUs, or workers on CPUs, that a session holds
+    # why trainings are to stop at their next checkpoint; None while they are not
+    ending: Callable[[], str | None] = lambda: None
 
 
 class Session:
@@ -50,6 +53,7 @@ class Session:
             "from_step": None,
             "to_step": None,
             "execution": setup.execution.model_dump(mode="json"),
+            "devices": setup.devices,
             "out_of_memory": [],
             "diverged": None,
             "provenance": provenance(_device_name(setup.device), setup.threads),
@@ -123,6 +127,9 @@ class Session:
             traceback=traceback.format_exc().strip().splitlines()[-3:],
             **self.heartbeat.progress,
         )
+
+    def write_stopped(self, why: str) -> None:
+        self.run.write_state("stopped", why, **self.heartbeat.progress)
 
     def write_completed(self) -> None:
         self.run.write_state("completed", **self.heartbeat.progress)

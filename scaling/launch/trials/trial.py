@@ -9,11 +9,12 @@ training is a plain function.
 import contextlib
 import functools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-from scaling.launch.trials.advance import Advance, labels_of
+from scaling.launch.trials.advance import Advance, Ended, labels_of
 from scaling.launch.trials.evaluation import evaluate
 from scaling.launch.trials.run_lock import hold
 from scaling.launch.trials.session import Report, Session, Setup
@@ -61,6 +62,8 @@ def train(
     execution: Execution | None = None,
     branches: list[TrialSpec] | None = None,
     workers: Workers | None = None,
+    devices: float = 1.0,
+    ending: Callable[[], str | None] = lambda: None,
 ) -> str:
     """Have a checkpoint at every step that ``specs`` still have to be measured at; returns the
     final state.
@@ -69,7 +72,9 @@ def train(
     measured by whoever will, and ``session``, whose word that is. ``branches`` are the cooldowns
     that share this training as their trunk, or the trunk of ``specs``: it keeps a checkpoint where
     each begins, so that none of its steps is trained twice. Each of several ``workers`` calls this;
-    their lead reads the records, decides, and alone writes and reports.
+    their lead reads the records, decides, and alone writes and reports. ``devices`` are the GPUs,
+    or workers on CPUs, that all of them hold. ``ending`` is asked at every checkpoint: where it
+    says why, the training is stopped there.
     """
     torch.set_num_threads(threads)
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +90,9 @@ def train(
         wanted = workers.agree(lambda: what_is_wanted(specs, cooldowns, run))
         if not wanted.averages:
             return "completed"
-        setup = Setup(execution or Execution(), workers, report, threads, _device())
+        setup = Setup(
+            execution or Execution(), workers, report, threads, _device(), devices, ending
+        )
         noted = Session(spec, run, setup, session)
 
         trunk = None
@@ -99,6 +106,8 @@ def train(
                 _make_checkpoints(advance, wanted)
         except Diverged:
             return "diverged"
+        except Ended:
+            return "stopped"
         except OutOfMemory:
             raise  # to begin again
         except Exception as error:

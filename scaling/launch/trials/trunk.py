@@ -2,6 +2,8 @@
 process is about to write, or that is trained here.
 """
 
+from dataclasses import replace
+
 from scaling.launch.trials.advance import Advance, labels_of
 from scaling.launch.trials.run_lock import hold
 from scaling.launch.trials.session import Session, Setup
@@ -39,7 +41,8 @@ def trunk_checkpoint(
 def _train(
     trunk: TrialSpec, branches: list[TrialSpec], run: Run, setup: Setup, emas: list[Ema]
 ) -> None:
-    session = Session(trunk, run, setup, name=None)
+    # The place is the cooldown's, and its session counts these hours.
+    session = Session(trunk, run, replace(setup, devices=0.0), name=None)
     measured = setup.workers.agree(run.measured_steps)
     keep = measured | {spec.train.branch_step for spec in branches}
     advance = Advance(trunk, run, session, setup)

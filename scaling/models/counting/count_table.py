@@ -230,7 +230,7 @@ def _text(table: Table, width: int | None) -> str:
     return "\n".join(line.rstrip() for line in printed.get().splitlines())
 
 
-def run(
+def count_models(
     models: Sequence[str] = (),
     *,
     resolution: int | None = None,

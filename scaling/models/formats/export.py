@@ -51,7 +51,7 @@ def load_model(path: Path | str, **choices) -> nn.Module:
     return load_weights(build_model(spec), state).eval()
 
 
-def run(
+def export_weights(
     checkpoint: Path | str,
     *,
     to: str,

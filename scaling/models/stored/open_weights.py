@@ -234,6 +234,7 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
     spec = inferred_spec(state, told)
     no_null = not spec.has_null(state)
     state = spec.adopted(state, told)
+    words = [*words, *spec.assumed()]
     return _opened(spec, state, words, learned, None, no_null, told.null is None)
 
 

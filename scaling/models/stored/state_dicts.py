@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scaling.models.formats.unet_names import ldm_entries
+
 State = dict[str, Tensor]
 RAW = "weights"  # in place of an average's name: the raw weights
 # Wrappers whose name may stand anywhere in an entry's: compiled blocks, FSDP, recomputed blocks.
@@ -50,7 +52,7 @@ def states_in(data) -> dict[str, State]:
                 look(inner, (*keys, key))
 
     look(data, ())
-    return found
+    return {keys: ldm_entries(state) for keys, state in found.items()}
 
 
 def unwrapped(state: Mapping[str, Tensor], anchors: Collection[str]) -> dict[str, State]:

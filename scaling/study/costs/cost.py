@@ -12,8 +12,8 @@ import functools
 from scaling.study.costs import layers
 from scaling.study.network import Network
 from scaling.study.specs.protocol import Protocol
-from scaling.study.specs.timesteps import evaluated_at, guided_at
 from scaling.study.specs.trial import DiffusionSpec
+from scaling.study.timesteps import evaluated_at, guided_at
 
 FLOPS_PER_MAC = 2
 H100_PEAK_FLOPS = 989.4e12  # per second, dense bf16 (NVIDIA's data sheet of the H100 SXM)

@@ -23,6 +23,9 @@ def vit_gmacs(width: int, depth: int, patch: int, size: int) -> float:
 # 2103.00020) by their shapes. Of CLIP's ResNets none is published.
 FEATURE_GMACS: dict[str, float | None] = {
     "digits-cnn": 0.0,
+    "digits-mixer": 0.0,
+    "fashion-cnn": 0.002,
+    "fashion-mixer": 0.003,
     "inception": 5.71,
     "efficientnet-lite0": 0.41,
     "vgg16": 15.5,
@@ -53,11 +56,11 @@ def decoder_gmacs(protocol: Protocol, pixels: int) -> float:
 
 def feature_gmacs(protocol: Protocol) -> float:
     """1e9 MACs of those extractors that the metrics need whose price is known, on one image."""
-    names = {protocol.features_of(metric) for metric in protocol.metrics}
+    names = {name for metric in protocol.metrics for name in protocol.spaces_of(metric)}
     return sum(gmacs for name in names if (gmacs := FEATURE_GMACS[name]) is not None)
 
 
 def unpriced_features(protocol: Protocol) -> list[str]:
     """The extractors that the metrics need whose price is not known, by name."""
-    names = {protocol.features_of(metric) for metric in protocol.metrics}
+    names = {name for metric in protocol.metrics for name in protocol.spaces_of(metric)}
     return sorted(name for name in names if FEATURE_GMACS[name] is None)

@@ -27,8 +27,8 @@ class Published(NamedTuple):
 
     @property
     def spec(self) -> Network:
-        told = {} if self.conditioning is None else {"conditioning": self.conditioning}
-        return named_network(self.model, self.resolution, **told)
+        fields = {} if self.conditioning is None else {"conditioning": self.conditioning}
+        return named_network(self.model, self.resolution, **fields)
 
     def agrees(self, gmacs: float) -> bool:
         """Within 0.15 %, or within half a unit of the table's last digit if that is larger."""

@@ -8,10 +8,9 @@ the authors' released commands.
 import re
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field
-
 from scaling.study.costs.layers import Attention, Layer, Linear, Norm, Repeat
 from scaling.study.families.unet import CLASSES, Attended, Block, Part, UNet
+from scaling.study.network import Width
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,7 +33,7 @@ class PixelUNet(UNet):
     """A U-Net whose residual blocks are modulated by the time and the class together."""
 
     family: Literal["adm"] = "adm"
-    head_channels: int = Field(HEAD, gt=0)  # of every attention
+    head_channels: Width = HEAD  # of every attention
 
     TITLE: ClassVar[str] = "ADM"
     PRESETS: ClassVar[tuple[str, ...]] = tuple(SHAPES)
@@ -74,6 +73,15 @@ class PixelUNet(UNet):
         from scaling.models.networks.unet import ModulatedUNet
 
         return ModulatedUNet(self)
+
+    @classmethod
+    def recognised(cls, state, told) -> "PixelUNet | None":
+        from scaling.models.formats.unet_weights import recognised_adm
+
+        return recognised_adm(state, told) if cls is PixelUNet else None
+
+    def assumed(self) -> list[str]:
+        return [f"assumed heads of {self.head_channels} channels, which no shape tells"]
 
     def _class_width(self) -> int:
         return self.time_width

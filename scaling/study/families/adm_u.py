@@ -8,11 +8,13 @@ add up, but its samples are not those of the published pair.
 
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from scaling.study.costs.layers import Layer
 from scaling.study.families.adm import HEAD, PixelUNet
 from scaling.study.families.adm import SHAPES as ADM_SHAPES
+from scaling.study.families.unet import Multipliers, Sides
+from scaling.study.network import Depth, Side, Width
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,11 +40,11 @@ class RaisedUNet(PixelUNet):
     """A pixel U-Net whose input has the answer of another one, ``base``, beside the image."""
 
     family: Literal["adm-u"] = "adm-u"
-    small_size: int = Field(gt=0)  # pixels a side that ``base`` sees
-    base_width: int = Field(gt=0)
-    base_multipliers: tuple[float, ...] = Field(min_length=1)
-    base_blocks: int = Field(gt=0)
-    base_attention: tuple[int, ...]
+    small_size: Side  # pixels a side that ``base`` sees
+    base_width: Width
+    base_multipliers: Multipliers
+    base_blocks: Depth
+    base_attention: Sides
 
     TITLE: ClassVar[str] = "ADM-U"
     PRESETS: ClassVar[tuple[str, ...]] = tuple(SHAPES)

@@ -7,10 +7,10 @@ of a class; the last one, ``num_classes``, is the empty caption or "no class". N
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from scaling.study.costs.layers import Embedding, Layer
-from scaling.study.network import Network
+from scaling.study.network import Network, Width
 from scaling.study.specs.identity import Text
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Captioned(Network):
     """
 
     conditioning: Conditioning = "classes"
-    text_tokens: int = Field(gt=0)
-    text_width: int = Field(gt=0)
+    text_tokens: Width
+    text_width: Width
     captions: tuple[str, ...] = ()  # of label 0, 1, ...; empty where classes are learned
     encoder: Text | None = None
 
@@ -81,8 +81,8 @@ class Captioned(Network):
         return (Embedding(self.num_classes + 1, self.text_tokens * self.text_width + pooled),)
 
     def debug_twin(self, channels: int, num_classes: int) -> Self:
-        told = {"conditioning": "classes", "captions": (), "encoder": None}
-        small = {**self._debug_fields(), "text_tokens": 4, "text_width": 8, **told}
+        classes = {"conditioning": "classes", "captions": (), "encoder": None}
+        small = {**self._debug_fields(), "text_tokens": 4, "text_width": 8, **classes}
         return self.replaced(**small, channels=channels, num_classes=num_classes)
 
     @abstractmethod

@@ -14,7 +14,8 @@ from pydantic import Field, model_validator
 from scaling.study.families import dit_variant
 from scaling.study.families.dit_presets import MODERN, PAPER_SIZES
 from scaling.study.families.dit_variant import MlpKind, NormKind, Positions
-from scaling.study.network import LATENT_FACTOR, MOST_PIXELS, PRESET_RESOLUTION, Network
+from scaling.study.families.patches import patch_faults
+from scaling.study.network import LATENT_FACTOR, PRESET_RESOLUTION, Depth, Network, Side, Width
 from scaling.study.specs.identity import refuse
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 FREQUENCIES = 256  # sinusoidal features of the timestep, before its MLP
 CONTEXT = 2  # conditioning tokens, in context or attended to: the timestep's and the label's
-MOST_TOKENS = 2**18  # what a table of positions and a trace still hold
 MLP_RATIO = 4.0  # the paper's
 CLASSES, CHANNELS = 1000, 4  # ImageNet's latents, which the presets are made for
 
@@ -69,10 +69,10 @@ class ModelSpec(Network):
     """The free dimensions of a DiT (Table 1); everything else is derived from them."""
 
     family: Literal["dit"] = "dit"
-    patch: int = Field(gt=0, le=MOST_PIXELS)  # pixels per token side, p
-    width: int = Field(gt=0, le=2**16)  # channels per token, d
-    depth: int = Field(gt=0, le=1000)  # blocks, N
-    heads: int = Field(gt=0, le=2**16)
+    patch: Side  # pixels per token side, p
+    width: Width  # channels per token, d
+    depth: Depth  # blocks, N
+    heads: Width
     mlp_ratio: float = Field(MLP_RATIO, gt=0, le=100)
     conditioning: Conditioning = "adaln-zero"
     norm: NormKind = "layer"
@@ -82,11 +82,11 @@ class ModelSpec(Network):
     class_tokens: int = Field(0, ge=0, le=2**16)  # that the blocks read beside the image's
     class_tokens_from: int = Field(0, ge=0, le=1000)  # the first block, from 0, that reads them
     # channels between the two linears that embed a patch; null: one linear
-    bottleneck: int | None = Field(None, gt=0, le=2**16)
+    bottleneck: Width | None = None
     # blocks of their own width that end the network; the body's tokens condition them. Null: none
-    head_depth: int | None = Field(None, gt=0, le=1000)
-    head_width: int | None = Field(None, gt=0, le=2**16)
-    head_heads: int | None = Field(None, gt=0, le=2**16)
+    head_depth: Depth | None = None
+    head_width: Width | None = None
+    head_heads: Width | None = None
 
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset(dit_variant.PAPER)
     TITLE: ClassVar[str] = "DiT"
@@ -97,18 +97,7 @@ class ModelSpec(Network):
 
     @model_validator(mode="after")
     def _check(self):
-        faults = []
-        if self.input_size % self.patch:
-            divisors = [p for p in range(1, self.input_size + 1) if self.input_size % p == 0]
-            faults.append(
-                f"patch {self.patch} does not divide the input size {self.input_size}; "
-                f"divisors: {divisors}"
-            )
-        elif self.tokens > MOST_TOKENS:
-            faults.append(
-                f"patch {self.patch} of input size {self.input_size} makes {self.tokens} tokens, "
-                f"more than {MOST_TOKENS}; choose a larger patch"
-            )
+        faults = patch_faults(self.patch, self.input_size)
         if self.hidden < 1:
             faults.append(
                 f"mlp_ratio {self.mlp_ratio:g} of width {self.width} leaves the MLP no channel"

@@ -41,21 +41,21 @@ WIDE_HEAD = {"head_depth": 2, "head_width": 2048, "head_heads": 16}  # RAE's, fo
 
 
 def _all() -> dict[str, Preset]:
-    found = {}
+    presets = {}
     for size, shape in PAPER_SIZES.items():
         for patch in (8, 4, 2):
             fields = _shape(*shape, patch=patch, channels=4)
-            found[f"SiT-{size}/{patch}"] = Preset(fields, 8, 256)
+            presets[f"SiT-{size}/{patch}"] = Preset(fields, 8, 256)
     for size, (*shape, bottleneck, first) in JIT_SIZES.items():
         for patch, resolution in JIT_RESOLUTIONS.items():
             own = {"patch": patch, "bottleneck": bottleneck, "class_tokens_from": first}
-            found[f"JiT-{size}/{patch}"] = Preset(_shape(*shape, **JIT, **own), 1, resolution)
+            presets[f"JiT-{size}/{patch}"] = Preset(_shape(*shape, **JIT, **own), 1, resolution)
     xl = _shape(*PAPER_SIZES["XL"], **LIGHTNING, patch=1, channels=32)
-    found["LightningDiT-XL/1"] = Preset(xl, 16, 256)
+    presets["LightningDiT-XL/1"] = Preset(xl, 16, 256)
     for size, shape in PAPER_SIZES.items():
         fields = _shape(*shape, **LIGHTNING, **WIDE_HEAD, patch=1, channels=768)
-        found[f"DiT-DH-{size}"] = Preset(fields, 16, 256)
-    return found
+        presets[f"DiT-DH-{size}"] = Preset(fields, 16, 256)
+    return presets
 
 
 MODERN: dict[str, Preset] = _all()

@@ -111,38 +111,38 @@ def is_papers(m: "ModelSpec") -> bool:
 
 def faults(m: "ModelSpec") -> list[str]:
     """What cannot be, one clause each."""
-    found = []
-    told = [name for name in HEAD if getattr(m, name) is not None]
-    if told and len(told) < len(HEAD):
-        missing = [f"model.{name}" for name in HEAD if name not in told]
-        found.append(f"a wide head needs depth, width and heads; set {', '.join(missing)} too")
-    if len(told) == len(HEAD) and m.head_width % m.head_heads:
-        found.append(f"head_heads {m.head_heads} do not divide the head_width {m.head_width}")
+    clauses = []
+    given = [name for name in HEAD if getattr(m, name) is not None]
+    if given and len(given) < len(HEAD):
+        missing = [f"model.{name}" for name in HEAD if name not in given]
+        clauses.append(f"a wide head needs depth, width and heads; set {', '.join(missing)} too")
+    if len(given) == len(HEAD) and m.head_width % m.head_heads:
+        clauses.append(f"head_heads {m.head_heads} do not divide the head_width {m.head_width}")
     if "rope" in m.positions:
         shapes = [("heads", m.width, m.heads)]
-        shapes += [("head_heads", m.head_width, m.head_heads)] if len(told) == len(HEAD) else []
-        found += [
+        shapes += [("head_heads", m.head_width, m.head_heads)] if len(given) == len(HEAD) else []
+        clauses += [
             f"{name} {heads} of width {width} have {width / heads:g} channels each, not a multiple "
             "of 4, as 2-D rotary positions need"
             for name, width, heads in shapes
             if width % (4 * heads)
         ]
     if m.class_tokens_from and not m.class_tokens:
-        found.append(
+        clauses.append(
             f"class_tokens_from {m.class_tokens_from} without class tokens; set model.class_tokens "
             "or leave it at 0"
         )
     if m.class_tokens_from >= m.depth and m.class_tokens:
-        found.append(
+        clauses.append(
             f"class_tokens_from {m.class_tokens_from} is not a block of a depth of {m.depth}; set "
             f"it to 0 .. {m.depth - 1}"
         )
     if not m.design.adaptive:
-        both = [("class_tokens", m.class_tokens), ("a wide head", told)]
-        found += [
+        both = [("class_tokens", m.class_tokens), ("a wide head", given)]
+        clauses += [
             f"{what} cannot be with conditioning {m.conditioning!r}, which gives blocks tokens and "
             "no modulation; set model.conditioning to adaln-zero or adaln"
             for what, asked in both
             if asked
         ]
-    return found
+    return clauses

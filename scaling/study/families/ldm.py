@@ -9,8 +9,6 @@ patch 2 on the same latents, within 1.2 %; their parameters are within 2 % of it
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field
-
 from scaling.study.costs.layers import (
     Attention,
     Convolution,
@@ -21,6 +19,7 @@ from scaling.study.costs.layers import (
     Repeat,
 )
 from scaling.study.families.unet import CLASSES, Attended, Block, Part, Resampled, UNet
+from scaling.study.network import Width
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,8 +51,8 @@ class LatentUNet(UNet):
     """A U-Net whose transformer blocks attend to one token, the embedding of the class."""
 
     family: Literal["ldm"] = "ldm"
-    heads: int = Field(8, gt=0)  # of every attention
-    context_width: int = Field(CONTEXT, gt=0)
+    heads: Width = 8  # of every attention
+    context_width: Width = CONTEXT
 
     TITLE: ClassVar[str] = "LDM"
     PRESETS: ClassVar[tuple[str, ...]] = tuple(SHAPES)
@@ -88,6 +87,18 @@ class LatentUNet(UNet):
         from scaling.models.networks.unet import ConditionedUNet
 
         return ConditionedUNet(self)
+
+    @classmethod
+    def recognised(cls, state, told) -> "LatentUNet | None":
+        from scaling.models.formats.unet_weights import recognised_ldm
+
+        return recognised_ldm(state, told)
+
+    def assumed(self) -> list[str]:
+        return [
+            "LDM's code noises by betas whose square roots rise linearly, which no process here "
+            "does: train on from the weights rather than sample them"
+        ]
 
     def _class_width(self) -> int:
         return self.context_width

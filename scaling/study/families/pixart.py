@@ -8,7 +8,7 @@ has classes, the sequence is learned for each class.
 import re
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from scaling.study.costs.layers import (
     Attention,
@@ -20,7 +20,9 @@ from scaling.study.costs.layers import (
     Repeat,
 )
 from scaling.study.families.captioned import Captioned
-from scaling.study.network import LATENT_FACTOR
+from scaling.study.families.patches import patch_faults
+from scaling.study.network import LATENT_FACTOR, Depth, Side, Width
+from scaling.study.specs.identity import refuse
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,10 +38,10 @@ class PixArt(Captioned):
     """A transformer whose blocks attend to the image, then to the text."""
 
     family: Literal["pixart"] = "pixart"
-    patch: int = Field(2, gt=0)  # pixels per token side
-    width: int = Field(gt=0)
-    depth: int = Field(gt=0)
-    heads: int = Field(gt=0)
+    patch: Side = 2  # pixels per token side
+    width: Width
+    depth: Depth
+    heads: Width
 
     TITLE: ClassVar[str] = "PixArt"
     PRESETS: ClassVar[tuple[str, ...]] = ("pixart-alpha",)
@@ -47,8 +49,7 @@ class PixArt(Captioned):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.input_size % self.patch:
-            raise ValueError(f"patch {self.patch} does not divide the input size {self.input_size}")
+        refuse(patch_faults(self.patch, self.input_size))
         if self.width % self.heads:
             raise ValueError(f"heads {self.heads} do not divide the width {self.width}")
         if self.width % 4:
@@ -85,8 +86,8 @@ class PixArt(Captioned):
         if resolution <= 0 or resolution % LATENT_FACTOR:
             raise ValueError(f"resolution {resolution} is not a positive multiple of 8")
         latent = {"input_size": resolution // LATENT_FACTOR, "channels": LATENTS}
-        told = {"num_classes": 1, "conditioning": "text", **TEXT}
-        return cls(**{**latent, **told, **SHAPE, **fields})
+        usual = {"num_classes": 1, "conditioning": "text", **TEXT}
+        return cls(**{**latent, **usual, **SHAPE, **fields})
 
     def named_like(self, name: str) -> Self | None:
         match = re.fullmatch(r"PixArt-d(\d+)w(\d+)/(\d+)(?: \[text\])?", name)

@@ -9,7 +9,7 @@ classes, both are learned for each class.
 import re
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from scaling.study.costs.layers import (
     Attention,
@@ -21,7 +21,9 @@ from scaling.study.costs.layers import (
     Repeat,
 )
 from scaling.study.families.captioned import Captioned
-from scaling.study.network import LATENT_FACTOR
+from scaling.study.families.patches import patch_faults
+from scaling.study.network import LATENT_FACTOR, Depth, Side, Width
+from scaling.study.specs.identity import refuse
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,10 +40,10 @@ class MMDiT(Captioned):
     """A transformer of ``depth`` blocks, each with weights for the text and for the image."""
 
     family: Literal["sd3"] = "sd3"
-    patch: int = Field(2, gt=0)  # pixels per token side
-    depth: int = Field(gt=0)  # blocks, heads, and ``head_width`` channels each
-    head_width: int = Field(HEAD, gt=0)
-    pooled_width: int = Field(gt=0)  # of the vector that joins the time's
+    patch: Side = 2  # pixels per token side
+    depth: Depth  # blocks, heads, and ``head_width`` channels each
+    head_width: Width = HEAD
+    pooled_width: Width  # of the vector that joins the time's
 
     TITLE: ClassVar[str] = "SD3"
     PRESETS: ClassVar[tuple[str, ...]] = tuple(f"sd3-d{depth}" for depth in DEPTHS)
@@ -49,8 +51,7 @@ class MMDiT(Captioned):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.input_size % self.patch:
-            raise ValueError(f"patch {self.patch} does not divide the input size {self.input_size}")
+        refuse(patch_faults(self.patch, self.input_size))
         if self.width % 4:
             raise ValueError(
                 f"depth {self.depth} times {self.head_width} is a width of {self.width}, not a "
@@ -96,8 +97,8 @@ class MMDiT(Captioned):
         if resolution <= 0 or resolution % LATENT_FACTOR:
             raise ValueError(f"resolution {resolution} is not a positive multiple of 8")
         latent = {"input_size": resolution // LATENT_FACTOR, "channels": LATENTS}
-        told = {"num_classes": 1, "learn_sigma": False, "conditioning": "text", **TEXT}
-        return cls(**{**latent, **told, "depth": int(match[1]), **fields})
+        usual = {"num_classes": 1, "learn_sigma": False, "conditioning": "text", **TEXT}
+        return cls(**{**latent, **usual, "depth": int(match[1]), **fields})
 
     def named_like(self, name: str) -> Self | None:
         match = re.fullmatch(r"SD3-d(\d+)(?:w(\d+))?/(\d+)(?: \[text\])?|sd3-d(\d+)", name)

@@ -7,7 +7,7 @@ through the network once; a family says which layers a part has. Not a family by
 import re
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -20,7 +20,8 @@ from scaling.study.costs.layers import (
     Norm,
     Repeat,
 )
-from scaling.study.network import Network
+from scaling.study.families.patches import MOST_TOKENS
+from scaling.study.network import Depth, Multiplier, Network, Side, Width
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 TIME = 4  # the vector of time is so many times as wide as the network (ADM's and LDM's code)
 CLASSES = 1000  # ImageNet's, which the presets are made for
 KERNEL = (3, 3)
+MOST_LEVELS = 16
 NUMBER = r"\d+(?:\.\d+)?"  # a multiplier in a name
+
+
+Multipliers = Annotated[tuple[Multiplier, ...], Field(min_length=1, max_length=MOST_LEVELS)]
+Sides = Annotated[tuple[Side, ...], Field(max_length=MOST_LEVELS)]
 
 
 class Block(NamedTuple):
@@ -64,13 +70,14 @@ class UNet(Network):
     Level i has ``width * multipliers[i]`` channels and half the side of the level before.
     """
 
-    width: int = Field(gt=0)
-    multipliers: tuple[float, ...] = Field(min_length=1)
-    blocks: int = Field(gt=0)  # residual blocks of a level on the way down; one more on the way up
-    attention: tuple[int, ...]  # sides of the feature maps that attend; the lowest level always
-    groups: int = Field(32, gt=0)  # of every group norm
+    width: Width
+    multipliers: Multipliers
+    blocks: Depth  # residual blocks of a level on the way down; one more on the way up
+    attention: Sides  # of the feature maps that attend; the lowest level always
+    groups: Width = 32  # of every group norm
 
     SHAPES: ClassVar[dict[str, dict]] = {}  # preset -> its fields
+    ANCHORS: ClassVar[tuple[str, ...]] = ("input_blocks.0.0.weight",)  # in ADM's and LDM's code
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -84,6 +91,11 @@ class UNet(Network):
         if strange:
             raise ValueError(
                 f"attention at sides {strange}, but the levels have the sides {[*self.sides]}"
+            )
+        if self.attention and max(self.attention) ** 2 > MOST_TOKENS:
+            raise ValueError(
+                f"attention at sides of {max(self.attention)} is over {max(self.attention) ** 2} "
+                f"places, more than {MOST_TOKENS}; leave that side out"
             )
         for multiplier in self.multipliers:
             channels = self.width * multiplier
@@ -160,6 +172,16 @@ class UNet(Network):
         small = {"width": 8, "blocks": 1, "groups": 4, **self._debug_heads()}
         return self.replaced(**small, channels=channels, num_classes=num_classes)
 
+    def has_null(self, state) -> bool:
+        from scaling.models.formats.unet_weights import has_null
+
+        return has_null(self, state)
+
+    def adopted(self, state, told) -> dict:
+        from scaling.models.formats.unet_weights import adopted
+
+        return adopted(self, super().adopted(state, told))
+
     @abstractmethod
     def _debug_heads(self) -> dict:
         """The fields of a small network that only the family has."""
@@ -193,11 +215,11 @@ class UNet(Network):
 
     def layers(self) -> tuple[Layer, ...]:
         first, pixels = self.level_channels[0], self.input_size**2
-        told = self.time_width
+        width = self.time_width
         return (
-            Linear(first, told),  # of the sinusoids of the time, as many as channels
-            Elementwise(told),  # the SiLU's input
-            Linear(told, told),
+            Linear(first, width),  # of the sinusoids of the time, as many as channels
+            Elementwise(width),  # the SiLU's input
+            Linear(width, width),
             *self._class_layers(),
             Convolution(self._channels_in(), first, KERNEL, pixels),
             *(layer for part in self.parts() for layer in self._layers_of(part)),

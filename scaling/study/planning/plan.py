@@ -6,11 +6,13 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from scaling.study.costs import cost
+from scaling.study.grid import MOST_TRIALS
 from scaling.study.specs.identity import Spec
 from scaling.study.specs.trial import TrialSpec
 from scaling.study.study import Study
 
 SCHEMA = 1  # version of study.json; a reader refuses a newer one
+MOST_FLOPS = 1e40
 MOST = 1e15  # millions of parameters, GMACs: more is no network
 Identity = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]  # it names files
 
@@ -27,7 +29,7 @@ class PlannedTrial(Spec):
     params_m: float = Field(ge=0, lt=MOST, strict=True)
     forward_gmacs: float = Field(ge=0, lt=MOST, strict=True)
     images: int = Field(ge=0, lt=2**63, strict=True)
-    train_flops: float = Field(ge=0, strict=True)
+    train_flops: float = Field(ge=0, lt=MOST_FLOPS, strict=True)
     spec: TrialSpec
 
     @model_validator(mode="before")
@@ -76,12 +78,12 @@ class PlannedTrial(Spec):
 class Plan(Spec):
     """A priced and ordered study: the content of ``study.json``."""
 
-    schema_version: int = Field(SCHEMA, ge=0, strict=True)
+    schema_version: int = Field(SCHEMA, ge=0, lt=2**31, strict=True)
     name: str
     question: str
     expectation: str
     nuisance: dict[str, str]
-    seeds: int = Field(ge=1, strict=True)
+    seeds: int = Field(ge=1, le=MOST_TRIALS, strict=True)
     trials: tuple[PlannedTrial, ...] = Field(min_length=1)
 
     @classmethod

@@ -9,6 +9,7 @@ from scaling.study.specs.identity import Spec
 
 # Utilisations between which the default lies: of small and large DiTs, compiled or not.
 LEAST_MFU, MFU, MOST_MFU = 0.25, 0.40, 0.55
+MOST = 1e30  # of any of a device's figures
 CALIBRATED_WITHIN = 0.2  # of the truth, as a total
 
 
@@ -17,10 +18,10 @@ class Speed(Spec):
     evaluation.
     """
 
-    step_s: float = Field(0.0, ge=0)
-    train_flops_per_s: float = Field(gt=0)
-    evaluation_s: float = Field(0.0, ge=0)
-    sampling_flops_per_s: float = Field(gt=0)
+    step_s: float = Field(0.0, ge=0, le=MOST)
+    train_flops_per_s: float = Field(gt=0, le=MOST)
+    evaluation_s: float = Field(0.0, ge=0, le=MOST)
+    sampling_flops_per_s: float = Field(gt=0, le=MOST)
 
     def training_s(self, steps: int, flops: float) -> float:
         return steps * self.step_s + flops / self.train_flops_per_s

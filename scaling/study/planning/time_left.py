@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.study.planning.speed import Speed
+
 # What a step, and an evaluation, cost besides their FLOPs, in FLOPs that would take as long. A
 # sweep begins with its largest trainings, so that it must be supposed until others have been seen.
 STEP_FLOPS, EVALUATION_FLOPS = 3e8, 3e10
@@ -27,12 +29,54 @@ class Seen:
     ended: bool = False  # whatever the outcome
 
 
+@dataclass(frozen=True)
+class Paces:
+    """Seconds of a step, and of an evaluation, by their FLOPs."""
+
+    step_s: Callable[[float], float]
+    evaluation_s: Callable[[float], float]
+
+    @classmethod
+    def of_speed(cls, speed: Speed) -> "Paces":
+        return cls(
+            step_s=lambda flops: speed.training_s(1, flops),
+            evaluation_s=lambda flops: speed.measuring_s(1, flops),
+        )
+
+    def rest_s(self, one: Seen) -> tuple[float, float]:
+        """What is left of a training, and of its evaluations."""
+        rest = one.evaluation_flops[len(one.evaluated_s) :]
+        return (one.steps - one.done_steps) * self.each_s(one), sum(map(self.evaluation_s, rest))
+
+    def each_s(self, one: Seen) -> float:
+        """Of a step of ``one``: by its own pace, where that is known."""
+        if one.done_steps >= ENOUGH * one.steps and one.train_s > 0:
+            return one.train_s / one.done_steps
+        return self.step_s(one.flops / one.steps)
+
+
 def seconds_left(seen: Sequence[Seen], places: int, elapsed_s: float) -> float | None:
     """Until all have ended on ``places`` places; None while nothing tells.
 
     ``seen`` are in the order in which they begin. What the records do not account for (starting,
     waiting) is learned from ``elapsed_s``, the seconds since the sweep began.
     """
+    paces = paces_of(seen)
+    if paces is None:
+        return None
+    accounted = sum(one.train_s + sum(one.evaluated_s) for one in seen)
+    ended = sum(one.ended for one in seen)
+    waste = max(1.0, elapsed_s * places / accounted) if ended >= places else 1.0
+    free = [0.0] * max(1, places)
+    for one in seen:
+        if not one.ended:
+            free.sort()
+            free[0] += waste * sum(paces.rest_s(one))
+    return max(free)
+
+
+def paces_of(seen: Sequence[Seen]) -> Paces | None:
+    """As those tell that have taken steps, the latest to begin most; None while there are none."""
     begun = [one for one in seen if one.done_steps and one.train_s > 0]
     if not begun:
         return None
@@ -59,16 +103,7 @@ def seconds_left(seen: Sequence[Seen], places: int, elapsed_s: float) -> float |
     else:  # as much for a FLOP as training takes
         rate = sum(o.train_s for o in begun) / sum(o.flops * o.done_steps / o.steps for o in begun)
         evaluation_s = lambda flops: flops * rate  # noqa: E731
-
-    accounted = sum(one.train_s + sum(one.evaluated_s) for one in seen)
-    ended = sum(one.ended for one in seen)
-    waste = max(1.0, elapsed_s * places / accounted) if ended >= places else 1.0
-    free = [0.0] * max(1, places)
-    for one in seen:
-        if not one.ended:
-            free.sort()
-            free[0] += waste * _left(one, step_s, evaluation_s)
-    return max(free)
+    return Paces(step_s, evaluation_s)
 
 
 def floor_and_rate(
@@ -87,11 +122,3 @@ def floor_and_rate(
     best = np.argmin(misfits + (doublings / FLOOR_WITHIN) ** 2)
     floor, level = float(floors[best]), float(levels[best])
     return lambda f: float(np.exp(level) * (floor + f))
-
-
-def _left(one: Seen, step_s, evaluation_s) -> float:
-    each = step_s(one.flops / one.steps)
-    if one.done_steps >= ENOUGH * one.steps:
-        each = one.train_s / one.done_steps
-    rest = one.evaluation_flops[len(one.evaluated_s) :]
-    return (one.steps - one.done_steps) * each + sum(map(evaluation_s, rest))

@@ -42,16 +42,19 @@ class DataSpec(Spec):
     flip: bool = False  # mirror half of the draws horizontally
     # folder: enlarge images smaller than the crop, as ADM does, instead of refusing them
     upscale: bool = False
+    # folder: file, or ImageNet's devkit, that tells the classes of held-out images that are in no
+    # class folder; null: looked for beside them
+    heldout_labels: Text | None = None
 
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
-        {"name", "size", "vae", "content", "flip", "upscale"}
+        {"name", "size", "vae", "content", "flip", "upscale", "heldout_labels"}
     )
-    PLACEMENT: ClassVar[frozenset[str]] = frozenset({"path"})
+    PLACEMENT: ClassVar[frozenset[str]] = frozenset({"path", "heldout_labels"})
 
     @model_validator(mode="after")
     def _check(self):
         takes = {
-            "folder": {"name", "size", "content", "upscale"},
+            "folder": {"name", "size", "content", "upscale", "heldout_labels"},
             "latents": {"name", "size", "vae", "content"},
             "synthetic": {"size"},
             "synthetic-pixels": {"size"},
@@ -64,7 +67,7 @@ class DataSpec(Spec):
         faults += [
             f"source {self.source!r} has no {name}, got {getattr(self, name)!r}; leave "
             f"data.{name} out"
-            for name in ("name", "size", "vae", "content", "upscale")
+            for name in ("name", "size", "vae", "content", "upscale", "heldout_labels")
             if name not in takes and getattr(self, name)
         ]
         if self.source == "synthetic" and self.size and self.size % LATENT_FACTOR:

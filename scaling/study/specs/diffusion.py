@@ -60,12 +60,12 @@ class DiffusionSpec(Spec):
         if not isinstance(data, dict):
             return data
         usual = USUAL.get(str(data.get("objective", "ddpm")))  # a list is refused later
-        told = dict(data)
-        if told.get("loss_in") == (told.get("prediction") or usual):
-            told["loss_in"] = None
-        if told.get("prediction") == usual:
-            told["prediction"] = None
-        return told
+        fields = dict(data)
+        if fields.get("loss_in") == (fields.get("prediction") or usual):
+            fields["loss_in"] = None
+        if fields.get("prediction") == usual:
+            fields["prediction"] = None
+        return fields
 
     @model_validator(mode="after")
     def _check(self):

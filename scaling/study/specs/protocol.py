@@ -7,45 +7,15 @@ from pydantic import Field, StringConstraints, model_validator
 
 from scaling.study.specs.decoder import other_maker
 from scaling.study.specs.identity import Spec, Text, refuse
+from scaling.study.specs.measured import METRIC_NAMES, Features, Metric
 
 # A split of the trial's data set, or a file of statistics or images in the format of ADM's
 # evaluation suite.
 Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
-Metric = Literal["fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity"]
-METRIC_NAMES = {
-    "fid": "FID",
-    "kid": "KID",
-    "isc": "IS",
-    "precision": "precision",
-    "recall": "recall",
-    "sfid": "sFID",
-    "cmmd": "CMMD",
-    "fid_infinity": "FID∞",
-    "rfid": "rFID",  # measured along with FID, without being asked for
-}
-# "inception" is torch-fidelity's inception-v3-compat. Apart from digits-cnn and
-# efficientnet-lite0, the other names are torch-fidelity's own.
-Features = Literal[
-    "digits-cnn",
-    "inception",
-    "efficientnet-lite0",
-    "vgg16",
-    "dinov2-vit-s-14",
-    "dinov2-vit-b-14",
-    "dinov2-vit-l-14",
-    "dinov2-vit-g-14",
-    "clip-rn50",
-    "clip-rn101",
-    "clip-rn50x4",
-    "clip-rn50x16",
-    "clip-rn50x64",
-    "clip-vit-b-32",
-    "clip-vit-b-16",
-    "clip-vit-l-14",
-    "clip-vit-l-14-336px",
-]
 Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
 FLOW_SAMPLERS = ("euler", "heun", "sde")
+
+Share = Annotated[float, Field(ge=0, le=1)]  # of a schedule
 
 
 class Protocol(Spec):
@@ -69,11 +39,12 @@ class Protocol(Spec):
     # null: all; DiT's released code guides 3
     guidance_channels: int | None = Field(None, ge=1, le=4096)
     # fractions of the schedule, from 0 (image) to 1 (noise); null: the whole schedule
-    guidance_interval: tuple[float, float] | None = None
+    guidance_interval: tuple[Share, Share] | None = None
     rounding: Literal["nearest", "truncate"] = "nearest"  # to 8 bits: as DiT and SiT, or as ADM
     decoder: Text | None = None  # for latents, such as sd-vae-ft-mse; null: pixels are sampled
     # in a trial that names none, those of its data: see scaling.study.specs.usual_features
     features: Features = "digits-cnn"
+    spaces: tuple[Features, ...] = ()  # fdr: feature spaces beside ``features``
     # the headline FID is against the first one
     references: tuple[Reference, ...] = Field(("train", "heldout"), min_length=1)
     # how many of the reference's images are used; null: all
@@ -99,6 +70,7 @@ class Protocol(Spec):
             "reference_images",
             "manifold_images",
             "transform",
+            "spaces",
         }
     )
 
@@ -130,11 +102,32 @@ class Protocol(Spec):
             )
         faults += [
             f"{name} has one twice: {', '.join(getattr(self, name))}; give each once"
-            for name in ("references", "metrics")
+            for name in ("references", "metrics", "spaces")
             if len(set(getattr(self, name))) < len(getattr(self, name))
         ]
+        faults += self._faults_of_spaces()
         refuse(faults)
         return self
+
+    def _faults_of_spaces(self) -> list[str]:
+        """What does not hold of the feature spaces of FDr."""
+        told = "set evaluate.protocol.spaces"
+        if self.spaces and self.metrics and "fdr" not in self.metrics:
+            return [
+                f"only the metric fdr uses spaces {list(self.spaces)}; leave them out or add it"
+            ]
+        if "fdr" not in self.metrics:
+            return []
+        if not self.spaces:
+            return [f"fdr is a mean over feature spaces, and there is only {self.features}; {told}"]
+        if self.features in self.spaces:
+            return [f"{self.features} is in features and in spaces; {told} to the others"]
+        if files := [name for name in self.references if name.endswith(".npz")]:
+            return [
+                "fdr compares with the train and held-out images of the data; references names "
+                f"{files[0]}: leave fdr or the file out"
+            ]
+        return []
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         """As for any spec, except that a reference file counts by its name, wherever it lies."""
@@ -170,6 +163,10 @@ class Protocol(Spec):
             else self.features
         )
 
+    def spaces_of(self, metric: str) -> tuple[str, ...]:
+        """All extractors behind a metric; fdr alone has more than one."""
+        return (self.features_of(metric), *(self.spaces if metric == "fdr" else ()))
+
     def label(
         self,
         metric: str = "fid",
@@ -189,6 +186,8 @@ class Protocol(Spec):
         )
         against = PurePath(reference or self.references[0]).name
         count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
+        spaces = self.spaces_of(metric)
+        name += f"{len(spaces)}" if metric == "fdr" else ""  # as published: FDr^6
         if metric == "rfid":
             return f"{name}, {self._decoder(made_by)}, {self.features}, vs {against}{count}"
         # the reference of a latent model is its data after the decoder
@@ -196,7 +195,7 @@ class Protocol(Spec):
             against = f"decoded {against}"
         return (
             f"{name}-{_thousands(self.samples)}, {self.sampling(over, made_by)}, "
-            f"{self.features_of(metric)}, vs {against}{count}"
+            f"{' + '.join(spaces)}, vs {against}{count}"
         )
 
     @property

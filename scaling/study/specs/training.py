@@ -12,8 +12,24 @@ from scaling.study.specs.weights import InitSpec
 MOST_STEPS, MOST_EVALUATIONS = 10**9, 10_000  # of one training
 MOST_SEED = 2**63 - 1  # what every generator and table holds
 
+Stream = Literal["init", "order", "noise"]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
+
+
+Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
+
+
+class StreamSeeds(Spec):
+    """Seeds of single random streams; null: ``TrainSpec.seed``. Sampling has a protocol's seed.
+
+    The sources of a FID's variance are told apart by varying one of them (FID Lottery, arXiv
+    2606.20536).
+    """
+
+    init: Seed | None = None  # the weights that training begins with
+    order: Seed | None = None  # of images and their flips, and the draw from latents' posteriors
+    noise: Seed | None = None  # of the loss: noise, its times, and which labels are dropped
 
 
 class TrainSpec(Spec):
@@ -37,7 +53,8 @@ class TrainSpec(Spec):
     label_dropout: float = Field(0.1, ge=0, lt=1)
     # bf16 by autocast; weights, averages and the held-out loss stay in fp32
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
-    seed: int = Field(0, ge=0, le=MOST_SEED)
+    seed: Seed = 0
+    seeds: StreamSeeds = StreamSeeds()  # of single streams, where they are not to follow ``seed``
     # weights to start from, a path or more said of them; null: newly initialised
     init: InitSpec | None = None
     # averages to checkpoint besides those that are evaluated
@@ -49,7 +66,7 @@ class TrainSpec(Spec):
     NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset(
         {"steps", "log_every", "heldout_every", "checkpoint_every", "emas"}
     )
-    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown", "init", "optimiser"})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"cooldown", "init", "optimiser", "seeds"})
 
     @field_validator("init", mode="before")
     @classmethod
@@ -93,6 +110,16 @@ class TrainSpec(Spec):
         if self.init is not None and "init" in fields:
             fields["init"] = self.init.identity_fields()
         return fields
+
+    def seed_of(self, name: Stream) -> int:
+        """The seed that the random stream ``name`` follows."""
+        own = getattr(self.seeds, name)
+        return self.seed if own is None else own
+
+    @property
+    def follows_seed(self) -> bool:
+        """Whether another ``seed`` would be another training."""
+        return None in (self.seeds.init, self.seeds.order, self.seeds.noise)
 
     @property
     def has_horizon(self) -> bool:

@@ -6,11 +6,12 @@ if TYPE_CHECKING:
     from scaling.study.specs.protocol import Protocol
     from scaling.study.specs.training import EvaluationSpec
 
-DIGITS, PHOTOGRAPHS = "digits-cnn", "inception"
+DIGITS, CLOTHES, PHOTOGRAPHS = "digits-cnn", "fashion-cnn", "inception"
 # source -> features of its own; noise has some too, so that a trial run downloads nothing
 OWN_FEATURES = {
     "digits": DIGITS,
     "mnist": DIGITS,
+    "fashion-mnist": CLOTHES,
     "synthetic": DIGITS,
     "synthetic-pixels": DIGITS,
 }

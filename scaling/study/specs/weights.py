@@ -22,8 +22,8 @@ class WeightsSpec(Spec):
     average: str | None = Field(None, min_length=1)
     objective: Learned | None = None
     null: Literal["last", "none"] | None = None  # the label table's row for "no class", if any
-    heads: int | None = Field(None, gt=0)
-    input_size: int | None = Field(None, gt=0)
+    heads: int | None = Field(None, gt=0, le=2**16)
+    input_size: int | None = Field(None, gt=0, le=2**14)
     # beginnings of names that are not part of the network
     leave_out: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 

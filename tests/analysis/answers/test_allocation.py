@@ -82,7 +82,7 @@ def test_the_page_says_it_first_and_agrees_with_its_table_and_the_claims(traded,
         in told
     )
     (decided,) = [one for one in built.data["decided"] if "training compute" in one.statement]
-    assert decided.verdict == "does not hold" and decided.told in built.page
+    assert decided.verdict == "does not hold" and decided.sentence in built.page
 
 
 def test_sizes_that_spent_one_budget_are_compared_there_though_steps_are_whole(traded):

@@ -41,28 +41,32 @@ def test_a_claim_is_judged_on_what_has_seeds_and_names_the_rest(unequal):
         "DiT-d3w64/4"
     )
     found = larger_is_efficient(Records(trials, evaluations))
-    assert (
-        len(found.parts) == 2
-        and "fewer than two seeds in common, not judged: patch 4: d3w64 against d2w48" in found.note
-    )
-    with pytest.raises(ValueError, match="one seed measured it all"):
+    assert len(found.parts) == 2
+    assert "a model of one seed, not judged: patch 4: d3w64 against d2w48; patch 2" in found.note
+    with pytest.raises(ValueError, match="one seed of a model, which has no error; train a second"):
         larger_is_efficient(Records(trials, evaluations.filter(pl.col("seed") == 0)))
 
 
-def test_a_patch_whose_pairs_share_no_two_seeds_leaves_the_others_judged(unequal):
-    """At patch 4 one pair has seeds 0 and 1, the next 1 and 2: each has an error, their mean over
-    seeds has none.
-    """
+def test_pairs_of_sizes_need_no_seed_in_common(unequal):
+    """At patch 4 one pair has seeds 0 and 1, the next 1 and 2: a training counts by itself."""
     trials, evaluations = trials_frame(unequal), evaluations_frame(unequal)
     lost = (pl.col("patch") == 4) & (
         ((pl.col("size") == "d2w16") & (pl.col("seed") == 2))
         | ((pl.col("size") == "d2w48") & (pl.col("seed") == 0))
     )
     found = larger_is_efficient(Records(trials, evaluations.filter(~lost)))
-    assert [part.of for part in found.parts] == ["patch 2"] and "patch 4, all pairs" in found.note
-    with pytest.raises(ValueError, match="patch 4, all pairs: one seed measured it all"):
-        larger_is_efficient(
-            Records(
-                trials, evaluations.filter(~lost, pl.col("patch") == 4, pl.col("size") != "d3w64")
-            )
-        )
+    assert [part.of for part in found.parts] == ["patch 2", "patch 4"]
+
+
+def test_the_error_of_a_curve_is_of_each_models_own_trainings(finished):
+    """Of the mean over pairs a middle size adds what it has lost between two checkpoints."""
+    trials, evaluations = trials_frame(finished), evaluations_frame(finished)
+    found = larger_is_efficient(Records(trials, evaluations))
+    assert all(2 <= part.dof <= 8 and part.error > 0 for part in found.parts)
+    one = evaluations.with_columns(
+        value=pl.when(pl.col("model") == "DiT-d2w32/4")
+        .then(pl.col("value").first().over("model", "step", "metric", "reference"))
+        .otherwise("value")
+    )
+    quiet = larger_is_efficient(Records(trials, one)).parts[1]
+    assert quiet.of == "patch 4" and quiet.error < found.parts[1].error

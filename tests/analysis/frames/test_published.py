@@ -2,7 +2,13 @@
 
 import pytest
 
-from analysis.frames.published import block_designs, dit_table4, published, sampling_compute
+from analysis.frames.published import (
+    block_designs,
+    dit_table4,
+    heldout_distance,
+    published,
+    sampling_compute,
+)
 
 
 @pytest.mark.parametrize("table", [dit_table4, block_designs, sampling_compute])
@@ -15,7 +21,15 @@ def test_published_tables_have_the_columns_of_a_curve(table):
 
 
 def test_every_published_row_has_its_source():
-    for name in ("dit_table4", "models"):
+    for name in ("dit_table4", "models", "seed_spread", "feature_spaces"):
         table = published(name)
         assert table["provenance"].null_count() == 0
         assert table["source"].null_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("features", "distance"),
+    [("inception", 1.68), ("dinov2-vit-l-14", 14.19), ("clip-vit-b-16", 5.6), ("digits-cnn", None)],
+)
+def test_the_units_of_fdr_are_those_printed_for_imagenet(features, distance):
+    assert heldout_distance(features) == distance

@@ -142,7 +142,7 @@ def test_an_altered_answer_is_named_with_its_place(packed, tmp_path, file, edit,
     verdict = verify(rewrite(packed, tmp_path / "t.zip", {file: edit}))
     ((name, found),) = verdict.differ.items()
     assert name == file.removeprefix("answers/") and found[0][0].startswith(where)
-    assert f"{name}: DIFFERS" in verdict.told()
+    assert f"{name}: DIFFERS" in verdict.text()
 
 
 def test_a_picture_exchanged_in_the_report_is_named(packed, tmp_path):

@@ -29,7 +29,8 @@ def test_trials_whose_samples_are_noise_are_told_on_the_page_and_in_status(tmp_p
     beside_noise(study, (worse["fid"] + better["fid"]) / 2)
     told = [text for text in report_data(study)["warnings"] if "no better than noise" in text]
     assert len(told) == 1 and told[0].startswith("Of 1 of 2 trials")
-    assert worse["trial_id"] in told[0] and better["trial_id"] not in told[0]
+    assert worse["model"] in told[0] and better["model"] not in told[0]
+    assert "models that fail" in told[0]
     rows = trial_rows(study)
     assert [row["trial_id"] for row in rows if row["warning"]] == [worse["trial_id"]]
     show_outcome(study, rows, interrupted=False)

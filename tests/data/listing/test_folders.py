@@ -109,15 +109,33 @@ def test_class_folders_that_are_links_are_classes(tmp_path):
 
 def test_a_file_is_no_folder_and_kinds_of_archives_are_not_mixed(tmp_path):
     (tmp_path / "a.zip").touch()
-    with pytest.raises(ValueError, match=r"a\.zip is neither a folder .*\.tar, \.parquet"):
+    with pytest.raises(ValueError, match=r"a\.zip is neither a folder .*\.tar, .*\.parquet"):
         list_images(tmp_path / "a.zip")
     (tmp_path / "a.tar").touch()
     (tmp_path / "b.parquet").touch()
-    with pytest.raises(ValueError, match=r"archives of several kinds \(\.tar, \.parquet\)"):
+    with pytest.raises(ValueError, match=r"archives of several kinds \(parquet, tar\)"):
         list_images(tmp_path)
 
 
 def test_a_folder_without_images_says_what_is_there(tmp_path):
-    (tmp_path / "train.tar.gz").touch()
+    (tmp_path / "train.csv.gz").touch()
     with pytest.raises(ValueError, match=r"0 images outside \(left out: \.gz 1\)"):
         list_images(tmp_path)
+
+
+def test_the_way_to_the_classes_is_told(tmp_path):
+    folder_of(tmp_path / "a", "set/Data/train/cat", "set/Data/train/dog", "set/Data/val/cat")
+    with pytest.raises(ValueError, match=r"1 classes \(set\).*, or give .*/a/set/Data$"):
+        list_images(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    write_kind(tmp_path / "b" / "0.png", "rgb.png", 8, 8)
+    with pytest.raises(
+        ValueError, match=r"tell their classes in a metadata\.csv \(file_name,label\)"
+    ):
+        list_images(tmp_path / "b")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "all.zip").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"or unpack the \.zip$"):
+        list_images(tmp_path / "c")
+    with pytest.raises(ValueError, match=r"all\.zip is neither .*; unpack it, or give its folder"):
+        list_images(tmp_path / "c" / "all.zip")

@@ -11,7 +11,6 @@ from scaling.evaluation.features.train_digits_cnn import accuracy
 def test_the_shipped_weights_classify_heldout_digits():
     net = digits_cnn.DigitsCnnExtractor(digits_cnn.NAME, ["logits"]).net.eval()
     assert accuracy(net) >= 0.97
-    assert digits_cnn.WEIGHTS.stat().st_size < 500_000
 
 
 def test_larger_and_grey_images_are_averaged_down_and_others_refused():

@@ -8,7 +8,6 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from scaling.evaluation.features.extractors import features_of, weights_source
 from scaling.evaluation.images.real_images import tensor_images
 from scaling.evaluation.images.reference import Reference
-from scaling.evaluation.metrics import noise
 from scaling.evaluation.metrics.measure import measure
 from scaling.study import DataSpec, Protocol
 from tests.evaluation.fidelity import Uint8Images, by_metric
@@ -16,13 +15,6 @@ from tests.evaluation.fidelity import Uint8Images, by_metric
 IMAGES = torch.randint(
     0, 256, (24, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
 )
-
-
-@pytest.fixture
-def little_noise(monkeypatch):
-    """Each FID is held against that of 3 x 256 noise images, which take minutes: here of 3 x 4."""
-    monkeypatch.setattr(noise, "IMAGES", 4)
-    monkeypatch.setattr(noise, "KEY", [*noise.KEY, "of a test"])
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +40,7 @@ def weights(tmp_path_factory):
         yield folder
 
 
-def test_inceptions_figures_are_torch_fidelitys(weights, little_noise):
+def test_inceptions_figures_are_torch_fidelitys(weights):
     """The real path: a file of weights, found by name, to FID, IS, KID, precision, recall and sFID
     in one pass.
     """

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from scaling.evaluation import evaluate
+from scaling.evaluation.features.extractors import extractor_of
 from scaling.evaluation.features.suits import check_suits
 from scaling.evaluation.images.real_images import tensor_images
 from scaling.evaluation.metrics.measure import check_metrics
@@ -36,14 +37,26 @@ def test_the_features_of_digits_are_refused_for_images_in_colour():
     check_suits("vgg16", lambda: tensor_images("one", one))
 
 
-@pytest.mark.parametrize(("source", "fits"), [("mnist", True), ("fashion-mnist", False)])
-def test_a_data_set_known_by_name_is_not_looked_at(source, fits):
+@pytest.mark.parametrize(
+    ("features", "source", "fits"),
+    [
+        ("digits-cnn", "mnist", True),
+        ("digits-cnn", "fashion-mnist", False),
+        ("fashion-cnn", "fashion-mnist", True),
+        ("fashion-mixer", "fashion-mnist", True),
+        ("fashion-mixer", "mnist", False),
+    ],
+)
+def test_a_data_set_known_by_name_is_not_looked_at(features, source, fits):
     images = lambda: tensor_images(source, grey(4, 1, 28))  # noqa: E731
     if fits:
-        check_suits("digits-cnn", images, source)
+        check_suits(features, images, source)
     else:
-        with pytest.raises(ValueError, match="fashion-mnist is no digits"):
-            check_suits("digits-cnn", images, source)
+        told = (
+            f"and {source} has none of them.*leave features out, which is {usual_features(source)}"
+        )
+        with pytest.raises(ValueError, match=told):
+            check_suits(features, images, source)
 
 
 def test_a_study_of_photographs_is_refused_the_features_of_digits(tmp_path):
@@ -55,8 +68,11 @@ def test_a_study_of_photographs_is_refused_the_features_of_digits(tmp_path):
 
 
 def test_every_source_has_usual_features():
-    assert set(OWN_FEATURES) == {"digits", "mnist", "synthetic", "synthetic-pixels"}
+    known = {"digits", "mnist", "fashion-mnist", "synthetic", "synthetic-pixels"}
+    assert set(OWN_FEATURES) == known
+    assert all(source in extractor_of(usual_features(source)).sources for source in known)
     assert usual_features("digits") == usual_features("mnist") == "digits-cnn"
+    assert usual_features("fashion-mnist") == "fashion-cnn"
     assert usual_features("cifar10") == usual_features("folder") == "inception"
 
 

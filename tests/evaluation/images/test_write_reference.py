@@ -1,10 +1,12 @@
 """Is a written reference the one that it was written from, here and for ADM's evaluator?"""
 
 import json
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from scaling.cli import main
@@ -66,16 +68,35 @@ def test_another_extractors_file_is_refused_by_name(work):
         values(work, str(work / "other.npz"))
 
 
-def test_inceptions_file_holds_what_sfid_compares_with(work, monkeypatch):
-    """By digits-cnn with a second layer, as Inception's weights may not be here."""
-    from scaling.evaluation.features.extractors import layers_of
+def test_inceptions_file_is_read_as_adms_evaluator_reads_it(work, monkeypatch):
+    """By digits-cnn with a second layer, as Inception's weights may not be here. The evaluator
+    takes the images out of the zip in parts, then the statistics by their four names.
+    """
+    from scaling.evaluation.features.extractors import features_of, layers_of
     from scaling.evaluation.images import write_reference as module
 
     layers = replace(layers_of("digits-cnn"), spatial="logits")
     monkeypatch.setattr(module, "layers_of", lambda name: layers)
+    for path in sorted((work / "real").iterdir()):
+        Image.open(path).convert("RGB").save(path)
     evaluate.run(work / "real", None, FEATURES, write=work / "s.npz")
-    with np.load(work / "s.npz") as arrays:
-        assert arrays["mu_s"].shape == (10,) and arrays["sigma_s"].shape == (10, 10)
+    with zipfile.ZipFile(work / "s.npz") as archive, archive.open("arr_0.npy") as file:
+        assert np.lib.format.read_magic(file) == (1, 0)
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        assert (shape, fortran, dtype) == ((150, 8, 8, 3), False, np.uint8)
+        first = np.frombuffer(file.read(8 * 8 * 3), dtype).reshape(shape[1:])
+    assert np.array_equal(first, np.asarray(Image.open(work / "real" / "000.png")))
+    stored = np.load(work / "s.npz")  # without pickles
+    assert "mu" in list(stored.keys())
+    shapes = {"mu": (64,), "sigma": (64, 64), "mu_s": (10,), "sigma_s": (10, 10)}
+    for name, shape in shapes.items():
+        assert (stored[name].shape, stored[name].dtype) == (shape, np.float64), name
+    # numpy's mean and covariance of the images' features, as it computes those of samples
+    images = torch.from_numpy(stored["arr_0"]).permute(0, 3, 1, 2)
+    features = features_of(images, "digits-cnn", (layers.features,))[layers.features]
+    features = features.double().numpy()
+    assert np.allclose(stored["mu"], features.mean(0), atol=1e-5)
+    assert np.allclose(stored["sigma"], np.cov(features, rowvar=False), atol=1e-5)
 
 
 @pytest.mark.parametrize(

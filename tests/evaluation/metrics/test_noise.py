@@ -40,13 +40,17 @@ def test_noise_is_told_and_digits_are_not(scale, dimmed):
 def test_the_distance_is_the_nearest_kinds_and_computed_once(tmp_path, monkeypatch):
     real = load_data(DataSpec()).train.uint8
     reference = Reference(tensor_images("digits", real), "digits-cnn")
-    each = [row_of(noise.KINDS[kind]((1, 8, 8), None))["value"] for kind in noise.OF_PIXELS]
+    each = [row_of(noise.KINDS[kind]((1, 8, 8), None, 300))["value"] for kind in noise.OF_PIXELS]
     expected = min(each)
-    assert noise_distance(reference, "64", (1, 8, 8)) == pytest.approx(expected, rel=1e-6)
+    assert noise_distance(reference, "64", (1, 8, 8), 300) == pytest.approx(expected, rel=1e-6)
     monkeypatch.setattr(noise, "frechet_distance", None)
-    assert noise_distance(reference, "64", (1, 8, 8)) == pytest.approx(expected, rel=1e-6)
-    with pytest.raises(TypeError):  # of another shape it is another
-        noise_distance(reference, "64", (1, 16, 16))
+    assert noise_distance(reference, "64", (1, 8, 8), 300) == pytest.approx(expected, rel=1e-6)
+    # as many images as there are samples at most, of another number or shape it is another
+    assert noise_distance(reference, "64", (1, 8, 8), 10_000) == pytest.approx(expected, rel=1e-6)
+    with pytest.raises(TypeError):
+        noise_distance(reference, "64", (1, 8, 8), 200)
+    with pytest.raises(TypeError):
+        noise_distance(reference, "64", (1, 16, 16), 300)
 
 
 def test_the_distance_is_to_a_files_statistics_whatever_images_are_beside_them(tmp_path):
@@ -58,19 +62,30 @@ def test_the_distance_is_to_a_files_statistics_whatever_images_are_beside_them(t
     np.savez(tmp_path / "both.npz", arr_0=pixels, **wider)
     np.savez(tmp_path / "statistics.npz", **wider)
     alone, both = (
-        noise_distance(Reference(tmp_path / f"{name}.npz", "digits-cnn"), "64", (1, 8, 8))
+        noise_distance(Reference(tmp_path / f"{name}.npz", "digits-cnn"), "64", (1, 8, 8), 300)
         for name in ("images", "both")
     )
     statistics = Reference(tmp_path / "statistics.npz", "digits-cnn")
-    assert both == noise_distance(statistics, "64", (1, 8, 8)) != alone
+    assert both == noise_distance(statistics, "64", (1, 8, 8), 300) != alone
 
 
 def test_noise_of_latents_is_decoded():
     real = torch.randint(256, (80, 3, 32, 32), dtype=torch.uint8)
     reference = Reference(tensor_images("any", real), "digits-cnn")
-    assert noise_distance(reference, "64", (3, 32, 32), "synthetic") > 0
-    decoded = noise.KINDS["latents"]((3, 32, 32), "synthetic")
+    assert noise_distance(reference, "64", (3, 32, 32), 80, "synthetic") > 0
+    decoded = noise.KINDS["latents"]((3, 32, 32), "synthetic", 80)
     assert decoded.shape == (noise.DECODED, 3, 32, 32) and decoded.float().std() > 0
+
+
+def test_there_are_no_more_noise_images_than_samples():
+    """A FID of few images is too high: noise of more images would look better than it is."""
+    for kind in noise.OF_PIXELS:
+        assert len(noise.KINDS[kind]((1, 8, 8), None, 20)) == 20
+    assert len(noise.KINDS["latents"]((3, 32, 32), "synthetic", 20)) == 20
+    real = load_data(DataSpec()).train.uint8
+    reference = Reference(tensor_images("digits", real), "digits-cnn")
+    few, many = (noise_distance(reference, "64", (1, 8, 8), n) for n in (20, 300))
+    assert few > many
 
 
 def test_evaluate_tells_noise(tmp_path):

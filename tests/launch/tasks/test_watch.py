@@ -8,6 +8,7 @@ from scaling.launch.tasks import watch as watching
 from scaling.launch.tasks.job import Job, Trunk
 from scaling.launch.tasks.watch import BEGINS_S, TrialWatch, trunk_is_coming
 from scaling.records import Run
+from scaling.records.spending.allowance import ASKS, write_allowance
 from scaling.records.state.file import STALE_AFTER_S
 from scaling.study.planning.plan import PlannedTrial
 from tests.written import evaluation
@@ -61,6 +62,32 @@ def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, tiny, monkey
     trunk.write_state("running", step=6)
     assert not watch.step()["done"] and len(asked) == 1
     assert not watch.step()["done"] and len(asked) == 1
+
+
+@pytest.mark.parametrize("before", ["pending", "completed"])
+def test_a_watch_begins_when_the_budget_allows_it(tmp_path, tiny, monkeypatch, before):
+    monkeypatch.setattr(watching, "POLL_S", 0.0)
+    begun = []
+    monkeypatch.setattr(TrialWatch, "_train", lambda self: begun.append(self.job.train_id))
+    path, run = tmp_path / "budget.json", tmp_path / "a"
+    trial = PlannedTrial.of(tiny)
+    Run(run).write_state(before, step=4)
+    job = Job(study="s", trials=(trial,), run_folder=str(run), allowance=str(path))
+    allowed = {"gpu_hours": 1.0, "spent_gpu_hours": 0.0, "ending": None}
+    watch = object.__new__(TrialWatch)
+    watch._start(job.dump())
+    assert watch.step() == {"done": False, "state": "pending", "why": ASKS}
+    write_allowance(path, {**allowed, "may_begin": [], "refused": {}})
+    assert watch.step()["why"] == ASKS and not begun
+    write_allowance(path, {**allowed, "may_begin": [], "refused": {trial.train_id: "too dear"}})
+    told = watch.step()
+    assert (told["done"], told["state"], told["why"]) == (True, "stopped", "too dear")
+    # what was trained before stays so
+    assert Run(run).state()["state"] == ("stopped" if before == "pending" else "completed")
+    assert Run(run).state()["step"] == 4 and not begun
+    write_allowance(path, {**allowed, "may_begin": [trial.train_id], "refused": {}})
+    watch._start(job.dump())
+    assert begun == [trial.train_id]
 
 
 def test_a_damaged_evaluation_is_waited_for_and_the_others_are_told(tmp_path, tiny, monkeypatch):

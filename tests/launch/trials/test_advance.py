@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from scaling.launch.trials.advance import Advance, labels_of, next_stop
+from scaling.launch.trials.advance import Advance, Ended, labels_of
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
 from scaling.study.specs.ema import Ema
@@ -16,21 +16,6 @@ from scaling.training.workers import Workers
 def advance(spec, run: Run) -> Advance:
     setup = Setup(Execution(), Workers(), lambda progress: None)
     return Advance(spec, run, Session(spec, run, setup, "here"), setup)
-
-
-@pytest.mark.parametrize(
-    "at, end, every, keep, stop",
-    [
-        (0, 12, 5, [], 5),
-        (5, 12, 5, [], 10),
-        (10, 12, 5, [], 12),
-        (0, 12, 50, [], 12),
-        (4, 12, 5, [3, 4, 7], 5),
-        (5, 12, 5, [3, 4, 7], 7),
-    ],
-)
-def test_the_next_checkpoint_is_the_first_step_that_has_one(at, end, every, keep, stop):
-    assert next_stop(at, end, every, keep) == stop
 
 
 def test_raw_weights_need_no_average_in_a_checkpoint():
@@ -69,6 +54,27 @@ def test_a_checkpoint_that_is_ready_is_not_written_again(tmp_path, tiny):
         training.session.add_ready(4)  # as if someone read it now
         training.to(6, [tiny.evaluate.ema], keep=())
     assert checkpoint.steps(run.checkpoints) == [6] and run.state()["ready"] == [4]
+
+
+def test_a_training_that_is_to_end_stops_at_a_checkpoint_and_goes_on_from_it(tmp_path, tiny):
+    run, emas, asked = Run(tmp_path), [tiny.evaluate.ema], []
+
+    def ending() -> str | None:
+        asked.append(checkpoint.steps(run.checkpoints))
+        return "the budget is reached" if len(asked) == 3 else None
+
+    setup = Setup(Execution(), Workers(), lambda progress: None, devices=2.0, ending=ending)
+    training = Advance(tiny, run, Session(tiny, run, setup, "here"), setup)
+    with pytest.raises(Ended), training.recorded():
+        training.to(12, emas, keep=())
+    assert checkpoint.steps(run.checkpoints) == [8, 4] and len(asked) == 3
+    state = run.state()
+    assert (state["state"], state["why"]) == ("stopped", "the budget is reached")
+    assert run.record()["sessions"][0]["devices"] == 2.0
+    again = advance(tiny, run)
+    with again.recorded():
+        again.to(12, emas, keep=())
+    assert run.record()["sessions"][1]["from_step"] == 8
 
 
 def test_a_divergence_is_recorded_with_the_last_good_checkpoint_and_raised(

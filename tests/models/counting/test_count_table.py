@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scaling.models.counting.count_table import as_json, as_text, counted, run, selected
+from scaling.models.counting.count_table import as_json, as_text, count_models, counted, selected
 from scaling.study import cost
 from scaling.study.families import named_network
 from tests.models.published_counts import COUNTED_ONCE, table
@@ -23,7 +23,7 @@ KEYS = [
 
 
 def test_json_has_one_object_per_model_with_the_agreed_keys():
-    row, custom = json.loads(run(["DiT-S/8", "DiT-S/16"], json=True))
+    row, custom = json.loads(count_models(["DiT-S/8", "DiT-S/16"], json=True))
     assert list(row) == list(custom) == KEYS
     assert row["forward_gmacs"] == pytest.approx(0.358, abs=1e-3)
     assert row["forward_gflops"] == 2 * row["forward_gmacs"]
@@ -32,7 +32,7 @@ def test_json_has_one_object_per_model_with_the_agreed_keys():
 
 
 def test_by_module_adds_up():
-    (row,) = json.loads(run(["DiT-S/8"], json=True, by_module=True))
+    (row,) = json.loads(count_models(["DiT-S/8"], json=True, by_module=True))
     parts = row["gmacs_by_module"]
     blocks = sum(parts[f"blocks.{i}"] for i in range(12))
     assert parts[""] == pytest.approx(row["forward_gmacs"])
@@ -42,7 +42,7 @@ def test_by_module_adds_up():
 
 
 def test_the_table_shows_the_published_figure_the_difference_and_memory():
-    text = run(["DiT-S/8"], batch=8, by_module=True)
+    text = count_models(["DiT-S/8"], batch=8, by_module=True)
     for shown in (
         "DiT-S/8",
         "0.358",
@@ -105,7 +105,7 @@ def test_the_default_is_the_papers_sixteen():
 )
 def test_bad_arguments_are_one_line_that_names_them(arguments, message):
     with pytest.raises(ValueError) as error:
-        run(**arguments)
+        count_models(**arguments)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 

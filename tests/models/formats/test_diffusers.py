@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from scaling.models.formats.diffusers import load_transformer, write_diffusers
-from scaling.models.formats.export import load_model, open_checkpoint, run
+from scaling.models.formats.export import export_weights, load_model, open_checkpoint
 from scaling.study import ModelSpec
 from tests.models import golden
 from tests.models.formats.test_export import states_equal
@@ -46,7 +46,7 @@ def test_a_model_goes_to_diffusers_and_back(exported, tmp_path):
     spec, state = open_checkpoint(exported / "diffusers")
     assert spec == golden.SPEC
     assert states_equal(state, golden.weights())
-    run(exported / "diffusers", to="dit", out=tmp_path / "back.pt")
+    export_weights(exported / "diffusers", to="dit", out=tmp_path / "back.pt")
     assert states_equal(torch.load(tmp_path / "back.pt", weights_only=True), golden.weights())
 
 
@@ -90,5 +90,5 @@ def test_positions_may_move_in_a_checkpoint_but_not_into_diffusers(tmp_path):
 def test_what_diffusers_has_no_class_for_is_refused(tmp_path, shape, message):
     torch.save(randomised(ModelSpec(**{**TINY, **shape})).state_dict(), tmp_path / "c.pt")
     with pytest.raises(ValueError, match=message):
-        run(tmp_path / "c.pt", to="diffusers", out=tmp_path / "d", heads=4)
+        export_weights(tmp_path / "c.pt", to="diffusers", out=tmp_path / "d", heads=4)
     assert not list(tmp_path.glob("*d*/"))

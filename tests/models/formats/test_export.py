@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from scaling.models.formats.export import load_model, open_checkpoint, run
+from scaling.models.formats.export import export_weights, load_model, open_checkpoint
 from scaling.models.stored.open_weights import open_weights
 from scaling.study import DiffusionSpec, ModelSpec, TrainSpec, TrialSpec
 from scaling.training.loop import Trainer
@@ -40,7 +40,7 @@ def test_our_own_training_checkpoints_are_exported(tmp_path):
     for model, params in ((average, trainer.emas[0].average), (raw, trainer.params)):
         assert all(torch.equal(p, q) for p, q in zip(model.parameters(), params, strict=True))
     assert states_equal(load_model(tmp_path, average=label).state_dict(), average.state_dict())
-    run(tmp_path, to="dit", out=tmp_path / "out.pt")
+    export_weights(tmp_path, to="dit", out=tmp_path / "out.pt")
     assert states_equal(open_checkpoint(tmp_path / "out.pt", heads=4)[1], average.state_dict())
     with pytest.raises(ValueError, match=r"no average 'ema-decay-0.5'; it has ema-power"):
         load_model(tmp_path, average="ema-decay-0.5")
@@ -48,11 +48,11 @@ def test_our_own_training_checkpoints_are_exported(tmp_path):
 
 def test_export_says_where_and_overwrites_nothing(exported, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "written to DiT-d2w48-2.pt" in run(exported / "ema.pt", to="dit", heads=3)
+    assert "written to DiT-d2w48-2.pt" in export_weights(exported / "ema.pt", to="dit", heads=3)
     with pytest.raises(ValueError, match=r"DiT-d2w48-2\.pt exists"):
-        run(exported / "ema.pt", to="dit", heads=3)
+        export_weights(exported / "ema.pt", to="dit", heads=3)
     with pytest.raises(ValueError, match="unknown format 'onnx'; known: dit, diffusers"):
-        run(exported / "ema.pt", to="onnx")
+        export_weights(exported / "ema.pt", to="onnx")
 
 
 def test_a_network_of_today_that_predicts_the_image_leaves_and_comes_back_as_safetensors(tmp_path):
@@ -69,7 +69,7 @@ def test_a_network_of_today_that_predicts_the_image_leaves_and_comes_back_as_saf
         described = trial.model_dump(mode="json", exclude={"evaluate"})
         (folder / "spec.json").write_text(json.dumps({"train_id": trial.train_id, **described}))
         out = tmp_path / f"{model.slug}.safetensors"
-        run(folder, to="safetensors", out=out)
+        export_weights(folder, to="safetensors", out=out)
         opened = open_weights(out)
         assert (opened.spec, opened.diffusion) == (model, flow)
         assert states_equal(opened.state, open_checkpoint(folder)[1])
@@ -77,7 +77,7 @@ def test_a_network_of_today_that_predicts_the_image_leaves_and_comes_back_as_saf
         with torch.no_grad():
             assert torch.equal(load_model(out)(x, t, y), load_model(folder)(x, t, y))
     with pytest.raises(ValueError, match=r"is not written as 'dit'; its formats: safetensors"):
-        run(tmp_path / jit.slug, to="dit", out=tmp_path / "j.pt")
+        export_weights(tmp_path / jit.slug, to="dit", out=tmp_path / "j.pt")
     for to in ("dit", "sit"):
         with pytest.raises(ValueError, match=rf"'{to}' is read by code that expects a flow's vel"):
-            run(tmp_path / plain.slug, to=to, out=tmp_path / "p.pt")
+            export_weights(tmp_path / plain.slug, to=to, out=tmp_path / "p.pt")

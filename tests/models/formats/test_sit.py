@@ -5,13 +5,13 @@ import torch
 
 from scaling.diffusion import euler
 from scaling.models import build_model
-from scaling.models.formats.export import run
+from scaling.models.formats.export import export_weights
 from scaling.models.formats.sit import time_reversed
 from scaling.models.stored.open_weights import open_weights
 from scaling.models.weights import load_weights
 from scaling.study import Protocol
-from scaling.study.specs.timesteps import flow_times
 from scaling.study.specs.weights import WeightsSpec
+from scaling.study.timesteps import flow_times
 from tests.models.foreign import SiT
 
 torch.set_num_threads(1)
@@ -81,7 +81,9 @@ def test_a_flow_goes_out_as_sits_code_loads_it(tmp_path, given):
     noise, y = given
     torch.save(SiT().state_dict(), tmp_path / "sit.pt")
     told = WeightsSpec(objective="sit", heads=4)
-    assert "written to" in run(tmp_path / "sit.pt", to="sit", out=tmp_path / "b.pt", told=told)
+    assert "written to" in export_weights(
+        tmp_path / "sit.pt", to="sit", out=tmp_path / "b.pt", told=told
+    )
     there, back = SiT(), SiT()
     there.load_state_dict(torch.load(tmp_path / "sit.pt", weights_only=True))
     back.load_state_dict(torch.load(tmp_path / "b.pt", weights_only=True))
@@ -89,6 +91,6 @@ def test_a_flow_goes_out_as_sits_code_loads_it(tmp_path, given):
         t = torch.full((5,), 0.4)
         assert (there(noise, t, y) - back(noise, t, y)).abs().max() <= 2e-5
     with pytest.raises(ValueError, match="'sit' is a format of models trained as flow"):
-        run(tmp_path / "sit.pt", to="sit", told=WeightsSpec(objective="ddpm", heads=4))
-    said = run(tmp_path / "sit.pt", to="dit", out=tmp_path / "d.pt", told=told)
+        export_weights(tmp_path / "sit.pt", to="sit", told=WeightsSpec(objective="ddpm", heads=4))
+    said = export_weights(tmp_path / "sit.pt", to="dit", out=tmp_path / "d.pt", told=told)
     assert "not what DiT's code" in said

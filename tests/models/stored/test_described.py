@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from scaling.evaluation.sampling.load import load_checkpoint
 from scaling.models import build_model
-from scaling.models.formats.export import run
+from scaling.models.formats.export import export_weights
 from scaling.models.stored.described import KEY, write_described
 from scaling.models.stored.open_weights import open_weights
 from scaling.study import DiffusionSpec
@@ -34,7 +34,7 @@ UNET = PixelUNet(
 def test_a_flow_comes_back_as_a_flow_and_its_heads_are_known(tmp_path):
     torch.save(SiT().state_dict(), tmp_path / "sit.pt")
     told = WeightsSpec(objective="sit", heads=4)
-    run(tmp_path / "sit.pt", to="safetensors", out=tmp_path / "c.safetensors", told=told)
+    export_weights(tmp_path / "sit.pt", to="safetensors", out=tmp_path / "c.safetensors", told=told)
     before, after = (
         open_weights(tmp_path / "sit.pt", told),
         open_weights(tmp_path / "c.safetensors"),

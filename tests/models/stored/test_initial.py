@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from scaling.launch.preflight import check_initial
 from scaling.launch.trials.trial import train
 from scaling.models import build_model
-from scaling.models.formats.export import run as export
+from scaling.models.formats.export import export_weights as export
 from scaling.models.stored.initial import content_of, initial_weights, with_contents
 from scaling.records import Run
 from scaling.study import ModelSpec, Plan, Study

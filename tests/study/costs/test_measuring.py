@@ -10,7 +10,8 @@ from scaling.study.costs.measuring import (
     feature_gmacs,
     unpriced_features,
 )
-from scaling.study.specs.protocol import Features, Protocol
+from scaling.study.specs.measured import Features
+from scaling.study.specs.protocol import Protocol
 
 
 def test_every_extractor_has_a_price_or_is_known_to_have_none():

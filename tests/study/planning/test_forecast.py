@@ -53,7 +53,7 @@ def test_hours_are_flops_over_speed(tiny):
     assert trial.train_hours == pytest.approx(plan.train_flops / 1e9 / 3600)
     assert trial.measure_hours == pytest.approx(measuring / 1e9 / 3600)
     assert told.gpu_hours == trial.gpu_hours == trial.train_hours + trial.measure_hours
-    floors = Speed(train_flops_per_s=1e99, step_s=1, sampling_flops_per_s=1e99, evaluation_s=10)
+    floors = Speed(train_flops_per_s=1e30, step_s=1, sampling_flops_per_s=1e30, evaluation_s=10)
     (trial,) = priced(tiny, speed=floors)[1].trials
     assert trial.gpu_hours * 3600 == pytest.approx(12 + 2 * 10)
 

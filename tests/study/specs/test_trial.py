@@ -60,6 +60,7 @@ IDENTITY = [
         "train.heldout_every",
         "train.emas",
         "data.path",
+        "data.heldout_labels",
     )
 ]
 OTHER = {
@@ -114,6 +115,9 @@ OTHER = {
     "train.grad_clip": 1.0,
     "train.label_dropout": 0.2,
     "train.seed": 1,
+    "train.seeds.init": 1,
+    "train.seeds.order": 1,
+    "train.seeds.noise": 1,
     "train.init": {"path": "c.pt", "content": "0" * 16},
 }
 

@@ -16,8 +16,8 @@ class Facts(BaseModel):
     name: str
     rung: str
     series: str | None
-    params: int
-    forward_macs: int
+    params: int = Field(ge=0, lt=2**63)
+    forward_macs: int = Field(ge=0, lt=2**63)
 
 
 class Recorded(Network):

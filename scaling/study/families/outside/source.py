@@ -73,8 +73,8 @@ def read_source(file: Path) -> str:
         with tokenize.open(file) as text:
             return text.read()
     except (UnicodeDecodeError, SyntaxError):
-        told = "it is not text in the encoding that it declares, UTF-8 if none"
-        raise SyntaxError(told, (str(file), _first_undecodable(file), 0, "")) from None
+        why = "it is not text in the encoding that it declares, UTF-8 if none"
+        raise SyntaxError(why, (str(file), _first_undecodable(file), 0, "")) from None
 
 
 def _first_undecodable(file: Path) -> int:

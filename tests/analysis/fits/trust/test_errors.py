@@ -34,7 +34,7 @@ def luck(share: float, seed: int = 0):
 
 def test_rows_of_one_size_that_share_an_error_are_found():
     found = [of(noisy(luck(0.8, seed))) for seed in range(20)]
-    assert all(one.groups == 8 and not one.told for one in found)
+    assert all(one.groups == 8 and not one.from_table for one in found)
     assert np.median([one.share for one in found]) == pytest.approx(0.8, abs=0.15)
     assert sum(one.chance < errors.SHARED for one in found) >= 19
 
@@ -46,7 +46,7 @@ def test_independent_rows_share_nothing_to_speak_of():
 
 def test_the_table_s_own_word_is_taken():
     told = of(noisy(luck(0.8), cluster=np.arange(48) // 24))
-    assert told.told and told.groups == 2
+    assert told.from_table and told.groups == 2
     runs = noisy(luck(0.8))
     apart = of(Runs(runs.names, runs.columns, runs.cluster, apart=True))
     assert not apart.grouped and apart.share == 0

@@ -24,7 +24,7 @@ def bent_rows():
 def test_rows_that_hide_each_other_are_found_together():
     runs, high = bent_rows()
     found = influence(parametric.fit(runs).view())
-    assert found.told and set(found.rows) <= set(high) and 1 < len(found.rows) <= MOST
+    assert found.reported and set(found.rows) <= set(high) and 1 < len(found.rows) <= MOST
     assert found.without == pytest.approx(TRUTH[4], abs=0.01) and found.value > 0.32
     keep = np.ones(len(runs), bool)
     keep[list(found.rows)] = False
@@ -33,7 +33,9 @@ def test_rows_that_hide_each_other_are_found_together():
 
 
 def test_a_law_s_own_noise_is_seldom_told():
-    told = [influence(parametric.fit(scattered(100, 0.01, seed)).view()).told for seed in range(15)]
+    told = [
+        influence(parametric.fit(scattered(100, 0.01, seed)).view()).reported for seed in range(15)
+    ]
     assert sum(told) <= 2
 
 
@@ -42,7 +44,7 @@ def test_one_point_far_out_moves_a_line():
     y = x**-0.3 * np.exp(0.01 * np.random.default_rng(0).standard_normal(22))
     y[-1] *= 2
     found = influence(curves.fit(points(x, y), "power").view())
-    assert found.told and found.rows == (21,) and found.parameter == "c"
+    assert found.reported and found.rows == (21,) and found.parameter == "c"
     assert found.without == pytest.approx(0.3, abs=0.05)
 
 

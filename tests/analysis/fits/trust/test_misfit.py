@@ -16,7 +16,7 @@ BENT = np.array([0.5, 30.0, 0.1, 0.3, 6e4, 0.3])  # E, A, c0, c1, x_break, width
 
 def asked(view) -> misfit.Misfit:
     J = view.jacobian()
-    return misfit.asked(view, errors.estimated(view.runs, view.residuals, J, view.axes), J)
+    return misfit.lack_of_fit(view, errors.estimated(view.runs, view.residuals, J, view.axes), J)
 
 
 def hindered(seed: int, g: float = 0.6, count: int = 60):
@@ -35,17 +35,17 @@ def noisy(truth: np.ndarray, kind: str, seed: int, noise: float = 0.01):
 
 def test_a_bend_is_shown_and_a_law_that_fits_is_left_alone():
     bent = [asked(curves.fit(noisy(BENT, "broken", s), "saturating").view()) for s in range(10)]
-    assert all(found.told for found in bent)
+    assert all(found.reported for found in bent)
     straight = np.array([1.7, 400.0, 0.3])
     fits = [
         asked(curves.fit(noisy(straight, "saturating", s), "saturating").view()) for s in range(40)
     ]
     assert sum(found.shown for found in fits) <= 6
-    assert sum(found.told for found in fits) <= 2
+    assert sum(found.reported for found in fits) <= 2
 
 
 def test_size_and_data_that_help_each_other_are_no_sum():
-    assert all(asked(parametric.fit(hindered(seed)).view()).told for seed in range(8))
+    assert all(asked(parametric.fit(hindered(seed)).view()).reported for seed in range(8))
     fits = [asked(parametric.fit(scattered(60, 0.005, seed)).view()) for seed in range(20)]
     assert sum(found.shown for found in fits) <= 4
 

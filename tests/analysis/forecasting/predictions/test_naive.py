@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.forecasting.predictions.predict import predict
-from analysis.forecasting.predictions.score import score, told
+from analysis.forecasting.predictions.score import score, score_text
 from tests.analysis.forecasting.largest import run_largest
 
 
@@ -20,4 +20,4 @@ def test_the_error_stands_beside_those_of_the_simplest_guesses(held_out, tmp_pat
     assert largest["fid"] == pytest.approx(np.exp(np.mean(np.log(of_largest))))
     assert largest["log_error"] == pytest.approx(np.log(largest["fid"] / one["measured"]))
     assert abs(line["log_error"]) < 0.2 < abs(largest["log_error"])
-    assert "naive: the largest measured" in told(score(path, held_out))
+    assert "naive: the largest measured" in score_text(score(path, held_out))

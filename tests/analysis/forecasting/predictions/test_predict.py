@@ -5,7 +5,7 @@ import json
 import pytest
 
 from analysis.forecasting.predictions.predict import predict
-from analysis.forecasting.predictions.score import score, sound, told
+from analysis.forecasting.predictions.score import score, score_text, sound
 from analysis.forecasting.suggestions.suggest import suggest
 from scaling.cli import main
 from scaling.records import StudyFolder
@@ -54,7 +54,7 @@ def test_what_is_measured_is_no_longer_predicted(held_out, tmp_path):
         if trial.model == "DiT-d3w64/8":
             measure(held_out, trial, 0.02)  # its records say January 2026: before the freeze
     late = score(path, held_out)
-    assert not sound(late) and "before the freeze" in told(late)
+    assert not sound(late) and "before the freeze" in score_text(late)
 
 
 def test_too_few_sizes_say_what_is_missing(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.forecasting.predictions.predict import predict
-from analysis.forecasting.predictions.score import score, sound, told
+from analysis.forecasting.predictions.score import score, score_text, sound
 from tests.analysis.forecasting.largest import run_beside, run_largest
 from tests.analysis.synthetic_study import law, measure
 
@@ -23,7 +23,7 @@ def test_a_prediction_made_before_the_run_is_scored_after_it(held_out, tmp_path)
     assert (
         not sound(early)
         and early["targets"][0]["measured"] is None
-        and "not measured yet" in told(early)
+        and "not measured yet" in score_text(early)
     )
     run_largest(held_out)
     after = score(path, held_out)
@@ -44,7 +44,9 @@ def test_a_target_that_diverged_is_not_waited_for(held_out, tmp_path):
             )
     found = score(path, held_out)
     assert not sound(found) and len(found["targets"][0]["diverged"]) == 2
-    assert "diverged: DiT-d3w64-2-s0-" in told(found) and "not measured yet" not in told(found)
+    assert "diverged: DiT-d3w64-2-s0-" in score_text(
+        found
+    ) and "not measured yet" not in score_text(found)
 
 
 def test_a_training_of_another_recipe_or_rate_beside_the_study_is_not_scored(held_out, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from scaling.study import DiffusionSpec, Protocol
-from scaling.study.specs.timesteps import evaluated_at, flow_times
+from scaling.study.timesteps import evaluated_at, flow_times
 
 
 def test_the_times_of_each_sampler():

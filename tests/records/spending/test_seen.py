@@ -1,7 +1,7 @@
 """Is a training seen as far as its records go, each evaluation with its price?"""
 
 from scaling.records import StudyFolder
-from scaling.records.seen import seen
+from scaling.records.spending.seen import seen
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
 from tests import written

@@ -1,0 +1,176 @@
+"""What have the trainings of a sweep taken so far, and what will the rest of them? From records."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from scaling.records import StudyFolder
+from scaling.records.parsed import Unreadable
+from scaling.records.spending.account import measure_hours, train_hours
+from scaling.records.spending.expected import Expected, add_expected
+from scaling.records.spending.seen import seen
+from scaling.study.planning.budget import Standing
+from scaling.study.planning.devices import GPU_TYPES
+from scaling.study.planning.forecast import SpeedOf, at_mfu, measuring_flops
+from scaling.study.planning.plan import Plan, PlannedTrial, root
+from scaling.study.planning.speed import MFU
+from scaling.study.planning.time_left import Paces, Seen, paces_of
+from scaling.study.specs.checkpoints import next_stop
+
+SUPPOSED_GPUS = "an MFU of {:g} on {}"
+TIMED = "work timed on the sweep's machine"
+LEARNED = "the pace of the trainings before it"
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A speed that is supposed while nothing has been seen."""
+
+    speed: SpeedOf
+    basis: str
+
+
+def timed_here(plan: Plan) -> Prior:
+    """Times a few steps and samples on this machine."""
+    from scaling.launch.calibrate import calibrated
+
+    speed = calibrated(plan)
+    return Prior(lambda precision: speed, TIMED)
+
+
+def published(gpu_types: Iterable[str]) -> Prior | None:
+    """By the data sheet of the cluster's GPUs, as Ray names them; None where they are of several
+    kinds, or of one that is not listed.
+    """
+    named = {name.lower() for name in gpu_types}
+    if len(named) != 1 or not named <= GPU_TYPES.keys():
+        return None
+    (kind,) = named
+    return Prior(at_mfu(GPU_TYPES[kind], MFU), SUPPOSED_GPUS.format(MFU, GPU_TYPES[kind].device))
+
+
+class Accounts:
+    """The trainings of ``plan`` in ``folder``; those ``left`` are this sweep's.
+
+    What is not running is read once.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        left: list[list[PlannedTrial]],
+        folder: StudyFolder,
+        gpus_per_trial: float,
+        workers: int,
+        prior: Prior | None,
+    ):
+        self.plan, self.folder, self.prior = plan, folder, prior
+        self.devices = gpus_per_trial or float(workers)
+        self.measuring_devices = min(1.0, gpus_per_trial) or 1.0
+        self.groups = {group[0].train_id: group for group in plan.runs()}
+        self.left = [group[0].train_id for group in left]
+        self.running: dict[str, None] = {}  # in the order in which they began
+        self.ended: dict[str, None] = {}
+        self._trains = {root(group[0]): group[0].train_id for group in reversed(left)}
+        self._standings: dict[str, Standing] = {}
+
+    def began(self, train_id: str) -> None:
+        if train_id not in self.running and train_id not in self.ended:
+            if self.prior is None:
+                self.expect([train_id])
+            self.running[train_id] = None
+
+    def end(self, train_id: str) -> None:
+        self._standings.pop(train_id, None)
+        self.running.pop(train_id, None)
+        self.ended[train_id] = None
+
+    def diverged(self, train_id: str) -> bool:
+        return self.folder.run(train_id).state()["state"] == "diverged"
+
+    def standings(self) -> list[Standing]:
+        """Of all trainings: what others trained, what began first, then those that wait."""
+        before = [train_id for train_id in self.groups if train_id not in self.left]
+        order = dict.fromkeys([*before, *self.ended, *self.running, *self.groups])
+        return [self._standing(train_id) for train_id in order]
+
+    def paces(self, standings: Iterable[Standing]) -> Paces | None:
+        """As this study's trainings tell; without any, as was supposed; None where nothing was."""
+        learned = paces_of([one.seen for one in standings])
+        if learned is None and self.prior is not None:
+            # one for all: a plan of two precisions is priced by its first
+            return Paces.of_speed(self.prior.speed(self.plan.trials[0].spec.train.precision))
+        return learned
+
+    def expect(self, train_ids: Iterable[str]) -> None:
+        """Write down what is expected of those of ``train_ids`` on which nobody has worked."""
+        standings = self.standings()
+        paces = self.paces(standings)
+        if paces is None:
+            return
+        basis = LEARNED if self.prior is None else self.prior.basis
+        by_id = {one.train_id: one for one in standings}
+        fresh = [i for i in train_ids if not by_id[i].seen.train_s and not by_id[i].spent_hours]
+        expected: dict[str, Expected] = {}
+        for train_id in fresh:
+            training, measuring = by_id[train_id].rest_hours(paces)
+            expected[train_id] = {
+                "train_gpu_hours": training,
+                "measure_gpu_hours": measuring,
+                "steps": by_id[train_id].seen.steps,
+                "evaluations": len(by_id[train_id].seen.evaluation_flops),
+                "basis": basis,
+            }
+        try:
+            add_expected(self.folder.folder, expected)
+        except Unreadable:
+            return  # scaling status and the next sweep say so
+
+    def _standing(self, train_id: str) -> Standing:
+        if train_id in self.running:
+            return self._read(train_id)
+        if train_id not in self._standings:
+            self._standings[train_id] = self._read(train_id)
+        return self._standings[train_id]
+
+    def _read(self, train_id: str) -> Standing:
+        group, run = self.groups[train_id], self.folder.run(train_id)
+        dearest = max(group, key=lambda trial: trial.spec.train.steps)
+        now = seen(group, run, train_id in self.ended)
+        if dearest.spec.trunk and self._trains.get(root(dearest), train_id) != train_id:
+            now = _after_trunk(now, dearest)
+        spent = (train_hours(run) or 0.0) + (
+            measure_hours(group, run, self.measuring_devices) or 0.0
+        )
+        reach = self._reach(now.done_steps, dearest)
+        return Standing(
+            train_id=train_id,
+            seen=now,
+            spent_hours=spent,
+            devices=self.devices,
+            measuring_devices=self.measuring_devices,
+            running=train_id in self.running,
+            reach=reach,
+            due=tuple(
+                sum(measuring_flops(trial))
+                for trial in group
+                for step, eval_id in trial.eval_ids.items()
+                if step <= reach and not run.is_measured(eval_id)
+            ),
+        )
+
+    @staticmethod
+    def _reach(at: int, trial: PlannedTrial) -> int:
+        """The step of the checkpoint after the next one; the last step's, if none comes after."""
+        end, every = trial.spec.train.steps, trial.spec.train.checkpoint_every
+        for _ in range(2):
+            if at < end:
+                at = next_stop(at, end, every, trial.eval_ids)
+        return at
+
+
+def _after_trunk(now: Seen, trial: PlannedTrial) -> Seen:
+    """A cooldown whose trunk is another training's: it begins at the branch."""
+    branch = trial.spec.train.branch_step
+    if now.done_steps >= branch:
+        return now
+    return replace(now, done_steps=branch)

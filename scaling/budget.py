@@ -1,0 +1,154 @@
+"""Does a sweep stay within its GPU-hours? It is looked after while the sweep runs, and what was
+expected of each training is written down before it begins.
+"""
+
+import math
+import time
+
+from scaling.accounts import Accounts
+from scaling.records import StudyFolder
+from scaling.records.spending.allowance import (
+    ASKS,
+    BudgetFile,
+    allowance_of,
+    write_allowance,
+)
+from scaling.study.planning.budget import Standing, verdict
+from scaling.webhook import Webhook
+
+LOOK_S = 2.0  # between two looks at the records
+TOLD_AT = (50, 90)  # % of the budget
+NAMED = 3  # trainings named at the end, the dearest first
+
+
+class Budget:
+    """``gpu_hours`` for all that the records of a study's trainings hold, whoever trained them;
+    None: as many as it takes.
+
+    Trainings ask for leave to begin, see ``allowance``. At the budget each ends at a checkpoint;
+    ``is_over`` says when nothing may run any more.
+    """
+
+    def __init__(
+        self, gpu_hours: float | None, accounts: Accounts, folder: StudyFolder, hook: Webhook
+    ):
+        self.unlimited = gpu_hours is None
+        self.gpu_hours = math.inf if gpu_hours is None else gpu_hours
+        self.accounts, self.hook = accounts, hook
+        self.path = allowance_of(folder.folder)
+        self.over: str | None = None  # why all must end now
+        self._allowed: BudgetFile = {
+            "gpu_hours": self.gpu_hours,
+            "spent_gpu_hours": 0.0,
+            "may_begin": [],
+            "refused": {},
+            "ending": None,
+        }
+        self._asking: dict[str, None] = {}
+        self._looked = 0.0
+
+    @property
+    def reached(self) -> str | None:
+        """Why trainings ended before their ends, or did not begin; None where all may go on."""
+        if self._allowed["ending"]:
+            return self._allowed["ending"]
+        refused = len(self._allowed["refused"])
+        if refused:
+            trainings = "1 training was" if refused == 1 else f"{refused} trainings were"
+            return f"{trainings} not begun within the budget of {self.gpu_hours:g} GPU-hours"
+        return None
+
+    def begin(self) -> None:
+        """Write down what is expected of trainings, and that none may begin yet."""
+        self.accounts.expect(self.accounts.left)
+        if self.unlimited:
+            self.path.unlink(missing_ok=True)  # of an earlier sweep
+        else:
+            self._look()
+
+    def take_in(self, train_id: str, result: dict) -> None:
+        """Note a result of a training, and answer it if it asks to begin."""
+        if result.get("done"):
+            self._asking.pop(train_id, None)
+            self.accounts.end(train_id)
+        elif self.unlimited and result.get("state") != "pending":
+            self.accounts.began(train_id)
+        elif result.get("why") == ASKS and train_id not in self._allowed["may_begin"]:
+            self._asking[train_id] = None
+            self._look()
+        self.is_over()
+
+    def is_over(self) -> bool:
+        """Whether all that runs must end now; the records are looked at every few seconds."""
+        if not self.unlimited and time.monotonic() - self._looked > LOOK_S:
+            self._look()
+        return self.over is not None
+
+    def _look(self) -> None:
+        self._looked = time.monotonic()
+        standings = self.accounts.standings()
+        paces = self.accounts.paces(standings)
+        found = verdict(self.gpu_hours, standings, paces, list(self._asking))
+        why = f"the budget of {self.gpu_hours:g} GPU-hours is reached"
+        self._allowed["spent_gpu_hours"] = found.spent_hours
+        if found.ending:
+            self._allowed["ending"] = why
+        if found.over and self.accounts.running:
+            self.over = why
+        for train_id in [*found.begin, *found.refused]:
+            del self._asking[train_id]
+        for train_id in found.begin:
+            self.accounts.began(train_id)
+        self._allowed["may_begin"] += found.begin
+        self._allowed["refused"] |= found.refused
+        write_allowance(self.path, self._allowed)
+        for percent in TOLD_AT:
+            if found.spent_hours >= percent / 100 * self.gpu_hours:
+                self.hook.once(
+                    f"budget {self.gpu_hours:g} {percent}",
+                    f"{percent} % of the budget of {self.gpu_hours:g} GPU-hours are spent",
+                )
+
+    def summary(self) -> str:
+        """What was spent; what is left to do, and what it would take."""
+        return told(self.accounts, self.gpu_hours)
+
+
+def told(accounts: Accounts, gpu_hours: float) -> str:
+    """What of the budget was spent; which of this sweep's trainings are left, and their price."""
+    standings = accounts.standings()
+    spent = sum(one.spent_hours for one in standings)
+    said = f"{spent:.3g} of the budget of {gpu_hours:g} GPU-hours are spent"
+    left = [
+        one
+        for one in standings
+        if one.train_id in accounts.left and is_left(one) and not accounts.diverged(one.train_id)
+    ]
+    if not left:
+        return f"{said}; nothing is left to do"
+    said += f"; {'1 training is' if len(left) == 1 else f'{len(left)} trainings are'} left"
+    paces = accounts.paces(standings)
+    if paces is None:
+        return f"{said}, and nothing tells yet what they would take"
+    takes = {one.train_id: sum(one.rest_hours(paces)) for one in left}
+    dearest = sorted(takes, key=lambda train_id: -takes[train_id])[:NAMED]
+    named = ", ".join(
+        f"{accounts.groups[train_id][0].trial_id} ({takes[train_id]:.3g})" for train_id in dearest
+    )
+    total = sum(takes.values())
+    return (
+        f"{said}: about {total:.3g} GPU-hours, the most for {named}; the same command with "
+        f"--budget {_above(spent + total)} goes on"
+    )
+
+
+def is_left(one: Standing) -> bool:
+    """Whether steps or evaluations of it are still to be done."""
+    steps = one.seen.done_steps < one.seen.steps
+    return steps or len(one.seen.evaluated_s) < len(one.seen.evaluation_flops)
+
+
+def _above(hours: float) -> str:
+    """``hours`` with two digits, rounded up."""
+    unit = 10.0 ** (math.floor(math.log10(hours)) - 1)
+    return f"{math.ceil(hours / unit) * unit:.3g}"

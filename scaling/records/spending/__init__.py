@@ -1,0 +1,1 @@
+"""What was spent on a study, what was expected, and what may be spent? In GPU-hours and seconds."""

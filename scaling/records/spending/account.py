@@ -1,0 +1,78 @@
+"""How many GPU-hours did a training take, and its evaluations? Attempts that were lost included."""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from scaling.records.ledger import Run
+from scaling.records.parsed import Unreadable
+from scaling.records.shapes import Evaluation, SessionEntry, State
+from scaling.study.planning.plan import PlannedTrial
+
+SECONDS = 3600.0  # of an hour
+
+
+def train_hours(run: Run) -> float | None:
+    """GPU-hours of all sessions of the training ``run``; on CPUs hours of its workers. None where
+    nobody worked on it, or the record cannot be read.
+
+    A session that was killed counts until its last heartbeat. Records from before devices were
+    noted count a device for each worker.
+    """
+    sessions = run.sessions()
+    if not sessions:
+        return None
+    *before, last = sessions
+    state = run.state()
+    return sum(map(_session_hours, before)) + _session_hours(last, last_heartbeat(state))
+
+
+def _session_hours(session: SessionEntry, beat: float | None = None) -> float:
+    began = datetime.fromisoformat(session["started"]).timestamp()
+    end = session["ended"] or session.get("last_seen")
+    ended = datetime.fromisoformat(end).timestamp() if end else beat
+    workers = session.get("execution", {}).get("workers", 1)
+    devices = session.get("devices", float(workers))
+    return 0.0 if ended is None else devices * max(0.0, ended - began) / SECONDS
+
+
+def measure_hours(group: Iterable[PlannedTrial], run: Run, devices: float = 1.0) -> float | None:
+    """GPU-hours of the evaluations that the trials ``group`` of the training ``run`` ask for, each
+    once. None where none was begun. Those under way are on ``devices``.
+    """
+    seconds: list[float] = []
+    for eval_id in dict.fromkeys(i for trial in group for i in trial.eval_ids.values()):
+        found = _found(run, eval_id)
+        if found is not None:
+            seconds.append(evaluation_s(found))
+        elif spent := spent_s(run.evaluating(eval_id).state()):
+            seconds.append(devices * spent)
+    return sum(seconds) / SECONDS if seconds else None
+
+
+def _found(run: Run, eval_id: str) -> Evaluation | None:
+    try:
+        return run.evaluation(eval_id)
+    except Unreadable:  # it is measured again
+        return None
+
+
+def evaluation_s(found: Evaluation) -> float:
+    """Device-seconds of an evaluation that is on disk."""
+    seconds = found["wall_s"] + found.get("lost_s", 0.0) + found.get("helped_s", 0.0)
+    return found.get("devices", 1.0) * seconds
+
+
+def spent_s(state: State) -> float:
+    """Seconds of all attempts at an evaluation that is not on disk, as its ``state`` tells."""
+    before = state.get("lost_s", 0.0)
+    beat = last_heartbeat(state)
+    if "began" not in state or beat is None:
+        return before
+    return before + max(0.0, beat - state["began"])
+
+
+def last_heartbeat(state: State) -> float | None:
+    """When a job was last seen at work, in seconds since the epoch."""
+    seen = state.get("last_seen") or state.get("heartbeat")
+    return seen if seen is None else min(seen, time.time())
