@@ -34,7 +34,7 @@ def trial_table(rows: list[dict]) -> Table:
     return table
 
 
-def shown(rows: list[dict]) -> list[dict]:
+def first_rows(rows: list[dict]) -> list[dict]:
     """The rows of a table that a person reads: of very many those that did not complete first."""
     first = sorted(range(len(rows)), key=lambda i: (rows[i]["state"] == "completed", i))
     return [rows[i] for i in sorted(first[:MOST_SHOWN])]
@@ -43,7 +43,7 @@ def shown(rows: list[dict]) -> list[dict]:
 def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
     """Print the table of trials, what did not finish and why, and where figures and report are."""
     states = Counter(row["state"] for row in rows)
-    console.print(trial_table(shown(rows)))
+    console.print(trial_table(first_rows(rows)))
     if len(rows) > MOST_SHOWN:
         say(f"and {len(rows) - MOST_SHOWN} more, which scaling status --json lists")
     for row in rows:

@@ -26,9 +26,9 @@ from scaling.records.state.file import StateFile
 from scaling.records.storage.following import followed, send_study
 from scaling.records.storage.places import url_of
 from scaling.study import Plan, Study, load_study
+from scaling.study.execution import Execution
 from scaling.study.planning.budget import check_budget
 from scaling.study.settings import parse_grid, parse_settings
-from scaling.study.specs.execution import Execution
 from scaling.webhook import Webhook, checked_url
 
 

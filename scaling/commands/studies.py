@@ -92,7 +92,7 @@ def sweep(
     """Run a study on Ray and answer it: records, figures, report. The same command again
     resumes.
     """
-    from scaling.study.specs.execution import Execution
+    from scaling.study.execution import Execution
     from scaling.sweep import sweep
 
     execution = Execution(
