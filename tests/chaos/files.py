@@ -45,6 +45,7 @@ VERBS: dict[str, list[str]] = {
     "bundle": ["--out", "{out}.zip"],
 }
 ENDS = (0, 1, 2)
+EVERY = 200  # mutations between two lines of progress
 # What every run writes anew, whatever it reads
 VOLATILE = re.compile(
     r"\d{4}-\d\d-\d\dT[\d:.+]+|/\S*|\b[0-9a-f]{8,64}\b|\d+ (?:seconds|minutes|hours) ago"
@@ -182,11 +183,17 @@ def study_in(folder: Path) -> StudyFolder:
     return write_study(folder / "results", digits_like(AXES, seeds=1))
 
 
-def told(found: Iterator[tuple[str, str | None]], say: Callable[[str], None]) -> tuple[int, int]:
-    """How many were tried, and how many failed; each fault is said."""
+def told(
+    found: Iterator[tuple[str, str | None]],
+    say: Callable[[str], None],
+    every: int = sys.maxsize,
+) -> tuple[int, int]:
+    """How many were tried, and how many failed; each fault is said, and after ``every`` how far."""
     tried = failed = 0
     for what, fault in found:
         tried += 1
+        if tried % every == 0:
+            say(f"{tried} tried, {failed} faults; now {what}")
         if fault:
             failed += 1
             say(f"{what}: {fault}")
@@ -199,6 +206,10 @@ def run() -> int:
     parser.add_argument("--only", nargs="*", default=[], help=f"of {', '.join(VERBS)}, verify")
     options = parser.parse_args()
     out = sys.stdout
+
+    def say(line: str) -> None:
+        print(line, file=out, flush=True)
+
     with tempfile.TemporaryDirectory(prefix="dit-scaling-files-") as folder:
         place = Path(folder)
         study = study_in(place)
@@ -210,7 +221,7 @@ def run() -> int:
             ended("bundle", str(study.folder), "--out", str(packed))
             parts.append(in_bundle(packed, place, options.most))
         for part in parts:
-            for i, count in enumerate(told(part, lambda line: print(line, file=out, flush=True))):
+            for i, count in enumerate(told(part, say, EVERY)):
                 sums[i] += count
     print(f"{sums[0]} mutations tried, {sums[1]} faults", file=out)
     return int(sums[1] > 0)
