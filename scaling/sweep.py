@@ -49,11 +49,10 @@ def sweep(
 
     ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is
     the root, a folder or the copy of a URL (``storage.places.here``); the study's own folder is
-    ROOT/NAME. ``address`` is a Ray cluster's; None means
-    $RAY_ADDRESS, or this machine where it is not set. ``log`` names loggers beside TensorBoard;
-    ``webhook`` is a URL. ``budget`` is in GPU-hours, of workers where trainings run on CPUs;
-    ``calibrate`` times the work on this machine first. ValueError for bad input, before any trial
-    runs.
+    ROOT/NAME. ``address`` is a Ray cluster's; None means $RAY_ADDRESS, or this machine where it is
+    not set. ``log`` names loggers beside TensorBoard; ``webhook`` is a URL. ``budget`` is in
+    GPU-hours, of workers where trainings run on CPUs; ``calibrate`` times the work on this machine
+    first. ValueError for bad input, before any trial runs.
     """
     loggers, url = asked_loggers(log), checked_url(webhook)
     check_budget(budget)
