@@ -13,6 +13,7 @@ from scaling.records.spending.allowance import (
     allowance_of,
     write_allowance,
 )
+from scaling.records.storage.copies import remove
 from scaling.study.planning.budget import Standing, verdict
 from scaling.webhook import Webhook
 
@@ -62,7 +63,7 @@ class Budget:
         """Write down what is expected of trainings, and that none may begin yet."""
         self.accounts.expect(self.accounts.left)
         if self.unlimited:
-            self.path.unlink(missing_ok=True)  # of an earlier sweep
+            remove(self.path)  # of an earlier sweep
         else:
             self._look()
 
