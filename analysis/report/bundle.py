@@ -102,12 +102,25 @@ def answers(study: StudyFolder) -> dict[str, bytes]:
     files = {
         "report.html": built.page.encode(),
         "numbers.json": json_bytes(numbers),
-        "tables/trials.csv": trials_frame(study).write_csv().encode(),
-        "tables/evaluations.csv": evaluations_frame(study).write_csv().encode(),
+        "tables/trials.csv": _csv(trials_frame(study)),
+        "tables/evaluations.csv": _csv(evaluations_frame(study)),
     }
     for name, drawn in built.pictures.items():
         files |= {f"figures/{name}.{kind}": data for kind, data in drawn.files.items()}
     return files
+
+
+def _csv(table: pl.DataFrame) -> bytes:
+    """``table`` as CSV; what a cell holds several of is JSON in it."""
+    nested = {
+        name: pl.Series(
+            [None if cell is None else json.dumps(cell) for cell in table[name].to_list()],
+            dtype=pl.String,
+        )
+        for name, kind in table.schema.items()
+        if kind.is_nested()
+    }
+    return table.with_columns(**nested).write_csv().encode()
 
 
 def analysis_versions() -> dict[str, str]:
