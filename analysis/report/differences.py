@@ -60,13 +60,8 @@ def in_pages(first: str, second: str) -> Iterator[Difference]:
         yield "lines of the page", len(a), len(b)
     heading = "top"
     for left, right in zip(a, b):
-<<<<<<< HEAD
         if match := re.search(r"<h[123]>(.*?)</h[123]>", right):
             heading = match[1]
-=======
-        if opened := re.search(r"<h[123]>(.*?)</h[123]>", right):
-            heading = opened[1]
->>>>>>> wt-analysis
         if not same_text(left, right, REL):
             yield heading, _plain(left), _plain(right)
 
