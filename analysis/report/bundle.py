@@ -102,12 +102,21 @@ def answers(study: StudyFolder) -> dict[str, bytes]:
     files = {
         "report.html": built.page.encode(),
         "numbers.json": json_bytes(numbers),
-        "tables/trials.csv": trials_frame(study).write_csv().encode(),
-        "tables/evaluations.csv": evaluations_frame(study).write_csv().encode(),
+        "tables/trials.csv": _csv(trials_frame(study)),
+        "tables/evaluations.csv": _csv(evaluations_frame(study)),
     }
     for name, drawn in built.pictures.items():
         files |= {f"figures/{name}.{kind}": data for kind, data in drawn.files.items()}
     return files
+
+
+def _csv(frame: pl.DataFrame) -> bytes:
+    """The frame as CSV; a cell that holds several values as JSON."""
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    for name in nested:
+        cells = [None if cell is None else json.dumps(cell) for cell in frame[name].to_list()]
+        frame = frame.with_columns(pl.Series(name, cells, dtype=pl.String))
+    return frame.write_csv().encode()
 
 
 def analysis_versions() -> dict[str, str]:
