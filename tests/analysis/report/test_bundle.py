@@ -6,8 +6,10 @@ import hashlib
 import json
 import zipfile
 
+import polars as pl
 import pytest
 
+from analysis.report import bundle as bundling
 from analysis.report import verify as verifying
 from analysis.report.bundle import bundle
 from analysis.report.verify import read, run, verify
@@ -236,3 +238,11 @@ def test_the_commands_end_with_0_1_and_2(packed, tmp_path, capsys):
         assert end.value.code == code
     said = capsys.readouterr()
     assert "numbers.json: DIFFERS" in said.out and "there is no file" in said.err
+
+
+def test_a_cell_of_several_values_is_json_in_a_bundles_table():
+    parts = [[{"features": "digits-cnn", "fd": 0.5}], None]
+    kinds = {"parts": pl.List(pl.Struct({"features": pl.String, "fd": pl.Float64}))}
+    text = bundling._csv(pl.DataFrame({"n": [1, 2], "parts": parts}, schema_overrides=kinds))
+    read = pl.read_csv(text)
+    assert json.loads(read["parts"][0]) == parts[0] and read["parts"][1] is None
