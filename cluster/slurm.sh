@@ -17,7 +17,7 @@
 #SBATCH --signal=B:TERM@300
 set -euo pipefail
 
-# On a disk that all nodes see.
+# On a disk that all nodes see; the results may also be at a URL, s3://BUCKET/FOLDER.
 PROJECT=${DIT_SCALING_PROJECT:-$SLURM_SUBMIT_DIR}
 RESULTS=${DIT_SCALING_RESULTS:-$PROJECT/results}
 PYTHON=${DIT_SCALING_PYTHON:-$PROJECT/.venv/bin/python}
@@ -32,9 +32,10 @@ done
 
 # A token for this job alone, in a file that only its user reads. Without one, whoever reaches Ray's
 # ports runs code as that user (CVE-2023-48022).
-mkdir -p "$RESULTS"
+case "$RESULTS" in *://*) SHARED=$PROJECT ;; *) SHARED=$RESULTS ;; esac
+mkdir -p "$SHARED"
 export RAY_AUTH_MODE=token
-export RAY_AUTH_TOKEN_PATH=$RESULTS/.ray-token-$SLURM_JOB_ID
+export RAY_AUTH_TOKEN_PATH=$SHARED/.ray-token-$SLURM_JOB_ID
 (umask 077 && "$PYTHON" -c "import secrets; print(secrets.token_hex(32), end='')" >"$RAY_AUTH_TOKEN_PATH")
 
 NODES=$(scontrol show hostnames "$SLURM_JOB_NODELIST")

@@ -7,6 +7,7 @@ from rich.table import Table
 from scaling.progress import console, say
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.provenance import code_version
+from scaling.records.storage.places import shown
 
 OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
 INTERRUPTION = "interrupted"
@@ -33,7 +34,7 @@ def trial_table(rows: list[dict]) -> Table:
     return table
 
 
-def shown(rows: list[dict]) -> list[dict]:
+def first_rows(rows: list[dict]) -> list[dict]:
     """The rows of a table that a person reads: of very many those that did not complete first."""
     first = sorted(range(len(rows)), key=lambda i: (rows[i]["state"] == "completed", i))
     return [rows[i] for i in sorted(first[:MOST_SHOWN])]
@@ -42,7 +43,7 @@ def shown(rows: list[dict]) -> list[dict]:
 def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
     """Print the table of trials, what did not finish and why, and where figures and report are."""
     states = Counter(row["state"] for row in rows)
-    console.print(trial_table(shown(rows)))
+    console.print(trial_table(first_rows(rows)))
     if len(rows) > MOST_SHOWN:
         say(f"and {len(rows) - MOST_SHOWN} more, which scaling status --json lists")
     for row in rows:
@@ -73,14 +74,14 @@ def how_it_ended(folder: StudyFolder, why: str | None) -> str:
     """In one line: trials by state, and ``why`` the sweep ended before they did."""
     states = Counter(row["state"] for row in trial_rows(folder))
     counted = ", ".join(f"{count} {state}" for state, count in states.items())
-    return f"{f'stopped ({why}); ' if why else ''}{counted}; {folder.folder / 'report.html'}"
+    return f"{f'stopped ({why}); ' if why else ''}{counted}; {shown(folder.folder / 'report.html')}"
 
 
 def answer(folder: StudyFolder, why: str | None) -> int:
     """Draw the figures, write the report, show the outcome; returns the exit code. ``why`` is the
     reason where the sweep ended before its trials.
     """
-    from scaling.records.lease import ASKED
+    from scaling.records.state.lease import ASKED
 
     interrupted = why in (INTERRUPTION, ASKED)
     from analysis.report.helper import helper

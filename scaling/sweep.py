@@ -20,13 +20,15 @@ from scaling.progress import Progress, interruptible, say, show_plan
 from scaling.records import Run, StudyFolder, trial_state
 from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
-from scaling.records.ledger import StateFile
 from scaling.records.parsed import Damaged
 from scaling.records.spending.allowance import allowance_of
+from scaling.records.state.file import StateFile
+from scaling.records.storage.following import followed, send_study
+from scaling.records.storage.places import url_of
 from scaling.study import Plan, Study, load_study
+from scaling.study.execution import Execution
 from scaling.study.planning.budget import check_budget
 from scaling.study.settings import parse_grid, parse_settings
-from scaling.study.specs.execution import Execution
 from scaling.webhook import Webhook, checked_url
 
 
@@ -47,7 +49,8 @@ def sweep(
     """Price, run, measure and report ``study``; returns the exit code.
 
     ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``; ``grid`` are
-    KEY=VALUE,VALUE pairs. ``results`` is the root; the study's own folder is ROOT/NAME.
+    KEY=VALUE,VALUE pairs. ``results`` is the root, a folder or the copy of a URL
+    (``storage.places.here``); the study's own folder is ROOT/NAME.
     ``address`` is a Ray cluster's; None means $RAY_ADDRESS, or this machine where it is not set.
     ``log`` names loggers beside TensorBoard; ``webhook`` is a URL. ``budget`` is in GPU-hours, of
     workers where trainings run on CPUs; ``calibrate`` times the work on this machine first.
@@ -100,7 +103,7 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
         from scaling.launch.supervise.order import Order
         from scaling.launch.supervise.supervisor import supervised
         from scaling.launch.tasks.grid import jobs_of
-        from scaling.records.lease import check_free, leased
+        from scaling.records.state.lease import check_free, leased
 
         check_free(folder.folder)
         allowance = None if how.budget is None else allowance_of(folder.folder)
@@ -117,6 +120,7 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
                 )
             with leased(folder.folder) as lease:
                 begin(folder, plan, damaged)
+                send_study(folder.folder, plan)
                 prior = timed or (published(cluster.gpu_types) if how.gpus_per_trial else None)
                 accounts = Accounts(
                     plan, left, folder, how.gpus_per_trial, how.execution.workers, prior
@@ -133,6 +137,7 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
         with Boards(folder, plan, how.loggers, say):
             say(f"{plan.name}: all {len(plan.trials)} trials are finished; nothing to train")
     code = answer(folder, why)
+    send_study(folder.folder, plan)
     if left:
         if how.budget is not None:
             say(budget.summary())
@@ -188,11 +193,14 @@ def run(
     before their end.
     """
     from scaling.launch.supervise.supervisor import Stopped
-    from scaling.records.lease import ASKED, is_asked_to_stop
+    from scaling.records.state.lease import ASKED, is_asked_to_stop
 
+    if url := url_of(folder.folder):
+        say(f"results: {url}, worked on in {folder.folder}")
     say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
     say(f"TensorBoard: tensorboard --logdir {folder.folder / 'tensorboard'}")
     with (
+        followed(folder.folder, plan),
         boards,
         LivePage(folder) as page,
         Progress(plan, left, folder, cluster.dashboard) as progress,

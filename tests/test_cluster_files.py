@@ -173,6 +173,14 @@ def test_slurm_starts_a_head_two_workers_and_the_sweep(slurm, tmp_path):
     assert not any("requeue" in line for line in lines)
 
 
+def test_results_at_a_url_need_no_folder_for_slurms_token(slurm, tmp_path):
+    process = slurm("smoke", DIT_SCALING_RESULTS="s3://bucket/results")
+    assert process.wait(60) == 0
+    assert "--results s3://bucket/results --address n1:20123" in "".join(log(tmp_path))
+    assert log(tmp_path).count("token 600") == 3
+    assert not (tmp_path / "s3:").exists() and not list(tmp_path.glob(".ray-token*"))
+
+
 def test_slurms_signal_ends_the_sweep_in_order_and_queues_the_job_again(slurm, tmp_path):
     process = slurm("smoke", takes=600)
     begun(process, tmp_path)

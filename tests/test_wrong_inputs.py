@@ -59,6 +59,7 @@ SET = {
     "nope": "1",
 }
 DRY = (" --dry-run", "")
+URLS = ("nosuch://b/a", "file:///b/a", "s3://", "s3://b/.a")
 FIXED = "".join(f" --set train.seeds.{name}=0" for name in ("init", "order", "noise"))
 GRID = ("model.width", "model.width=", "x=1,2", "model.width=16,16", "seeds=1,2", "model=GPT-2")
 # verb -> the words after it, each line one try
@@ -73,6 +74,7 @@ WRONG = {
         *(f"smoke --budget {v}{dry}" for v in ("0", "-1", "nan", "inf", "x") for dry in DRY),
         *(f"smoke --grid {v}{dry}" for v in GRID for dry in DRY),
         *("file", "empty", "none.py", "smoke digits", "--nope", "smoke --set", "smoke --set =1"),
+        *(f"smoke --results {url}{dry}" for url in URLS for dry in DRY),
         *("smoke --results file", "smoke --results /proc/x", "smoke --dry-run --results file/x"),
         *(f"smoke{o}{dry}" for o in (" --log x", " --log=a,b", " --webhook x") for dry in DRY),
         *(f"noise_floor{FIXED} --set seeds=2{dry}" for dry in DRY),
@@ -89,7 +91,13 @@ WRONG = {
     **{
         verb: [
             *("nowhere", "file", "empty", "zero.py", "", "--nope", "a b c", f"{REFERENCE}/x"),
-            *("x --results empty", f"{REFERENCE} --results empty", "x --results file"),
+            *(f"x --results {url}" for url in URLS),
+            *(
+                "nosuch://b/x",
+                "x --results empty",
+                f"{REFERENCE} --results empty",
+                "x --results file",
+            ),
         ]
         for verb in ("status", "stop", "retry", "report", "bundle", "quality")
     },
@@ -98,7 +106,15 @@ WRONG = {
     "count": ["x", "DiT-S/3", "DiT-S/0", "DiT-d9999w64/2", "--nope", "--conditioning x"]
     + [f"DiT-S/2 --resolution {v}" for v in ("0", "255", "1e9", "15485864", "8388608")]
     + [f"DiT-S/2 --batch {v}" for v in ("0", "-1", "1000000000000")],
-    "export": ["", "text.pt", "none.pt --to dit", "text.pt --to x", "empty --to dit"]
+    "export": [
+        "",
+        "nosuch://b/w.pt --to dit",
+        "text.pt --to dit --out s3://b/w.pt",
+        "text.pt",
+        "none.pt --to dit",
+        "text.pt --to x",
+        "empty --to dit",
+    ]
     + [f"text.pt --to dit --heads {v}" for v in ("0", "-1", "x")],
     "sample": ["", "text.pt --out g.png", "none.pt --out g.png --classes 1"]
     + [f"text.pt --out g.png --count {v}" for v in ("0", "-1", "x", "99999999999")]
@@ -110,7 +126,13 @@ WRONG = {
     + [f"--images empty --vae synthetic --out s --size 32 --batch {v}" for v in ("0", "x")],
     "evaluate": ["", "empty", "text.npz --reference digits", "none --reference digits"]
     + [f"empty --reference digits --protocol {v}" for v in ("x", "x=1", "samples=1")],
-    "fit": ["", "x", "linear --csv runs.csv", "powerlaw --csv runs.csv --n n --d d --bootstrap 1e9"]
+    "fit": [
+        "",
+        "x",
+        "powerlaw --csv nosuch://b/a.csv --n n",
+        "linear --csv runs.csv",
+        "powerlaw --csv runs.csv --n n --d d --bootstrap 1e9",
+    ]
     + [f"{law} --csv {c}.csv {COLUMNS}" for law in LAWS for c in ("none", "letters", "one")]
     + [f"{law} --csv {c}.csv {COLUMNS}" for law in LAWS for c in ("ragged", "negative", "endless")]
     + [f"{law} --csv runs.csv {COLUMNS} --delta {v}" for law in LAWS for v in ("0", "nan", "inf")]
@@ -125,7 +147,7 @@ WRONG = {
     + [f"{REFERENCE} --target DiT-d3w64/2@9 --until 3", f"{REFERENCE} --until 3"]
     + [f"{REFERENCE} --target DiT-d3w64/2 {v}" for v in ("--json", "--until 3 --out p.json")],
     "score": ["", "none.json x", f"text.json {REFERENCE}", f"empty {REFERENCE}", "text.json x"],
-    "verify": ["", "none.zip", "text.zip", "empty", "a b"],
+    "verify": ["", "nosuch://b/a.zip", "none.zip", "text.zip", "empty", "a b"],
 }
 
 

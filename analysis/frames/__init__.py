@@ -24,6 +24,7 @@ from analysis.frames.columns import (
 )
 from analysis.frames.identities import cell_id, protocol_id
 from scaling.records import StudyFolder
+from scaling.records.storage.following import study_at
 
 Folder = StudyFolder | Path | str
 
@@ -72,10 +73,10 @@ def curves_frame(folders: Folder | Iterable[Folder]) -> pl.DataFrame:
 
 
 def studies(folders: Folder | Iterable[Folder]) -> list[StudyFolder]:
-    """``folders``, one or several, as StudyFolders."""
+    """``folders``, one or several, as StudyFolders; those at a URL are taken from the store."""
     alone = isinstance(folders, StudyFolder | Path | str)
     return [
-        folder if isinstance(folder, StudyFolder) else StudyFolder(Path(folder))
+        folder if isinstance(folder, StudyFolder) else study_at(folder)
         for folder in ([folders] if alone else folders)
     ]
 

@@ -8,7 +8,13 @@ import typer
 
 from scaling.commands.arguments import JsonOption
 from scaling.commands.passed_over import telling
-from scaling.commands.places import ResultsOption, StudyArgument, check_out, study_folder
+from scaling.commands.places import (
+    ResultsOption,
+    StudyArgument,
+    as_source,
+    check_out,
+    study_folder,
+)
 
 
 def compare(
@@ -76,7 +82,10 @@ def fit(
         ),
     ],
     csv: Annotated[
-        Path, typer.Option(metavar="FILE", help="A table, one run (or checkpoint) a row.")
+        Path,
+        typer.Option(
+            metavar="FILE", parser=as_source, help="A table, one run (or checkpoint) a row."
+        ),
     ],
     n: Annotated[
         str | None, typer.Option(metavar="COL", help="Model size: parameters, or MACs.")
@@ -204,7 +213,7 @@ def suggest(
     from analysis.forecasting.suggestions.suggest import run
 
     check_out(out, "--out", (".py",))
-    table = Path(source)
+    table = as_source(source) if source.lower().endswith(".csv") else Path(source)
     is_table = table.suffix.lower() == ".csv" or table.is_file()
     folder = None if is_table else study_folder(source, results)
     options = [*(candidates or ()), *context.args]
@@ -262,7 +271,10 @@ def predict(
 
 
 def score(
-    file: Annotated[Path, typer.Argument(help="What scaling predict wrote, or a folder of it.")],
+    file: Annotated[
+        Path,
+        typer.Argument(parser=as_source, help="What scaling predict wrote, or a folder of it."),
+    ],
     study: StudyArgument,
     as_json: JsonOption = False,
     results: ResultsOption = None,

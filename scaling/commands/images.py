@@ -16,6 +16,7 @@ from scaling.commands.arguments import (
     NullOption,
     ObjectiveOption,
 )
+from scaling.commands.places import as_source
 
 
 def encode(
@@ -79,6 +80,7 @@ def evaluate(
         Path,
         typer.Argument(
             metavar="CHECKPOINT|IMAGE_FOLDER|NPZ",
+            parser=as_source,
             help="A model to sample, or samples: ADM's .npz or a folder.",
         ),
     ],

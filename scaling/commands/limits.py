@@ -2,7 +2,9 @@
 
 import functools
 import math
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from scaling.study.network import MOST_PIXELS
@@ -48,14 +50,18 @@ LIMITS = {
 
 
 def bounded(verb: Callable) -> Callable:
-    """``verb``, which refuses numbers beyond ``LIMITS`` before it does anything."""
+    """``verb``, which refuses numbers beyond ``LIMITS``, and a URL where it takes a path of this
+    machine, before it does anything.
+    """
 
     @functools.wraps(verb)
     def checked(*words, **options):
         for name, value in options.items():
-            for number in value if isinstance(value, list) else (value,):
-                if isinstance(number, int | float) and not isinstance(number, bool):
-                    check_number(name, number)
+            for one in value if isinstance(value, list) else (value,):
+                if isinstance(one, int | float) and not isinstance(one, bool):
+                    check_number(name, one)
+                if isinstance(one, Path):
+                    check_path(name, one)
         return verb(*words, **options)
 
     return checked
@@ -69,6 +75,16 @@ def check_number(name: str, value: float) -> None:
         raise ValueError(f"{option} {value} is no finite number")
     if not least <= value <= most:
         raise ValueError(f"{option} {value:g} must be {_told(least)} to {_told(most)}")
+
+
+def check_path(name: str, path: Path) -> None:
+    """ValueError for a URL, which a Path has with one slash. Those that a verb takes are paths of
+    their copies by now.
+    """
+    if match := re.match(r"([a-z][a-z0-9+.-]+):/", str(path)):
+        url = f"{match[1]}://{str(path)[match.end() :]}"
+        option = f"--{name.replace('_', '-')}"
+        raise ValueError(f"{option} {url} is a URL; only a path of this machine will do here")
 
 
 def check_words(words: Sequence[str]) -> None:

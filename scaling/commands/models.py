@@ -15,6 +15,7 @@ from scaling.commands.arguments import (
     ObjectiveOption,
     terminal_width,
 )
+from scaling.commands.places import as_source
 
 
 def count(
@@ -57,7 +58,8 @@ def export(
     checkpoint: Annotated[
         Path,
         typer.Argument(
-            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder."
+            parser=as_source,
+            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder.",
         ),
     ],
     to: Annotated[
@@ -95,7 +97,8 @@ def sample(
     checkpoint: Annotated[
         Path,
         typer.Argument(
-            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder."
+            parser=as_source,
+            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder.",
         ),
     ],
     out: Annotated[

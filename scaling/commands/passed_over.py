@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scaling.records.ledger import UNREADABLE
+from scaling.records.state.file import UNREADABLE
 
 
 @contextlib.contextmanager

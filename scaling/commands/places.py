@@ -11,13 +11,27 @@ from typing import Annotated
 
 import typer
 
+from scaling.records.storage.places import here, shown, url_of
+
 ROOT = Path("results")  # where sweep puts studies if it is not told otherwise
 PLAN = "study.json"
+
+
+def as_place(text: str | Path) -> Path:
+    """What an option of a folder or a URL holds, as a path; of a URL, that of its copy."""
+    try:
+        return here(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
 
 ResultsOption = Annotated[
     Path | None,
     typer.Option(
-        "--results", metavar="ROOT", help="Results root of STUDY, as in sweep; default: results."
+        "--results",
+        metavar="ROOT",
+        parser=as_place,
+        help="Results root of STUDY, a folder or a URL, as in sweep; default: results.",
     ),
 ]
 StudyArgument = Annotated[
@@ -25,8 +39,25 @@ StudyArgument = Annotated[
 ]
 
 
+def as_source(text: str | Path) -> Path:
+    """What an argument to be read holds: a path, or a URL, which is fetched."""
+    path = as_place(text)
+    if url_of(path):
+        from scaling.records.storage.following import fetched
+
+        try:
+            fetched(path)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    return path
+
+
 def studies_in(root: Path) -> list[Path]:
-    """The folders of the studies of a results root, by name."""
+    """The folders of the studies of a results root, by name; those at a URL are fetched."""
+    if url_of(root):
+        from scaling.records.storage.following import pull_studies
+
+        pull_studies(root)
     if not root.is_dir():
         return []
     return sorted(folder for folder in root.iterdir() if (folder / PLAN).is_file())
@@ -36,23 +67,35 @@ def study_folder(study: str, results: Path | None = None) -> Path:
     """The results folder that ``study`` means. ValueError names the studies that there are."""
     root = ROOT if results is None else results
     name = study_name(study)
-    candidates = [Path(study), root / name]
+    itself = here(study)
+    candidates = [itself, root / name]
     if results is not None:
         candidates = [root / name.lstrip("/")]
-        if Path(study).resolve().parent == root.resolve():
-            candidates.append(Path(study))
+        if itself.resolve().parent == root.resolve():
+            candidates.append(itself)
+    if url_of(itself):
+        candidates = [itself]
     for folder in candidates:
+        _fetch(folder)
         if (folder / PLAN).is_file():
             return folder
-    if inside := studies_in(Path(study)):
+    if inside := studies_in(itself):
         raise ValueError(
             f"{study} holds no {PLAN}: it is a results root, of {_names(inside)}; name one, as in "
-            f"{inside[0]}"
+            f"{shown(inside[0])}"
         )
     raise ValueError(
-        f"{candidates[0]} holds no {PLAN}; run the study first, or name its results folder "
+        f"{shown(candidates[0])} holds no {PLAN}; run the study first, or name its results folder "
         f"({_what_is_in(root, name)})"
     )
+
+
+def _fetch(folder: Path) -> None:
+    """Take a study that is at a URL from the store."""
+    if url_of(folder):
+        from scaling.records.storage.following import pull_study  # needs all that reads records
+
+        pull_study(folder)
 
 
 def study_name(study: str) -> str:
@@ -67,9 +110,10 @@ def study_name(study: str) -> str:
 def _what_is_in(root: Path, name: str) -> str:
     there = studies_in(root)
     if not there:
-        return f"{root} holds no study"
+        return f"{shown(root)} holds no study"
     near = difflib.get_close_matches(Path(name).name, [f.name for f in there], n=3, cutoff=0.5)
-    return f"nearest in {root}: {', '.join(near)}" if near else f"{root} holds {_names(there)}"
+    place = shown(root)
+    return f"nearest in {place}: {', '.join(near)}" if near else f"{place} holds {_names(there)}"
 
 
 def _names(folders: list[Path], most: int = 8) -> str:

@@ -14,10 +14,13 @@ from scaling.commands.places import (
     ROOT,
     ResultsOption,
     StudyArgument,
+    as_place,
+    as_source,
     check_out,
     studies_in,
     study_folder,
 )
+from scaling.records.storage.places import here, shown
 
 
 def sweep(
@@ -34,7 +37,12 @@ def sweep(
     ] = None,
     grid: GridOption = None,
     results: Annotated[
-        Path, typer.Option(metavar="ROOT", help="Results root; the study is ROOT/NAME.")
+        Path,
+        typer.Option(
+            metavar="ROOT",
+            parser=as_place,
+            help="Results root, a folder or a URL (s3://BUCKET/FOLDER); the study is ROOT/NAME.",
+        ),
     ] = Path("results"),
     address: AddressOption = None,
     gpus_per_trial: Annotated[
@@ -84,7 +92,7 @@ def sweep(
     """Run a study on Ray and answer it: records, figures, report. The same command again
     resumes.
     """
-    from scaling.study.specs.execution import Execution
+    from scaling.study.execution import Execution
     from scaling.sweep import sweep
 
     execution = Execution(
@@ -131,7 +139,7 @@ def status(
     from scaling.records import StudyFolder, trial_rows
     from scaling.records.spending.compared import compared, told, with_hours
 
-    root = results or ROOT if study is None else Path(study)
+    root = results or ROOT if study is None else here(study)
     if study is None or (results is None and studies_in(root)):
         if watch:
             raise ValueError("--watch shows one study; name it")
@@ -167,13 +175,13 @@ def list_studies(root: Path, as_json: bool) -> None:
     folders = studies_in(root)
     if not folders:
         raise ValueError(
-            f"{root} holds no study; run one with python -m scaling.sweep, or name another root "
-            "with --results"
+            f"{shown(root)} holds no study; run one with python -m scaling.sweep, or name another "
+            "root with --results"
         )
     states = {f: Counter(row["state"] for row in trial_rows(f)) for f in folders}
     if as_json:
         rows = [
-            {"study": f.name, "folder": str(f), "trials": n.total(), "states": dict(n)}
+            {"study": f.name, "folder": shown(f), "trials": n.total(), "states": dict(n)}
             for f, n in states.items()
         ]
         print(json.dumps(rows, indent=1))
@@ -238,7 +246,9 @@ def bundle(
         print(bundle(folder, out))
 
 
-def verify(file: Annotated[Path, typer.Argument(help="What scaling bundle wrote.")]) -> None:
+def verify(
+    file: Annotated[Path, typer.Argument(parser=as_source, help="What scaling bundle wrote.")],
+) -> None:
     """Rebuild every number and figure of a bundle from its records; exit code 1 where one does not
     agree.
     """

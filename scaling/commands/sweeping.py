@@ -21,20 +21,24 @@ def watch(folder) -> None:
     from scaling.outcome import trial_table
     from scaling.progress import console, say
     from scaling.records import trial_rows
-    from scaling.records.lease import holder
+    from scaling.records.state.lease import holder
+    from scaling.records.storage.following import pull_study
+    from scaling.records.storage.places import shown
 
     if holder(folder) is None:
-        say(f"no sweep works on {folder}")
+        say(f"no sweep works on {shown(folder)}")
     elif console.is_terminal:
         with Live(trial_table(trial_rows(folder)), console=console, transient=True) as live:
             while holder(folder):
                 time.sleep(WATCH_S)
+                pull_study(folder)
                 live.update(trial_table(trial_rows(folder)))
     else:
         told = -LINES_S
         while holder(folder):
             if time.monotonic() - told > LINES_S:
                 told = time.monotonic()
+                pull_study(folder)
                 counts = Counter(row["state"] for row in trial_rows(folder))
                 say(", ".join(f"{count} {state}" for state, count in counts.items()))
             time.sleep(WATCH_S)
@@ -44,7 +48,7 @@ def stop(study: StudyArgument, results: ResultsOption = None) -> None:
     """End the sweep that works on a study, from any machine that sees its folder; the same sweep
     command continues it.
     """
-    from scaling.records import lease
+    from scaling.records.state import lease
 
     print(
         f"stopped {lease.stop(study_folder(study, results))}; the same sweep command continues it"
@@ -58,8 +62,8 @@ def retry(
 ) -> None:
     """Have the next sweep try trials again that failed, diverged or were given up."""
     from scaling.records import StudyFolder, trial_state
-    from scaling.records.lease import check_free
     from scaling.records.spending.account import last_heartbeat, spent_s
+    from scaling.records.state.lease import check_free
 
     folder = study_folder(study, results)
     records = StudyFolder(folder)

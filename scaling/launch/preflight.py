@@ -3,13 +3,16 @@
 import tempfile
 from pathlib import Path
 
+from scaling.records.cache import CACHE_VARIABLE
 from scaling.records.disk import check_room, nearest
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Damaged
+from scaling.records.storage.following import check_store, pull_study
+from scaling.records.storage.places import shown, url_of
 from scaling.study.costs.memory import checkpoint_bytes
+from scaling.study.execution import Execution
 from scaling.study.planning.averages import averages_told, check_averages
 from scaling.study.planning.plan import Plan, PlannedTrial
-from scaling.study.specs.execution import Execution
 
 
 def check_folder(root: Path, plan: Plan) -> None:
@@ -19,6 +22,8 @@ def check_folder(root: Path, plan: Plan) -> None:
     Trials may be added to a plan. Nothing is made yet, as what follows may refuse.
     """
     folder = root / plan.name
+    check_store(root)
+    pull_study(folder, plan)
     if data := {t.spec.data for t in plan.trials if t.spec.data.source == "folder"}:
         from scaling.data.listing.walk import outside
         from scaling.data.sources import place
@@ -29,8 +34,7 @@ def check_folder(root: Path, plan: Plan) -> None:
             probe.write(b"0")
     except OSError as error:
         raise ValueError(
-            f"cannot write to the results folder {folder}: {error.strerror}; "
-            "choose another with --results"
+            f"cannot write to the results folder {folder}: {error.strerror}; {_elsewhere(root)}"
         ) from None
     if not (folder / "study.json").exists():
         return
@@ -43,12 +47,18 @@ def check_folder(root: Path, plan: Plan) -> None:
     if gone:
         added = [new[i] for i in new if i not in old]
         raise ValueError(
-            f"{folder} holds another plan of {plan.name!r}: {len(gone)} of its {len(old)} trials "
-            "are not in this one"
-            f"{_difference(gone, added)}. Choose another --results, or move {folder} away (its "
-            "trainings, in "
-            f"{root / 'runs'}, are kept and shared)"
+            f"{shown(folder)} holds another plan of {plan.name!r}: {len(gone)} of its {len(old)} "
+            "trials are not in this one"
+            f"{_difference(gone, added)}. Choose another --results, or move {shown(folder)} away "
+            f"(its trainings, in {shown(root / 'runs')}, are kept and shared)"
         )
+
+
+def _elsewhere(folder: Path) -> str:
+    """How a person puts results, or their copy, on another disk."""
+    if url_of(folder):
+        return f"choose another disk for copies of results with ${CACHE_VARIABLE}"
+    return "choose another disk with --results"
 
 
 def _difference(gone: list, added: list) -> str:
@@ -213,7 +223,7 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
         f"the checkpoints of {len(trainings)} trainings take",
         needed,
         folder.folder,
-        "evaluate at fewer steps, or choose another disk with --results",
+        f"evaluate at fewer steps, or {_elsewhere(folder.folder)}",
     )
 
 

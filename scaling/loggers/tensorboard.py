@@ -3,11 +3,11 @@
 ROOT/STUDY/tensorboard/TRIAL/TRAIN_ID/events...; ``tensorboard --logdir ROOT/STUDY/tensorboard``.
 """
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaling.loggers.board import Held, Point
+from scaling.records.storage.folders import remove_tree
 from scaling.study.planning.plan import Plan, PlannedTrial
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class TensorBoard:
 
     def clear(self, trial: PlannedTrial) -> None:
         self.close(trial)
-        shutil.rmtree(self._place(trial), ignore_errors=True)
+        remove_tree(self._place(trial))
 
     def close(self, trial: PlannedTrial) -> None:
         writer = self._writers.pop(trial.trial_id, None)

@@ -4,7 +4,6 @@ A damaged file gets a name of its own, ``state.json.damaged-1``, and what it hel
 the training or evaluation that wrote it, from the plan, or from the lines that are whole.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from scaling.records.parsed import Damaged, Shape, Unreadable
 from scaling.records.shapes import EVALUATION, PLAN, RECORD, SPEC, STATE, Line
 from scaling.records.spending.expected import read_expected
 from scaling.records.spending.told import read_told
+from scaling.records.storage.copies import move
+from scaling.records.storage.lease import Taken, held
 from scaling.study.planning.plan import Plan
 from scaling.study.specs.trial import TrialSpec
 
@@ -59,14 +60,14 @@ def set_aside(damaged: Iterable[Damaged], folder: StudyFolder, plan: Plan) -> li
             told.append(f"{error.short.rpartition(';')[0]}; it is now {aside(error.path).name}")
             continue
         try:
-            with FileLock(run.lock, timeout=0):
+            with FileLock(run.lock, timeout=0), held(run.folder):
                 lines = whole_lines(run) if error.path.name == "curve.jsonl" else None
                 new = aside(error.path)
                 if lines:
                     write_lines(error.path, lines)
                 if error.path == run.folder / "spec.json":
                     write_spec(run, specs[run.folder.name])
-        except Timeout:
+        except (Timeout, Taken):
             continue
         told.append(f"{error.short.rpartition(';')[0]}; it is now {new.name}")
     return told
@@ -89,7 +90,7 @@ def aside(path: Path) -> Path:
     number = 1
     while (new := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    os.rename(path, new)
+    move(path, new)
     return new
 
 

@@ -1,4 +1,6 @@
-"""Reads and writes files so that no reader sees half of one: temporary name, flush, rename."""
+"""Reads and writes files so that no reader sees half of one: temporary name, flush, rename. Of
+results at a URL each write goes to the store, too.
+"""
 
 import contextlib
 import errno
@@ -7,12 +9,14 @@ import io
 import json
 import os
 import re
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
+
+from scaling.records.aside import written_aside
+from scaling.records.storage.copies import written
 
 _ASIDE = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # the name of a file until it is whole
 
@@ -26,18 +30,19 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, sends: bool = True) -> None:
     """Write ``data`` to ``path`` atomically; missing folders are made.
 
-    A device or a pipe is written to as it is. OSError names ``path``.
+    A device or a pipe is written to as it is. OSError names ``path``, or its URL where the store
+    does not take it. Without ``sends`` it goes there with a later write.
     """
-    with named(path):
+    with written(path, sends), named(path):
         if path.exists() and not path.is_file():
             with open(path, "wb", buffering=0) as file:
                 file.write(data)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        while not _written_aside(path, data):
+        while not written_aside(path, data):
             pass
         sync_folder(path.parent)
 
@@ -59,29 +64,6 @@ def named(path: Path) -> Iterator[None]:
         raise OSError(errno.EIO, told, str(path)) from error
 
 
-def _written_aside(path: Path, data: bytes) -> bool:
-    """Whether ``data`` was written beside ``path`` and renamed to it; not where another process
-    took the file for a dead writer's.
-    """
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with open(aside, "xb") as file:
-            with contextlib.suppress(OSError):  # a disk without locks: nobody sweeps there
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            try:
-                os.replace(aside, path)
-            except FileNotFoundError:
-                if path.parent.is_dir():
-                    return False
-                raise
-    finally:
-        aside.unlink(missing_ok=True)
-    return True
-
-
 def sweep_up(folder: Path) -> None:
     """Remove what writers left in ``folder`` and below that were killed: the kernel released the
     locks on their files.
@@ -93,9 +75,9 @@ def sweep_up(folder: Path) -> None:
                 path.unlink()
 
 
-def write_json(path: Path, value) -> None:
-    """Write ``value`` as JSON atomically."""
-    write_bytes(path, json_bytes(value))
+def write_json(path: Path, value, sends: bool = True) -> None:
+    """Write ``value`` as JSON atomically; ``sends`` as in ``write_bytes``."""
+    write_bytes(path, json_bytes(value), sends)
 
 
 def json_bytes(value) -> bytes:
@@ -119,9 +101,11 @@ def read_bytes(path: Path | str) -> bytes:
 
 
 def append_line(path: Path, value) -> None:
-    """Append ``value`` as one JSON line. A line that a kill left unfinished is ended first."""
+    """Append ``value`` as one JSON line. A line that a kill left unfinished is ended first. It goes
+    to a store with the next ``storage.copies.send``.
+    """
     line = _line(value)
-    with open(path, "a+b") as file:
+    with written(path, sends=False), open(path, "a+b") as file:
         file.seek(0, os.SEEK_END)
         if file.tell():
             file.seek(-1, os.SEEK_END)

@@ -16,7 +16,6 @@ A study folder that holds its own ``runs/`` (a committed reference, say) is comp
 """
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,8 +34,6 @@ from scaling.records.shapes import (
     RECORD,
     SCHEMA,
     SPEC,
-    STATE,
-    STATES,
     Described,
     Evaluation,
     Line,
@@ -44,42 +41,9 @@ from scaling.records.shapes import (
     SessionEntry,
     State,
 )
+from scaling.records.state.file import StateFile
+from scaling.records.storage.copies import send
 from scaling.study.planning.plan import Plan
-
-UNREADABLE = "unreadable"  # the state of a job whose state cannot be read; never written
-HEARTBEAT_S = 1.0  # a running trial renews its state this often
-STALE_AFTER_S = 60.0  # a running trial silent for longer is dead
-
-
-@dataclass(frozen=True)
-class StateFile:
-    """The file ``path`` in which a training or an evaluation says how it stands."""
-
-    path: Path
-    read_only: bool = False  # writing does nothing
-
-    def state(self) -> State:
-        """The last state written, ``pending`` where there is none, ``unreadable`` where the file
-        is: whoever works on the job writes it anew.
-        """
-        try:
-            return STATE.read(self.path) or {"state": "pending", "why": None}
-        except Unreadable as error:
-            return {"state": UNREADABLE, "why": error.short}
-
-    def write_state(self, state: str, why: str | None = None, **progress) -> None:
-        """Set the state (one of STATES) and why, with ``progress`` such as step, loss and
-        images_per_s.
-        """
-        if state not in STATES:
-            raise ValueError(f"state {state!r} is not one of {', '.join(STATES)}")
-        if not self.read_only:
-            stands = {"schema_version": SCHEMA, "state": state, "why": why}
-            write_json(self.path, {**stands, "heartbeat": time.time(), **progress})
-
-    def clear(self) -> None:
-        if not self.read_only:
-            self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -129,6 +93,14 @@ class Run:
     def write_state(self, state: str, why: str | None = None, **progress) -> None:
         self._state_file("state.json").write_state(state, why, **progress)
 
+    def renew_state(self, state: str, why: str | None, **progress) -> None:
+        self._state_file("state.json").renew_state(state, why, **progress)
+
+    @property
+    def path(self) -> Path:
+        """The file of the training's state, as a StateFile has it."""
+        return self.folder / "state.json"
+
     def evaluating(self, eval_id: str) -> StateFile:
         """How the evaluation stands; cleared when its measurement is written."""
         return self._state_file(f"evaluating/{eval_id}.json")
@@ -152,8 +124,13 @@ class Run:
         self._write(write_json, "record.json", {"schema_version": SCHEMA, **record})
 
     def log(self, line: Line) -> None:
-        """Append ``line`` to the curve."""
+        """Append ``line`` to the curve, which goes to a store with ``send_curve``."""
         self._write(append_line, "curve.jsonl", line)
+
+    def send_curve(self) -> None:
+        """Have the store hold every line that was logged."""
+        if not self.read_only:
+            send(self.folder / "curve.jsonl")
 
     def curve(self, faults: list[Unreadable] | None = None) -> list[Line]:
         """The logged lines by step; where a resumed run measured a step again, the later line.

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from scaling.records.ledger import STALE_AFTER_S, UNREADABLE, Run, StudyFolder, raise_or_add
+from scaling.records.ledger import Run, StudyFolder, raise_or_add
 from scaling.records.noise import noise_warning
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import STATE, Evaluation, Line, State
+from scaling.records.state.file import STALE_AFTER_S, UNREADABLE
+from scaling.records.storage.following import study_at
 from scaling.study.network import Network
 from scaling.study.planning.plan import Plan, PlannedTrial
 
@@ -109,9 +111,10 @@ def _fresh(state: State) -> bool:
 
 def trial_rows(study: StudyFolder | Path | str, plan: Plan | None = None) -> list[dict]:
     """One dict per trial, in plan order, with the keys of ``scaling status --json``, its GPU-hours
-    apart; what is not known is None. ``plan`` is the study's, where the caller has read it.
+    apart; what is not known is None. ``study`` is its
+    folder, or its URL; ``plan`` is the study's, where the caller has read it.
     """
-    study = study if isinstance(study, StudyFolder) else StudyFolder(Path(study))
+    study = study if isinstance(study, StudyFolder) else study_at(study)
     rows = []
     for trial in (plan or study.plan()).trials:
         run = study.run(trial.train_id)

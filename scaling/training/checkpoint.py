@@ -1,6 +1,7 @@
 """What survives a kill? Checkpoints.
 
-They are written aside, flushed and renamed, and trusted only if their checksums match.
+They are written aside, flushed and renamed, and trusted only if their checksums match. Of results
+at a URL they go to the store then, the manifest last.
 
     checkpoints/step-00000500/
       weights.safetensors            the model
@@ -27,8 +28,15 @@ from torch import Tensor
 from scaling.records.files import named, sync_folder, write_json
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import MANIFEST as MANIFEST_SHAPE
+from scaling.records.storage.folders import (
+    MANIFEST,
+    fetch_folder,
+    names_in,
+    remove_folder,
+    send_folder,
+)
+from scaling.records.storage.places import here, shown
 
-MANIFEST = "manifest.json"
 _FOLDER = re.compile(r"step-(\d{8,})")
 
 
@@ -42,14 +50,27 @@ class Checkpoint:
     emas: tuple[str, ...]
     lines: int | None = None  # that the curve held up to this step; None: of older checkpoints
 
+    def __reduce__(self):  # it crosses to workers, on whose machines the copy may lie elsewhere
+        place = shown(self.folder)
+        return _arrived, (place, self.step, self.train_wall_s, self.emas, self.lines)
+
     def weights(self) -> dict[str, Tensor]:
-        return load_file(self.folder / "weights.safetensors")
+        return load_file(self._file("weights.safetensors"))
 
     def ema(self, label: str) -> dict[str, Tensor]:
-        return load_file(self.folder / f"{label}.safetensors")
+        return load_file(self._file(f"{label}.safetensors"))
 
     def training_state(self) -> dict:
-        return torch.load(self.folder / "train.pt", weights_only=True)
+        return torch.load(self._file("train.pt"), weights_only=True)
+
+    def _file(self, name: str) -> Path:
+        if not (self.folder / name).exists():
+            fetch_folder(self.folder)
+        return self.folder / name
+
+
+def _arrived(place: str, *fields) -> Checkpoint:
+    return Checkpoint(here(place), *fields)
 
 
 def folder_of(root: Path, step: int) -> Path:
@@ -96,6 +117,7 @@ def save(
             shutil.rmtree(final)
         os.replace(aside, final)
         sync_folder(root)
+        send_folder(final)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return final
@@ -130,6 +152,14 @@ class Writer:
 def load(root: Path, step: int) -> Checkpoint | None:
     """The checkpoint of ``step``; None if there is none or its files are missing or damaged."""
     folder = folder_of(root, step)
+    fetched = fetch_folder(folder)
+    found = _verified(folder, step)
+    if found is None and not fetched and fetch_folder(folder, anew=True):
+        found = _verified(folder, step)  # it was damaged here alone
+    return found
+
+
+def _verified(folder: Path, step: int) -> Checkpoint | None:
     try:
         manifest = MANIFEST_SHAPE.read(folder / MANIFEST)
     except Unreadable:
@@ -155,7 +185,7 @@ def load(root: Path, step: int) -> Checkpoint | None:
 
 def steps(root: Path) -> list[int]:
     """The steps that have a checkpoint folder, newest first; ``load`` tells which are valid."""
-    matches = (_FOLDER.fullmatch(path.name) for path in root.glob("step-*"))
+    matches = (_FOLDER.fullmatch(name) for name in names_in(root))
     return sorted((int(match[1]) for match in matches if match), reverse=True)
 
 
@@ -191,7 +221,7 @@ def prune(root: Path, keep: Iterable[int]) -> None:
     kept = set(keep)
     for step in steps(root):
         if step not in kept:
-            shutil.rmtree(folder_of(root, step))
+            remove_folder(folder_of(root, step))
     for leftover in root.glob(".writing-*"):
         shutil.rmtree(leftover, ignore_errors=True)
 

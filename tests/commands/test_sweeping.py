@@ -4,7 +4,7 @@ import pytest
 
 from scaling.cli import main
 from scaling.records import StudyFolder, trial_rows
-from scaling.records.lease import leased
+from scaling.records.state.lease import leased
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
 from scaling.sweep import unfinished

@@ -69,6 +69,7 @@ def _files(folder):
 WRITERS = {
     "write_spec": lambda run: run.write_spec(ID, {"seed": 0}),
     "write_state": lambda run: run.write_state("completed"),
+    "renew_state": lambda run: run.renew_state("running", None),
     "write_record": lambda run: run.write_record({"step": 1}),
     "log": lambda run: run.log(line(1, 2.0)),
     "write_evaluation": lambda run: run.write_evaluation(ID, {"step": 1}),
@@ -77,7 +78,7 @@ WRITERS = {
 }
 READERS = {
     "spec", "state", "record", "sessions", "curve", "evaluation", "evaluations", "is_measured",
-    "measured_steps", "samples", "as_read_only", "sibling",
+    "measured_steps", "samples", "as_read_only", "sibling", "send_curve",
 }  # fmt: skip
 
 

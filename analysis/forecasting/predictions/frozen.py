@@ -16,6 +16,7 @@ from scaling.records import StudyFolder
 from scaling.records.files import write_bytes
 from scaling.records.parsed import STRICT, Digest, Shape, Version, Whole, held_to
 from scaling.records.shapes import Time
+from scaling.records.storage.copies import send
 from scaling.study.planning.plan import Identity
 from scaling.study.specs.data import DataSpec
 from scaling.study.specs.identity import canonical_json
@@ -119,6 +120,7 @@ def freeze(path: Path, content: dict) -> None:
         ) from None
     finally:
         aside.unlink()
+    send(path)
 
 
 def thaw(path: Path) -> Frozen:

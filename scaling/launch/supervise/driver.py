@@ -24,6 +24,7 @@ from ray import tune
 from ray.tune import Callback
 
 from scaling.launch import cluster
+from scaling.launch.nodes import check_stores
 from scaling.launch.supervise import processes
 from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.supervise.order import TOLD, Listed, Order, line
@@ -55,6 +56,8 @@ def drive(order: Order, tell: Callable[..., None], until_asked: Callable[[], obj
 def check(there: cluster.Cluster, order: Order) -> None:
     """ValueError for what the connected cluster can never do."""
     cluster.check_cluster(there, order.gpus_per_trial, order.workers)
+    if not there.local and order.results_url:
+        check_stores(order.study, order.results_url)
     if not there.local:
         cluster.check_workers_precisions(order.study, order.precisions, order.gpus_per_trial)
 

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from scaling.launch.tasks.job import Job
+from scaling.records.storage.places import is_url
+from scaling.study.execution import Execution
 from scaling.study.planning.plan import Plan
-from scaling.study.specs.execution import Execution
 from scaling.study.specs.identity import Spec
 
 # Of a result, what crosses from the driver to the sweep.
@@ -29,6 +30,7 @@ class Order(Spec):
     gpus_per_trial: float
     workers: int
     precisions: tuple[str, ...]
+    results_url: str | None = None  # where trainings write, if that is a store
 
     @classmethod
     def of(
@@ -39,6 +41,7 @@ class Order(Spec):
         gpus_per_trial: float,
         execution: Execution,
     ) -> "Order":
+        runs = {job.run_folder.rpartition("/")[0] for job in jobs if is_url(job.run_folder)}
         return cls(
             study=plan.name,
             jobs=tuple(
@@ -49,6 +52,7 @@ class Order(Spec):
             gpus_per_trial=gpus_per_trial,
             workers=execution.workers,
             precisions=tuple(sorted({t.spec.train.precision for t in plan.trials})),
+            results_url=next(iter(runs), None),
         )
 
     def without(self, train_id: str) -> "Order":

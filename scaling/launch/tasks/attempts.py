@@ -13,7 +13,8 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from scaling.launch.supervise.limits import LOSSES
-from scaling.study.specs.execution import Execution
+from scaling.records.storage.folders import names_in
+from scaling.study.execution import Execution
 
 
 class LostWorkers(RuntimeError):
@@ -55,8 +56,8 @@ class Attempts:
 
 def newest_step(checkpoints: Path) -> int:
     """The step of the newest checkpoint in the folder, whether sound or not; 0 without one."""
-    names = os.listdir(checkpoints) if checkpoints.is_dir() else []
-    return max((int(m[1]) for name in names if (m := re.fullmatch(r"step-(\d+)", name))), default=0)
+    steps = (re.fullmatch(r"step-(\d+)", name) for name in names_in(checkpoints))
+    return max((int(match[1]) for match in steps if match), default=0)
 
 
 def smaller(execution: Execution, batch: int) -> Execution:

@@ -5,10 +5,11 @@ from pathlib import Path
 from scaling.launch.supervise.limits import limits
 from scaling.launch.tasks.job import Job, Trunk
 from scaling.records.ledger import StudyFolder
+from scaling.records.storage.places import url_of
+from scaling.study.execution import Execution
 from scaling.study.families.outside.shipped import Shipped
 from scaling.study.planning.plan import Plan, PlannedTrial
 from scaling.study.planning.plan import root as root_of
-from scaling.study.specs.execution import Execution
 
 # Of each worker and each evaluation, with as many torch threads: oversubscribed cores are many
 # times slower.
@@ -35,9 +36,7 @@ def jobs_of(
         root = root_of(first)
         if trains[root] == first.train_id:
             return None
-        return Trunk(
-            run_folder=str(folder.run(root).folder.resolve()), step=first.spec.train.branch_step
-        )
+        return Trunk(run_folder=_place(folder.run(root).folder), step=first.spec.train.branch_step)
 
     return [
         Job(
@@ -45,14 +44,19 @@ def jobs_of(
             trials=tuple(group),
             branches=tuple(trial.spec for trial in plan.branches(group)),
             trunk=trunk(group[0]),
-            run_folder=str(folder.run(group[0].train_id).folder.resolve()),
+            run_folder=_place(folder.run(group[0].train_id).folder),
             shipped=Shipped.of(trial.spec.model for trial in group),
             execution=execution,
             cpus_per_worker=CPUS_PER_TRIAL,
             gpus_per_training=gpus_per_trial,
             gpus_per_evaluation=min(1.0, gpus_per_trial),
             hung_after_s=limits().hung_after_s,
-            allowance=None if allowance is None else str(allowance.resolve()),
+            allowance=None if allowance is None else _place(allowance),
         )
         for group in groups
     ]
+
+
+def _place(path: Path) -> str:
+    """Where every node finds a file or folder of the results."""
+    return url_of(path) or str(path.resolve())

@@ -14,9 +14,10 @@ from pydantic import BaseModel, Field
 from scaling.launch.supervise.limits import HUNG_AFTER_S
 from scaling.records.ledger import Run
 from scaling.records.spending.allowance import ending
+from scaling.records.storage.places import here
+from scaling.study.execution import Execution
 from scaling.study.families.outside.shipped import Shipped
 from scaling.study.planning.plan import PlannedTrial
-from scaling.study.specs.execution import Execution
 from scaling.study.specs.identity import Spec
 from scaling.study.specs.trial import TrialSpec
 
@@ -24,12 +25,12 @@ from scaling.study.specs.trial import TrialSpec
 class Trunk(Spec):
     """Another training of the same sweep that takes the first steps of this one."""
 
-    run_folder: str
+    run_folder: str  # as a Job's
     step: int = Field(ge=1)  # at which this training branches off
 
     @property
     def run(self) -> Run:
-        return Run(Path(self.run_folder))
+        return Run(here(self.run_folder))
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Job(Spec):
     trials: tuple[PlannedTrial, ...] = Field(min_length=1)  # all share this training
     branches: tuple[TrialSpec, ...] = ()  # cooldowns that begin on this training, or on its trunk
     trunk: Trunk | None = None  # where another training of the sweep trains it
-    run_folder: str  # absolute; on a disk that every node sees
+    run_folder: str  # a URL, or an absolute path on a disk that every node sees
     shipped: Shipped = Shipped()  # the source of networks that the study's own file defines
     execution: Execution = Execution()
     cpus_per_worker: int = Field(1, ge=0)  # as many torch threads; an evaluation takes as many
@@ -56,7 +57,9 @@ class Job(Spec):
     gpus_per_evaluation: float = Field(0.0, ge=0)
     # a training or an evaluation whose heartbeat is older, in seconds, hangs
     hung_after_s: float = Field(HUNG_AFTER_S, gt=0)
-    allowance: str | None = None  # the file that says what the budget allows, where there is one
+    allowance: str | None = (
+        None  # the file (or its URL) that says what the budget allows, where there is one
+    )
 
     def dump(self) -> str:
         """The text that crosses Ray."""
@@ -98,7 +101,7 @@ class Job(Spec):
 
     @property
     def run(self) -> Run:
-        return Run(Path(self.run_folder))
+        return Run(here(self.run_folder))
 
     @property
     def devices(self) -> float:

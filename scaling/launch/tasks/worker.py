@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 
 import ray
 from ray.util.metrics import Gauge
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from scaling.launch.tasks.job import Evaluation, Job
+from scaling.records.storage.places import url_of
 
 # Fewer parts of samples than this are drawn by the evaluation alone: a task takes seconds to start.
 HELPED_FROM_PARTS = 10
@@ -106,8 +108,12 @@ def _helped(job: Job, asked: Evaluation, parts: int) -> Iterator[None]:
     gpus, cpus, there = job.gpus_per_evaluation, job.cpus_per_worker, ray.cluster_resources()
     places = int(there.get("GPU", 0.0) / gpus) if gpus else int(there["CPU"] / cpus)
     count = min(places, parts) - 1 if parts >= HELPED_FROM_PARTS else 0
+    nearby = {}
+    if url_of(job.run.folder):  # parts are shared on a disk, and never go to a store
+        node = ray.get_runtime_context().get_node_id()
+        nearby = {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
     tasks = [
-        task(_help, f"sample {job.label} step {asked.step}", gpus, cpus).remote(
+        task(_help, f"sample {job.label} step {asked.step}", gpus, cpus, **nearby).remote(
             job.dump(), asked.eval_id
         )
         for _ in range(count)
@@ -119,9 +125,13 @@ def _helped(job: Job, asked: Evaluation, parts: int) -> Iterator[None]:
             ray.cancel(drawing)
 
 
-def task(work: Callable, label: str, gpus: float, cpus: int):
+def task(work: Callable, label: str, gpus: float, cpus: int, scheduling_strategy="DEFAULT"):
     # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune
     # trial's own bundle.
     return ray.remote(work).options(
-        name=label, num_cpus=cpus, num_gpus=gpus, max_retries=0, scheduling_strategy="DEFAULT"
+        name=label,
+        num_cpus=cpus,
+        num_gpus=gpus,
+        max_retries=0,
+        scheduling_strategy=scheduling_strategy,
     )

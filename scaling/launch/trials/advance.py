@@ -75,6 +75,7 @@ class Advance:
                 # of whole tensors, to which every worker gives its share
                 snapshot = trainer.snapshot() | {"lines": self.session.lines_to(trainer.step)}
                 if self.workers.lead:
+                    self.run.send_curve()  # a checkpoint names lines that are there
                     self.writer.write(snapshot, keep, KEEP_NEWEST)
         self.session.entry["to_step"] = trainer.step
         self.writer.join()

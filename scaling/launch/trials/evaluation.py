@@ -26,9 +26,10 @@ from scaling.models import build_model
 from scaling.models.precision import matmul_precision
 from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
-from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
 from scaling.records.spending.account import spent_s
+from scaling.records.state.heartbeat import Heartbeat
+from scaling.records.storage.copies import refresh
 from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import checkpoint, load_parameters
@@ -62,6 +63,7 @@ def evaluate(
     torch.set_num_threads(threads)
     eval_id = spec.eval_id(step)
     job = run.evaluating(eval_id)
+    refresh(run.folder / "evaluations" / f"{eval_id}.json")
     if not run.is_measured(eval_id):
         heartbeat, lost_s = Heartbeat(job), spent_s(job.state())
         heartbeat.tell(step=step, session=session, began=time.time(), lost_s=lost_s)

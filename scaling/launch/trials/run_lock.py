@@ -1,10 +1,13 @@
-"""Who may write a training's records? One process: the lead of its workers, which holds a lock."""
+"""Who may write a training's records? One process: the lead of its workers, which holds a lock,
+and of results at a URL a lease at the store.
+"""
 
 import contextlib
 
 from filelock import FileLock, Timeout
 
 from scaling.records import Run
+from scaling.records.storage.lease import Taken, held
 from scaling.training.workers import Workers
 
 
@@ -20,10 +23,15 @@ def hold(run: Run, timeout: float, workers: Workers) -> contextlib.ExitStack | N
             lock.acquire(timeout=timeout)
         except Timeout:
             return False
+        stack.callback(lock.release)
+        try:
+            stack.enter_context(held(run.folder, timeout))
+        except BaseException as error:
+            stack.close()
+            if isinstance(error, Taken):
+                return False
+            raise
         return True
 
-    if not workers.agree(acquire):
-        return None
-    held = contextlib.ExitStack()
-    held.callback(lock.release)
-    return held
+    stack = contextlib.ExitStack()
+    return stack if workers.agree(acquire) else None

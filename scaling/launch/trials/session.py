@@ -11,10 +11,10 @@ import torch
 from scaling.models.counting.count import checked_count, trainable_params
 from scaling.records import Run
 from scaling.records.damage import keep_curve, whole_lines, write_spec
-from scaling.records.heartbeat import Heartbeat
 from scaling.records.provenance import provenance
 from scaling.records.shapes import Line, SessionEntry, State
-from scaling.study.specs.execution import Execution
+from scaling.records.state.heartbeat import Heartbeat
+from scaling.study.execution import Execution
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged
 from scaling.training.checkpoint import Checkpoint
@@ -80,7 +80,7 @@ class Session:
 
     def add_ready(self, step: int) -> None:
         self._tell(ready=sorted({*self.ready, step}))
-        self.heartbeat.beat()
+        self.heartbeat.beat()  # at a store, too: evaluations may begin
 
     def log(self, line: dict) -> None:
         """Add a line to the curve, and tell its figures."""
@@ -144,6 +144,7 @@ class Session:
         """
         curve = [self.logged[step] for step in sorted(self.logged)]
         keep_curve(self.run, curve)
+        self.run.send_curve()
         self.run.write_record(
             {
                 "train_id": self.spec.train_id,

@@ -20,9 +20,10 @@ from scaling.launch.trials.run_lock import hold
 from scaling.launch.trials.session import Report, Session, Setup
 from scaling.launch.trials.trunk import trunk_checkpoint
 from scaling.records import Run
-from scaling.records.ledger import STALE_AFTER_S
+from scaling.records.state.file import STALE_AFTER_S
+from scaling.records.storage.copies import pull, refresh, send_changed
+from scaling.study.execution import Execution
 from scaling.study.specs.ema import Ema
-from scaling.study.specs.execution import Execution
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged, checkpoint
 from scaling.training.workers import OutOfMemory, Workers
@@ -81,6 +82,9 @@ def train(
     if not workers.lead:
         run, report = run.as_read_only(), _unreported
     with _lock(run, workers):
+        if workers.lead:
+            pull(run.folder)  # what another machine did, and what this one could not send
+            send_changed(run.folder)
         spec = max(specs, key=lambda s: s.train.steps)
         cooldowns = [s for s in dict.fromkeys([*specs, *(branches or [])]) if s.trunk]
         wanted = workers.agree(lambda: what_is_wanted(specs, cooldowns, run))
@@ -185,6 +189,7 @@ def _lock(run: Run, workers: Workers) -> contextlib.ExitStack:
 
 def is_trained_as_trunk(run: Run) -> bool:
     """Whether a cooldown trains ``run`` now: its trunk, which is in no session of its own."""
+    refresh(run.path)
     state = run.state()
     return (
         state["state"] == "running"

@@ -16,7 +16,8 @@ import pytest
 from scaling.launch.supervise import processes
 from scaling.launch.supervise.limits import VARIABLE
 from scaling.launch.trials.trial import run_trials
-from scaling.records import Run, StudyFolder, lease
+from scaling.records import Run, StudyFolder
+from scaling.records.state import lease
 from scaling.records.status import trial_rows
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray apart")]

@@ -8,8 +8,8 @@ from scaling.launch.tasks import watch as watching
 from scaling.launch.tasks.job import Job, Trunk
 from scaling.launch.tasks.watch import BEGINS_S, TrialWatch, trunk_is_coming
 from scaling.records import Run
-from scaling.records.ledger import STALE_AFTER_S
 from scaling.records.spending.allowance import ASKS, write_allowance
+from scaling.records.state.file import STALE_AFTER_S
 from scaling.study.planning.plan import PlannedTrial
 from tests.written import evaluation
 

@@ -9,13 +9,13 @@ import time
 
 import pytest
 
-from scaling.records import lease as leases
-from scaling.records.lease import check_free, holder, is_asked_to_stop, lease_of, leased, stop
+from scaling.records.state import lease as leases
+from scaling.records.state.lease import check_free, holder, is_asked_to_stop, lease_of, leased, stop
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr("scaling.records.heartbeat.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("scaling.records.state.heartbeat.HEARTBEAT_S", 0.01)
     monkeypatch.setattr(leases, "POLL_S", 0.02)
 
 

@@ -1,11 +1,19 @@
-"""Lets a running job be told from a dead one: a thread renews its state on disk every second."""
+"""Lets a running job be told from a dead one: a thread renews its state on disk every second, and
+another at the store, where results are at a URL, every ten.
+"""
 
+import contextlib
 import os
 import socket
 import threading
 
-from scaling.records.ledger import HEARTBEAT_S, Run, StateFile
+from scaling.records.ledger import Run
+from scaling.records.state.file import HEARTBEAT_S, StateFile
+from scaling.records.storage.copies import refresh, send
+from scaling.records.storage.places import url_of
+from scaling.records.storage.stores import StoreError
 
+SENT_EVERY_S = 10.0
 GIVEN_UP = ("stopped", "preempted")
 
 
@@ -23,7 +31,10 @@ class Heartbeat:
         self.job, self.keeps_word = job, keeps_word
         self.progress: dict = {}
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True, name="heartbeat")
+        works = [self._beat, *([self._send] if url_of(job.path) and not job.read_only else [])]
+        self._threads = [
+            threading.Thread(target=work, daemon=True, name="heartbeat") for work in works
+        ]
 
     def tell(self, **progress) -> dict:
         """Take in new progress, to be written with the next beat; returns all progress so far."""
@@ -33,29 +44,37 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Write the progress now, and which process makes it."""
-        self._write("running", None)
+        self.job.write_state("running", **self._told())
 
-    def _write(self, state: str, why: str | None) -> None:
-        self.job.write_state(
-            state, why, **self.progress, pid=os.getpid(), host=socket.gethostname()
-        )
+    def _told(self) -> dict:
+        return {**self.progress, "pid": os.getpid(), "host": socket.gethostname()}
 
     def __enter__(self) -> "Heartbeat":
         self.beat()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *exception) -> None:
         self._ended.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
             # A state that something damaged is written anew.
             stands = self.job.state()
             if stands["state"] not in GIVEN_UP:
-                self.beat()
+                self.job.renew_state("running", None, **self._told())
             elif self.keeps_word:
-                self._write(stands["state"], stands["why"])
+                self.job.renew_state(stands["state"], stands["why"], **self._told())
             else:
                 return
+
+    def _send(self) -> None:
+        while not self._ended.wait(SENT_EVERY_S):
+            # A beat that does not arrive is made up by the next; what must arrive is written by
+            # the job itself, which then fails.
+            with contextlib.suppress(StoreError):
+                refresh(self.job.path, patience=0.0)  # another machine may have given the job up
+                send(self.job.path, patience=0.0)

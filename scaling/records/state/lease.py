@@ -1,7 +1,8 @@
 """Does a sweep work on this study now, and has somebody asked it to stop?
 
 ``ROOT/STUDY/sweep.json`` says so, as a job's state does. A sweep renews it every second and takes
-it away at its end. Whoever writes ``stopped`` into it asks the sweep to end.
+it away at its end. Whoever writes ``stopped`` into it asks the sweep to end. Of results at a URL
+the sweep also holds a lease at the store, which one of two that begin together gets.
 """
 
 import contextlib
@@ -12,8 +13,11 @@ from pathlib import Path
 
 import psutil
 
-from scaling.records.heartbeat import Heartbeat
-from scaling.records.ledger import STALE_AFTER_S, StateFile
+from scaling.records.state.file import STALE_AFTER_S, StateFile
+from scaling.records.state.heartbeat import Heartbeat
+from scaling.records.storage.copies import refresh
+from scaling.records.storage.lease import Taken, held
+from scaling.records.storage.places import shown
 
 STOPPED = "stopped"
 ASKED = "stopped by scaling stop"
@@ -30,6 +34,7 @@ def holder(folder: Path) -> str | None:
     """Who works on the study: "process P on HOST". None where nobody does: no lease, one that was
     not renewed for a minute, or that of a process of this machine that is gone.
     """
+    refresh(lease_of(folder).path)
     state = lease_of(folder).state()
     pid, host = state.get("pid"), state.get("host")
     if "heartbeat" not in state or pid is None or time.time() - state["heartbeat"] > STALE_AFTER_S:
@@ -42,10 +47,15 @@ def holder(folder: Path) -> str | None:
 def check_free(folder: Path) -> None:
     """ValueError where another sweep works on the study."""
     if who := holder(folder):
-        raise ValueError(
-            f"a sweep works on {folder} already ({who}); follow it with scaling status {folder} "
-            f"--watch, or end it with scaling stop {folder}"
-        )
+        raise _taken(folder, who)
+
+
+def _taken(folder: Path, who: str) -> ValueError:
+    place = shown(folder)
+    return ValueError(
+        f"a sweep works on {place} already ({who}); follow it with scaling status {place} "
+        f"--watch, or end it with scaling stop {place}"
+    )
 
 
 @contextlib.contextmanager
@@ -53,14 +63,21 @@ def leased(folder: Path) -> Iterator[StateFile]:
     """While entered, the study's lease is this process's. ValueError where it is another's."""
     check_free(folder)
     lease = lease_of(folder)
-    try:
-        with Heartbeat(lease, keeps_word=True):
-            yield lease
-    finally:
-        lease.clear()
+    with contextlib.ExitStack() as at_once:
+        try:
+            at_once.enter_context(held(folder))
+        except Taken as taken:
+            raise _taken(folder, str(taken)) from None
+        try:
+            with Heartbeat(lease, keeps_word=True):
+                yield lease
+        finally:
+            lease.clear()
 
 
 def is_asked_to_stop(lease: StateFile) -> bool:
+    """StoreError where the store does not answer any more."""
+    refresh(lease.path)
     return lease.state()["state"] == STOPPED
 
 
@@ -71,11 +88,13 @@ def stop(folder: Path, patience_s: float = STOP_S) -> str:
     """
     who = holder(folder)
     if who is None:
-        raise ValueError(f"no sweep works on {folder}")
+        raise ValueError(f"no sweep works on {shown(folder)}")
     lease, deadline = lease_of(folder), time.monotonic() + patience_s
     while holder(folder):
         if time.monotonic() > deadline:
-            raise ValueError(f"the sweep of {folder} ({who}) did not end in {patience_s:.0f} s")
+            raise ValueError(
+                f"the sweep of {shown(folder)} ({who}) did not end in {patience_s:.0f} s"
+            )
         state = lease.state()
         # A heartbeat that was on its way may have overwritten the word.
         if state["state"] == "running":

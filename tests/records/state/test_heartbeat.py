@@ -3,11 +3,11 @@
 import time
 
 from scaling.records import Run
-from scaling.records.heartbeat import Heartbeat
+from scaling.records.state.heartbeat import Heartbeat
 
 
 def test_a_busy_trial_keeps_its_heartbeat_and_ends_before_its_outcome(tmp_path, monkeypatch):
-    monkeypatch.setattr("scaling.records.heartbeat.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("scaling.records.state.heartbeat.HEARTBEAT_S", 0.01)
     run = Run(tmp_path)
     with Heartbeat(run) as heartbeat:
         first = run.state()["heartbeat"]
@@ -23,7 +23,7 @@ def test_a_busy_trial_keeps_its_heartbeat_and_ends_before_its_outcome(tmp_path, 
 def test_a_job_that_the_sweep_has_marked_as_stopped_is_not_called_running_again(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("scaling.records.heartbeat.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("scaling.records.state.heartbeat.HEARTBEAT_S", 0.01)
     run = Run(tmp_path)
     with Heartbeat(run) as heartbeat:
         heartbeat.tell(step=7)

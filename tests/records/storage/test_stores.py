@@ -1,0 +1,71 @@
+"""Is what no store can do refused in one line, and is one that is away waited for?"""
+
+import os
+import threading
+import time
+
+import pytest
+
+from scaling.records.storage.following import check_store
+from scaling.records.storage.places import here, is_url, shown, url_of
+from scaling.records.storage.stores import PATIENCE, StoreError, patience_s, store_at
+
+
+def test_a_path_tells_its_url():
+    path = here("s3://bucket/a//b/")
+    assert path.parts[-4:] == ("s3", "bucket", "a", "b")
+    assert url_of(path) == shown(path) == "s3://bucket/a/b"
+    assert url_of("results") is None and shown("results") == "results"
+    assert is_url("gs://b") and not is_url("results") and not is_url("C:/x")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nosuch://b/a", r"no store is called nosuch://; those tried are s3, gs"),
+        ("file:///b/a", r"file:// names a folder of this machine; give its path alone"),
+        ("gs://b/a", r"results at gs:// need gcsfs; install it"),
+        ("s3://", r"names no bucket"),
+        ("s3://b/../c", r"\.\. begins with a dot"),
+    ],
+)
+def test_a_url_that_holds_no_results_is_refused(url, told, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
+    with pytest.raises(ValueError, match=told):
+        here(url)
+
+
+def test_a_bucket_that_is_not_there_is_refused(s3):
+    with pytest.raises(ValueError, match=r"results at s3://no-such-bucket/a: not found"):
+        check_store(here("s3://no-such-bucket/a"))
+
+
+def test_a_sound_store_is_left_as_it_was(bucket):
+    check_store(here(f"{bucket}/a"))
+    assert store_at(bucket).listing(bucket) == {}
+
+
+def test_a_store_of_read_only_pages_is_refused():
+    with pytest.raises(ValueError, match=r"cannot write results at http://127\.0\.0\.1:9/a: "):
+        check_store(here("http://127.0.0.1:9/a"))
+
+
+def test_a_store_that_comes_back_is_waited_for(s3, bucket, monkeypatch):
+    monkeypatch.setenv(PATIENCE, "60")
+    store = store_at(bucket)
+    store.put(f"{bucket}/a", b"1")
+    s3.kill()
+    with pytest.raises(StoreError, match=r"^s3://.*/a: the store does not answer \(.*go on once"):
+        store.read(f"{bucket}/a", patience=0.0)
+    coming = threading.Timer(1.0, s3.start)
+    coming.start()
+    began = time.monotonic()
+    assert store.read(f"{bucket}/a") == b"1"
+    assert time.monotonic() - began > 0.5
+    coming.join()
+
+
+def test_patience_is_a_number_of_seconds(monkeypatch):
+    monkeypatch.setitem(os.environ, PATIENCE, "soon")
+    with pytest.raises(ValueError, match="'soon' is not a number of seconds"):
+        patience_s()
