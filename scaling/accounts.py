@@ -9,6 +9,7 @@ from scaling.records.parsed import Unreadable
 from scaling.records.spending.account import measure_hours, train_hours
 from scaling.records.spending.expected import Expected, add_expected
 from scaling.records.spending.seen import seen
+from scaling.records.storage.stores import StoreError
 from scaling.study.planning.budget import Standing
 from scaling.study.planning.devices import GPU_TYPES
 from scaling.study.planning.forecast import SpeedOf, at_mfu, measuring_flops
@@ -128,8 +129,8 @@ class Accounts:
                 "evaluations": len(one.seen.evaluation_flops),
                 "basis": self.prior.basis if self.prior and supposed else LEARNED,
             }
-        # a file that cannot be read is named by scaling status and the next sweep
-        with contextlib.suppress(Unreadable):
+        # A file that cannot be read is named by the next sweep; a store takes the copy later.
+        with contextlib.suppress(Unreadable, StoreError):
             add_expected(self.folder.folder, expected)
 
     def _standing(self, train_id: str) -> Standing:
