@@ -4,12 +4,17 @@ The paper's question and the shape of its grid (four sizes x patch 8, 4, 2: arXi
 8), asked of scikit-learn's 1,797 real 8x8 digits in pixel space. It is small enough for a laptop:
 12 models and three seeds, with equal steps and batch for all.
 
-    python -m scaling.sweep                        three seeds, 8 to 18 minutes on 2 cores
+    python -m scaling.sweep                        three seeds, about 900 CPU-seconds: 8 to 10
+                                                   minutes on 2 quiet cores
     python -m scaling.sweep --set scale=ddpm100    the same, sampled in 100 ancestral steps
 
 Samples are drawn by DDIM in 25 steps, which takes a fifth of the time of DDPM in 100 and ranks the
 models alike but for one pair of neighbours (`faster_sampling`). `results/reference/digits` is of
 the scale ddpm100.
+
+What it is made to decide, each with its interval: that FID falls with Gflops at every patch, that a
+smaller patch lowers it at every size, and whether larger models use training compute better. Three
+seeds do; with two the first stays open (tried on the records of two runs).
 
 How the rungs are made fair: the learning rate is tuned per size on held-out loss, with the same
 five tries for every size (`digits_lr`); the EMA is 5 % of training long at every step and needs no

@@ -2,9 +2,9 @@
 
 One model of the digits study is trained again with another seed of one stream at a time: the
 initial weights, the order of the data, the noise of the loss; then its samples alone are drawn
-again; then all of these at once. The FID Lottery (arXiv 2606.20536) did so with SiT-B/2, 25
-trainings by 10 samplings: standard deviations of .336 (loss noise), .294 (initialisation), .221
-(data order), .438 (all of training) and .137 (sampling) at a FID near 33.
+again; then all three of training change at once. The FID Lottery (arXiv 2606.20536) did so with
+SiT-B/2, 25 trainings by 10 samplings: standard deviations of FID of .336 (loss noise), .294
+(initialisation), .221 (data order), .438 (all of training) and .137 (sampling).
 
     python -m scaling.sweep noise_floor        33 trainings, about 8 minutes on one core
 

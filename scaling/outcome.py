@@ -11,6 +11,7 @@ from scaling.records.storage.places import shown
 
 OK, TRIALS_LOST, INTERRUPTED = 0, 1, 130  # exit codes; bad input is 2
 INTERRUPTION = "interrupted"
+MOST_SHOWN = 200  # trials in a table
 
 
 def trial_table(rows: list[dict]) -> Table:
@@ -33,10 +34,18 @@ def trial_table(rows: list[dict]) -> Table:
     return table
 
 
+def first_rows(rows: list[dict]) -> list[dict]:
+    """The rows of a table that a person reads: of very many those that did not complete first."""
+    first = sorted(range(len(rows)), key=lambda i: (rows[i]["state"] == "completed", i))
+    return [rows[i] for i in sorted(first[:MOST_SHOWN])]
+
+
 def show_outcome(folder: StudyFolder, rows: list[dict], interrupted: bool) -> None:
     """Print the table of trials, what did not finish and why, and where figures and report are."""
     states = Counter(row["state"] for row in rows)
-    console.print(trial_table(rows))
+    console.print(trial_table(first_rows(rows)))
+    if len(rows) > MOST_SHOWN:
+        say(f"and {len(rows) - MOST_SHOWN} more, which scaling status --json lists")
     for row in rows:
         if row["why"]:
             say(f"{row['trial_id']} {row['state']}: {row['why']}")

@@ -26,9 +26,9 @@ from scaling.records.state.file import StateFile
 from scaling.records.storage.following import followed, send_study
 from scaling.records.storage.places import url_of
 from scaling.study import Plan, Study, load_study
+from scaling.study.execution import Execution
 from scaling.study.planning.budget import check_budget
-from scaling.study.settings import parse_settings
-from scaling.study.specs.execution import Execution
+from scaling.study.settings import parse_grid, parse_settings
 from scaling.webhook import Webhook, checked_url
 
 
@@ -44,19 +44,22 @@ def sweep(
     webhook: str | None = None,
     budget: float | None = None,
     calibrate: bool = False,
+    grid: Iterable[str] = (),
 ) -> int:
     """Price, run, measure and report ``study``; returns the exit code.
 
-    ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``. ``results`` is
-    the root, a folder or the copy of a URL (``storage.places.here``); the study's own folder is
-    ROOT/NAME. ``address`` is a Ray cluster's; None means $RAY_ADDRESS, or this machine where it is
-    not set. ``log`` names loggers beside TensorBoard; ``webhook`` is a URL. ``budget`` is in
-    GPU-hours, of workers where trainings run on CPUs; ``calibrate`` times the work on this machine
-    first. ValueError for bad input, before any trial runs.
+    ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``; ``grid`` are
+    KEY=VALUE,VALUE pairs. ``results`` is the root, a folder or the copy of a URL
+    (``storage.places.here``); the study's own folder is ROOT/NAME. ``address`` is a Ray cluster's;
+    None means $RAY_ADDRESS, or this machine where it is not set. ``log`` names loggers beside
+    TensorBoard; ``webhook`` is a URL. ``budget`` is in GPU-hours, of workers where trainings run on
+    CPUs; ``calibrate`` times the work on this machine first. ValueError for bad input, before any
+    trial runs.
     """
     loggers, url = asked_loggers(log), checked_url(webhook)
     check_budget(budget)
-    plan = Plan.of(started(load_study(study).with_settings(parse_settings(settings))))
+    asked = load_study(study).with_settings(parse_settings(settings)).with_grid(parse_grid(grid))
+    plan = Plan.of(started(asked))
     execution = execution or Execution()
     if dry_run:
         from scaling.launch import dry_run as would

@@ -22,6 +22,7 @@ LAYERS = {  # a room may import from its own layer's listed rooms only
         "scaling.models",
         "scaling.records.cache",
         "scaling.records.files",
+        "scaling.records.parsed",
         "scaling.records.shapes",
         "scaling.study",
     },
@@ -29,6 +30,7 @@ LAYERS = {  # a room may import from its own layer's listed rooms only
     "scaling.data": {
         "scaling.data",
         "scaling.records.cache",
+        "scaling.records.disk",
         "scaling.records.files",
         "scaling.records.parsed",
         "scaling.study",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scaling.outcome import show_outcome
+from scaling.outcome import MOST_SHOWN, first_rows, show_outcome
 from scaling.records import StudyFolder, trial_rows
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
@@ -23,3 +23,12 @@ def test_the_outcome_names_what_did_not_finish_and_why(plan, tmp_path, capsys):
     said = capsys.readouterr().out.splitlines()
     assert f"{plan.trials[0].trial_id} failed: OSError: disk is full" in said
     assert "1 failed, 1 pending" in said and said[-1] == "interrupted; the same command continues"
+
+
+def test_of_very_many_trials_those_that_did_not_complete_are_shown_first():
+    rows = [{"state": "completed", "id": i} for i in range(MOST_SHOWN + 5)]
+    rows[-1]["state"] = rows[3]["state"] = "failed"
+    ids = [row["id"] for row in first_rows(rows)]
+    assert len(ids) == MOST_SHOWN and ids == sorted(ids)
+    assert ids[3] == 3 and ids[-1] == MOST_SHOWN + 4 and MOST_SHOWN not in ids
+    assert first_rows(rows[:10]) == rows[:10]

@@ -13,6 +13,14 @@ AddressOption = Annotated[
         help="A Ray cluster; default: $RAY_ADDRESS, else this machine.",
     ),
 ]
+GridOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grid",
+        metavar="KEY=VALUE,VALUE",
+        help="Every trial at each of these values; again for another field.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 # What a person says of weights, on every command that takes them.
 AverageOption = Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from scaling.commands.arguments import GridOption
 from scaling.study.planning.devices import GPU_TYPES
 from scaling.study.planning.speed import CALIBRATED_WITHIN, MFU
 
@@ -20,6 +21,7 @@ def plan(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a field of every trial, or seeds=3."),
     ] = None,
+    grid: GridOption = None,
     gpus: Annotated[int, typer.Option(min=1, max=10_000, help="GPUs to place the trials on.")] = 1,
     gpu_type: Annotated[str, typer.Option(help="One of " + ", ".join(GPU_TYPES) + ".")] = "h100",
     mfu: Annotated[
@@ -42,13 +44,14 @@ def plan(
     from scaling.study.named import named
     from scaling.study.planning.budget import check_budget
     from scaling.study.planning.forecast import at_mfu, forecast
-    from scaling.study.settings import parse_settings
+    from scaling.study.settings import parse_grid, parse_settings
 
     kind = named(GPU_TYPES, gpu_type, "--gpu-type")
     check_budget(budget)
     if calibrate and mfu is not None:
         raise ValueError("--calibrate measures what --mfu supposes; give one of them")
-    asked = Plan.of(load_study(study).with_settings(parse_settings(settings or ())))
+    chosen = load_study(study).with_settings(parse_settings(settings or ()))
+    asked = Plan.of(chosen.with_grid(parse_grid(grid or ())))
     if calibrate:
         from scaling.launch.calibrate import calibrated
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from scaling.commands.arguments import AddressOption
+from scaling.commands.arguments import AddressOption, GridOption
 from scaling.commands.passed_over import telling
 from scaling.commands.places import (
     ROOT,
@@ -35,6 +35,7 @@ def sweep(
             help="Set a field of every trial (train.steps=100), or seeds=3.",
         ),
     ] = None,
+    grid: GridOption = None,
     results: Annotated[
         Path,
         typer.Option(
@@ -91,7 +92,7 @@ def sweep(
     """Run a study on Ray and answer it: records, figures, report. The same command again
     resumes.
     """
-    from scaling.study.specs.execution import Execution
+    from scaling.study.execution import Execution
     from scaling.sweep import sweep
 
     execution = Execution(
@@ -114,6 +115,7 @@ def sweep(
             webhook,
             budget,
             calibrate,
+            grid or (),
         )
     )
 
@@ -149,7 +151,9 @@ def status(
         from scaling.commands import sweeping
 
         sweeping.watch(folder)
-    rows, hours = trial_rows(folder), compared(StudyFolder(folder))
+    records = StudyFolder(folder)
+    asked = records.plan()
+    rows, hours = trial_rows(records, asked), compared(records, asked)
     if as_json:
         print(json.dumps(with_hours(rows, hours), indent=1))
     else:
@@ -157,11 +161,10 @@ def status(
         from scaling.progress import say
         from scaling.records.damage import unknown_keys
 
-        records = StudyFolder(folder)
         show_outcome(records, rows, interrupted=False)
         if line := told(hours):
             say(line)
-        for line in unknown_keys(records, records.plan()):
+        for line in unknown_keys(records, asked):
             say(line)
 
 

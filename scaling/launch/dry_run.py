@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from scaling.launch import preflight
+from scaling.study.execution import Execution
 from scaling.study.planning.averages import check_averages
 from scaling.study.planning.plan import Plan
-from scaling.study.specs.execution import Execution
 
 
 def check(

@@ -10,9 +10,9 @@ from scaling.records.parsed import Damaged
 from scaling.records.storage.following import check_store, pull_study
 from scaling.records.storage.places import shown, url_of
 from scaling.study.costs.memory import checkpoint_bytes
+from scaling.study.execution import Execution
 from scaling.study.planning.averages import averages_told, check_averages
 from scaling.study.planning.plan import Plan, PlannedTrial
-from scaling.study.specs.execution import Execution
 
 
 def check_folder(root: Path, plan: Plan) -> None:

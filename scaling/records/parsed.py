@@ -27,6 +27,7 @@ from scaling.records.files import read_bytes
 
 T = TypeVar("T")
 MOST_TOLD = 3  # faults of one file
+MOST_REMEMBERED = 1000  # values of a kind that were checked
 UPDATE = "update dit-scaling to read it"
 
 # Strict: a number in quotes, true for 1 and 1.0 for 1 are faults of a file that the suite wrote.
@@ -148,9 +149,16 @@ class Shape(Generic[T]):
 
 
 def held_to(check: Callable[[Any], object]) -> AfterValidator:
-    """For ``Annotated``: a value stays as it is, where ``check`` raises no ValueError."""
+    """For ``Annotated``: a value stays as it is, where ``check`` raises no ValueError.
+
+    Thousands of files hold the same protocol or network, which is checked once.
+    """
+    passed: set[str] = set()
 
     def keep(value: Any) -> Any:
+        text = repr(value)  # tells 1 from 1.0 and from True
+        if text in passed:
+            return value
         try:
             check(value)
         except ValidationError as error:
@@ -158,6 +166,8 @@ def held_to(check: Callable[[Any], object]) -> AfterValidator:
                 told = "holds {names}, which this code does not know"
                 raise PydanticCustomError(UNKNOWN, told, {"names": names}) from None
             raise ValueError(wrong(error)) from None
+        if len(passed) < MOST_REMEMBERED:
+            passed.add(text)
         return value
 
     return AfterValidator(keep)

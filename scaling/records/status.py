@@ -12,7 +12,7 @@ from scaling.records.shapes import STATE, Evaluation, Line, State
 from scaling.records.state.file import STALE_AFTER_S, UNREADABLE
 from scaling.records.storage.following import study_at
 from scaling.study.network import Network
-from scaling.study.planning.plan import PlannedTrial
+from scaling.study.planning.plan import Plan, PlannedTrial
 
 # What some families have and others lack, and its type: a column each, null where a family has no
 # such field or means something else by it.
@@ -109,13 +109,14 @@ def _fresh(state: State) -> bool:
     return time.time() - state["heartbeat"] <= STALE_AFTER_S
 
 
-def trial_rows(study: StudyFolder | Path | str) -> list[dict]:
-    """One dict per trial, in plan order, with the keys of ``scaling status --json``; what is not
-    known is None. ``study`` is its folder, or its URL.
+def trial_rows(study: StudyFolder | Path | str, plan: Plan | None = None) -> list[dict]:
+    """One dict per trial, in plan order, with the keys of ``scaling status --json``, its GPU-hours
+    apart; what is not known is None. ``study`` is its
+    folder, or its URL; ``plan`` is the study's, where the caller has read it.
     """
     study = study if isinstance(study, StudyFolder) else study_at(study)
     rows = []
-    for trial in study.plan().trials:
+    for trial in (plan or study.plan()).trials:
         run = study.run(trial.train_id)
         faults: list[Unreadable] = []
         logged = run.curve(faults)

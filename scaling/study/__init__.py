@@ -2,6 +2,7 @@
 
 from scaling.study.costs import cost, layers
 from scaling.study.grid import distinct, grid, with_seeds
+from scaling.study.isoflop import isoflop
 from scaling.study.load import load_study, study_names
 from scaling.study.network import Network
 from scaling.study.planning.plan import Plan, PlannedTrial
@@ -33,6 +34,7 @@ __all__ = [
     "cost",
     "distinct",
     "grid",
+    "isoflop",
     "layers",
     "load_study",
     "study_names",

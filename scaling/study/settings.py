@@ -51,11 +51,37 @@ def parse_settings(pairs: Iterable[str], option: str = "--set") -> dict:
             raise ValueError(
                 f"{option} {key} is given twice: {_short(settings[key])} and {_short(text)}"
             )
-        try:
-            settings[key] = json.loads(text)
-        except (ValueError, RecursionError):  # no JSON, or numbers and lists without end
-            settings[key] = text
+        settings[key] = _value(text)
     return settings
+
+
+def parse_grid(pairs: Iterable[str]) -> dict[str, list]:
+    """``["model.width=16,32"]`` to ``{"model.width": [16, 32]}``, as ``parse_settings`` reads
+    values. A value with a comma of its own makes the list JSON: ``a=[1,2],[3,4]``.
+    """
+    axes = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key or not text:
+            raise ValueError(
+                f"--grid {pair!r} is not KEY=VALUE,VALUE, as in --grid model.patch=2,4"
+            )
+        if key in axes:
+            raise ValueError(f"--grid {key} is given twice; give it all its values at once")
+        if key in ("seeds", "scale"):
+            raise ValueError(f"--grid {key} is no field of a trial; give it by --set")
+        try:
+            axes[key] = json.loads(f"[{text}]")
+        except (ValueError, RecursionError):
+            axes[key] = [_value(part) for part in text.split(",")]
+    return axes
+
+
+def _value(text: str):
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # no JSON, or numbers and lists without end
+        return text
 
 
 def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:

@@ -1,12 +1,13 @@
 """What is a study? A question, the expected answer, and the trials that decide it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scaling.study.debug import debug
-from scaling.study.grid import MOST_TRIALS, check_number, distinct, with_seeds
+from scaling.study.grid import MOST_TRIALS, check_number, distinct, grid, with_seeds
+from scaling.study.network import Network
 from scaling.study.settings import explain, with_settings
 from scaling.study.specs.identity import Spec
 from scaling.study.specs.trial import TrialSpec
@@ -91,6 +92,24 @@ class Study(Spec):
             }
         )
 
+    def with_grid(self, axes: Mapping[str, Sequence]) -> "Study":
+        """The study with each trial at every combination of the axes' values, each once.
+
+        A value of the axis ``model`` may be a name, of the trial's family and else as its network.
+        ValueError as ``grid``.
+        """
+        if not axes:
+            return self
+        trials = [
+            one
+            for trial in self.trials
+            for one in grid(trial, {axis: _named(trial, axis, axes[axis]) for axis in axes})
+        ]
+        try:
+            return Study(**{**dict(self), "trials": distinct(trials), "scales": {}})
+        except ValidationError as error:
+            raise ValueError(explain(error)) from None
+
     def with_settings(self, settings: Mapping) -> "Study":
         """The study with dotted fields set on every trial.
 
@@ -109,3 +128,24 @@ class Study(Spec):
             )
         except ValidationError as error:
             raise ValueError(explain(error)) from None
+
+
+def _named(trial: TrialSpec, axis: str, values: Sequence) -> list:
+    """``values``; of the axis ``model`` names become networks."""
+    return [
+        _network(trial.model, value) if axis == "model" and isinstance(value, str) else value
+        for value in values
+    ]
+
+
+def _network(model: Network, name: str) -> Network:
+    try:
+        found = model.named_like(name)
+    except ValidationError as error:
+        raise ValueError(f"--grid model={name}: {explain(error)}") from None
+    if found is None:
+        raise ValueError(
+            f"--grid model={name}: the family {model.family!r} of {model.name} has no such name; "
+            "give its fields, as in --grid model.width=16,32"
+        )
+    return found

@@ -13,9 +13,9 @@ from scaling.models import build_model
 from scaling.models.precision import autocast, check_precision, matmul_precision
 from scaling.models.stored.initial import initial_weights
 from scaling.study.costs.cost import train_flops
+from scaling.study.execution import Execution
 from scaling.study.planning.devices import mfu
 from scaling.study.specs.ema import Ema
-from scaling.study.specs.execution import Execution
 from scaling.study.specs.schedule import learning_rate
 from scaling.study.specs.trial import TrialSpec
 from scaling.study.specs.weights import InitSpec

@@ -13,7 +13,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from scaling.study.specs.execution import Execution
+from scaling.study.execution import Execution
 
 
 class OutOfMemory(RuntimeError):

@@ -7,8 +7,8 @@ from scaling.models import build_model
 from scaling.models.counting.count import checked_count, trainable_params
 from scaling.study import cost
 from scaling.study.costs.memory import training_memory
+from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
-from scaling.study.specs.execution import Execution
 from scaling.training import Trainer, checkpoint
 from tests.models.networks.test_dit import inputs, randomised
 from tests.study.costs.test_memory import Step

@@ -8,9 +8,9 @@ import annotated_types
 import pytest
 from pydantic import BaseModel, ValidationError
 
+import scaling.study.execution
 import scaling.study.planning.plan
 import scaling.study.planning.speed
-import scaling.study.specs.execution
 import scaling.study.specs.weights  # noqa: F401  # so that all specs are known
 from scaling.study.families.outside.recorded import Facts
 from scaling.study.settings import explain

@@ -3,7 +3,7 @@
 import pytest
 
 from scaling.study import load_study
-from scaling.study.settings import fields_of, with_settings
+from scaling.study.settings import fields_of, parse_grid, with_settings
 from tests.study.families.outside.someones import write_study
 
 
@@ -41,3 +41,28 @@ def test_settings_are_of_the_networks_own_fields(tmp_path):
 def test_a_whole_network_is_set_like_a_field(tmp_path, tiny):
     conv = load_study(str(write_study(tmp_path, "whole"))).trials[0].model
     assert with_settings(tiny, {"model": conv, "model.width": 12}).model.rung == "w12"
+
+
+def test_a_grid_is_read_as_values_are():
+    pairs = ["model.width=16,32", "train.schedule=constant,cosine", "a=[1,2],[3]", "b=null,x"]
+    assert parse_grid(pairs) == {
+        "model.width": [16, 32],
+        "train.schedule": ["constant", "cosine"],
+        "a": [[1, 2], [3]],
+        "b": [None, "x"],
+    }
+
+
+@pytest.mark.parametrize(
+    "pairs, why",
+    [
+        (["width"], "is not KEY=VALUE,VALUE"),
+        (["=3"], "is not KEY=VALUE,VALUE"),
+        (["width="], "is not KEY=VALUE,VALUE"),
+        (["a=1", "a=2"], "--grid a is given twice"),
+        (["seeds=1,2"], "--grid seeds is no field of a trial"),
+    ],
+)
+def test_what_is_no_grid_is_refused(pairs, why):
+    with pytest.raises(ValueError, match=why):
+        parse_grid(pairs)

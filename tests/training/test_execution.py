@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from scaling.models.precision import check_precision
+from scaling.study.execution import Execution
 from scaling.study.planning.devices import mfu, peak_flops
 from scaling.study.settings import with_settings
-from scaling.study.specs.execution import Execution
 from scaling.study.specs.schedule import learning_rate
 
 

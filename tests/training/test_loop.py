@@ -5,8 +5,8 @@ import torch
 
 from scaling.launch.trials.trial import run_trials
 from scaling.records import Run
+from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
-from scaling.study.specs.execution import Execution
 from scaling.training import Trainer, checkpoint
 from scaling.training.heldout import BINS
 

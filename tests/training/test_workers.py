@@ -11,8 +11,8 @@ import torch.distributed as dist
 
 from scaling.launch.trials import trial
 from scaling.records import Run
+from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
-from scaling.study.specs.execution import Execution
 from scaling.training import Trainer, checkpoint
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 from tests.training.forks import FORKS

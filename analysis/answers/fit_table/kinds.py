@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from analysis.fits import curves, holdout
-from analysis.fits.approaches import envelope, isoflop, parametric, repeats
+from analysis.fits.approaches import budgets, envelope, isoflop, parametric, repeats
 from analysis.fits.fitted import View
 from analysis.fits.intervals import Uncertain
 from analysis.fits.points import Runs
@@ -125,6 +125,12 @@ def _minima(request: FitRequest) -> FitReport:
             for m in fitted.minima
         ]
     }
+    found = len(budgets.same_budget(budgets.flops_of(runs)))
+    if found > len(fitted.minima):
+        answer["flops"] += (
+            f"; its {found} groups are taken for {len(fitted.minima)} budgets counted another way, "
+            "--flops names a column of exact FLOPs"
+        )
     return FitReport(answer, runs, why_no_audit=NO_AUDIT, fitted=fitted)
 
 

@@ -1,5 +1,7 @@
 """Which runs spent one budget of training FLOPs, and what would each have lost at exactly that?"""
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,6 +12,7 @@ from analysis.fits.points import Runs
 from analysis.text import listed
 
 SAME_BUDGET = 1.25  # runs within this factor of each other's FLOPs are of one budget
+ONE_CONVENTION = 3.0  # of runs of one budget: their largest 6ND over their least
 SAME_LENGTH = 1.02  # runs of a size within it are repeats
 
 
@@ -32,9 +35,14 @@ def same_budget(flops: np.ndarray) -> list[list[int]]:
 
 
 def by_budget(runs: Runs) -> list[Runs]:
-    """The runs of each budget, least FLOPs first. ValueError where no budget has two models."""
+    """The runs of each budget, least FLOPs first. Without a column of FLOPs groups that another
+    way of counting would make one budget are one (``brought_together``). ValueError where no budget
+    has two models.
+    """
     flops = flops_of(runs)
     groups = same_budget(flops)
+    if "flops" not in runs.columns:
+        groups = brought_together(groups, flops, runs["n"])
     if all(len(np.unique(runs["n"][group])) == 1 for group in groups):
         raise ValueError(
             f"every budget has one model size, as {listed(runs.names, groups[0])} at "
@@ -43,6 +51,37 @@ def by_budget(runs: Runs) -> list[Runs]:
             f"within {SAME_BUDGET:g} of the same FLOPs"
         )
     return [runs.take(np.sort(group)) for group in groups]
+
+
+def brought_together(groups: list[list[int]], flops: np.ndarray, n: np.ndarray) -> list[list[int]]:
+    """``groups`` of ``same_budget`` by 6ND, those of one budget in another convention as one.
+
+    A recipe that spends one budget by exact FLOPs has another 6ND at each size: attention, heads
+    and embeddings are other shares of small models. Its sizes then fall into several groups, none
+    of them in two, which lie closer to each other than to the next budget, and within
+    ONE_CONVENTION. The closest are joined first.
+    """
+    joined = [list(group) for group in groups]
+    while (first := _closest(joined, flops, n)) is not None:
+        joined[first : first + 2] = [joined[first] + joined[first + 1]]
+    return joined
+
+
+def _closest(groups: list[list[int]], flops: np.ndarray, n: np.ndarray) -> int | None:
+    """The first of the two neighbours that lie closest to each other among those that may be one
+    budget; None where no two may.
+    """
+    log = np.log(flops)
+    ends = [(log[group].min(), log[group].max()) for group in groups]
+    gaps = [after[0] - before[1] for before, after in itertools.pairwise(ends)]
+    may = [
+        i
+        for i, gap in enumerate(gaps)
+        if ends[i + 1][1] - ends[i][0] <= math.log(ONE_CONVENTION)
+        and not np.intersect1d(n[groups[i]], n[groups[i + 1]]).size
+        and gap < min([*gaps[max(i - 1, 0) : i], *gaps[i + 1 : i + 2]], default=math.inf)
+    ]
+    return min(may, key=gaps.__getitem__) if may else None
 
 
 def at_budget(group: Runs, runs: Runs) -> Runs:

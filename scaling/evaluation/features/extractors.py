@@ -95,25 +95,21 @@ def _clip(name: str) -> Extractor:
     return Extractor(Layers(name, "clip"), name_and_address=(file, MODEL_URLS[name]))
 
 
-# what classifiers of grey images know, and the data sources that have such images
-DIGITS = {
-    "knows": "grey digits",
-    # noise too, so that a trial run downloads nothing
-    "sources": frozenset({"digits", "mnist", "synthetic", "synthetic-pixels"}),
-}
-CLOTHES = {
-    "knows": "the grey clothes of Fashion-MNIST",
-    "sources": frozenset({"fashion-mnist"}),
-}
+# what classifiers of grey images know, and which data sources have such images; noise counts as
+# digits, so that a trial run downloads nothing
+DIGITS = "grey digits", frozenset({"digits", "mnist", "synthetic", "synthetic-pixels"})
+CLOTHES = "the grey clothes of Fashion-MNIST", frozenset({"fashion-mnist"})
 
 
-def _grey(network: type[GreyExtractor], of: dict) -> Extractor:
+def _grey(network: type[GreyExtractor], of: tuple[str, frozenset[str]]) -> Extractor:
+    knows, sources = of
     return Extractor(
         Layers(network.NAME, network.FEATURES, LOGITS),
         network,
         file=lambda: network.WEIGHTS,
         takes_grey=True,
-        **of,
+        knows=knows,
+        sources=sources,
     )
 
 

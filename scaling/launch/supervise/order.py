@@ -5,8 +5,8 @@ from typing import Any
 
 from scaling.launch.tasks.job import Job
 from scaling.records.storage.places import is_url
+from scaling.study.execution import Execution
 from scaling.study.planning.plan import Plan
-from scaling.study.specs.execution import Execution
 from scaling.study.specs.identity import Spec
 
 # Of a result, what crosses from the driver to the sweep.

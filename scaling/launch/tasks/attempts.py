@@ -14,7 +14,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from scaling.launch.supervise.limits import LOSSES
 from scaling.records.storage.folders import names_in
-from scaling.study.specs.execution import Execution
+from scaling.study.execution import Execution
 
 
 class LostWorkers(RuntimeError):

@@ -6,10 +6,10 @@ from scaling.launch.supervise.limits import limits
 from scaling.launch.tasks.job import Job, Trunk
 from scaling.records.ledger import StudyFolder
 from scaling.records.storage.places import url_of
+from scaling.study.execution import Execution
 from scaling.study.families.outside.shipped import Shipped
 from scaling.study.planning.plan import Plan, PlannedTrial
 from scaling.study.planning.plan import root as root_of
-from scaling.study.specs.execution import Execution
 
 # Of each worker and each evaluation, with as many torch threads: oversubscribed cores are many
 # times slower.

@@ -15,9 +15,9 @@ from scaling.launch.supervise.limits import HUNG_AFTER_S
 from scaling.records.ledger import Run
 from scaling.records.spending.allowance import ending
 from scaling.records.storage.places import here
+from scaling.study.execution import Execution
 from scaling.study.families.outside.shipped import Shipped
 from scaling.study.planning.plan import PlannedTrial
-from scaling.study.specs.execution import Execution
 from scaling.study.specs.identity import Spec
 from scaling.study.specs.trial import TrialSpec
 

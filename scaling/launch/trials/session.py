@@ -14,7 +14,7 @@ from scaling.records.damage import keep_curve, whole_lines, write_spec
 from scaling.records.provenance import provenance
 from scaling.records.shapes import Line, SessionEntry, State
 from scaling.records.state.heartbeat import Heartbeat
-from scaling.study.specs.execution import Execution
+from scaling.study.execution import Execution
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged
 from scaling.training.checkpoint import Checkpoint

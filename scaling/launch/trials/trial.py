@@ -22,8 +22,8 @@ from scaling.launch.trials.trunk import trunk_checkpoint
 from scaling.records import Run
 from scaling.records.state.file import STALE_AFTER_S
 from scaling.records.storage.copies import pull, refresh, send_changed
+from scaling.study.execution import Execution
 from scaling.study.specs.ema import Ema
-from scaling.study.specs.execution import Execution
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import Diverged, checkpoint
 from scaling.training.workers import OutOfMemory, Workers

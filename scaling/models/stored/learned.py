@@ -6,9 +6,12 @@ DiT's are, and that is said; with as many outputs as channels they may be either
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from scaling.study.specs.diffusion import DiffusionSpec
-from scaling.study.specs.weights import Learned
+from scaling.study.specs.weights import Learned, WeightsSpec
+
+SIT = "SiTTransformer2DModel"  # a class of repositories of SiT on the hub, which diffusers has not
 
 WORDS: dict[str, str] = {
     "ddpm": "noise and sigma (DDPM, as DiT)",
@@ -80,3 +83,17 @@ def check_outputs(objective: Learned | None, doubled: bool, where) -> None:
             f"--objective {objective} predicts {what}, but {where} has {1 + doubled}; choose "
             + ("ddpm, or flow or sit" if doubled else "epsilon, flow or sit")
         )
+
+
+def told_by_sit(config: dict, told: WeightsSpec, path: Path) -> WeightsSpec:
+    """``told``, and what the configuration of a SiT says: the tensors have SiT's own names."""
+    said = {
+        "heads": config.get("num_heads"),
+        "objective": "sit",
+        "null": "last" if config.get("class_dropout_prob") else "none",
+    }
+    for option, value in said.items():
+        given = getattr(told, option)
+        if given not in (None, value) and (option, given) != ("objective", "flow"):
+            raise ValueError(f"--{option} {given}: {path} says {value}")
+    return WeightsSpec.of_options(**{**told.model_dump(exclude_defaults=True), **said})

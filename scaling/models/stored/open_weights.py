@@ -14,10 +14,12 @@ from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
 from scaling.models.stored.described import description, read_described
 from scaling.models.stored.files import IN_FOLDERS, SUFFIXES, file_sets
 from scaling.models.stored.learned import (
+    SIT,
     WORDS,
     check_outputs,
     learned_by_arguments,
     learned_by_scheduler,
+    told_by_sit,
 )
 from scaling.models.stored.own_networks import Candidate, check_source, fitting
 from scaling.models.stored.sets import ASIDE, prepared, read_set
@@ -170,6 +172,8 @@ def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Ope
     if (folder / "transformer" / CONFIG).is_file():
         path = folder = folder / "transformer"
     config = _json(folder / CONFIG)
+    if config.get("_class_name") == SIT:
+        return _foreign(path, told_by_sit(config, told, folder / CONFIG), ())
     found = read_set(path, told, ("pos_embed.proj.weight",)).found
     state, words = prepared(found, told, path)
     no_null = lacks_null(config, state)
@@ -189,8 +193,8 @@ def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Ope
     check_outputs(told.objective, spec.learn_sigma, path)
     if told.objective == "sit" or (told.objective == "flow" and spec.learn_sigma):
         raise ValueError(
-            "--objective flow: SiT's velocity in diffusers' layout is not read; take the weights "
-            "as SiT's code saves them"
+            "--objective flow: SiT's velocity under diffusers' names is not read; take the weights "
+            f"under SiT's own, alone or in a folder whose {CONFIG} says {SIT}"
         )
     return _opened(spec, state, words, told.objective, process, no_null)
 

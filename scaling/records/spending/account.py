@@ -1,7 +1,8 @@
 """How many GPU-hours did a training take, and its evaluations? Attempts that were lost included."""
 
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from scaling.records.ledger import Run
@@ -36,25 +37,39 @@ def _session_hours(session: SessionEntry, beat: float | None = None) -> float:
     return 0.0 if ended is None else devices * max(0.0, ended - began) / SECONDS
 
 
-def measure_hours(group: Iterable[PlannedTrial], run: Run, devices: float = 1.0) -> float | None:
+def measure_hours(
+    group: Iterable[PlannedTrial],
+    run: Run,
+    devices: float = 1.0,
+    found: Mapping[str, Evaluation] | None = None,
+) -> float | None:
     """GPU-hours of the evaluations that the trials ``group`` of the training ``run`` ask for, each
-    once. None where none was begun. Those under way are on ``devices``.
+    once. None where none was begun. Those under way are on ``devices``; ``found`` are those on
+    disk, where the caller has read them.
     """
+    found = evaluations_of(group, run) if found is None else found
     seconds: list[float] = []
-    for eval_id in dict.fromkeys(i for trial in group for i in trial.eval_ids.values()):
-        found = _found(run, eval_id)
-        if found is not None:
-            seconds.append(evaluation_s(found))
+    for eval_id in eval_ids_of(group):
+        if eval_id in found:
+            seconds.append(evaluation_s(found[eval_id]))
         elif spent := spent_s(run.evaluating(eval_id).state()):
             seconds.append(devices * spent)
     return sum(seconds) / SECONDS if seconds else None
 
 
-def _found(run: Run, eval_id: str) -> Evaluation | None:
-    try:
-        return run.evaluation(eval_id)
-    except Unreadable:  # it is measured again
-        return None
+def eval_ids_of(group: Iterable[PlannedTrial]) -> list[str]:
+    """What the trials ``group`` ask to be measured, each once."""
+    return list(dict.fromkeys(i for trial in group for i in trial.eval_ids.values()))
+
+
+def evaluations_of(group: Iterable[PlannedTrial], run: Run) -> dict[str, Evaluation]:
+    """Those on disk by eval_id; one that cannot be read is measured again."""
+    found = {}
+    for eval_id in eval_ids_of(group):
+        with contextlib.suppress(Unreadable):
+            if evaluation := run.evaluation(eval_id):
+                found[eval_id] = evaluation
+    return found
 
 
 def evaluation_s(found: Evaluation) -> float:

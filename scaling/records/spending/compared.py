@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Unreadable
-from scaling.records.spending.account import measure_hours, train_hours
+from scaling.records.spending.account import (
+    eval_ids_of,
+    evaluations_of,
+    measure_hours,
+    train_hours,
+)
 from scaling.records.spending.expected import Expected, read_expected
-from scaling.records.status import trial_state
 from scaling.study.planning.plan import Plan, PlannedTrial
 
 COLUMNS = (  # of ``scaling status --json``
@@ -63,7 +67,7 @@ def compared(study: StudyFolder, plan: Plan | None = None) -> list[Compared]:
 def _compared(study: StudyFolder, group: list[PlannedTrial], told: Expected | None) -> Compared:
     run = study.run(group[0].train_id)
     steps = max(trial.spec.train.steps for trial in group)
-    evaluations = {eval_id for trial in group for eval_id in trial.eval_ids.values()}
+    evaluations, found = eval_ids_of(group), evaluations_of(group, run)
     # what was asked for since was not in it
     if told and (told["steps"], told["evaluations"]) != (steps, len(evaluations)):
         told = None
@@ -72,11 +76,11 @@ def _compared(study: StudyFolder, group: list[PlannedTrial], told: Expected | No
         trial_id=group[0].trial_id,
         model=group[0].model,
         train_gpu_hours=train_hours(run),
-        measure_gpu_hours=measure_hours(group, run),
+        measure_gpu_hours=measure_hours(group, run, found=found),
         train_gpu_hours_forecast=told["train_gpu_hours"] if told else None,
         measure_gpu_hours_forecast=told["measure_gpu_hours"] if told else None,
         basis=told["basis"] if told else None,
-        completed=all(trial_state(trial, run)[0] == "completed" for trial in group),
+        completed=len(found) == len(evaluations),
     )
 
 
@@ -125,8 +129,8 @@ def told(rows: Sequence[Compared]) -> str | None:
     if found is None:
         return None
     return (
-        f"{found.trainings} completed trainings took {found.gpu_hours:.3g} GPU-hours, "
-        f"{found.ratio:.2f} times the {found.gpu_hours_forecast:.3g} that were forecast by "
+        f"{found.trainings} completed trainings took {found.gpu_hours:,.4g} GPU-hours, "
+        f"{found.ratio:.2f} times the {found.gpu_hours_forecast:,.4g} that were forecast by "
         f"{' and '.join(found.basis)}; the worst is {found.worst.trial_id}, "
         f"{found.worst.ratio:.2f} times"
     )

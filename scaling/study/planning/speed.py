@@ -9,7 +9,7 @@ from scaling.study.specs.identity import Spec
 
 # Utilisations between which the default lies: of small and large DiTs, compiled or not.
 LEAST_MFU, MFU, MOST_MFU = 0.25, 0.40, 0.55
-MOST = 1e30  # of any of a device's figures
+MOST = 1e100  # of any of a device's figures
 CALIBRATED_WITHIN = 0.2  # of the truth, as a total
 
 

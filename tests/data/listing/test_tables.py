@@ -39,7 +39,10 @@ def test_parquet_as_on_the_hub(tmp_path, monkeypatch):
     pq.write_table(table(100, 3), tmp_path / "data" / "test-00000-of-00001.parquet")
     (tmp_path / "README.md").touch()
     listing = list_images(tmp_path)
-    assert listing.classes == NAMES and listing.told == "23 files: 23 images"
+    assert (
+        listing.classes == NAMES
+        and listing.told == "23 files: 23 images; beside the archives: .md 1"
+    )
     assert levels(listing, "train") == list(range(20))
     assert levels(listing, "heldout") == [100, 101, 102]
     numbers = [*range(10), *range(10, 20)]

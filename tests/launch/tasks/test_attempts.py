@@ -12,7 +12,7 @@ from ray.exceptions import NodeDiedError, RayTaskError, WorkerCrashedError
 from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.tasks import attempts
 from scaling.launch.tasks.attempts import Attempts, LostWorkers, is_loss, newest_step, smaller
-from scaling.study.specs.execution import Execution
+from scaling.study.execution import Execution
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from scaling.launch.tasks.grid import jobs_of
 from scaling.launch.tasks.job import Job
 from scaling.records import StudyFolder
 from scaling.study import Plan, Study, load_study
+from scaling.study.execution import Execution
 from scaling.study.families.outside.shipped import Shipped
 from scaling.study.planning.plan import PlannedTrial
 from scaling.study.settings import with_settings
-from scaling.study.specs.execution import Execution
 
 
 def jobs(root, *trials, gpus=0.0, execution=None) -> list[Job]:

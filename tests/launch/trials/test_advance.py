@@ -7,8 +7,8 @@ import pytest
 from scaling.launch.trials.advance import Advance, Ended, labels_of
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
+from scaling.study.execution import Execution
 from scaling.study.specs.ema import Ema
-from scaling.study.specs.execution import Execution
 from scaling.training import Diverged, Trainer, checkpoint
 from scaling.training.workers import Workers
 

@@ -7,7 +7,7 @@ import pytest
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
 from scaling.study import cost
-from scaling.study.specs.execution import Execution
+from scaling.study.execution import Execution
 from scaling.training.checkpoint import Checkpoint
 from scaling.training.workers import Workers
 

@@ -5,8 +5,8 @@ import pytest
 from scaling.launch.trials.session import Setup
 from scaling.launch.trials.trunk import trunk_checkpoint
 from scaling.records import Run
+from scaling.study.execution import Execution
 from scaling.study.specs.ema import Ema
-from scaling.study.specs.execution import Execution
 from scaling.training import Trainer, checkpoint
 from scaling.training.workers import Workers
 from tests.launch.trials.test_trial import cooldown

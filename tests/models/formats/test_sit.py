@@ -1,7 +1,10 @@
 """Do SiT's weights, imported, draw what SiT's own code draws, and do ours go out the same way?"""
 
+import json
+
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from scaling.diffusion import euler
 from scaling.models import build_model
@@ -13,6 +16,7 @@ from scaling.study import Protocol
 from scaling.study.specs.weights import WeightsSpec
 from scaling.study.timesteps import flow_times
 from tests.models.foreign import SiT
+from tests.models.formats.test_export import states_equal
 
 torch.set_num_threads(1)
 
@@ -94,3 +98,32 @@ def test_a_flow_goes_out_as_sits_code_loads_it(tmp_path, given):
         export_weights(tmp_path / "sit.pt", to="sit", told=WeightsSpec(objective="ddpm", heads=4))
     said = export_weights(tmp_path / "sit.pt", to="dit", out=tmp_path / "d.pt", told=told)
     assert "not what DiT's code" in said
+
+
+@pytest.mark.parametrize("null", [True, False])
+def test_a_sit_in_diffusers_layout_is_what_it_is_alone(tmp_path, null):
+    """As repositories of the hub have it: a pipeline's folder, with SiT's own names inside."""
+    theirs = SiT(null=null)
+    folder = tmp_path / "SiT" / "transformer"
+    folder.mkdir(parents=True)
+    save_file(theirs.state_dict(), folder / "diffusion_pytorch_model.safetensors")
+    config = {"_class_name": "SiTTransformer2DModel", "num_heads": 4, "num_classes": 7}
+    config["class_dropout_prob"] = 0.1 * null
+    (folder / "config.json").write_text(json.dumps(config))
+    torch.save(theirs.state_dict(), tmp_path / "sit.pt")
+    alone, _ = opened(tmp_path / "sit.pt", objective="sit", null="last" if null else "none")
+    for path in (tmp_path / "SiT", folder, folder / "diffusion_pytorch_model.safetensors"):
+        found = open_weights(path)
+        assert (found.spec, found.diffusion) == (alone.spec, alone.diffusion)
+        assert states_equal(found.state, alone.state)
+        assert found.label_dropout == alone.label_dropout
+    for option, value in (
+        ("heads", 2),
+        ("objective", "ddpm"),
+        ("null", "none" if null else "last"),
+    ):
+        with pytest.raises(ValueError, match=rf"--{option} {value}: .*config\.json says"):
+            open_weights(tmp_path / "SiT", WeightsSpec(**{option: value}))
+    (folder / "config.json").write_text(json.dumps(config | {"num_heads": "four"}))
+    with pytest.raises(ValueError, match="--heads four: Input should be a valid integer"):
+        open_weights(tmp_path / "SiT")

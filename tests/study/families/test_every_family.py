@@ -10,12 +10,12 @@ from scaling.models.counting.count import checked_count, example_inputs, trainab
 from scaling.records import Run
 from scaling.study import cost
 from scaling.study.costs.memory import training_memory
+from scaling.study.execution import Execution
 from scaling.study.families import FAMILIES, network_of
 from scaling.study.families.captioned import Captioned
 from scaling.study.families.outside.source import is_outside
 from scaling.study.families.unet import UNet
 from scaling.study.settings import with_settings
-from scaling.study.specs.execution import Execution
 from scaling.training import Trainer
 from tests.study.costs.test_memory import Step
 from tests.study.families.tiny import DIGITS, TINY

@@ -7,9 +7,9 @@ from analysis.report import report_data
 from scaling.launch import dry_run, preflight
 from scaling.progress import show_plan
 from scaling.study import Ema, Plan, Study
+from scaling.study.execution import Execution
 from scaling.study.planning.averages import averages_told, check_averages, initial_share
 from scaling.study.settings import with_settings
-from scaling.study.specs.execution import Execution
 from scaling.training.ema import EmaWeights
 from tests.analysis.synthetic_study import write_study
 

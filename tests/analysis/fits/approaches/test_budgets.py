@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.fits.approaches import isoflop, parametric
+from analysis.fits.approaches import budgets, isoflop, parametric
 from tests.analysis.laws import TRUTH, isoflop_runs, table
 
 EXPONENT = 0.28 / (0.34 + 0.28)
@@ -46,3 +46,28 @@ def test_repeats_and_a_size_of_one_length_stay_as_they_were_measured():
     )
     twice = table(n, d, np.array([3.0, 3.1, 2.8, 2.9, 3.0, 3.2]))
     assert isoflop.at_budget(twice, twice)["loss"] == pytest.approx(twice["loss"])
+
+
+@pytest.mark.parametrize("count, apart", [(6, 2.0), (4, 10.0)])
+def test_budgets_of_another_way_of_counting_are_brought_together(count, apart):
+    """Exact FLOPs of a recipe whose small models spend more beside 6ND: its 6ND differ by half."""
+    n, c = (
+        v.ravel()
+        for v in np.meshgrid(np.geomspace(1e7, 1e9, 7), 1e18 * apart ** np.arange(float(count)))
+    )
+    d = c / 6 / (n + 0.8 * n**0.7 * 1e7**0.3)
+    runs = table(n, d, parametric.law(TRUTH, n, d))
+    assert len(budgets.same_budget(budgets.flops_of(runs))) == 2 * count
+    found = budgets.by_budget(runs)
+    assert [len(group) for group in found] == [7] * count
+    exact = table(n, d, runs["loss"], flops=c)
+    for mine, theirs in zip(found, budgets.by_budget(exact)):
+        assert sorted(mine.names) == sorted(theirs.names)
+
+
+def test_budgets_that_share_a_size_are_never_one():
+    runs = isoflop_runs(budgets=(1e19, 1.4e19, 2e19))
+    n = np.tile(np.geomspace(1e8, 1e9, 9), 3)
+    c = np.repeat([1e19, 1.4e19, 2e19], 9)
+    runs = table(n, c / 6 / n, runs["loss"])
+    assert [len(group) for group in budgets.by_budget(runs)] == [9, 9, 9]

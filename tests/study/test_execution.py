@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from scaling.study.specs.execution import Execution
+from scaling.study.execution import Execution
 
 
 def test_workers_share_a_batch_equally_or_the_batch_is_refused():
