@@ -17,12 +17,13 @@ from scaling.loggers import asked_loggers
 from scaling.loggers.follow import Boards
 from scaling.outcome import INTERRUPTION, OK, answer, how_it_ended
 from scaling.progress import Progress, interruptible, say, show_plan
-from scaling.records import Run, StudyFolder, trial_state
+from scaling.records import StudyFolder, trial_state
 from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
 from scaling.records.parsed import Damaged
 from scaling.records.spending.allowance import allowance_of
 from scaling.records.state.file import StateFile
+from scaling.records.state.stopped import mark_stopped
 from scaling.records.storage.following import followed, send_study
 from scaling.records.storage.places import url_of
 from scaling.study import Plan, Study, load_study
@@ -50,11 +51,11 @@ def sweep(
 
     ``settings`` are KEY=VALUE pairs over the fields of every trial, and ``seeds``; ``grid`` are
     KEY=VALUE,VALUE pairs. ``results`` is the root, a folder or the copy of a URL
-    (``storage.places.here``); the study's own folder is ROOT/NAME.
-    ``address`` is a Ray cluster's; None means $RAY_ADDRESS, or this machine where it is not set.
-    ``log`` names loggers beside TensorBoard; ``webhook`` is a URL. ``budget`` is in GPU-hours, of
-    workers where trainings run on CPUs; ``calibrate`` times the work on this machine first.
-    ValueError for bad input, before any trial runs.
+    (``storage.places.here``); the study's own folder is ROOT/NAME. ``address`` is a Ray cluster's;
+    None means $RAY_ADDRESS, or this machine where it is not set. ``log`` names loggers beside
+    TensorBoard; ``webhook`` is a URL. ``budget`` is in GPU-hours, of workers where trainings run on
+    CPUs; ``calibrate`` times the work on this machine first. ValueError for bad input, before any
+    trial runs.
     """
     loggers, url = asked_loggers(log), checked_url(webhook)
     check_budget(budget)
@@ -226,26 +227,6 @@ def run(
     if why:
         say(f"{plan.name}: stopped: {why}")
     return why
-
-
-def mark_stopped(folder: StudyFolder, left: list, why: str) -> None:
-    """Mark trainings and evaluations as stopped that were running when the sweep ended, or waited
-    to begin again.
-    """
-    for group in left:
-        run = folder.run(group[0].train_id)
-        evaluations = [run.evaluating(i) for trial in group for i in trial.eval_ids.values()]
-        jobs: list[Run | StateFile] = [run, *evaluations]
-        for job in jobs:
-            state = job.state()
-            if state["state"] in ("running", "preempted"):
-                kept = {
-                    k: v
-                    for k, v in state.items()
-                    if k not in ("schema_version", "state", "why", "heartbeat", "last_seen")
-                }
-                seen = state.get("last_seen") or state["heartbeat"]
-                job.write_state("stopped", why, last_seen=seen, **kept)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Is it known what is left of a study, is a stop written down, and does a dry run write nothing?"""
+"""Is it known what is left of a study, and does a dry run write nothing?"""
 
 import pytest
 
@@ -6,7 +6,7 @@ from scaling.cli import main
 from scaling.records import StudyFolder
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
-from scaling.sweep import mark_stopped, unfinished
+from scaling.sweep import unfinished
 from tests.written import evaluation
 
 
@@ -40,18 +40,3 @@ def test_what_is_measured_or_has_diverged_is_not_left(study):
     diverged.write_state("diverged", "loss nan at step 8", step=8)
     failed.write_state("failed", "OSError: disk is full", step=8)
     assert unfinished(folder, plan) == [[plan.trials[2]]]
-
-
-def test_a_stop_is_written_where_something_ran_and_keeps_its_progress(study):
-    plan, folder = study
-    running, completed, pending = (folder.run(trial.train_id) for trial in plan.trials)
-    running.write_state("running", step=6, ready=[6])
-    completed.write_state("completed", step=12)
-    job = running.evaluating(plan.trials[0].eval_ids[6])
-    job.write_state("running", step=6)
-    mark_stopped(folder, plan.runs(), "interrupted; the same command continues it")
-    for state in (running.state(), job.state()):
-        assert (state["state"], state["step"]) == ("stopped", 6)
-        assert state["why"] == "interrupted; the same command continues it"
-    assert running.state()["ready"] == [6]
-    assert completed.state()["state"] == "completed" and pending.state()["state"] == "pending"
