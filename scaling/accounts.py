@@ -1,5 +1,6 @@
 """What have the trainings of a sweep taken so far, and what will the rest of them? From records."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -8,6 +9,7 @@ from scaling.records.parsed import Unreadable
 from scaling.records.spending.account import measure_hours, train_hours
 from scaling.records.spending.expected import Expected, add_expected
 from scaling.records.spending.seen import seen
+from scaling.records.storage.stores import StoreError
 from scaling.study.planning.budget import Standing
 from scaling.study.planning.devices import GPU_TYPES
 from scaling.study.planning.forecast import SpeedOf, at_mfu, measuring_flops
@@ -72,6 +74,7 @@ class Accounts:
         self.ended: dict[str, None] = {}
         self._trains = {root(group[0]): group[0].train_id for group in reversed(left)}
         self._standings: dict[str, Standing] = {}
+        self._before: dict[str, Standing] = {}  # as they stood when something was first expected
 
     def began(self, train_id: str) -> None:
         if train_id not in self.running and train_id not in self.ended:
@@ -102,28 +105,33 @@ class Accounts:
         return learned
 
     def expect(self, train_ids: Iterable[str]) -> None:
-        """Write down what is expected of those of ``train_ids`` on which nobody has worked."""
+        """Write down what is expected of those of ``train_ids`` on which nobody had worked when
+        this was first called.
+        """
         standings = self.standings()
-        paces = self.paces(standings)
+        if not self._before:
+            self._before = {one.train_id: one for one in standings}
+        before = [self._before[train_id] for train_id in train_ids]
+        fresh = [one for one in before if not one.seen.train_s and not one.spent_hours]
+        new = {one.train_id for one in fresh}
+        others = [one for one in standings if one.train_id not in new]
+        paces = self.paces(others)
         if paces is None:
             return
-        basis = LEARNED if self.prior is None else self.prior.basis
-        by_id = {one.train_id: one for one in standings}
-        fresh = [i for i in train_ids if not by_id[i].seen.train_s and not by_id[i].spent_hours]
+        supposed = self.prior is not None and paces_of([one.seen for one in others]) is None
         expected: dict[str, Expected] = {}
-        for train_id in fresh:
-            training, measuring = by_id[train_id].rest_hours(paces)
-            expected[train_id] = {
+        for one in fresh:
+            training, measuring = one.rest_hours(paces)
+            expected[one.train_id] = {
                 "train_gpu_hours": training,
                 "measure_gpu_hours": measuring,
-                "steps": by_id[train_id].seen.steps,
-                "evaluations": len(by_id[train_id].seen.evaluation_flops),
-                "basis": basis,
+                "steps": one.seen.steps,
+                "evaluations": len(one.seen.evaluation_flops),
+                "basis": self.prior.basis if self.prior and supposed else LEARNED,
             }
-        try:
+        # A file that cannot be read is named by the next sweep; a store takes the copy later.
+        with contextlib.suppress(Unreadable, StoreError):
             add_expected(self.folder.folder, expected)
-        except Unreadable:
-            return  # scaling status and the next sweep say so
 
     def _standing(self, train_id: str) -> Standing:
         if train_id in self.running:

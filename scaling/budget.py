@@ -2,6 +2,8 @@
 expected of each training is written down before it begins.
 """
 
+import contextlib
+import json
 import math
 import time
 
@@ -11,8 +13,10 @@ from scaling.records.spending.allowance import (
     ASKS,
     BudgetFile,
     allowance_of,
+    remove_allowance,
     write_allowance,
 )
+from scaling.records.storage.stores import StoreError
 from scaling.study.planning.budget import Standing, verdict
 from scaling.webhook import Webhook
 
@@ -45,7 +49,7 @@ class Budget:
             "ending": None,
         }
         self._asking: dict[str, None] = {}
-        self._looked = 0.0
+        self._looked, self._written = 0.0, ""
 
     @property
     def reached(self) -> str | None:
@@ -62,7 +66,7 @@ class Budget:
         """Write down what is expected of trainings, and that none may begin yet."""
         self.accounts.expect(self.accounts.left)
         if self.unlimited:
-            self.path.unlink(missing_ok=True)  # of an earlier sweep
+            remove_allowance(self.path)
         else:
             self._look()
 
@@ -101,13 +105,24 @@ class Budget:
             self.accounts.began(train_id)
         self._allowed["may_begin"] += found.begin
         self._allowed["refused"] |= found.refused
-        write_allowance(self.path, self._allowed)
+        self._write()
         for percent in TOLD_AT:
             if found.spent_hours >= percent / 100 * self.gpu_hours:
                 self.hook.once(
                     f"budget {self.gpu_hours:g} {percent}",
                     f"{percent} % of the budget of {self.gpu_hours:g} GPU-hours are spent",
                 )
+
+    def _write(self) -> None:
+        """Write what is allowed, where that changed; a store that does not answer is tried again
+        at the next look.
+        """
+        permits = {k: v for k, v in self._allowed.items() if k != "spent_gpu_hours"}
+        text = json.dumps(permits)
+        if text != self._written:
+            with contextlib.suppress(StoreError):
+                write_allowance(self.path, self._allowed)
+                self._written = text
 
     def summary(self) -> str:
         """What was spent; what is left to do, and what it would take."""

@@ -62,6 +62,18 @@ def test_without_a_supposition_the_first_training_tells_what_to_expect_of_the_ne
     assert told["train_gpu_hours"] == pytest.approx(12 * 10 / 3600, rel=0.01)
 
 
+def test_a_training_that_has_just_begun_is_expected_whole(study):
+    here = accounts(study)
+    here.expect(here.left)  # as a sweep does at its begin: nothing is known yet
+    first = worked(study, 0, 6, 60.0)
+    here.began(first)
+    second = worked(study, 1, 1, 3.0)  # before the sweep heard of it
+    here.began(second)
+    told = read_expected(study[1].folder)
+    assert list(told) == [second]
+    assert told[second]["train_gpu_hours"] == pytest.approx(12 * 10 / 3600, rel=0.01)
+
+
 def test_nothing_is_expected_of_a_training_that_was_begun_before(study):
     worked(study, 0, 6, 60.0)
     here = accounts(study, PRIOR)

@@ -61,6 +61,7 @@ SET = {
 DRY = (" --dry-run", "")
 URLS = ("nosuch://b/a", "file:///b/a", "s3://", "s3://b/.a")
 FIXED = "".join(f" --set train.seeds.{name}=0" for name in ("init", "order", "noise"))
+GRID = ("model.width", "model.width=", "x=1,2", "model.width=16,16", "seeds=1,2", "model=GPT-2")
 # verb -> the words after it, each line one try
 WRONG = {
     "sweep": [
@@ -70,6 +71,8 @@ WRONG = {
         *(f"smoke --workers-per-trial {v}{dry}" for v in ("0", "3", "x", "1e9") for dry in DRY),
         *(f"smoke --address {v}{dry}" for v in ("x", "127.0.0.1:1", "ray://x") for dry in DRY),
         *(f"smoke --micro-batch {v}" for v in ("0", "-1", "x")),
+        *(f"smoke --budget {v}{dry}" for v in ("0", "-1", "nan", "inf", "x") for dry in DRY),
+        *(f"smoke --grid {v}{dry}" for v in GRID for dry in DRY),
         *("file", "empty", "none.py", "smoke digits", "--nope", "smoke --set", "smoke --set =1"),
         *(f"smoke --results {url}{dry}" for url in URLS for dry in DRY),
         *("smoke --results file", "smoke --results /proc/x", "smoke --dry-run --results file/x"),
@@ -80,6 +83,7 @@ WRONG = {
     "plan": [
         *("zero.py", "rung.py", "nope", "smoke --gpu-type x", "smoke digits", "smoke --set x=1"),
         *(f"smoke --gpus {v}" for v in ("0", "-1", "x", "1e9")),
+        *(f"smoke --grid {v}" for v in GRID),
         *(f"smoke --mfu {v}" for v in ("0", "-1", "nan", "inf", "2")),
         *(f"smoke --budget {v}" for v in ("0", "-1", "nan", "inf", "1e-12")),
         *(f"smoke --price-per-gpu-hour {v}" for v in ("-1", "nan", "inf")),

@@ -18,6 +18,7 @@ from scipy import stats
 
 from analysis.answers.verdicts import AGREE, DISAGREE, OPEN
 from analysis.fits.linear import LEVEL, Z
+from analysis.frames.columns import PART
 from analysis.text import count, fixed, number
 
 FEWEST = 3  # models with a ranking worth the name
@@ -95,7 +96,7 @@ def feature_spaces(evaluations: pl.DataFrame) -> FeatureSpaces:
             & pl.col("headline")
             & pl.col("value").is_not_null()
         )
-        .select("model", "seed", "cell", "parts")
+        .select("model", "seed", "cell", pl.col("parts").str.json_decode(pl.List(PART)))
         .explode("parts")
         .unnest("parts")
     )

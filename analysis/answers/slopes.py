@@ -148,7 +148,7 @@ def _means(points: pl.DataFrame, metric: str, axis: str) -> pl.DataFrame:
     )
 
 
-def slopes_table(slopes: list[Slope]) -> pl.DataFrame:
+def slopes_table(rows: list[Slope]) -> pl.DataFrame:
     """One row per slope, for reading."""
 
     def ends(bounds: Bounds | None, name: str) -> dict:
@@ -167,7 +167,7 @@ def slopes_table(slopes: list[Slope]) -> pl.DataFrame:
                 "r": law.r,
                 "r_log": law.r_log,
             }
-            for law in slopes
+            for law in rows
         ],
         infer_schema_length=None,
         schema_overrides={"over_seeds_low": pl.Float64, "over_seeds_high": pl.Float64},

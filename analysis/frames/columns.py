@@ -97,7 +97,7 @@ OF_EVALUATION = {
     "why": pl.String,
     "warning": pl.String,
     "noise": pl.Float64,
-    "parts": pl.List(PART),
+    "parts": pl.String,  # JSON of a list of PART, so that the table can be written as CSV
     "weights": pl.String,
     "measured": pl.String,
     "wall_s": pl.Float64,

@@ -6,6 +6,7 @@ the trial's columns on it.
 """
 
 import functools
+import json
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -144,6 +145,7 @@ def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[
             }
         for metric in evaluation["figures"]:
             own = {name: metric.get(name) for name in OF_FIGURE}
+            own["parts"] = json.dumps(own["parts"]) if own["parts"] else None
             labels = _labels(protocol, metric["metric"], metric["reference"], maker)
             yield shared | own | labels
 

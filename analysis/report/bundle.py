@@ -110,13 +110,17 @@ def answers(study: StudyFolder) -> dict[str, bytes]:
     return files
 
 
-def _csv(frame: pl.DataFrame) -> bytes:
-    """The frame as CSV; a cell that holds several values as JSON."""
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    for name in nested:
-        cells = [None if cell is None else json.dumps(cell) for cell in frame[name].to_list()]
-        frame = frame.with_columns(pl.Series(name, cells, dtype=pl.String))
-    return frame.write_csv().encode()
+def _csv(table: pl.DataFrame) -> bytes:
+    """``table`` as CSV; what a cell holds several of is JSON in it."""
+    nested = {
+        name: pl.Series(
+            [None if cell is None else json.dumps(cell) for cell in table[name].to_list()],
+            dtype=pl.String,
+        )
+        for name, kind in table.schema.items()
+        if kind.is_nested()
+    }
+    return table.with_columns(**nested).write_csv().encode()
 
 
 def analysis_versions() -> dict[str, str]:

@@ -60,8 +60,8 @@ def in_pages(first: str, second: str) -> Iterator[Difference]:
         yield "lines of the page", len(a), len(b)
     heading = "top"
     for left, right in zip(a, b):
-        if found := re.search(r"<h[123]>(.*?)</h[123]>", right):
-            heading = found[1]
+        if match := re.search(r"<h[123]>(.*?)</h[123]>", right):
+            heading = match[1]
         if not same_text(left, right, REL):
             yield heading, _plain(left), _plain(right)
 

@@ -131,7 +131,7 @@ def test_a_killed_sweep_goes_on_from_empty_disks_and_is_read_from_any_machine(
     another_machine()
     rows = json.loads(said("status", "--results", root, "smoke", "--json")[1])
     assert [row["state"] for row in rows] == ["completed"] * 2
-    assert rows == trial_rows(f"{root}/smoke")
+    assert [row["fid"] for row in rows] == [row["fid"] for row in trial_rows(f"{root}/smoke")]
     for row in rows:
         run = Run(here(f"{root}/runs/{row['train_id']}"))
         assert len(run.curve()) == LINES  # all that was logged, on whatever machine

@@ -58,7 +58,11 @@ def _is_number(kind: Any) -> bool:
     return kind in (int, float)
 
 
-@pytest.mark.parametrize("spec", [*{*specs(), Facts}], ids=lambda spec: spec.__name__)
+@pytest.mark.parametrize(
+    "spec",
+    sorted({*specs(), Facts}, key=lambda spec: spec.__name__),
+    ids=lambda spec: spec.__name__,
+)
 def test_every_number_has_a_least_and_a_largest_value(spec):
     for name, field in spec.model_fields.items():
         assert not [*unbounded(field.annotation, field.metadata)], f"{spec.__name__}.{name}"

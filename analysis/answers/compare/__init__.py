@@ -55,10 +55,12 @@ def compare(
     are the protocol), where losses are of other objectives, where no rungs are shared, or where two
     rungs of one seed tell no error.
     """
-    (first,), (second,) = studies(a), studies(b)
+    (study_a,), (study_b,) = studies(a), studies(b)
     if metric not in LOSSES:
-        return compare_frames(trials_frame(first), trials_frame(second), metric, across_protocols)
-    frames, note = loss_frames([first, second], metric)
+        return compare_frames(
+            trials_frame(study_a), trials_frame(study_b), metric, across_protocols
+        )
+    frames, note = loss_frames([study_a, study_b], metric)
     first, *more = compare_frames(*frames, metric, across_protocols)
     return [replace(first, note="; ".join(filter(None, (first.note, note)))), *more]
 

@@ -50,10 +50,10 @@ def images_interval(reached: list[Crossing]) -> Bounds | None:
     """Student's over seeds, in log images; of one seed from its sampling error; None where a first
     checkpoint had reached it, or no error is known.
     """
-    if any(crossing.at_most for crossing in reached):
+    if any(seed.at_most for seed in reached):
         return None
-    logs = np.array([crossing.log_images for crossing in reached])
-    errors = [crossing.error for crossing in reached if crossing.error is not None]
+    logs = np.array([seed.log_images for seed in reached])
+    errors = [seed.error for seed in reached if seed.error is not None]
     if len(logs) > 1:
         # the seeds' own scatter holds the sampling error; few seeds may scatter less by luck
         sampling = np.mean(np.square(errors)) if len(errors) == len(logs) else 0.0

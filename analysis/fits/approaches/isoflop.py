@@ -22,11 +22,16 @@ equal weights, in 0 to 98 %, in 20 cases. Amid the sizes it is mostly 1.4 to 1.9
 did not help: the degree chosen by AICc (15 to 98 %) or by leaving runs out (35 to 100 %), budgets
 weighed by their minima's errors (0 to 100 %). Parabolas of four sizes err by up to 0.3 of an
 exponent and held it in 74 to 100 %.
+
+At three and four budgets that scatter has one or two degrees of freedom. There each budget's own
+error of its minimum joins it: of 2 truths, 3 places and 3 noises, 25 studies each, intervals hold
+the exponent as often (96 to 98 %) and are at three budgets 0.6 times as wide.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import stats
 
 from analysis.fits.approaches.budgets import at_budget, by_budget, flops_of
 from analysis.fits.linear import Linear, least_squares
@@ -38,6 +43,8 @@ CURVES = ("parabola", "cubic")
 DECAY = 0.05  # log loss above the budget's lowest run at which a run's weight in a cubic is 1/e
 LEAST_WEIGHT = 1e-6  # so that no run is lost to rounding
 LEAST_BUDGETS = 3  # minima for a power law with an interval
+FEW_BUDGETS = 4  # up to which their scatter alone, of one or two degrees of freedom, says little
+ALIKE = 0.25  # chance of scatter so large from the minima's own errors, below which it stands alone
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,7 @@ def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
             [_higher(group, m) for group, m in zip(budgets, minima) if m.n is not None],
         )
     )
+    line = _with_own_errors(line, used)
     slope = float(line.coefficients[1])
     (low, high), off = line.coefficient_intervals()[1], abs(slope - higher.coefficients[1])
     return IsoFlop(
@@ -135,6 +143,22 @@ def fit(runs: Runs, curve: str = "auto") -> IsoFlop:
         higher,
         minima,
     )
+
+
+def _with_own_errors(line: Linear, used: list[Minimum]) -> Linear:
+    """``line`` through the minima ``used``, of few budgets with the errors that the runs about each
+    budget's curve tell, pooled with the scatter; the scatter alone where it is larger than those
+    errors would make it (Bancroft, 1964, has the level of such a test).
+    """
+    errors = [m.log_n_error for m in used if m.log_n_error is not None]
+    if len(used) > FEW_BUDGETS or len(errors) < len(used):
+        return line
+    own = float(np.mean(np.square(errors)))
+    dof = sum(len(m.runs) - DEGREES[m.curve] - 1 for m in used)
+    if own == 0 or stats.f.sf(line.scatter**2 / own, line.dof, dof) < ALIKE:
+        return line
+    pooled = (dof * own + line.dof * line.scatter**2) / (dof + line.dof)
+    return replace(line, scatter=float(np.sqrt(pooled)), dof=dof + line.dof)
 
 
 def minimum(runs: Runs, curve: str = "auto") -> Minimum:

@@ -57,9 +57,7 @@ class Job(Spec):
     gpus_per_evaluation: float = Field(0.0, ge=0)
     # a training or an evaluation whose heartbeat is older, in seconds, hangs
     hung_after_s: float = Field(HUNG_AFTER_S, gt=0)
-    allowance: str | None = (
-        None  # the file (or its URL) that says what the budget allows, where there is one
-    )
+    allowance: str | None = None  # the file, or its URL, that says what the budget allows
 
     def dump(self) -> str:
         """The text that crosses Ray."""

@@ -7,7 +7,6 @@ and passes progress on. It does not need torch, and is reused.
 """
 
 import collections
-import contextlib
 import time
 import uuid
 
@@ -25,11 +24,9 @@ from scaling.records.spending.account import last_heartbeat, spent_s
 from scaling.records.spending.allowance import ASKS, read_allowance
 from scaling.records.state.file import STALE_AFTER_S, StateFile
 from scaling.records.status import measured
-from scaling.records.storage.copies import pull
-from scaling.records.storage.stores import StoreError
+from scaling.records.storage.following import Looks
 
 POLL_S = 1.0
-PULL_S = 3.0  # between two looks at a store, where workers of other nodes write
 # How long a watch waits for another training to begin the trunk that it is to train.
 BEGINS_S = 60.0
 
@@ -76,18 +73,11 @@ class TrialWatch(tune.Trainable):
         self.attempts: dict[str | None, Attempts] = collections.defaultdict(Attempts)
         self.begun, self.since = False, time.time()
         self.refused: str | None = None  # why the budget does not let it begin
-        self._pulled = 0.0
-        self._pull()
+        # workers of other nodes write at the store, where results are at a URL
+        trunk = self.job.trunk
+        self.copies = Looks(self.records.folder, *([trunk.run.folder] if trunk else []))
+        self.copies.look()
         self._begin()
-
-    def _pull(self) -> None:
-        """Take what changed of the records from the store, where results are at a URL."""
-        if time.monotonic() - self._pulled > PULL_S:
-            self._pulled = time.monotonic()
-            # The sweep asks the store, too, and ends where it is away for good.
-            with contextlib.suppress(StoreError):
-                for run in [self.records, *([self.job.trunk.run] if self.job.trunk else [])]:
-                    pull(run.folder, lambda name: not name.startswith("samples/"))
 
     def _begin(self) -> None:
         trunk = self.job.trunk
@@ -124,7 +114,7 @@ class TrialWatch(tune.Trainable):
         self.evaluations[ref] = asked
 
     def step(self) -> dict:
-        self._pull()
+        self.copies.look()
         self._begin()
         if not self.begun and self.refused:
             return self._give_up(self.refused)
@@ -133,9 +123,8 @@ class TrialWatch(tune.Trainable):
             return {"done": False, "state": "pending", "why": self._waits_for()}
         tasks = [*([self.training] if self.training else []), *self.evaluations]
         ended, _ = ray.wait(tasks, timeout=POLL_S)
-        if ended:  # what the task wrote last is wanted at once
-            self._pulled = 0.0
-            self._pull()
+        if ended:  # what a task wrote last is wanted at once
+            self.copies.look(now=True)
         for ref in ended:
             self._take_in(ref)
         self._end_what_hangs()

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from scaling.records.files import write_json
 from scaling.records.parsed import STRICT, Shape, Unreadable, Version
 from scaling.records.shapes import SCHEMA
-from scaling.records.storage.copies import refresh
+from scaling.records.storage.copies import refresh, remove
 from scaling.records.storage.places import here
 from scaling.records.storage.stores import StoreError
 
@@ -55,6 +55,11 @@ def read_allowance(path: Path | str) -> BudgetFile | None:
 
 def write_allowance(path: Path, content: BudgetFile) -> None:
     write_json(path, {"schema_version": SCHEMA, **content})
+
+
+def remove_allowance(path: Path) -> None:
+    """Of an earlier sweep with a budget, where this one has none."""
+    remove(path)
 
 
 def ending(path: Path | str) -> str | None:

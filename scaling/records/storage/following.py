@@ -4,6 +4,7 @@ and every few seconds while a sweep runs, whose workers may be on other machines
 
 import contextlib
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from scaling.records.storage.stores import CHECK_S, StoreError, store_at
 from scaling.study.planning.plan import Plan
 
 EVERY_S = 10.0
+LOOK_S = 3.0
 
 
 def check_store(folder: Path) -> None:
@@ -86,6 +88,24 @@ def send_study(folder: Path, plan: Plan) -> None:
         send_changed(folder)
         for train_id in trainings(plan):
             send_changed(StudyFolder(folder).run(train_id).folder)
+
+
+class Looks:
+    """The copies ``folders``, taken from the store when they are looked at, at most every LOOK_S.
+
+    What a store that is away does not tell is passed over: the sweep asks it, too, and ends where
+    it stays away.
+    """
+
+    def __init__(self, *folders: Path):
+        self.folders, self._looked = folders, -LOOK_S
+
+    def look(self, now: bool = False) -> None:
+        if now or time.monotonic() - self._looked > LOOK_S:
+            self._looked = time.monotonic()
+            with contextlib.suppress(StoreError):
+                for folder in self.folders:
+                    pull(folder, lambda name: not name.startswith("samples/"))
 
 
 def trainings(plan: Plan) -> list[str]:

@@ -1,4 +1,12 @@
-"""How long does the rest of a sweep take, judged by what has been done of it?"""
+"""How long does the rest of a sweep take, judged by what has been done of it?
+
+Within a quarter on a steady machine (its test). The machine of the recorded sweeps was shared:
+there the mean |log error| is 0.18 to 0.48, where the floor and rate of the whole sweep, known
+afterwards, would have had 0.07 to 0.25. A sweep begins with its largest trainings, so size and time
+change together: a machine that gets faster looks as if small trainings were dear. What did not help
+there, on average over four sweeps (0.38): newer work counting more or less (0.37 to 0.41), no waste
+or one per training (0.38, 0.41), other floors (0.36 to 0.45), dividing the rest among the places.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

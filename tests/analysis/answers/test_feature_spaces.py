@@ -1,5 +1,7 @@
 """Do spaces that rank models alike agree, and are orders that are mere luck no disagreement?"""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -36,7 +38,7 @@ def frame(ratios: dict[str, list[float]], seeds: int = 3, noise: float = 0.01, s
                     "at_end": True,
                     "headline": True,
                     "value": float(np.mean([part["ratio"] for part in parts])),
-                    "parts": parts,
+                    "parts": json.dumps(parts),
                 }
             )
     return pl.DataFrame(rows)

@@ -17,7 +17,7 @@ def test_a_mark_for_training_and_one_for_measuring(study):
     texts = [text for _, _, text in positions(figure)]
     assert len(texts) == 4
     assert texts[0].endswith(", training: 0.500 GPU-hours, forecast 1.25")
-    assert "In total 0.67 times" in figure._supxlabel.get_text()
+    assert "In total 0.67 times" in " ".join(figure._supxlabel.get_text().split())
 
 
 def test_without_a_forecast_it_says_why(study):

@@ -190,7 +190,9 @@ def test_what_is_damaged_missing_or_added_is_bad_input_that_names_the_file(packe
     ],
 )
 def test_a_manifest_of_another_shape_is_named_by_its_field(packed, tmp_path, told, said):
-    with pytest.raises(ValueError, match=rf"t\.zip/manifest\.json {said}; it is no bundle"):
+    with pytest.raises(
+        ValueError, match=rf"t\.zip.manifest\.json {said}; it is no bundle of a study"
+    ):
         verify(rewrite(packed, tmp_path / "t.zip", **told))
 
 

@@ -8,6 +8,7 @@ from analysis.report import build, report_data
 from scaling.outcome import show_outcome
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.files import write_json
+from scaling.records.spending.expected import add_expected
 from scaling.study import DataSpec
 from tests.analysis.synthetic_study import BASE, SIZES, digits_like, measure, study_of
 
@@ -66,6 +67,19 @@ def test_many_lost_trials_are_one_line_that_opens(tmp_path):
     assert "<summary>5 trials diverged</summary>" in page and "loss nan at step 237" in page
     lost = [trial.trial_id for trial in plan.trials[3:]]
     assert f"left out: {', '.join(lost[:4])} and 1 more." in page
+
+
+def test_a_page_holds_what_trainings_took_against_what_was_forecast(tmp_path):
+    study = study_of(tmp_path, {"model.patch": [8, 4]}, base=BASE)
+    assert report_data(study)["forecast_told"] is None
+    assert "taken_vs_forecast" not in build(study, kinds=()).page
+    hours = {"train_gpu_hours": 0.5, "measure_gpu_hours": 0.25, "basis": "a guess"}
+    counts = {"steps": BASE.train.steps, "evaluations": BASE.evaluate.checkpoints}
+    add_expected(
+        study.folder, {trial.train_id: {**hours, **counts} for trial in study.plan().trials}
+    )
+    page = build(study, kinds=("svg",)).page
+    assert "that were forecast by a guess" in page and ", training: " in page
 
 
 @pytest.mark.parametrize("family", ["mixers", "convolutions"])

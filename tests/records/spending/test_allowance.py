@@ -4,6 +4,7 @@ from scaling.records.spending.allowance import (
     allowance_of,
     ending,
     read_allowance,
+    remove_allowance,
     write_allowance,
 )
 
@@ -16,6 +17,14 @@ def test_what_is_written_is_read(tmp_path):
     write_allowance(path, {**ALLOWED, "ending": "the budget is reached"})
     assert read_allowance(path)["may_begin"] == ["a"]
     assert ending(path) == "the budget is reached"
+
+
+def test_a_sweep_without_a_budget_takes_it_away(tmp_path):
+    path = allowance_of(tmp_path)
+    remove_allowance(path)
+    write_allowance(path, {**ALLOWED, "ending": None})
+    remove_allowance(path)
+    assert read_allowance(path) is None
 
 
 def test_a_damaged_file_allows_nothing_and_ends_nothing(tmp_path):

@@ -134,3 +134,21 @@ def test_a_curve_is_drawn_where_there_is_one():
     bad = isoflop.minimum(isoflop_runs(budgets=(1e20,), models=2))
     with pytest.raises(ValueError, match="has no curve: a parabola needs 3 model sizes, found 2"):
         bad.line(np.array([1e8]))
+
+
+def test_at_three_budgets_their_own_errors_narrow_the_interval_and_it_still_holds():
+    held, narrower = 0, 0
+    for seed in range(60):
+        found = isoflop.fit(ladder_runs((0.35, 0.65), 0.003, seed, budgets=3))
+        low, high = found.exponent_interval
+        held += low <= EXPONENT <= high
+        narrower += found.law.dof > 1
+    assert held >= 54 and narrower >= 30
+
+
+def test_scatter_beyond_what_the_minima_may_err_by_stands_alone():
+    """Budgets whose best sizes lie off any power law, by far more than their runs scatter."""
+    runs = isoflop_runs(0.0003, budgets=(1e19, 1e20, 1e21), decades=0.7)
+    off = np.where(runs["flops"] == 1e20, 1.6, 1.0)
+    bent = table(runs["n"] * off, runs["d"] / off, runs["loss"], flops=runs["flops"])
+    assert isoflop.fit(bent).law.dof == 1
