@@ -87,6 +87,8 @@ WRONG = {
         *(f"smoke --mfu {v}" for v in ("0", "-1", "nan", "inf", "2")),
         *(f"smoke --budget {v}" for v in ("0", "-1", "nan", "inf", "1e-12")),
         *(f"smoke --price-per-gpu-hour {v}" for v in ("-1", "nan", "inf")),
+        *("smoke --detect 10", f"smoke --measured {REFERENCE}", "smoke --detect 10 --measured x"),
+        *(f"smoke --detect {v} --measured {REFERENCE}" for v in ("0", "-5", "nan", "inf", "x")),
     ],
     **{
         verb: [

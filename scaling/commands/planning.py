@@ -1,5 +1,6 @@
 """The verb that prices a study before it runs: GPU-hours, money, memory, disk, who runs when."""
 
+import dataclasses
 import json
 from typing import Annotated
 
@@ -36,6 +37,18 @@ def plan(
     budget: Annotated[
         float | None, typer.Option(help="GPU-hours; a plan of more is refused.")
     ] = None,
+    detect: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERCENT", help="How many seeds tell two models that far apart, at what price."
+        ),
+    ] = None,
+    measured: Annotated[
+        str | None,
+        typer.Option(
+            metavar="results/STUDY", help="Records that say how far luck moves a FID (--detect)."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say what a study will take before it runs, and who runs when on how many GPUs."""
@@ -48,6 +61,8 @@ def plan(
 
     kind = named(GPU_TYPES, gpu_type, "--gpu-type")
     check_budget(budget)
+    if detect is None and measured is not None:
+        raise ValueError("--measured says where --detect reads; give --detect too")
     if calibrate and mfu is not None:
         raise ValueError("--calibrate measures what --mfu supposes; give one of them")
     chosen = load_study(study).with_settings(parse_settings(settings or ()))
@@ -64,6 +79,7 @@ def plan(
         told = forecast(asked, gpus, at_mfu(kind, MFU))
     if budget is not None:
         told.check_budget(budget)
+    detected = None if detect is None else _detection(asked, detect, measured)
     price = None if price_per_gpu_hour is None else price_per_gpu_hour * told.gpu_hours
     on = "this machine" if calibrate else kind.device
     protocols = {trial.spec.evaluate.protocol for trial in asked.trials}
@@ -76,6 +92,7 @@ def plan(
             "speed": speed.model_dump(mode="json") if calibrate else None,
             "price": price,
             "unpriced_features": unpriced,
+            "detect": None if detected is None else dataclasses.asdict(detected),
         }
         print(json.dumps({**basis, **told.to_json()}, indent=1))
     else:
@@ -84,6 +101,45 @@ def plan(
             from scaling.progress import say
 
             say(f"not in it, as nobody published their MACs: the features of {', '.join(unpriced)}")
+        if detected is not None:
+            show_detection(detected, asked, told.gpu_hours)
+
+
+def _detection(asked, percent: float, measured: str | None):
+    """What tells two FIDs apart, by the records named or by those of the study itself."""
+    from analysis.answers.detect import detection
+    from analysis.frames import trials_frame
+    from scaling.commands.places import study_folder
+
+    try:
+        folder = study_folder(measured or asked.name)
+    except ValueError as error:
+        if measured is not None:
+            raise
+        raise ValueError(
+            f"--detect needs records that say how far luck moves a FID, and {asked.name} has none "
+            "yet; name a study's with --measured, such as results/reference/digits"
+        ) from error
+    return detection(trials_frame(folder), percent / 100)
+
+
+def show_detection(detected, asked, gpu_hours: float) -> None:
+    """Print how many seeds it takes, and what the study would take with so many."""
+    from analysis.answers.detect import POWER
+    from scaling.progress import say
+
+    say(f"{detected.errors}")
+    now = len({trial.spec.train.seed for trial in asked.trials})
+    for enough in detected.enough:
+        apart = f"FIDs of {enough.samples:,} samples that differ by {100 * detected.gap:g} %"
+        if enough.seeds is None:
+            say(f"{apart}: no number of seeds up to 1,000 tells them apart")
+        else:
+            hours = gpu_hours * enough.seeds / now
+            say(
+                f"{apart}: {enough.seeds} seeds of each model tell them apart in {POWER:.0%} of "
+                f"cases; this study would take {hours:.3g} GPU-hours, its own samples drawn"
+            )
 
 
 def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
