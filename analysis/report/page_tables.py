@@ -87,7 +87,7 @@ def _matrix(trials: pl.DataFrame) -> dict:
     head, labels = curve_labels(trials)
     cells = (
         measured(trials)
-        .group_by("rung", "curve")
+        .group_by("rung", "curve", maintain_order=True)
         .agg(
             pl.col("fid").mean().alias("mean"),
             (pl.col("fid").std() / pl.len().sqrt()).alias("error"),

@@ -70,13 +70,18 @@ class Answer(NamedTuple):
 
 
 def ask(verb: str, study: Path, other: Path, out: Path) -> Answer:
-    """Run ``verb`` on the study; a page that it writes is part of its answer."""
+    """Run ``verb`` on the study; the page or the numbers that it writes are part of its answer."""
     for left in out.parent.glob(f"{out.name}.*"):
         left.unlink()
     answer = ended(verb, str(study), *(w.format(other=other, out=out) for w in VERBS[verb]))
-    page = study / "report.html"
-    text = page.read_text() if verb == "report" and page.exists() else ""
-    return answer._replace(out=answer.out + text)
+    if answer.code != 0:
+        return answer
+    if verb == "report":
+        return answer._replace(out=answer.out + (study / "report.html").read_text())
+    if verb == "bundle":
+        with zipfile.ZipFile(f"{out}.zip") as archive:
+            return answer._replace(out=archive.read("answers/numbers.json").decode())
+    return answer
 
 
 def ended(*words: str) -> Answer:

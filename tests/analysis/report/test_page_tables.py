@@ -62,3 +62,12 @@ def test_the_page_of_a_noise_floor_tells_each_source(finished, tmp_path):
         "training",
     ]
     assert "Spread of a FID by random stream" in build(study, kinds=()).page
+
+
+def test_the_cells_of_the_grid_are_in_the_order_of_the_plan_each_time(tmp_path):
+    """So that the same study makes the same bytes."""
+    study = write_study(tmp_path, digits_like(seeds=1))
+    fields = [trial.spec.model for trial in study.plan().trials]
+    told = report_data(study)["matrix"]
+    assert [rung for rung, _ in told["cells"]] == [model.rung for model in fields]
+    assert [int(curve.split()[-1]) for _, curve in told["cells"]] == [m.patch for m in fields]
