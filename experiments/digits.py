@@ -4,7 +4,7 @@ The paper's question and the shape of its grid (four sizes x patch 8, 4, 2: arXi
 8), asked of scikit-learn's 1,797 real 8x8 digits in pixel space. It is small enough for a laptop:
 12 models and three seeds, with equal steps and batch for all.
 
-    python -m scaling.sweep                        three seeds, about 900 CPU-seconds: 8 to 10
+    python -m scaling.sweep                        three seeds, about 800 CPU-seconds: 7 to 10
                                                    minutes on 2 quiet cores
     python -m scaling.sweep --set scale=ddpm100    the same, sampled in 100 ancestral steps
 
