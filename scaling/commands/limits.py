@@ -28,6 +28,7 @@ LIMITS = {
     "bootstrap": Limits(0, 100_000),
     "count": Limits(1, 10**7),
     "delta": FINITE,
+    "detect": FINITE,
     "gpu_hours": FINITE,
     "gpus": PLACES,
     "gpus_per_trial": PLACES,
