@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from scaling.records import StudyFolder
 from scaling.records.parsed import Unreadable
-from scaling.records.spending.account import measure_hours, train_hours
+from scaling.records.spending.account import least_train_hours, measure_hours, train_hours
 from scaling.records.spending.expected import Expected, add_expected
 from scaling.records.spending.seen import seen
 from scaling.records.storage.stores import StoreError
@@ -146,14 +146,17 @@ class Accounts:
         now = seen(group, run, train_id in self.ended)
         if dearest.spec.trunk and self._trains.get(root(dearest), train_id) != train_id:
             now = _after_trunk(now, dearest)
-        spent = (train_hours(run) or 0.0) + (
-            measure_hours(group, run, self.measuring_devices) or 0.0
-        )
+        training = train_hours(run)
+        unknown = training is None and now.train_s > 0
+        if training is None:
+            training = least_train_hours(run, now.train_s, self.devices)
+        measuring = measure_hours(group, run, self.measuring_devices) or 0.0  # None: none begun
         reach = self._reach(now.done_steps, dearest)
         return Standing(
             train_id=train_id,
             seen=now,
-            spent_hours=spent,
+            spent_hours=training + measuring,
+            at_least=unknown,
             devices=self.devices,
             measuring_devices=self.measuring_devices,
             running=train_id in self.running,

@@ -134,6 +134,12 @@ def told(accounts: Accounts, gpu_hours: float) -> str:
     standings = accounts.standings()
     spent = sum(one.spent_hours for one in standings)
     said = f"{spent:.3g} of the budget of {gpu_hours:g} GPU-hours are spent"
+    unknown = sum(one.at_least for one in standings)
+    if unknown:
+        said += (
+            f" at least ({unknown} of {len(standings)} trainings lack hours in their records and "
+            "count by their curves)"
+        )
     left = [
         one
         for one in standings

@@ -5,6 +5,7 @@ import pytest
 from scaling.budget import Budget
 from scaling.records.spending.allowance import ASKS, allowance_of, read_allowance
 from scaling.webhook import Webhook
+from tests.records.spending.test_account import session, write
 from tests.test_accounts import PRIOR, accounts, study, worked
 
 __all__ = ["study"]  # the fixture
@@ -79,6 +80,17 @@ def test_the_end_says_what_is_left_and_what_it_takes(study, looks):
         "0 of the budget of 1 GPU-hours are spent; 2 trainings are left: about 2.4 GPU-hours, the "
         f"most for {plan.trials[0].trial_id} (1.2), {plan.trials[1].trial_id} (1.2); the same "
         "command with --budget 2.4 goes on"
+    )
+
+
+def test_trainings_whose_hours_are_not_on_record_count_by_their_curves(study, looks):
+    _, folder = study
+    train_id = worked(study, 0, 6, 1800.0)
+    write(folder.run(train_id), session(0, None, devices=1.0))
+    budget, _ = begun(study, 1.0)
+    assert budget.summary().startswith(
+        "0.5 of the budget of 1 GPU-hours are spent at least (1 of 2 trainings lack hours in their "
+        "records and count by their curves); "
     )
 
 

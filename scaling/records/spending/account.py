@@ -15,26 +15,39 @@ SECONDS = 3600.0  # of an hour
 
 def train_hours(run: Run) -> float | None:
     """GPU-hours of all sessions of the training ``run``; on CPUs hours of its workers. None where
-    nobody worked on it, or the record cannot be read.
+    nobody worked on it, the record cannot be read, or it does not tell when a session ended.
 
     A session that was killed counts until its last heartbeat. Records from before devices were
     noted count a device for each worker.
     """
+    hours = _sessions_hours(run)
+    known = [one for one in hours if one is not None]
+    return sum(known) if known and len(known) == len(hours) else None
+
+
+def least_train_hours(run: Run, curve_s: float, devices: float) -> float:
+    """GPU-hours that the training ``run`` took at least, where ``train_hours`` does not know: its
+    sessions that are known, or the seconds ``curve_s`` that its curve tells, on ``devices``.
+    """
+    known = sum(one for one in _sessions_hours(run) if one is not None)
+    return max(known, curve_s * devices / SECONDS)
+
+
+def _sessions_hours(run: Run) -> list[float | None]:
     sessions = run.sessions()
     if not sessions:
-        return None
+        return []
     *before, last = sessions
-    state = run.state()
-    return sum(map(_session_hours, before)) + _session_hours(last, last_heartbeat(state))
+    return [*map(_session_hours, before), _session_hours(last, last_heartbeat(run.state()))]
 
 
-def _session_hours(session: SessionEntry, beat: float | None = None) -> float:
+def _session_hours(session: SessionEntry, beat: float | None = None) -> float | None:
     began = datetime.fromisoformat(session["started"]).timestamp()
     end = session["ended"] or session.get("last_seen")
     ended = datetime.fromisoformat(end).timestamp() if end else beat
     workers = session.get("execution", {}).get("workers", 1)
     devices = session.get("devices", float(workers))
-    return 0.0 if ended is None else devices * max(0.0, ended - began) / SECONDS
+    return None if ended is None else devices * max(0.0, ended - began) / SECONDS
 
 
 def measure_hours(

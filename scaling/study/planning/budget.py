@@ -16,6 +16,7 @@ class Standing:
     train_id: str
     seen: Seen
     spent_hours: float = 0.0  # GPU-hours, lost attempts and evaluations included
+    at_least: bool = False  # the record does not tell all hours: these are those of the curve
     devices: float = 1.0  # that the training holds: GPUs, or workers on CPUs
     measuring_devices: float = 1.0  # that an evaluation holds
     running: bool = False  # it was let begin, and has not ended

@@ -5,7 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from scaling.records import Run
-from scaling.records.spending.account import measure_hours, spent_s, train_hours
+from scaling.records.spending.account import (
+    least_train_hours,
+    measure_hours,
+    spent_s,
+    train_hours,
+)
 from scaling.study.planning.plan import PlannedTrial
 from tests import written
 
@@ -60,6 +65,14 @@ def test_a_session_without_an_end_counts_until_its_last_heartbeat(run, state, se
     monkeypatch.setattr("time.time", lambda: T0 + (1800 if not any(seen.values()) else 9000))
     run.write_state(state, step=1, **seen)
     assert train_hours(run) == pytest.approx(0.5)
+
+
+def test_hours_that_a_record_does_not_tell_are_unknown_and_at_least_those_that_are_known(run):
+    assert least_train_hours(run, curve_s=1800, devices=2.0) == pytest.approx(1)  # no session
+    write(run, session(0, None, devices=4.0), session(3600, 7200, devices=2.0))
+    assert train_hours(run) is None
+    assert least_train_hours(run, curve_s=1800, devices=2.0) == pytest.approx(2)
+    assert least_train_hours(run, curve_s=5400, devices=2.0) == pytest.approx(3)
 
 
 def test_evaluations_count_once_with_lost_attempts_and_helpers(run, tiny):
