@@ -1,0 +1,133 @@
+"""Which parts of the transformer of 2026 are worth compute, and do they keep their worth with size?
+
+DiT's recipe becomes JiT's (arXiv 2511.13720) one change at a time; each step keeps all before it:
+
+    dit         DDPM, epsilon and sigma; layer norms, GELU, sine-cosine positions
+    flow        the linear path, the network predicts velocity (SiT, arXiv 2401.08740)
+    time        the network is told 1000 t, not t
+    x           it predicts the image, with the loss in velocity
+    logit       times are logit-normal, with JiT's mean and deviation (0.8 towards noise, 0.8)
+    swiglu      SwiGLU in place of the GELU MLP, at the same MACs
+    norms       RMS norms, and norms of queries and keys
+    rope        rotary positions beside the sine-cosine ones
+    classes     class tokens in context, from the second block on
+
+On scikit-learn's digits: three sizes at patch 2, trained half as long as in `digits`, with its
+batch, data order and EMA.
+JiT's bottleneck has no place here, as a patch has 4 numbers. Each step's rates are tuned at each
+size by `recipe_ladder_lr`. Every sample takes 25 forward passes: DDIM, or 13 steps of Heun.
+
+    python -m scaling.sweep recipe_ladder    54 trainings, about 10 minutes on 2 cores
+    python -m experiments.recipe_ladder results/recipe_ladder    what each step is worth
+    python -m scaling.sweep recipe_ladder --set scale=imagenet256 --address auto --gpus-per-trial 1
+
+Declared before the run: flow and time lower FID at every size. SwiGLU, norms and rotary positions
+are worth a factor of compute of 0.8 to 1.5 each and do not change with size: 16 tokens of 4 numbers
+leave them little to do. Logit-normal times, tuned for 256 px, do not help. The whole ladder is
+worth more than a factor of 2.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from experiments import digits
+from experiments.dit_imagenet256 import BASE as IMAGENET
+from experiments.dit_imagenet256 import SIZE_AXIS
+from scaling.study import Plan, Study, TrialSpec, grid
+from scaling.study.settings import with_settings
+
+PATCH = 2
+PASSES = {  # the same number of forward passes a sample for both
+    "ddpm": {"evaluate.protocol.sampler": "ddim", "evaluate.protocol.sampling_steps": 25},
+    "flow": {"evaluate.protocol.sampler": "heun", "evaluate.protocol.sampling_steps": 13},
+}
+CHANGES: dict[str, dict[str, Any]] = {
+    "dit": {"diffusion.objective": "ddpm", "model.learn_sigma": True},
+    "flow": {"diffusion.objective": "flow", "model.learn_sigma": False},
+    "time": {"diffusion.time_scale": 1000.0},
+    "x": {"diffusion.prediction": "x", "diffusion.loss_in": "v"},
+    "logit": {
+        "diffusion.weighting": "logit-normal",
+        "diffusion.logit_mean": 0.8,
+        "diffusion.logit_std": 0.8,
+    },
+    "swiglu": {"model.mlp": "swiglu"},
+    "norms": {"model.norm": "rms", "model.qk_norm": True},
+    "rope": {"model.positions": "sincos+rope"},
+    "classes": {"model.class_tokens": 4, "model.class_tokens_from": 1},
+}
+SIZES = digits.SIZES[:3]
+USUAL_LR = {step: digits.TUNED_LR for step in CHANGES}
+
+
+def step_settings(step: str) -> dict[str, Any]:
+    """All settings of ``step``: its own change and those before it."""
+    settings: dict[str, Any] = {}
+    for name, change in CHANGES.items():
+        settings |= change
+        if name == step:
+            break
+    return settings | PASSES[settings["diffusion.objective"]]
+
+
+BASE = with_settings(
+    digits.BASE, {"model.patch": PATCH, "train.steps": 750, "evaluate.checkpoints": 1}
+)
+
+
+def trials(base: TrialSpec, step: str, sizes) -> tuple[TrialSpec, ...]:
+    """Those of one step of the ladder, a trial for each size."""
+    return tuple(
+        with_settings(trial, step_settings(step)) for trial in grid(base, {"size": list(sizes)})
+    )
+
+
+STUDY = Study(
+    name="recipe_ladder",
+    question="Which changes between DiT's recipe and JiT's are worth compute on digits, and does "
+    "their worth change with size?",
+    expectation="Flow and 1000 t lower FID at every size; SwiGLU, norms and rotary positions are "
+    "worth a factor of 0.8 to 1.5 of compute each; the whole ladder more than 2.",
+    trials=tuple(
+        with_settings(trial, {"train.lr": USUAL_LR[step][trial.model.width]})
+        for step in CHANGES
+        for trial in trials(BASE, step, SIZES)
+    ),
+    seeds=2,
+    scales={
+        "imagenet256": tuple(
+            trial for step in CHANGES for trial in trials(IMAGENET, step, SIZE_AXIS[:3])
+        )
+    },
+    nuisance={
+        "train.lr": "tuned on held-out loss for each step and size, four tries (recipe_ladder_lr)",
+        "ema": "power-function average, 5 % of training long at every step, the same for all",
+        "sampling": "25 forward passes a sample: DDIM, or Heun for a flow",
+        "batch, steps, data order": "equal for all",
+    },
+)
+
+
+def steps_of(plan: Plan) -> dict[str, dict[str, str]]:
+    """The trials of each step, of all seeds: their ids with the name of their size."""
+    alike = {"train.lr": 1.0, "train.seed": 0, "evaluate.protocol.sampling_seed": 0}
+    of_spec = {
+        with_settings(trial, alike): (step, f"d{trial.model.depth}w{trial.model.width}")
+        for step in CHANGES
+        for trial in trials(BASE, step, SIZES)
+    }
+    steps: dict[str, dict[str, str]] = {step: {} for step in CHANGES}
+    for trial in plan.trials:
+        step, rung = of_spec[with_settings(trial.spec, alike)]
+        steps[step][trial.trial_id] = rung
+    return steps
+
+
+if __name__ == "__main__":
+    from analysis.answers.compare.ladder import ladder, ladder_table
+    from analysis.frames import studies, trials_frame
+
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "results/reference/recipe_ladder")
+    (study,) = studies(folder)
+    print(ladder_table(ladder(trials_frame(study), steps_of(study.plan()))))

@@ -1,0 +1,53 @@
+"""Is each step of a ladder compared with the one before it and with the first?"""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+
+from analysis.answers.compare.ladder import ladder, ladder_table
+from tests.analysis.rung_effects import recipe
+
+GAINS = {"plain": 0.0, "twice": math.log(2), "no more": math.log(2)}
+
+
+@pytest.fixture
+def made():
+    """Trials of three recipes, each with words of its own in its series, and their rungs."""
+    rng = np.random.default_rng(0)
+    frames, steps = [], {}
+    for name, gain in GAINS.items():
+        own = recipe(rng, lambda c, gain=gain: gain, noise=0.01)
+        own = own.with_columns(
+            trial_id=pl.format("{}-{}", pl.lit(name), "trial_id"),
+            series=pl.lit(f"patch 2, {name}"),
+            protocol=pl.lit(name),
+        )
+        frames.append(own)
+        steps[name] = dict(own.select("trial_id", "rung").rows())
+    return pl.concat(frames), steps
+
+
+def test_a_step_is_worth_what_it_adds_and_the_ladder_what_all_add(made):
+    trials, steps = made
+    twice, no_more = ladder(trials, steps)
+    for compared, truth in (
+        (twice.over_previous, 2),
+        (twice.over_first, 2),
+        (no_more.over_previous, 1),
+        (no_more.over_first, 2),
+    ):
+        assert math.exp(compared.mean.value) == pytest.approx(truth, rel=0.1)
+        assert len(compared.rungs) == 4 and compared.across
+    assert ladder_table([twice, no_more]).count(", trend ") == 4
+
+
+def test_a_step_that_cannot_be_compared_says_why_and_the_others_stand(made):
+    trials, steps = made
+    (first, second) = ladder(trials, steps | {"no more": dict(list(steps["no more"].items())[:1])})
+    assert math.exp(first.over_first.mean.value) == pytest.approx(2, rel=0.1)
+    assert "two sizes that both studies completed" in second.over_first
+    assert "not compared (" in ladder_table([second])
+    with pytest.raises(ValueError, match="two steps or more, got 1"):
+        ladder(trials, {"plain": steps["plain"]})
