@@ -10,11 +10,12 @@ import polars as pl
 
 from analysis.fits import curves, holdout
 from analysis.fits.approaches import budgets, envelope, isoflop, parametric, repeats
+from analysis.fits.approaches.tilt import tilt
 from analysis.fits.fitted import View
 from analysis.fits.intervals import Uncertain
 from analysis.fits.points import Runs
 from analysis.fits.simulation import simulate
-from analysis.fits.trust.warnings import Beware, warnings
+from analysis.fits.trust.warnings import Beware, of_tilt, warnings
 
 CURVES = {"powerlaw": "power", "saturating": "saturating", "bnsl": "broken"}
 NO_AUDIT = "it predicts sizes, which nobody measures"
@@ -131,7 +132,8 @@ def _minima(request: FitRequest) -> FitReport:
             f"; its {found} groups are taken for {len(fitted.minima)} budgets counted another way, "
             "--flops names a column of exact FLOPs"
         )
-    return FitReport(answer, runs, why_no_audit=NO_AUDIT, fitted=fitted)
+    bewares = of_tilt(tilt(runs, fitted))
+    return FitReport(answer, runs, bewares, why_no_audit=NO_AUDIT, fitted=fitted)
 
 
 def _envelope(request: FitRequest) -> FitReport:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from analysis.fits.approaches.tilt import Tilt
 from analysis.fits.fitted import POSITIVE, View
 from analysis.fits.intervals import Uncertain
 from analysis.fits.trust import errors, misfit
@@ -21,6 +22,7 @@ Kind = Literal[
     "influence",
     "bound",
     "not-identified",
+    "tilt",
 ]
 
 
@@ -47,6 +49,22 @@ def warnings(view: View, sure: Uncertain | None = None) -> list[Beware]:
         *_of_errors(view, made),
         *_of_misfit(view, against, sure),
         *_of_influence(view, influence(view)),
+    ]
+
+
+def of_tilt(found: Tilt | None) -> list[Beware]:
+    """The doubt about minima of budgets that ``found`` raises, if any."""
+    if found is None or not found.reported:
+        return []
+    exponent = f"the exponent is {number(found.exponent)}" if found.exponent else "none is left"
+    return [
+        Beware(
+            "tilt",
+            f"runs larger than their budget's best lose {found.per_doubling:.1%} more for each "
+            f"doubling than size and data explain (chance {number(found.chance, 2)}), as models "
+            f"do whose learning rate was not tuned for their size; without that {exponent}",
+            found.rows,
+        )
     ]
 
 
