@@ -21,7 +21,7 @@ from scaling.study.settings import with_settings
 
 PATCH = 2
 HEAD_CHANNELS = 12
-PIXARTS = {12: 1.2e-2, 24: 1.2e-2, 36: 6e-3}  # width -> the best rate of `pixart_lr`
+PIXARTS = {12: 1.2e-2, 24: 6e-3, 36: 6e-3}  # width -> the best rate of `pixart_lr`
 ONE = with_settings(BASE, {**FASTER, "model.patch": PATCH, "evaluate.checkpoints": 1})
 
 

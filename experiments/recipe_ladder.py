@@ -18,7 +18,7 @@ JiT's bottleneck has no place here, as a patch has 4 numbers. Each step's rates 
 size by `recipe_ladder_lr`. Every sample takes 25 forward passes: DDIM, or 13 steps of Heun.
 
     python -m scaling.sweep recipe_ladder    54 trainings, about 10 minutes on 2 cores
-    python -m experiments.recipe_ladder results/recipe_ladder    what each step is worth
+    scaling compare recipe_ladder            what each step is worth, over the one before it
     python -m scaling.sweep recipe_ladder --set scale=imagenet256 --address auto --gpus-per-trial 1
 
 Declared before the run: flow and time lower FID at every size. SwiGLU, norms and rotary positions
@@ -27,14 +27,12 @@ leave them little to do. Logit-normal times, tuned for 256 px, do not help. The 
 worth more than a factor of 2.
 """
 
-import sys
-from pathlib import Path
 from typing import Any
 
 from experiments import digits
 from experiments.dit_imagenet256 import BASE as IMAGENET
 from experiments.dit_imagenet256 import SIZE_AXIS
-from scaling.study import Plan, Study, TrialSpec, grid
+from scaling.study import Study, TrialSpec, grid
 from scaling.study.settings import with_settings
 
 PATCH = 2
@@ -107,27 +105,3 @@ STUDY = Study(
         "batch, steps, data order": "equal for all",
     },
 )
-
-
-def steps_of(plan: Plan) -> dict[str, dict[str, str]]:
-    """The trials of each step, of all seeds: their ids with the name of their size."""
-    alike = {"train.lr": 1.0, "train.seed": 0, "evaluate.protocol.sampling_seed": 0}
-    of_spec = {
-        with_settings(trial, alike): (step, f"d{trial.model.depth}w{trial.model.width}")
-        for step in CHANGES
-        for trial in trials(BASE, step, SIZES)
-    }
-    steps: dict[str, dict[str, str]] = {step: {} for step in CHANGES}
-    for trial in plan.trials:
-        step, rung = of_spec[with_settings(trial.spec, alike)]
-        steps[step][trial.trial_id] = rung
-    return steps
-
-
-if __name__ == "__main__":
-    from analysis.answers.compare.ladder import ladder, ladder_table
-    from analysis.frames import studies, trials_frame
-
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "results/reference/recipe_ladder")
-    (study,) = studies(folder)
-    print(ladder_table(ladder(trials_frame(study), steps_of(study.plan()))))

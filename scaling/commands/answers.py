@@ -23,8 +23,13 @@ def compare(
         typer.Argument(metavar="STUDY_A", help="The recipe compared with: a study, or its folder."),
     ],
     b: Annotated[
-        str, typer.Argument(metavar="STUDY_B", help="The other recipe, of the same rungs.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="[STUDY_B]",
+            help="The other recipe, of the same rungs. Without it the recipes within STUDY_A are "
+            "compared, each with the one before it and with the first.",
+        ),
+    ] = None,
     results: ResultsOption = None,
     metric: Annotated[str, typer.Option(help="fid, kid, heldout_loss or heldout_mse.")] = "fid",
     across_protocols: Annotated[
@@ -44,6 +49,9 @@ def compare(
     """How many times the compute of recipe B recipe A would need, at each rung, with its trend and
     crossover.
     """
+    if b is None:
+        _compare_within(a, results, metric, figure, at_quality)
+        return
     if at_quality and (figure is not None or across_protocols):
         option = "--figure" if figure is not None else "--across-protocols"
         raise ValueError(f"{option} does nothing with --at-quality; leave one of them out")
@@ -71,6 +79,17 @@ def compare(
 
         kind = figure.suffix.lower().lstrip(".")
         write_bytes(figure, images(multipliers(found, one.name, other.name), (kind,))[kind])
+
+
+def _compare_within(study, results, metric, figure, at_quality) -> None:
+    given = [name for name, value in (("--figure", figure), ("--at-quality", at_quality)) if value]
+    if given:
+        raise ValueError(f"{given[0]} compares two studies; give STUDY_B, or leave it out")
+    from analysis.answers.compare.ladder import ladder_table, study_ladder
+
+    folder = study_folder(study, results)
+    with telling(folder):
+        print(ladder_table(study_ladder(folder, metric)))
 
 
 def fit(

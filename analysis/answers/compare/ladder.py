@@ -8,9 +8,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from analysis.answers.compare import Comparison, compare_frames
+from analysis.frames import Folder, studies, trials_frame
+from analysis.frames.identities import protocol_id, recipe_id
 from analysis.text import fixed, interval, number
+from scaling.study import Plan, TrialSpec
+from scaling.study.settings import fields_of
 
 CURVE = "ladder"  # what steps share, whatever words their own curves have
+# what a step is not named by: how it is measured, and what differs within it
+UNNAMED = ("evaluate.", "train.lr", "train.seed")
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,59 @@ def ladder(
     ]
 
 
+def study_ladder(folder: Folder, metric: str = "fid") -> list[Step]:
+    """Of the recipes of one study, in the order of its trials. ValueError where it has one."""
+    (study,) = studies(folder)
+    return ladder(trials_frame(study), steps_of(study.plan()), metric)
+
+
+def steps_of(plan: Plan) -> dict[str, dict[str, str]]:
+    """The recipes of ``plan``, curves and protocols apart, each named by the settings in which it
+    differs from the one before: ids of its trials with their rungs.
+    """
+    groups: dict[tuple, dict[str, TrialSpec]] = {}
+    for trial in plan.trials:
+        spec = trial.spec
+        key = (recipe_id(spec), spec.model.series, protocol_id(spec))
+        groups.setdefault(key, {})[trial.trial_id] = spec
+    steps: dict[str, dict[str, str]] = {}
+    before: dict[str, TrialSpec] = {}  # by rung
+    for group in groups.values():
+        of_rung = {_rung(spec): spec for spec in group.values()}
+        shared = next((rung for rung in of_rung if rung in before), None)
+        name = _changes(before[shared], of_rung[shared]) if shared else "the first"
+        name = name if name and name not in steps else f"step {len(steps) + 1}"
+        steps[name] = {trial_id: _rung(spec) for trial_id, spec in group.items()}
+        before = of_rung
+    return steps
+
+
+def _rung(spec: TrialSpec) -> str:
+    """Without the words of what is unusual in the model."""
+    return spec.model.rung.split()[0]
+
+
+def _changes(before: TrialSpec, after: TrialSpec) -> str:
+    """The settings of ``after`` that ``before`` has otherwise or not at all."""
+    old, new = ({name: _value(spec, name) for name in fields_of(spec)} for spec in (before, after))
+    return ", ".join(
+        f"{name.rsplit('.', 1)[-1]}={value}"
+        for name, value in new.items()
+        if not name.startswith(UNNAMED) and old.get(name) != value
+    )
+
+
+def _value(spec: TrialSpec, name: str):
+    value = spec
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
 def ladder_table(steps: list[Step]) -> str:
-    """A line for each step: multipliers of compute with 95 % intervals, and their trends."""
+    """Of each step the multipliers of compute with 95 % intervals, and their trends."""
     return "\n".join(
-        f"{step.name:<10} over the step before {_told(step.over_previous)}; over the first "
+        f"{step.name}\n  over the step before: {_told(step.over_previous)}\n  over the first: "
         f"{_told(step.over_first)}"
         for step in steps
     )

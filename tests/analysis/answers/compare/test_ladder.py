@@ -6,8 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.answers.compare.ladder import ladder, ladder_table
+from analysis.answers.compare.ladder import ladder, ladder_table, steps_of
+from scaling.study import Plan, Study, grid
+from scaling.study.settings import with_settings
 from tests.analysis.rung_effects import recipe
+from tests.analysis.synthetic_study import SIZES
 
 GAINS = {"plain": 0.0, "twice": math.log(2), "no more": math.log(2)}
 
@@ -51,3 +54,18 @@ def test_a_step_that_cannot_be_compared_says_why_and_the_others_stand(made):
     assert "not compared (" in ladder_table([second])
     with pytest.raises(ValueError, match="two steps or more, got 1"):
         ladder(trials, {"plain": steps["plain"]})
+
+
+def test_steps_are_the_recipes_of_a_study_named_by_what_changed(tiny):
+    flow = {"diffusion.objective": "flow", "model.learn_sigma": False}
+    flow |= {"evaluate.protocol.sampler": "euler"}
+    recipes = [{}, flow, flow | {"model.mlp": "swiglu"}]
+    trials = [
+        with_settings(trial, recipe) for recipe in recipes for trial in grid(tiny, {"size": SIZES})
+    ]
+    plan = Plan.of(Study(name="s", question="?", expectation="!", trials=tuple(trials), seeds=2))
+    steps = steps_of(plan)
+    assert list(steps) == ["the first", "learn_sigma=False, objective=flow", "mlp=swiglu"]
+    rungs = [sorted(set(rungs.values())) for rungs in steps.values()]
+    assert rungs[0] == rungs[1] == rungs[2] and len(rungs[0]) == len(SIZES)
+    assert {len(rungs) for rungs in steps.values()} == {2 * len(SIZES)}
