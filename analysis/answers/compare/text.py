@@ -5,6 +5,7 @@ import math
 import polars as pl
 
 from analysis.answers.compare import Comparison
+from analysis.answers.compare.joint import DIFFER, joint
 from analysis.fits.holdout import far
 from analysis.select.protocols import ACROSS
 from analysis.text import number
@@ -81,4 +82,14 @@ def compare_text(comparisons: list[Comparison]) -> str:
         reach = far(compared.reach, "A's largest budget")
         about = (*compared.course, reach, compared.advice, compared.note)
         lines += [f"  {line}" for line in about if line]
+    if together := joint(comparisons):
+        low, high = together.interval
+        lines.append(
+            f"all {together.curves} curves: {number(together.multiplier)} [{number(low)}, "
+            f"{number(high)}], each curve counting the same"
+        )
+        if together.differ < DIFFER:
+            lines[-1] += (
+                f"; but the curves differ (chance {number(together.differ, 2)}): read them apart"
+            )
     return "\n".join(lines)

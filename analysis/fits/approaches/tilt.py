@@ -15,10 +15,10 @@ the tilt, .38 to .44, is nearer to the true .45 than the exponent with it, .24 t
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from analysis.fits.approaches import isoflop, parametric
 from analysis.fits.approaches.budgets import flops_of
+from analysis.fits.distributions import t_above
 from analysis.fits.points import Runs
 
 LEVEL = 0.005  # chance below which a tilt is told
@@ -67,7 +67,7 @@ def tilt(runs: Runs, fitted: isoflop.IsoFlop) -> Tilt | None:
     inverse = np.linalg.pinv((X / scale).T @ (X / scale), rcond=1e-12)
     error = np.sqrt(left @ left / dof * inverse[-1, -1])
     slope = coefficients[-1] / scale[-1]
-    chance = float(stats.t.sf(coefficients[-1] / error, dof)) if error > 0 else float(slope <= 0)
+    chance = float(t_above(coefficients[-1] / error, dof)) if error > 0 else float(slope <= 0)
     level = runs["loss"] * np.exp(-slope * above)
     try:
         straight = isoflop.fit(replace(runs, columns={**runs.columns, "loss": level})).exponent
