@@ -1,14 +1,14 @@
-"""Which labelled images are at a path, in folders, tars or tables, and what are their bytes?"""
+"""Which labelled images are at a path, in folders, archives or tables, and what are their bytes?"""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from scaling.data.listing.endings import TARS, ZIPS, stem
 from scaling.data.listing.folders import list_folder
 from scaling.data.listing.labels import LABELS_SAID, is_devkit
 from scaling.data.listing.splits import WITHIN, Listing
-from scaling.data.listing.unpacked import ENDINGS, stem
 from scaling.data.listing.walk import Found, counted, find, find_images, printable
 
 __all__ = ["Listing", "file_of", "list_images", "read_bytes"]
@@ -34,6 +34,18 @@ def _read_tar(path: Path, name: str, most: int) -> bytes:
     return read_member(path, name, most)
 
 
+def _list_zips(folder: Path, names: list[str], labels: Path | None) -> Listing:
+    from scaling.data.listing.zips import list_zips
+
+    return list_zips(folder, names, labels)
+
+
+def _read_zip(path: Path, name: str, most: int) -> bytes:
+    from scaling.data.listing.zips import read_member
+
+    return read_member(path, name, most)
+
+
 def _list_tables(folder: Path, names: list[str], labels: Path | None) -> Listing:
     from scaling.data.listing.tables import list_tables
 
@@ -49,7 +61,8 @@ def _read_table(path: Path, row: str, most: int) -> bytes:
 
 
 ARCHIVES = {
-    "tar": Archive(ENDINGS, _list_tars, _read_tar),
+    "tar": Archive(TARS, _list_tars, _read_tar),
+    "zip": Archive(ZIPS, _list_zips, _read_zip),
     "parquet": Archive((".parquet",), _list_tables, _read_table),
     "arrow": Archive((".arrow",), _list_tables, _read_table),
 }
@@ -125,8 +138,8 @@ def file_of(path: str) -> str:
 
 
 def read_bytes(folder: Path, path: str, most: int = sys.maxsize) -> bytes:
-    """The encoded image ``path`` of a listing's ``folder``; at ``most`` so many bytes of one in a
-    tar.
+    """The encoded image ``path`` of a listing's ``folder``; at ``most`` so many bytes of one in an
+    archive.
 
     ValueError names a file that cannot be read.
     """

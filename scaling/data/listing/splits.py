@@ -3,6 +3,7 @@ split where there is none.
 """
 
 import itertools
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scaling.data.listing.endings import stem
 from scaling.data.listing.walk import printable, told
 
 WITHIN = "::"  # between an archive's path and what is in it
@@ -98,6 +100,21 @@ class Labelled(NamedTuple):
     name: str | None
 
 
+def by_place(archive: str, name: str, split: str | None) -> Labelled:
+    """The image ``name`` of ``archive``, its class the folder or inner archive that it is in, else
+    the archive; ``split`` is that of the archive.
+    """
+    path = f"{archive}{WITHIN}{name}"
+    *folders, _ = re.split(rf"/|{WITHIN}", name)
+    folders = list(map(stem, folders))
+    if split is None and folders and (inner := split_of(folders[0])):
+        split, folders = inner, folders[1:]
+    called = stem(os.path.basename(archive))
+    # a shard's number is no class
+    own = None if split or re.fullmatch(r"(.*[-_])?\d+", called) else called
+    return Labelled(path, split, next(iter(folders), own))
+
+
 def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Counter) -> Listing:
     """The images of archives in the folder ``place``, by split and class.
 
@@ -118,8 +135,9 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
         if nameless := [image for image in part if image.name is None]:
             raise ValueError(
                 f"{len(nameless)} of {len(part)} {role} images of {place} are in no class, such "
-                f"as {printable(nameless[0].path)}: a class is a folder in the tar, a tar of its "
-                "own, a .cls or .json file beside the image (WebDataset), or a column label; "
+                f"as {printable(nameless[0].path)}: a class is a folder in the archive, an archive "
+                "of its own, a .cls or .json file beside the image (WebDataset), a label in "
+                "dataset.json (EDM), or a column label; "
                 "give a set with classes"
                 + (", a file that tells them (--heldout-labels)" if role == HELDOUT else "")
                 + (f", or move the {held} archives away" if role == HELDOUT else "")

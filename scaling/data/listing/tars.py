@@ -9,7 +9,6 @@ import functools
 import io
 import json
 import os
-import re
 import tarfile
 from collections import Counter
 from collections.abc import Callable
@@ -20,9 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
+from scaling.data.listing.endings import is_tar, stem
 from scaling.data.listing.labels import as_label, with_labels
-from scaling.data.listing.splits import WITHIN, Labelled, Listing, grouped, split_in, split_of
-from scaling.data.listing.unpacked import is_tar, plain, stem
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, by_place, grouped, split_in
+from scaling.data.listing.unpacked import plain
 from scaling.data.listing.walk import litter, printable
 from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
@@ -53,7 +53,7 @@ def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> List
             ):
                 left_out[suffix or "without suffix"] += suffix not in LABELS or not shard.labels
             elif not shard.labels:
-                images.append(_by_place(tar, name, split))
+                images.append(by_place(tar, name, split))
             elif shard.is_beside(name):
                 left_out["other images of a sample"] += 1
             else:
@@ -210,18 +210,6 @@ def _key(name: str) -> str:
     """What WebDataset groups by: the path up to the first point of the file's name."""
     place, slash, file = name.rpartition("/")
     return f"{place}{slash}{file.partition('.')[0]}"
-
-
-def _by_place(tar: str, name: str, split: str | None) -> Labelled:
-    path = f"{tar}{WITHIN}{name}"
-    *folders, _ = re.split(rf"/|{WITHIN}", name)
-    folders = list(map(stem, folders))
-    if split is None and folders and (inner := split_of(folders[0])):
-        split, folders = inner, folders[1:]
-    called = stem(os.path.basename(tar))
-    # a shard's number is no class
-    own = None if split or re.fullmatch(r"(.*[-_])?\d+", called) else called
-    return Labelled(path, split, next(iter(folders), own))
 
 
 def _at(path: Path, begin: int, size: int) -> bytes:

@@ -33,26 +33,11 @@ READERS: dict[bytes, Callable[[Path], IO[bytes]]] = {
     b"\xfd7zXZ\0": lzma.open,
     b"\x28\xb5\x2f\xfd": _zstd,
 }
-# What a tar's name ends with, compressed or not
-ENDINGS = (
-    ".tar",
-    *(".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tzst"),
-)
 PIECE = 1 << 24  # bytes at a time
 SPARE = 1 << 30  # bytes that stay free on the cache's disk
 # More than images and their headers ever shrink by; what unpacks to more than that is a bomb
 MOST_TIMES, MOST_TIMES_FROM = 100, 1 << 28
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException)
-
-
-def is_tar(name: str) -> bool:
-    return name.lower().endswith(ENDINGS)
-
-
-def stem(name: str) -> str:
-    """A tar's name without its ending."""
-    ending = max((e for e in ENDINGS if name.lower().endswith(e)), key=len, default="")
-    return name[: len(name) - len(ending)]
 
 
 def plain(path: Path) -> Path:

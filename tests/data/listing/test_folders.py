@@ -108,9 +108,9 @@ def test_class_folders_that_are_links_are_classes(tmp_path):
 
 
 def test_a_file_is_no_folder_and_kinds_of_archives_are_not_mixed(tmp_path):
-    (tmp_path / "a.zip").touch()
-    with pytest.raises(ValueError, match=r"a\.zip is neither a folder .*\.tar, .*\.parquet"):
-        list_images(tmp_path / "a.zip")
+    (tmp_path / "a.7z").touch()
+    with pytest.raises(ValueError, match=r"a\.7z is neither a folder .*\.tar, .*\.parquet"):
+        list_images(tmp_path / "a.7z")
     (tmp_path / "a.tar").touch()
     (tmp_path / "b.parquet").touch()
     with pytest.raises(ValueError, match=r"archives of several kinds \(parquet, tar\)"):
@@ -134,8 +134,8 @@ def test_the_way_to_the_classes_is_told(tmp_path):
     ):
         list_images(tmp_path / "b")
     (tmp_path / "c").mkdir()
-    (tmp_path / "c" / "all.zip").write_bytes(b"PK")
-    with pytest.raises(ValueError, match=r"or unpack the \.zip$"):
+    (tmp_path / "c" / "all.7z").write_bytes(b"7z")
+    with pytest.raises(ValueError, match=r"or unpack the \.7z$"):
         list_images(tmp_path / "c")
-    with pytest.raises(ValueError, match=r"all\.zip is neither .*; unpack it, or give its folder"):
-        list_images(tmp_path / "c" / "all.zip")
+    with pytest.raises(ValueError, match=r"all\.7z is neither .*; unpack it, or give its folder"):
+        list_images(tmp_path / "c" / "all.7z")
