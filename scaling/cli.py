@@ -7,7 +7,16 @@ import warnings
 
 import typer
 
-from scaling.commands import answers, images, models, planning, quality, studies, sweeping
+from scaling.commands import (
+    answers,
+    forecasts,
+    images,
+    models,
+    planning,
+    quality,
+    studies,
+    sweeping,
+)
 from scaling.commands.errors import UsageError, told, usage_error
 from scaling.commands.limits import bounded, check_words
 from scaling.commands.output import flush, let_go, readable
@@ -31,13 +40,13 @@ COMMANDS = (
     images.encode,
     images.evaluate,
     answers.fit,
-    answers.suggest,
-    answers.predict,
-    answers.score,
+    forecasts.suggest,
+    forecasts.predict,
+    forecasts.score,
     studies.bundle,
     studies.verify,
 )
-TAKE_EXTRA_WORDS = (models.sample, answers.suggest, answers.predict)  # as --classes 3 5
+TAKE_EXTRA_WORDS = (models.sample, forecasts.suggest, forecasts.predict)  # as --classes 3 5
 
 app = typer.Typer(
     no_args_is_help=True,

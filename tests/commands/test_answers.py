@@ -37,12 +37,8 @@ def test_fit_tells_the_law_of_a_table_as_one_json_object(capsys, tmp_path):
             ["compare", "one", "other", "--at-quality", "5", "--across-protocols"],
             "--across-protocols does nothing with --at-quality",
         ),
-        (["predict", "one", "--target", "DiT-S/2"], "one holds no study.json"),
-        (
-            ["suggest", "one", "--target", "DiT-S/2@1M", "--gpu-hours", "1"],
-            "one holds no study.json",
-        ),
-        (["score", "predictions.json", "one"], "there is no file predictions.json"),
+        (["compare", "one"], "one holds no study.json"),
+        (["compare", "one", "--figure", "a.png"], "--figure compares two studies; give STUDY_B"),
     ],
 )
 def test_what_is_not_there_is_one_line_and_code_2(

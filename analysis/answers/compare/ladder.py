@@ -15,6 +15,7 @@ from scaling.study import Plan, TrialSpec
 from scaling.study.settings import fields_of
 
 CURVE = "ladder"  # what steps share, whatever words their own curves have
+LEAST_RUNGS = 2  # that a step shares with the one before
 # what a step is not named by: how it is measured, and what differs within it
 UNNAMED = ("evaluate.", "train.lr", "train.seed")
 
@@ -55,14 +56,23 @@ def ladder(
 
 
 def study_ladder(folder: Folder, metric: str = "fid") -> list[Step]:
-    """Of the recipes of one study, in the order of its trials. ValueError where it has one."""
+    """Of the recipes of one study, in the order of its trials. ValueError where no two of them
+    have two sizes in common.
+    """
     (study,) = studies(folder)
-    return ladder(trials_frame(study), steps_of(study.plan()), metric)
+    steps = steps_of(study.plan())
+    if len(steps) < 2:
+        raise ValueError(
+            f"{study.folder.name} has no two recipes of the same two sizes or more; give another "
+            "study of its sizes, STUDY_B, to compare with"
+        )
+    return ladder(trials_frame(study), steps, metric)
 
 
 def steps_of(plan: Plan) -> dict[str, dict[str, str]]:
     """The recipes of ``plan``, curves and protocols apart, each named by the settings in which it
-    differs from the one before: ids of its trials with their rungs.
+    differs from the one before: ids of its trials with their rungs. A recipe that has no two rungs
+    in common with the one before is left out.
     """
     groups: dict[tuple, dict[str, TrialSpec]] = {}
     for trial in plan.trials:
@@ -73,8 +83,10 @@ def steps_of(plan: Plan) -> dict[str, dict[str, str]]:
     before: dict[str, TrialSpec] = {}  # by rung
     for group in groups.values():
         of_rung = {_rung(spec): spec for spec in group.values()}
-        shared = next((rung for rung in of_rung if rung in before), None)
-        name = _changes(before[shared], of_rung[shared]) if shared else "the first"
+        shared = [rung for rung in of_rung if rung in before] if steps else list(of_rung)
+        if len(shared) < LEAST_RUNGS:
+            continue
+        name = _changes(before[shared[0]], of_rung[shared[0]]) if steps else "the first"
         name = name if name and name not in steps else f"step {len(steps) + 1}"
         steps[name] = {trial_id: _rung(spec) for trial_id, spec in group.items()}
         before = of_rung

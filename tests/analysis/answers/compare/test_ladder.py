@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.answers.compare.ladder import ladder, ladder_table, steps_of
+from analysis.answers.compare.ladder import ladder, ladder_table, steps_of, study_ladder
+from scaling.records import StudyFolder
 from scaling.study import Plan, Study, grid
 from scaling.study.settings import with_settings
 from tests.analysis.rung_effects import recipe
@@ -69,3 +70,14 @@ def test_steps_are_the_recipes_of_a_study_named_by_what_changed(tiny):
     rungs = [sorted(set(rungs.values())) for rungs in steps.values()]
     assert rungs[0] == rungs[1] == rungs[2] and len(rungs[0]) == len(SIZES)
     assert {len(rungs) for rungs in steps.values()} == {2 * len(SIZES)}
+
+
+def test_a_study_of_one_recipe_or_of_other_sizes_is_no_ladder(tiny, tmp_path):
+    sizes = grid(tiny, {"size": SIZES})
+    others = [with_settings(sizes[0], {"train.label_dropout": 0.5})]  # one size of another recipe
+    study = Study(name="s", question="?", expectation="!", trials=(*sizes, *others))
+    folder = StudyFolder(tmp_path / "s")
+    folder.write_plan(Plan.of(study))
+    assert list(steps_of(folder.plan())) == ["the first"]
+    with pytest.raises(ValueError, match="s has no two recipes of the same two sizes or more"):
+        study_ladder(folder.folder)
