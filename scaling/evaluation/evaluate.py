@@ -219,12 +219,13 @@ def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
     """Width and height of a checkpoint's samples. ValueError for sampling it does not allow."""
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
-    side = loaded.spec.input_size
+    height, width = loaded.spec.input_shape[-2:]
+    factor = 1
     if protocol.decoder:
         from scaling.data.latents.vae import load_vae, pixels_per_latent  # seconds of imports
 
-        side *= pixels_per_latent(load_vae(protocol.decoder))
-    return side, side
+        factor = pixels_per_latent(load_vae(protocol.decoder))
+    return width * factor, height * factor
 
 
 @contextlib.contextmanager

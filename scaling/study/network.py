@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scaling.study.specs.weights import WeightsSpec
 
 MOST_PIXELS = 16_384  # per image side
+MOST_FRAMES = 16_384  # of a clip
 # What fields of families may hold; a training of more than that nobody can carry out
 Side = Annotated[int, Field(gt=0, le=MOST_PIXELS)]  # pixels
 Width = Annotated[int, Field(gt=0, le=2**16)]  # channels, and what divides them

@@ -15,13 +15,16 @@ from pydantic import Field, model_validator
 from scaling.study.families import dit_variant
 from scaling.study.families.dit_presets import MODERN, PAPER_SIZES
 from scaling.study.families.dit_variant import MlpKind, NormKind, Positions
-from scaling.study.families.patches import (
+from scaling.study.families.patches import frame_faults, patch_faults, token_faults
+from scaling.study.network import (
+    LATENT_FACTOR,
     MOST_FRAMES,
-    frame_faults,
-    patch_faults,
-    token_faults,
+    PRESET_RESOLUTION,
+    Depth,
+    Network,
+    Side,
+    Width,
 )
-from scaling.study.network import LATENT_FACTOR, PRESET_RESOLUTION, Depth, Network, Side, Width
 from scaling.study.specs.identity import refuse
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """Can an image or a clip be cut into patches, and does a transformer hold as many tokens?"""
 
 MOST_TOKENS = 2**18  # what a table of positions and a trace still hold
-MOST_FRAMES = 2**14  # of a clip
 
 
 def patch_faults(patch: int, input_size: int, input_width: int | None = None) -> list[str]:
