@@ -62,19 +62,23 @@ DRY = (" --dry-run", "")
 URLS = ("nosuch://b/a", "file:///b/a", "s3://", "s3://b/.a")
 FIXED = "".join(f" --set train.seeds.{name}=0" for name in ("init", "order", "noise"))
 GRID = ("model.width", "model.width=", "x=1,2", "model.width=16,16", "seeds=1,2", "model=GPT-2")
-# images where clips are learned, the reverse, frames where a family has none, and what cannot be cut
+# frames where a family or a source has none, and clips that cannot be cut or placed
 CLIPS = (
-    "smoke --set model.frames=8",
     "smoke --set model.frames=8 --set model.patch_t=3",
     "smoke --set data.frames=8",
     "unet_lr --set model.frames=8",
-    "video_tokens --set data.frames=6",
-    "video_tokens --set data.frames=1",
+    "video_tokens --set data.frames=0",
     "video_tokens --set model.positions=rope",
     "video_tokens --set data.size=8",
+    "video_tokens --set evaluate.protocol.decoder=synthetic",
+)
+# images where clips are learned and the reverse, other lengths, too few clips, a metric of images
+UNFIT = (
+    "smoke --set model.frames=8",
+    "video_tokens --set data.frames=1",
+    "video_tokens --set data.frames=6",
     "video_tokens --set evaluate.protocol.samples=512",
     'video_tokens --set evaluate.protocol.metrics=["precision"]',
-    "video_tokens --set evaluate.protocol.decoder=synthetic",
 )
 # verb -> the words after it, each line one try
 WRONG = {
@@ -93,6 +97,7 @@ WRONG = {
         *(f"smoke{o}{dry}" for o in (" --log x", " --log=a,b", " --webhook x") for dry in DRY),
         *(f"noise_floor{FIXED} --set seeds=2{dry}" for dry in DRY),
         *(f"{words}{dry}" for words in CLIPS for dry in DRY),
+        *UNFIT,
         *("smoke --parallel x", "smoke --set model.channels=3", "smoke --set data.size=8"),
     ],
     "plan": [
