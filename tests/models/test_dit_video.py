@@ -1,5 +1,7 @@
 """Is a DiT of clips counted, priced and positioned as its spec says, and of one frame a DiT?"""
 
+import json
+
 import pytest
 import torch
 from diffusers.models.embeddings import get_3d_sincos_pos_embed
@@ -7,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from scaling.models import build_model
 from scaling.models.counting.count import checked_count, example_inputs, trainable_params
+from scaling.models.counting.count_table import count_models
 from scaling.models.networks.dit import position_table
 from scaling.models.networks.embeddings import clip_of, patches
 from scaling.study import ModelSpec, cost
@@ -54,6 +57,10 @@ def test_a_clip_of_the_papers_size_is_counted_exactly():
     counted = checked_count(m)
     assert by_hand(m) == (2048, trainable_params(m), counted.macs)
     assert m.input_shape == (4, 16, 32, 32) and m.name == "DiT-B/2 t2"
+    assert len({m.model_id, m.replaced(patch_t=1).model_id, m.replaced(frames=8).model_id}) == 3
+    row = json.loads(count_models(["DiT-B/2"], frames=16, patch_t=2, json=True))[0]
+    assert (row["frames"], row["tokens"], row["forward_gmacs"]) == (16, 2048, counted.macs / 1e9)
+    assert row["published_gmacs"] is None
     assert m.named_like("DiT-S/4 t4").patch_t == 4 and m.named_like("DiT-S/4").frames == 16
 
 

@@ -64,13 +64,11 @@ class MovingDigits(Images):
 
 @functools.lru_cache(maxsize=8)
 def _load(frames: int, height: int, width: int) -> DataSet:
-    still = digits.load()
-    split = {
-        name: MovingDigits(
-            still.subset(name).images, still.subset(name).labels, name, frames, [height, width]
-        )
-        for name in ("train", "heldout")
-    }
+    split = {}
+    for name in ("train", "heldout"):
+        still = digits.load().subset(name)
+        images = still.batch(torch.arange(len(still)))
+        split[name] = MovingDigits(images, still.labels, name, frames, [height, width])
     content = identity(["moving-digits", VERSION, frames, height, width])
     return DataSet(name="moving-digits", num_classes=10, content=content, **split)
 

@@ -39,8 +39,12 @@ class Row:
     def title(self) -> str:
         conditioning = f" {self.conditioning}" if self.conditioning else ""
         frames = f" {self.frames} frames" if self.frames > 1 else ""
-        spans = f", {self.spec.patch_t} a token" if self.frames > 1 else ""
-        return f"{self.model} {self.resolution} px{frames}{spans}{conditioning}"
+        return f"{self.model} {self.resolution} px{frames}{self._spans}{conditioning}"
+
+    @property
+    def _spans(self) -> str:
+        spanned = getattr(self.spec, "patch_t", 1)
+        return f", {spanned} a token" if spanned > 1 else ""
 
     @property
     def frames(self) -> int:
@@ -73,14 +77,13 @@ class Row:
         return training_memory(self.spec, batch)
 
     def as_json(self, by_module: bool) -> dict:
-        """Values that were not published are null.
+        """Values that were not published are null; ``frames`` is there of clips alone.
 
         ``by_module`` adds the GMACs of each module that has any, by its dotted name.
         """
         data = {
             "model": self.model,
             "resolution": self.resolution,
-            "frames": self.frames,
             "conditioning": self.conditioning,
             "params_m": self.params_m,
             "tokens": self.tokens,
@@ -89,6 +92,8 @@ class Row:
             "published_gmacs": self.published.gmacs if self.published else None,
             "published_params_m": self.published.params_m if self.published else None,
         }
+        if self.frames > 1:  # of one frame it is an image, and the object what it always was
+            data["frames"] = self.frames
         if by_module:
             data["gmacs_by_module"] = {
                 name: macs / 1e9 for name, macs in self.counted.by_module.items() if macs
