@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from scaling.evaluation import evaluate
 from scaling.evaluation.sampling import samples
 from scaling.evaluation.sampling.generate import generate
 from scaling.evaluation.sampling.load import load_checkpoint
@@ -90,7 +91,7 @@ def test_every_sampler_makes_any_clip_alone(clips, sampler):
     assert (whole[2:4].int() - part.int()).abs().max() <= 1
 
 
-def test_samples_are_written_as_frames_and_shown_as_film(tmp_path, clips):
+def test_samples_are_written_as_frames_shown_as_film_and_compared_over_frames(tmp_path, clips):
     run = tmp_path / "run"
     trained(with_settings(clips, {"evaluate.protocol.metrics": ()}), run)
     loaded, protocol = load_checkpoint(run), Protocol(samples=3, sampling_steps=2)
@@ -108,6 +109,23 @@ def test_samples_are_written_as_frames_and_shown_as_film(tmp_path, clips):
     ]
     pictures = np.stack([np.asarray(Image.open(tmp_path / name)) for name in names])
     assert np.array_equal(pictures.reshape(array.shape), array)
+    reference = tmp_path / "frames.npz"
+    np.savez(
+        reference, arr_0=np.random.default_rng(0).integers(0, 256, (40, SIDE, SIDE, 1), np.uint8)
+    )
+    settings = ["samples=4", "sampling_steps=2", "features=digits-cnn"]
+    told = evaluate.run(run, str(reference), settings)
+    assert (
+        told.startswith("frame FID-4, ddpm2, cfg 1.0, digits-cnn, vs frames.npz") and "KID" in told
+    )
+    with pytest.raises(
+        ValueError, match=r"clip_fd compares clips, and the reference .*single images"
+    ):
+        evaluate.run(run, str(reference), [*settings, 'metrics=["clip_fd"]'])
+    with pytest.raises(
+        ValueError, match=r"recall is of single images, and the samples of .* clips"
+    ):
+        evaluate.run(run, str(reference), [*settings, 'metrics=["recall"]'])
     asked = wanted(loaded, tmp_path / "grid.png", ["3", "5"], None, None, False, False)
     samples.write_grid(loaded, protocol, asked, tmp_path / "grid.png")
     shown = Image.open(tmp_path / "grid.png")
