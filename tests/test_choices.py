@@ -82,8 +82,8 @@ def test_a_source_and_a_sampler_without_a_table_entry_are_refused():
     from scaling.evaluation.sampling.generate import generate
     from scaling.models import build_model
 
-    with pytest.raises(ValueError, match="unknown data source 'clips'; known: digits"):
-        load_data(DataSpec().model_copy(update={"source": "clips"}))
+    with pytest.raises(ValueError, match="unknown data source 'tapes'; known: digits"):
+        load_data(DataSpec().model_copy(update={"source": "tapes"}))
     spec = ModelSpec(input_size=4, channels=1, patch=4, width=8, depth=1, heads=1, num_classes=2)
     protocol = Protocol(samples=2).model_copy(update={"sampler": "unipc"})
     with pytest.raises(ValueError, match="unknown sampler 'unipc'; known: ddpm, ddim"):

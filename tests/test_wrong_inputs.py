@@ -62,6 +62,24 @@ DRY = (" --dry-run", "")
 URLS = ("nosuch://b/a", "file:///b/a", "s3://", "s3://b/.a")
 FIXED = "".join(f" --set train.seeds.{name}=0" for name in ("init", "order", "noise"))
 GRID = ("model.width", "model.width=", "x=1,2", "model.width=16,16", "seeds=1,2", "model=GPT-2")
+# frames where a family or a source has none, and clips that cannot be cut or placed
+CLIPS = (
+    "smoke --set model.frames=8 --set model.patch_t=3",
+    "smoke --set data.frames=8",
+    "unet_lr --set model.frames=8",
+    "video_tokens --set data.frames=0",
+    "video_tokens --set model.positions=rope",
+    "video_tokens --set data.size=8",
+    "video_tokens --set evaluate.protocol.decoder=synthetic",
+)
+# images where clips are learned and the reverse, other lengths, too few clips, a metric of images
+UNFIT = (
+    "smoke --set model.frames=8",
+    "video_tokens --set data.frames=1",
+    "video_tokens --set data.frames=6",
+    "video_tokens --set evaluate.protocol.samples=512",
+    'video_tokens --set evaluate.protocol.metrics=["precision"]',
+)
 # verb -> the words after it, each line one try
 WRONG = {
     "sweep": [
@@ -78,6 +96,8 @@ WRONG = {
         *("smoke --results file", "smoke --results /proc/x", "smoke --dry-run --results file/x"),
         *(f"smoke{o}{dry}" for o in (" --log x", " --log=a,b", " --webhook x") for dry in DRY),
         *(f"noise_floor{FIXED} --set seeds=2{dry}" for dry in DRY),
+        *(f"{words}{dry}" for words in CLIPS for dry in DRY),
+        *UNFIT,
         *("smoke --parallel x", "smoke --set model.channels=3", "smoke --set data.size=8"),
     ],
     "plan": [
@@ -107,7 +127,9 @@ WRONG = {
     + [f"{REFERENCE} {REFERENCE} --figure {v}" for v in ("empty", "file/x.png")],
     "count": ["x", "DiT-S/3", "DiT-S/0", "DiT-d9999w64/2", "--nope", "--conditioning x"]
     + [f"DiT-S/2 --resolution {v}" for v in ("0", "255", "1e9", "15485864", "8388608")]
-    + [f"DiT-S/2 --batch {v}" for v in ("0", "-1", "1000000000000")],
+    + [f"DiT-S/2 --batch {v}" for v in ("0", "-1", "1000000000000")]
+    + [f"DiT-S/2 --frames {v}" for v in ("0", "3 --patch-t 2", "x", "1e9", "16000")]
+    + ["ldm-4 --frames 8", "DiT-S/2 --patch-t 2", "JiT-B/16 --frames 8"],
     "export": [
         "",
         "nosuch://b/w.pt --to dit",

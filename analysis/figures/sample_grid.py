@@ -17,11 +17,13 @@ from analysis.frames import studies, trials_frame
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.text import number
 from scaling.records import StudyFolder
-from scaling.records.arrays import read_arrays
+from scaling.records.arrays import IMAGES, read_arrays
 from scaling.records.parsed import Unreadable
 
 SHOWN = 10  # samples per cell, of different labels where there are as many
 ACROSS = 5  # samples side by side in a cell
+SHOWN_CLIPS = 5  # clips per cell, one below the other
+CELL_WIDTH = 2.1  # inches
 LONGEST = 18  # characters of a class's name
 GUTTER = 1  # white pixels between samples
 DIFFERENCES = {  # columns in which trials of one cell may differ
@@ -61,7 +63,8 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     family_of = dict(trials.select("curve", "family").rows())
     rungs_of = set(trials.select("rung", "family").rows())
     labels = next(iter(cells.values()))[0]["labels"]
-    order = _one_per_label(labels)
+    clips = next(iter(cells.values()))[0]["images"].ndim == 5
+    order = _one_per_label(labels)[: SHOWN_CLIPS if clips else SHOWN]
     first = next(iter(cells.values()))[1]
     several = (
         trials.filter(pl.col("state") == "completed")
@@ -72,7 +75,10 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
     real = _real(study, labels[order], len(rungs))
 
     columns = len(curves) + (real is not None)
-    figure = Figure(figsize=(0.9 + 2.1 * columns, 0.8 + 1.06 * len(rungs)), layout="constrained")
+    height, width = _tile(next(iter(cells.values()))[0]["images"][order]).shape[:2]
+    tall = 0.21 + CELL_WIDTH * height / width if clips else 1.06
+    size = (0.9 + CELL_WIDTH * columns, 0.8 + tall * len(rungs))
+    figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(rungs), columns, squeeze=False)
     for row, rung in enumerate(rungs):
         for column, curve in enumerate(curves):
@@ -109,6 +115,7 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
         figure,
         f"Samples by {cell}",
         f"Same noise and labels in every cell, seed {seed}, {how}."
+        + (" Each line is a clip, its frames from left to right." if clips else "")
         + _named(_class_names(study, first["train_id"]), labels[order]),
     )
     return figure
@@ -151,14 +158,12 @@ def _named(names: list[str] | None, labels: np.ndarray) -> str:
 
 
 def _one_per_label(labels: np.ndarray) -> np.ndarray:
-    """Indices of SHOWN samples: the first of each label in turn, then the second of each, and so
-    on.
-    """
+    """Indices of samples: the first of each label in turn, then the second of each, and so on."""
     by_label = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     rounds = [
         index[i] for i in range(max(map(len, by_label))) for index in by_label if i < len(index)
     ]
-    return np.array(rounds[:SHOWN])
+    return np.array(rounds)
 
 
 def _real(study: StudyFolder, wanted: np.ndarray, rows: int) -> list[np.ndarray] | None:
@@ -166,7 +171,7 @@ def _real(study: StudyFolder, wanted: np.ndarray, rows: int) -> list[np.ndarray]
     study has no real image of one of the labels.
     """
     try:
-        arrays = read_arrays(study.folder / "real.npz", images=4, labels=1)
+        arrays = read_arrays(study.folder / "real.npz", images=IMAGES, labels=1)
     except Unreadable as error:
         warnings.warn(f"left out of the samples: {error.short}", stacklevel=2)
         return None
@@ -188,20 +193,26 @@ def _real(study: StudyFolder, wanted: np.ndarray, rows: int) -> list[np.ndarray]
 
 
 def _tile(images: np.ndarray) -> np.ndarray:
-    """Images (n, C, H, W) uint8 as one picture, ACROSS side by side, white between them."""
+    """Images (n, C, H, W) uint8 as one picture, ACROSS side by side, white between them; of clips
+    (n, C, F, H, W) the frames side by side, and each clip below the one before.
+    """
+    across = ACROSS
+    if images.ndim == 5:
+        across = images.shape[2]
+        images = images.swapaxes(1, 2).reshape(-1, images.shape[1], *images.shape[3:])
     n, channels, height, width = images.shape
     if channels not in (1, 3):
         raise ValueError(
             f"samples have {channels} channels; only grey (1) and colour (3) images can be shown"
         )
-    lines = -(-n // ACROSS)
+    lines = -(-n // across)
     picture = np.full(
-        (lines * (height + GUTTER) - GUTTER, ACROSS * (width + GUTTER) - GUTTER, channels),
+        (lines * (height + GUTTER) - GUTTER, across * (width + GUTTER) - GUTTER, channels),
         255,
         np.uint8,
     )
     for i, image in enumerate(images):
-        y, x = i // ACROSS * (height + GUTTER), i % ACROSS * (width + GUTTER)
+        y, x = i // across * (height + GUTTER), i % across * (width + GUTTER)
         picture[y : y + height, x : x + width] = image.transpose(1, 2, 0)
     return picture
 

@@ -91,6 +91,7 @@ def _table(name: str, rows: list[dict]) -> pl.DataFrame:
 def _shared_by_seeds(spec: TrialSpec) -> dict:
     """The columns that are the same for every seed of ``spec``."""
     model, protocol, maker = spec.model, spec.evaluate.protocol, maker_of(spec.data)
+    clips = spec.data.has_clips
     return {
         "cell": cell_id(spec),
         "model_id": model.model_id,
@@ -108,8 +109,8 @@ def _shared_by_seeds(spec: TrialSpec) -> dict:
         "sampling_steps": protocol.sampling_steps,
         "guidance": protocol.guidance,
         "sampling_gmacs": sampling_gmacs(model, spec.diffusion, protocol),
-        "fid_label": protocol.label(made_by=maker),
-        "fid_label_over_steps": protocol.label(over="steps", made_by=maker),
+        "fid_label": protocol.label(made_by=maker, clips=clips),
+        "fid_label_over_steps": protocol.label(over="steps", made_by=maker, clips=clips),
     }
 
 
@@ -121,6 +122,7 @@ def _objective(diffusion: DiffusionSpec) -> str:
 
 def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[dict]:
     protocol, maker = trial.spec.evaluate.protocol, maker_of(trial.spec.data)
+    clips = trial.spec.data.has_clips
     for step, evaluation in by_step.items():
         shared = {
             "eval_id": trial.eval_ids[step],
@@ -146,16 +148,18 @@ def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[
         for metric in evaluation["figures"]:
             own = {name: metric.get(name) for name in OF_FIGURE}
             own["parts"] = json.dumps(own["parts"]) if own["parts"] else None
-            labels = _labels(protocol, metric["metric"], metric["reference"], maker)
+            labels = _labels(protocol, metric["metric"], metric["reference"], maker, clips)
             yield shared | own | labels
 
 
 @functools.lru_cache(1000)
-def _labels(protocol: Protocol, metric: str, reference: str, maker: str | None) -> dict:
+def _labels(
+    protocol: Protocol, metric: str, reference: str, maker: str | None, clips: bool
+) -> dict:
     return {
         "headline": reference == protocol.references[0],
-        "label": protocol.label(metric, reference, made_by=maker),
-        "label_over_guidance": protocol.label(metric, reference, "guidance", maker),
+        "label": protocol.label(metric, reference, made_by=maker, clips=clips),
+        "label_over_guidance": protocol.label(metric, reference, "guidance", maker, clips),
     }
 
 

@@ -30,6 +30,10 @@ def count(
     conditioning: Annotated[
         str | None, typer.Option(help="adaln-zero, adaln, cross-attention or in-context.")
     ] = None,
+    frames: Annotated[
+        int | None, typer.Option(help="Frames of a clip, for DiTs; without it images.")
+    ] = None,
+    patch_t: Annotated[int | None, typer.Option(help="Frames that a token spans.")] = None,
     batch: Annotated[int, typer.Option(help="Images per step, for the memory.")] = 32,
     as_json: Annotated[
         bool, typer.Option("--json", help="A JSON list, one object per model.")
@@ -46,6 +50,8 @@ def count(
             models or (),
             resolution=resolution,
             conditioning=conditioning,
+            frames=frames,
+            patch_t=patch_t,
             batch=batch,
             json=as_json,
             by_module=by_module,

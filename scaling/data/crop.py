@@ -67,16 +67,17 @@ def image_size(path: Path, data: bytes | None = None, whole: bool = False) -> tu
         return size
 
 
-def centre_crop(image: Image.Image, size: int) -> np.ndarray:
-    """The middle (size, size, 3) of an RGB image, as ADM crops.
+def centre_crop(image: Image.Image, size: int, width: int | None = None) -> np.ndarray:
+    """The middle (size, width, 3) of an RGB image, as ADM crops; ``width``: None a square.
 
     The image is halved with a box filter while it is twice too large, then resized bicubically.
     """
-    while min(image.size) >= 2 * size:
+    width = width or size
+    while image.height >= 2 * size and image.width >= 2 * width:
         image = image.resize(tuple(x // 2 for x in image.size), resample=Image.Resampling.BOX)
-    scale = size / min(image.size)
+    scale = max(size / image.height, width / image.width)
     image = image.resize(
         tuple(round(x * scale) for x in image.size), resample=Image.Resampling.BICUBIC
     )
-    left, top = (image.width - size) // 2, (image.height - size) // 2
-    return np.asarray(image)[top : top + size, left : left + size]
+    left, top = (image.width - width) // 2, (image.height - size) // 2
+    return np.asarray(image)[top : top + size, left : left + width]

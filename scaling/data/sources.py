@@ -1,5 +1,6 @@
 """Which images does a spec mean, and where are they on this machine?"""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from scaling.data.checked import check_once
 from scaling.data.images import DataSet
 from scaling.data.listing import file_of
 from scaling.study.named import named
-from scaling.study.network import Network
+from scaling.study.network import Network, frames_of
 from scaling.study.specs.trial import DataSpec
 
 ROOT_VARIABLE = "DIT_SCALING_DATA"
@@ -60,6 +61,18 @@ def _synthetic_pixels(folder: Path, spec: DataSpec) -> DataSet:
     return synthetic.pixels(spec)
 
 
+def _moving_digits(folder: Path, spec: DataSpec) -> DataSet:
+    from scaling.data.clips import moving_digits
+
+    return moving_digits.load(spec)
+
+
+def _clips(folder: Path, spec: DataSpec) -> DataSet:
+    from scaling.data.clips import folder as clips
+
+    return clips.load(folder, spec)
+
+
 def _store_name(spec: DataSpec) -> str:
     return f"{spec.name}-{spec.size}-{spec.vae.rstrip('/').rpartition('/')[2]}"
 
@@ -74,6 +87,8 @@ SOURCES: dict[str, Source] = {
     "latents": Source(_latents, _store_name, latents=True),
     "synthetic": Source(_synthetic, lambda spec: f"synthetic-{spec.size}", latents=True),
     "synthetic-pixels": Source(_synthetic_pixels, lambda spec: "synthetic-pixels"),
+    "moving-digits": Source(_moving_digits, lambda spec: "moving-digits"),
+    "clips": Source(_clips, lambda spec: spec.name),
 }
 LATENT_SOURCES = tuple(name for name, source in SOURCES.items() if source.latents)
 
@@ -102,7 +117,8 @@ def check_data(spec: DataSpec) -> str | None:
     """Refuse data that would fail during training.
 
     That is damaged shards, and images that are missing, cut off or smaller than the crop. It reads
-    a whole latent store; of a folder it reads every image's header and decodes up to 20,000 images.
+    a whole latent store; of a folder it reads every image's header and decodes up to 20,000 images,
+    and of clips every frame.
     Data is read once, and again if a file's length or time of change is different. Returns what was
     found and left out, where files were looked for.
     """
@@ -123,6 +139,12 @@ def check_data(spec: DataSpec) -> str | None:
             spec.size,
             spec.upscale,
         )
+    if spec.source == "clips":
+        from scaling.data.clips.folder import check_clips, files_in
+
+        files = files_in([*data.train.pieces, *data.heldout.pieces])
+        crop = (spec.size, spec.width or spec.size)
+        check_once(lambda: check_clips(folder, files, *crop), folder, files, *crop)
     return data.told
 
 
@@ -131,9 +153,19 @@ def check_fits(model: Network, spec: DataSpec) -> None:
     data = load_data(spec)
     want = (data.num_classes, *data.train.shape)
     have = (model.num_classes, *model.input_shape)
+    takes, holds = frames_of(model), math.prod(data.train.shape[1:-2])
+    if takes != holds:
+        kinds = [
+            f"clips of {frames} frames" if frames > 1 else "images" for frames in (takes, holds)
+        ]
+        raise ValueError(
+            f"{model.name} takes {kinds[0]}, but {spec.source} has {kinds[1]}; set model.frames to "
+            f"{holds}" + (", in a family that has it" if "frames" not in dict(model) else "")
+        )
     if want != have:
         raise ValueError(
-            f"{model.name} takes (classes, channels, height, width) = {have}, "
+            f"{model.name} takes (classes, channels, {'frames, ' * (holds > 1)}height, width) = "
+            f"{have}, "
             f"but {spec.source} has {want}; set model.num_classes, model.channels or "
             "model.input_size"
         )

@@ -99,11 +99,16 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
 
 
 def pixels(spec: DataSpec) -> DataSet:
-    """Images in memory: uint8 (N, 3, size, size)."""
-    shape, sets = (PIXEL_CHANNELS, spec.size, spec.size), {}
+    """Images in memory: uint8 (N, 3, size, width), or clips of frames alike but for the noise."""
+    plane, sets = (PIXEL_CHANNELS, spec.size, spec.width or spec.size), {}
+    frames = (spec.frames,) if spec.has_clips else ()
+    shape = (PIXEL_CHANNELS, *frames, *plane[1:])
     for split, count in IMAGES.items():
         labels = [row * PIXEL_CLASSES // count for row in range(count)]
         noise = np.random.default_rng([spec.size, count]).standard_normal((count, *shape))
-        images = to_uint8(torch.from_numpy((noise + _patterns(labels, shape)) / 4))
+        waves = _patterns(labels, plane).reshape(
+            count, PIXEL_CHANNELS, *(1 for _ in frames), *plane[1:]
+        )
+        images = to_uint8(torch.from_numpy((noise + waves) / 4))
         sets[split] = ImageSet(images, torch.tensor(labels), spec.flip and split == "train")
     return DataSet(name=spec.source, num_classes=PIXEL_CLASSES, **sets)

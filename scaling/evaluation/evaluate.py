@@ -32,13 +32,14 @@ from scaling.evaluation.images.real_images import RealImages
 from scaling.evaluation.images.write_reference import check_target, write_reference
 from scaling.evaluation.metrics.against import other_images, seen_by
 from scaling.evaluation.metrics.measure import check_reference, measure
-from scaling.evaluation.metrics.table import spaces_of
+from scaling.evaluation.metrics.table import check_metric, spaces_of
 from scaling.evaluation.sampling.generate import check_sampling, generate
 from scaling.evaluation.sampling.load import Loaded, digest
 from scaling.evaluation.sampling.parts import Parts
 from scaling.evaluation.sampling.samples import PART, image_channels
 from scaling.models.stored.open_weights import is_weights
 from scaling.records.cache import cache_folder
+from scaling.study.network import frames_of
 from scaling.study.settings import explain, parse_settings
 from scaling.study.specs.identity import identity
 from scaling.study.specs.protocol import Protocol
@@ -89,6 +90,9 @@ def run(
         "metrics": ["fid", "kid", "precision", "recall"],
     } | said
     loaded = load_target(target, told or WeightsSpec(), network)
+    frames = frames_of(loaded.spec) if loaded else 1
+    if frames > 1 and "metrics" not in said:
+        given["metrics"] = ["fid", "kid"]  # those that are over frames
     check_heeded(said, target, sampled=loaded is not None)
     images = None if loaded else load_images(target)
     if loaded:
@@ -107,6 +111,8 @@ def run(
         raise ValueError(
             "the protocol names no metric; leave metrics out, or name some, as metrics='[\"fid\"]'"
         )
+    for metric in protocol.metrics:
+        check_metric(metric, frames, f"the samples of {target}")
     size = (
         sampled_size(loaded, protocol)
         if loaded
@@ -144,7 +150,8 @@ def run(
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
     for row in rows:
-        label = protocol.label(row["metric"], made_by=loaded and loaded.vae).rpartition(", vs ")[0]
+        named = protocol.label(row["metric"], made_by=loaded and loaded.vae, clips=frames > 1)
+        label = named.rpartition(", vs ")[0]
         if not loaded:  # how the images were sampled is not known
             label = f"{label.partition(',')[0]}, {row['features']}"
         row["label"] = f"{label}, vs {source.name}{count}{cropped}"
@@ -219,12 +226,13 @@ def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
     """Width and height of a checkpoint's samples. ValueError for sampling it does not allow."""
     check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
     image_channels(loaded, protocol)
-    side = loaded.spec.input_size
+    height, width = loaded.spec.input_shape[-2:]
+    factor = 1
     if protocol.decoder:
         from scaling.data.latents.vae import load_vae, pixels_per_latent  # seconds of imports
 
-        side *= pixels_per_latent(load_vae(protocol.decoder))
-    return side, side
+        factor = pixels_per_latent(load_vae(protocol.decoder))
+    return width * factor, height * factor
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Samples a model for ``scaling sample``: a picture here, or many images on Ray workers."""
 
 import functools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -108,8 +109,8 @@ def run(
     if picture:
         write_grid(loaded, protocol, asked_for, out)
         return "\n".join((f"{len(asked_for.classes or ())} classes {how}", *loaded.said))
-    side = loaded.spec.input_size
-    check_space(out, asked_for.count, side * side * image_channels(loaded, protocol))
+    places = math.prod(loaded.spec.input_shape[1:])  # pixels of one channel, over all frames
+    check_space(out, asked_for.count, places * image_channels(loaded, protocol))
     asked: dict = {
         "checkpoint": digest(loaded.model),
         "objective": loaded.diffusion.objective,

@@ -7,9 +7,12 @@ import numpy as np
 
 from scaling.records.parsed import Damaged, content_of
 
+IMAGES = (4, 5)  # dimensions of images (n, C, H, W), and of clips (n, C, F, H, W)
 
-def read_arrays(path: Path, **dimensions: int) -> dict[str, np.ndarray] | None:
-    """The arrays in an .npz file by name, each of so many ``dimensions`` and as long as the others.
+
+def read_arrays(path: Path, **dimensions: int | tuple[int, ...]) -> dict[str, np.ndarray] | None:
+    """The arrays in an .npz file by name, each of so many ``dimensions``, or of one of several
+    numbers of them, and as long as the others.
 
     None where there is no such file. Raises Unreadable.
     """
@@ -25,12 +28,16 @@ def read_arrays(path: Path, **dimensions: int) -> dict[str, np.ndarray] | None:
         raise Damaged(path, f"is no whole .npz file ({why})", mend) from None
     shapes = {name: array.shape for name, array in arrays.items()}
     if (
-        any(arrays[name].ndim != count for name, count in dimensions.items())
+        any(not _has(array, dimensions[name]) for name, array in arrays.items())
         or len({shape[0] for shape in shapes.values()}) != 1
         or not all(map(_holds_numbers, arrays.values()))
     ):
         raise Damaged(path, f"holds arrays of other shapes ({shapes})", mend)
     return arrays
+
+
+def _has(array: np.ndarray, dimensions: int | tuple[int, ...]) -> bool:
+    return array.ndim in (dimensions if isinstance(dimensions, tuple) else (dimensions,))
 
 
 def _holds_numbers(array: np.ndarray) -> bool:

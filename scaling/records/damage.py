@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from scaling.records.arrays import read_arrays
+from scaling.records.arrays import IMAGES, read_arrays
 from scaling.records.files import write_lines
 from scaling.records.ledger import Run, StudyFolder
 from scaling.records.parsed import Damaged, Shape, Unreadable
@@ -155,7 +155,7 @@ def _reads(folder: StudyFolder, plan: Plan) -> Iterator[Callable[[], object]]:
     yield lambda: PLAN.read(folder.folder / "study.json")
     yield lambda: read_expected(folder.folder)
     yield lambda: read_told(folder.folder)
-    yield lambda: read_arrays(folder.folder / "real.npz", images=4, labels=1)
+    yield lambda: read_arrays(folder.folder / "real.npz", images=IMAGES, labels=1)
     for run in _runs(folder, plan):
         for path, shape in _paths(run):
             yield lambda shape=shape, path=path: shape.read(path)  # type: ignore[misc]

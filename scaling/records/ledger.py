@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from scaling.records.arrays import read_arrays
+from scaling.records.arrays import IMAGES, read_arrays
 from scaling.records.files import append_line, whole_lines, write_arrays, write_json
 from scaling.records.parsed import Damaged, Unreadable, not_read
 from scaling.records.shapes import (
@@ -183,11 +183,12 @@ class Run:
         self._write(write_json, f"evaluations/{eval_id}.json", content)
 
     def samples(self, eval_id: str) -> dict[str, np.ndarray] | None:
-        """The first samples of an evaluation: images (n, C, H, W) uint8 and labels (n,).
+        """The first samples of an evaluation: images (n, C, H, W) uint8, or clips
+        (n, C, F, H, W), and labels (n,).
 
         None where they were not kept.
         """
-        return read_arrays(self.folder / "samples" / f"{eval_id}.npz", images=4, labels=1)
+        return read_arrays(self.folder / "samples" / f"{eval_id}.npz", images=IMAGES, labels=1)
 
     def write_samples(self, eval_id: str, arrays: dict[str, np.ndarray]) -> None:
         self._write(write_arrays, f"samples/{eval_id}.npz", arrays)

@@ -5,7 +5,7 @@ decoder, and pixels stay pixels. Each family gives a small network of its own ki
 objective, schedule and sampler are kept. The measured values mean nothing.
 """
 
-from scaling.study.network import LATENT_FACTOR
+from scaling.study.network import LATENT_FACTOR, frames_of
 from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import DataSpec, TrialSpec
 
@@ -22,6 +22,7 @@ def debug(trial: TrialSpec) -> TrialSpec:
     """``trial`` at debug scale: a few steps, a small model, a few samples, nothing downloaded."""
     m, t, p = trial.model, trial.train, trial.evaluate.protocol
     source = LATENTS if p.decoder else PIXELS
+    height, width = m.input_shape[-2:]
     protocol = p.model_dump() | {
         "samples": SAMPLES,
         "sampling_steps": SAMPLING_STEPS,
@@ -40,7 +41,9 @@ def debug(trial: TrialSpec) -> TrialSpec:
             "model": m.debug_twin(**SHAPE_OF[source]),
             "data": DataSpec(
                 source=source,
-                size=m.input_size * (LATENT_FACTOR if p.decoder else 1),
+                size=height * (LATENT_FACTOR if p.decoder else 1),
+                width=None if width == height else width,
+                frames=frames_of(m) if frames_of(m) > 1 else None,
                 flip=trial.data.flip,
             ).model_dump(),
             "train": t.model_dump()

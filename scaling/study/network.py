@@ -4,6 +4,7 @@ Everything that only one family knows is in its subclass of ``Network``. Plans, 
 figures and laws use the base class and never ask which family they handle.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from scaling.study.specs.weights import WeightsSpec
 
 MOST_PIXELS = 16_384  # per image side
+MOST_FRAMES = 16_384  # of a clip
 # What fields of families may hold; a training of more than that nobody can carry out
 Side = Annotated[int, Field(gt=0, le=MOST_PIXELS)]  # pixels
 Width = Annotated[int, Field(gt=0, le=2**16)]  # channels, and what divides them
@@ -99,7 +101,10 @@ class Network(Spec):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of one image without the batch dimension: (C, I, I)."""
+        """The shape of one image without the batch dimension: (C, I, I).
+
+        A family of clips has the frames as a dimension of its own: (C, F, H, W).
+        """
         return (self.channels, self.input_size, self.input_size)
 
     @property
@@ -231,6 +236,11 @@ class Network(Spec):
     def replaced(self, **fields) -> Self:
         """This network with other ``fields``, validated like any spec."""
         return type(self)(**{**dict(self), **fields})
+
+
+def frames_of(network: Network) -> int:
+    """Frames of one clip that ``network`` takes; 1 where it takes images."""
+    return math.prod(network.input_shape[1:-2])
 
 
 def family_of(cls: type[Network]) -> str | None:

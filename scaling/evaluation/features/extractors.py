@@ -97,7 +97,10 @@ def _clip(name: str) -> Extractor:
 
 # what classifiers of grey images know, and which data sources have such images; noise counts as
 # digits, so that a trial run downloads nothing
-DIGITS = "grey digits", frozenset({"digits", "mnist", "synthetic", "synthetic-pixels"})
+DIGITS = (
+    "grey digits",
+    frozenset({"digits", "mnist", "moving-digits", "synthetic", "synthetic-pixels"}),
+)
 CLOTHES = "the grey clothes of Fashion-MNIST", frozenset({"fashion-mnist"})
 
 

@@ -16,8 +16,8 @@ class GreyExtractor(FeatureExtractorBase):
     """The base: grey images in, pooled activations and class scores out.
 
     It takes square uint8 images of SIDE pixels a side, grey (B, 1, SIDE, SIDE) or grey stored as
-    RGB (B, 3, SIDE, SIDE). Larger ones are averaged down to that; of a side that is no multiple of
-    SIDE the averaged regions overlap by a pixel.
+    RGB (B, 3, SIDE, SIDE). Larger ones are averaged down to that, oblong ones squeezed; of a side
+    that is no multiple of SIDE the averaged regions overlap by a pixel.
     """
 
     NAME: ClassVar[str]
@@ -34,9 +34,9 @@ class GreyExtractor(FeatureExtractorBase):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         side, (height, width) = self.SIDE, images.shape[2:]
-        if images.dtype != torch.uint8 or height != width or height < side:
+        if images.dtype != torch.uint8 or min(height, width) < side:
             raise ValueError(
-                f"{self.NAME} takes uint8 images of {side}x{side} pixels, or larger squares to be "
+                f"{self.NAME} takes uint8 images of {side}x{side} pixels, or larger ones to be "
                 f"averaged down to them, got {images.dtype} {tuple(images.shape)}"
             )
         # an image of that side stays as it is

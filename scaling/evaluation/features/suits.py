@@ -10,7 +10,7 @@ from scaling.study.specs.usual_features import PHOTOGRAPHS, usual_features
 
 LOOKED_AT = 16  # images, evenly spaced
 COLOUR = 4.0  # levels of 255 between two channels, as an image's mean; a grey JPEG has fewer
-OF_THEIR_OWN = ("folder", "latents")  # sources whose images a name alone does not tell
+OF_THEIR_OWN = ("folder", "latents", "clips")  # sources whose images a name alone does not tell
 
 
 def check_suits(
@@ -46,6 +46,6 @@ def misfit(
 
 def _coloured(real: RealImages) -> bool:
     rows = torch.linspace(0, real.count - 1, min(LOOKED_AT, real.count)).long()
-    images = real.read(rows).float()  # (n, C, H, W)
+    images = real.read(rows).float()  # (n, C, H, W), or of clips (n, C, F, H, W)
     spread = images.amax(1) - images.amin(1)
-    return bool((spread.mean((1, 2)) > COLOUR).any())
+    return bool((spread.flatten(1).mean(1) > COLOUR).any())

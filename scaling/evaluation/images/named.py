@@ -19,7 +19,7 @@ from scaling.study.specs.trial import Source
 from scaling.study.specs.weights import WeightsSpec
 
 # sources that a name alone does not determine
-SIZED = ("folder", "latents", "synthetic", "synthetic-pixels")
+SIZED = ("folder", "latents", "synthetic", "synthetic-pixels", "moving-digits", "clips")
 DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
 
 

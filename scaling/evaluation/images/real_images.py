@@ -1,6 +1,7 @@
 """Which real images are samples compared with? A split of a data set, an .npz, or a tensor."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from scaling.data import Images, ImageSet, load_data, to_uint8
+from scaling.data.clips.folder import FolderClips
 from scaling.data.folder import FolderImages
 from scaling.data.listing import file_of
 from scaling.data.sources import LATENT_SOURCES
@@ -23,7 +25,8 @@ HASHED = 256  # images hashed at a time
 class RealImages:
     """Images to compare with.
 
-    ``count``: how many. ``content``: a hash of what they are. ``read``: rows to uint8 (B, C, H, W).
+    ``count``: how many. ``content``: a hash of what they are. ``read``: rows to uint8 (B, C, H, W),
+    or (B, C, F, H, W) of clips of more than one of ``frames``.
     """
 
     name: str
@@ -31,6 +34,7 @@ class RealImages:
     content: str
     read: Callable[[Tensor], Tensor]
     told: str | None = None  # which files of a folder were left out
+    frames: int = 1
 
     def first(self, count: int | None) -> Tensor:
         """The rows to use: all, or a random choice of ``count`` that is always the same."""
@@ -76,7 +80,13 @@ def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> Real
             lambda rows: decode(vae, images.batch(rows)),
         )
     content = identity([dataset.content, subset]) if dataset.content else _content_of_subset(images)
-    return RealImages(subset, len(images), content, lambda rows: to_uint8(images.batch(rows)))
+    return RealImages(
+        subset,
+        len(images),
+        content,
+        lambda rows: to_uint8(images.batch(rows)),
+        frames=math.prod(images.shape[1:-2]),
+    )
 
 
 def _content_of_subset(images: Images) -> str:
@@ -86,6 +96,8 @@ def _content_of_subset(images: Images) -> str:
     """
     if isinstance(images, ImageSet):
         return content_of(images.uint8)
+    if isinstance(images, FolderClips):
+        return identity(images.states())
     if not isinstance(images, FolderImages):
         raise TypeError(f"a data set of {type(images).__name__} must say its content")
     archives = {file_of(path) for path in images.paths} - set(images.paths)

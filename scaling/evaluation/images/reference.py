@@ -20,6 +20,7 @@ from torch import Tensor
 from scaling.evaluation.features.extractors import layers_of, weights_identity
 from scaling.evaluation.images.npz import open_npz
 from scaling.evaluation.images.real_images import RealImages, npz_images
+from scaling.evaluation.metrics.clips import is_stacked
 from scaling.evaluation.metrics.collect import HELD, Need, batches_of, collect
 from scaling.evaluation.metrics.frechet import Gaussian
 from scaling.evaluation.metrics.statistics import check_beside, checked_gaussian
@@ -72,6 +73,15 @@ class Reference:
             self.key = self._key_of_stored()
 
     @property
+    def name(self) -> str:
+        return str(self.file) if self.source is None else self.source.name
+
+    @property
+    def frames(self) -> int:
+        """Frames of each of the images, 1 but of clips."""
+        return 1 if self.source is None else self.source.frames
+
+    @property
     def gaussian_key(self) -> list:
         """What decides ``gaussian``: a file's own statistics where it has some, else the images."""
         return self._key_of_stored() if self.stored else self.key
@@ -98,7 +108,8 @@ class Reference:
                 "covariance; give more"
             )
         cached = self._cached(layer, "gaussian")
-        return Gaussian(cached["mean"], cached["cov"], len(self.rows_used), cached["root"])
+        per = 1 if is_stacked(layer) else self.frames
+        return Gaussian(cached["mean"], cached["cov"], per * len(self.rows_used), cached["root"])
 
     def rows(self, layer: str, count: int = HELD) -> Tensor:
         """Features (n, D) of up to ``count`` images.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scaling.evaluation.features.extractors import features_of
+from scaling.evaluation.metrics.clips import seen
 from scaling.evaluation.metrics.frechet import Gaussian, Moments
 
 BATCH = 256
@@ -42,6 +42,7 @@ class Kept:
     gaussian: Gaussian | None
     halves: tuple[Gaussian, Gaussian] | None
     rows: Tensor  # (n, D) float32; a random choice unless all were asked for
+    per: int = 1  # rows a sample: the frames of a clip follow each other, and none lacks one
 
 
 def collect(
@@ -56,7 +57,8 @@ def collect_all(
 ) -> dict[str, dict[str, Kept]]:
     """What each layer of each extractor in ``needs`` keeps, from one pass over ``count`` images.
 
-    ``batches`` are uint8 (B, C, H, W).
+    ``batches`` are uint8 (B, C, H, W), or (B, C, F, H, W) of clips, whose frames are F rows of a
+    layer and one of a ``stacked`` one.
     """
     passes = {extractor: _Pass(layers) for extractor, layers in needs.items()}
     order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
@@ -68,7 +70,7 @@ def collect_all(
         ranks = rank[start : start + len(images)]
         start += len(images)
         for extractor, its in passes.items():
-            for layer, features in features_of(images, extractor, tuple(its.needs)).items():
+            for layer, features in seen(images, extractor, tuple(its.needs)).items():
                 its.add(layer, features, ranks, count)
     return {extractor: its.kept() for extractor, its in passes.items()}
 
@@ -80,17 +82,24 @@ class _Pass:
         self.needs = needs
         self._moments: dict[tuple[str, int], Moments] = {}
         self._rows: dict[str, list[Tensor]] = {layer: [] for layer in needs}
+        self._per: dict[str, int] = {}  # rows a sample
 
     def add(self, layer: str, features: Tensor, ranks: Tensor, count: int) -> None:
-        """Add a batch's ``features`` (B, D), of ``ranks`` (B,) in the order of ``count`` images."""
-        need = self.needs[layer]
+        """Add a batch's ``features`` (B, D), of ``ranks`` (B,) in the order of ``count`` images.
+
+        Of clips there are more, in the order of the samples and their frames.
+        """
+        need, per = self.needs[layer], len(features) // len(ranks)
+        self._per[layer], ranks = per, ranks.repeat_interleave(per)
         if need.halves:
             for half, chosen in enumerate((ranks < count // 2, ranks >= count // 2)):
                 if chosen.any():
                     self._of((layer, half), features).add(features[chosen])
         elif need.moments:
             self._of((layer, 0), features).add(features)
-        self._rows[layer].append(features if need.rows is None else features[ranks < need.rows])
+        self._rows[layer].append(
+            features if need.rows is None else features[ranks < need.rows // per]
+        )
 
     def _of(self, key: tuple[str, int], features: Tensor) -> Moments:
         """The moments under ``key``, begun with the dimension of ``features`` (B, D) if new."""
@@ -108,6 +117,7 @@ class _Pass:
                 whole.gaussian if whole else None,
                 tuple(half.gaussian for half in halves) if both else None,
                 torch.cat(self._rows[layer]),
+                self._per[layer],
             )
         return kept
 

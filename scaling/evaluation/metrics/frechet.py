@@ -97,8 +97,11 @@ def frechet_distance(a: Gaussian, reference: Gaussian) -> float:
     return max(distance, 0.0)
 
 
-def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | None:
+def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian, per: int = 1) -> float | None:
     """The standard error of ``frechet_distance`` over other draws of ``a.count`` samples.
+
+    ``per`` rows that follow each other are of one sample, such as the frames of a clip, and ``a``
+    counts rows.
 
     The reference is fixed. This is the infinitesimal jackknife: the spread of each sample's
     influence, over (N, D) ``rows`` of them, divided by the root of the count. Unlike a bootstrap,
@@ -106,7 +109,9 @@ def frechet_error(rows: Tensor, a: Gaussian, reference: Gaussian) -> float | Non
     nothing then.
     """
     influence = frechet_influence(rows, a, reference)
-    return None if influence is None else error_of(influence, a.count)
+    if influence is None:
+        return None
+    return error_of(influence.view(-1, per).mean(1), a.count // per)
 
 
 def error_of(influence: Tensor, count: int) -> float | None:

@@ -13,16 +13,24 @@ import torch
 from torch import Tensor
 
 from scaling.data import load_data
+from scaling.data.sources import LATENT_SOURCES
 from scaling.evaluation.features.extractors import network, weights_identity
 from scaling.evaluation.features.suits import check_suits
 from scaling.evaluation.images.read import Stored, batches
 from scaling.evaluation.images.real_images import data_images
-from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.images.reference import Reference, dimension_of
+from scaling.evaluation.metrics.clips import frames_in, is_stacked, plain, span_fault
 from scaling.evaluation.metrics.collect import INFLUENCE, Kept, Need, collect_all
 from scaling.evaluation.metrics.fdr import Space
 from scaling.evaluation.metrics.memorisation import memorisation
 from scaling.evaluation.metrics.noise import noise_distance
-from scaling.evaluation.metrics.table import Compared, layer_of, metric_of, spaces_of
+from scaling.evaluation.metrics.table import (
+    Compared,
+    check_metric,
+    layer_of,
+    metric_of,
+    spaces_of,
+)
 from scaling.records.noise import noise_warning
 from scaling.study.specs.decoder import maker_of
 from scaling.study.specs.protocol import Protocol
@@ -59,7 +67,7 @@ def measure(
     references: Mapping[str, Mapping[str, Reference]] | None = None,
     others: Mapping[str, Reference] | None = None,
 ) -> dict:
-    """Measure uint8 samples (N, C, H, W) under a protocol.
+    """Measure uint8 samples (N, C, H, W), or clips (N, C, F, H, W), under a protocol.
 
     ``figures`` of the result has one row per metric and reference. ``memorisation`` is there if
     samples are compared with both training and held-out images. ``references``, by name and
@@ -68,6 +76,9 @@ def measure(
     """
     if not protocol.metrics:
         return {"figures": [], MEMORY: None}
+    frames, shape = _shape(images)
+    for name in protocol.metrics:
+        check_metric(name, frames, "the samples")
     asked = {name: metric_of(name).need for name in protocol.metrics}
     if {"train", "heldout"} <= set(protocol.references):
         asked[MEMORY] = MEMORISATION
@@ -77,7 +88,6 @@ def measure(
             layers = needs.setdefault(extractor, {})
             layers[layer] = layers.get(layer, Need()) | need
     why = constant(images)
-    shape = _shape(images)
     kept: dict[str, dict[str, Kept]] = (
         {} if why else collect_all(batches(images), len(images), needs)
     )
@@ -131,7 +141,7 @@ def measure(
                     "samples": len(images),
                     "reference": name,
                     "reference_images": reference.count,
-                    "label": protocol.label(metric, name, made_by=maker_of(data)),
+                    "label": protocol.label(metric, name, made_by=maker_of(data), clips=frames > 1),
                 }
             )
     memory = None
@@ -158,10 +168,10 @@ def _beside_noise(
     return result | {"noise": noise, "warning": "; ".join(filter(None, warnings)) or None}
 
 
-def _shape(images: Tensor | Stored) -> tuple[int, ...]:
-    """(C, H, W) of one of the samples."""
+def _shape(images: Tensor | Stored) -> tuple[int, tuple[int, ...]]:
+    """How many frames one of the samples has, and (C, H, W) of a frame."""
     first = images[:1] if isinstance(images, Tensor) else images.read(torch.tensor([0]))
-    return tuple(first.shape[1:])
+    return frames_in(first), (first.shape[1], *first.shape[-2:])
 
 
 def constant(images: Tensor | Stored) -> str | None:
@@ -178,7 +188,9 @@ def constant(images: Tensor | Stored) -> str | None:
 
 
 def thumbnails(images: Tensor | Stored, labels: Tensor, count: int = 100) -> dict:
-    """The first ``count`` samples as arrays for figures: images (n, C, H, W) uint8, labels (n,)."""
+    """The first ``count`` samples as arrays for figures: images (n, C, H, W) uint8, or clips
+    (n, C, F, H, W), and labels (n,).
+    """
     shown = (
         images[:count]
         if isinstance(images, Tensor)
@@ -216,8 +228,10 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
     for metric in protocol.metrics:
         for extractor, layer in spaces_of(metric, protocol):
             images = functools.partial(data_images, data, "train", protocol.decoder)
+            if data.source not in LATENT_SOURCES:
+                check_metric(metric, images().frames, f"the data {data.source!r}")
             check_suits(extractor, images, data.source)
-            network(extractor, (layer,))
+            network(extractor, (plain(layer),))
             for name in protocol.references:
                 reference = reference_of(
                     data,
@@ -227,12 +241,25 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
                     protocol.transform,
                     protocol.decoder,
                 )
-                check_reference(reference, metric, layer)
+                check_reference(reference, metric, layer, protocol.samples)
 
 
-def check_reference(reference: Reference, metric: str, layer: str) -> None:
-    """Refuse a file that does not hold what ``metric`` compares with, or holds it wrong."""
+def check_reference(
+    reference: Reference, metric: str, layer: str, samples: int | None = None
+) -> None:
+    """Refuse a file that does not hold what ``metric`` compares with, or holds it wrong, and fewer
+    clips, or ``samples`` of them, than their stacked features need.
+    """
     need = metric_of(metric).need
+    if is_stacked(layer):
+        if reference.frames == 1:
+            raise ValueError(
+                f"{metric} compares clips, and the reference {reference.name} holds single images; "
+                "leave it out of metrics"
+            )
+        dimension = dimension_of(reference.extractor, plain(layer))
+        if why := span_fault(reference.frames, dimension, samples, reference.count):
+            raise ValueError(why)
     if reference.stored and need.moments:
         reference.gaussian(layer)
     if reference.source is None and not need.moments and need.rows is not None:

@@ -97,12 +97,17 @@ def unit(rows: Tensor) -> Tensor:
     return torch.nn.functional.normalize(rows.double(), dim=1)
 
 
-def mmd_error(samples: Tensor, reference: Tensor, kernel: Kernel, count: int) -> float:
+def mmd_error(
+    samples: Tensor, reference: Tensor, kernel: Kernel, count: int, per: int = 1
+) -> float:
     """The standard error of a squared MMD over other draws of ``count`` samples.
 
-    It is the spread of each sample's influence, over the root of ``count``.
+    It is the spread of each sample's influence, over the root of ``count``. ``per`` rows that
+    follow each other are of one sample.
     """
     x, y = (rows[:ERROR_ROWS].double() for rows in (samples, reference))
     own = kernel(x, x)
     own = (own.sum(1) - own.diagonal()) / (len(x) - 1)
-    return float((2 * (own - kernel(x, y).mean(1))).std() / count**0.5)
+    each = 2 * (own - kernel(x, y).mean(1))
+    each = each[: len(each) // per * per].view(-1, per).mean(1)
+    return float(each.std() / count**0.5)

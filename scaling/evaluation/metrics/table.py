@@ -24,6 +24,7 @@ from torch_fidelity.metric_prc import (
 from scaling.evaluation.features.extractors import Layers, layers_of
 from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics import mmd
+from scaling.evaluation.metrics.clips import span_fault, stacked
 from scaling.evaluation.metrics.collect import HELD, INFLUENCE, Kept, Need
 from scaling.evaluation.metrics.fdr import Space, fdr
 from scaling.evaluation.metrics.frechet import (
@@ -73,7 +74,16 @@ class Compared:
 
 
 def _fid(pair: Compared) -> dict:
-    return frechet_result(pair.kept.gaussian, pair.reference.gaussian(pair.layer), pair.kept.rows)
+    ours, real = pair.kept.gaussian, pair.reference.gaussian(pair.layer)
+    return frechet_result(ours, real, pair.kept.rows, pair.kept.per)
+
+
+def _clip_fd(pair: Compared) -> dict:
+    frames = pair.reference.frames
+    dimension = len(pair.kept.gaussian.mean) // frames
+    if why := span_fault(frames, dimension, pair.count, pair.reference.count):
+        return {"why": why}
+    return _fid(pair)
 
 
 def _fid_infinity(pair: Compared) -> dict:
@@ -85,7 +95,7 @@ def _fid_infinity(pair: Compared) -> dict:
         }
     return {
         "value": frechet_at_infinity(halves, ours, real),
-        "se": frechet_error(pair.kept.rows, ours, real),
+        "se": frechet_error(pair.kept.rows, ours, real, pair.kept.per),
     }
 
 
@@ -111,7 +121,7 @@ def _kid(pair: Compared) -> dict:
     return {
         "value": value,
         "std": spread,
-        "se": mmd.mmd_error(ours, real, mmd.cubic, pair.count),
+        "se": mmd.mmd_error(ours, real, mmd.cubic, pair.count, pair.kept.per),
     }
 
 
@@ -169,25 +179,41 @@ class Metric:
     need: Need
     compare: Callable[[Compared], dict]  # gives some of value, std, se, why and warning
     layer: Callable[[Layers], str | None] = attrgetter("features")
+    of: frozenset[str] = frozenset({"images"})  # images, clips or both, of which it is over frames
 
 
+EITHER, CLIPS = frozenset({"images", "clips"}), frozenset({"clips"})
 METRICS: dict[str, Metric] = {
-    "fid": Metric(Need(moments=True, rows=INFLUENCE), _fid),
+    "fid": Metric(Need(moments=True, rows=INFLUENCE), _fid, of=EITHER),
     "sfid": Metric(Need(moments=True, rows=INFLUENCE), _fid, attrgetter("spatial")),
-    "fid_infinity": Metric(Need(moments=True, halves=True, rows=INFLUENCE), _fid_infinity),
-    "kid": Metric(Need(rows=HELD), _kid),
+    "fid_infinity": Metric(
+        Need(moments=True, halves=True, rows=INFLUENCE), _fid_infinity, of=EITHER
+    ),
+    "kid": Metric(Need(rows=HELD), _kid, of=EITHER),
     "isc": Metric(Need(rows=None), _inception_score, attrgetter("scores")),
     "precision": Metric(Need(rows=HELD), _precision),
     "recall": Metric(Need(rows=HELD), _recall),
     "cmmd": Metric(Need(rows=HELD), _cmmd),
     "fdr": Metric(Need(moments=True, rows=INFLUENCE), _fdr),
     "mind": Metric(Need(rows=HELD), _mind),
+    "clip_fd": Metric(
+        Need(moments=True, rows=INFLUENCE), _clip_fd, lambda layers: stacked(layers.features), CLIPS
+    ),
 }
 
 
 def metric_of(name: str) -> Metric:
     """The metric called ``name``; ValueError lists the known ones."""
     return named(METRICS, name, "metric")
+
+
+def check_metric(name: str, frames: int, what: str) -> None:
+    """ValueError where the metric ``name`` is not for ``what``, images or clips of ``frames``."""
+    kind = "clips" if frames > 1 else "images"
+    if kind not in metric_of(name).of:
+        fit = ", ".join(other for other, metric in METRICS.items() if kind in metric.of)
+        is_of = "clips" if kind == "images" else "single images"
+        raise ValueError(f"{name} is of {is_of}, and {what} are {kind}; choose among {fit}")
 
 
 def layer_of(metric: str, protocol: Protocol) -> tuple[str, str]:
@@ -214,10 +240,11 @@ def _layer(metric: str, extractor: str) -> tuple[str, str]:
     return extractor, layer
 
 
-def frechet_result(ours: Gaussian, real: Gaussian, rows: Tensor | None) -> dict:
+def frechet_result(ours: Gaussian, real: Gaussian, rows: Tensor | None, per: int = 1) -> dict:
     """Value, se and warning of a Fréchet distance.
 
-    ``rows`` are features of ``ours``, from which the se is computed; without them it is null.
+    ``rows`` are features of ``ours``, ``per`` of them of each sample, from which the se is
+    computed; without them it is null.
     """
     few = [
         f"{count} {what}"
@@ -232,6 +259,6 @@ def frechet_result(ours: Gaussian, real: Gaussian, rows: Tensor | None) -> dict:
     )
     return {
         "value": frechet_distance(ours, real),
-        "se": None if rows is None else frechet_error(rows, ours, real),
+        "se": None if rows is None else frechet_error(rows, ours, real, per),
         "warning": warning,
     }

@@ -1,4 +1,4 @@
-"""How are samples written? As a picture with a row per class, or as many images.
+"""How are samples written? As a picture with a row per class, or as many images or clips.
 
 Many images are drawn in parts that survive a kill, then written. Until then they are in
 OUT.partial/, whose parts any worker may draw.
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
 
 from scaling.evaluation.sampling.generate import check_sampling, generate
 from scaling.evaluation.sampling.load import Loaded
@@ -23,7 +24,7 @@ CELL, GAP, MARGIN = 64, 4, 96  # pixels; an image is enlarged to at least CELL
 
 
 def write_grid(loaded: Loaded, protocol: Protocol, wanted: Wanted, out: Path) -> None:
-    """Write a PNG with one row of samples for each class.
+    """Write a PNG with one row of samples for each class; a clip's frames stand side by side.
 
     ValueError for what cannot be sampled or shown.
     """
@@ -40,22 +41,23 @@ def write_grid(loaded: Loaded, protocol: Protocol, wanted: Wanted, out: Path) ->
             f"{nonfinite} of {len(labels)} samples are not finite; take another checkpoint or more "
             "steps"
         )
-    size = images.shape[-1]
-    zoom = max(1, -(-CELL // size))
-    step = size * zoom + GAP
-    picture = Image.new("RGB", (MARGIN + per_class * step, GAP + len(classes) * step), "white")
+    images = film(images)
+    zoom = max(1, -(-CELL // images.shape[-2]))
+    high, wide = (zoom * pixels for pixels in images.shape[-2:])
+    size = MARGIN + per_class * (wide + GAP), GAP + len(classes) * (high + GAP)
+    picture = Image.new("RGB", size, "white")
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(16)
     for i, image in enumerate(images):
         row, column = divmod(i, per_class)
         cell = (
             _picture(image.permute(1, 2, 0).numpy())
             .convert("RGB")
-            .resize((size * zoom, size * zoom), Image.NEAREST)
+            .resize((wide, high), Image.NEAREST)
         )
-        picture.paste(cell, (MARGIN + column * step, GAP + row * step))
+        picture.paste(cell, (MARGIN + column * (wide + GAP), GAP + row * (high + GAP)))
         if column == 0:
             draw.text(
-                (8, GAP + row * step + size * zoom // 2),
+                (8, GAP + row * (high + GAP) + high // 2),
                 "no class" if labels[i] == loaded.spec.num_classes else f"class {labels[i]}",
                 "black",
                 font,
@@ -111,7 +113,7 @@ def finish(parts: Parts, out: Path) -> None:
     """Write OUT from complete parts.
 
     .npy holds (N, H, W, C), .npz is in the format of ADM's suite, and anything else is a folder of
-    PNGs.
+    PNGs. Clips are (N, F, H, W, C), or folders of their frames.
     """
     if out.suffix in (".npy", ".npz"):
         first = parts.read(torch.tensor([0]))
@@ -119,11 +121,11 @@ def finish(parts: Parts, out: Path) -> None:
             parts.folder / "images.npy",
             "w+",
             np.uint8,
-            (len(parts), *first.permute(0, 2, 3, 1).shape[1:]),
+            (len(parts), *first.movedim(1, -1).shape[1:]),
         )
         for rows in parts.ranges:
             whole[rows.start : rows.stop] = (
-                parts.read(torch.arange(rows.start, rows.stop)).permute(0, 2, 3, 1).numpy()
+                parts.read(torch.arange(rows.start, rows.stop)).movedim(1, -1).numpy()
             )
         whole.flush()
         if out.suffix == ".npy":
@@ -136,7 +138,7 @@ def finish(parts: Parts, out: Path) -> None:
         digits = max(6, len(str(len(parts) - 1)))
         for rows in parts.ranges:
             for i, image in zip(rows, parts.read(torch.arange(rows.start, rows.stop))):
-                _picture(image.permute(1, 2, 0).numpy()).save(pictures / f"{i:0{digits}}.png")
+                _save(image, pictures / f"{i:0{digits}}")
         os.replace(pictures, out)
     parts.clear()
 
@@ -155,6 +157,21 @@ def image_channels(loaded: Loaded, protocol: Protocol) -> int:
             "such as --vae sd-vae-ft-mse (scaling evaluate: --protocol decoder=sd-vae-ft-mse)"
         )
     return channels
+
+
+def film(images: Tensor) -> Tensor:
+    """Clips (N, C, F, H, W) as pictures (N, C, H, F W) of their frames; images as they are."""
+    return images.transpose(2, 3).flatten(3) if images.ndim == 5 else images
+
+
+def _save(image: Tensor, place: Path) -> None:
+    """An image (C, H, W) as ``place``.png, the frames of a clip (C, F, H, W) in a folder."""
+    if image.ndim == 3:
+        _picture(image.permute(1, 2, 0).numpy()).save(place.with_name(f"{place.name}.png"))
+        return
+    place.mkdir(exist_ok=True)
+    for number, frame in enumerate(image.unbind(1)):
+        _save(frame, place / f"{number:05d}")
 
 
 def _picture(image: np.ndarray) -> Image.Image:

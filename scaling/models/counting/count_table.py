@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 from rich import box
@@ -16,7 +17,7 @@ from scaling.study.costs.memory import TrainingMemory, training_memory
 from scaling.study.costs.published import Published, published, published_for
 from scaling.study.families import named_network, preset_resolution
 from scaling.study.families.dit import PRESETS
-from scaling.study.network import Network
+from scaling.study.network import Network, frames_of
 from scaling.study.settings import explain
 
 GIB = 2**30
@@ -37,7 +38,18 @@ class Row:
     @property
     def title(self) -> str:
         conditioning = f" {self.conditioning}" if self.conditioning else ""
-        return f"{self.model} {self.resolution} px{conditioning}"
+        frames = f" {self.frames} frames" if self.frames > 1 else ""
+        return f"{self.model} {self.resolution} px{frames}{self._spans}{conditioning}"
+
+    @property
+    def _spans(self) -> str:
+        spanned = getattr(self.spec, "patch_t", 1)
+        return f", {spanned} a token" if spanned > 1 else ""
+
+    @property
+    def frames(self) -> int:
+        """Frames of the clip that a forward pass is on; 1 of an image."""
+        return frames_of(self.spec)
 
     @property
     def conditioning(self) -> str | None:
@@ -65,7 +77,7 @@ class Row:
         return training_memory(self.spec, batch)
 
     def as_json(self, by_module: bool) -> dict:
-        """Values that were not published are null.
+        """Values that were not published are null; ``frames`` is there of clips alone.
 
         ``by_module`` adds the GMACs of each module that has any, by its dotted name.
         """
@@ -80,6 +92,8 @@ class Row:
             "published_gmacs": self.published.gmacs if self.published else None,
             "published_params_m": self.published.params_m if self.published else None,
         }
+        if self.frames > 1:  # of one frame it is an image, and the object what it always was
+            data["frames"] = self.frames
         if by_module:
             data["gmacs_by_module"] = {
                 name: macs / 1e9 for name, macs in self.counted.by_module.items() if macs
@@ -88,20 +102,22 @@ class Row:
 
 
 def selected(
-    models: Sequence[str] = (), resolution: int | None = None, conditioning: str | None = None
+    models: Sequence[str] = (), resolution: int | None = None, **chosen: Any
 ) -> list[tuple[str, int, Network]]:
     """The models to count: those named, or the paper's 12, or without any argument its 16 rows.
 
-    ValueError, in one line, for a name, resolution or conditioning that does not exist.
+    ``chosen`` are fields of the networks, such as ``conditioning``; None is as published.
+    ValueError, in one line, for a name, resolution or field that does not exist.
     """
-    if not models and resolution is None and conditioning is None:
+    chosen = {field: value for field, value in chosen.items() if value is not None}
+    if not models and resolution is None and not chosen:
         return [(row.model, row.resolution, row.spec) for row in published()]
     try:
         return [
             (
                 name,
                 preset_resolution(name) if resolution is None else resolution,
-                _asked(name, resolution, conditioning),
+                _asked(name, resolution, chosen),
             )
             for name in models or PRESETS
         ]
@@ -109,21 +125,21 @@ def selected(
         raise ValueError(explain(error)) from None
 
 
-def _asked(name: str, resolution: int | None, conditioning: str | None) -> Network:
-    if conditioning is None:
+def _asked(name: str, resolution: int | None, chosen: dict[str, Any]) -> Network:
+    if not chosen:
         return named_network(name, resolution)
-    if "conditioning" not in type(named_network(name, resolution)).model_fields:
-        raise ValueError(f"{name} has no choice of conditioning; leave out {conditioning!r}")
-    return named_network(name, resolution, conditioning=conditioning)
+    known = type(named_network(name, resolution)).model_fields
+    for field, value in chosen.items():
+        if field not in known:
+            raise ValueError(f"{name} has no choice of {field}; leave out {value!r}")
+    return named_network(name, resolution, **chosen)
 
 
-def counted(
-    models: Sequence[str] = (), resolution: int | None = None, conditioning: str | None = None
-) -> list[Row]:
+def counted(models: Sequence[str] = (), resolution: int | None = None, **chosen: Any) -> list[Row]:
     """The rows of ``scaling count``, each counted by fvcore on the meta device."""
     return [
         Row(name, pixels, spec, count(spec), trainable_params(spec), published_for(spec))
-        for name, pixels, spec in selected(models, resolution, conditioning)
+        for name, pixels, spec in selected(models, resolution, **chosen)
     ]
 
 
@@ -234,17 +250,17 @@ def count_models(
     models: Sequence[str] = (),
     *,
     resolution: int | None = None,
-    conditioning: str | None = None,
     batch: int = 32,
     json: bool = False,
     by_module: bool = False,
     width: int | None = None,
+    **chosen: Any,
 ) -> str:
     """The text of ``scaling count [MODEL ...]``, with tables at most ``width`` characters wide.
 
-    ValueError names what was wrong with an argument.
+    ``chosen`` are fields of the networks. ValueError names what was wrong with an argument.
     """
     if batch < 1:
         raise ValueError(f"batch {batch} is not at least 1")
-    rows = counted(models, resolution, conditioning)
+    rows = counted(models, resolution, **chosen)
     return as_json(rows, by_module) if json else as_text(rows, batch, by_module, width)

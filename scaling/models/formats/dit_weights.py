@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from scaling.models.networks.embeddings import sincos_positions
+from scaling.models.networks.dit import position_table
 from scaling.models.weights import Format, spec_of
 from scaling.study.families.dit import DESIGNS, SIZES, ModelSpec
 from scaling.study.specs.weights import WeightsSpec
@@ -21,7 +21,7 @@ def fixed_positions(spec: ModelSpec) -> dict[str, Tensor]:
     """The position table, if any, under its name in the reference's state dict."""
     if not spec.has_position_table:
         return {}
-    return {POSITIONS: sincos_positions(spec.width, spec.input_size // spec.patch)}
+    return {POSITIONS: position_table(spec)}
 
 
 def write_state_dict(path: Path, spec: ModelSpec, state: Mapping[str, Tensor]) -> None:

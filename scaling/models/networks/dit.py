@@ -2,8 +2,9 @@
 
 It comes in any shape and conditioning. The names and shapes of its state dict are those of the
 published DiT-XL/2 checkpoints. Later transformers are the same with other norms, positions and
-MLPs, class tokens (JiT) or a wide head (DDT). Shapes: B images, C channels, I pixels per side, p
-pixels per patch side, T tokens, d width.
+MLPs, class tokens (JiT) or a wide head (DDT), and one of clips has patches in space and time
+(Sora's spacetime patches). Shapes: B images, C channels, F frames (of an image one, which has no
+dimension), H x W pixels, patches of r frames and p x p pixels, T tokens, d width.
 """
 
 import torch
@@ -15,6 +16,7 @@ from scaling.models.networks.embeddings import (
     LabelEmbedder,
     PatchEmbed,
     TimestepEmbedder,
+    clip_of,
     sincos_positions,
     unpatchify,
 )
@@ -28,13 +30,13 @@ class FinalLayer(nn.Module):
     def __init__(self, m: ModelSpec):
         super().__init__()
         self.norm_final = NORMS[m.norm](m.width)
-        self.linear = nn.Linear(m.width, m.patch**2 * m.out_channels)
+        self.linear = nn.Linear(m.width, m.patch_pixels * m.out_channels)
         self.adaLN_modulation = (
             nn.Sequential(nn.SiLU(), nn.Linear(m.width, 2 * m.width)) if m.design.adaptive else None
         )
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
-        """x (B, T, d), c (B, d) or (B, T, d) after the SiLU -> (B, T, p * p * out_channels)."""
+        """x (B, T, d), c (B, d) or (B, T, d) after the SiLU -> (B, T, r * p * p * out_channels)."""
         x = self.norm_final(x)
         if self.adaLN_modulation is not None:
             x = modulate(x, *modulations(self.adaLN_modulation[1](c), 2))
@@ -51,28 +53,28 @@ class DiT(nn.Module):
     def __init__(self, spec: ModelSpec):
         super().__init__()
         self.spec = spec
-        d, p, side = spec.width, spec.patch, spec.input_size // spec.patch
+        d, p, r = spec.width, spec.patch, spec.patch_t
         if spec.bottleneck is None:
-            self.x_embedder = PatchEmbed(spec.channels, p, d)
+            self.x_embedder = PatchEmbed(spec.channels, p, d, r)
         else:
-            self.x_embedder = BottleneckPatchEmbed(spec.channels, p, spec.bottleneck, d)
+            self.x_embedder = BottleneckPatchEmbed(spec.channels, p, spec.bottleneck, d, r)
         self.t_embedder = TimestepEmbedder(d)
         self.y_embedder = LabelEmbedder(spec.num_classes, d)
         if spec.has_position_table:
             # not trained, but part of the state dict
-            self.register_buffer("pos_embed", sincos_positions(d, side))
+            self.register_buffer("pos_embed", position_table(spec))
         self.blocks = nn.ModuleList(BLOCKS[spec.conditioning](spec) for _ in range(spec.depth))
         head = spec.wide_head
         self.final_layer = FinalLayer(head or spec)
         self.head_blocks = nn.ModuleList()
         if head is not None:
-            self.head_embedder = PatchEmbed(spec.channels, p, head.width)
+            self.head_embedder = PatchEmbed(spec.channels, p, head.width, r)
             self.head_condition = nn.Linear(d, head.width)
             self.head_blocks.extend(BLOCKS[head.conditioning](head) for _ in range(head.depth))
         if spec.class_tokens:
             self.class_tokens = nn.Parameter(torch.empty(1, spec.class_tokens, d))
-        self.register_buffer("turns", _turns(spec, side), persistent=False)
-        self.register_buffer("head_turns", head and _turns(head, side), persistent=False)
+        self.register_buffer("turns", _turns(spec), persistent=False)
+        self.register_buffer("head_turns", head and _turns(head), persistent=False)
         self.initialise()
 
     @torch.no_grad()
@@ -109,7 +111,10 @@ class DiT(nn.Module):
             nn.init.zeros_(linear.bias)
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
-        """x (B, C, I, I), t (B,) timesteps of the process, y (B,) -> (B, out_channels, I, I)."""
+        """x (B, C, [F,] H, W), t (B,) timesteps of the process, y (B,) -> as x, of out_channels.
+
+        Where a clip has one frame, x may be an image, without a dimension for it.
+        """
         image, x = x, self.x_embedder(x)  # (B, T, d)
         if self.spec.has_position_table:
             x = x + self.pos_embed
@@ -129,7 +134,10 @@ class DiT(nn.Module):
             x = x[:, :tokens]  # drop the tokens that are not the image's
         if self.head_blocks:
             x, c = self._widened(image, x, time)
-        return unpatchify(self.final_layer(x, c), self.spec.patch)
+        x = self.final_layer(x, c)
+        if image.ndim == 4:
+            return unpatchify(x, self.spec.patch, self.spec.grid[2])
+        return clip_of(x, self.spec.patch, self.spec.patch_t, self.spec.grid)
 
     def _widened(self, image: Tensor, x: Tensor, time: Tensor) -> tuple[Tensor, Tensor]:
         """The wide head's tokens, and their conditioning, both (B, T, d of the head).
@@ -144,8 +152,15 @@ class DiT(nn.Module):
         return x, c
 
 
-def _turns(m: ModelSpec, side: int) -> Tensor | None:
+def position_table(m: ModelSpec) -> Tensor:
+    """The fixed sine-cosine positions (1, T, d) of the tokens of ``m``."""
+    steps, rows, columns = m.grid
+    return sincos_positions(m.width, rows, columns, steps)
+
+
+def _turns(m: ModelSpec) -> Tensor | None:
     """The rotary positions of all tokens in a block, those that are not the image's last."""
     if "rope" not in m.positions:
         return None
-    return rotations(m.width // m.heads, side, extra=m.sequence - m.tokens)
+    _, rows, columns = m.grid
+    return rotations(m.width // m.heads, rows, columns, extra=m.sequence - m.tokens)

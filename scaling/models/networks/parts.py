@@ -63,18 +63,20 @@ class HeadNorm(nn.Module):
         return self.q(q).to(q.dtype), self.k(k).to(k.dtype)
 
 
-def rotations(channels: int, side: int, extra: int = 0) -> Tensor:
-    """Cosines and sines (2, side^2 + extra, channels / 2) of 2-D axial rotary positions.
+def rotations(channels: int, side: int, columns: int | None = None, extra: int = 0) -> Tensor:
+    """Cosines and sines (2, side * columns + extra, channels / 2) of 2-D axial rotary positions.
 
     One half of a head's pairs of channels turns with the row, the other with the column. The
-    ``extra`` tokens at the end have no place and are not turned.
+    ``extra`` tokens at the end have no place and are not turned. ``columns``: None a ``side``.
     """
+    columns = columns or side
     quarter = channels // 4
     rates = MAX_PERIOD ** -(torch.arange(quarter, dtype=torch.float64) / quarter)
-    angles = torch.arange(side, dtype=torch.float64)[:, None] * rates  # (side, e/4)
-    rows = angles[:, None].expand(side, side, -1)
-    columns = angles[None, :].expand(side, side, -1)
-    placed = torch.cat((rows, columns), dim=-1).reshape(side * side, -1)
+    places = torch.arange(max(side, columns), dtype=torch.float64)
+    angles = places[:, None] * rates  # (side or columns, e/4)
+    down = angles[:side, None].expand(side, columns, -1)
+    across = angles[None, :columns].expand(side, columns, -1)
+    placed = torch.cat((down, across), dim=-1).reshape(side * columns, -1)
     angles = torch.cat((placed, placed.new_zeros(extra, 2 * quarter)))
     return torch.stack((angles.cos(), angles.sin())).float()
 

@@ -6,6 +6,7 @@ norm has weights, and in-context and cross-attention end in a norm that is not a
 """
 
 import difflib
+import math
 import re
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
@@ -14,8 +15,16 @@ from pydantic import Field, model_validator
 from scaling.study.families import dit_variant
 from scaling.study.families.dit_presets import MODERN, PAPER_SIZES
 from scaling.study.families.dit_variant import MlpKind, NormKind, Positions
-from scaling.study.families.patches import patch_faults
-from scaling.study.network import LATENT_FACTOR, PRESET_RESOLUTION, Depth, Network, Side, Width
+from scaling.study.families.patches import frame_faults, patch_faults, token_faults
+from scaling.study.network import (
+    LATENT_FACTOR,
+    MOST_FRAMES,
+    PRESET_RESOLUTION,
+    Depth,
+    Network,
+    Side,
+    Width,
+)
 from scaling.study.specs.identity import refuse
 
 if TYPE_CHECKING:
@@ -87,8 +96,12 @@ class ModelSpec(Network):
     head_depth: Depth | None = None
     head_width: Width | None = None
     head_heads: Width | None = None
+    # of a clip: its frames, F, and how many of them a token spans; one frame is an image
+    frames: int = Field(1, ge=1, le=MOST_FRAMES)
+    patch_t: int = Field(1, ge=1, le=MOST_FRAMES)
+    input_width: Side | None = None  # pixels per row; null: as many as per column, input_size
 
-    ADDED_LATER: ClassVar[frozenset[str]] = frozenset(dit_variant.PAPER)
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({**dit_variant.PAPER, **dit_variant.IMAGE})
     TITLE: ClassVar[str] = "DiT"
     PRESETS: ClassVar[tuple[str, ...]] = (*PRESETS, *MODERN)
     NAMES: ClassVar[str] = "DiT-XL/2 or DiT-d4w64/2 (depth and width)"
@@ -97,7 +110,11 @@ class ModelSpec(Network):
 
     @model_validator(mode="after")
     def _check(self):
-        faults = patch_faults(self.patch, self.input_size)
+        faults = patch_faults(self.patch, self.input_size, self.input_width)
+        faults += frame_faults(self.frames, self.patch_t)
+        if self.frames > 1 and not faults:
+            what = f"patch {self.patch} and patch_t {self.patch_t} of {self.frames} frames"
+            faults += token_faults(what, self.tokens)
         if self.hidden < 1:
             faults.append(
                 f"mlp_ratio {self.mlp_ratio:g} of width {self.width} leaves the MLP no channel"
@@ -116,8 +133,25 @@ class ModelSpec(Network):
         return DESIGNS[self.conditioning]
 
     @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(C, H, W) of an image, (C, F, H, W) of a clip of more than one frame."""
+        clip = (self.frames,) if self.frames > 1 else ()
+        return (self.channels, *clip, self.input_size, self.input_width or self.input_size)
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Tokens along time, from top to bottom and from left to right."""
+        width = self.input_width or self.input_size
+        return self.frames // self.patch_t, self.input_size // self.patch, width // self.patch
+
+    @property
+    def patch_pixels(self) -> int:
+        """Pixels of one channel in a token, over all its frames."""
+        return self.patch_t * self.patch**2
+
+    @property
     def tokens(self) -> int:  # T
-        return (self.input_size // self.patch) ** 2
+        return math.prod(self.grid)
 
     @property
     def sequence(self) -> int:
@@ -229,6 +263,8 @@ class ModelSpec(Network):
 
     def debug_twin(self, channels: int, num_classes: int) -> "ModelSpec":
         depth, width = DEBUG_SHAPES.get(self.size, (1, 8))
+        if self.grid[0] > 1:  # positions of a clip need a multiple
+            width += -width % dit_variant.THIRD_POSITION
         small: dict = {"depth": depth, "width": width, "heads": 2, "class_tokens_from": 0}
         small["bottleneck"] = None if self.bottleneck is None else 4
         if self.head_depth is not None:

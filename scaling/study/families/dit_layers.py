@@ -16,7 +16,7 @@ from scaling.study.families.dit import CONTEXT, FREQUENCIES, ModelSpec
 def layers(m: ModelSpec) -> tuple[Layer, ...]:
     """All layers of ``m``, from the patches to the output."""
     T, d, design, head = m.tokens, m.width, m.design, m.wide_head
-    pixels = m.patch**2
+    pixels = m.patch_pixels
     embedders = (
         *_patches(m),
         *((Parameter(T * d, trained=False),) if m.has_position_table else ()),
@@ -39,7 +39,7 @@ def layers(m: ModelSpec) -> tuple[Layer, ...]:
 
 
 def _patches(m: ModelSpec) -> tuple[Layer, ...]:
-    pixels = m.channels * m.patch**2
+    pixels = m.channels * m.patch_pixels
     if m.bottleneck is None:
         return (Linear(pixels, m.width, m.tokens),)
     return (
@@ -62,7 +62,7 @@ def _wide_head(m: ModelSpec, head: ModelSpec) -> tuple[Layer, ...]:
     """The image's patches again, and the tokens of the body as a conditioning for each."""
     T = m.tokens
     return (
-        Linear(m.channels * m.patch**2, head.width, T, shares_input=True),
+        Linear(m.channels * m.patch_pixels, head.width, T, shares_input=True),
         Elementwise(T * m.width),  # the SiLU's input: time and token
         Linear(m.width, head.width, T),
         Elementwise(2 * T * head.width),  # the conditioning and its SiLU

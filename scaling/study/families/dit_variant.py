@@ -15,8 +15,9 @@ NormKind = Literal["layer", "rms"]  # rms: with a trained scale
 Positions = Literal["sincos", "rope", "sincos+rope"]
 MlpKind = Literal["gelu", "swiglu"]
 
-# field -> its value in the paper's DiT
+# field -> its value in the paper's DiT, of those that a name tells
 PAPER: dict[str, Any] = {
+    "patch_t": 1,
     "norm": "layer",
     "qk_norm": False,
     "positions": "sincos",
@@ -29,6 +30,9 @@ PAPER: dict[str, Any] = {
     "head_heads": None,
 }
 HEAD = ("head_depth", "head_width", "head_heads")
+# field -> its value for a square image: what is learned from, which names leave out
+IMAGE: dict[str, Any] = {"frames": 1, "input_width": None}
+THIRD_POSITION = 16  # a clip's positions have a quarter of the width for time, both in pairs
 
 
 class Word(NamedTuple):
@@ -49,6 +53,12 @@ def _choice(field: str, value: Any, word: str) -> Word:
 
 
 WORDS: tuple[Word, ...] = (
+    Word(
+        lambda m: f"t{m.patch_t}" if m.patch_t != PAPER["patch_t"] else None,
+        r"t([1-9]\d*)",
+        lambda match: {"patch_t": int(match[1])},
+        lambda m: f"t{m.patch_t}" if m.patch_t != PAPER["patch_t"] else None,
+    ),
     _choice("norm", "rms", "rms"),
     _choice("qk_norm", True, "qk-norm"),
     _choice("positions", "rope", "rope"),
@@ -106,7 +116,7 @@ def fields_of(said: str) -> dict[str, Any] | None:
 
 def is_papers(m: "ModelSpec") -> bool:
     """Whether ``m`` is a DiT as the paper has it, in all that other codes can read."""
-    return not words(m)
+    return not words(m) and all(getattr(m, name) == value for name, value in IMAGE.items())
 
 
 def faults(m: "ModelSpec") -> list[str]:
@@ -118,6 +128,18 @@ def faults(m: "ModelSpec") -> list[str]:
         clauses.append(f"a wide head needs depth, width and heads; set {', '.join(missing)} too")
     if len(given) == len(HEAD) and m.head_width % m.head_heads:
         clauses.append(f"head_heads {m.head_heads} do not divide the head_width {m.head_width}")
+    if m.grid[0] > 1 and "rope" in m.positions:
+        clauses.append(
+            f"positions {m.positions!r} are of images, and a clip of {m.frames} frames has a third "
+            "position; set model.positions to sincos"
+        )
+    if m.grid[0] > 1:
+        clauses += [
+            f"{name} {width} is not a multiple of {THIRD_POSITION}, as the 3-D sine-cosine "
+            "positions of a clip need"
+            for name, width in (("width", m.width), ("head_width", m.head_width or 0))
+            if width % THIRD_POSITION
+        ]
     if "rope" in m.positions:
         shapes = [("heads", m.width, m.heads)]
         shapes += [("head_heads", m.head_width, m.head_heads)] if len(given) == len(HEAD) else []

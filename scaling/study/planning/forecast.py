@@ -6,7 +6,7 @@ from typing import Any
 
 from scaling.study.costs import cost, memory
 from scaling.study.costs.measuring import decoder_gmacs, feature_gmacs
-from scaling.study.network import LATENT_FACTOR
+from scaling.study.network import LATENT_FACTOR, frames_of
 from scaling.study.planning.devices import GpuType, peak_flops
 from scaling.study.planning.pack import (
     EFFICIENCY,
@@ -197,7 +197,7 @@ def measuring_flops(trial: PlannedTrial) -> tuple[float, float, float]:
     return (
         cost.evaluation_flops(spec.model, spec.diffusion, protocol),
         each * decoder_gmacs(protocol, side * side),
-        each * feature_gmacs(protocol),
+        each * frames_of(spec.model) * feature_gmacs(protocol),
     )
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from scaling.study.network import LATENT_FACTOR, MOST_PIXELS
+from scaling.study.network import LATENT_FACTOR, MOST_FRAMES, MOST_PIXELS
 from scaling.study.specs.identity import Spec, Text, refuse
 
 Source = Literal[
@@ -18,7 +18,16 @@ Source = Literal[
     "latents",
     "synthetic",
     "synthetic-pixels",
+    "moving-digits",
+    "clips",
 ]
+
+
+# the fields that some sources have alone
+SPECIAL = (
+    *("name", "size", "vae", "content", "upscale", "heldout_labels"),
+    *("frames", "width"),
+)
 
 
 class DataSpec(Spec):
@@ -46,8 +55,13 @@ class DataSpec(Spec):
     # class folder; null: looked for beside them
     heldout_labels: Text | None = None
 
+    # clips: frames of each; null: images. One frame is an image
+    frames: int | None = Field(None, gt=0, le=MOST_FRAMES)
+    # clips: pixels per row, where they are not ``size``, which then are those per column
+    width: int | None = Field(None, gt=0, le=MOST_PIXELS)
+
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
-        {"name", "size", "vae", "content", "flip", "upscale", "heldout_labels"}
+        {"name", "size", "vae", "content", "flip", "upscale", "heldout_labels", "frames", "width"}
     )
     PLACEMENT: ClassVar[frozenset[str]] = frozenset({"path", "heldout_labels"})
 
@@ -58,16 +72,21 @@ class DataSpec(Spec):
             "latents": {"name", "size", "vae", "content"},
             "synthetic": {"size"},
             "synthetic-pixels": {"size"},
+            "moving-digits": {"size", "frames"},
+            "clips": {"name", "size", "frames", "content"},
         }.get(self.source, set())
+        if self.source in ("synthetic-pixels", "moving-digits", "clips"):
+            takes |= {"width"}
         faults = [
             f"source {self.source!r} needs a {name}; set data.{name}"
-            for name in ("name", "size", "vae")
+            for name in ("name", "size", "vae", "frames")
             if name in takes and getattr(self, name) is None
         ]
+        takes |= {"frames"} if self.source == "synthetic-pixels" else set()  # which need not be
         faults += [
             f"source {self.source!r} has no {name}, got {getattr(self, name)!r}; leave "
             f"data.{name} out"
-            for name in ("name", "size", "vae", "content", "upscale", "heldout_labels")
+            for name in SPECIAL
             if name not in takes and getattr(self, name)
         ]
         if self.source == "synthetic" and self.size and self.size % LATENT_FACTOR:
@@ -75,7 +94,17 @@ class DataSpec(Spec):
                 f"synthetic latents are {LATENT_FACTOR} times smaller than their images: size "
                 f"{self.size} is not a multiple of {LATENT_FACTOR}"
             )
-        if self.flip and self.source in ("digits", "mnist"):
+        if self.source == "moving-digits" and self.size:
+            low = min(self.size, self.width or self.size)
+            faults += (
+                [
+                    f"digits are 8 pixels a side, and a frame of {low} leaves them no room to "
+                    "move; set data.size and data.width to 9 or more"
+                ]
+                if low <= 8
+                else []
+            )
+        if self.flip and self.source in ("digits", "mnist", "moving-digits"):
             faults.append(
                 f"a flipped digit is no digit: source {self.source!r} allows no flip; leave "
                 "data.flip out"
@@ -88,8 +117,14 @@ class DataSpec(Spec):
         """The data's own name in tables and figures: ``imagenet, 256 px, latents of sd-vae``."""
         parts = [self.name or self.source]
         parts += [f"{self.size} px"] if self.name and self.size else []
+        parts += [f"{self.frames} frames"] if self.has_clips else []
         parts += [f"latents of {PurePath(self.vae).name}"] if self.vae else []
         return ", ".join(parts)
+
+    @property
+    def has_clips(self) -> bool:
+        """Whether these are clips of several frames rather than images."""
+        return (self.frames or 1) > 1
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         return super().identity_fields(exclude | self.PLACEMENT)

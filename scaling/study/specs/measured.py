@@ -3,7 +3,17 @@
 from typing import Literal
 
 Metric = Literal[
-    "fid", "kid", "isc", "precision", "recall", "sfid", "cmmd", "fid_infinity", "fdr", "mind"
+    "fid",
+    "kid",
+    "isc",
+    "precision",
+    "recall",
+    "sfid",
+    "cmmd",
+    "fid_infinity",
+    "fdr",
+    "mind",
+    "clip_fd",
 ]
 METRIC_NAMES = {
     "fid": "FID",
@@ -16,6 +26,7 @@ METRIC_NAMES = {
     "fid_infinity": "FID∞",
     "fdr": "FDr",
     "mind": "MIND",
+    "clip_fd": "clip FD",  # over the features of all frames of a clip, stacked
     "rfid": "rFID",  # measured along with FID, without being asked for
 }
 # "inception" is torch-fidelity's inception-v3-compat. Apart from those of digits and fashion and

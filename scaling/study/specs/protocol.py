@@ -173,10 +173,12 @@ class Protocol(Spec):
         reference: str | None = None,
         over: str | None = None,
         made_by: str | None = None,
+        clips: bool = False,
     ) -> str:
         """For axes and tables: ``FID-50K, ddpm250, cfg 1.0, inception, vs train``.
 
         ``made_by`` is the VAE that made the latents; it is told where the decoder is another one.
+        ``clips``: the samples are clips, and all metrics but ``clip_fd`` are over their frames.
 
         ``over``, ``"steps"`` or ``"guidance"``, leaves out the setting that varies along an axis.
         rFID draws no samples, so its label is ``rFID, sd-vae-ft-mse, inception, vs train``.
@@ -184,6 +186,7 @@ class Protocol(Spec):
         name = (
             "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
         )
+        name = f"frame {name}" if clips and metric != "clip_fd" else name
         against = PurePath(reference or self.references[0]).name
         count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
         spaces = self.spaces_of(metric)

@@ -11,6 +11,7 @@ DIGITS, CLOTHES, PHOTOGRAPHS = "digits-cnn", "fashion-cnn", "inception"
 OWN_FEATURES = {
     "digits": DIGITS,
     "mnist": DIGITS,
+    "moving-digits": DIGITS,
     "fashion-mnist": CLOTHES,
     "synthetic": DIGITS,
     "synthetic-pixels": DIGITS,

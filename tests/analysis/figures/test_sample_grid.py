@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from analysis.figures.sample_grid import sample_grid
@@ -72,3 +73,20 @@ def test_a_cell_that_no_family_can_have_is_empty(two_families):
     words = [[text.get_text() for text in axes.texts] for axes in grid]
     assert len(grid) == 8 * (3 + 1)
     assert [text for texts in words for text in texts] == [""] * 12
+
+
+def test_each_line_of_a_cell_is_a_clip_and_its_frames_stand_side_by_side(tmp_path):
+    study = study_of(tmp_path, {"size": SIZES[:2]})
+    for path in tmp_path.glob("runs/*/samples/*.npz"):
+        with np.load(path) as kept:
+            still, labels = kept["images"], kept["labels"]
+        frames = np.stack([still, 255 - still, still], axis=2)  # (n, 1, 3, 8, 8)
+        np.savez(path, images=frames, labels=labels)
+    figure = sample_grid(study)
+    shown = figure.axes[0].get_images()[0].get_array()
+    assert shown.shape == (5 * 9 - 1, 3 * 9 - 1)
+    assert np.array_equal(shown[:8, :8], 255 - shown[:8, 9:17])
+    assert np.array_equal(shown[:8, :8], shown[:8, 18:]) and shown[:8, :8].std() > 0
+    assert "Each line is a clip, its frames from left to right." in figure.get_supxlabel().replace(
+        "\n", " "
+    )

@@ -16,7 +16,7 @@ CONDITIONINGS = ["adaln-zero", "adaln", "cross-attention", "in-context"]
 
 def inputs(spec: ModelSpec, batch: int = 3):
     g = torch.Generator().manual_seed(0)
-    x = torch.randn(batch, spec.channels, spec.input_size, spec.input_size, generator=g)
+    x = torch.randn(batch, *spec.input_shape, generator=g)
     t = torch.randint(1000, (batch,), generator=g)
     y = torch.randint(spec.num_classes + 1, (batch,), generator=g)
     return x, t, y

@@ -24,7 +24,7 @@ class Step:
         self.params = list(self.model.parameters())
         self.ema = [p.detach().clone() for p in self.params]
         self.optimiser = torch.optim.AdamW(self.params, fused=True)
-        self.x = torch.randn(batch, spec.channels, spec.input_size, spec.input_size, generator=g)
+        self.x = torch.randn(batch, *spec.input_shape, generator=g)
         self.t, self.y = torch.zeros(batch, dtype=torch.long), torch.zeros(batch, dtype=torch.long)
         self()  # the moments come into being in the first step
 

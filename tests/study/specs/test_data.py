@@ -9,6 +9,7 @@ LATENTS = DataSpec(
     source="latents", name="imagenet", size=256, vae="stabilityai/sd-vae-ft-mse", flip=True
 )
 FOLDER = DataSpec(source="folder", name="flowers", size=64)
+CLIPS = DataSpec(source="clips", name="walks", size=64, frames=16)
 
 
 def test_where_data_lies_is_no_identity():
@@ -35,6 +36,9 @@ def test_what_was_there_before_keeps_its_identity():
         (FOLDER, "content", "0123456789abcdef"),
         (DataSpec(source="cifar10"), "source", "cifar100"),
         (DataSpec(source="synthetic", size=256), "size", 512),
+        (CLIPS, "frames", 8),
+        (CLIPS, "width", 16),
+        (CLIPS, "name", "runs"),
     ],
 )
 def test_what_the_images_are_is_identity(spec, field, other):
@@ -61,6 +65,11 @@ def test_what_the_images_are_is_identity(spec, field, other):
         ({"source": "digits", "flip": True}, "a flipped digit is no digit"),
         ({"source": "mnist", "flip": True}, "no flip"),
         ({"source": "imagenet"}, "'latents'"),
+        (
+            {"source": "clips", "name": "walks", "size": 64},
+            "'clips' needs a frames; set data.frames",
+        ),
+        ({"source": "folder", "name": "flowers", "size": 64, "frames": 2}, "has no frames, got 2"),
     ],
 )
 def test_a_data_spec_that_cannot_be_is_refused(fields, says):
@@ -72,4 +81,5 @@ def test_the_title_is_the_datas_own_name():
     folder = DataSpec(source="folder", name="flowers", size=64)
     store = DataSpec(source="latents", name="imagenet", size=256, vae="stabilityai/sd-vae-ft-ema")
     assert DataSpec().title == "digits" and folder.title == "flowers, 64 px"
+    assert CLIPS.title == "walks, 64 px, 16 frames"
     assert store.title == "imagenet, 256 px, latents of sd-vae-ft-ema"

@@ -81,7 +81,9 @@ OTHER = {
     "data.vae": None,
     "data.content": None,
     "data.flip": None,
-    "data.upscale": None,  # no fields of digits: test_data_spec.py
+    "data.upscale": None,
+    "data.frames": None,
+    "data.width": None,  # no fields of digits: test_data_spec.py
     "model.input_size": 16,
     "model.channels": 3,
     "model.patch": 2,
@@ -101,6 +103,9 @@ OTHER = {
     "model.head_depth": None,
     "model.head_width": None,
     "model.head_heads": None,  # with others alone: families/test_dit_variant.py
+    "model.frames": 2,
+    "model.patch_t": None,  # of several frames alone: tests/models/test_dit_video.py
+    "model.input_width": 4,
     "diffusion.prediction": None,
     "diffusion.loss_in": None,  # of a flow alone: tests/diffusion/test_prediction.py
     "diffusion.timesteps": 500,

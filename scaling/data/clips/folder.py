@@ -1,0 +1,207 @@
+"""Which clips are in a folder, and how are they read?
+
+    PLACE/CLASS/CLIP/0001.png ...    a clip is a folder of its frames, in the order of their names
+    PLACE/CLASS/CLIP.mp4             or a video file
+
+``train/`` and ``val/`` may stand above the classes; without them clips of each class are held out.
+A clip that is k times as long as what is asked for gives k pieces, one after the other, all in one
+split. One that is shorter is refused.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scaling.data.clips.video_files import count_frames, is_video, read_frames
+from scaling.data.crop import centre_crop, image_size, opened
+from scaling.data.images import DataSet, Images
+from scaling.data.listing.content import is_image
+from scaling.data.listing.splits import TRAIN, as_number, chosen_splits, held_out, listed
+from scaling.data.listing.walk import Found, find, printable
+from scaling.data.pixels import rgb
+from scaling.study.specs.identity import identity
+from scaling.study.specs.trial import DataSpec
+
+READING_THREADS = 16
+LAYOUT = "a clip is a folder of its frames, or a video file, inside a folder of its class"
+
+
+class Clip(NamedTuple):
+    """A clip: its path below the data's folder, and its frames' paths; a video's file has none."""
+
+    path: str
+    frames: tuple[str, ...]
+
+    def length(self, folder: Path) -> int:
+        return len(self.frames) or count_frames(folder / self.path)[0]
+
+
+class FolderClips(Images):
+    """The pieces of one split's clips; decoded when read: uint8 (B, 3, F, H, W)."""
+
+    def __init__(self, folder: Path, clips: list[tuple[Clip, int]], spec: DataSpec, flip: bool):
+        """``clips`` with their labels; each is cut into pieces of ``spec.frames``."""
+        self.folder, self.flip, self.frames = folder, flip, spec.frames
+        self.size = (spec.size, spec.width or spec.size)
+        self.pieces = [
+            (clip, start, label)
+            for clip, label in clips
+            for start in range(0, clip.length(folder) - spec.frames + 1, spec.frames)
+        ]
+        self.labels = torch.tensor([label for _, _, label in self.pieces])
+        self.shape = (3, *((self.frames,) if self.frames > 1 else ()), *self.size)
+
+    def states(self) -> list:
+        """What decides the pieces: the crop, and each file's path, length and time of change."""
+        files = [(self.folder / path).resolve() for path in files_in(self.pieces)]
+        told = [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+        return [self.frames, self.size, told]
+
+    def read(self, rows: Tensor, flipped: Tensor) -> Tensor:
+        out = np.empty((len(rows), self.frames, *self.size, 3), np.uint8)
+        for i, (row, mirrored) in enumerate(zip(rows.tolist(), flipped.tolist())):
+            clip, start, _ = self.pieces[row]
+            for f, picture in enumerate(self._pictures(clip, start)):
+                out[i, f] = picture[:, ::-1] if mirrored else picture
+        return torch.from_numpy(out).permute(0, 4, 1, 2, 3).reshape(len(rows), *self.shape)
+
+    def _pictures(self, clip: Clip, start: int):
+        """The cropped frames (H, W, 3) of a piece."""
+        if not clip.frames:
+            for image in read_frames(self.folder / clip.path, start, self.frames):
+                yield centre_crop(image, *self.size)
+            return
+        for path in clip.frames[start : start + self.frames]:
+            with opened(self.folder / path) as image:
+                yield centre_crop(rgb(image), *self.size)
+
+
+def load(folder: Path, spec: DataSpec) -> DataSet:
+    """The clips at ``folder`` as a data set.
+
+    ValueError for what leaves a class or a split in doubt, for clips shorter than ``spec.frames``,
+    and if the content is not the one that ``spec`` names.
+    """
+    found = find(folder, lambda path, real: is_video(path) or is_image(path, real))
+    classes, splits = _by_split(folder, found)
+    clips = [clip for rows in splits.values() for clip, _ in rows]
+    _refuse_short(folder, clips, spec.frames)
+    content = _content(folder, clips) if spec.content else None
+    if spec.content != content:
+        raise ValueError(
+            f"the clips in {folder} are content {content} by name and length, the spec says "
+            f"{spec.content}; set data.content, or data.path to another folder"
+        )
+    train, heldout = (
+        FolderClips(folder, splits[name], spec, spec.flip and name == TRAIN)
+        for name in ("train", "heldout")
+    )
+    what = "images" if spec.frames == 1 else f"pieces of {spec.frames} frames"
+    return DataSet(
+        name=spec.name,
+        num_classes=len(classes),
+        train=train,
+        heldout=heldout,
+        classes=tuple(map(printable, classes)),
+        told=f"{printable(str(folder))}: {len(clips)} clips, {len(train)} {what} to train on and "
+        f"{len(heldout)} held out",
+    )
+
+
+def _by_split(folder: Path, found: Found) -> tuple[list[str], dict[str, list[tuple[Clip, int]]]]:
+    """The classes in order of label, and the clips of each split with their labels."""
+    train, held = chosen_splits(found.inside(), folder)
+    if train and not held:
+        raise ValueError(f"{folder} has a folder {train} and none for held-out clips; add val")
+    roles = {train: "train", held: "heldout"} if train else {}
+    frames: dict[tuple[str, str, str], list[str]] = {}  # role, class, clip -> paths
+    for path in found.paths:
+        role, _, rest = path.partition("/") if roles else ("", "", path)
+        if roles and role not in roles:
+            continue  # of another split, such as test beside val
+        name, *inside = rest.split("/")
+        clip = path if is_video(path) else path.rpartition("/")[0]
+        if len(inside) < (1 if is_video(path) else 2):
+            raise ValueError(f"{printable(path)} of {folder} is in no clip: {LAYOUT}")
+        frames.setdefault((roles.get(role, ""), name, clip), []).append(path)
+    if not frames:
+        raise ValueError(f"{folder} holds no clips: {LAYOUT}")
+    classes = sorted({name for role, name, _ in frames if role in ("", "train")}, key=as_number)
+    labels = {name: label for label, name in enumerate(classes)}
+    if unknown := sorted({name for _, name, _ in frames} - labels.keys()):
+        raise ValueError(
+            f"the held-out clips of {folder} have classes that train lacks: {listed(unknown)}"
+        )
+    rows = [
+        (role, Clip(clip, () if is_video(clip) else tuple(paths)), labels[name])
+        for (role, name, clip), paths in frames.items()
+    ]
+    rows.sort(key=lambda row: (row[2], row[1].path))
+    if roles:
+        return classes, {
+            role: [(clip, label) for its, clip, label in rows if its == role]
+            for role in roles.values()
+        }
+    if len(rows) == len(classes):
+        raise ValueError(
+            f"each class of {folder} has one clip only, so none can be held out; add clips"
+        )
+    clip_of = {clip.path: clip for _, clip, _ in rows}
+    split = held_out([(clip.path, label) for _, clip, label in rows], folder)
+    return classes, {
+        role: [(clip_of[path], label) for path, label in its] for role, its in split.items()
+    }
+
+
+def _refuse_short(folder: Path, clips: list[Clip], frames: int) -> None:
+    with ThreadPoolExecutor(READING_THREADS) as pool:
+        lengths = list(pool.map(lambda clip: clip.length(folder), clips))
+    short = [(length, clip.path) for length, clip in zip(lengths, clips) if length < frames]
+    if short:
+        length, path = short[0]
+        most = min(lengths)
+        less = f"set data.frames to {most} or less, or " if most else ""
+        raise ValueError(
+            f"{len(short)} of {len(clips)} clips of {folder} have fewer than the {frames} frames "
+            f"asked for, such as {printable(path)} with {length}; {less}remove them"
+        )
+
+
+def _content(folder: Path, clips: list[Clip]) -> str:
+    """A hash of the files' names and lengths."""
+    files = [path for clip in clips for path in clip.frames or (clip.path,)]
+    return identity([[path, (folder / path).stat().st_size] for path in files])
+
+
+def files_in(pieces: list[tuple[Clip, int, int]]) -> list[str]:
+    """All files of the clips of ``pieces``, relative to their folder."""
+    clips = dict.fromkeys(clip for clip, _, _ in pieces)
+    return [path for clip in clips for path in clip.frames or (clip.path,)]
+
+
+def check_clips(folder: Path, files: list[str], height: int, width: int) -> None:
+    """Decode every frame. ValueError for what cannot be read, or is smaller than the crop."""
+
+    def size_of(path: str) -> tuple[int, int]:
+        if is_video(path):
+            return count_frames(folder / path)[1:]
+        return image_size(folder / path, whole=True)
+
+    with ThreadPoolExecutor(READING_THREADS) as pool:
+        sizes = list(pool.map(size_of, files))
+    small = [
+        (path, (wide, high))
+        for path, (wide, high) in zip(files, sizes)
+        if wide < width or high < height
+    ]
+    if small:
+        path, (wide, high) = small[0]
+        raise ValueError(
+            f"{len(small)} of {len(files)} files of {folder} are smaller than the crop of "
+            f"{width}x{height} pixels, such as {printable(path)} ({wide}x{high}); remove them, or "
+            "choose a smaller data.size"
+        )
