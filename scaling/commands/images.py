@@ -30,7 +30,8 @@ def encode(
     vae: Annotated[
         str,
         typer.Option(
-            metavar="PATH_OR_HUB_ID", help="A diffusers AutoencoderKL, such as sd-vae-ft-mse."
+            metavar="PATH_OR_HUB_ID",
+            help="An autoencoder of diffusers, such as sd-vae-ft-mse; none: pixels as they are.",
         ),
     ],
     size: Annotated[int, typer.Option(help="Pixels per image side, after the crop.")],
