@@ -16,7 +16,7 @@ from scaling.commands.arguments import (
     NullOption,
     ObjectiveOption,
 )
-from scaling.commands.places import as_source
+from scaling.commands.places import as_model
 
 
 def encode(
@@ -81,7 +81,7 @@ def evaluate(
         Path,
         typer.Argument(
             metavar="CHECKPOINT|IMAGE_FOLDER|NPZ",
-            parser=as_source,
+            parser=as_model,
             help="A model to sample, or samples: ADM's .npz or a folder.",
         ),
     ],

@@ -15,7 +15,7 @@ from scaling.commands.arguments import (
     ObjectiveOption,
     terminal_width,
 )
-from scaling.commands.places import as_source
+from scaling.commands.places import as_model
 
 
 def count(
@@ -58,8 +58,8 @@ def export(
     checkpoint: Annotated[
         Path,
         typer.Argument(
-            parser=as_source,
-            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder.",
+            parser=as_model,
+            help="A run or checkpoint of ours, a file of weights, a diffusers folder or pipeline.",
         ),
     ],
     to: Annotated[
@@ -97,8 +97,8 @@ def sample(
     checkpoint: Annotated[
         Path,
         typer.Argument(
-            parser=as_source,
-            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder.",
+            parser=as_model,
+            help="A run or checkpoint of ours, a file of weights, a diffusers folder or pipeline.",
         ),
     ],
     out: Annotated[
@@ -124,7 +124,12 @@ def sample(
     guidance_channels: Annotated[
         int | None, typer.Option(help="Guide the first so many alone; DiT's and SiT's code: 3.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="Sampling steps; SiT's n points are n - 1.")] = 250,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Sampling steps; SiT's n points are n - 1. As a pipeline's paper, else 250."
+        ),
+    ] = None,
     sampler: Annotated[
         str | None, typer.Option(help="ddpm, ddim, dpm++; of flow models euler, heun, sde.")
     ] = None,

@@ -19,6 +19,7 @@ from scaling.study.specs.identity import Spec
 from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.weights import WeightsSpec
 
+STEPS = 250  # of sampling, where neither a person nor a pipeline's paper says another number
 # field of the protocol -> the option that sets it
 OPTIONS = {
     "sampling_seed": "--seed",
@@ -54,7 +55,7 @@ def run(
     balanced: bool = False,
     guidance: float = 1.0,
     guidance_channels: int | None = None,
-    steps: int = 250,
+    steps: int | None = None,
     sampler: str | None = None,
     seed: int = 0,
     vae: str | None = None,
@@ -95,14 +96,15 @@ def run(
     loaded = load_checkpoint(checkpoint, told=told, network=network)
     asked_for = wanted(loaded, out, classes, per_class, count, balanced, guidance != 1.0)
     flow = loaded.diffusion.objective == "flow"
+    usual = {"sampler": "euler" if flow else "ddpm", "sampling_steps": STEPS, **loaded.protocol}
+    said = {"sampler": sampler, "sampling_steps": steps}
     protocol = protocol_of(
         samples=max(2, asked_for.count),
         sampling_seed=seed,
-        sampler=sampler or ("euler" if flow else "ddpm"),
-        sampling_steps=steps,
         guidance=guidance,
         guidance_channels=guidance_channels,
         decoder=vae or loaded.vae,
+        **usual | {name: value for name, value in said.items() if value is not None},
     )
     how = f"of {loaded.spec.name}, {protocol.short}: {out}"
     if picture:

@@ -5,9 +5,8 @@ safetensors, or a file of weights. What the files do not tell is said by a ``Wei
 neither tells is taken as usual, and ``Opened.said`` says so.
 """
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
@@ -19,9 +18,12 @@ from scaling.models.stored.learned import (
     check_outputs,
     learned_by_arguments,
     learned_by_scheduler,
+    odd_process,
     told_by_sit,
+    unlike_ours,
 )
 from scaling.models.stored.own_networks import Candidate, check_source, fitting
+from scaling.models.stored.pipelines import decoder_of, is_pipeline, known_pipeline, read_object
 from scaling.models.stored.sets import ASIDE, prepared, read_set
 from scaling.models.stored.state_dicts import State
 from scaling.models.weights import check_fits, inferred_spec, read_training_checkpoint
@@ -31,6 +33,7 @@ from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.specs.weights import Learned, WeightsSpec
 
 MANIFEST = "manifest.json"
+SCHEDULER = "scheduler_config.json"
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Opened:
     vae: str | None = None  # of the latents that the network makes
     size: int | None = None  # pixels per side of the images that those latents were made of
     place: Path | None = None  # what was opened: of a run, the checkpoint
+    # fields of the protocol that the paper of a pipeline used
+    protocol: Mapping[str, object] = field(default_factory=dict)
 
 
 def open_weights(
@@ -63,6 +68,7 @@ def open_weights(
         raise ValueError(f"checkpoint {path} does not exist")
     for is_it, read in (
         (_is_ours, _ours),
+        (is_pipeline, _pipeline),
         (_is_exported, _exported),
         (_is_diffusers, _diffusers),
         (is_weights, _foreign),
@@ -93,7 +99,7 @@ def open_weights(
 def is_weights(path: Path) -> bool:
     """Whether ``path`` is a run, a checkpoint or weights, rather than images."""
     if path.is_dir():
-        return _is_ours(path) or _is_diffusers(path) or bool(file_sets(path))
+        return _is_ours(path) or is_pipeline(path) or _is_diffusers(path) or bool(file_sets(path))
     return path.suffix in SUFFIXES or path.name.endswith(".json")
 
 
@@ -171,7 +177,7 @@ def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Ope
     folder = path if path.is_dir() else path.parent
     if (folder / "transformer" / CONFIG).is_file():
         path = folder = folder / "transformer"
-    config = _json(folder / CONFIG)
+    config = read_object(folder / CONFIG)
     if config.get("_class_name") == SIT:
         return _foreign(path, told_by_sit(config, told, folder / CONFIG), ())
     found = read_set(path, told, ("pos_embed.proj.weight",)).found
@@ -181,14 +187,15 @@ def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Ope
         has = "no row" if no_null else "a row"
         raise ValueError(f"--null {told.null}: the label table of {path} has {has} for no class")
     spec, state = from_diffusers(config, state)
-    scheduler = folder.parent / "scheduler" / "scheduler_config.json"
+    scheduler = folder.parent / "scheduler" / SCHEDULER
     process = None
     if told.objective is None and scheduler.is_file():
-        process = learned_by_scheduler(_json(scheduler), spec.learn_sigma)
+        process = learned_by_scheduler(read_object(scheduler), spec.learn_sigma)
         if process is None:
             raise ValueError(
-                f"{scheduler} describes a process that is none of ours; say what the weights "
-                "predict, as --objective epsilon"
+                f"{scheduler} describes a process that is none of ours "
+                f"({odd_process(read_object(scheduler))}); say what the weights predict, as "
+                "--objective epsilon"
             )
     check_outputs(told.objective, spec.learn_sigma, path)
     if told.objective == "sit" or (told.objective == "flow" and spec.learn_sigma):
@@ -197,6 +204,17 @@ def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Ope
             f"under SiT's own, alone or in a folder whose {CONFIG} says {SIT}"
         )
     return _opened(spec, state, words, told.objective, process, no_null)
+
+
+def _pipeline(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+    known = known_pipeline(path)
+    opened = _diffusers(path / known.network, told, own)
+    decoder = decoder_of(path)
+    words = () if decoder is None else (f"decoder: the pipeline's own, {path / 'vae'}",)
+    scheduler = path / "scheduler" / SCHEDULER
+    words += unlike_ours(read_object(scheduler)) if scheduler.is_file() else ()
+    said = (*opened.said, *words)
+    return replace(opened, said=said, vae=decoder, place=path, protocol=known.protocol)
 
 
 def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
@@ -288,13 +306,3 @@ def _check_told(opened: Opened, told: WeightsSpec, path: Path) -> None:
                 if there is not None
                 else f"{option} {said}: {opened.spec.name} of {path} has no {name}"
             )
-
-
-def _json(path: Path) -> dict:
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"{path} is no JSON object")
-    return value

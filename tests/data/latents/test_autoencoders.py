@@ -103,7 +103,7 @@ def test_each_channel_is_scaled_by_its_own_mean_and_deviation(tmp_path):
         straight = net.decode(raw[:, 0, 0]).sample
     assert (from_uint8(vaes.decode(net, z)) - straight.clamp(-1, 1)).abs().mean() < 0.01
     other = tiny.write(tmp_path / "other", "AutoencoderKL", 8, 4, **told | {"latents_std": mean})
-    with pytest.raises(ValueError, match=r"scales latents by -0.5 after a shift of -1.* by 0.5 aft"):
+    with pytest.raises(ValueError, match=r"latents by -0.5 after a shift of -1.* by 0.5 after"):
         check_decoder(data, other)
     short = tiny.write(tmp_path / "short", "AutoencoderKL", 8, 4, latents_mean=[0.0] * 3)
     with pytest.raises(ValueError, match="latents_mean has 3 values for 4 channels"):
@@ -133,13 +133,13 @@ def test_an_unknown_kind_and_a_folder_without_a_config_are_refused_in_one_line(t
             vaes.load_vae(str(tmp_path / name))
         assert "\n" not in str(error.value)
     (tmp_path / "net" / "config.json").unlink()
-    with pytest.raises(ValueError, match="no VAE in the folder .*config.json and weights belong"):
+    with pytest.raises(ValueError, match=r"no VAE in the folder .*config.json and weights"):
         vaes.load_vae(str(tmp_path / "net"))
 
 
 def test_an_encoder_of_one_size_takes_no_other(tmp_path):
     net = vaes.load_vae(tiny.write(tmp_path, "AutoencoderRAE", 16, 64))
-    with pytest.raises(ValueError, match="size 64: .* of 32 pixels alone; give --size 32"):
+    with pytest.raises(ValueError, match=r"size 64: .* of 32 pixels alone; give --size 32"):
         vaes.latent_shape(net, 64)
 
 
