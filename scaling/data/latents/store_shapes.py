@@ -74,6 +74,7 @@ class Store(TypedDict):
     upscale: bool
     content: str
     encoded_from: str | None
+    images_of: NotRequired[str]  # a data set of the suite, where there was no folder
     shards: Annotated[dict[str, list[ShardSums]], held_to(_splits)]
 
 

@@ -27,6 +27,8 @@ from scaling.data.latents.autoencoders import (
     scaling_of,
     shift_and_scale,
 )
+from scaling.data.latents.shipped import FOLDER as SHIPPED_IN
+from scaling.data.latents.shipped import SHIPPED
 from scaling.study.specs.identity import canonical_json
 
 if TYPE_CHECKING:
@@ -46,10 +48,13 @@ def load_vae(name: str, device: torch.device | str = "cpu") -> nn.Module:
     """The autoencoder called ``name``: float32 and frozen.
 
     ``name`` is a diffusers folder, of the autoencoder or of a pipeline with one in vae/, a Hugging
-    Face id, a key of SHORT_NAMES, ``synthetic``, or ``none`` for pixels as they are. ValueError if
-    there is no such autoencoder, or it is of a kind that is not known, with the next step.
+    Face id, a key of SHORT_NAMES or SHIPPED, ``synthetic``, or ``none`` for pixels as they are.
+    ValueError if there is no such autoencoder, or it is of a kind that is not known, with the next
+    step.
     """
     folder = Path(name).expanduser()
+    if name in SHIPPED:
+        folder = SHIPPED_IN / name
     if name == PIXELS:
         vae: nn.Module = Pixels()
     elif name == SYNTHETIC:

@@ -20,6 +20,9 @@ Source = Literal[
     "synthetic-pixels",
 ]
 
+# sources whose images have one size, in pixels per side
+FIXED_SIZES = {"digits": 8, "mnist": 28, "fashion-mnist": 28, "cifar10": 32, "cifar100": 32}
+
 
 class DataSpec(Spec):
     """The images of a trial. Their split into training and held-out images is fixed by the source.
@@ -88,8 +91,13 @@ class DataSpec(Spec):
         """The data's own name in tables and figures: ``imagenet, 256 px, latents of sd-vae``."""
         parts = [self.name or self.source]
         parts += [f"{self.size} px"] if self.name and self.size else []
-        parts += [f"latents of {PurePath(self.vae).name}"] if self.vae else []
+        parts += [f"latents of {PurePath(self.vae).name}"] if self.vae not in (None, "none") else []
         return ", ".join(parts)
+
+    @property
+    def images(self) -> tuple[str, int | None]:
+        """Which images these are or were before any autoencoder: name and pixels per side."""
+        return (self.name or self.source, self.size or FIXED_SIZES.get(self.source))
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         return super().identity_fields(exclude | self.PLACEMENT)
