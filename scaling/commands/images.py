@@ -8,6 +8,7 @@ import typer
 from scaling.commands.arguments import (
     AddressOption,
     AverageOption,
+    CaptionsOption,
     HeadsOption,
     InputSizeOption,
     JsonOption,
@@ -113,6 +114,7 @@ def evaluate(
     heads: HeadsOption = None,
     input_size: InputSizeOption = None,
     leave_out: LeaveOutOption = None,
+    caption: CaptionsOption = None,
     network: NetworkOption = None,
 ) -> None:
     """Measure anyone's images against real ones, each figure with its sampling error.
@@ -138,5 +140,6 @@ def evaluate(
         heads=heads,
         input_size=input_size,
         leave_out=leave_out,
+        captions=caption,
     )
     print(run(target, reference, protocol or (), as_json, told, network, write_reference))

@@ -7,6 +7,7 @@ import typer
 
 from scaling.commands.arguments import (
     AverageOption,
+    CaptionsOption,
     HeadsOption,
     InputSizeOption,
     LeaveOutOption,
@@ -120,7 +121,9 @@ def sample(
     balanced: Annotated[
         bool, typer.Option("--balanced", help="Spread --count evenly over all classes.")
     ] = False,
-    guidance: Annotated[float, typer.Option(help="1: none.")] = 1.0,
+    guidance: Annotated[
+        float | None, typer.Option(help="1: none. As a pipeline's paper, else 1.")
+    ] = None,
     guidance_channels: Annotated[
         int | None, typer.Option(help="Guide the first so many alone; DiT's and SiT's code: 3.")
     ] = None,
@@ -140,6 +143,7 @@ def sample(
     heads: HeadsOption = None,
     input_size: InputSizeOption = None,
     leave_out: LeaveOutOption = None,
+    caption: CaptionsOption = None,
     network: NetworkOption = None,
     vae: Annotated[
         str | None, typer.Option(help="Decoder of latents: a folder, a hub id, sd-vae-ft-mse.")
@@ -180,6 +184,7 @@ def sample(
                 heads=heads,
                 input_size=input_size,
                 leave_out=leave_out,
+                captions=caption,
             ),
             network=network,
         )

@@ -23,11 +23,18 @@ from scaling.models.stored.learned import (
     unlike_ours,
 )
 from scaling.models.stored.own_networks import Candidate, check_source, fitting
-from scaling.models.stored.pipelines import decoder_of, is_pipeline, known_pipeline, read_object
+from scaling.models.stored.pipelines import (
+    Known,
+    decoder_of,
+    is_pipeline,
+    known_pipeline,
+    read_object,
+)
 from scaling.models.stored.sets import ASIDE, prepared, read_set
 from scaling.models.stored.state_dicts import State
 from scaling.models.weights import check_fits, inferred_spec, read_training_checkpoint
 from scaling.records.shapes import SPEC
+from scaling.study.families.captioned import Captioned
 from scaling.study.network import FAMILIES, Network
 from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.specs.weights import Learned, WeightsSpec
@@ -78,6 +85,8 @@ def open_weights(
             whole = {**opened.spec.fixed_tensors(), **opened.state}
             check_fits(opened.spec, whole)
             opened = replace(opened, state=whole, place=opened.place or path)
+            if told.captions and opened.spec.condition != "text":
+                raise ValueError(f"--captions: {opened.spec.name} of {path} reads no text")
             _check_told(opened, told, path)
             return opened
     if (path / ".metadata").is_file():
@@ -208,13 +217,46 @@ def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Ope
 
 def _pipeline(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     known = known_pipeline(path)
-    opened = _diffusers(path / known.network, told, own)
+    if known.family is None:
+        opened = _diffusers(path / known.network, told, own)
+    else:
+        opened = _captioned(path, known, told)
     decoder = decoder_of(path)
     words = () if decoder is None else (f"decoder: the pipeline's own, {path / 'vae'}",)
     scheduler = path / "scheduler" / SCHEDULER
     words += unlike_ours(read_object(scheduler)) if scheduler.is_file() else ()
     said = (*opened.said, *words)
     return replace(opened, said=said, vae=decoder, place=path, protocol=known.protocol)
+
+
+def _captioned(path: Path, known: Known, told: WeightsSpec) -> Opened:
+    """A pipeline's network that reads text, with the captions that are told as its labels."""
+    folder = path / known.network
+    if not told.captions:
+        raise ValueError(
+            f"{path} reads text; say what it is to be told, as --captions 'a red fox' --captions "
+            "'a teapot', which are classes 0 and 1"
+        )
+    if odd := set(told.given) - {"--captions", "--average"}:
+        raise ValueError(f"{min(odd)}: {path} says of itself what it is; leave the option out")
+    assert known.family is not None
+    family = FAMILIES[known.family]
+    assert issubclass(family, Captioned)
+    try:
+        spec = family.of_pipeline(read_object(folder / CONFIG), path, told.captions)
+    except KeyError as error:
+        raise ValueError(f"{folder / CONFIG} has no {error.args[0]}") from None
+    found = read_set(folder, told, (spec.anchor,)).found
+    state, words = prepared(found, told, folder)
+    scheduler = path / "scheduler" / SCHEDULER
+    process = learned_by_scheduler(read_object(scheduler), spec.learn_sigma)
+    if process is None:
+        raise ValueError(
+            f"{scheduler} describes a process that is none of ours "
+            f"({odd_process(read_object(scheduler))})"
+        )
+    state = {f"transformer.{name}": tensor for name, tensor in state.items()}
+    return Opened(spec, state, tuple(words), process)
 
 
 def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:

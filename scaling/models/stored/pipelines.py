@@ -24,11 +24,18 @@ class Known:
 
     network: str
     protocol: Mapping[str, object] = field(default_factory=dict)
+    family: str | None = None  # of a network that reads text, whose ``of_pipeline`` takes it
 
 
 PIPELINES: dict[str, Known] = {
     # arXiv 2212.09748, section 4: 250 steps of DDPM
     "DiTPipeline": Known("transformer", {"sampler": "ddpm", "sampling_steps": 250}),
+    # arXiv 2310.00426, section 3: DPM-Solver in 20 steps, guided by 4.5
+    "PixArtAlphaPipeline": Known(
+        "transformer",
+        {"sampler": "dpm++", "sampling_steps": 20, "guidance": 4.5},
+        "pixart",
+    ),
 }
 
 

@@ -11,11 +11,13 @@ from diffusers import DDIMScheduler, DiTPipeline, DiTTransformer2DModel
 from scaling.cli import main
 from scaling.data import to_uint8
 from scaling.evaluation.sampling.class_names import as_labels
-from scaling.evaluation.sampling.generate import generate
+from scaling.evaluation.sampling.generate import generate, labels_and_streams
 from scaling.evaluation.sampling.load import load_checkpoint
+from scaling.models.networks.captions import ENCODERS
 from scaling.models.stored import pipelines
 from scaling.models.stored.open_weights import open_weights
 from scaling.study import Protocol
+from scaling.study.specs.weights import WeightsSpec
 from tests.data.latents import tiny_autoencoders as tiny
 
 CLASSES, SIZE, STEPS = 3, 8, 10
@@ -86,18 +88,12 @@ def test_samples_are_those_of_diffusers(pipeline, guidance):
         block.norm1.emb.time_proj.downscale_freq_shift = 0
     images = []
     for i, label in enumerate(classes):
-        noise = torch.randn(4, SIZE, SIZE, generator=_stream(protocol, i))
+        (stream,) = labels_and_streams(protocol, CLASSES, range(i, i + 1))[1]
+        noise = torch.randn(4, SIZE, SIZE, generator=stream)
         images.append(_run(theirs, noise[None], label, guidance))
     gap = (ours.int() - torch.cat(images).int()).abs()
     assert ours.shape == (4, 3, 4 * SIZE, 4 * SIZE) and gap.max() <= 1, gap.max()
     assert ours.float().std() > 5  # there is something to compare
-
-
-def _stream(protocol: Protocol, i: int) -> torch.Generator:
-    """The noise of sample ``i``, after the draw of its class."""
-    from scaling.evaluation.sampling.generate import labels_and_streams
-
-    return labels_and_streams(protocol, CLASSES, range(i, i + 1))[1][0]
 
 
 def _run(pipe: DiTPipeline, noise: torch.Tensor, label: int, guidance: float) -> torch.Tensor:
@@ -148,7 +144,7 @@ def changed(pipeline, folder, file: str, **fields):
         (
             "model_index.json",
             {"_class_name": "FluxPipeline"},
-            r"a FluxPipeline, and pipelines that are known here are DiTPipeline",
+            "a FluxPipeline, and pipelines that are known here are DiTPipeline, PixArtAlpha",
         ),
         (
             "scheduler/scheduler_config.json",
@@ -190,3 +186,82 @@ def test_an_id_of_the_hub_without_a_net_is_one_line(monkeypatch, capsys):
     error = capsys.readouterr().err.strip()
     assert stop.value.code == 2 and len(error.splitlines()) == 1
     assert "there is no facebook/DiT-XL-2-256 here" in error and "hf download" in error
+
+
+CAPTIONS = ("A red fox ", "a teapot")
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    """A folder of a small PixArt pipeline, as diffusers saved it, with the packaged words."""
+    from diffusers import PixArtAlphaPipeline, PixArtTransformer2DModel
+    from transformers import AutoTokenizer, T5Config, T5EncoderModel
+
+    torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(ENCODERS["minilm"]())
+    shape = {"d_model": 12, "d_kv": 6, "d_ff": 16, "num_layers": 1, "num_heads": 2}
+    encoder = T5EncoderModel(T5Config(vocab_size=len(tokenizer), **shape))
+    transformer = PixArtTransformer2DModel(
+        num_attention_heads=2,
+        attention_head_dim=8,
+        in_channels=4,
+        out_channels=8,
+        num_layers=2,
+        cross_attention_dim=16,
+        caption_channels=12,
+        sample_size=SIZE,
+        patch_size=2,
+    )
+    vae, scheduler = tiny.kl(4, 4, scaling_factor=0.3), DDIMScheduler(**LINEAR)
+    folder = tmp_path_factory.mktemp("pipelines") / "small-pixart"
+    PixArtAlphaPipeline(tokenizer, encoder, vae, transformer, scheduler).save_pretrained(folder)
+    return folder
+
+
+def test_a_text_pipeline_samples_what_diffusers_does(texts, tmp_path, monkeypatch):
+    from diffusers import PixArtAlphaPipeline
+
+    monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path))
+    loaded = load_checkpoint(texts, told=WeightsSpec(captions=CAPTIONS))
+    assert loaded.protocol == {"sampler": "dpm++", "sampling_steps": 20, "guidance": 4.5}
+    protocol = Protocol(
+        samples=2, sampler="ddim", sampling_steps=STEPS, guidance=4.5, decoder=loaded.vae
+    )
+    ours, _, _ = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, classes=[0, 1])
+    drawn = labels_and_streams(protocol, 2, range(2))[1]
+    noise = torch.stack([torch.randn(4, SIZE, SIZE, generator=stream) for stream in drawn])
+    pipe = PixArtAlphaPipeline.from_pretrained(texts)
+    pipe.set_progress_bar_config(disable=True)
+    theirs = pipe(
+        list(CAPTIONS),
+        num_inference_steps=STEPS,
+        latents=noise,
+        use_resolution_binning=False,
+        clean_caption=False,
+        output_type="pt",
+    ).images
+    gap = (ours.int() - to_uint8(2 * theirs - 1).int()).abs()
+    assert gap.max() <= 1 and ours.float().std() > 5, gap.max()
+
+
+def test_the_command_takes_captions_and_its_papers_guidance(texts, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path / "cache"))
+    told = [part for caption in CAPTIONS for part in ("--captions", caption)]
+    command = ["sample", str(texts), "--out", str(tmp_path / "grid.png"), "--classes", "1", "0"]
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--per-class", "1", "--steps", "2", *told])
+    said = capsys.readouterr()
+    assert stop.value.code == 0 and "dpm++2, cfg 4.5, small-pixart" in said.out, said
+
+
+def test_text_is_asked_for_where_it_is_read_and_refused_elsewhere(texts, pipeline, tmp_path):
+    with pytest.raises(ValueError, match="reads text; say what it is to be told, as --captions"):
+        open_weights(texts)
+    with pytest.raises(ValueError, match=r"--captions: DiT-d2w16/2 of .* reads no text"):
+        open_weights(pipeline, WeightsSpec(captions=CAPTIONS))
+    with pytest.raises(ValueError, match=r"--heads: .* says of itself what it is"):
+        open_weights(texts, WeightsSpec(captions=CAPTIONS, heads=2))
+    file = "transformer/config.json"
+    other = changed(texts, tmp_path / "large", file, use_additional_conditions=True)
+    with pytest.raises(ValueError, match="large is a PixArt that is told the resolution"):
+        open_weights(other, WeightsSpec(captions=CAPTIONS))
