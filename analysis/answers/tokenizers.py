@@ -101,10 +101,12 @@ def tokenizers(trials: pl.DataFrame) -> Tokenizers | None:
     rows = [
         OfTokenizer(
             name,
-            *(_known(by_name[name], c) for c in ("tokenizer_factor", "tokenizer_channels")),
-            *(_known(by_name[name], c) for c in ("rfid", "decoder_gmacs")),
-            tuple(math.exp(of[name].mean) for of in values.values()),
-            tuple(places[name] for places in ranks.values()),
+            factor=_known(by_name[name], "tokenizer_factor"),
+            channels=_known(by_name[name], "tokenizer_channels"),
+            rfid=_known(by_name[name], "rfid"),
+            decoder_gmacs=_known(by_name[name], "decoder_gmacs"),
+            fids=tuple(math.exp(of[name].mean) for of in values.values()),
+            ranks=tuple(places[name] for places in ranks.values()),
         )
         for name in sorted(models, key=lambda name: values[last][name].mean)
     ]

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock
+from torch import Tensor, nn
 
 from scaling.data.images import DataSet, Images, to_uint8
 from scaling.data.latents.store import STORE, finish_store, write_shard
+from scaling.data.latents.store_shapes import SPLITS
 from scaling.data.latents.vae import describe, encode, latent_shape, load_vae
 from scaling.study.specs.data import FIXED_SIZES, DataSpec
 
@@ -36,13 +38,12 @@ def make(folder: Path, spec: DataSpec, load: Callable[[], DataSet]) -> None:
         if (folder / STORE).exists():
             return
         vae, images = load_vae(spec.vae), load()
-        shards = {
-            split: [
+        shards = {}
+        for split in SPLITS:
+            parts = torch.arange(len(images.subset(split))).split(SHARD)
+            shards[split] = len(parts)
+            for number, rows in enumerate(parts):
                 _write(folder, split, number, images.subset(split), rows, vae)
-                for number, rows in enumerate(torch.arange(len(images.subset(split))).split(SHARD))
-            ]
-            for split in ("train", "heldout")
-        }
         finish_store(
             folder,
             {
@@ -53,11 +54,13 @@ def make(folder: Path, spec: DataSpec, load: Callable[[], DataSet]) -> None:
                 "classes": list(images.classes or map(str, range(images.num_classes))),
                 "images_of": spec.name,
             },
-            {split: len(made) for split, made in shards.items()},
+            shards,
         )
 
 
-def _write(folder: Path, split: str, number: int, images: Images, rows, vae) -> None:
+def _write(
+    folder: Path, split: str, number: int, images: Images, rows: Tensor, vae: nn.Module
+) -> None:
     pixels = to_uint8(images.batch(rows))
     about = [
         {

@@ -11,7 +11,7 @@ factor is that of unit variance over the training images. Half a minute each on 
 import sys
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from scaling.data import DataSpec, batch_indices, load_data, stream
 from scaling.data.latents.shipped import FOLDER, SHIPPED
@@ -40,16 +40,22 @@ def network(factor: int, channels: int, **config) -> nn.Module:
     )
 
 
+def digits(subset: str) -> Tensor:
+    """(N, 1, 8, 8) in [-1, 1]."""
+    images = load_data(DataSpec(source="digits")).subset(subset)
+    return images.batch(torch.arange(len(images)))
+
+
 def train(name: str, steps: int = STEPS) -> nn.Module:
     """The autoencoder ``name``, trained. Every run on one machine gives the same weights."""
     factor, channels = SHIPPED[name]
-    images = load_data(DataSpec(source="digits")).train
+    images = digits("train")
     torch.manual_seed(SEED)
     net = network(factor, channels)
     optimiser = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LR, total_steps=steps)
     for step in range(steps):
-        x = images.images[batch_indices(len(images), BATCH, SEED, step)]
+        x = images[batch_indices(len(images), BATCH, SEED, step)]
         posterior = net.encode(x).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=stream("posterior", SEED, step))
         z = posterior.mean + posterior.std * noise
@@ -61,7 +67,7 @@ def train(name: str, steps: int = STEPS) -> nn.Module:
         optimiser.step()
         schedule.step()
     with torch.no_grad():
-        posterior = net.encode(images.images).latent_dist
+        posterior = net.encode(images).latent_dist
         variance = posterior.mean.var() + posterior.var.mean()
     net.register_to_config(scaling_factor=float(variance**-0.5))
     return net.eval()
@@ -70,7 +76,7 @@ def train(name: str, steps: int = STEPS) -> nn.Module:
 @torch.no_grad()
 def error(net: nn.Module, subset: str = "heldout") -> float:
     """The root mean square error of ``subset``'s images, in [-1, 1], decoded from their means."""
-    x = load_data(DataSpec(source="digits")).subset(subset).images
+    x = digits(subset)
     return (
         float(nn.functional.mse_loss(net.decode(net.encode(x).latent_dist.mean).sample, x)) ** 0.5
     )
