@@ -2,6 +2,7 @@
 finish.
 """
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,6 +50,11 @@ def encode(
     listing = list_images(images, heldout_labels)
     outside(out, [images], "--out")
     model = vaes.load_vae(vae)
+    if (channels := vaes.image_channels(model)) != 3:
+        raise ValueError(
+            f"--vae {vae} reads images of {channels} channels, and the images of a folder have 3 "
+            "(RGB); give an autoencoder of 3"
+        )
     description: dict[str, Any] = {
         "size": size,
         "shape": list(vaes.latent_shape(model, size)),
@@ -80,7 +86,8 @@ def encode(
     ]
     skipped = [row for split, number in done for row in store.read_skipped(out, split, number)]
     _check_shard(max(len(rows) for rows in listing.splits.values()), shard_images, size)
-    _check_disk(out, sum(len(shard["rows"]) for shard in left), description["shape"])
+    moments = 1 if description["vae"].get("deterministic") else 2
+    _check_disk(out, sum(len(shard["rows"]) for shard in left), [moments, *description["shape"]])
     _refuse_unreadable(out, skipped, total, allow_unreadable)
     write_json(out / ENCODING, asked)
     damaged = sum(state == store.DAMAGED for state in states.values())
@@ -166,8 +173,8 @@ def _check_shard(images: int, shard_images: int, size: int) -> None:
 
 
 def _check_disk(out: Path, images: int, shape: list[int]) -> None:
-    # as it is and flipped, mean and standard deviation, two bytes each
-    needed = images * 2 * 2 * 2 * shape[0] * shape[1] * shape[2]
+    # as it is and flipped, two bytes a number
+    needed = images * 2 * 2 * math.prod(shape)
     check_room(f"{images} images take", needed, out, "make room, or choose another --out")
 
 

@@ -8,6 +8,7 @@ import pytest
 from scaling.cli import main
 from scaling.data.latents.vae import load_vae
 from scaling.encode import _check_shard
+from tests.data.latents import tiny_autoencoders as tiny
 from tests.data.pictures import write_folder
 
 
@@ -54,6 +55,17 @@ def refusal(arguments: list[str], capsys) -> str:
         ),
         (lambda work: (work / "store").touch(), (), "is not empty"),
         (lambda work: None, ("--vae", "/nowhere"), "no VAE at /nowhere"),
+        (
+            lambda work: tiny.write(work / "vae", "AutoencoderTiny", 4, 4, in_channels=1),
+            (),
+            "reads images of 1 channels, and the images of a folder have 3",
+        ),
+        (
+            lambda work: tiny.write(work / "vae", "AutoencoderRAE", 16, 64),
+            ("--size", "16"),
+            "AutoencoderRAE makes images of 32 pixels alone; give --size 32",
+        ),
+        (lambda work: (work / "vae" / "config.json").unlink(), (), "no VAE in the folder"),
         (lambda work: None, ("--images", "/nowhere"), "no image folder at /nowhere"),
         (lambda work: (work / "images" / "class9").mkdir(), (), "such as 'class9'"),
         (

@@ -112,13 +112,15 @@ def feature_spaces(evaluations: pl.DataFrame) -> FeatureSpaces:
     values = {space: _of_space(parts.filter(pl.col("features") == space)) for space in spaces}
     if any(found.keys() != set(models) for found in values.values()):
         raise ValueError("the models' FDr are over different feature spaces: no common ranking")
-    pairs = [_agreement(a, b, values, models) for a, b in itertools.combinations(spaces, 2)]
+    pairs = [agreement(a, b, values, models) for a, b in itertools.combinations(spaces, 2)]
     real = dict(parts.select("features", "real").iter_rows())
     return FeatureSpaces([row for space in spaces for row in _rows(space, values)], pairs, real)
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
+    """What several trainings of one thing measured, to be ranked: smaller is better."""
+
     logs: dict[int, float]  # seed -> log ratio
     errors: dict[int, float | None]  # seed -> its sampling error
 
@@ -127,16 +129,16 @@ class _Measured:
         return float(np.mean([*self.logs.values()]))
 
 
-def _of_space(parts: pl.DataFrame) -> dict[str, _Measured]:
-    found: dict[str, _Measured] = {}
+def _of_space(parts: pl.DataFrame) -> dict[str, Measured]:
+    found: dict[str, Measured] = {}
     for row in parts.iter_rows(named=True):
-        model = found.setdefault(row["model"], _Measured({}, {}))
+        model = found.setdefault(row["model"], Measured({}, {}))
         model.logs[row["seed"]] = math.log(row["ratio"])
         model.errors[row["seed"]] = None if row["se"] is None else row["se"] / row["fd"]
     return found
 
 
-def _rows(space: str, values: dict[str, dict[str, _Measured]]) -> Iterator[InSpace]:
+def _rows(space: str, values: dict[str, dict[str, Measured]]) -> Iterator[InSpace]:
     ordered = sorted(values[space].items(), key=lambda one: one[1].mean)
     for rank, (model, one) in enumerate(ordered, 1):
         errors = [error for error in one.errors.values() if error is not None]
@@ -151,9 +153,10 @@ def _rows(space: str, values: dict[str, dict[str, _Measured]]) -> Iterator[InSpa
         )
 
 
-def _agreement(
-    one: str, other: str, values: dict[str, dict[str, _Measured]], models: list[str]
+def agreement(
+    one: str, other: str, values: dict[str, dict[str, Measured]], models: list[str]
 ) -> Agreement:
+    """How alike ``values[one]`` and ``values[other]`` rank ``models``."""
     means = [[values[space][model].mean for model in models] for space in (one, other)]
     orders = {
         pair: tuple(_order(*(values[space][model] for model in pair)) for space in (one, other))
@@ -165,7 +168,7 @@ def _agreement(
     return Agreement(one, other, len(models), rho, len(told), opposite)
 
 
-def _order(a: _Measured, b: _Measured) -> int:
+def _order(a: Measured, b: Measured) -> int:
     """-1 where ``a`` is the better, 1 where ``b`` is, 0 where they are not told apart."""
     both = sorted(a.logs.keys() & b.logs.keys())
     gaps = np.array([a.logs[seed] - b.logs[seed] for seed in both])

@@ -25,6 +25,7 @@ WHICH = {  # which trial a row belongs to; first in every frame
     "family": pl.String,
     "rung": pl.String,
     "series": pl.String,  # null: the family has one curve
+    "tokenizer": pl.String,  # the autoencoder that made the latents, or pixels
     # fields of a DiT; null for a family without them
     "size": pl.String,
     "patch": pl.Int64,
@@ -68,6 +69,9 @@ OF_TRIAL = {
     "kid": pl.Float64,
     "fid_vs_heldout": pl.Float64,
     "rfid": pl.Float64,
+    "tokenizer_factor": pl.Int64,
+    "tokenizer_channels": pl.Int64,
+    "decoder_gmacs": pl.Float64,
     "nearer_to_train": pl.Float64,
     "copies": pl.Float64,
     "fid_features": pl.String,

@@ -28,11 +28,12 @@ def cell_id(spec: TrialSpec) -> str:
 
 def protocol_id(spec: TrialSpec) -> str:
     """The identity of how ``spec`` is measured: the protocol without its seed, and the data. Two
-    values of different protocols do not belong on one axis.
+    values of different protocols do not belong on one axis. Where all is compared with real images,
+    these count and not what the model sees of them, latents of whatever autoencoder or pixels.
     """
-    return identity(
-        {"protocol": spec.evaluate.protocol.comparable, "data": spec.data.identity_fields()}
-    )[:8]
+    protocol = spec.evaluate.protocol
+    data = spec.data.images if protocol.against_images else spec.data.identity_fields()
+    return identity({"protocol": protocol.comparable, "data": data})[:8]
 
 
 def recipe_id(spec: TrialSpec) -> str:

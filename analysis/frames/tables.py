@@ -22,7 +22,7 @@ from scaling.records.shapes import Figure
 from scaling.records.status import measured, optional_fields, trial_row
 from scaling.study import Plan, PlannedTrial, Protocol, TrialSpec
 from scaling.study.costs.cost import sampling_gmacs, train_flops
-from scaling.study.specs.decoder import maker_of
+from scaling.study.specs.decoder import maker_of, tokenizer
 from scaling.study.specs.diffusion import DiffusionSpec
 
 # the columns that a value of an evaluation has itself
@@ -99,6 +99,7 @@ def _shared_by_seeds(spec: TrialSpec) -> dict:
         "batch": spec.train.batch,
         "ema": spec.evaluate.ema.label,
         "data": spec.data.title,
+        "tokenizer": tokenizer(spec.data),
         "objective": _objective(spec.diffusion),
         "weighting": spec.diffusion.weighting,
         "schedule": spec.train.schedule,

@@ -21,6 +21,7 @@ from analysis.report.page_tables import (
     shown_figure,
     slope_tables,
     spaces_tables,
+    tokenizer_tables,
 )
 from analysis.report.pictures import picture
 from analysis.report.provenance import provenance_of
@@ -69,6 +70,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         **laws_tables(read),
         "quality": quality_tables(read),
         "spaces": spaces_tables(read),
+        "tokenizers": tokenizer_tables(read),
         "luck": luck(read),
         "claims": judged,
         "decided": decided([here for here, _ in judged]),

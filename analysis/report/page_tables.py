@@ -1,4 +1,4 @@
-"""Collects the tables of a page: slopes, laws, qualities, spaces, luck, learning rates."""
+"""Collects the tables of a page: slopes, laws, qualities, spaces, tokenizers, luck, rates."""
 
 import base64
 import functools
@@ -13,6 +13,7 @@ from analysis.answers.laws import agreement_table, laws
 from analysis.answers.noise_floor import noise_floor
 from analysis.answers.quality.text import sentence
 from analysis.answers.study import published_answers
+from analysis.answers.tokenizers import tokenizers_table
 from analysis.answers.verdicts import ONE_SEED
 from analysis.figures import published
 from analysis.frames.published import heldout_distance
@@ -158,6 +159,19 @@ def spaces_tables(read: StudyData) -> dict | None:
         "table": spaces_table(found).to_dicts(),
         "published": {name: distance for name, distance in known.items() if distance is not None},
     }
+
+
+def tokenizer_tables(read: StudyData) -> dict | None:
+    """How models of each size rank the study's tokenizers, or why that is not known; None where
+    there is a single one.
+    """
+    try:
+        found = read.tokenizers
+    except ValueError as reason:
+        return {"why": str(reason)}
+    if found is None:
+        return None
+    return {"why": None, "found": found, "table": tokenizers_table(found).to_dicts()}
 
 
 def luck(read: StudyData) -> list[str]:

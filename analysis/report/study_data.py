@@ -8,6 +8,7 @@ from analysis.answers.feature_spaces import FeatureSpaces, feature_spaces
 from analysis.answers.quality.command import images_per_epoch, workers_of
 from analysis.answers.quality.time_to_quality import TimeToQuality, time_to_quality
 from analysis.answers.study import Answers
+from analysis.answers.tokenizers import Tokenizers, tokenizers
 from analysis.figures.drawing.notes import settings_note
 from analysis.frames import CURVES, curves_frame, evaluations_frame, trials_frame
 from analysis.select.learning_rates import searches_lr
@@ -68,6 +69,13 @@ class StudyData:
         ``feature_spaces``.
         """
         return feature_spaces(self.evaluations) if self.asks("fdr") else None
+
+    @once
+    def tokenizers(self) -> Tokenizers | None:
+        """How models of each size rank the study's tokenizers; None where there is one. ValueError
+        as ``tokenizers``.
+        """
+        return tokenizers(self.trials)
 
     @once
     def searches_lr(self) -> bool:

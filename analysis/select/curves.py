@@ -1,7 +1,7 @@
 """Which curve does a row belong to, in which order do curves and rungs stand, what are they called?
 
 A curve joins the rungs of one series of one family: of DiT, the sizes at one patch. A family
-without series has one curve.
+without series has one curve. What is trained behind several tokenizers has a curve for each.
 """
 
 import polars as pl
@@ -16,13 +16,17 @@ def with_curves(rows: pl.DataFrame) -> pl.DataFrame:
     the curve of each row: ``patch 2``.
 
     Where several families are among the rows, the name begins with the family: ``DiT, patch 2``,
-    ``unet``. A null series is named by its family.
+    ``unet``. A null series is named by its family. Where several tokenizers are, it begins with
+    the tokenizer: ``pixels, patch 2``.
     """
     titles = {family: family_title(family) for family in rows["family"].unique()}
     family = pl.col("family").replace_strict(titles, return_dtype=pl.String)
     series = pl.col("series").cast(pl.String)
     named = series if len(titles) < 2 else pl.concat_str(family, series, separator=", ")
-    return rows.with_columns(curve=pl.coalesce(named, family))
+    curve = pl.coalesce(named, family)
+    if "tokenizer" in rows.columns and rows["tokenizer"].drop_nulls().n_unique() > 1:
+        curve = pl.concat_str(pl.col("tokenizer"), curve, separator=", ", ignore_nulls=True)
+    return rows.with_columns(curve=curve)
 
 
 def curve_order(rows: pl.DataFrame) -> list[str]:

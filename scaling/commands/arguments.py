@@ -45,6 +45,14 @@ LeaveOutOption = Annotated[
     list[str] | None,
     typer.Option(metavar="BEGINNING", help="Leave out entries that begin so; may be repeated."),
 ]
+CaptionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--captions",
+        metavar="TEXT",
+        help="Of a pipeline that reads text: what class 0 means; again for class 1, and so on.",
+    ),
+]
 NetworkOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE.py", help="The file that defines a network of your own; it is run."),

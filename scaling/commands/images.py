@@ -8,6 +8,7 @@ import typer
 from scaling.commands.arguments import (
     AddressOption,
     AverageOption,
+    CaptionsOption,
     HeadsOption,
     InputSizeOption,
     JsonOption,
@@ -16,7 +17,7 @@ from scaling.commands.arguments import (
     NullOption,
     ObjectiveOption,
 )
-from scaling.commands.places import as_source
+from scaling.commands.places import as_model
 
 
 def encode(
@@ -30,7 +31,8 @@ def encode(
     vae: Annotated[
         str,
         typer.Option(
-            metavar="PATH_OR_HUB_ID", help="A diffusers AutoencoderKL, such as sd-vae-ft-mse."
+            metavar="PATH_OR_HUB_ID",
+            help="An autoencoder of diffusers, such as sd-vae-ft-mse; none: pixels as they are.",
         ),
     ],
     size: Annotated[int, typer.Option(help="Pixels per image side, after the crop.")],
@@ -80,7 +82,7 @@ def evaluate(
         Path,
         typer.Argument(
             metavar="CHECKPOINT|IMAGE_FOLDER|NPZ",
-            parser=as_source,
+            parser=as_model,
             help="A model to sample, or samples: ADM's .npz or a folder.",
         ),
     ],
@@ -112,6 +114,7 @@ def evaluate(
     heads: HeadsOption = None,
     input_size: InputSizeOption = None,
     leave_out: LeaveOutOption = None,
+    caption: CaptionsOption = None,
     network: NetworkOption = None,
 ) -> None:
     """Measure anyone's images against real ones, each figure with its sampling error.
@@ -137,5 +140,6 @@ def evaluate(
         heads=heads,
         input_size=input_size,
         leave_out=leave_out,
+        captions=caption,
     )
     print(run(target, reference, protocol or (), as_json, told, network, write_reference))

@@ -7,6 +7,7 @@ import typer
 
 from scaling.commands.arguments import (
     AverageOption,
+    CaptionsOption,
     HeadsOption,
     InputSizeOption,
     LeaveOutOption,
@@ -15,7 +16,7 @@ from scaling.commands.arguments import (
     ObjectiveOption,
     terminal_width,
 )
-from scaling.commands.places import as_source
+from scaling.commands.places import as_model
 
 
 def count(
@@ -64,8 +65,8 @@ def export(
     checkpoint: Annotated[
         Path,
         typer.Argument(
-            parser=as_source,
-            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder.",
+            parser=as_model,
+            help="A run or checkpoint of ours, a file of weights, a diffusers folder or pipeline.",
         ),
     ],
     to: Annotated[
@@ -103,8 +104,8 @@ def sample(
     checkpoint: Annotated[
         Path,
         typer.Argument(
-            parser=as_source,
-            help="A run or checkpoint folder of ours, a file of weights, or a diffusers folder.",
+            parser=as_model,
+            help="A run or checkpoint of ours, a file of weights, a diffusers folder or pipeline.",
         ),
     ],
     out: Annotated[
@@ -126,11 +127,18 @@ def sample(
     balanced: Annotated[
         bool, typer.Option("--balanced", help="Spread --count evenly over all classes.")
     ] = False,
-    guidance: Annotated[float, typer.Option(help="1: none.")] = 1.0,
+    guidance: Annotated[
+        float | None, typer.Option(help="1: none. As a pipeline's paper, else 1.")
+    ] = None,
     guidance_channels: Annotated[
         int | None, typer.Option(help="Guide the first so many alone; DiT's and SiT's code: 3.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="Sampling steps; SiT's n points are n - 1.")] = 250,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Sampling steps; SiT's n points are n - 1. As a pipeline's paper, else 250."
+        ),
+    ] = None,
     sampler: Annotated[
         str | None, typer.Option(help="ddpm, ddim, dpm++; of flow models euler, heun, sde.")
     ] = None,
@@ -141,6 +149,7 @@ def sample(
     heads: HeadsOption = None,
     input_size: InputSizeOption = None,
     leave_out: LeaveOutOption = None,
+    caption: CaptionsOption = None,
     network: NetworkOption = None,
     vae: Annotated[
         str | None, typer.Option(help="Decoder of latents: a folder, a hub id, sd-vae-ft-mse.")
@@ -181,6 +190,7 @@ def sample(
                 heads=heads,
                 input_size=input_size,
                 leave_out=leave_out,
+                captions=caption,
             ),
             network=network,
         )

@@ -52,6 +52,23 @@ def as_source(text: str | Path) -> Path:
     return path
 
 
+def as_model(text: str | Path) -> Path:
+    """What an argument of weights holds: as ``as_source``, or a pipeline's id on the hub, which is
+    fetched.
+    """
+    path = as_source(text)
+    if path.exists() or str(path) != str(text):
+        return path
+    from scaling.models.stored import pipelines
+
+    if not pipelines.may_be_on_the_hub(str(text)):
+        return path
+    try:
+        return pipelines.fetched(str(text))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def studies_in(root: Path) -> list[Path]:
     """The folders of the studies of a results root, by name; those at a URL are fetched."""
     if url_of(root):

@@ -45,7 +45,12 @@ def _folder(folder: Path, spec: DataSpec) -> DataSet:
 
 def _latents(folder: Path, spec: DataSpec) -> DataSet:
     from scaling.data.latents import read as latents
+    from scaling.data.latents import shipped
 
+    if shipped.makes(spec):
+        from scaling.data.latents import built_in  # diffusers takes seconds to import
+
+        built_in.make(folder, spec, lambda: load_data(DataSpec(source=spec.name)))
     return latents.load(folder, spec)
 
 

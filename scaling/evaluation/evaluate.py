@@ -97,7 +97,8 @@ def run(
     images = None if loaded else load_images(target)
     if loaded:
         flow = loaded.diffusion.objective == "flow"
-        given = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae} | given
+        usual = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae, **loaded.protocol}
+        given = usual | given
     elif given.setdefault("samples", max(2, len(images))) != max(2, len(images)):
         raise ValueError(
             f"{target} holds {len(images)} images, the protocol says {given['samples']} samples: "

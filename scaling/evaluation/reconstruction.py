@@ -11,25 +11,15 @@ found them, or in the data root.
 """
 
 import functools
-import hashlib
-from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from scaling.data.crop import read_image
-from scaling.data.latents.store import read_images, read_store
-from scaling.data.listing import file_of, read_bytes
-from scaling.data.listing.walk import from_text
-from scaling.data.sources import data_root, place
 from scaling.evaluation.features.extractors import layers_of, weights_identity
-from scaling.evaluation.images.real_images import RealImages, data_images
+from scaling.evaluation.images.originals import originals
+from scaling.evaluation.images.real_images import data_images
 from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.measure import reference_of
 from scaling.evaluation.metrics.table import frechet_result
 from scaling.study.specs.decoder import maker_of
-from scaling.study.specs.identity import identity
-from scaling.study.specs.protocol import Protocol
+from scaling.study.specs.protocol import OF_IMAGES, Protocol
 from scaling.study.specs.trial import DataSpec
 
 
@@ -66,6 +56,7 @@ def _floor(
     samples: int,
 ) -> dict:
     layer = layers_of(extractor).features
+    name = name.removesuffix(OF_IMAGES)  # of a split: decoded against its images, either way
     # the images that samples are compared with
     real = reference_of(data, name, extractor, images, transform, decoder)
     if name.endswith(".npz"):
@@ -89,60 +80,3 @@ def _floor(
         return {**row, "why": str(error)}
     # With the same images on both sides, the error for independent draws does not apply.
     return row | frechet_result(made.gaussian(layer), real.gaussian(layer), rows)
-
-
-def originals(data: DataSpec, subset: str) -> RealImages:
-    """The images that a split of a latent store was encoded from, cropped as they were then.
-
-    Reading them raises ValueError if there are none, or if a file is missing or has changed.
-    """
-    folder = place(data)
-    store = read_store(folder)
-    shards = store["shards"][subset]
-
-    @functools.cache
-    def files() -> tuple[Path, list[dict]]:
-        homes = [
-            Path(home)
-            for home in (store.get("encoded_from"), data.name and data_root() / data.name)
-            if home
-        ]
-        rows = (
-            read_images(folder, subset, len(shards)) if homes and data.source == "latents" else []
-        )
-        for home in homes:
-            if rows and (home / file_of(from_text(home, rows[0]["path"]))).is_file():
-                return home, rows
-        raise ValueError(
-            f"no real images of {data.name or data.source}: "
-            + (
-                f"they are not in {' or '.join(map(str, homes))}"
-                if rows
-                else "its latents were not made from images"
-            )
-        )
-
-    def read(rows: Tensor) -> Tensor:
-        home, known = files()
-        return torch.stack(
-            [
-                torch.from_numpy(
-                    _original(home, known[i]["path"], known[i]["sha256"], store["size"])
-                )
-                for i in rows.tolist()
-            ]
-        )
-
-    content = identity([store["content"], subset, "originals"])
-    return RealImages(subset, sum(shard["images"] for shard in shards), content, read)
-
-
-def _original(home: Path, name: str, sha256: str, size: int):
-    path = from_text(home, name)
-    try:
-        content = read_bytes(home, path)
-    except ValueError as error:
-        raise ValueError(f"no real images: {error}") from None
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError(f"no real images: {home / name} is not the file that was encoded")
-    return read_image(home / path, size, content)

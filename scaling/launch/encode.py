@@ -123,12 +123,14 @@ class _Encoder:
     def __init__(self, vae: str, out: str, size: int, batch: int):
         import torch
 
+        from scaling.data.latents.autoencoders import kind_of
         from scaling.data.latents.vae import latent_shape, load_vae
 
         torch.set_num_threads(1)
         self.vae = load_vae(vae, "cuda" if torch.cuda.is_available() else "cpu")
         self.out, self.size, self.batch = Path(out), size, batch
         self.shape = latent_shape(self.vae, size)
+        self.moments = 2 if kind_of(self.vae).stochastic else 1
 
     def __call__(self, row: dict) -> dict:
         import torch
@@ -141,7 +143,7 @@ class _Encoder:
         moments = (
             encode(self.vae, torch.tensor(pixels), self.batch).numpy()
             if len(pixels)
-            else np.empty((0, 2, 2, *self.shape), np.float16)
+            else np.empty((0, 2, self.moments, *self.shape), np.float16)
         )
         write_shard(
             self.out, known["split"], known["number"], moments, known["images"], known["skipped"]

@@ -20,6 +20,7 @@ from scaling.study.specs.identity import Spec
 from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.weights import WeightsSpec
 
+STEPS = 250  # of sampling, where neither a person nor a pipeline's paper says another number
 # field of the protocol -> the option that sets it
 OPTIONS = {
     "sampling_seed": "--seed",
@@ -53,9 +54,9 @@ def run(
     per_class: int | None = None,
     count: int | None = None,
     balanced: bool = False,
-    guidance: float = 1.0,
+    guidance: float | None = None,
     guidance_channels: int | None = None,
-    steps: int = 250,
+    steps: int | None = None,
     sampler: str | None = None,
     seed: int = 0,
     vae: str | None = None,
@@ -90,20 +91,23 @@ def run(
             f"picture {out} is drawn here"
         )
     check_gpus(gpus)
-    if guidance_channels is not None and guidance == 1.0:
+    if guidance_channels is not None and guidance in (None, 1.0):
         raise ValueError("--guidance-channels without --guidance: nothing would be guided")
     told = told or WeightsSpec()
     loaded = load_checkpoint(checkpoint, told=told, network=network)
-    asked_for = wanted(loaded, out, classes, per_class, count, balanced, guidance != 1.0)
     flow = loaded.diffusion.objective == "flow"
+    usual = {"sampler": "euler" if flow else "ddpm", "sampling_steps": STEPS, "guidance": 1.0}
+    said = {"sampler": sampler, "sampling_steps": steps, "guidance": guidance}
+    how_sampled: dict = usual | dict(loaded.protocol)
+    how_sampled |= {name: value for name, value in said.items() if value is not None}
+    guided = how_sampled["guidance"] != 1.0
+    asked_for = wanted(loaded, out, classes, per_class, count, balanced, guided)
     protocol = protocol_of(
         samples=max(2, asked_for.count),
         sampling_seed=seed,
-        sampler=sampler or ("euler" if flow else "ddpm"),
-        sampling_steps=steps,
-        guidance=guidance,
         guidance_channels=guidance_channels,
         decoder=vae or loaded.vae,
+        **how_sampled,
     )
     how = f"of {loaded.spec.name}, {protocol.short}: {out}"
     if picture:

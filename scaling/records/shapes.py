@@ -215,6 +215,17 @@ class Memorisation(TypedDict):
 
 
 @with_config(STRICT)
+class Tokenizer(TypedDict):
+    """The autoencoder between a model and its images."""
+
+    name: str  # what made the latents
+    factor: Annotated[int, Field(ge=1, lt=2**31)]  # pixels per latent pixel, each way
+    channels: Annotated[int, Field(ge=1, lt=2**31)]
+    decoder: str  # what made the images of the samples
+    decoder_gmacs: Annotated[float, Field(ge=0)]  # 1e9 multiply-accumulates an image
+
+
+@with_config(STRICT)
 class Evaluation(TypedDict):
     """``evaluations/ID.json``: what one checkpoint measured."""
 
@@ -230,6 +241,7 @@ class Evaluation(TypedDict):
     heldout_bins: NotRequired[list[float | None] | None]
     figures: list[Figure]
     memorisation: NotRequired[Memorisation | None]
+    tokenizer: NotRequired[Tokenizer]
     nonfinite_samples: NotRequired[Whole]
     wall_s: float
     lost_s: NotRequired[float]  # that attempts before this one took

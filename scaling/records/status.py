@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from scaling.records.ledger import Run, StudyFolder, raise_or_add
 from scaling.records.noise import noise_warning
@@ -13,6 +14,7 @@ from scaling.records.state.file import STALE_AFTER_S, UNREADABLE
 from scaling.records.storage.following import study_at
 from scaling.study.network import Network
 from scaling.study.planning.plan import Plan, PlannedTrial
+from scaling.study.specs.decoder import tokenizer
 
 # What some families have and others lack, and its type: a column each, null where a family has no
 # such field or means something else by it.
@@ -168,6 +170,7 @@ def trial_row(
     count = (record["count"] if record else None) or {}
     # of samples compared with training and held-out images
     memory = (final.get("memorisation") if final else None) or {}
+    tokens: Any = (final.get("tokenizer") if final else None) or {}
     optional = optional_fields(spec.model)
     row = {
         "trial_id": trial.trial_id,
@@ -200,6 +203,10 @@ def trial_row(
         "kid": None,
         "fid_vs_heldout": None,
         "rfid": None,
+        "tokenizer": tokenizer(spec.data),
+        "tokenizer_factor": tokens.get("factor"),
+        "tokenizer_channels": tokens.get("channels"),
+        "decoder_gmacs": tokens.get("decoder_gmacs"),
         "nearer_to_train": memory.get("nearer_to_train"),
         "copies": memory.get("copies"),
         "fid_features": spec.evaluate.protocol.features,

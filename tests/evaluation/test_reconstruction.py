@@ -204,6 +204,15 @@ def test_a_trials_record_has_it_beside_its_fid(work, tmp_path, tiny):
     run = Run(tmp_path / "run")
     train([spec], run, lambda progress: None)
     evaluate(spec, 12, run, lambda progress: None)
-    found = run.evaluation(spec.eval_id(12))["figures"]
+    evaluation = run.evaluation(spec.eval_id(12))
+    assert evaluation["tokenizer"] | {"decoder_gmacs": 0} == {
+        "name": spec.data.vae,
+        "factor": 8,
+        "channels": 4,
+        "decoder": spec.evaluate.protocol.decoder,
+        "decoder_gmacs": 0,
+    }
+    assert evaluation["tokenizer"]["decoder_gmacs"] > 0
+    found = evaluation["figures"]
     assert [row["metric"] for row in found] == ["fid", "fid", "rfid", "rfid"]
     assert found[2]["value"] == rfid(spec.data, spec.evaluate.protocol)[0]["value"]

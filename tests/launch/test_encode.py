@@ -22,8 +22,9 @@ from scaling.data import DataSpec, load_data
 from scaling.data.crop import read_image
 from scaling.data.images import from_uint8
 from scaling.data.latents.store import check_store, read_store, shard_path
-from scaling.data.latents.vae import load_vae
+from scaling.data.latents.vae import decode, load_vae
 from scaling.launch import encode as ray_encode
+from tests.data.latents import tiny_autoencoders as tiny
 from tests.data.pictures import write_folder, write_kind
 from tests.test_encode import command, refusal
 
@@ -85,6 +86,32 @@ def rows(folder: Path, split: str) -> list[dict]:
         for i in range(len(read_store(folder)["shards"][split]))
         for row in pq.read_table(shard_path(folder, split, i, "parquet")).to_pylist()
     ]
+
+
+@pytest.mark.parametrize(
+    ("vae", "shape", "moments"),
+    [("AutoencoderTiny", (16, 8, 8), 1), ("AutoencoderKL", (8, 2, 2), 2), ("none", (3, 32, 32), 1)],
+)
+def test_any_autoencoder_makes_a_store_and_so_do_pixels(vae, shape, moments, tmp_path, here):
+    write_folder(tmp_path / "images")
+    name = vae
+    if vae != "none":
+        factor = 32 // shape[1]
+        name = tiny.write(tmp_path / "own", vae, factor, shape[0])
+    run(command(tmp_path, "store", "--vae", name))
+    store = read_store(tmp_path / "store")
+    assert tuple(store["shape"]) == shape
+    assert store["vae"].get("deterministic", False) == (moments == 1)
+    spec = DataSpec(
+        source="latents", name="x", size=32, vae=store["vae"]["name"], path=str(tmp_path / "store")
+    )
+    data = load_data(spec)
+    assert data.train.read(torch.arange(2), torch.zeros(2, dtype=torch.bool)).shape[1] == moments
+    made = decode(load_vae(name), data.train.batch(torch.arange(2)))
+    assert made.shape == (2, 3, 32, 32)
+    if vae == "none":
+        first = rows(tmp_path / "store", "train")[0]["path"]
+        assert np.array_equal(made[0].numpy(), read_image(tmp_path / "images" / first, 32))
 
 
 def test_a_store_holds_both_sides_of_every_image_and_lists_what_it_could_not_read(work):

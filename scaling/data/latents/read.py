@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from scaling.data.images import DataSet, Images, Key
+from scaling.data.latents.autoencoders import shift_and_scale
 from scaling.data.latents.store import read_store, shard_path
 from scaling.data.order import stream
 from scaling.study.specs.trial import DataSpec
@@ -20,18 +21,20 @@ from scaling.study.specs.trial import DataSpec
 class LatentImages(Images):
     """One split of a store.
 
-    An image (C, h, w) is a draw of (mean + std * noise - shift) * scaling factor.
+    An image (C, h, w) is a draw of (mean + std * noise - shift) * scaling factor; of an encoder
+    without a posterior, (mean - shift) * scaling factor.
     """
 
     def __init__(self, folder: Path, store: dict, split: str, flip: bool):
         self.flip, self.shape = flip, tuple(store["shape"])
-        self.scale, self.shift = store["vae"]["scaling_factor"], store["vae"]["shift_factor"]
+        self.shift, self.scale = shift_and_scale(store["vae"])
+        self.moments = 1 if store["vae"].get("deterministic") else 2
         counts = [shard["images"] for shard in store["shards"][split]]
         self._starts = np.cumsum([0, *counts])[:-1]
-        # of an image, as is or mirrored: two moments, two bytes per number
-        self._bytes = 2 * math.prod(self.shape) * 2
+        # of an image, as is or mirrored: its moments, two bytes per number
+        self._bytes = self.moments * math.prod(self.shape) * 2
         self._shards = [
-            _mapped(shard_path(folder, split, i, "npy"), (n, 2, 2, *self.shape))
+            _mapped(shard_path(folder, split, i, "npy"), (n, 2, self.moments, *self.shape))
             for i, n in enumerate(counts)
         ]
         tables = [
@@ -43,7 +46,7 @@ class LatentImages(Images):
         )
 
     def read(self, rows: Tensor, flipped: Tensor) -> Tensor:
-        """Means and standard deviations (B, 2, C, h, w), float16."""
+        """Means and, of a posterior, standard deviations (B, 2 or 1, C, h, w), float16."""
         shards = np.searchsorted(self._starts, rows.numpy(), side="right") - 1
         begins = self._bytes * (2 * (rows.numpy() - self._starts[shards]) + flipped.numpy())
         # join copies everything in one go without holding Python's lock, so it does not slow down
@@ -54,11 +57,15 @@ class LatentImages(Images):
                 for shard, begin in zip(shards.tolist(), begins.tolist())
             ]
         )
-        return torch.from_numpy(np.frombuffer(out, np.float16).reshape(-1, 2, *self.shape))
+        return torch.from_numpy(
+            np.frombuffer(out, np.float16).reshape(-1, self.moments, *self.shape)
+        )
 
     def noise(
         self, key: Key | None, count: int, rows: Tensor, device: torch.device | str = "cpu"
-    ) -> Tensor:
+    ) -> Tensor | None:
+        if self.moments == 1:
+            return None  # nothing is drawn
         if key is not None:
             return torch.randn(
                 (count, *self.shape),
@@ -72,9 +79,14 @@ class LatentImages(Images):
             ]
         )
 
-    def finish(self, stored: Tensor, noise: Tensor) -> Tensor:
-        mean, std = stored.float().unbind(1)
-        return (mean + std * noise - self.shift) * self.scale
+    def finish(self, stored: Tensor, noise: Tensor | None) -> Tensor:
+        mean, *std = stored.float().unbind(1)
+        z = mean + std[0] * noise if std else mean
+        shift, scale = (
+            part.to(z.device) if isinstance(part, Tensor) else part
+            for part in (self.shift, self.scale)
+        )
+        return (z - shift) * scale
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> memoryview:

@@ -55,7 +55,7 @@ def write_shard(
     images: list[dict],
     skipped: list[dict],
 ) -> None:
-    """Write a shard: latents (n, 2, 2, C, h, w), and rows about its images.
+    """Write a shard: latents (n, 2, M, C, h, w), and rows about its images.
 
     ``images`` have label, path and sha256; ``skipped`` have path and why. Of a path, bytes that are
     not UTF-8 are written as \\xNN. The shard exists once its .json does. ValueError for latents

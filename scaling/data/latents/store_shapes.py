@@ -1,6 +1,6 @@
 """What do the JSON files of a latent store hold? A shape for each."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
@@ -46,10 +46,15 @@ class ShardSums(TypedDict):
 
 @with_config(STRICT)
 class Vae(TypedDict):
+    """The autoencoder, and how a model's latents are scaled."""
+
     name: str
     identity: str
     scaling_factor: float
     shift_factor: float
+    latents_mean: NotRequired[list[float]]  # of each channel
+    latents_std: NotRequired[list[float]]
+    deterministic: NotRequired[bool]  # the encoder gives no posterior: its means alone are stored
 
 
 def _splits(shards: dict) -> None:
@@ -69,6 +74,7 @@ class Store(TypedDict):
     upscale: bool
     content: str
     encoded_from: str | None
+    images_of: NotRequired[str]  # a data set of the suite, where there was no folder
     shards: Annotated[dict[str, list[ShardSums]], held_to(_splits)]
 
 

@@ -1,7 +1,8 @@
-"""How do images become latents, and latents images? With a frozen diffusers AutoencoderKL.
+"""How do images become latents, and latents images? With any frozen autoencoder of diffusers.
 
-A VAE is identified by its configuration and weights. A model sees (z - shift factor) * scaling
-factor, with z drawn from the posterior; for Stable Diffusion's VAEs that is z * 0.18215.
+An autoencoder is identified by its configuration and weights. A model sees (z - shift factor) *
+scaling factor, with z drawn from the posterior where there is one; for Stable Diffusion's VAEs that
+is z * 0.18215.
 """
 
 from __future__ import annotations
@@ -15,9 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scaling.data.images import from_uint8, to_uint8
+from scaling.data.latents.autoencoders import (
+    KINDS,
+    PIXELS,
+    Pixels,
+    kind_of,
+    scaling_of,
+    shift_and_scale,
+)
+from scaling.data.latents.shipped import FOLDER as SHIPPED_IN
+from scaling.data.latents.shipped import SHIPPED
 from scaling.study.specs.identity import canonical_json
 
 if TYPE_CHECKING:
@@ -33,16 +44,24 @@ SYNTHETIC = "synthetic"
 
 
 @functools.lru_cache(maxsize=2)
-def load_vae(name: str, device: torch.device | str = "cpu") -> AutoencoderKL:
-    """The VAE called ``name``: float32 and frozen.
+def load_vae(name: str, device: torch.device | str = "cpu") -> nn.Module:
+    """The autoencoder called ``name``: float32 and frozen.
 
-    ``name`` is a diffusers folder, a Hugging Face id, a key of SHORT_NAMES or ``synthetic``.
-    ValueError if there is no such VAE, with the next step.
+    ``name`` is a diffusers folder, of the autoencoder or of a pipeline with one in vae/, a Hugging
+    Face id, a key of SHORT_NAMES or SHIPPED, ``synthetic``, or ``none`` for pixels as they are.
+    ValueError if there is no such autoencoder, or it is of a kind that is not known, with the next
+    step.
     """
     folder = Path(name).expanduser()
-    if name == SYNTHETIC:
+    if name in SHIPPED:
+        folder = SHIPPED_IN / name
+    if name == PIXELS:
+        vae: nn.Module = Pixels()
+    elif name == SYNTHETIC:
         vae = _synthetic()
     elif folder.is_dir():
+        if (folder / "model_index.json").is_file():
+            folder = folder / "vae"
         vae = _from(
             str(folder),
             f"no VAE in the folder {folder}",
@@ -63,12 +82,16 @@ def load_vae(name: str, device: torch.device | str = "cpu") -> AutoencoderKL:
     return vae.to(device).eval().requires_grad_(False)
 
 
-def _from(name: str, wrong: str, next_step: str) -> AutoencoderKL:
-    from diffusers import AutoencoderKL
+def _from(name: str, wrong: str, next_step: str) -> nn.Module:
+    import diffusers
 
     loud = [
         logging.getLogger(n)
-        for n in ("diffusers.models.modeling_utils", "huggingface_hub.utils._http")
+        for n in (
+            "diffusers.configuration_utils",
+            "diffusers.models.modeling_utils",
+            "huggingface_hub.utils._http",
+        )
     ]
     levels = [logger.level for logger in loud]
     for logger in loud:
@@ -76,9 +99,12 @@ def _from(name: str, wrong: str, next_step: str) -> AutoencoderKL:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return AutoencoderKL.from_pretrained(
-                name, torch_dtype=torch.float32, low_cpu_mem_usage=False
-            )
+            config = diffusers.AutoencoderKL.load_config(name)
+            kind = config.get("_class_name", "AutoencoderKL")
+            if kind in KINDS:
+                return getattr(diffusers, kind).from_pretrained(
+                    name, torch_dtype=torch.float32, low_cpu_mem_usage=False
+                )
     # the hub, the network, the file format and the shape of weights each raise their own class
     except Exception as error:
         why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -86,6 +112,11 @@ def _from(name: str, wrong: str, next_step: str) -> AutoencoderKL:
     finally:
         for logger, level in zip(loud, levels):
             logger.setLevel(level)
+    known = ", ".join(name for name in KINDS if name != Pixels.__name__)
+    raise ValueError(
+        f"{name} holds a {kind}, which is no autoencoder that is known here; those are {known}, "
+        f"and {PIXELS} for pixels"
+    )
 
 
 def _synthetic() -> AutoencoderKL:
@@ -104,7 +135,7 @@ def _synthetic() -> AutoencoderKL:
         )
 
 
-def identity_of(vae: AutoencoderKL) -> str:
+def identity_of(vae: nn.Module) -> str:
     """The first 16 hex digits of a SHA-256 over configuration and weights.
 
     It does not depend on where or in which format they were stored.
@@ -118,58 +149,75 @@ def identity_of(vae: AutoencoderKL) -> str:
     return digest.hexdigest()[:16]
 
 
-def describe(vae: AutoencoderKL, name: str) -> dict:
-    """What a store records of its VAE: name, identity, scaling_factor, shift_factor."""
-    return {
-        "name": name,
-        "identity": identity_of(vae),
-        "scaling_factor": vae.config.scaling_factor,
-        "shift_factor": vae.config.shift_factor or 0.0,
-    }
+def describe(vae: nn.Module, name: str) -> dict:
+    """What a store records of its autoencoder: name, identity, and how latents are scaled; and that
+    they are ``deterministic`` where the encoder gives no posterior.
+    """
+    fixed = {} if kind_of(vae).stochastic else {"deterministic": True}
+    return {"name": name, "identity": identity_of(vae), **scaling_of(vae), **fixed}
 
 
-def pixels_per_latent(vae: AutoencoderKL) -> int:
+def pixels_per_latent(vae: nn.Module) -> int:
     """Pixels of an image per latent pixel, in each direction."""
-    return 2 ** (len(vae.config.block_out_channels) - 1)
+    return kind_of(vae).factor(vae.config)
 
 
-def latent_shape(vae: AutoencoderKL, size: int) -> tuple[int, int, int]:
+def latent_channels(vae: nn.Module) -> int:
+    return kind_of(vae).channels(vae.config)
+
+
+def image_channels(vae: nn.Module) -> int:
+    """Channels of the images that it reads and makes: 3, or 1 of a grey one."""
+    return kind_of(vae).image_channels(vae.config)
+
+
+def latent_shape(vae: nn.Module, size: int) -> tuple[int, int, int]:
     """(C, h, w) of the latents of ``size``-pixel images.
 
-    ValueError if the VAE's downsampling factor does not divide ``size``.
+    ValueError if the autoencoder's downsampling factor does not divide ``size``, or if it takes
+    images of another size alone.
     """
-    factor = pixels_per_latent(vae)
+    factor, only = pixels_per_latent(vae), kind_of(vae).size(vae.config)
+    if only not in (None, size):
+        raise ValueError(
+            f"size {size}: this {type(vae).__name__} makes images of {only} pixels alone; give "
+            f"--size {only}"
+        )
     if size % factor:
         raise ValueError(
             f"size {size} is not a multiple of {factor}, the VAE's downsampling factor"
         )
-    return vae.config.latent_channels, size // factor, size // factor
+    return latent_channels(vae), size // factor, size // factor
 
 
 @torch.no_grad()
-def encode(vae: AutoencoderKL, images: Tensor, batch: int) -> Tensor:
-    """Moments (n, 2, 2, C, h, w) on the CPU of uint8 images (n, 3, H, W).
+def encode(vae: nn.Module, images: Tensor, batch: int) -> Tensor:
+    """Moments (n, 2, M, C, h, w) on the CPU of uint8 images (n, 1 or 3, H, W).
 
-    The axes of length 2 are: as is and mirrored; mean and standard deviation. ``batch`` images at a
-    time are on the VAE's device.
+    The axes are: as is and mirrored; mean and, where the encoder gives a posterior (M = 2),
+    standard deviation. ``batch`` images at a time are on the autoencoder's device.
     """
-    moments = []
+    if images.shape[1] == 1 and image_channels(vae) == 3:
+        images = images.expand(-1, 3, -1, -1)
+    encoded, moments = kind_of(vae).encode, []
     for part in images.split(batch):
         part = from_uint8(part.to(vae.device, non_blocking=True))
-        posteriors = [vae.encode(side).latent_dist for side in (part, part.flip(-1))]
+        sides = [encoded(vae, side) for side in (part, part.flip(-1))]
         moments.append(
-            torch.stack([torch.stack([p.mean, p.std], dim=1) for p in posteriors], dim=1).cpu()
+            torch.stack(
+                [torch.stack([m for m in side if m is not None], dim=1) for side in sides], dim=1
+            ).cpu()
         )
     return torch.cat(moments)
 
 
 def decode(
-    vae: AutoencoderKL,
+    vae: nn.Module,
     latents: Tensor,
     batch: int = 8,
     to_8_bits: Callable[[Tensor], Tensor] = to_uint8,
 ) -> Tensor:
-    """Images (N, 3, H, W) uint8 on the CPU, from latents (N, C, h, w) as a model makes them.
+    """Images (N, 1 or 3, H, W) uint8 on the CPU, from latents (N, C, h, w) as a model makes them.
 
     ``batch`` of them are decoded at a time.
     """
@@ -178,13 +226,15 @@ def decode(
 
 @torch.no_grad()
 def decoded(
-    vae: AutoencoderKL,
+    vae: nn.Module,
     latents: Tensor,
     batch: int = 8,
     to_8_bits: Callable[[Tensor], Tensor] = to_uint8,
 ) -> Iterator[Tensor]:
-    """As ``decode``, but batch by batch (n, 3, H, W), for more images than memory holds."""
-    shift = vae.config.shift_factor or 0.0
+    """As ``decode``, but batch by batch, for more images than memory holds."""
+    shift, factor = (
+        part.to(vae.device) if isinstance(part, Tensor) else part
+        for part in shift_and_scale(scaling_of(vae))
+    )
     for part in latents.split(batch):
-        z = part.to(vae.device) / vae.config.scaling_factor + shift
-        yield to_8_bits(vae.decode(z).sample).cpu()
+        yield to_8_bits(kind_of(vae).decode(vae, part.to(vae.device) / factor + shift)).cpu()

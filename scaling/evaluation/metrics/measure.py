@@ -16,8 +16,9 @@ from scaling.data import load_data
 from scaling.data.sources import LATENT_SOURCES
 from scaling.evaluation.features.extractors import network, weights_identity
 from scaling.evaluation.features.suits import check_suits
+from scaling.evaluation.images.originals import originals
 from scaling.evaluation.images.read import Stored, batches
-from scaling.evaluation.images.real_images import data_images
+from scaling.evaluation.images.real_images import RealImages, data_images
 from scaling.evaluation.images.reference import Reference, dimension_of
 from scaling.evaluation.metrics.clips import frames_in, is_stacked, plain, span_fault
 from scaling.evaluation.metrics.collect import INFLUENCE, Kept, Need, collect_all
@@ -33,12 +34,13 @@ from scaling.evaluation.metrics.table import (
 )
 from scaling.records.noise import noise_warning
 from scaling.study.specs.decoder import maker_of
-from scaling.study.specs.protocol import Protocol
+from scaling.study.specs.protocol import OF_IMAGES, Protocol
 from scaling.study.specs.trial import DataSpec
 
 MEMORY = "memorisation"
 MEMORISATION = Need(rows=INFLUENCE)
 OTHER = {"train": "heldout", "heldout": "train"}  # the data's two sets of images
+OTHER |= {one + OF_IMAGES: other + OF_IMAGES for one, other in OTHER.items()}
 
 
 @functools.lru_cache(maxsize=16)
@@ -50,8 +52,16 @@ def reference_of(
     transform: str,
     decoder: str | None,
 ) -> Reference:
-    """A protocol's reference as an extractor sees it: ``train``, ``heldout`` or a file."""
-    source = Path(name) if name.endswith(".npz") else data_images(data, name, decoder)
+    """A protocol's reference as an extractor sees it: ``train``, ``heldout`` or a file; with
+    OF_IMAGES, the split's real images rather than its latents, decoded.
+    """
+    source: Path | RealImages
+    if name.endswith(".npz"):
+        source = Path(name)
+    elif name.endswith(OF_IMAGES):
+        source = originals(data, name.removesuffix(OF_IMAGES))
+    else:
+        source = data_images(data, name, decoder)
     return Reference(source, extractor, images, transform)
 
 

@@ -1,7 +1,8 @@
 """How is a checkpoint loaded for sampling? Its network, and the process it was trained for."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import nn
@@ -30,6 +31,8 @@ class Loaded:
     size: int | None = None  # pixels per side of the images that those latents were made of
     said: tuple[str, ...] = ()  # which weights they are, and what was taken for granted
     place: Path | None = None  # what was opened: of a run, the checkpoint
+    # fields of the protocol that the paper of a pipeline used
+    protocol: Mapping[str, object] = field(default_factory=dict)
 
 
 def load_checkpoint(
@@ -62,6 +65,7 @@ def load_checkpoint(
         opened.size,
         opened.said,
         opened.place,
+        opened.protocol,
     )
 
 

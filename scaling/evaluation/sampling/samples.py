@@ -149,8 +149,8 @@ def image_channels(loaded: Loaded, protocol: Protocol) -> int:
         from scaling.data.latents.decoders import check_channels  # seconds of imports
 
         factor = loaded.size and loaded.size / loaded.spec.input_size
-        check_channels(protocol.decoder, loaded.spec.channels, factor)
-    channels = 3 if protocol.decoder else loaded.spec.channels
+        return check_channels(protocol.decoder, loaded.spec.channels, factor)
+    channels = loaded.spec.channels
     if channels not in (1, 3):
         raise ValueError(
             f"{loaded.spec.name} makes latents of {channels} channels; say which VAE decodes them, "

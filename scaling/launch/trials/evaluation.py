@@ -22,6 +22,7 @@ from scaling.evaluation.reconstruction import rfid
 from scaling.evaluation.sampling.generate import generate, labels_and_streams
 from scaling.evaluation.sampling.load import digest
 from scaling.evaluation.sampling.parts import Draw, Parts
+from scaling.evaluation.tokenizer import tokenizer_of
 from scaling.models import build_model
 from scaling.models.precision import matmul_precision
 from scaling.models.stored.state_dicts import check_finite
@@ -117,6 +118,8 @@ def _measure(spec: TrialSpec, step: int, run: Run, threads: int, helped: Helped)
         )
         run.write_samples(eval_id, thumbnails(images, labels, SHOWN))
         measured["figures"] += rfid(spec.data, protocol)
+        if (tokenizer := tokenizer_of(spec.data, protocol)) is not None:
+            measured["tokenizer"] = tokenizer
     return {
         "eval_id": eval_id,
         "train_id": spec.train_id,

@@ -8,6 +8,7 @@ many trials embeds them once.
 import contextlib
 import functools
 import importlib.util
+import json
 import logging
 import warnings
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from scaling.study.families.captioned import Captioned
 from scaling.study.specs.identity import identity
 
 NO_CAPTION = ""  # what the last label, "no condition", reads
+INDEX = "model_index.json"  # of a pipeline of diffusers
+PIPELINE_PARTS = ("tokenizer", "text_encoder")
 LOUD = ("transformers", "huggingface_hub.utils._http")
 
 
@@ -78,6 +81,7 @@ def embedded(m: Captioned) -> Embedded:
 def _version(folder: Path) -> list:
     """What tells a changed folder: names, sizes and times of its files; of a hub id, nothing."""
     files = sorted(folder.glob("*")) if folder.is_dir() else []
+    files += sorted(path for part in PIPELINE_PARTS for path in folder.glob(f"{part}/*"))
     stats = [(file.name, file.stat()) for file in files if file.is_file()]
     return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
 
@@ -85,6 +89,8 @@ def _version(folder: Path) -> list:
 @torch.no_grad()
 def _encoded(name: str, captions: tuple[str, ...], tokens: int) -> Embedded:
     tokenizer, encoder = _load(name)
+    if (Path(name).expanduser() / INDEX).is_file():  # as diffusers' pipelines read a prompt
+        captions = tuple(caption.lower().strip() for caption in captions)
     read = tokenizer(
         list(captions),
         padding="max_length",
@@ -112,13 +118,19 @@ def _load(name: str):
     folder = Path(name).expanduser()
     if not folder.is_dir() and (name.startswith(("/", ".", "~")) or name.count("/") > 1):
         raise ValueError(f"no text encoder at {folder}: there is no such folder")
+    import transformers
     from transformers import AutoModel, AutoTokenizer
 
     where = str(folder) if folder.is_dir() else name
+    words, kind = where, AutoModel
     try:
         with _quiet():
-            tokenizer = AutoTokenizer.from_pretrained(where)
-            model = AutoModel.from_pretrained(where, dtype=torch.float32).eval()
+            if (folder / INDEX).is_file():
+                words, where = (str(folder / part) for part in PIPELINE_PARTS)
+                named = json.loads((folder / INDEX).read_text())[PIPELINE_PARTS[1]]
+                kind = getattr(transformers, named[1])
+            tokenizer = AutoTokenizer.from_pretrained(words)
+            model = kind.from_pretrained(where, dtype=torch.float32).eval()
     # the hub, the network and the file format each raise their own class
     except Exception as error:
         why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -49,9 +49,7 @@ def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
 
     ``sigma``: the network also predicts sigma.
     """
-    if config.get("beta_schedule") != "linear" or config.get("prediction_type", "epsilon") != (
-        "epsilon"
-    ):
+    if any(config.get(name, usual) != usual for name, usual in EXPECTED.items()):
         return None
     try:
         return DiffusionSpec(
@@ -62,6 +60,34 @@ def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
         )
     except (KeyError, ValueError):
         return None
+
+
+# what a scheduler of ours says, and others may say otherwise
+EXPECTED = {"beta_schedule": "linear", "prediction_type": "epsilon", "trained_betas": None}
+
+
+def odd_process(config: Mapping) -> str:
+    """In words, why ``learned_by_scheduler`` knows no such process."""
+    odd = [
+        f"{name} {config.get(name, usual)}, here {usual}"
+        for name, usual in EXPECTED.items()
+        if config.get(name, usual) != usual
+    ]
+    return "; ".join(odd) or f"a {config.get('_class_name')} with betas that are not in 0..1"
+
+
+def unlike_ours(config: Mapping) -> tuple[str, ...]:
+    """In words, what a pipeline's scheduler does while sampling that is not done here."""
+    odd = []
+    if config.get("clip_sample", config.get("_class_name") in ("DDIMScheduler", "DDPMScheduler")):
+        odd.append(f"clips what it predicts of the image at {config.get('clip_sample_range', 1)}")
+    if config.get("thresholding"):
+        odd.append("thresholds what it predicts of the image")
+    if config.get("rescale_betas_zero_snr"):
+        odd.append("rescales its betas to no signal at the last timestep")
+    if config.get("steps_offset"):
+        odd.append(f"begins {config['steps_offset']} timesteps later")
+    return tuple(f"not as its {config.get('_class_name')}, which {words}" for words in odd)
 
 
 def check_outputs(objective: Learned | None, doubled: bool, where) -> None:

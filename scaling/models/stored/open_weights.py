@@ -5,49 +5,31 @@ safetensors, or a file of weights. What the files do not tell is said by a ``Wei
 neither tells is taken as usual, and ``Opened.said`` says so.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
+from scaling.models.formats.diffusers import CONFIG
 from scaling.models.stored.described import description, read_described
-from scaling.models.stored.files import IN_FOLDERS, SUFFIXES, file_sets
-from scaling.models.stored.learned import (
-    SIT,
-    WORDS,
-    check_outputs,
-    learned_by_arguments,
-    learned_by_scheduler,
-    told_by_sit,
+from scaling.models.stored.diffusers_folders import (
+    is_diffusers,
+    open_diffusers,
+    open_pipeline,
+    sit_in,
 )
+from scaling.models.stored.files import IN_FOLDERS, SUFFIXES, file_sets
+from scaling.models.stored.learned import check_outputs, learned_by_arguments
+from scaling.models.stored.opened import Opened, completed
 from scaling.models.stored.own_networks import Candidate, check_source, fitting
+from scaling.models.stored.pipelines import is_pipeline
 from scaling.models.stored.sets import ASIDE, prepared, read_set
-from scaling.models.stored.state_dicts import State
 from scaling.models.weights import check_fits, inferred_spec, read_training_checkpoint
 from scaling.records.shapes import SPEC
-from scaling.study.network import FAMILIES, Network
+from scaling.study.network import FAMILIES
 from scaling.study.specs.diffusion import DiffusionSpec
-from scaling.study.specs.weights import Learned, WeightsSpec
+from scaling.study.specs.weights import WeightsSpec
 
 MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class Opened:
-    """Weights under our names, with everything that is known of them.
-
-    ``diffusion`` and ``label_dropout`` are None where neither the files nor a person tell them.
-    """
-
-    spec: Network
-    state: State
-    said: tuple[str, ...]  # which weights they are, and what was taken for granted
-    diffusion: DiffusionSpec | None = None
-    label_dropout: float | None = None  # 0: there is no learned "no class"
-    vae: str | None = None  # of the latents that the network makes
-    size: int | None = None  # pixels per side of the images that those latents were made of
-    place: Path | None = None  # what was opened: of a run, the checkpoint
 
 
 def open_weights(
@@ -63,8 +45,9 @@ def open_weights(
         raise ValueError(f"checkpoint {path} does not exist")
     for is_it, read in (
         (_is_ours, _ours),
+        (is_pipeline, open_pipeline),
         (_is_exported, _exported),
-        (_is_diffusers, _diffusers),
+        (is_diffusers, _diffusers),
         (is_weights, _foreign),
     ):
         if is_it(path):
@@ -72,6 +55,8 @@ def open_weights(
             whole = {**opened.spec.fixed_tensors(), **opened.state}
             check_fits(opened.spec, whole)
             opened = replace(opened, state=whole, place=opened.place or path)
+            if told.captions and opened.spec.condition != "text":
+                raise ValueError(f"--captions: {opened.spec.name} of {path} reads no text")
             _check_told(opened, told, path)
             return opened
     if (path / ".metadata").is_file():
@@ -93,7 +78,7 @@ def open_weights(
 def is_weights(path: Path) -> bool:
     """Whether ``path`` is a run, a checkpoint or weights, rather than images."""
     if path.is_dir():
-        return _is_ours(path) or _is_diffusers(path) or bool(file_sets(path))
+        return _is_ours(path) or is_pipeline(path) or is_diffusers(path) or bool(file_sets(path))
     return path.suffix in SUFFIXES or path.name.endswith(".json")
 
 
@@ -101,12 +86,9 @@ def _is_ours(path: Path) -> bool:
     return (path / "checkpoints").is_dir() or (path / MANIFEST).is_file()
 
 
-def _is_diffusers(path: Path) -> bool:
-    if path.is_dir():
-        return (path / "transformer" / CONFIG).is_file() or (path / CONFIG).is_file()
-    # a file of a diffusers folder, or its index
-    config = path.parent / CONFIG
-    return path.is_file() and config.is_file() and b"_class_name" in config.read_bytes()
+def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+    sit = sit_in(path, told)
+    return open_diffusers(path, told) if sit is None else _foreign(*sit, ())
 
 
 def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
@@ -167,38 +149,6 @@ def _is_exported(path: Path) -> bool:
     return description(path) is not None
 
 
-def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
-    folder = path if path.is_dir() else path.parent
-    if (folder / "transformer" / CONFIG).is_file():
-        path = folder = folder / "transformer"
-    config = _json(folder / CONFIG)
-    if config.get("_class_name") == SIT:
-        return _foreign(path, told_by_sit(config, told, folder / CONFIG), ())
-    found = read_set(path, told, ("pos_embed.proj.weight",)).found
-    state, words = prepared(found, told, path)
-    no_null = lacks_null(config, state)
-    if told.null not in (None, "none" if no_null else "last"):
-        has = "no row" if no_null else "a row"
-        raise ValueError(f"--null {told.null}: the label table of {path} has {has} for no class")
-    spec, state = from_diffusers(config, state)
-    scheduler = folder.parent / "scheduler" / "scheduler_config.json"
-    process = None
-    if told.objective is None and scheduler.is_file():
-        process = learned_by_scheduler(_json(scheduler), spec.learn_sigma)
-        if process is None:
-            raise ValueError(
-                f"{scheduler} describes a process that is none of ours; say what the weights "
-                "predict, as --objective epsilon"
-            )
-    check_outputs(told.objective, spec.learn_sigma, path)
-    if told.objective == "sit" or (told.objective == "flow" and spec.learn_sigma):
-        raise ValueError(
-            "--objective flow: SiT's velocity under diffusers' names is not read; take the weights "
-            f"under SiT's own, alone or in a folder whose {CONFIG} says {SIT}"
-        )
-    return _opened(spec, state, words, told.objective, process, no_null)
-
-
 def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     of_families = [anchor for family in FAMILIES.values() for anchor in family.ANCHORS]
     read = read_set(path, told, [c.anchor for c in own] or of_families)
@@ -219,7 +169,7 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
             )
         check_outputs(told.objective, spec.learn_sigma, path)
         learned = None if process else told.objective
-        opened = _opened(spec, state, words, learned, process, told.null == "none")
+        opened = completed(spec, state, words, learned, process, told.null == "none")
         dropout = 0.0 if told.null == "none" else match.dropout
         return replace(opened, vae=match.vae, label_dropout=dropout)
     learned = told.objective or learned_by_arguments(read.arguments)
@@ -239,43 +189,7 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
     no_null = not spec.has_null(state)
     state = spec.adopted(state, told)
     words = [*words, *spec.assumed()]
-    return _opened(spec, state, words, learned, None, no_null, told.null is None)
-
-
-def _opened(
-    spec: Network,
-    state: State,
-    words: list[str],
-    learned: Learned | None,
-    process: DiffusionSpec | None,
-    no_null: bool,
-    guessed: bool = False,
-) -> Opened:
-    """What is known of foreign weights, and in words what was told and what was assumed.
-
-    ``guessed``: nobody says that the last label is no class.
-    """
-    if learned is not None:
-        process = DiffusionSpec(objective="flow" if learned == "sit" else learned)
-        words = [*words, f"they predict {WORDS[learned]}"]
-    elif process is None and spec.learn_sigma:
-        process = DiffusionSpec()
-        words = [
-            *words,
-            f"assumed that they predict {WORDS['ddpm']}; of SiT's, say --objective flow",
-        ]
-    if no_null:
-        words = [
-            *words,
-            "they know no label for no class, so they cannot be guided; its row is zeros here",
-        ]
-    elif guessed and spec.condition == "classes":
-        words = [
-            *words,
-            f"the last of {spec.num_classes + 1} labels is taken for no class; where it is a "
-            "class, say --null none",
-        ]
-    return Opened(spec, state, tuple(words), process, 0.0 if no_null else None)
+    return completed(spec, state, words, learned, None, no_null, told.null is None)
 
 
 def _check_told(opened: Opened, told: WeightsSpec, path: Path) -> None:
@@ -288,13 +202,3 @@ def _check_told(opened: Opened, told: WeightsSpec, path: Path) -> None:
                 if there is not None
                 else f"{option} {said}: {opened.spec.name} of {path} has no {name}"
             )
-
-
-def _json(path: Path) -> dict:
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"{path} is no JSON object")
-    return value

@@ -5,6 +5,15 @@ from scaling.study.specs.protocol import Protocol
 # Of Stable Diffusion's decoder for an image of 256 x 256 (1e9 MACs, counted by torch's
 # FlopCounterMode on diffusers' AutoencoderKL); at 512 x 512 it is 1257, nearly in proportion.
 SD_DECODER_GMACS, SD_DECODER_PIXELS = 311.1, 256 * 256
+# decoder -> 1e9 MACs for an image of so many pixels: the suite's own, and none, which copies
+SMALL_DECODERS: dict[str, tuple[float, int]] = {
+    "none": (0.0, 1),
+    "synthetic": (0.0, 1),  # next to nothing
+    "digits-f2c2": (2.65e-4, 64),
+    "digits-f2c4": (2.68e-4, 64),
+    "digits-f2c8": (2.73e-4, 64),
+    "digits-f4c16": (2.59e-4, 64),
+}
 
 
 def vit_gmacs(width: int, depth: int, patch: int, size: int) -> float:
@@ -47,11 +56,12 @@ FEATURE_GMACS: dict[str, float | None] = {
 
 def decoder_gmacs(protocol: Protocol, pixels: int) -> float:
     """1e9 MACs to decode one image of ``pixels``; 0 without a decoder. Every decoder counts as
-    Stable Diffusion's, but the synthetic one, which computes next to nothing.
+    Stable Diffusion's, but those of SMALL_DECODERS. What one really takes is in the records.
     """
-    if protocol.decoder in (None, "synthetic"):
+    if protocol.decoder is None:
         return 0.0
-    return SD_DECODER_GMACS * pixels / SD_DECODER_PIXELS
+    gmacs, of = SMALL_DECODERS.get(protocol.decoder, (SD_DECODER_GMACS, SD_DECODER_PIXELS))
+    return gmacs * pixels / of
 
 
 def feature_gmacs(protocol: Protocol) -> float:

@@ -5,6 +5,8 @@ of a class; the last one, ``num_classes``, is the empty caption or "no class". N
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import model_validator
@@ -84,6 +86,20 @@ class Captioned(Network):
         classes = {"conditioning": "classes", "captions": (), "encoder": None}
         small = {**self._debug_fields(), "text_tokens": 4, "text_width": 8, **classes}
         return self.replaced(**small, channels=channels, num_classes=num_classes)
+
+    @classmethod
+    def of_pipeline(cls, config: Mapping, folder: Path, captions: tuple[str, ...]) -> Self:
+        """The network of a pipeline of diffusers in ``folder`` with this ``config``, whose labels
+        are ``captions`` as the pipeline's own encoder reads them.
+
+        ValueError for a network that the family does not hold, KeyError for what a config lacks.
+        """
+        raise ValueError(f"pipelines of {cls.TITLE} are not read")
+
+    @property
+    def anchor(self) -> str:
+        """A name by which diffusers' weights of the network are found behind wrappers' prefixes."""
+        return "pos_embed.proj.weight"
 
     @abstractmethod
     def _debug_fields(self) -> dict:

@@ -6,6 +6,8 @@ has classes, the sequence is learned for each class.
 """
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -88,6 +90,33 @@ class PixArt(Captioned):
         latent = {"input_size": resolution // LATENT_FACTOR, "channels": LATENTS}
         usual = {"num_classes": 1, "conditioning": "text", **TEXT}
         return cls(**{**latent, **usual, **SHAPE, **fields})
+
+    @classmethod
+    def of_pipeline(cls, config: Mapping, folder: Path, captions: tuple[str, ...]) -> "PixArt":
+        size = config["sample_size"]
+        scale = config.get("interpolation_scale") or max(size // 64, 1)
+        told_size = config.get("use_additional_conditions")
+        if scale != 1 or (size == 128 if told_size is None else told_size):
+            raise ValueError(
+                f"{folder} is a PixArt that is told the resolution, or whose positions are "
+                "stretched; here PixArt is as for 256 and 512 pixels"
+            )
+        heads = config["num_attention_heads"]
+        return cls(
+            input_size=size,
+            channels=config["in_channels"],
+            patch=config["patch_size"],
+            width=heads * config["attention_head_dim"],
+            depth=config["num_layers"],
+            heads=heads,
+            learn_sigma=config["out_channels"] == 2 * config["in_channels"],
+            num_classes=len(captions),
+            conditioning="text",
+            captions=captions,
+            encoder=str(folder),
+            text_tokens=TEXT["text_tokens"],
+            text_width=config["caption_channels"],
+        )
 
     def named_like(self, name: str) -> Self | None:
         match = re.fullmatch(r"PixArt-d(\d+)w(\d+)/(\d+)(?: \[text\])?", name)

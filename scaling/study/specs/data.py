@@ -22,6 +22,9 @@ Source = Literal[
     "clips",
 ]
 
+# sources whose images have one size, in pixels per side
+FIXED_SIZES = {"digits": 8, "mnist": 28, "fashion-mnist": 28, "cifar10": 32, "cifar100": 32}
+
 
 # the fields that some sources have alone
 SPECIAL = (
@@ -118,13 +121,18 @@ class DataSpec(Spec):
         parts = [self.name or self.source]
         parts += [f"{self.size} px"] if self.name and self.size else []
         parts += [f"{self.frames} frames"] if self.has_clips else []
-        parts += [f"latents of {PurePath(self.vae).name}"] if self.vae else []
+        parts += [f"latents of {PurePath(self.vae).name}"] if self.vae not in (None, "none") else []
         return ", ".join(parts)
 
     @property
     def has_clips(self) -> bool:
         """Whether these are clips of several frames rather than images."""
         return (self.frames or 1) > 1
+
+    @property
+    def images(self) -> tuple[str, int | None]:
+        """Which images these are or were before any autoencoder: name and pixels per side."""
+        return (self.name or self.source, self.size or FIXED_SIZES.get(self.source))
 
     def identity_fields(self, exclude: frozenset[str] = frozenset()) -> dict:
         return super().identity_fields(exclude | self.PLACEMENT)

@@ -9,9 +9,11 @@ from scaling.study.specs.decoder import other_maker
 from scaling.study.specs.identity import Spec, Text, refuse
 from scaling.study.specs.measured import METRIC_NAMES, Features, Metric
 
-# A split of the trial's data set, or a file of statistics or images in the format of ADM's
-# evaluation suite.
-Reference = Annotated[str, StringConstraints(pattern=r"^(train|heldout|.*\.npz)$")]
+# A split of the trial's data set, of latents as the decoder makes them, or with OF_IMAGES the real
+# images that they were made of; or a file of statistics or images in the format of ADM's suite.
+Reference = Annotated[str, StringConstraints(pattern=r"^((train|heldout)(-images)?|.*\.npz)$")]
+OF_IMAGES = "-images"
+REAL = ("train-images", "heldout-images")
 Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
 FLOW_SAMPLERS = ("euler", "heun", "sde")
 
@@ -138,8 +140,18 @@ class Protocol(Spec):
 
     @property
     def comparable(self) -> dict:
-        """What two measured values must share to be compared."""
+        """What two measured values must share to be compared.
+
+        Against real images alone, that is not the decoder: it is part of what is measured.
+        """
+        if self.against_images:
+            return self.identity_fields(exclude=self.SEED | {"decoder"})
         return self.identity_fields(exclude=self.SEED)
+
+    @property
+    def against_images(self) -> bool:
+        """Whether all that is measured is against the real images of the data, decoded by none."""
+        return set(self.references) <= set(REAL)
 
     @property
     def guided(self) -> bool:
@@ -188,6 +200,7 @@ class Protocol(Spec):
         )
         name = f"frame {name}" if clips and metric != "clip_fd" else name
         against = PurePath(reference or self.references[0]).name
+        against = against.replace(OF_IMAGES, " images") if against in REAL else against
         count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
         spaces = self.spaces_of(metric)
         name += f"{len(spaces)}" if metric == "fdr" else ""  # as published: FDr^6
@@ -196,10 +209,17 @@ class Protocol(Spec):
         # the reference of a latent model is its data after the decoder
         if self.decoder and against in ("train", "heldout"):
             against = f"decoded {against}"
+        # against real images the decoder is part of what is measured, as the network is
+        how = self if (reference or self.references[0]) not in REAL else self._undecoded(made_by)
         return (
-            f"{name}-{_thousands(self.samples)}, {self.sampling(over, made_by)}, "
+            f"{name}-{_thousands(self.samples)}, {how.sampling(over, made_by)}, "
             f"{' + '.join(spaces)}, vs {against}{count}"
         )
+
+    def _undecoded(self, made_by: str | None) -> "Protocol":
+        """This protocol without its decoder, unless that is not the one that made the latents."""
+        other = other_maker(made_by, self.decoder)
+        return self if other else self.model_copy(update={"decoder": None})
 
     @property
     def short(self) -> str:

@@ -26,6 +26,8 @@ class WeightsSpec(Spec):
     input_size: int | None = Field(None, gt=0, le=2**14)
     # beginnings of names that are not part of the network
     leave_out: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    # of a pipeline that reads text: what labels 0, 1, ... mean
+    captions: tuple[str, ...] = ()
 
     @classmethod
     def of_options(cls, **given) -> Self:

@@ -46,6 +46,11 @@ from scaling.study.settings import with_settings
         ),
         ({"decoder": "sd-vae-ft-mse"}, "rfid", "rFID, sd-vae-ft-mse, digits-cnn, vs train"),
         (
+            {"decoder": "sd-vae-ft-mse", "references": ["train-images"]},
+            "fid",
+            "FID-1K, ddpm50, cfg 1.0, digits-cnn, vs train images",
+        ),
+        (
             {
                 "sampler": "sde",
                 "sde_diffusion": "constant",
@@ -60,6 +65,16 @@ from scaling.study.settings import with_settings
 )
 def test_its_short_form_tells_all_that_is_not_as_usual(fields, metric, says):
     assert Protocol(**fields).label(metric) == says
+
+
+def test_a_decoder_is_part_of_what_is_measured_against_real_images_and_of_how_against_latents():
+    for references, same in ((["train-images"], True), (["train-images", "train"], False)):
+        one, other = (Protocol(decoder=name, references=references) for name in ("a", "b"))
+        assert (one.comparable == other.comparable) == same
+        assert one.identity_fields() != other.identity_fields()
+    assert "b on latents of a" in Protocol(decoder="b", references=["train-images"]).label(
+        made_by="a"
+    )
 
 
 def test_what_varies_along_an_axis_is_left_out_of_its_label():

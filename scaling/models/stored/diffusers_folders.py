@@ -1,0 +1,124 @@
+"""Which network is in a folder that diffusers wrote, or in one of its pipelines?"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
+from scaling.models.stored.learned import (
+    SIT,
+    check_outputs,
+    learned_by_scheduler,
+    odd_process,
+    told_by_sit,
+    unlike_ours,
+)
+from scaling.models.stored.opened import Opened, completed
+from scaling.models.stored.pipelines import Known, decoder_of, known_pipeline, read_object
+from scaling.models.stored.sets import prepared, read_set
+from scaling.study.families.captioned import Captioned
+from scaling.study.network import FAMILIES
+from scaling.study.specs.weights import WeightsSpec
+
+SCHEDULER = "scheduler_config.json"
+
+
+def is_diffusers(path: Path) -> bool:
+    if path.is_dir():
+        return (path / "transformer" / CONFIG).is_file() or (path / CONFIG).is_file()
+    # a file of a diffusers folder, or its index
+    config = path.parent / CONFIG
+    return path.is_file() and config.is_file() and b"_class_name" in config.read_bytes()
+
+
+def sit_in(path: Path, told: WeightsSpec) -> tuple[Path, WeightsSpec] | None:
+    """The weights of a SiT in a folder of diffusers' layout, and what its configuration tells
+    beside what is ``told``; None where it is no SiT.
+    """
+    path, folder = _network(path)
+    config = read_object(folder / CONFIG)
+    if config.get("_class_name") != SIT:
+        return None
+    return path, told_by_sit(config, told, folder / CONFIG)
+
+
+def _network(path: Path) -> tuple[Path, Path]:
+    """The network of a pipeline or itself, and the folder of its configuration."""
+    folder = path if path.is_dir() else path.parent
+    if (folder / "transformer" / CONFIG).is_file():
+        path = folder = folder / "transformer"
+    return path, folder
+
+
+def open_diffusers(path: Path, told: WeightsSpec) -> Opened:
+    """A network that diffusers saved, alone or with the parts of a pipeline."""
+    path, folder = _network(path)
+    config = read_object(folder / CONFIG)
+    found = read_set(path, told, ("pos_embed.proj.weight",)).found
+    state, words = prepared(found, told, path)
+    no_null = lacks_null(config, state)
+    if told.null not in (None, "none" if no_null else "last"):
+        has = "no row" if no_null else "a row"
+        raise ValueError(f"--null {told.null}: the label table of {path} has {has} for no class")
+    spec, state = from_diffusers(config, state)
+    scheduler = folder.parent / "scheduler" / SCHEDULER
+    process = None
+    if told.objective is None and scheduler.is_file():
+        process = learned_by_scheduler(read_object(scheduler), spec.learn_sigma)
+        if process is None:
+            raise ValueError(
+                f"{scheduler} describes a process that is none of ours "
+                f"({odd_process(read_object(scheduler))}); say what the weights predict, as "
+                "--objective epsilon"
+            )
+    check_outputs(told.objective, spec.learn_sigma, path)
+    if told.objective == "sit" or (told.objective == "flow" and spec.learn_sigma):
+        raise ValueError(
+            "--objective flow: SiT's velocity under diffusers' names is not read; take the weights "
+            f"under SiT's own, alone or in a folder whose {CONFIG} says {SIT}"
+        )
+    return completed(spec, state, words, told.objective, process, no_null)
+
+
+def open_pipeline(path: Path, told: WeightsSpec, own: object = ()) -> Opened:
+    """A pipeline: its network, decoder, process and its paper's protocol."""
+    known = known_pipeline(path)
+    if known.family is None:
+        opened = open_diffusers(path / known.network, told)
+    else:
+        opened = _captioned(path, known, told)
+    decoder = decoder_of(path)
+    words = () if decoder is None else (f"decoder: the pipeline's own, {path / 'vae'}",)
+    scheduler = path / "scheduler" / SCHEDULER
+    words += unlike_ours(read_object(scheduler)) if scheduler.is_file() else ()
+    said = (*opened.said, *words)
+    return replace(opened, said=said, vae=decoder, place=path, protocol=known.protocol)
+
+
+def _captioned(path: Path, known: Known, told: WeightsSpec) -> Opened:
+    """A pipeline's network that reads text, with the captions that are told as its labels."""
+    folder = path / known.network
+    if not told.captions:
+        raise ValueError(
+            f"{path} reads text; say what it is to be told, as --captions 'a red fox' --captions "
+            "'a teapot', which are classes 0 and 1"
+        )
+    if odd := set(told.given) - {"--captions", "--average"}:
+        raise ValueError(f"{min(odd)}: {path} says of itself what it is; leave the option out")
+    assert known.family is not None
+    family = FAMILIES[known.family]
+    assert issubclass(family, Captioned)
+    try:
+        spec = family.of_pipeline(read_object(folder / CONFIG), path, told.captions)
+    except KeyError as error:
+        raise ValueError(f"{folder / CONFIG} has no {error.args[0]}") from None
+    found = read_set(folder, told, (spec.anchor,)).found
+    state, words = prepared(found, told, folder)
+    scheduler = path / "scheduler" / SCHEDULER
+    process = learned_by_scheduler(read_object(scheduler), spec.learn_sigma)
+    if process is None:
+        raise ValueError(
+            f"{scheduler} describes a process that is none of ours "
+            f"({odd_process(read_object(scheduler))})"
+        )
+    state = {f"transformer.{name}": tensor for name, tensor in state.items()}
+    return Opened(spec, state, tuple(words), process)

@@ -1,0 +1,129 @@
+"""What does a pipeline of diffusers hold beside its network? Decoder, process, class names, and how
+its paper sampled.
+
+A pipeline is a folder with ``model_index.json`` and a folder for each of its parts, on this machine
+or on the Hugging Face hub.
+"""
+
+import json
+import logging
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+INDEX = "model_index.json"
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+LOUD = ("diffusers.pipelines.pipeline_utils", "huggingface_hub.utils._http")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A class of pipelines: where its network lies, and the protocol that its paper used."""
+
+    network: str
+    protocol: Mapping[str, object] = field(default_factory=dict)
+    family: str | None = None  # of a network that reads text, whose ``of_pipeline`` takes it
+
+
+PIPELINES: dict[str, Known] = {
+    # arXiv 2212.09748, section 4: 250 steps of DDPM
+    "DiTPipeline": Known("transformer", {"sampler": "ddpm", "sampling_steps": 250}),
+    # arXiv 2310.00426, section 3: DPM-Solver in 20 steps, guided by 4.5
+    "PixArtAlphaPipeline": Known(
+        "transformer",
+        {"sampler": "dpm++", "sampling_steps": 20, "guidance": 4.5},
+        "pixart",
+    ),
+}
+
+
+def is_pipeline(path: Path) -> bool:
+    return (path / INDEX).is_file()
+
+
+def known_pipeline(folder: Path) -> Known:
+    """What is known of the pipeline in ``folder``. ValueError for a class that is not, or where its
+    network is missing.
+    """
+    kind = read_object(folder / INDEX).get("_class_name")
+    if kind not in PIPELINES:
+        raise ValueError(
+            f"{folder} is a {kind}, and pipelines that are known here are {', '.join(PIPELINES)}; "
+            "of another one name the folder of its network"
+        )
+    known = PIPELINES[kind]
+    if not (folder / known.network / "config.json").is_file():
+        raise ValueError(
+            f"{folder} is a {kind}, but {folder / known.network} holds no config.json; fetch it "
+            "again"
+        )
+    return known
+
+
+def decoder_of(folder: Path) -> str | None:
+    """The pipeline itself, where it has an autoencoder."""
+    return str(folder) if (folder / "vae" / "config.json").is_file() else None
+
+
+def labels_of(folder: Path) -> list[str] | None:
+    """The names of its classes in order of label; None where it has none.
+
+    A name may hold several words for one thing, ``tench, Tinca tinca``. ValueError for names that
+    are not of labels 0, 1, ...
+    """
+    names = read_object(folder / INDEX).get("id2label")
+    if not isinstance(names, Mapping):
+        return None
+    try:
+        by_label = {int(label): str(name) for label, name in names.items()}
+    except ValueError:
+        by_label = {}
+    if sorted(by_label) != list(range(len(names))):
+        raise ValueError(f"{folder / INDEX}: id2label does not name labels 0, 1, ...; mend it")
+    return [by_label[label] for label in range(len(names))]
+
+
+def may_be_on_the_hub(text: str) -> bool:
+    """Whether ``text`` is an id on the hub, by its form, and no path that exists."""
+    return bool(HUB_ID.fullmatch(text)) and not Path(text).exists()
+
+
+def fetched(name: str) -> Path:
+    """The pipeline ``name`` of the hub, as a folder of the hub's cache.
+
+    ValueError in one line where there is none, or no net.
+    """
+    from diffusers import DiffusionPipeline  # seconds of imports
+
+    loud = [logging.getLogger(logger) for logger in LOUD]
+    levels = [logger.level for logger in loud]
+    for logger in loud:
+        logger.setLevel(logging.CRITICAL)  # they print pages; the error below is one line
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Path(DiffusionPipeline.download(name))
+    # the hub and the network each raise their own class
+    except Exception as error:
+        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(
+            f"there is no {name} here, and the Hugging Face hub gave no pipeline of that name "
+            f"({why}); download it where there is a net (`hf download {name} --local-dir DIR`) "
+            "and name DIR"
+        ) from None
+    finally:
+        for logger, level in zip(loud, levels):
+            logger.setLevel(level)
+
+
+def read_object(path: Path) -> dict:
+    """A JSON object; ValueError for a file that holds none."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} is no JSON object")
+    return value
