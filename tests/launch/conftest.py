@@ -82,7 +82,7 @@ def share(connection, patch: pytest.MonkeyPatch) -> None:
         lambda order, say: contextlib.nullcontext(Here(order, connection)),
     )
     patch.setattr("analysis.report.helper.usable_cores", lambda: 1)
-    patch.setattr("scaling.sweep.LivePage", NoLivePage)
+    patch.setattr("scaling.running.LivePage", NoLivePage)
 
 
 class NoLivePage:
@@ -105,14 +105,17 @@ class Here:
     """Runs an order in this process, where a Supervisor would start one and watch it."""
 
     def __init__(self, order, connection):
-        self.order, self.connection = order, connection
+        self.order, self.left, self.connection = order, order, connection
 
     def begin(self):
         driver.check(self.connection, self.order)
         return self.connection
 
+    def again(self, train_ids) -> None:
+        self.left = self.order.only(train_ids)
+
     def follow(self, on_progress, asked) -> None:
-        driver.run_jobs(self.order, on_progress)
+        driver.run_jobs(self.left, on_progress)
 
 
 @pytest.fixture

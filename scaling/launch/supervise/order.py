@@ -1,6 +1,7 @@
 """What is a driver asked to do, and what does it say? An Order of jobs, and lines of JSON."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from scaling.launch.tasks.job import Job
@@ -54,6 +55,11 @@ class Order(Spec):
             precisions=tuple(sorted({t.spec.train.precision for t in plan.trials})),
             results_url=next(iter(runs), None),
         )
+
+    def only(self, train_ids: Iterable[str]) -> "Order":
+        wanted = set(train_ids)
+        jobs = tuple(job for job in self.jobs if job.train_id in wanted)
+        return self.model_copy(update={"jobs": jobs})
 
     def without(self, train_id: str) -> "Order":
         jobs = tuple(job for job in self.jobs if job.train_id != train_id)

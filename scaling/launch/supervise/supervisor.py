@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from scaling.launch.cluster import Cluster
 from scaling.launch.supervise import processes
@@ -141,7 +141,7 @@ class Supervisor:
     """The jobs of ``order`` on their way. ``say`` is told each loss."""
 
     def __init__(self, order: Order, say: Callable[[str], None]):
-        self.left, self.say = order, say
+        self.order, self.left, self.say = order, order, say
         self._driver: Driver | None = None
         self._steps: dict[str, tuple] = {}  # how far each training has been seen
 
@@ -159,6 +159,11 @@ class Supervisor:
                 reason = loss
                 self.say(f"{reason}; tried again ({attempt + 1} of {LOSSES})")
         raise RuntimeError(f"Ray does not start: {reason}")
+
+    def again(self, train_ids: Iterable[str]) -> None:
+        """Take up trainings that have ended, as ``begin`` and ``follow`` do."""
+        self.left = self.order.only(train_ids)
+        self.begin()
 
     def _begin(self) -> Cluster:
         self._driver = Driver(self.left)

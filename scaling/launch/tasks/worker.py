@@ -69,6 +69,7 @@ def _train_here(text: str, session: str, workers=None) -> None:
         workers=workers,
         devices=job.devices,
         ending=job.ending,
+        rungs=job.rungs,
     )
 
 

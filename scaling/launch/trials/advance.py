@@ -67,9 +67,10 @@ class Advance:
         keep = set(keep)
         trainer = self._trainer_before(step, emas)
         while trainer.step < step:
-            if why := self.workers.agree(self.setup.ending):
+            if why := self.workers.agree(lambda: self.setup.ending(trainer.step)):
                 raise Ended(why)
-            until = next_stop(trainer.step, step, self.spec.train.checkpoint_every, keep)
+            stops = keep | {*self.setup.rungs}
+            until = next_stop(trainer.step, step, self.spec.train.checkpoint_every, stops)
             trainer.train_to(until, self.session.log)
             if trainer.step not in self.session.ready:  # which may be being read
                 # of whole tensors, to which every worker gives its share
