@@ -16,6 +16,7 @@ LINES_S = 30.0  # between two lines where the output is no terminal
 
 
 def sweep(
+    context: typer.Context,
     study: Annotated[
         str, typer.Argument(help="A name in experiments/, or a path to a .py file.")
     ] = "digits",
@@ -81,10 +82,18 @@ def sweep(
         typer.Option("--calibrate", help="First time some work here, to forecast the rest."),
     ] = False,
     asha: AshaOption = None,
+    submit: Annotated[
+        bool,
+        typer.Option("--submit", help="Have the cluster at --address http://HOST:8265 run it."),
+    ] = False,
 ) -> None:
     """Run a study on Ray and answer it: records, figures, report. The same command again
     resumes.
     """
+    if submit:
+        from scaling.commands import submitting
+
+        return submitting.submit(context)
     from scaling.study.execution import Execution
     from scaling.sweep import sweep
 

@@ -24,14 +24,24 @@ START_S = 180  # where the machine is busy
 END_S = 4
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @pytest.fixture(scope="session")
-def ray_address(tmp_path_factory):
+def dashboard():
+    """The URL of the shared cluster's dashboard, once there is one."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def ray_address(tmp_path_factory, dashboard):
     """HOST:PORT of a cluster that asks for a token and runs until the tests end, as a person's own
     would.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = tmp_path_factory.mktemp("ray") / "log"
     command = [
         str(Path(sys.executable).with_name("ray")),
@@ -40,12 +50,20 @@ def ray_address(tmp_path_factory):
         "--block",
         "--num-cpus=2",
         f"--port={port}",
-        "--include-dashboard=false",
+        f"--dashboard-port={dashboard.rpartition(':')[2]}",
+        f"--dashboard-agent-listen-port={free_port()}",
         "--disable-usage-stats",
     ]
     with open(log, "w") as out:
         head = subprocess.Popen(
-            command, stdout=out, stderr=out, env={**os.environ, "RAY_AUTH_MODE": "token"}
+            command,
+            stdout=out,
+            stderr=out,
+            env={
+                **os.environ,
+                "RAY_AUTH_MODE": "token",
+                "DIT_SCALING_PYTHON": sys.executable,  # of jobs
+            },
         )
     try:
         deadline = time.monotonic() + START_S

@@ -1,4 +1,4 @@
-"""Does a sweep with --asha keep the best rate, stop the others early, and leave them out of fits?"""
+"""Does a sweep with --asha keep the best rate and stop the others early, which enter no fit?"""
 
 import json
 
@@ -26,7 +26,7 @@ STUDY = Study(
     trials=grid(BASE, {"train.lr": (3e-5, 1e-4, 1e-2, 3e-4), "model.width": (16, 32)}),
 )
 """
-STEPS, RUNGS = 80, (20, 40)
+STEPS, RUNG = 80, 20
 
 
 @pytest.fixture
@@ -46,16 +46,15 @@ def test_the_best_rate_is_kept_and_the_others_stop_early(
     file, folder = tmp_path / "rates.py", StudyFolder(tmp_path / "results" / "rates")
     file.write_text(STUDY)
     command = ["sweep", file, "--results", tmp_path / "results", "--address", ray_address]
-    code, out = run(*command, "--asha", "grace=20,eta=2")
+    code, out = run(*command, "--asha", "grace=20,eta=4")
     assert code == 0, out
     rows = json.loads(run("status", folder.folder, "--json")[1])
     done = [row for row in rows if row["state"] == "completed"]
     early = [row for row in rows if row["state"] == "stopped"]
-    assert len(done) + len(early) == 8 and {row["model"] for row in done} == {
-        row["model"] for row in rows
-    }
+    # one of four of each model, which no other stands in for
+    assert len(early) == 6 and len({row["model"] for row in done}) == len(done) == 2
     for row in early:
-        assert row["step"] in RUNGS and row["heldout_loss"] is None
+        assert row["step"] == RUNG and row["heldout_loss"] is None
         assert row["why"].startswith(f"asha: rung {row['step']}, ") and row["why"] in out
         assert folder.run(row["train_id"]).sessions()[-1]["stopped"].startswith("asha: rung")
     page = (folder.folder / "report.html").read_text()
@@ -66,11 +65,10 @@ def test_the_best_rate_is_kept_and_the_others_stop_early(
     assert set(Selection(trials).points("heldout_loss")["train_id"]) == {
         row["train_id"] for row in done
     }
-    assert len(done) == 2  # one of four of each model
 
     trained = sum(row["step"] for row in rows)
     hours = sum(train_hours(folder.run(row["train_id"])) for row in rows)
-    code, out = run(*command, "--asha", "grace=20,eta=2")
+    code, out = run(*command, "--asha", "grace=20,eta=4")
     assert code == 0 and "nothing to train" in out
 
     code, out = run(*command)  # all to their ends
@@ -81,8 +79,7 @@ def test_the_best_rate_is_kept_and_the_others_stop_early(
         assert row["heldout_loss"] == whole[row["train_id"]]["heldout_loss"]
         of_model = [other for other in whole.values() if other["model"] == row["model"]]
         assert row["heldout_loss"] == min(other["heldout_loss"] for other in of_model)
-    saved = 1 - trained / (8 * STEPS)
-    assert saved >= 0.4
+    assert trained == 2 * STEPS + 6 * RUNG  # of 640
     total = sum(train_hours(folder.run(train_id)) for train_id in whole)
     print(f"trained {trained} of {8 * STEPS} steps; {hours * 3600:.1f} of {total * 3600:.1f} s")
     assert [rate.edge for rate in best_rates(trials)] == [

@@ -17,7 +17,7 @@ from scaling.launch.supervise.limits import LOSSES, START_S, limits
 from scaling.launch.supervise.order import Order
 
 LOOK_S = 1.0  # between two looks at the driver's processes
-END_S = 12.0  # for a driver to end in order
+END_S = 24.0  # for a driver to end in order: half a minute is what Slurm and Kubernetes give
 
 OnProgress = Callable[[str, dict], None]  # train_id, the latest state, step, loss, ...
 

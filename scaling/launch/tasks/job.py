@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from scaling.launch.supervise.limits import HUNG_AFTER_S
+from scaling.launch.trials import leaving
 from scaling.records.halving import word_at
 from scaling.records.ledger import Run
 from scaling.records.spending.allowance import ending
@@ -115,10 +116,12 @@ class Job(Spec):
         not. At a rung its word is waited for.
         """
         if self.halving is not None and step in self.rungs:
-            return word_at(self.halving, self.train_id, step, self._budget_ends)
-        return self._budget_ends()
+            return word_at(self.halving, self.train_id, step, self._ends)
+        return self._ends()
 
-    def _budget_ends(self) -> str | None:
+    def _ends(self) -> str | None:
+        if leaving.is_asked():
+            return leaving.ASKED
         return None if self.allowance is None else ending(self.allowance)
 
     @property

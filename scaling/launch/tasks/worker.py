@@ -5,6 +5,7 @@ pooled worker processes that keep torch imported from one to the next.
 """
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 
 import ray
@@ -55,22 +56,26 @@ def train(text: str, session: str) -> None:
 
 
 def _train_here(text: str, session: str, workers=None) -> None:
-    from scaling.launch.trials import trial
+    from scaling.launch.trials import leaving, trial
 
     job = Job.load(text)
-    trial.train(
-        job.specs,
-        job.run,
-        _reporter(job),
-        threads=job.cpus_per_worker,
-        session=session,
-        execution=job.execution,
-        branches=list(job.branches),
-        workers=workers,
-        devices=job.devices,
-        ending=job.ending,
-        rungs=job.rungs,
-    )
+    try:
+        with leaving.heard():
+            trial.train(
+                job.specs,
+                job.run,
+                _reporter(job),
+                threads=job.cpus_per_worker,
+                session=session,
+                execution=job.execution,
+                branches=list(job.branches),
+                workers=workers,
+                devices=job.devices,
+                ending=job.ending,
+                rungs=job.rungs,
+            )
+    except leaving.Left:  # now as Ray would have ended this process: the watch sees a loss
+        signal.raise_signal(signal.SIGTERM)
 
 
 def evaluate(text: str, eval_id: str, session: str) -> None:

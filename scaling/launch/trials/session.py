@@ -133,6 +133,10 @@ class Session:
         self.entry["stopped"] = why
         self.run.write_state("stopped", why, **self.heartbeat.progress)
 
+    def write_left(self, why: str) -> None:
+        self.entry["stopped"] = why
+        self.run.write_state("preempted", why, **self.heartbeat.progress)
+
     def write_completed(self) -> None:
         self.run.write_state("completed", **self.heartbeat.progress)
 

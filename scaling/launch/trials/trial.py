@@ -16,6 +16,7 @@ import torch
 
 from scaling.launch.trials.advance import Advance, Ended, labels_of
 from scaling.launch.trials.evaluation import evaluate
+from scaling.launch.trials.leaving import Left
 from scaling.launch.trials.run_lock import hold
 from scaling.launch.trials.session import Report, Session, Setup
 from scaling.launch.trials.trunk import trunk_checkpoint
@@ -109,6 +110,8 @@ def train(
             return "diverged"
         except Ended:
             return "stopped"
+        except Left:
+            raise  # as it is recorded
         except OutOfMemory:
             raise  # to begin again
         except Exception as error:
