@@ -18,6 +18,7 @@ from analysis.select.selection import Selection
 from analysis.select.trials import stopped_early
 from scaling.records import StudyFolder
 from scaling.records.spending.compared import Compared, compared
+from scaling.records.spending.spans import Span, spans
 from scaling.study.planning.plan import Plan
 
 
@@ -38,6 +39,11 @@ class StudyData:
     def hours(self) -> list[Compared]:
         """What each training was forecast to take, and took."""
         return compared(self.study, self.plan)
+
+    @once
+    def spans(self) -> list[Span]:
+        """When each training and each evaluation was at work."""
+        return spans(self.study, self.plan)
 
     @once
     def curves(self) -> pl.DataFrame:
