@@ -37,7 +37,8 @@ class Halving:
         passed = {i: n for i, n in before["passed"].items() if i in self.group_of} if before else {}
         freed = set(before["freed"]) if before else set()
         self.passed: dict[str, int] = passed
-        self.freed = freed | {i for i in self.group_of if self._is_retried(i)}
+        paused = before["paused"] if before else {}
+        self.freed = freed | {i for i in paused if self._is_retried(i)}
         self.paused: dict[str, Place] = {}
         self._stopped: dict[str, None] = {}  # ended at a rung, in this sweep
         self._gone: set[str] = set()  # ended for other reasons
@@ -138,7 +139,7 @@ class Halving:
             done_steps=curve[-1]["step"] if curve else 0,
             passed=rungs[-1] if train_id in self.freed else self.passed.get(train_id, 0),
             diverged=state == "diverged",
-            lost=state == "failed" or train_id in self._gone,
+            lost=train_id in self._gone,
         )
 
     def _is_retried(self, train_id: str) -> bool:

@@ -120,8 +120,8 @@ class Job(Spec):
         return self._ends()
 
     def _ends(self) -> str | None:
-        if leaving.is_asked():
-            return leaving.ASKED
+        if why := leaving.why():
+            return why
         return None if self.allowance is None else ending(self.allowance)
 
     @property

@@ -77,7 +77,7 @@ class Advance:
             why = self.workers.agree(lambda: self.setup.ending(trainer.step))
             if leaving.is_asked():
                 self.session.entry["to_step"] = trainer.step
-                raise Left(f"{leaving.ASKED}, at step {trainer.step}")
+                raise Left(f"{leaving.why()}, at step {trainer.step}")
             if why:
                 raise Ended(why)
             stops = keep | {*self.setup.rungs}
