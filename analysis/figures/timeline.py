@@ -23,7 +23,7 @@ UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
 @styled
-def timeline(spans: Sequence[Span], hours: Sequence[Compared] = ()) -> Figure:
+def work_by_place(spans: Sequence[Span], hours: Sequence[Compared] = ()) -> Figure:
     """A row per place that was used at once, over wall time without the pauses between sweeps. What
     was forecast of a training, by ``hours``, is a line from where it began. ValueError where
     nothing ran.

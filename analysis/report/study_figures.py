@@ -168,10 +168,10 @@ FIGURES: Mapping[str, StudyFigure] = {
         lambda data: any(row.basis for row in data.hours),
         lambda data: hours.taken_vs_forecast(data.hours),
     ),
-    "timeline": StudyFigure(
+    "work_by_place": StudyFigure(
         "What ran when",
         lambda data: bool(data.spans),
-        lambda data: timeline.timeline(data.spans, data.hours),
+        lambda data: timeline.work_by_place(data.spans, data.hours),
     ),
     "images_per_s_vs_steps": StudyFigure(
         "Training throughput",

@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.figures.drawing.hover import positions
-from analysis.figures.timeline import forecasts, note_of, pauses, places, skipped, timeline
+from analysis.figures.timeline import forecasts, note_of, pauses, places, skipped, work_by_place
 from scaling.records.spending.compared import Compared
 from scaling.records.spending.spans import Span
 
@@ -50,7 +50,7 @@ def test_a_forecast_is_drawn_of_what_was_completed_in_one_go():
 
 
 def test_bars_have_texts_and_very_many_are_one_image():
-    figure = timeline(TWO_DAYS)
+    figure = work_by_place(TWO_DAYS)
     figure.canvas.draw()
     texts = [text for _, _, text in positions(figure)]
     assert texts[0] == "trial-a, training: 600 s"
@@ -59,7 +59,7 @@ def test_bars_have_texts_and_very_many_are_one_image():
     (axes,) = figure.axes
     assert axes.get_xlabel() == "minutes since the first training began"
     assert axes.get_xlim()[1] == pytest.approx(20.2)
-    many = timeline([span(i, i + 1) for i in range(500)])
+    many = work_by_place([span(i, i + 1) for i in range(500)])
     assert not positions(many) and many.axes[0].patches[0].get_rasterized()
     with pytest.raises(ValueError, match="nothing has run yet"):
-        timeline([])
+        work_by_place([])
