@@ -79,7 +79,7 @@ def end_process(pid: int, host: str, number: int = signal.SIGKILL) -> None:
             ray.remote(kill).options(num_cpus=0, scheduling_strategy=there).remote(pid, number)
 
 
-def kill(pid: int, number: int = signal.SIGKILL) -> None:
-    """Of a process that is gone, too."""
+def kill(pid: int, number: int) -> None:
+    """Send it the signal; to a process that is gone, none."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)

@@ -60,6 +60,13 @@ class Asha(Spec):
         """What is to be said of ``plan`` with this. ValueError where no training can be compared,
         or where a rung has no held-out loss.
         """
+        sizes = [len(group) for group in groups(plan)]
+        if max(sizes) == 1:
+            raise ValueError(
+                "--asha compares trainings of one model, batch, length and seed, and each of the "
+                f"{len(sizes)} here is alone; give several learning rates, as --grid "
+                "train.lr=1e-3,3e-3,1e-2 does, or leave --asha out"
+            )
         for trial in plan.trials:
             train = trial.spec.train
             if trial.spec.trunk:
@@ -78,13 +85,6 @@ class Asha(Spec):
                     f"{train.heldout_every}, so no held-out loss is measured there; give such a "
                     f"multiple, or --set train.heldout_every={self.grace}"
                 )
-        sizes = [len(group) for group in groups(plan)]
-        if max(sizes) == 1:
-            raise ValueError(
-                "--asha compares trainings of one model, batch, length and seed, and each of the "
-                f"{len(sizes)} here is alone; give several learning rates, as --grid "
-                "train.lr=1e-3,3e-3,1e-2 does, or leave --asha out"
-            )
         alone = sizes.count(1)
         if alone:
             return [f"{alone} of {len(sizes)} groups are one training, which --asha never stops"]
