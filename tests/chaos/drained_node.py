@@ -1,5 +1,5 @@
-"""Does a training leave a node that is being drained, and go on elsewhere from its own step? Part of
-``make chaos``: it takes a cluster of three nodes.
+"""Is a node that is being drained left with no step lost? Part of ``make chaos``: it takes a
+cluster of three nodes.
 """
 
 import json
