@@ -99,13 +99,12 @@ def _leaving_with_its_node(alone: bool) -> Iterator[None]:
                 leaving.ask(DRAINED)
                 return
 
-    looking = threading.Thread(target=look, daemon=True, name="drained")
-    looking.start()
+    # not joined: where the GCS is gone, asking it takes a minute
+    threading.Thread(target=look, daemon=True, name="drained").start()
     try:
         yield
     finally:
         ended.set()
-        looking.join()
 
 
 def evaluate(text: str, eval_id: str, session: str) -> None:
