@@ -2,7 +2,7 @@
 PYTHON ?= python3
 STUDY ?= digits
 
-.PHONY: study test test-browser bench chaos lint
+.PHONY: study test test-browser bench chaos gpu lint
 
 study: .venv/.installed
 	.venv/bin/python -m scaling.sweep $(STUDY)
@@ -17,8 +17,13 @@ bench: .venv/.bench
 	.venv/bin/python -m tests.benchmarks
 
 chaos: .venv/.installed
-	.venv/bin/python -m pytest tests/training/test_resume.py tests/launch tests/chaos -k "kill or damaged or ended or stopped"
+	.venv/bin/python -m pytest tests/training/test_resume.py tests/launch tests/chaos -k "kill or damaged or ended or stopped or terminated"
+	.venv/bin/python -m pytest tests/chaos/drained_node.py
 	.venv/bin/python -m tests.chaos
+
+# With whatever Python there is: a machine with a GPU may be lent for minutes, without Ray.
+gpu:
+	@$(or $(wildcard .venv/bin/python),$(PYTHON)) -m tests.gpu $(if $(RECORD),--record $(RECORD))
 
 lint: .venv/.installed
 	.venv/bin/ruff check .

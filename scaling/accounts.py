@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from scaling.records import StudyFolder
+from scaling.records.halving import stopped_early
 from scaling.records.parsed import Unreadable
 from scaling.records.spending.account import least_train_hours, measure_hours, train_hours
 from scaling.records.spending.expected import Expected, add_expected
@@ -87,8 +88,15 @@ class Accounts:
         self.running.pop(train_id, None)
         self.ended[train_id] = None
 
-    def diverged(self, train_id: str) -> bool:
-        return self.folder.run(train_id).state()["state"] == "diverged"
+    def again(self, train_id: str) -> None:
+        """It has ended, and is taken up again."""
+        self._standings.pop(train_id, None)
+        self.ended.pop(train_id, None)
+
+    def has_ended_early(self, train_id: str) -> bool:
+        """Whether it diverged, or was stopped by ASHA: the rest of it is not to be done."""
+        state = self.folder.run(train_id).state()
+        return state["state"] == "diverged" or stopped_early(state["state"], state["why"])
 
     def standings(self) -> list[Standing]:
         """Of all trainings: what others trained, what began first, then those that wait."""

@@ -82,6 +82,14 @@ class Budget:
             self._look()
         self.is_over()
 
+    def again(self, train_id: str) -> None:
+        """A training that ended is taken up again, and asks anew."""
+        self.accounts.again(train_id)
+        if train_id in self._allowed["may_begin"]:
+            self._allowed["may_begin"].remove(train_id)
+        if not self.unlimited:
+            self._write()
+
     def is_over(self) -> bool:
         """Whether all that runs must end now; the records are looked at every few seconds."""
         if not self.unlimited and time.monotonic() - self._looked > LOOK_S:
@@ -143,7 +151,9 @@ def told(accounts: Accounts, gpu_hours: float) -> str:
     left = [
         one
         for one in standings
-        if one.train_id in accounts.left and is_left(one) and not accounts.diverged(one.train_id)
+        if one.train_id in accounts.left
+        and is_left(one)
+        and not accounts.has_ended_early(one.train_id)
     ]
     if not left:
         return f"{said}; nothing is left to do"

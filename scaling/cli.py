@@ -27,7 +27,7 @@ BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # exit codes: the last two as
 # In the order of --help. A verb's options are its function's; some take words after a list option.
 COMMANDS = (
     planning.plan,
-    studies.sweep,
+    sweeping.sweep,
     studies.status,
     sweeping.stop,
     sweeping.retry,

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from scaling.progress import console, say
 from scaling.records import StudyFolder, trial_rows
+from scaling.records.halving import stopped_early
 from scaling.records.provenance import code_version
 from scaling.records.storage.places import shown
 
@@ -97,7 +98,10 @@ def answer(folder: StudyFolder, why: str | None) -> int:
     show_outcome(folder, rows, interrupted)
     if interrupted:
         return INTERRUPTED
-    return OK if all(row["state"] == "completed" for row in rows) else TRIALS_LOST
+    ended = all(
+        row["state"] == "completed" or stopped_early(row["state"], row["why"]) for row in rows
+    )
+    return OK if ended else TRIALS_LOST
 
 
 def write_real_images(folder: StudyFolder) -> None:

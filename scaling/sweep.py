@@ -12,22 +12,22 @@ from pathlib import Path
 
 from scaling.accounts import Accounts, published, timed_here
 from scaling.budget import Budget
-from scaling.live_page import LivePage
+from scaling.halving import Halving
 from scaling.loggers import asked_loggers
 from scaling.loggers.follow import Boards
-from scaling.outcome import INTERRUPTION, OK, answer, how_it_ended
-from scaling.progress import Progress, interruptible, say, show_plan
+from scaling.outcome import OK, answer, how_it_ended
+from scaling.progress import say, show_plan
 from scaling.records import StudyFolder, trial_state
 from scaling.records.damage import damaged_files, set_aside
 from scaling.records.files import sweep_up
 from scaling.records.parsed import Damaged
 from scaling.records.spending.allowance import allowance_of
-from scaling.records.state.file import StateFile
 from scaling.records.state.stopped import mark_stopped
-from scaling.records.storage.following import followed, send_study
-from scaling.records.storage.places import url_of
+from scaling.records.storage.following import send_study
+from scaling.running import Running, follow
 from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
+from scaling.study.planning.asha import Asha
 from scaling.study.planning.budget import check_budget
 from scaling.study.settings import parse_grid, parse_settings
 from scaling.webhook import Webhook, checked_url
@@ -46,6 +46,7 @@ def sweep(
     budget: float | None = None,
     calibrate: bool = False,
     grid: Iterable[str] = (),
+    asha: str | None = None,
 ) -> int:
     """Price, run, measure and report ``study``; returns the exit code.
 
@@ -54,7 +55,8 @@ def sweep(
     (``storage.places.here``); the study's own folder is ROOT/NAME. ``address`` is a Ray cluster's;
     None means $RAY_ADDRESS, or this machine where it is not set. ``log`` names loggers beside
     TensorBoard; ``webhook`` is a URL. ``budget`` is in GPU-hours, of workers where trainings run on
-    CPUs; ``calibrate`` times the work on this machine first. ValueError for bad input, before any
+    CPUs; ``calibrate`` times the work on this machine first. ``asha`` stops the worst trainings
+    early, see ``study.planning.asha``. ValueError for bad input, before any
     trial runs.
     """
     loggers, url = asked_loggers(log), checked_url(webhook)
@@ -62,6 +64,9 @@ def sweep(
     asked = load_study(study).with_settings(parse_settings(settings)).with_grid(parse_grid(grid))
     plan = Plan.of(started(asked))
     execution = execution or Execution()
+    halved = None if asha is None else Asha.parse(asha)
+    for told in halved.check(plan) if halved else ():
+        say(told)
     if dry_run:
         from scaling.launch import dry_run as would
 
@@ -73,7 +78,7 @@ def sweep(
 
     preflight.check_asked(plan, results, gpus_per_trial, execution)
     folder = StudyFolder(results / plan.name)
-    how = How(address, gpus_per_trial, execution, loggers, budget, calibrate)
+    how = How(address, gpus_per_trial, execution, loggers, budget, calibrate, halved)
     with Webhook(url, plan.name, say, folder.folder) as hook:
         return carry_out(plan, folder, how, hook)
 
@@ -88,6 +93,7 @@ class How:
     loggers: list[str]
     budget: float | None
     calibrate: bool
+    asha: Asha | None
 
 
 def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
@@ -95,7 +101,8 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
     from scaling.launch import preflight
 
     damaged = damaged_files(folder, plan)
-    left = unfinished(folder, plan)
+    halving = Halving(how.asha, plan, folder)
+    left = halving.begins(unfinished(folder, plan))
     if left:
         for told in preflight.check_trials(plan):
             say(told)
@@ -108,7 +115,7 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
 
         check_free(folder.folder)
         allowance = None if how.budget is None else allowance_of(folder.folder)
-        jobs = jobs_of(plan, left, folder, how.gpus_per_trial, how.execution, allowance)
+        jobs = jobs_of(plan, left, folder, how.gpus_per_trial, how.execution, allowance, how.asha)
         order = Order.of(plan, jobs, how.address, how.gpus_per_trial, how.execution)
         boards = Boards(folder, plan, how.loggers, say)
         timed = timed_here(plan) if how.calibrate else None
@@ -128,7 +135,9 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
                 )
                 budget = Budget(how.budget, accounts, folder, hook)
                 budget.begin()
-                why = run(plan, left, folder, cluster, supervisor, lease, boards, hook, budget)
+                halving.write()
+                running = Running(supervisor, lease, boards, hook, budget, halving)
+                why = follow(plan, left, folder, cluster, running)
         if why:
             mark_stopped(folder, left, f"{why}; the same command continues it")
         why = why or budget.reached
@@ -177,56 +186,6 @@ def unfinished(folder: StudyFolder, plan: Plan) -> list:
         for group in plan.runs()
         if any(rows[t.trial_id] not in ("completed", "diverged") for t in group)
     ]
-
-
-def run(
-    plan: Plan,
-    left: list,
-    folder: StudyFolder,
-    cluster,
-    supervisor,
-    lease: StateFile,
-    boards: Boards,
-    hook: Webhook,
-    budget: Budget,
-) -> str | None:
-    """Follow the trainings ``left`` on the cluster, showing progress; returns why they were stopped
-    before their end.
-    """
-    from scaling.launch.supervise.supervisor import Stopped
-    from scaling.records.state.lease import ASKED, is_asked_to_stop
-
-    if url := url_of(folder.folder):
-        say(f"results: {url}, worked on in {folder.folder}")
-    say(f"report, which follows the sweep: {folder.folder / 'report.html'}")
-    say(f"TensorBoard: tensorboard --logdir {folder.folder / 'tensorboard'}")
-    with (
-        followed(folder.folder, plan),
-        boards,
-        LivePage(folder) as page,
-        Progress(plan, left, folder, cluster.dashboard) as progress,
-        interruptible() as interruption,
-    ):
-
-        def on_progress(train_id: str, result: dict) -> None:
-            progress.update(train_id, result)
-            boards.changed(train_id, bool(result.get("done")))
-            budget.take_in(train_id, result)
-            if result.get("done"):
-                page.refresh()
-                hook.ended(progress.trainings[train_id].trial_id, result)
-
-        try:
-            why = supervisor.follow(
-                on_progress, lambda: is_asked_to_stop(lease) or budget.is_over()
-            )
-        except Stopped:
-            why = budget.over or ASKED
-    if interruption.happened:
-        return INTERRUPTION
-    if why:
-        say(f"{plan.name}: stopped: {why}")
-    return why
 
 
 if __name__ == "__main__":

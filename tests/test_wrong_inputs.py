@@ -59,6 +59,14 @@ SET = {
     "nope": "1",
 }
 DRY = (" --dry-run", "")
+ASHA = (
+    ("smoke", "grace=20"),
+    ("smoke", "x"),
+    ("digits_lr", "grace=50"),
+    ("digits_lr", "grace=1000000000"),
+    ("digits_next_size", "grace=250"),
+)
+SUBMIT = ("", " --address x", " --address http://127.0.0.1:1", " --dry-run", " --webhook http://x")
 URLS = ("nosuch://b/a", "file:///b/a", "s3://", "s3://b/.a")
 FIXED = "".join(f" --set train.seeds.{name}=0" for name in ("init", "order", "noise"))
 GRID = ("model.width", "model.width=", "x=1,2", "model.width=16,16", "seeds=1,2", "model=GPT-2")
@@ -91,6 +99,8 @@ WRONG = {
         *(f"smoke --micro-batch {v}" for v in ("0", "-1", "x")),
         *(f"smoke --budget {v}{dry}" for v in ("0", "-1", "nan", "inf", "x") for dry in DRY),
         *(f"smoke --grid {v}{dry}" for v in GRID for dry in DRY),
+        *(f"smoke --submit{option}" for option in SUBMIT),
+        *(f"{study} --asha {v}{dry}" for study, v in ASHA for dry in DRY),
         *("file", "empty", "none.py", "smoke digits", "--nope", "smoke --set", "smoke --set =1"),
         *(f"smoke --results {url}{dry}" for url in URLS for dry in DRY),
         *("smoke --results file", "smoke --results /proc/x", "smoke --dry-run --results file/x"),

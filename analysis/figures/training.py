@@ -20,7 +20,7 @@ from analysis.figures.drawing.panels import (
     thin,
 )
 from analysis.figures.drawing.style import entitle, hues, shades, shapes, styled
-from analysis.select.checkpoints import LOST
+from analysis.select.checkpoints import LOST, STOPPED_EARLY
 from analysis.select.curves import curve_labels, curve_order, rung_order, with_curves
 from analysis.select.protocols import ACROSS, protocols_of
 from analysis.select.selection import Selection
@@ -220,7 +220,7 @@ def _panels(
     seeds = rows["seed"].n_unique()
     thick = "A line per learning rate. " if rates else ""
     thick += f"Thick: mean of {seeds_text(rows)}, thin: one training each. " if seeds > 1 else ""
-    thick += lost_note(lost)
+    thick += lost_note(lost, STOPPED_EARLY in rows["state"])
     across = f"{ACROSS} " if len(protocols) > 1 else ""
     entitle(
         figure,

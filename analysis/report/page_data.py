@@ -26,6 +26,7 @@ from analysis.report.page_tables import (
 from analysis.report.pictures import picture
 from analysis.report.provenance import provenance_of
 from analysis.report.study_data import StudyData
+from analysis.select.trials import stopped_early
 from analysis.text import listed, number
 from scaling.records import StudyFolder
 from scaling.records.noise import WITHIN
@@ -46,7 +47,10 @@ def data_of(read: StudyData, live: bool) -> dict:
     provenance = provenance_of(read.study, evaluations["measured"].drop_nulls())
     spent = seconds_spent(plan, read.curves, evaluations)
     finding, judged = finding_from(read.answers), _claims(read)
-    unfinished = not trials["state"].is_in(["completed", "diverged"]).all()
+    early = stopped_early(trials)
+    unfinished = not trials.select(pl.col("state").is_in(["completed", "diverged"]) | early)[
+        "state"
+    ].all()
     reloads = unfinished and (live or trials["state"].is_in(["running", "evaluating"]).any())
     return {
         "plan": plan,
@@ -61,7 +65,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         + averages_told(plan)
         + provenance.warnings
         + _amiss(trials),
-        "lost": trials.filter(pl.col("state").is_in(LOST)).to_dicts(),
+        "lost": trials.filter(pl.col("state").is_in(LOST) | early).to_dicts(),
         "seconds_spent": spent,
         "ways": ways(plan),
         "provenance": provenance,

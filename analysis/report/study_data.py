@@ -11,12 +11,15 @@ from analysis.answers.study import Answers
 from analysis.answers.tokenizers import Tokenizers, tokenizers
 from analysis.figures.drawing.notes import settings_note
 from analysis.frames import CURVES, curves_frame, evaluations_frame, trials_frame
+from analysis.select.checkpoints import STOPPED_EARLY
 from analysis.select.learning_rates import searches_lr
 from analysis.select.once import once
 from analysis.select.recipes import WORDS
 from analysis.select.selection import Selection
+from analysis.select.trials import stopped_early
 from scaling.records import StudyFolder
 from scaling.records.spending.compared import Compared, compared
+from scaling.records.spending.spans import Span, spans
 from scaling.study.planning.plan import Plan
 
 
@@ -39,17 +42,29 @@ class StudyData:
         return compared(self.study, self.plan)
 
     @once
+    def spans(self) -> list[Span]:
+        """When each training and each evaluation was at work."""
+        return spans(self.study, self.plan)
+
+    @once
     def curves(self) -> pl.DataFrame:
         return curves_frame(self.study)
 
     @once
     def drawn_curves(self) -> pl.DataFrame:
-        """The logged curves; of several recipes with what tells these apart, each training once."""
+        """The logged curves; of several recipes with what tells these apart, each training once.
+        What ASHA stopped is STOPPED_EARLY.
+        """
+        early = self.trials.filter(stopped_early(self.trials))["trial_id"].to_list()
+        curves = self.curves
+        if early:
+            state = pl.when(pl.col("trial_id").is_in(early)).then(pl.lit(STOPPED_EARLY))
+            curves = curves.with_columns(state.otherwise("state").alias("state"))
         if len(self.selection.recipes) < 2:
-            return self.curves
+            return curves
         once_each = self.trials.unique(["train_id", "steps"], keep="first", maintain_order=True)
         lacking = [name for name in ("recipe", *WORDS) if name not in CURVES]
-        return self.curves.join(
+        return curves.join(
             once_each.select("trial_id", *lacking), on="trial_id", maintain_order="left"
         )
 

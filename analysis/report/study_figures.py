@@ -7,7 +7,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from analysis.answers.exponent_choices import spread
-from analysis.figures import designs, guidance, hours, laws, rates, training
+from analysis.figures import designs, guidance, hours, laws, rates, timeline, training
 from analysis.figures.compute import bubbles, gflops, metrics, quality, sampling
 from analysis.figures.drawing.notes import settings_note
 from analysis.figures.sample_grid import sample_grid
@@ -167,6 +167,11 @@ FIGURES: Mapping[str, StudyFigure] = {
         "GPU-hours taken against those forecast",
         lambda data: any(row.basis for row in data.hours),
         lambda data: hours.taken_vs_forecast(data.hours),
+    ),
+    "work_by_place": StudyFigure(
+        "What ran when",
+        lambda data: bool(data.spans),
+        lambda data: timeline.work_by_place(data.spans, data.hours),
     ),
     "images_per_s_vs_steps": StudyFigure(
         "Training throughput",

@@ -9,7 +9,8 @@ from analysis.select.protocols import APART, one_axis
 from analysis.select.recipes import OF_MODEL, ended, main_recipe, one_recipe, one_setting
 from analysis.text import SPOKEN
 
-LOST = ("diverged", "failed")  # states of a trial that will have no last value
+STOPPED_EARLY = "stopped by ASHA"  # what a stopped trial is called where only its state is known
+LOST = ("diverged", "failed", STOPPED_EARLY)  # states of a trial that will have no last value
 GUIDED = ("fid", "recall", "precision")  # metrics that are drawn against guidance
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 import polars as pl
 
 from analysis.select.recipes import recipes_of
+from analysis.select.trials import stopped_early
 
 _SPOKEN = {"model": "model", "rung": "size"}
 # each where those before do not tell it already
@@ -28,7 +29,7 @@ class BestRate:
     lr: float
     heldout_loss: float  # geometric mean over the trials at this rate
     tried: tuple[float, ...]  # rates that count, ascending
-    missing: tuple[float, ...]  # rates planned that do not: diverged, failed or not run yet
+    missing: tuple[float, ...]  # rates planned that do not: lost, stopped or not run yet
     edge: str | None  # "lowest" or "highest" where the best is at the end of the range
 
     @property
@@ -82,8 +83,9 @@ def lr_table(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> pl
     """One row per ``name``, ``besides`` (of ``named``) and rate, in plan order: ``heldout_loss``,
     null where the rate does not count.
 
-    ``bounds`` says whether the rate delimits the range that was searched: measured, or too high to
-    train. ValueError names a trial whose held-out loss has no logarithm.
+    ``bounds`` says whether the rate delimits the range that was searched: measured, too high to
+    train, or stopped early by ASHA as worse than others. ValueError names a trial whose held-out
+    loss has no logarithm.
     """
     done = pl.col("state") == "completed"
     improper = trials.filter(done & (pl.col("heldout_loss") <= 0))
@@ -102,7 +104,9 @@ def lr_table(trials: pl.DataFrame, by: Literal["model", "rung"] = "model") -> pl
             pl.when(measured.all())
             .then(pl.col("heldout_loss").log().mean().exp())
             .alias("heldout_loss"),
-            (measured.all() | (pl.col("state") == "diverged").any()).alias("bounds"),
+            (
+                measured.all() | (pl.col("state") == "diverged").any() | stopped_early(trials).any()
+            ).alias("bounds"),
             measured.sum().alias("completed"),
             pl.len().alias("planned"),
         )

@@ -5,16 +5,20 @@ import polars as pl
 from analysis.select import checkpoints, trials
 from analysis.select.once import once, recall
 from analysis.select.recipes import main_recipe, recipe_column, recipes_of
+from analysis.select.trials import without_stopped
 
 
 class Selection:
     """The rows of one study that may enter fits and figures.
 
+    What ASHA stopped early is among the trials, and its checkpoints are in no set.
     Each set is selected when it is first asked for, and kept. A set that the records cannot give
     raises the same ValueError for everyone who asks.
     """
 
     def __init__(self, trials: pl.DataFrame | None, evaluations: pl.DataFrame | None = None):
+        if trials is not None and evaluations is not None:
+            evaluations = without_stopped(evaluations, trials)
         self._trials, self._evaluations = trials, evaluations
 
     @classmethod

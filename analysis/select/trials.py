@@ -5,6 +5,7 @@ import polars as pl
 from analysis.select.protocols import one_axis
 from analysis.select.recipes import OF_MODEL, one_recipe, one_setting
 from analysis.text import SPOKEN
+from scaling.records.halving import BY_ASHA
 
 METRICS = ("fid", "kid", "heldout_loss")  # columns of a trial that a law may be fitted to
 LOSSES = ("heldout_loss", "heldout_mse")  # those that do not depend on how samples are drawn
@@ -76,6 +77,24 @@ def left_out(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     return trials.filter((pl.col("state") != "completed") | pl.col(metric).is_null()).select(
         "trial_id", "state", "why"
     )
+
+
+def stopped_early(trials: pl.DataFrame) -> pl.Expr:
+    """Which of ``trials`` ASHA stopped: they have no last value, and are part of nothing but the
+    list of trials.
+    """
+    if "why" not in trials.columns:
+        return pl.lit(False)
+    by_asha = pl.col("why").fill_null("").str.starts_with(BY_ASHA)
+    return (pl.col("state") == "stopped") & by_asha
+
+
+def without_stopped(evaluations: pl.DataFrame, trials: pl.DataFrame) -> pl.DataFrame:
+    """``evaluations`` without those of the ``trials`` that ASHA stopped early, which were chosen by
+    their loss.
+    """
+    early = trials.filter(stopped_early(trials))["trial_id"].to_list()
+    return evaluations.filter(~pl.col("trial_id").is_in(early)) if early else evaluations
 
 
 def states_text(trials: pl.DataFrame) -> str:

@@ -21,6 +21,14 @@ GridOption = Annotated[
         help="Every trial at each of these values; again for another field.",
     ),
 ]
+AshaOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="grace=STEPS[,eta=3]",
+        help="Stop early, at rungs of steps, what has a higher held-out loss than other trainings "
+        "of its model.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 # What a person says of weights, on every command that takes them.
 AverageOption = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scaling.commands.arguments import GridOption
+from scaling.commands.arguments import AshaOption, GridOption
 from scaling.study.planning.devices import GPU_TYPES
 from scaling.study.planning.speed import CALIBRATED_WITHIN, MFU
 
@@ -49,12 +49,14 @@ def plan(
             metavar="results/STUDY", help="Records that say how far luck moves a FID (--detect)."
         ),
     ] = None,
+    asha: AshaOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say what a study will take before it runs, and who runs when on how many GPUs."""
     from scaling.study import Plan, load_study
     from scaling.study.costs.measuring import unpriced_features
     from scaling.study.named import named
+    from scaling.study.planning.asha import Asha, with_asha
     from scaling.study.planning.budget import check_budget
     from scaling.study.planning.forecast import at_mfu, forecast
     from scaling.study.settings import parse_grid, parse_settings
@@ -67,6 +69,8 @@ def plan(
         raise ValueError("--calibrate measures what --mfu supposes; give one of them")
     chosen = load_study(study).with_settings(parse_settings(settings or ()))
     asked = Plan.of(chosen.with_grid(parse_grid(grid or ())))
+    halved = None if asha is None else Asha.parse(asha)
+    notes = halved.check(asked) if halved else []
     if calibrate:
         from scaling.launch.calibrate import calibrated
 
@@ -79,6 +83,7 @@ def plan(
         told = forecast(asked, gpus, at_mfu(kind, MFU))
     if budget is not None:
         told.check_budget(budget)
+    stopping = with_asha(asked, halved, told) if halved else None
     detected = None if detect is None else _detection(asked, detect, measured)
     price = None if price_per_gpu_hour is None else price_per_gpu_hour * told.gpu_hours
     on = "this machine" if calibrate else kind.device
@@ -92,11 +97,18 @@ def plan(
             "speed": speed.model_dump(mode="json") if calibrate else None,
             "price": price,
             "unpriced_features": unpriced,
+            "asha": None if stopping is None else dataclasses.asdict(stopping),
             "detect": None if detected is None else dataclasses.asdict(detected),
         }
         print(json.dumps({**basis, **told.to_json()}, indent=1))
     else:
         show(told, on, None if calibrate else kind.memory_gb, price)
+        if stopping is not None:
+            from scaling.progress import say
+
+            say(f"{stopping}")
+            for note in notes:
+                say(note)
         if unpriced:
             from scaling.progress import say
 

@@ -1,123 +1,24 @@
-"""The verbs of a study: run it, see how it stands, report it, hand it on and check it."""
+"""The verbs of a study: see how it stands, report it, hand it on and check it."""
 
 import contextlib
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from scaling.commands.arguments import AddressOption, GridOption
 from scaling.commands.passed_over import telling
 from scaling.commands.places import (
     ROOT,
     ResultsOption,
     StudyArgument,
-    as_place,
     as_source,
     check_out,
     studies_in,
     study_folder,
 )
 from scaling.records.storage.places import here, shown
-
-
-def sweep(
-    study: Annotated[
-        str, typer.Argument(help="A name in experiments/, or a path to a .py file.")
-    ] = "digits",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Set a field of every trial (train.steps=100), or seeds=3.",
-        ),
-    ] = None,
-    grid: GridOption = None,
-    results: Annotated[
-        Path,
-        typer.Option(
-            metavar="ROOT",
-            parser=as_place,
-            help="Results root, a folder or a URL (s3://BUCKET/FOLDER); the study is ROOT/NAME.",
-        ),
-    ] = Path("results"),
-    address: AddressOption = None,
-    gpus_per_trial: Annotated[
-        float, typer.Option(help="GPUs each trial reserves; below 1 it shares one.")
-    ] = 0.0,
-    workers_per_trial: Annotated[
-        int, typer.Option(min=1, help="Processes that share each batch of a training, one per GPU.")
-    ] = 1,
-    parallel: Annotated[
-        Literal["ddp", "fsdp"],
-        typer.Option(help="Several workers hold copies of the weights, or a share each."),
-    ] = "ddp",
-    micro_batch: Annotated[
-        int | None, typer.Option(min=1, help="Images computed at once; the batch stays.")
-    ] = None,
-    compile: Annotated[
-        bool, typer.Option("--compile", help="Train through torch.compile.")
-    ] = False,
-    activation_checkpointing: Annotated[
-        bool,
-        typer.Option("--activation-checkpointing", help="Less memory, a third more computing."),
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the priced trials and stop.")
-    ] = False,
-    log: Annotated[
-        str | None,
-        typer.Option(metavar="wandb,mlflow", help="Loggers beside TensorBoard, by commas."),
-    ] = None,
-    webhook: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Told what is lost, and the end, as Slack takes it; default: "
-            "$DIT_SCALING_WEBHOOK.",
-        ),
-    ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(help="GPU-hours (on CPUs: of workers); the sweep stops before it takes more."),
-    ] = None,
-    calibrate: Annotated[
-        bool,
-        typer.Option("--calibrate", help="First time some work here, to forecast the rest."),
-    ] = False,
-) -> None:
-    """Run a study on Ray and answer it: records, figures, report. The same command again
-    resumes.
-    """
-    from scaling.study.execution import Execution
-    from scaling.sweep import sweep
-
-    execution = Execution(
-        workers=workers_per_trial,
-        parallel=parallel,
-        micro_batch=micro_batch,
-        compile=compile,
-        activation_checkpointing=activation_checkpointing,
-    )
-    raise typer.Exit(
-        sweep(
-            study,
-            settings or (),
-            results,
-            address,
-            gpus_per_trial,
-            dry_run,
-            execution,
-            log,
-            webhook,
-            budget,
-            calibrate,
-            grid or (),
-        )
-    )
 
 
 def status(

@@ -1,17 +1,126 @@
-"""The verbs for a sweep that runs, or that lost trials: watch it, stop it, try trials again."""
+"""The verbs for a sweep: run it, watch it, stop it, try trials again that it lost."""
 
 import difflib
 import time
 from collections import Counter
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-from scaling.commands.places import ResultsOption, StudyArgument, study_folder
+from scaling.commands.arguments import AddressOption, AshaOption, GridOption
+from scaling.commands.places import ResultsOption, StudyArgument, as_place, study_folder
 
 WATCH_S = 2.0  # between two looks at the records
 LINES_S = 30.0  # between two lines where the output is no terminal
-AGAIN = "to be tried again, as scaling retry asked"
+
+
+def sweep(
+    context: typer.Context,
+    study: Annotated[
+        str, typer.Argument(help="A name in experiments/, or a path to a .py file.")
+    ] = "digits",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Set a field of every trial (train.steps=100), or seeds=3.",
+        ),
+    ] = None,
+    grid: GridOption = None,
+    results: Annotated[
+        Path,
+        typer.Option(
+            metavar="ROOT",
+            parser=as_place,
+            help="Results root, a folder or a URL (s3://BUCKET/FOLDER); the study is ROOT/NAME.",
+        ),
+    ] = Path("results"),
+    address: AddressOption = None,
+    gpus_per_trial: Annotated[
+        float, typer.Option(help="GPUs each trial reserves; below 1 it shares one.")
+    ] = 0.0,
+    workers_per_trial: Annotated[
+        int, typer.Option(min=1, help="Processes that share each batch of a training, one per GPU.")
+    ] = 1,
+    parallel: Annotated[
+        Literal["ddp", "fsdp"],
+        typer.Option(help="Several workers hold copies of the weights, or a share each."),
+    ] = "ddp",
+    micro_batch: Annotated[
+        int | None, typer.Option(min=1, help="Images computed at once; the batch stays.")
+    ] = None,
+    compile: Annotated[
+        bool, typer.Option("--compile", help="Train through torch.compile.")
+    ] = False,
+    activation_checkpointing: Annotated[
+        bool,
+        typer.Option("--activation-checkpointing", help="Less memory, a third more computing."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the priced trials and stop.")
+    ] = False,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="wandb,mlflow", help="Loggers beside TensorBoard, by commas."),
+    ] = None,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Told what is lost, and the end, as Slack takes it; default: "
+            "$DIT_SCALING_WEBHOOK.",
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="GPU-hours (on CPUs: of workers); the sweep stops before it takes more."),
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="First time some work here, to forecast the rest."),
+    ] = False,
+    asha: AshaOption = None,
+    submit: Annotated[
+        bool,
+        typer.Option("--submit", help="Have the cluster at --address http://HOST:8265 run it."),
+    ] = False,
+) -> None:
+    """Run a study on Ray and answer it: records, figures, report. The same command again
+    resumes.
+    """
+    if submit:
+        from scaling.commands import submitting
+
+        return submitting.submit(context)
+    from scaling.study.execution import Execution
+    from scaling.sweep import sweep
+
+    execution = Execution(
+        workers=workers_per_trial,
+        parallel=parallel,
+        micro_batch=micro_batch,
+        compile=compile,
+        activation_checkpointing=activation_checkpointing,
+    )
+    raise typer.Exit(
+        sweep(
+            study,
+            settings or (),
+            results,
+            address,
+            gpus_per_trial,
+            dry_run,
+            execution,
+            log,
+            webhook,
+            budget,
+            calibrate,
+            grid or (),
+            asha,
+        )
+    )
 
 
 def watch(folder) -> None:
@@ -63,6 +172,7 @@ def retry(
     """Have the next sweep try trials again that failed, diverged or were given up."""
     from scaling.records import StudyFolder, trial_state
     from scaling.records.spending.account import last_heartbeat, spent_s
+    from scaling.records.state.file import AGAIN
     from scaling.records.state.lease import check_free
 
     folder = study_folder(study, results)

@@ -126,6 +126,7 @@ class SessionEntry(TypedDict):
     out_of_memory: NotRequired[list[dict[str, Any]]]
     diverged: NotRequired[dict[str, Any] | None]
     last_seen: NotRequired[Time]  # of a process that was killed
+    stopped: NotRequired[str]  # why it was ended before its last step
 
 
 @with_config(STRICT)

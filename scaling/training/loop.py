@@ -84,8 +84,14 @@ class Trainer:
         self._window: list[Tensor] = []  # losses since the last regular log line
         self._norms: list[Tensor] = []  # gradient norms since the last line of any kind
 
-    def train_to(self, until: int, log: Callable[[dict], None]) -> None:
-        """Train up to step ``until``, passing a line of the curve to ``log`` at each logged step.
+    def train_to(
+        self,
+        until: int,
+        log: Callable[[dict], None],
+        leaving: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train up to step ``until``, passing a line of the curve to ``log`` at each logged step;
+        or, where ``leaving`` becomes true, up to the end of the step under way.
 
         Raises Diverged for the first step whose loss or gradient is not finite; that step is not
         logged.
@@ -96,7 +102,7 @@ class Trainer:
         started, since = perf_counter(), self.step
         checked = len(self._window)
         with matmul_precision(t.precision):
-            while self.step < until:
+            while self.step < until and not leaving():
                 self._window.append(self._take_step())
                 last = self.step == until
                 if self.step % t.log_every == 0 or self.step % t.heldout_every == 0 or last:
@@ -108,6 +114,9 @@ class Trainer:
                         self._window.clear()
                     checked = len(self._window)
                     started, since = perf_counter(), self.step
+            if self.step > since:  # it leaves: nothing is logged that is not logged otherwise
+                self._refuse_nonfinite(checked)
+                self.train_wall_s += perf_counter() - started
 
     def _start_from(self, init: InitSpec) -> None:
         """Take the given weights in place of the initialised ones, for the averages too.

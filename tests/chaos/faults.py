@@ -2,15 +2,19 @@
 processes, a second driver, and harm to its files.
 """
 
+import contextlib
 import signal
 import time
 from collections.abc import Callable
 from functools import partial
 
+import psutil
+
 from tests.chaos.file_faults import FILE_FAULTS
 from tests.chaos.sweeps import Sweep, kill
 
 PAUSE_S = 5.0
+WORKERS, TRAINING = "ray::", "ray::smoke DiT"  # as the operating system names them
 
 Fault = Callable[[Sweep], None]
 
@@ -41,6 +45,31 @@ def _paused(*words: str) -> Fault:
     return strike
 
 
+def _everything_gets(number: int) -> Fault:
+    """The sweep and all that it started at once, as Slurm ends a step."""
+
+    def strike(sweep: Sweep) -> None:
+        for process in sweep.family():
+            kill(process.pid, number)
+
+    return strike
+
+
+def _full_disk(sweep: Sweep) -> None:
+    """No file of a training grows for PAUSE_S: what it writes fails, as on a disk that is full."""
+    full = []
+    for pid in sweep.pids(TRAINING):
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            before = process.rlimit(psutil.RLIMIT_FSIZE)
+            process.rlimit(psutil.RLIMIT_FSIZE, (1, before[1]))
+            full.append((process, before))
+    time.sleep(PAUSE_S)
+    for process, before in full:
+        with contextlib.suppress(psutil.Error):
+            process.rlimit(psutil.RLIMIT_FSIZE, before)
+
+
 def _second_driver(sweep: Sweep) -> None:
     second = Sweep(sweep.root, sweep.limit_s)
     second.end()
@@ -59,7 +88,6 @@ def _harmed_after_a_kill(name: str, sweep: Sweep) -> None:
     FILE_FAULTS[name](sweep.study, run)
 
 
-WORKERS, TRAINING = "ray::", "ray::DiT"
 FAULTS: dict[str, Fault] = {
     "the sweep is killed": _sweep_gets(signal.SIGKILL),
     "the sweep is terminated": _sweep_gets(signal.SIGTERM),
@@ -68,6 +96,9 @@ FAULTS: dict[str, Fault] = {
     "the sweep is paused": _paused(),
     "a worker is killed": _processes_get(signal.SIGKILL, WORKERS, most=1),
     "a worker is terminated": _processes_get(signal.SIGTERM, WORKERS, most=1),
+    "all processes are terminated": _everything_gets(signal.SIGTERM),
+    "trainings are terminated": _processes_get(signal.SIGTERM, TRAINING),
+    "the disk is full": _full_disk,
     "all workers are killed": _processes_get(signal.SIGKILL, WORKERS),
     "all workers are paused": _paused(WORKERS),
     "the node process is killed": _processes_get(signal.SIGKILL, "raylet/raylet"),

@@ -44,6 +44,15 @@ def test_in_words_with_who_runs_when(plan):
     assert sum(line.rstrip().endswith(("| 1 GPU", "| 2 GPUs")) for line in lines) == 2
 
 
+def test_the_price_with_and_without_stopping_early(plan):
+    code, out, _ = plan("digits_lr", "--asha", "grace=100", "--json")
+    told = json.loads(out)["asha"]
+    assert code == 0 and (told["trainings"], told["to_the_end"]) == (60, 12)  # of 5 rates one each
+    assert 0.2 * told["gpu_hours_without"] < told["gpu_hours"] < 0.5 * told["gpu_hours_without"]
+    code, out, _ = plan("digits_lr", "--asha", "grace=100")
+    assert code == 0 and "without: 12 of 60 trainings run to their end" in out
+
+
 @pytest.mark.parametrize(
     "args, says",
     [
@@ -52,6 +61,7 @@ def test_in_words_with_who_runs_when(plan):
         (("--budget", "0"), "--budget 0 is not a number of GPU-hours above 0"),
         (("--budget", "100"), "GPU-hours, and --budget is 100; its dearest trials are DiT-XL-2"),
         (("--calibrate", "--mfu", "0.4"), "give one of them"),
+        (("--asha", "grace=1000"), "each of the 12 here is alone"),
     ],
 )
 def test_refused_in_one_line(args, says, plan):

@@ -24,14 +24,24 @@ START_S = 180  # where the machine is busy
 END_S = 4
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @pytest.fixture(scope="session")
-def ray_address(tmp_path_factory):
+def dashboard():
+    """The URL of the shared cluster's dashboard, once there is one."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def ray_address(tmp_path_factory, dashboard):
     """HOST:PORT of a cluster that asks for a token and runs until the tests end, as a person's own
     would.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = tmp_path_factory.mktemp("ray") / "log"
     command = [
         str(Path(sys.executable).with_name("ray")),
@@ -40,12 +50,20 @@ def ray_address(tmp_path_factory):
         "--block",
         "--num-cpus=2",
         f"--port={port}",
-        "--include-dashboard=false",
+        f"--dashboard-port={dashboard.rpartition(':')[2]}",
+        f"--dashboard-agent-listen-port={free_port()}",
         "--disable-usage-stats",
     ]
     with open(log, "w") as out:
         head = subprocess.Popen(
-            command, stdout=out, stderr=out, env={**os.environ, "RAY_AUTH_MODE": "token"}
+            command,
+            stdout=out,
+            stderr=out,
+            env={
+                **os.environ,
+                "RAY_AUTH_MODE": "token",
+                "DIT_SCALING_PYTHON": sys.executable,  # of jobs
+            },
         )
     try:
         deadline = time.monotonic() + START_S
@@ -82,7 +100,7 @@ def share(connection, patch: pytest.MonkeyPatch) -> None:
         lambda order, say: contextlib.nullcontext(Here(order, connection)),
     )
     patch.setattr("analysis.report.helper.usable_cores", lambda: 1)
-    patch.setattr("scaling.sweep.LivePage", NoLivePage)
+    patch.setattr("scaling.running.LivePage", NoLivePage)
 
 
 class NoLivePage:
@@ -105,14 +123,17 @@ class Here:
     """Runs an order in this process, where a Supervisor would start one and watch it."""
 
     def __init__(self, order, connection):
-        self.order, self.connection = order, connection
+        self.order, self.left, self.connection = order, order, connection
 
     def begin(self):
         driver.check(self.connection, self.order)
         return self.connection
 
+    def again(self, train_ids) -> None:
+        self.left = self.order.only(train_ids)
+
     def follow(self, on_progress, asked) -> None:
-        driver.run_jobs(self.order, on_progress)
+        driver.run_jobs(self.left, on_progress)
 
 
 @pytest.fixture

@@ -2,12 +2,19 @@
 
 import pytest
 
-from scaling.launch.nodes import check_stores
+from scaling.launch.nodes import check_folder, check_places
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
 
 
 def test_a_store_that_a_node_does_not_reach_is_refused_by_its_name(s3, bucket, connection):
-    check_stores("smoke", f"{bucket}/runs")
+    check_places("smoke", f"{bucket}/runs")
     with pytest.raises(ValueError, match=r"^node \S+: cannot write results at s3://no-such-b/a: "):
-        check_stores("smoke", "s3://no-such-b/a")
+        check_places("smoke", "s3://no-such-b/a")
+
+
+def test_a_folder_that_a_node_does_not_share_is_refused(tmp_path, connection):
+    check_places("smoke", str(tmp_path / "results" / "runs"))
+    assert not list(tmp_path.iterdir())  # no probe is left
+    with pytest.raises(ValueError, match=r"^does not see \S+ as the sweep's machine does"):
+        check_folder(str(tmp_path / "elsewhere" / ".probe-1"), "/results")

@@ -197,6 +197,17 @@ def interrupted(root: Path, how: signal.Signals, address: str) -> int:
     return code
 
 
+def left_at_their_step(root: Path) -> None:
+    """What ran when the sweep was ended kept the step that it was at."""
+    left = 0
+    for folder, step in checkpoints(root).items():
+        last = json.loads((folder / "record.json").read_text())["sessions"][-1]
+        if (last.get("stopped") or "").startswith("asked to leave"):
+            assert last["to_step"] == step
+            left += 1
+    assert left
+
+
 def test_a_sweep_ended_in_any_way_goes_on_where_it_was(
     tmp_path, ray_address, shared_cluster, run, status
 ):
@@ -213,6 +224,8 @@ def test_a_sweep_ended_in_any_way_goes_on_where_it_was(
             path: len(path.read_bytes().splitlines())
             for path in tmp_path.glob("runs/*/curve.jsonl")
         }
+        if how != signal.SIGKILL:
+            left_at_their_step(tmp_path)
         states = [row["state"] for row in status(tmp_path / "smoke")]
         assert curves and "completed" not in states
         assert how == signal.SIGKILL or set(states) <= {"stopped", "pending"}

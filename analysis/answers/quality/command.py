@@ -8,7 +8,8 @@ from pathlib import Path
 
 from analysis.answers.quality.text import lines, sentence
 from analysis.answers.quality.time_to_quality import TimeToQuality, time_to_quality
-from analysis.frames import Folder, curves_frame, evaluations_frame, studies
+from analysis.frames import Folder, curves_frame, evaluations_frame, studies, trials_frame
+from analysis.select.selection import Selection
 from scaling.records import StudyFolder
 
 
@@ -23,7 +24,7 @@ def of_study(
     """
     (study,) = studies(folder)
     return time_to_quality(
-        evaluations_frame(study),
+        Selection(trials_frame(study), evaluations_frame(study)),
         targets,
         metric,
         curves_frame(study),

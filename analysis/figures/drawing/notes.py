@@ -9,13 +9,12 @@ from analysis.figures.drawing.style import INK
 from analysis.text import count, listed
 
 
-def lost_note(lost: list[str]) -> str:
-    """A sentence that names the dotted trials; empty where none is."""
-    return (
-        f"Dotted: diverged or failed, in no mean ({listed(lost, range(len(lost)))}). "
-        if lost
-        else ""
-    )
+def lost_note(lost: list[str], early: bool = False) -> str:
+    """A sentence that names the dotted trials; empty where none is. ``early``: ASHA stopped some
+    of them.
+    """
+    states = "diverged, failed or stopped early" if early else "diverged or failed"
+    return f"Dotted: {states}, in no mean ({listed(lost, range(len(lost)))}). " if lost else ""
 
 
 def say_far(axes: Axes, words: str) -> None:

@@ -17,6 +17,7 @@ from analysis.forecasting.suggestions.suggestion import Suggested, Suggestion
 from analysis.forecasting.targets import Conditions, Target, like, target_of
 from analysis.frames import Folder, evaluations_frame, studies, trials_frame
 from analysis.select.checkpoints import forecast_checkpoints
+from analysis.select.trials import without_stopped
 from scaling.study.costs.cost import evaluation_flops, gpu_hours, train_flops
 from scaling.study.load import load_study
 from scaling.study.planning.plan import Plan
@@ -38,10 +39,10 @@ def suggest(
     or where the budget buys none of the candidates.
     """
     (study,) = studies(folder)
-    diverged = trials_frame(study).filter(pl.col("state") == "diverged")["train_id"].to_list()
-    return suggest_from(
-        study.plan(), evaluations_frame(study), target, budget, candidates, mfu, diverged
-    )
+    trials = trials_frame(study)
+    diverged = trials.filter(pl.col("state") == "diverged")["train_id"].to_list()
+    evaluations = without_stopped(evaluations_frame(study), trials)
+    return suggest_from(study.plan(), evaluations, target, budget, candidates, mfu, diverged)
 
 
 def suggest_from(

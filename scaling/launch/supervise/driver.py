@@ -24,14 +24,15 @@ from ray import tune
 from ray.tune import Callback
 
 from scaling.launch import cluster
-from scaling.launch.nodes import check_stores
+from scaling.launch.nodes import check_places
 from scaling.launch.supervise import processes
+from scaling.launch.supervise.leave import PATIENCE_S, WATCHES_S, let_leave
 from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.supervise.order import TOLD, Listed, Order, line
 from scaling.launch.tasks.grid import CPUS_PER_TRIAL
 from scaling.launch.tasks.watch import TrialWatch
 
-LEAVE_S = 8.0  # for Ray to shut down in order
+LEAVE_S = WATCHES_S + PATIENCE_S + 8.0  # for trainings to leave and Ray to shut down in order
 
 OnProgress = Callable[[str, dict], None]  # train_id, the latest state, step, loss, ...
 
@@ -49,15 +50,21 @@ def drive(order: Order, tell: Callable[..., None], until_asked: Callable[[], obj
             return
         tell("cluster", **asdict(there))
         until_asked()
-        run_jobs(order, lambda train_id, result: tell("result", train_id=train_id, result=result))
+        try:
+            run_jobs(
+                order, lambda train_id, result: tell("result", train_id=train_id, result=result)
+            )
+        except (KeyboardInterrupt, BrokenPipeError):  # the sweep ends
+            let_leave(order)
+            raise
         tell("ended")
 
 
 def check(there: cluster.Cluster, order: Order) -> None:
     """ValueError for what the connected cluster can never do."""
     cluster.check_cluster(there, order.gpus_per_trial, order.workers)
-    if not there.local and order.results_url:
-        check_stores(order.study, order.results_url)
+    if not there.local and order.results:
+        check_places(order.study, order.results)
     if not there.local:
         cluster.check_workers_precisions(order.study, order.precisions, order.gpus_per_trial)
 

@@ -1,10 +1,10 @@
 """What is a driver asked to do, and what does it say? An Order of jobs, and lines of JSON."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from scaling.launch.tasks.job import Job
-from scaling.records.storage.places import is_url
 from scaling.study.execution import Execution
 from scaling.study.planning.plan import Plan
 from scaling.study.specs.identity import Spec
@@ -30,7 +30,7 @@ class Order(Spec):
     gpus_per_trial: float
     workers: int
     precisions: tuple[str, ...]
-    results_url: str | None = None  # where trainings write, if that is a store
+    results: str | None = None  # where trainings write: a URL, or a folder that all nodes share
 
     @classmethod
     def of(
@@ -41,7 +41,7 @@ class Order(Spec):
         gpus_per_trial: float,
         execution: Execution,
     ) -> "Order":
-        runs = {job.run_folder.rpartition("/")[0] for job in jobs if is_url(job.run_folder)}
+        runs = {job.run_folder.rpartition("/")[0] for job in jobs}
         return cls(
             study=plan.name,
             jobs=tuple(
@@ -52,8 +52,13 @@ class Order(Spec):
             gpus_per_trial=gpus_per_trial,
             workers=execution.workers,
             precisions=tuple(sorted({t.spec.train.precision for t in plan.trials})),
-            results_url=next(iter(runs), None),
+            results=next(iter(runs), None),
         )
+
+    def only(self, train_ids: Iterable[str]) -> "Order":
+        wanted = set(train_ids)
+        jobs = tuple(job for job in self.jobs if job.train_id in wanted)
+        return self.model_copy(update={"jobs": jobs})
 
     def without(self, train_id: str) -> "Order":
         jobs = tuple(job for job in self.jobs if job.train_id != train_id)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from scaling.launch.cluster import Cluster
 from scaling.launch.supervise import processes
@@ -17,7 +17,7 @@ from scaling.launch.supervise.limits import LOSSES, START_S, limits
 from scaling.launch.supervise.order import Order
 
 LOOK_S = 1.0  # between two looks at the driver's processes
-END_S = 12.0  # for a driver to end in order
+END_S = 24.0  # for a driver to end in order: half a minute is what Slurm and Kubernetes give
 
 OnProgress = Callable[[str, dict], None]  # train_id, the latest state, step, loss, ...
 
@@ -141,7 +141,7 @@ class Supervisor:
     """The jobs of ``order`` on their way. ``say`` is told each loss."""
 
     def __init__(self, order: Order, say: Callable[[str], None]):
-        self.left, self.say = order, say
+        self.order, self.left, self.say = order, order, say
         self._driver: Driver | None = None
         self._steps: dict[str, tuple] = {}  # how far each training has been seen
 
@@ -159,6 +159,11 @@ class Supervisor:
                 reason = loss
                 self.say(f"{reason}; tried again ({attempt + 1} of {LOSSES})")
         raise RuntimeError(f"Ray does not start: {reason}")
+
+    def again(self, train_ids: Iterable[str]) -> None:
+        """Take up trainings that have ended, as ``begin`` and ``follow`` do."""
+        self.left = self.order.only(train_ids)
+        self.begin()
 
     def _begin(self) -> Cluster:
         self._driver = Driver(self.left)

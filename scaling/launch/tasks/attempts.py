@@ -66,18 +66,20 @@ def smaller(execution: Execution, batch: int) -> Execution:
     return execution.model_copy(update={"micro_batch": max(1, (now + 1) // 2)})
 
 
-def end_process(pid: int, host: str) -> None:
-    """Kill a process on any node of the connected cluster, without waiting for it."""
+def end_process(pid: int, host: str, number: int = signal.SIGKILL) -> None:
+    """Kill a process on any node of the connected cluster, or send it another signal; without
+    waiting for it.
+    """
     if host == socket.gethostname():
-        kill(pid)
+        kill(pid, number)
         return
     for node in ray.nodes():
         if node["Alive"] and node["NodeManagerHostname"] == host:
             there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            ray.remote(kill).options(num_cpus=0, scheduling_strategy=there).remote(pid)
+            ray.remote(kill).options(num_cpus=0, scheduling_strategy=there).remote(pid, number)
 
 
-def kill(pid: int) -> None:
-    """Of a process that is gone, too."""
+def kill(pid: int, number: int) -> None:
+    """Send it the signal; to a process that is gone, none."""
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)

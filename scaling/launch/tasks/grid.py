@@ -4,10 +4,12 @@ from pathlib import Path
 
 from scaling.launch.supervise.limits import limits
 from scaling.launch.tasks.job import Job, Trunk
+from scaling.records.halving import halving_of
 from scaling.records.ledger import StudyFolder
 from scaling.records.storage.places import url_of
 from scaling.study.execution import Execution
 from scaling.study.families.outside.shipped import Shipped
+from scaling.study.planning.asha import Asha
 from scaling.study.planning.plan import Plan, PlannedTrial
 from scaling.study.planning.plan import root as root_of
 
@@ -23,12 +25,13 @@ def jobs_of(
     gpus_per_trial: float,
     execution: Execution,
     allowance: Path | None = None,
+    asha: Asha | None = None,
 ) -> list[Job]:
     """A job for each of the trainings ``groups``, in their order.
 
     Of trainings that share a trunk the first trains it; the others wait for it.
     ``gpus_per_trial`` is over all workers of a training. ``allowance`` is the file that says what a
-    budget allows.
+    budget allows; under ``asha`` trainings wait for their word at its rungs.
     """
     trains = {root_of(group[0]): group[0].train_id for group in reversed(groups)}
 
@@ -52,6 +55,8 @@ def jobs_of(
             gpus_per_evaluation=min(1.0, gpus_per_trial),
             hung_after_s=limits().hung_after_s,
             allowance=None if allowance is None else _place(allowance),
+            rungs=asha.rungs(max(t.spec.train.steps for t in group)) if asha else (),
+            halving=_place(halving_of(folder.folder)) if asha else None,
         )
         for group in groups
     ]

@@ -12,6 +12,8 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from scaling.launch.supervise.limits import HUNG_AFTER_S
+from scaling.launch.trials import leaving
+from scaling.records.halving import word_at
 from scaling.records.ledger import Run
 from scaling.records.spending.allowance import ending
 from scaling.records.storage.places import here
@@ -58,6 +60,9 @@ class Job(Spec):
     # a training or an evaluation whose heartbeat is older, in seconds, hangs
     hung_after_s: float = Field(HUNG_AFTER_S, gt=0)
     allowance: str | None = None  # the file, or its URL, that says what the budget allows
+    # steps at which the training waits for its word, and the file, or its URL, that gives it
+    rungs: tuple[int, ...] = ()
+    halving: str | None = None
 
     def dump(self) -> str:
         """The text that crosses Ray."""
@@ -106,8 +111,17 @@ class Job(Spec):
         """GPUs of the training; on CPUs its workers."""
         return self.gpus_per_training or float(self.execution.workers)
 
-    def ending(self) -> str | None:
-        """Why the training is to stop at its next checkpoint; None while it is not."""
+    def ending(self, step: int) -> str | None:
+        """Why the training, which is at ``step``, is to stop at this checkpoint; None while it is
+        not. At a rung its word is waited for.
+        """
+        if self.halving is not None and step in self.rungs:
+            return word_at(self.halving, self.train_id, step, self._ends)
+        return self._ends()
+
+    def _ends(self) -> str | None:
+        if why := leaving.why():
+            return why
         return None if self.allowance is None else ending(self.allowance)
 
     @property

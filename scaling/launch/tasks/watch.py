@@ -185,6 +185,8 @@ class TrialWatch(tune.Trainable):
         why, attempts.hung = attempts.hung or why, None
         place = self._place(asked)
         before = place.state()
+        if before["state"] == "preempted" and before.get("session") == self.session:
+            why = before["why"] or why  # it says itself why it left
         reached = asked.step if asked else newest_step(self.records.checkpoints)
         if not attempts.may_go_on(reached):
             self._fail(asked, f"lost {LOSSES + 1} times without getting on, at last: {why}")

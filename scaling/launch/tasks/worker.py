@@ -5,6 +5,8 @@ pooled worker processes that keep torch imported from one to the next.
 """
 
 import contextlib
+import signal
+import threading
 from collections.abc import Callable, Iterator
 
 import ray
@@ -16,6 +18,8 @@ from scaling.records.storage.places import url_of
 
 # Fewer parts of samples than this are drawn by the evaluation alone: a task takes seconds to start.
 HELPED_FROM_PARTS = 10
+DRAINED_LOOK_S = 2.0  # between two looks whether this node is being drained
+DRAINED = "asked to leave, as its node is being drained"
 GAUGES = {
     "step": "optimiser steps taken",
     "loss": "training loss",
@@ -55,21 +59,52 @@ def train(text: str, session: str) -> None:
 
 
 def _train_here(text: str, session: str, workers=None) -> None:
-    from scaling.launch.trials import trial
+    from scaling.launch.trials import leaving, trial
 
     job = Job.load(text)
-    trial.train(
-        job.specs,
-        job.run,
-        _reporter(job),
-        threads=job.cpus_per_worker,
-        session=session,
-        execution=job.execution,
-        branches=list(job.branches),
-        workers=workers,
-        devices=job.devices,
-        ending=job.ending,
-    )
+    try:
+        with leaving.heard(), _leaving_with_its_node(alone=workers is None):
+            trial.train(
+                job.specs,
+                job.run,
+                _reporter(job),
+                threads=job.cpus_per_worker,
+                session=session,
+                execution=job.execution,
+                branches=list(job.branches),
+                workers=workers,
+                devices=job.devices,
+                ending=job.ending,
+                rungs=job.rungs,
+            )
+    except leaving.Left:  # now as Ray would have ended this process: the watch sees a loss
+        signal.raise_signal(signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _leaving_with_its_node(alone: bool) -> Iterator[None]:
+    """While entered, a training is asked to leave when its node is being drained, as Kubernetes and
+    autoscalers announce that they take it away; not one of several workers, who must agree.
+    """
+    from scaling.launch.trials import leaving
+
+    if not alone:
+        yield
+        return
+    node, ended = ray.get_runtime_context().get_node_id(), threading.Event()
+
+    def look() -> None:
+        while not ended.wait(DRAINED_LOOK_S):
+            if node in ray._private.state.state.get_draining_nodes():
+                leaving.ask(DRAINED)
+                return
+
+    # not joined: where the GCS is gone, asking it takes a minute
+    threading.Thread(target=look, daemon=True, name="drained").start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def evaluate(text: str, eval_id: str, session: str) -> None:

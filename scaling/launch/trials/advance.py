@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
+from scaling.launch.trials import leaving
+from scaling.launch.trials.leaving import Left
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
 from scaling.study.specs.checkpoints import next_stop
@@ -51,6 +53,10 @@ class Advance:
             self.writer.join()  # of what may be the last good checkpoint
             self.session.write_diverged(event, checkpoint.newest_step(self.run.checkpoints))
             raise
+        except Left as event:
+            self.writer.join()
+            self.session.write_left(str(event))
+            raise
         except Ended as event:
             self.writer.join()
             self.session.write_stopped(str(event))
@@ -62,15 +68,21 @@ class Advance:
         """Have the checkpoint of ``step`` on disk, written by a trainer that is there.
 
         The trainer holds ``emas``. Checkpoints of the steps ``keep`` are made on the way and stay.
-        Raises Ended at a checkpoint, where the sweep lets trainings go no further.
+        Raises Ended at a checkpoint, where the sweep lets trainings go no further, and Left at one
+        of any step, where this process is asked to leave.
         """
         keep = set(keep)
         trainer = self._trainer_before(step, emas)
         while trainer.step < step:
-            if why := self.workers.agree(self.setup.ending):
+            why = self.workers.agree(lambda: self.setup.ending(trainer.step))
+            if leaving.is_asked():
+                self.session.entry["to_step"] = trainer.step
+                raise Left(f"{leaving.why()}, at step {trainer.step}")
+            if why:
                 raise Ended(why)
-            until = next_stop(trainer.step, step, self.spec.train.checkpoint_every, keep)
-            trainer.train_to(until, self.session.log)
+            stops = keep | {*self.setup.rungs}
+            until = next_stop(trainer.step, step, self.spec.train.checkpoint_every, stops)
+            trainer.train_to(until, self.session.log, leaving.is_asked)
             if trainer.step not in self.session.ready:  # which may be being read
                 # of whole tensors, to which every worker gives its share
                 snapshot = trainer.snapshot() | {"lines": self.session.lines_to(trainer.step)}

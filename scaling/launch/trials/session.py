@@ -33,8 +33,9 @@ class Setup:
     threads: int = 1
     device: str = "cpu"
     devices: float = 1.0  # GPUs, or workers on CPUs, that a session holds
-    # why trainings are to stop at their next checkpoint; None while they are not
-    ending: Callable[[], str | None] = lambda: None
+    # why a training is to stop at the checkpoint of a step; None where it is not
+    ending: Callable[[int], str | None] = lambda step: None
+    rungs: tuple[int, ...] = ()  # steps that have a checkpoint, to be asked there
 
 
 class Session:
@@ -129,7 +130,12 @@ class Session:
         )
 
     def write_stopped(self, why: str) -> None:
+        self.entry["stopped"] = why
         self.run.write_state("stopped", why, **self.heartbeat.progress)
+
+    def write_left(self, why: str) -> None:
+        self.entry["stopped"] = why
+        self.run.write_state("preempted", why, **self.heartbeat.progress)
 
     def write_completed(self) -> None:
         self.run.write_state("completed", **self.heartbeat.progress)

@@ -16,6 +16,7 @@ import torch
 
 from scaling.launch.trials.advance import Advance, Ended, labels_of
 from scaling.launch.trials.evaluation import evaluate
+from scaling.launch.trials.leaving import Left
 from scaling.launch.trials.run_lock import hold
 from scaling.launch.trials.session import Report, Session, Setup
 from scaling.launch.trials.trunk import trunk_checkpoint
@@ -63,7 +64,8 @@ def train(
     branches: list[TrialSpec] | None = None,
     workers: Workers | None = None,
     devices: float = 1.0,
-    ending: Callable[[], str | None] = lambda: None,
+    ending: Callable[[int], str | None] = lambda step: None,
+    rungs: tuple[int, ...] = (),
 ) -> str:
     """Have a checkpoint at every step that ``specs`` still have to be measured at; returns the
     final state.
@@ -73,8 +75,8 @@ def train(
     that share this training as their trunk, or the trunk of ``specs``: it keeps a checkpoint where
     each begins, so that none of its steps is trained twice. Each of several ``workers`` calls this;
     their lead reads the records, decides, and alone writes and reports. ``devices`` are the GPUs,
-    or workers on CPUs, that all of them hold. ``ending`` is asked at every checkpoint: where it
-    says why, the training is stopped there.
+    or workers on CPUs, that all of them hold. ``ending`` is asked with the step at every
+    checkpoint, of which each of ``rungs`` is one: where it says why, the training is stopped there.
     """
     torch.set_num_threads(threads)
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +93,7 @@ def train(
         if not wanted.averages:
             return "completed"
         setup = Setup(
-            execution or Execution(), workers, report, threads, _device(), devices, ending
+            execution or Execution(), workers, report, threads, _device(), devices, ending, rungs
         )
         noted = Session(spec, run, setup, session)
 
@@ -108,6 +110,8 @@ def train(
             return "diverged"
         except Ended:
             return "stopped"
+        except Left:
+            raise  # as it is recorded
         except OutOfMemory:
             raise  # to begin again
         except Exception as error:

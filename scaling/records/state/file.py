@@ -10,6 +10,7 @@ from scaling.records.shapes import SCHEMA, STATE, STATES, State
 from scaling.records.storage.copies import remove
 
 UNREADABLE = "unreadable"  # the state of a job whose state cannot be read; never written
+AGAIN = "to be tried again, as scaling retry asked"  # why of a job that is pending
 HEARTBEAT_S = 1.0  # a running trial renews its state this often
 STALE_AFTER_S = 60.0  # a running trial silent for longer is dead
 

@@ -101,6 +101,7 @@ def test_the_page_of_a_finished_study(finished, tmp_path):
         "loss_vs_steps",
         "metrics_vs_gflops",
         "sample_grid",
+        "work_by_place",
     }
     written = {path.name for path in (tmp_path / "digits" / "figures").iterdir()}
     assert written == {f"{name}.{kind}" for kind in ("png", "svg") for name in names}

@@ -7,7 +7,8 @@ from tests.analysis.synthetic_study import copied
 
 def test_a_study_gets_the_figures_its_records_can_carry(rates, half_run):
     assert {name: one.missing for name, one in study_pictures(rates).items()} == {
-        "heldout_vs_lr": ""
+        "heldout_vs_lr": "",
+        "work_by_place": "",
     }
     found = study_pictures(half_run, ("svg",))
     drawn = {name for name, one in found.items() if one.files}
@@ -34,7 +35,7 @@ def test_figures_are_the_same_bytes_when_drawn_again(rates, tmp_path):
         return {path: path.read_bytes() for path in paths}
 
     first = drawn()
-    assert len(first) == 2 and drawn() == first
+    assert len(first) == 4 and drawn() == first
 
 
 def test_a_helper_draws_the_same_and_one_that_is_killed_is_not_missed(rates, monkeypatch):

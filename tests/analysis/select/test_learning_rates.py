@@ -32,3 +32,16 @@ def test_a_rate_is_best_of_one_batch_and_one_objective(tmp_path):
 def test_a_rate_that_goes_with_the_batch_is_no_search(tmp_path):
     ways = [{"train.batch": 32, "train.lr": 1e-3}, {"train.batch": 64, "train.lr": 1.4e-3}]
     assert not searches_lr(trials_frame(study_of(tmp_path, {"size": SIZES, "way": ways})))
+
+
+def test_rates_that_asha_stopped_bound_the_range_that_was_searched(tmp_path):
+    trials = trials_frame(study_of(tmp_path, {"size": SIZES[:1], "train.lr": [1e-3, 2e-3, 4e-3]}))
+    outer = pl.col("lr") != 2e-3
+    stopped = trials.with_columns(
+        state=pl.when(outer).then(pl.lit("stopped")).otherwise("state"),
+        why=pl.when(outer).then(pl.lit("asha: rung 500, 3rd of 3 by held-out loss")),
+    )
+    (best,) = best_rates(stopped)
+    assert (best.lr, best.tried, best.missing, best.edge) == (2e-3, (2e-3,), (1e-3, 4e-3), None)
+    (lowest,) = best_rates(stopped.filter(pl.col("lr") > 1e-3))
+    assert lowest.edge == "lowest"

@@ -7,7 +7,8 @@ from analysis.answers.study import frontier_runs, loss_runs
 from analysis.claims import Records
 from analysis.claims.grid import correlated
 from analysis.frames import evaluations_frame, trials_frame
-from analysis.select.trials import fit_points
+from analysis.select.selection import Selection
+from analysis.select.trials import fit_points, left_out, stopped_early
 from tests.analysis.synthetic_study import (
     SIZES,
     study_of,
@@ -34,3 +35,40 @@ def test_mixed_protocols_are_refused():
     mixed = trials.with_columns(protocol=pl.Series(["a", "a", "b"]))
     with pytest.raises(ValueError, match=r"2 protocols are mixed, as in t0 and t2"):
         fit_points(mixed)
+
+
+def early(trials: pl.DataFrame, name: str) -> pl.DataFrame:
+    """``trials``, one of which ASHA stopped."""
+    stopped = pl.col("trial_id") == name
+    return trials.with_columns(
+        state=pl.when(stopped).then(pl.lit("stopped")).otherwise("state"),
+        why=pl.when(stopped).then(pl.lit("asha: rung 500, 5th of 9 by held-out loss")),
+    )
+
+
+def test_what_asha_stopped_enters_no_set_that_is_fitted(tmp_path):
+    study = study_of(tmp_path, {"size": SIZES})
+    trials, evaluations = trials_frame(study), evaluations_frame(study)
+    name = trials["trial_id"][0]
+    chosen = Selection(early(trials, name), evaluations)
+    assert name in chosen.trials["trial_id"] and name in evaluations["trial_id"]
+    assert name not in chosen.evaluations["trial_id"]
+    assert name not in chosen.points()["trial_id"]
+    told = left_out(chosen.trials).to_dicts()
+    assert told == [
+        {
+            "trial_id": name,
+            "state": "stopped",
+            "why": "asha: rung 500, 5th of 9 by held-out loss",
+        }
+    ]
+
+
+def test_what_the_budget_stopped_may_go_on_and_is_kept(tmp_path):
+    study = study_of(tmp_path, {"size": SIZES})
+    trials, evaluations = trials_frame(study), evaluations_frame(study)
+    by_budget = early(trials, trials["trial_id"][0]).with_columns(
+        why=pl.lit("the budget of 3 GPU-hours is reached")
+    )
+    assert not by_budget.select(stopped_early(by_budget)).to_series().any()
+    assert len(Selection(by_budget, evaluations).evaluations) == len(evaluations)

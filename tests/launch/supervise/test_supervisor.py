@@ -108,3 +108,16 @@ def test_trials_that_tune_gave_up_are_begun_again(scripted):
     )
     assert follow("ab")[0] is None
     assert orders == [["a", "b"], "go", "in order", ["b"], "go", "in order"]
+
+
+def test_a_training_that_has_ended_is_taken_up_again(scripted):
+    orders = scripted(
+        [CLUSTER, result("a", 6, done=True), result("b", 6, done=True), ENDED],
+        [CLUSTER, result("b", 12, done=True), ENDED],
+    )
+    with supervised(order("a", "b"), print) as supervising:
+        supervising.begin()
+        assert supervising.follow(lambda train_id, result: None) is None
+        supervising.again(["b"])
+        assert supervising.follow(lambda train_id, result: None) is None
+    assert orders == [["a", "b"], "go", "in order", ["b"], "go", "in order"]

@@ -59,7 +59,7 @@ def test_a_checkpoint_that_is_ready_is_not_written_again(tmp_path, tiny):
 def test_a_training_that_is_to_end_stops_at_a_checkpoint_and_goes_on_from_it(tmp_path, tiny):
     run, emas, asked = Run(tmp_path), [tiny.evaluate.ema], []
 
-    def ending() -> str | None:
+    def ending(step: int) -> str | None:
         asked.append(checkpoint.steps(run.checkpoints))
         return "the budget is reached" if len(asked) == 3 else None
 
@@ -70,11 +70,28 @@ def test_a_training_that_is_to_end_stops_at_a_checkpoint_and_goes_on_from_it(tmp
     assert checkpoint.steps(run.checkpoints) == [8, 4] and len(asked) == 3
     state = run.state()
     assert (state["state"], state["why"]) == ("stopped", "the budget is reached")
-    assert run.record()["sessions"][0]["devices"] == 2.0
+    stopped = run.record()["sessions"][0]
+    assert (stopped["devices"], stopped["stopped"]) == (2.0, "the budget is reached")
     again = advance(tiny, run)
     with again.recorded():
         again.to(12, emas, keep=())
     assert run.record()["sessions"][1]["from_step"] == 8
+
+
+def test_it_is_asked_at_each_rung_where_its_held_out_loss_is_known(tmp_path, tiny):
+    run, asked = Run(tmp_path), {}
+
+    def ending(step: int) -> str | None:
+        asked[step] = [line["heldout_loss"] for line in run.curve() if line["step"] == step]
+        return "asha: rung 6" if step == 6 else None
+
+    setup = Setup(Execution(), Workers(), lambda progress: None, ending=ending, rungs=(6,))
+    training = Advance(tiny, run, Session(tiny, run, setup, "here"), setup)
+    with pytest.raises(Ended), training.recorded():
+        training.to(12, [tiny.evaluate.ema], keep=())
+    assert list(asked) == [0, 4, 6] and asked[6][0] > 0
+    assert checkpoint.steps(run.checkpoints) == [6, 4]
+    assert (run.state()["state"], run.state()["step"]) == ("stopped", 6)
 
 
 def test_a_divergence_is_recorded_with_the_last_good_checkpoint_and_raised(
