@@ -110,8 +110,8 @@ STUDY = Study(
         )
     },
     nuisance={
-        "train.lr": "tuned on the held-out error of what is predicted, for each step and size, four "
-        "tries (recipe_ladder_lr)",
+        "train.lr": "tuned on the held-out error of what is predicted, for each step and size, "
+        "four tries (recipe_ladder_lr)",
         "ema": "power-function average, 5 % of training long at every step, the same for all",
         "sampling": "25 forward passes a sample: DDIM, or Heun for a flow",
         "batch, steps, data order": "equal for all",
