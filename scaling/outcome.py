@@ -16,14 +16,18 @@ MOST_SHOWN = 200  # trials in a table
 
 
 def trial_table(rows: list[dict]) -> Table:
-    """The rows of ``scaling status``, a line for each trial."""
+    """The rows of ``scaling status``, a line for each trial; of a study of several tokenizers, with
+    that of each.
+    """
     table = Table(box=None, pad_edge=False)
-    for column in ("model", "seed", "lr", "GMACs", "loss", "held-out", "FID", "state"):
-        table.add_column(column, justify="left" if column in ("model", "state") else "right")
+    several = len({row["tokenizer"] for row in rows}) > 1
+    words = ("model", *(["tokenizer"] if several else []))
+    for column in (*words, "seed", "lr", "GMACs", "loss", "held-out", "FID", "state"):
+        table.add_column(column, justify="left" if column in (*words, "state") else "right")
     for row in rows:
         number = lambda key, row=row: "–" if row[key] is None else f"{row[key]:.4g}"  # noqa: E731
         table.add_row(
-            row["model"],
+            *(row[word] for word in words),
             str(row["seed"]),
             f"{row['lr']:g}",
             number("forward_gmacs"),

@@ -16,6 +16,7 @@ from scaling.records.spending.seen import seen
 from scaling.study.planning.averages import averages_told
 from scaling.study.planning.plan import Plan
 from scaling.study.planning.time_left import seconds_left
+from scaling.study.specs.decoder import tokenizer
 
 LINES_EVERY_S = 15.0  # seconds between summaries where the output is not a terminal
 LOOK_EVERY_S = 5.0  # seconds between two looks at the records for the time left
@@ -47,9 +48,11 @@ def show_plan(plan: Plan) -> None:
     """Every trial with its parameters, forward Gflops and training FLOPs, and the total."""
     console.print(f"{plan.name}: {plan.question}", markup=False)
     table = Table(box=None, pad_edge=False)
+    several = len({tokenizer(t.spec.data) for t in plan.trials}) > 1
     for column in (
         "trial",
         "model",
+        *(["tokenizer"] if several else []),
         "seed",
         "lr",
         "steps",
@@ -58,12 +61,15 @@ def show_plan(plan: Plan) -> None:
         "training FLOPs",
     ):
         table.add_column(
-            column, justify="left" if column in ("trial", "model") else "right", no_wrap=True
+            column,
+            justify="left" if column in ("trial", "model", "tokenizer") else "right",
+            no_wrap=True,
         )
     for t in plan.trials:
         table.add_row(
             t.trial_id,
             t.model,
+            *([tokenizer(t.spec.data)] if several else []),
             str(t.spec.train.seed),
             f"{t.spec.train.lr:g}",
             str(t.spec.train.steps),

@@ -1,11 +1,16 @@
 """Does a person see what a sweep left, and why?"""
 
+from pathlib import Path
+
 import pytest
 
-from scaling.outcome import MOST_SHOWN, first_rows, show_outcome
+import scaling
+from scaling.outcome import MOST_SHOWN, first_rows, show_outcome, trial_table
 from scaling.records import StudyFolder, trial_rows
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
+
+REFERENCE = Path(scaling.__file__).parents[1] / "results" / "reference"
 
 
 @pytest.fixture
@@ -32,3 +37,13 @@ def test_of_very_many_trials_those_that_did_not_complete_are_shown_first():
     assert len(ids) == MOST_SHOWN and ids == sorted(ids)
     assert ids[3] == 3 and ids[-1] == MOST_SHOWN + 4 and MOST_SHOWN not in ids
     assert first_rows(rows[:10]) == rows[:10]
+
+
+def test_a_study_of_several_tokenizers_tells_them_apart():
+    folder = StudyFolder(REFERENCE / "tokenizers")
+    table = trial_table(trial_rows(folder))
+    assert [column.header for column in table.columns][:3] == ["model", "tokenizer", "seed"]
+    (digits,) = {*table.columns[1].cells} - {"pixels", "digits-f2c2", "digits-f2c4", "digits-f2c8"}
+    assert digits == "digits-f4c16"
+    one = trial_table(trial_rows(StudyFolder(REFERENCE / "mixer_vs_dit")))
+    assert "tokenizer" not in [column.header for column in one.columns]
