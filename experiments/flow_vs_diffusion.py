@@ -20,6 +20,7 @@ told t, at each size.
 
 from experiments import digits
 from experiments.dit_imagenet256 import BASE, MFU, NUISANCE, SIZE_AXIS
+from experiments.recipe_ladder import TUNED_LR
 from scaling.study import Study, grid
 from scaling.study.settings import with_settings
 
@@ -37,6 +38,14 @@ RECIPES = tuple(
     )
 )
 
+# Of each recipe, by width: of DDPM by `digits_lr`, of the flows by `recipe_ladder_lr`, whose largest
+# width is 48.
+DIGITS_LR = (
+    digits.TUNED_LR,
+    TUNED_LR["flow"] | {64: TUNED_LR["flow"][48]},
+    TUNED_LR["time"] | {64: TUNED_LR["time"][48]},
+)
+
 STUDY = Study(
     name="flow_vs_diffusion",
     question="Does flow matching give a lower FID than diffusion at every size of DiT, at equal "
@@ -46,10 +55,11 @@ STUDY = Study(
     trials=grid(BASE, {"size": SIZE_AXIS, "recipe": RECIPES}),
     scales={
         "digits": tuple(
-            with_settings(trial, {"train.lr": digits.TUNED_LR[trial.model.width]})
+            with_settings(trial, {"train.lr": lr[trial.model.width]})
+            for recipe, lr in zip(RECIPES, DIGITS_LR)
             for trial in grid(
-                with_settings(digits.BASE, {"model.patch": 2}),
-                {"size": digits.SIZES, "recipe": RECIPES},
+                with_settings(digits.BASE, {"model.patch": 2, "evaluate.checkpoints": 1}),
+                {"size": digits.SIZES, "recipe": [recipe]},
             )
         )
     },
@@ -57,6 +67,7 @@ STUDY = Study(
         **NUISANCE,
         "sampler": "as many steps of each recipe's own: ancestral DDPM, SiT's SDE",
         "time scale": "of flow as SiT, and tuned on held-out loss on digits: 1000",
-        "train.lr": "as NUISANCE on ImageNet; on digits tuned for DDPM (digits_lr), for flow not",
+        "train.lr": "as NUISANCE on ImageNet; on digits tuned for each recipe (digits_lr, "
+        "recipe_ladder_lr), at the largest width as at the next",
     },
 )
