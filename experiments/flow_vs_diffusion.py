@@ -38,7 +38,7 @@ RECIPES = tuple(
     )
 )
 
-# Of each recipe, by width: of DDPM by `digits_lr`, of the flows by `recipe_ladder_lr`, whose largest
+# Of each recipe, by width: of DDPM by `digits_lr`, of flows by `recipe_ladder_lr`, whose largest
 # width is 48.
 DIGITS_LR = (
     digits.TUNED_LR,
