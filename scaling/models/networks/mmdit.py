@@ -27,7 +27,7 @@ class MMDiT(nn.Module):
             joint_attention_dim=m.text_width,
             caption_projection_dim=m.width,
             pooled_projection_dim=m.pooled_width,
-            pos_embed_max_size=None,  # the table is of this size alone, and not trained
+            pos_embed_max_size=m.table_side,  # null: of this size alone. Neither is trained
         )
         if transformer.proj_out.weight.is_meta:
             return
