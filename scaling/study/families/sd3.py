@@ -173,6 +173,13 @@ class MMDiT(Captioned):
 
         return Network(self)
 
+    def fixed_tensors(self) -> dict:
+        if self.table_side is None:
+            return {}  # diffusers keeps a table of one size out of the state dict
+        from scaling.models.networks.mmdit import position_table
+
+        return {"transformer.pos_embed.pos_embed": position_table(self)}
+
     def layers(self) -> tuple[Layer, ...]:
         T, S, d = self.tokens, self.text_tokens, self.width
         pixels = self.patch**2

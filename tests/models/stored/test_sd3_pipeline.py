@@ -12,6 +12,7 @@ from diffusers import (
     StableDiffusion3Pipeline,
 )
 
+from scaling.cli import main
 from scaling.data import to_uint8
 from scaling.evaluation.sampling.generate import generate, labels_and_streams
 from scaling.evaluation.sampling.load import load_checkpoint
@@ -113,6 +114,8 @@ def test_its_table_of_positions_is_kept_whole_and_counted(folders):
     assert opened.spec.table_side == 12 and opened.spec.text_tokens == 77 + 256
     assert opened.diffusion.objective == "flow" and opened.diffusion.time_scale == 1000
     assert opened.state["transformer.pos_embed.pos_embed"].shape == (1, 144, 16)
+    (name, fixed), *others = opened.spec.fixed_tensors().items()
+    assert not others and torch.equal(fixed, opened.state[name])
     assert cost.params(opened.spec) == sum(
         tensor.numel()
         for name, tensor in opened.state.items()
@@ -151,3 +154,18 @@ def test_captions_and_both_clips_are_asked_for(folders, tmp_path):
     shutil.rmtree(other / "text_encoder_2")
     with pytest.raises(ValueError, match="one holds no text_encoder_2: SD3 reads captions"):
         open_weights(other, TOLD)
+
+
+def test_the_command_samples_it_with_its_shift(folders, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path / "cache"))
+    told = [part for caption in CAPTIONS for part in ("--captions", caption)]
+    command = ["sample", str(folders["no-t5"]), "--out", str(tmp_path / "grid.png"), *told]
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--classes", "1", "--per-class", "1", "--steps", "2"])
+    said = capsys.readouterr().out
+    assert stop.value.code == 0 and "euler2, shift 3, cfg 7.0, no-t5" in said, said
+    assert "begins its last step at the first of its timesteps" in said
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--classes", "1", "--sampler", "sde"])
+    error = capsys.readouterr().err.strip()
+    assert stop.value.code == 2 and len(error.splitlines()) == 1 and "time_shift 3.0" in error
