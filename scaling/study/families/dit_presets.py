@@ -3,6 +3,11 @@
 Sources: SiT, arXiv 2401.08740. JiT (pixels), 2511.13720, Tables 6 to 8. LightningDiT, 2501.01423,
 on latents of VA-VAE. DiT-DH, of RAE, 2510.11690, on latents of DINOv2-B. None of them learns sigma
 here: each is trained as a flow. SiT's code has outputs for sigma that it does not use.
+
+Two printed figures of GMACs are counted otherwise; their parameters are met. JiT-B/64 is 27.9, and
+30 printed is what the same network costs without the bottleneck of its patch embedding (29.9, but
+then with 149 M parameters where 141 are printed). DiT-DH-XL is 161, as each of 256 tokens of the
+wide head has a modulation of its own; 146 printed counts it once an image.
 """
 
 from typing import Any, NamedTuple
