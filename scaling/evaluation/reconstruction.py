@@ -12,7 +12,8 @@ found them, or in the data root.
 
 import functools
 
-from scaling.evaluation.features.extractors import layers_of, weights_identity
+from scaling.evaluation.features.extractors import layers_of
+from scaling.evaluation.features.weights import weights_identity
 from scaling.evaluation.images.originals import originals
 from scaling.evaluation.images.real_images import data_images
 from scaling.evaluation.images.reference import Reference

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from scaling.data import load_data
 from scaling.data.sources import LATENT_SOURCES
-from scaling.evaluation.features.extractors import network, weights_identity
+from scaling.evaluation.features.passes import network
 from scaling.evaluation.features.suits import check_suits
+from scaling.evaluation.features.weights import weights_identity
 from scaling.evaluation.images.originals import originals
 from scaling.evaluation.images.read import Stored, batches
 from scaling.evaluation.images.real_images import RealImages, data_images

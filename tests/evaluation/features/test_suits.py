@@ -68,7 +68,7 @@ def test_a_study_of_photographs_is_refused_the_features_of_digits(tmp_path):
 
 
 def test_every_source_has_usual_features():
-    known = {"digits", "mnist", "fashion-mnist", "synthetic", "synthetic-pixels"}
+    known = {"digits", "mnist", "moving-digits", "fashion-mnist", "synthetic", "synthetic-pixels"}
     assert set(OWN_FEATURES) == known
     assert all(source in extractor_of(usual_features(source)).sources for source in known)
     assert usual_features("digits") == usual_features("mnist") == "digits-cnn"

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from scaling.data import DataSpec, load_data, to_uint8
-from scaling.evaluation.features.extractors import features_of
+from scaling.evaluation.features.passes import features_of
 from scaling.evaluation.images.real_images import data_images
 from scaling.evaluation.metrics.clips import seen, span_fault, stacked
 from scaling.evaluation.metrics.collect import Need, collect

@@ -1,7 +1,6 @@
-"""Which network looks at small images without a convolution over them? An MLP-Mixer.
+"""Which small classifier of grey images works without convolving them? An MLP-Mixer.
 
-Of another architecture than the classifiers with convolutions, so that what both say of a model is
-not one architecture's taste. Tolstikhin et al., arXiv 2105.01601.
+Source: Tolstikhin et al., arXiv 2105.01601.
 """
 
 from torch import Tensor, nn

@@ -21,6 +21,8 @@ class GreyExtractor(FeatureExtractorBase):
     """
 
     NAME: ClassVar[str]
+    KNOWS: ClassVar[str]  # the only images that it knows, in words
+    USUAL: ClassVar[str]  # the usual features of data that has such images, as in usual_features
     FEATURES: ClassVar[str]  # the layer's name, its dimension as digits
     SIDE: ClassVar[int]  # pixels
     # (B, 1, SIDE, SIDE) in [-1, 1] to features (B, D) and logits (B, classes)

@@ -3,16 +3,13 @@
 import pytest
 import torch
 
-from scaling.evaluation.features.digits_cnn import DigitsCnnExtractor
-from scaling.evaluation.features.digits_mixer import DigitsMixerExtractor
-from scaling.evaluation.features.extractors import extractor_of, layers_of, network
-from scaling.evaluation.features.fashion.cnn import FashionCnnExtractor
-from scaling.evaluation.features.fashion.mixer import FashionMixerExtractor
-
-GREY = (DigitsCnnExtractor, DigitsMixerExtractor, FashionCnnExtractor, FashionMixerExtractor)
+from scaling.data import DataSpec, load_data
+from scaling.evaluation.features.extractors import layers_of
+from scaling.evaluation.features.grey.shipped import GREY
+from scaling.evaluation.features.passes import network
 
 
-@pytest.fixture(params=GREY, ids=lambda made: made.NAME)
+@pytest.fixture(params=GREY.values(), ids=GREY)
 def made(request):
     return request.param
 
@@ -20,11 +17,6 @@ def made(request):
 def images(count: int, channels: int, side: int) -> torch.Tensor:
     g = torch.Generator().manual_seed(0)
     return torch.randint(256, (count, channels, side, side), generator=g, dtype=torch.uint8)
-
-
-def test_the_weights_ship_and_are_small(made):
-    assert extractor_of(made.NAME).file() == made.WEIGHTS
-    assert made.WEIGHTS.stat().st_size < 300_000
 
 
 def test_features_and_scores_have_the_dimensions_that_their_layers_say(made):
@@ -45,3 +37,10 @@ def test_other_images_are_refused(made):
     for wrong in (images(1, 1, side).float(), images(1, 1, side - 1), images(1, 1, side)[:, :, 1:]):
         with pytest.raises(ValueError, match=f"{made.NAME} takes uint8 images of {side}x{side}"):
             net(wrong)
+
+
+def test_digits_of_mnists_size_look_like_the_small_ones():
+    net = network("digits-cnn", (GREY["digits-cnn"].FEATURES,))
+    digits = load_data(DataSpec()).heldout.uint8[:5]
+    mnist = torch.nn.functional.interpolate(digits.float(), size=28, mode="nearest").byte()
+    assert (torch.cosine_similarity(net(mnist)[0], net(digits)[0]) > 0.95).all()
