@@ -6,7 +6,7 @@ import torch
 from scaling.launch import preflight
 from scaling.models.counting.count import checked_count
 from scaling.study import DataSpec, Plan, Study
-from scaling.study.families.dit import ModelSpec
+from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.families.outside.shipped import import_file
 from scaling.study.network import FAMILIES
 from scaling.study.settings import with_settings

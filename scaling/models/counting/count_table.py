@@ -16,7 +16,7 @@ from scaling.study.costs import cost
 from scaling.study.costs.memory import TrainingMemory, training_memory
 from scaling.study.costs.published import Published, published, published_for
 from scaling.study.families import named_network, preset_resolution
-from scaling.study.families.dit import PRESETS
+from scaling.study.families.dit.presets import PAPERS
 from scaling.study.network import Network, frames_of
 from scaling.study.settings import explain
 
@@ -119,7 +119,7 @@ def selected(
                 preset_resolution(name) if resolution is None else resolution,
                 _asked(name, resolution, chosen),
             )
-            for name in models or PRESETS
+            for name in models or PAPERS
         ]
     except ValidationError as error:
         raise ValueError(explain(error)) from None

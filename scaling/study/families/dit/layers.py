@@ -10,7 +10,10 @@ from scaling.study.costs.layers import (
     Parameter,
     Repeat,
 )
-from scaling.study.families.dit import CONTEXT, FREQUENCIES, ModelSpec
+from scaling.study.families.dit.designs import CONTEXT
+from scaling.study.families.dit.spec import ModelSpec
+
+FREQUENCIES = 256  # sinusoidal features of the timestep, before its MLP
 
 
 def layers(m: ModelSpec) -> tuple[Layer, ...]:

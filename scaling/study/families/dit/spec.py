@@ -1,77 +1,35 @@
-"""What is a DiT? Its free dimensions, its names, its layers, and the sizes that the paper trained.
+"""What is a DiT? Its free dimensions and what follows from them.
 
 Source: Peebles & Xie, arXiv 2212.09748. The authors did not release the code of three of the four
 conditionings. Those are built so that parameters and Gflops match the published ones (Table 4): no
 norm has weights, and in-context and cross-attention end in a norm that is not adaptive.
 """
 
-import difflib
 import math
-import re
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from scaling.study.families import dit_variant
-from scaling.study.families.dit_presets import MODERN, PAPER_SIZES
-from scaling.study.families.dit_variant import MlpKind, NormKind, Positions
-from scaling.study.families.patches import frame_faults, patch_faults, token_faults
-from scaling.study.network import (
-    LATENT_FACTOR,
-    MOST_FRAMES,
-    PRESET_RESOLUTION,
-    Depth,
-    Network,
-    Side,
-    Width,
+from scaling.study.families.dit import variant
+from scaling.study.families.dit.designs import CONTEXT, DESIGNS, Conditioning, Design
+from scaling.study.families.dit.presets import (
+    DEBUG_SHAPES,
+    MLP_RATIO,
+    PRESETS,
+    SIZES,
+    Shape,
+    preset_fields,
+    resolution_of,
 )
+from scaling.study.families.dit.variant import MlpKind, NormKind, Positions
+from scaling.study.families.patches import frame_faults, patch_faults, token_faults
+from scaling.study.network import MOST_FRAMES, Depth, Network, Side, Width
 from scaling.study.specs.identity import refuse
 
 if TYPE_CHECKING:
     from torch import nn
 
     from scaling.study.costs.layers import Layer
-
-FREQUENCIES = 256  # sinusoidal features of the timestep, before its MLP
-CONTEXT = 2  # conditioning tokens, in context or attended to: the timestep's and the label's
-MLP_RATIO = 4.0  # the paper's
-CLASSES, CHANNELS = 1000, 4  # ImageNet's latents, which the presets are made for
-
-
-class Shape(NamedTuple):
-    depth: int
-    width: int
-    heads: int
-
-
-SIZES = {name: Shape(*shape) for name, shape in PAPER_SIZES.items()}
-DEBUG_SHAPES = {"S": (1, 8), "B": (1, 16), "L": (2, 16), "XL": (2, 24)}  # depth, width
-PATCHES = (8, 4, 2)
-PRESETS = tuple(f"DiT-{size}/{patch}" for size in SIZES for patch in PATCHES)
-
-
-class Design(NamedTuple):
-    """How a block receives the timestep and the class (section 3.2)."""
-
-    modulations: int  # vectors of width d that a block regresses from the conditioning
-    final_modulations: int  # vectors that the last norm regresses
-    gated: bool = False  # each branch has a gate, initialised to zero
-    in_context: bool = False  # the conditioning is appended to the tokens
-    attended: bool = False  # the tokens attend to the conditioning
-
-    @property
-    def adaptive(self) -> bool:
-        """Whether the conditioning is one vector that modulates norms, not a sequence of tokens."""
-        return self.modulations > 0
-
-
-Conditioning = Literal["adaln-zero", "adaln", "cross-attention", "in-context"]
-DESIGNS: dict[str, Design] = {
-    "adaln-zero": Design(6, 2, gated=True),
-    "adaln": Design(4, 2),
-    "cross-attention": Design(0, 0, attended=True),
-    "in-context": Design(0, 0, in_context=True),
-}
 
 
 class ModelSpec(Network):
@@ -101,9 +59,9 @@ class ModelSpec(Network):
     patch_t: int = Field(1, ge=1, le=MOST_FRAMES)
     input_width: Side | None = None  # pixels per row; null: as many as per column, input_size
 
-    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({**dit_variant.PAPER, **dit_variant.IMAGE})
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({**variant.PAPER, **variant.IMAGE})
     TITLE: ClassVar[str] = "DiT"
-    PRESETS: ClassVar[tuple[str, ...]] = (*PRESETS, *MODERN)
+    PRESETS: ClassVar[tuple[str, ...]] = PRESETS
     NAMES: ClassVar[str] = "DiT-XL/2 or DiT-d4w64/2 (depth and width)"
     FORMATS: ClassVar[tuple[str, ...]] = ("dit", "diffusers", "sit")
     ANCHORS: ClassVar[tuple[str, ...]] = ("x_embedder.proj.weight",)
@@ -125,7 +83,7 @@ class ModelSpec(Network):
             faults.append(
                 f"width {self.width} is not a multiple of 4, as the 2-D sine-cosine positions need"
             )
-        refuse([*faults, *dit_variant.faults(self)])
+        refuse([*faults, *variant.faults(self)])
         return self
 
     @property
@@ -174,7 +132,7 @@ class ModelSpec(Network):
         if self.head_depth is None:
             return None
         own = {"depth": self.head_depth, "width": self.head_width, "heads": self.head_heads}
-        none = {name: dit_variant.PAPER[name] for name in dit_variant.HEAD}
+        none = {name: variant.PAPER[name] for name in variant.HEAD}
         return self.replaced(**own, **none, class_tokens=0, class_tokens_from=0, bottleneck=None)
 
     @property
@@ -186,23 +144,23 @@ class ModelSpec(Network):
 
     @property
     def rung(self) -> str:
-        return " ".join((self.size, *dit_variant.rung_words(self)))
+        return " ".join((self.size, *variant.rung_words(self)))
 
     @property
     def series(self) -> str:
         """The patch, the MLP ratio if it is not the paper's, and what else is unusual."""
-        return ", ".join((f"patch {self.patch}{self._mlp(', ')}", *dit_variant.series_words(self)))
+        return ", ".join((f"patch {self.patch}{self._mlp(', ')}", *variant.series_words(self)))
 
     @property
     def name(self) -> str:
         """``DiT-XL/2`` or ``DiT-d2w32/4``, plus whatever is not the paper's."""
-        return " ".join((self._released_name + self._mlp(" "), *dit_variant.words(self)))
+        return " ".join((self._released_name + self._mlp(" "), *variant.words(self)))
 
     @property
     def slug(self) -> str:
         # Trials keep the names they had before the MLP ratio became part of a model's name.
         released = self._released_name.replace("/", "-").replace(" ", "")
-        return "-".join((released, *dit_variant.words(self)))
+        return "-".join((released, *variant.words(self)))
 
     @property
     def _released_name(self) -> str:
@@ -216,43 +174,26 @@ class ModelSpec(Network):
     def preset(cls, name: str, resolution: int = 256, **fields) -> "ModelSpec":
         """A published model by name, such as ``DiT-XL/2``, on ImageNet's images or their latents.
 
-        ``resolution`` is in pixels per image side. ValueError for a name that is neither
-        ``DiT-{S,B,L,XL}/PATCH`` nor one of MODERN, or a resolution that is not a multiple of the
-        autoencoder's factor.
+        ``resolution`` is in pixels per image side. ValueError as ``preset_fields``.
         """
-        match = re.fullmatch(r"DiT-(S|B|L|XL)/([1-9]\d*)", name)
-        if match:
-            own = {**SIZES[match[1]]._asdict(), "patch": int(match[2]), "channels": CHANNELS}
-            factor = LATENT_FACTOR
-        elif name in MODERN:
-            own, factor = MODERN[name].fields, MODERN[name].factor
-        else:
-            near = difflib.get_close_matches(name, cls.PRESETS, n=3, cutoff=0.0)
-            raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)}")
-        if resolution <= 0 or resolution % factor:
-            raise ValueError(
-                f"resolution {resolution} is not a positive multiple of {factor}, the VAE's "
-                "downsampling factor"
-            )
-        size = {"input_size": resolution // factor, "num_classes": CLASSES}
-        return cls(**{**size, **own, **fields})
+        return cls(**{**preset_fields(name, resolution), **fields})
 
     @classmethod
     def preset_resolution(cls, name: str) -> int:
-        return MODERN[name].resolution if name in MODERN else PRESET_RESOLUTION
+        return resolution_of(name)
 
     def named_like(self, name: str) -> "ModelSpec | None":
-        from scaling.study.families.dit_names import named_like
+        from scaling.study.families.dit.names import named_like
 
         return named_like(self, name)
 
     def kin(self, planned) -> list[str]:
-        from scaling.study.families.dit_names import kin
+        from scaling.study.families.dit.names import kin
 
         return kin(self, planned)
 
     def completed_among(self, planned) -> "ModelSpec":
-        from scaling.study.families.dit_names import with_heads_among
+        from scaling.study.families.dit.names import with_heads_among
 
         return with_heads_among(self, planned)
 
@@ -264,7 +205,7 @@ class ModelSpec(Network):
     def debug_twin(self, channels: int, num_classes: int) -> "ModelSpec":
         depth, width = DEBUG_SHAPES.get(self.size, (1, 8))
         if self.grid[0] > 1:  # positions of a clip need a multiple
-            width += -width % dit_variant.THIRD_POSITION
+            width += -width % variant.THIRD_POSITION
         small: dict = {"depth": depth, "width": width, "heads": 2, "class_tokens_from": 0}
         small["bottleneck"] = None if self.bottleneck is None else 4
         if self.head_depth is not None:
@@ -280,7 +221,7 @@ class ModelSpec(Network):
         return [*network.blocks, *network.head_blocks]
 
     def formats(self) -> dict:
-        if not dit_variant.is_papers(self):
+        if not variant.is_papers(self):
             return {}  # no other code reads it from names and shapes
         from scaling.models.formats import diffusers as diffusers_format
         from scaling.models.formats import dit_weights
@@ -314,6 +255,6 @@ class ModelSpec(Network):
         return adopted(self, state, told)
 
     def layers(self) -> tuple["Layer", ...]:
-        from scaling.study.families.dit_layers import layers
+        from scaling.study.families.dit.layers import layers
 
         return layers(self)

@@ -4,7 +4,7 @@ import pytest
 
 from scaling.study import ModelSpec
 from scaling.study.families import network_of
-from scaling.study.families.dit_variant import PAPER as DEFAULTS
+from scaling.study.families.dit.variant import PAPER as DEFAULTS
 from tests.study.families.variants import FIELDS, HEAD, JIT, PAPER, VARIANTS
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from scaling.study.families.dit import ModelSpec
+    from scaling.study.families.dit.spec import ModelSpec
 
 NormKind = Literal["layer", "rms"]  # rms: with a trained scale
 Positions = Literal["sincos", "rope", "sincos+rope"]

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from scaling.study import ModelSpec
-from scaling.study.families.dit_names import kin, named_like, with_heads_among
+from scaling.study.families.dit.names import kin, named_like, with_heads_among
 
 EXAMPLE = ModelSpec(input_size=8, channels=1, patch=2, width=16, depth=2, heads=2, num_classes=10)
 

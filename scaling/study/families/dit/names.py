@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from scaling.study.families.dit import SIZES, ModelSpec
-from scaling.study.families.dit_variant import fields_of
+from scaling.study.families.dit.presets import SIZES
+from scaling.study.families.dit.spec import ModelSpec
+from scaling.study.families.dit.variant import fields_of
 from scaling.study.network import Network
 
 NAME = re.compile(

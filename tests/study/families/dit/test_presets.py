@@ -6,7 +6,7 @@ from scaling.models.counting.count_table import counted
 from scaling.study import cost
 from scaling.study.costs.published import published_for, published_transformers
 from scaling.study.families import named_network, preset_resolution
-from scaling.study.families.dit_presets import MODERN
+from scaling.study.families.dit.presets import MODERN
 
 # JiT, arXiv 2511.13720, Tables 6 to 8: millions of parameters, GMACs
 JIT = {
