@@ -17,10 +17,11 @@ from scaling.evaluation.features.weights import weights_identity
 from scaling.evaluation.images.originals import originals
 from scaling.evaluation.images.real_images import data_images
 from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics.frechet import frechet_result
 from scaling.evaluation.metrics.measure import reference_of
-from scaling.evaluation.metrics.table import frechet_result
 from scaling.study.specs.decoder import maker_of
-from scaling.study.specs.protocol import OF_IMAGES, Protocol
+from scaling.study.specs.labels import OF_IMAGES
+from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.trial import DataSpec
 
 

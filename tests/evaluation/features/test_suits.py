@@ -10,7 +10,7 @@ from scaling.evaluation import evaluate
 from scaling.evaluation.features.extractors import extractor_of
 from scaling.evaluation.features.suits import check_suits
 from scaling.evaluation.images.real_images import tensor_images
-from scaling.evaluation.metrics.measure import check_metrics
+from scaling.evaluation.metrics.check import check_metrics
 from scaling.study import DataSpec, Protocol
 from scaling.study.specs.usual_features import OWN_FEATURES, usual_features
 from tests.data.pictures import write_folder

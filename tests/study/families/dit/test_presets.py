@@ -2,7 +2,7 @@
 
 import pytest
 
-from scaling.models.counting.count_table import counted
+from scaling.models.counting.count_rows import counted
 from scaling.study import cost
 from scaling.study.costs.published import published_for, published_transformers
 from scaling.study.families import named_network, preset_resolution

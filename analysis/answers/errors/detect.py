@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from analysis.answers.fid_errors import TwoErrors, two_errors
+from analysis.answers.errors.fid_errors import TwoErrors, two_errors
 from analysis.fits.linear import LEVEL
 from analysis.select.trials import measured
 

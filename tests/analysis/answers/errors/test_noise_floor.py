@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.answers.noise_floor import SOURCES, noise_floor, noise_of_source, seeds_of
+from analysis.answers.errors.noise_floor import SOURCES, noise_floor, noise_of_source, seeds_of
 from experiments.noise_floor import STUDY
 from scaling.study import Plan
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.answers.fid_errors import two_errors
+from analysis.answers.errors.fid_errors import two_errors
 from analysis.frames import trials_frame
 from tests.analysis.synthetic_study import SAMPLING
 

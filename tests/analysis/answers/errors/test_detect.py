@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from analysis.answers.detect import POWER, detection, seeds_needed
+from analysis.answers.errors.detect import POWER, detection, seeds_needed
 from analysis.frames import trials_frame
 from analysis.frames.published import PUBLISHED
 
