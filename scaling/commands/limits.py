@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from scaling.study.network import MOST_PIXELS
+from scaling.study.network import MOST_FRAMES, MOST_PIXELS
 
 
 class Limits(NamedTuple):
@@ -30,6 +30,7 @@ LIMITS = {
     "delta": FINITE,
     "detect": FINITE,
     "gpu_hours": FINITE,
+    "frames": Limits(1, MOST_FRAMES),
     "gpus": PLACES,
     "gpus_per_trial": PLACES,
     "guidance": Limits(0, 1e6),
@@ -38,6 +39,7 @@ LIMITS = {
     "input_size": Limits(1, MOST_PIXELS),
     "mfu": FINITE,
     "micro_batch": Limits(1, 2**20),
+    "patch_t": Limits(1, MOST_FRAMES),
     "per_class": Limits(1, 100_000),
     "price_per_gpu_hour": Limits(0, 1e9),
     "resolution": Limits(1, MOST_PIXELS),

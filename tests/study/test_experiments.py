@@ -113,3 +113,14 @@ def test_sampling_studies_sample_what_the_grid_trains(name):
         t.train_id
         for t in importlib.import_module(f"experiments.{name}").STUDY.scales["imagenet256"]
     } <= trained
+
+
+def test_both_patches_of_a_rung_of_video_tokens_cost_the_same():
+    by_rung: dict[str, set] = {}
+    for trial in load_study("video_tokens").trials:
+        m = trial.model
+        assert (m.tokens, m.patch_pixels) == (72, 16)
+        by_rung.setdefault(m.rung, set()).add(
+            (cost.params(m), cost.forward_macs(m), trial.train.lr)
+        )
+    assert len(by_rung) == 3 and all(len(costs) == 1 for costs in by_rung.values())

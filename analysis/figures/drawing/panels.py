@@ -117,7 +117,8 @@ def kinds_of(
         recipe_column(rows): ("Recipe", recipes_of(rows)),
         **AT_ONE_RUNG,
     }.items():
-        within = [*told_apart, *APART_ALREADY.get(column, ["curve", "rung"])]
+        already = APART_ALREADY.get(column, ["curve", "rung"])
+        within = [*told_apart, *(name for name in already if name in rows.columns)]
         if column not in rows.columns or len(rows.unique([*within, column])) == (
             len(rows.unique(within)) if within else 1
         ):
@@ -169,7 +170,7 @@ AT_ONE_RUNG = {
 }
 RANKED = ("heads", "params_m", "model")
 # What the curves' names tell apart already, so that no dashes have to; all others: curve and rung.
-APART_ALREADY = {"protocol": [], "recipe": ["family"], "conditioning": ["family"]}
+APART_ALREADY = {"protocol": [], "recipe": ["family", "tokenizer"], "conditioning": ["family"]}
 
 
 def dashes_of(protocols: dict[str, str]) -> dict[str, str]:

@@ -79,7 +79,12 @@ def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> Real
             identity([dataset.content, subset, identity_of(vae)]),
             lambda rows: decode(vae, images.batch(rows)),
         )
-    content = identity([dataset.content, subset]) if dataset.content else _content_of_subset(images)
+    # the files of a folder are the same whatever their images are cropped to
+    content = (
+        identity([dataset.content, subset, *images.shape])
+        if dataset.content
+        else _content_of_subset(images)
+    )
     return RealImages(
         subset,
         len(images),
