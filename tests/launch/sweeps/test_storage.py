@@ -22,7 +22,7 @@ from scaling.records.storage.copies import pull
 from scaling.records.storage.places import here
 from scaling.records.storage.stores import PATIENCE, StoreError, store_at
 from scaling.training import checkpoint
-from tests.launch.test_sweep import COMMAND, PATIENCE_S
+from tests.launch.sweeps.test_sweep import COMMAND, PATIENCE_S
 
 LINES = 100
 SLOW = ["--set", f"train.steps={10 * LINES}", "--set", "train.checkpoint_every=200"]
