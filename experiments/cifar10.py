@@ -25,7 +25,7 @@ from scaling.study import (
     TrialSpec,
     grid,
 )
-from scaling.study.families.dit import PATCHES
+from scaling.study.families.dit.presets import PATCHES
 
 __all__ = ["MFU", "STUDY"]
 

@@ -29,7 +29,7 @@ from scaling.study import (
     TrialSpec,
     grid,
 )
-from scaling.study.families.dit import PATCHES, SIZES
+from scaling.study.families.dit.presets import PATCHES, SIZES
 
 MFU = 0.40
 

@@ -13,7 +13,6 @@ from scaling.commands import (
     images,
     models,
     planning,
-    quality,
     studies,
     sweeping,
 )
@@ -33,7 +32,7 @@ COMMANDS = (
     sweeping.retry,
     studies.report,
     answers.compare,
-    quality.quality,
+    answers.quality,
     models.count,
     models.export,
     models.sample,

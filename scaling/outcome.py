@@ -112,7 +112,7 @@ def write_real_images(folder: StudyFolder) -> None:
     """Put held-out images of the study's data beside its figures, for the sample grid."""
     path = folder.folder / "real.npz"
     if not path.exists():
-        from scaling.evaluation.metrics.measure import real_thumbnails
+        from scaling.evaluation.images.thumbnails import real_thumbnails
         from scaling.records.files import write_arrays
 
         spec = folder.plan().trials[0].spec

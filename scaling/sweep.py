@@ -98,7 +98,7 @@ class How:
 
 def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
     """Run what is unfinished of ``plan`` and answer it; returns the exit code."""
-    from scaling.launch import preflight
+    from scaling.launch import preflight, results_folder
 
     damaged = damaged_files(folder, plan)
     halving = Halving(how.asha, plan, folder)
@@ -107,7 +107,7 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
         for told in preflight.check_trials(plan):
             say(told)
         preflight.check_precisions(plan, how.gpus_per_trial)
-        preflight.check_disk(left, folder)
+        results_folder.check_disk(left, folder)
         from scaling.launch.supervise.order import Order
         from scaling.launch.supervise.supervisor import supervised
         from scaling.launch.tasks.grid import jobs_of

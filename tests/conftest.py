@@ -23,7 +23,17 @@ os.environ |= settings()
 import pytest  # noqa: E402
 import torch  # noqa: E402
 
-from scaling.study import EvaluationSpec, ModelSpec, Protocol, TrainSpec, TrialSpec  # noqa: E402
+from scaling.records import StudyFolder  # noqa: E402
+from scaling.study import (  # noqa: E402
+    EvaluationSpec,
+    ModelSpec,
+    Plan,
+    Protocol,
+    Study,
+    TrainSpec,
+    TrialSpec,
+)
+from scaling.study.settings import with_settings  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -74,3 +84,20 @@ def tiny() -> TrialSpec:
         ),
         evaluate=EvaluationSpec(checkpoints=2, protocol=Protocol(samples=80, sampling_steps=3)),
     )
+
+
+@pytest.fixture
+def planned(tmp_path, tiny):
+    """A function of a count: the plan of so many trainings of ``tiny``, none begun, in its folder.
+
+    They differ in their seeds.
+    """
+
+    def write(count: int) -> tuple[Plan, StudyFolder]:
+        trials = tuple(with_settings(tiny, {"train.seed": seed}) for seed in range(count))
+        plan = Plan.of(Study(name="planned", question="?", expectation="!", trials=trials))
+        folder = StudyFolder(tmp_path / "planned")
+        folder.write_plan(plan)
+        return plan, folder
+
+    return write

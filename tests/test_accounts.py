@@ -5,9 +5,8 @@ import pytest
 from scaling.accounts import Accounts, Prior, published
 from scaling.records import StudyFolder
 from scaling.records.spending.expected import read_expected
-from scaling.study import Plan, Study
+from scaling.study import Plan
 from scaling.study.planning.speed import Speed
-from scaling.study.settings import with_settings
 from tests import written
 from tests.records.spending.test_account import session, write
 
@@ -16,13 +15,9 @@ PRIOR = Prior(lambda precision: SPEED, "a guess")
 
 
 @pytest.fixture
-def study(tmp_path, tiny) -> tuple[Plan, StudyFolder]:
+def study(planned) -> tuple[Plan, StudyFolder]:
     """Two trainings of 12 steps, the second cheaper by a hair."""
-    trials = tuple(with_settings(tiny, {"train.seed": seed}) for seed in range(2))
-    plan = Plan.of(Study(name="two", question="?", expectation="!", trials=trials))
-    folder = StudyFolder(tmp_path / "two")
-    folder.write_plan(plan)
-    return plan, folder
+    return planned(2)
 
 
 def accounts(study, prior=None, gpus=0.0) -> Accounts:

@@ -12,7 +12,8 @@ from scaling.evaluation.metrics.table import METRICS, metric_of
 from scaling.evaluation.sampling.generate import SAMPLERS
 from scaling.models.networks.blocks import BLOCKS
 from scaling.models.networks.parts import MLPS, NORMS
-from scaling.study.families.dit import DESIGNS, Conditioning, ModelSpec
+from scaling.study.families.dit.designs import DESIGNS, Conditioning
+from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.network import FAMILIES
 from scaling.study.specs.diffusion import USUAL, Prediction
 from scaling.study.specs.measured import METRIC_NAMES, Features, Metric

@@ -4,20 +4,15 @@ import pytest
 
 from scaling.cli import main
 from scaling.records import StudyFolder
-from scaling.study import Plan, Study
-from scaling.study.settings import with_settings
+from scaling.study import Plan
 from scaling.sweep import unfinished
 from tests.written import evaluation
 
 
 @pytest.fixture
-def study(tmp_path, tiny) -> tuple[Plan, StudyFolder]:
+def study(planned) -> tuple[Plan, StudyFolder]:
     """Three trainings, none begun."""
-    trials = tuple(with_settings(tiny, {"train.seed": seed}) for seed in range(3))
-    plan = Plan.of(Study(name="three", question="?", expectation="!", trials=trials))
-    folder = StudyFolder(tmp_path / "three")
-    folder.write_plan(plan)
-    return plan, folder
+    return planned(3)
 
 
 def test_a_dry_run_prices_every_trial_and_writes_nothing(tmp_path, monkeypatch, capsys):

@@ -9,7 +9,7 @@ disagree where each of two tells a pair of models apart, in opposite orders.
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,12 @@ class Agreement:
         return f"{self.one} and {self.other}: Spearman's rho {fixed(self.rho)}; {pairs}, {order}"
 
 
+def verdict_over(pairs: Sequence[Agreement]) -> str:
+    """DISAGREE if any of ``pairs`` does, AGREE if any agrees and none disagrees, else OPEN."""
+    said = {pair.verdict for pair in pairs}
+    return next((word for word in (DISAGREE, AGREE) if word in said), OPEN)
+
+
 @dataclass(frozen=True)
 class FeatureSpaces:
     """The models of a study in each feature space of its FDr."""
@@ -75,9 +81,7 @@ class FeatureSpaces:
 
     @property
     def verdict(self) -> str:
-        """DISAGREE if any two spaces do, AGREE if any two agree and none disagree, else OPEN."""
-        said = {pair.verdict for pair in self.pairs}
-        return next((word for word in (DISAGREE, AGREE) if word in said), OPEN)
+        return verdict_over(self.pairs)
 
     @property
     def sentence(self) -> str:

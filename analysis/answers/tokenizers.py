@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from analysis.answers.feature_spaces import FEWEST, Agreement, Measured, agreement
-from analysis.answers.verdicts import AGREE, DISAGREE, OPEN
+from analysis.answers.feature_spaces import FEWEST, Agreement, Measured, agreement, verdict_over
 from analysis.select.protocols import one_axis
 from analysis.select.trials import measured
 from analysis.text import number
@@ -44,9 +43,7 @@ class Tokenizers:
 
     @property
     def verdict(self) -> str:
-        """DISAGREE if any rung contradicts the dearest, AGREE if any agrees and none does not."""
-        said = {pair.verdict for pair in self.pairs}
-        return next((word for word in (DISAGREE, AGREE) if word in said), OPEN)
+        return verdict_over(self.pairs)
 
     @property
     def sentence(self) -> str:

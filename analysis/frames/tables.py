@@ -18,7 +18,7 @@ from analysis.frames.curves import curve_lines
 from analysis.frames.identities import cell_id, protocol_id, recipe_id
 from analysis.frames.names import model_names
 from scaling.records import Run, StudyFolder
-from scaling.records.shapes import Figure
+from scaling.records.evaluation_shape import Figure
 from scaling.records.status import measured, optional_fields, trial_row
 from scaling.study import Plan, PlannedTrial, Protocol, TrialSpec
 from scaling.study.costs.cost import sampling_gmacs, train_flops

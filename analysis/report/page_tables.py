@@ -6,11 +6,11 @@ import itertools
 
 import polars as pl
 
+from analysis.answers.errors.fid_errors import two_errors
+from analysis.answers.errors.noise_floor import noise_floor
 from analysis.answers.feature_spaces import spaces_table
-from analysis.answers.fid_errors import two_errors
 from analysis.answers.finding import Finding, steps_text
 from analysis.answers.laws import agreement_table, laws
-from analysis.answers.noise_floor import noise_floor
 from analysis.answers.quality.text import sentence
 from analysis.answers.study import published_answers
 from analysis.answers.tokenizers import tokenizers_table

@@ -119,7 +119,7 @@ def plan(
 
 def _detection(asked, percent: float, measured: str | None):
     """What tells two FIDs apart, by the records named or by those of the study itself."""
-    from analysis.answers.detect import detection
+    from analysis.answers.errors.detect import detection
     from analysis.frames import trials_frame
     from scaling.commands.places import study_folder
 
@@ -137,7 +137,7 @@ def _detection(asked, percent: float, measured: str | None):
 
 def show_detection(detected, asked, gpu_hours: float) -> None:
     """Print how many seeds it takes, and what the study would take with so many."""
-    from analysis.answers.detect import POWER
+    from analysis.answers.errors.detect import POWER
     from scaling.progress import say
 
     say(f"{detected.errors}")

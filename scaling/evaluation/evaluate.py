@@ -6,15 +6,11 @@ It compares a folder, an .npz or a checkpoint's samples with a data set, a folde
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-import torch
-from filelock import FileLock
-from pydantic import ValidationError
-from torch import Tensor
-
 from scaling.data import DataSpec
+from scaling.evaluation.asked import OF_IMAGES, checked_protocol, protocol_asked
 from scaling.evaluation.features.suits import check_suits, misfit
 from scaling.evaluation.images.named import (
     channels_of,
@@ -31,31 +27,16 @@ from scaling.evaluation.images.read import ImageFolder
 from scaling.evaluation.images.real_images import RealImages
 from scaling.evaluation.images.write_reference import check_target, write_reference
 from scaling.evaluation.metrics.against import other_images, seen_by
-from scaling.evaluation.metrics.measure import check_reference, measure
+from scaling.evaluation.metrics.check import check_reference
+from scaling.evaluation.metrics.measure import measure
 from scaling.evaluation.metrics.table import check_metric, spaces_of
-from scaling.evaluation.sampling.generate import check_sampling, generate
-from scaling.evaluation.sampling.load import Loaded, digest
-from scaling.evaluation.sampling.parts import Parts
-from scaling.evaluation.sampling.samples import PART, image_channels
+from scaling.evaluation.sampling.drawn import sampled, sampled_size
+from scaling.evaluation.sampling.samples import image_channels
 from scaling.models.stored.open_weights import is_weights
-from scaling.records.cache import cache_folder
 from scaling.study.network import frames_of
-from scaling.study.settings import explain, parse_settings
-from scaling.study.specs.identity import identity
-from scaling.study.specs.protocol import Protocol
+from scaling.study.settings import parse_settings
 from scaling.study.specs.usual_features import usual_features
 from scaling.study.specs.weights import WeightsSpec
-
-# the fields of a protocol that apply to any images, however they were made
-OF_IMAGES = {
-    "samples",
-    "features",
-    "spaces",
-    "reference_images",
-    "manifold_images",
-    "transform",
-    "metrics",
-}
 
 
 def run(
@@ -85,33 +66,10 @@ def run(
         return write_alone(target, settings, write)
     said = parse_settings(settings, "--protocol")
     data = None if Path(reference).exists() else reference.partition(":")[0]
-    given = {
-        "features": usual_features(data or "folder"),
-        "metrics": ["fid", "kid", "precision", "recall"],
-    } | said
     loaded = load_target(target, told or WeightsSpec(), network)
-    frames = frames_of(loaded.spec) if loaded else 1
-    if frames > 1 and "metrics" not in said:
-        given["metrics"] = ["fid", "kid"]  # those that are over frames
-    check_heeded(said, target, sampled=loaded is not None)
     images = None if loaded else load_images(target)
-    if loaded:
-        flow = loaded.diffusion.objective == "flow"
-        usual = {"sampler": "euler" if flow else "ddpm", "decoder": loaded.vae, **loaded.protocol}
-        given = usual | given
-    elif given.setdefault("samples", max(2, len(images))) != max(2, len(images)):
-        raise ValueError(
-            f"{target} holds {len(images)} images, the protocol says {given['samples']} samples: "
-            "leave samples out"
-        )
-    try:
-        protocol = Protocol(**given)
-    except ValidationError as error:
-        raise ValueError(explain(error)) from None
-    if not protocol.metrics:
-        raise ValueError(
-            "the protocol names no metric; leave metrics out, or name some, as metrics='[\"fid\"]'"
-        )
+    protocol = protocol_asked(said, target, data, loaded or images)
+    frames = frames_of(loaded.spec) if loaded else 1
     for metric in protocol.metrics:
         check_metric(metric, frames, f"the samples of {target}")
     size = (
@@ -187,10 +145,7 @@ def write_alone(target: Path, settings: Iterable[str], write: Path) -> str:
         )
     data = None if target.exists() else str(target).partition(":")[0]
     given = {"features": usual_features(data or "folder")} | parse_settings(settings, "--protocol")
-    try:
-        protocol = Protocol(**given)
-    except ValidationError as error:
-        raise ValueError(explain(error)) from None
+    protocol = checked_protocol(given)
     if protocol.transform != "none":
         raise ValueError(
             f"transform {protocol.transform!r} crops to the size of samples: give these as the "
@@ -207,67 +162,6 @@ def _line(row: dict) -> str:
     return f"{row['label']}: {value}{error}" + "".join(
         f" ({row[k]})" for k in ("why", "warning") if row[k]
     )
-
-
-def check_heeded(said: dict, target: Path, sampled: bool) -> None:
-    """Refuse fields of the protocol that nothing here would heed."""
-    if "references" in said:
-        raise ValueError("--protocol references: say what to compare with by --reference")
-    idle = [name for name in said if name in Protocol.model_fields and name not in OF_IMAGES]
-    if idle and not sampled:
-        raise ValueError(
-            f"--protocol {idle[0]} is of sampling, and {target} holds images already: leave it out"
-        )
-    of_guidance = [name for name in ("guidance_channels", "guidance_interval") if said.get(name)]
-    if of_guidance and said.get("guidance", 1.0) == 1.0:
-        raise ValueError(f"--protocol {of_guidance[0]} without guidance: nothing would be guided")
-
-
-def sampled_size(loaded: Loaded, protocol: Protocol) -> tuple[int, int]:
-    """Width and height of a checkpoint's samples. ValueError for sampling it does not allow."""
-    check_sampling(loaded.spec, loaded.diffusion, protocol, loaded.label_dropout)
-    image_channels(loaded, protocol)
-    height, width = loaded.spec.input_shape[-2:]
-    factor = 1
-    if protocol.decoder:
-        from scaling.data.latents.vae import load_vae, pixels_per_latent  # seconds of imports
-
-        factor = pixels_per_latent(load_vae(protocol.decoder))
-    return width * factor, height * factor
-
-
-@contextlib.contextmanager
-def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Parts]:
-    """A checkpoint's samples under ``protocol``, kept in the cache until they are measured.
-
-    After a kill, the same request continues with the samples drawn so far. A second process with
-    the same request waits. ValueError if some samples are not finite.
-    """
-    asked = {
-        "model": loaded.spec.identity_fields(),
-        "weights": digest(loaded.model),
-        "diffusion": loaded.diffusion.identity_fields(),
-        "protocol": protocol.identity_fields(exclude=OF_IMAGES - {"samples"}),
-    }
-    parts = Parts(cache_folder("samples") / identity(asked), protocol.samples, PART)
-    loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
-
-    def draw(rows: range) -> tuple[Tensor, int]:
-        images, _, nonfinite = generate(loaded.model, loaded.spec, loaded.diffusion, protocol, rows)
-        return images, nonfinite
-
-    parts.folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(parts.folder.with_suffix(".lock")):
-        parts.begin(asked)
-        parts.draw(draw)
-        if nonfinite := parts.nonfinite:
-            parts.clear()
-            raise ValueError(
-                f"{nonfinite} of {len(parts)} samples of {checkpoint} are not finite: nothing to "
-                "measure"
-            )
-        yield parts
-        parts.clear()
 
 
 def tell(*sets: object) -> None:

@@ -12,14 +12,16 @@ found them, or in the data root.
 
 import functools
 
-from scaling.evaluation.features.extractors import layers_of, weights_identity
+from scaling.evaluation.features.extractors import layers_of
+from scaling.evaluation.features.weights import weights_identity
 from scaling.evaluation.images.originals import originals
 from scaling.evaluation.images.real_images import data_images
 from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics.frechet import frechet_result
 from scaling.evaluation.metrics.measure import reference_of
-from scaling.evaluation.metrics.table import frechet_result
 from scaling.study.specs.decoder import maker_of
-from scaling.study.specs.protocol import OF_IMAGES, Protocol
+from scaling.study.specs.labels import OF_IMAGES
+from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.trial import DataSpec
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from scaling.launch.environment import variables
+
 PREFIX = "dit-scaling-ray-"
 LOCK = "lock"
 
@@ -56,21 +58,12 @@ def sweep_up(inside: str) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def temporary_files_in(folder: Path, sessions: str | None = None) -> Iterator[None]:
+def temporary_files_in(
+    folder: Path, sessions: str | None = None
+) -> contextlib.AbstractContextManager[None]:
     """While entered, processes that are started keep temporary files in ``folder``. Ray's own
     sessions, with their logs, go to ``sessions``; where it is None they stay where they would be.
     """
     usual = os.environ.get("TMPDIR") or tempfile.gettempdir()
     there = sessions or os.environ.get("RAY_TMPDIR") or usual
-    told = {"TMPDIR": str(folder), "RAY_TMPDIR": there}
-    before = {name: os.environ.get(name) for name in told}
-    os.environ |= told
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return variables({"TMPDIR": str(folder), "RAY_TMPDIR": there})

@@ -4,7 +4,6 @@ The job runs ``python -m scaling.sweep`` on the cluster, with the project as it 
 (``$DIT_SCALING_PYTHON`` of the cluster names another interpreter). A study's own file goes with it.
 """
 
-import contextlib
 import os
 import shlex
 import shutil
@@ -12,11 +11,12 @@ import socket
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scaling.launch.environment import variables
 from scaling.study.families.outside.source import INSTALLED, SUITE
 from scaling.study.own_packages import BESIDE
 
@@ -63,7 +63,8 @@ def submit(
             shutil.copy(path, Path(folder) / inside)
         words = [Path(study).name if files else study, *options, "--results", results]
         command = f"{PYTHON} -m scaling.sweep {shlex.join(words)} --address auto"
-        with _ours_alone(address):
+        # to Ray its variables count more than what it is told
+        with variables(dict.fromkeys(ADDRESS, address)):
             try:
                 job = JobSubmissionClient(address).submit_job(
                     entrypoint=command,
@@ -134,20 +135,3 @@ def carried(study: Path) -> dict[str, Path]:
             if not ours and not INSTALLED & set(inside.parts):
                 found[str(inside)] = path
     return found
-
-
-@contextlib.contextmanager
-def _ours_alone(address: str) -> Iterator[None]:
-    """While entered, Ray's variables name ``address``: to Ray they count more than what it is
-    told.
-    """
-    before = {name: os.environ.get(name) for name in ADDRESS}
-    os.environ |= dict.fromkeys(ADDRESS, address)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from scaling.records.parsed import Damaged, content_of
+from scaling.study.libraries import first_line
 
 IMAGES = (4, 5)  # dimensions of images (n, C, H, W), and of clips (n, C, F, H, W)
 
@@ -24,7 +25,7 @@ def read_arrays(path: Path, **dimensions: int | tuple[int, ...]) -> dict[str, np
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in dimensions}
     except Exception as error:  # arbitrary bytes can make it raise anything
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        why = first_line(error)
         raise Damaged(path, f"is no whole .npz file ({why})", mend) from None
     shapes = {name: array.shape for name, array in arrays.items()}
     if (

@@ -11,10 +11,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from scaling.records.arrays import IMAGES, read_arrays
+from scaling.records.evaluation_shape import EVALUATION
 from scaling.records.files import write_lines
 from scaling.records.ledger import Run, StudyFolder
 from scaling.records.parsed import Damaged, Shape, Unreadable
-from scaling.records.shapes import EVALUATION, PLAN, RECORD, SPEC, STATE, Line
+from scaling.records.shapes import PLAN, RECORD, SPEC, STATE, Line
 from scaling.records.spending.expected import read_expected
 from scaling.records.spending.told import read_told
 from scaling.records.storage.copies import move

@@ -3,7 +3,6 @@
 The sweep writes it. A training that has come to a rung reads it, and waits for its word.
 """
 
-import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +12,9 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from scaling.records.files import write_json
-from scaling.records.parsed import STRICT, Shape, Unreadable, Version, Whole
+from scaling.records.parsed import STRICT, Shape, Version, Whole
 from scaling.records.shapes import SCHEMA
-from scaling.records.storage.copies import refresh
-from scaling.records.storage.places import here
-from scaling.records.storage.stores import StoreError
+from scaling.records.storage.newest import read_newest
 from scaling.study.planning.plan import Identity
 
 FILE = "asha.json"
@@ -55,13 +52,7 @@ def halving_of(folder: Path) -> Path:
 
 def read_halving(path: Path | str) -> HalvingFile | None:
     """None where there is none, or where it cannot be read: the sweep writes it anew."""
-    path = here(path)
-    with contextlib.suppress(StoreError):  # what was known last holds on
-        refresh(path, patience=0.0)
-    try:
-        return HALVING.read(path)
-    except Unreadable:
-        return None
+    return read_newest(path, HALVING)
 
 
 def write_halving(path: Path, content: HalvingFile) -> None:

@@ -24,18 +24,17 @@ from typing import Any
 import numpy as np
 
 from scaling.records.arrays import IMAGES, read_arrays
+from scaling.records.evaluation_shape import EVALUATION, Evaluation
 from scaling.records.files import append_line, whole_lines, write_arrays, write_json
 from scaling.records.parsed import Damaged, Unreadable, not_read
 from scaling.records.shapes import (
     AGAIN,
-    EVALUATION,
     LINE,
     PLAN,
     RECORD,
     SCHEMA,
     SPEC,
     Described,
-    Evaluation,
     Line,
     Record,
     SessionEntry,

@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scaling.records.evaluation_shape import Evaluation
 from scaling.records.ledger import Run, StudyFolder, raise_or_add
 from scaling.records.noise import noise_warning
 from scaling.records.parsed import Unreadable
-from scaling.records.shapes import STATE, Evaluation, Line, State
+from scaling.records.shapes import STATE, Line, State
 from scaling.records.state.file import STALE_AFTER_S, UNREADABLE
 from scaling.records.storage.following import study_at
 from scaling.study.network import Network

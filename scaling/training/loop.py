@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from scaling.data import DataSet, Loader, load_data, stream
 from scaling.diffusion import build_process
 from scaling.models import build_model
-from scaling.models.precision import autocast, check_precision, matmul_precision
+from scaling.models.precision import check_precision, matmul_precision
 from scaling.models.stored.initial import initial_weights
 from scaling.study.costs.cost import train_flops
 from scaling.study.execution import Execution
@@ -21,10 +21,11 @@ from scaling.study.specs.trial import TrialSpec
 from scaling.study.specs.weights import InitSpec
 from scaling.training import checkpoint, state
 from scaling.training.ema import EmaWeights
+from scaling.training.gradients import gradients
 from scaling.training.heldout import NOT_MEASURED, heldout_loss
 from scaling.training.optimisers import check_optimiser, optimiser_of
 from scaling.training.state import AveragedWeights, load_parameters
-from scaling.training.workers import OutOfMemory, Workers, local, whole
+from scaling.training.workers import Workers, local, whole
 
 
 class Diverged(Exception):
@@ -145,7 +146,7 @@ class Trainer:
         time, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, dropped))
         y = torch.where(dropped, self.spec.model.null(y), y)
 
-        loss = self._gradients(x0, time, noise, y)
+        loss = gradients(self, x0, time, noise, y)
         if t.grad_clip is not None:
             norm = nn.utils.clip_grad_norm_(self.params, t.grad_clip)
         else:
@@ -159,47 +160,6 @@ class Trainer:
         for ema in self.emas:
             ema.update(self.step)
         return loss
-
-    def _gradients(self, x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
-        """Accumulate the gradients of the mean loss over micro-batches.
-
-        If memory runs out, halve the micro-batch and start the step again.
-        """
-        while True:
-            try:
-                return self._accumulate(x0, time, noise, y)
-            except torch.OutOfMemoryError as error:
-                if self.micro_batch == 1:
-                    raise
-                half = (self.micro_batch + 1) // 2
-                event = {
-                    "step": self.step + 1,
-                    "micro_batch": self.micro_batch,
-                    "went_on_with": half,
-                }
-                if self.workers.size > 1:
-                    raise OutOfMemory({**event, "worker": self.workers.rank}) from error
-            self.optimiser.zero_grad(set_to_none=True)
-            self.out_of_memory.append(event)
-            self.micro_batch = half
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-
-    def _accumulate(self, x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
-        total = None
-        for start in range(0, len(y), self.micro_batch):
-            rows = slice(start, min(start + self.micro_batch, len(y)))
-            with self.workers.accumulating(self.network, more=rows.stop < len(y)):
-                x_t = self.process.q_sample(x0[rows], time[rows], noise[rows])
-                with autocast(self.spec.train.precision, self.device):
-                    out = self.network(x_t, self.process.told(time[rows]), y[rows])
-                losses = self.process.losses(out.float(), x0[rows], x_t, time[rows], noise[rows])
-                loss = self.process.weighted(losses, time[rows]).mean()
-                if rows.stop - rows.start < len(y):
-                    loss = loss * ((rows.stop - rows.start) / len(y))
-                loss.backward()
-            total = loss.detach() if total is None else total + loss.detach()
-        return total
 
     def _refuse_nonfinite(self, checked: int) -> float | None:
         """Raise Diverged if a loss since ``checked``, or its gradient, is not finite.

@@ -264,7 +264,7 @@ def bench(quick: bool) -> list[tuple[str, ...]]:
 
 
 def count_rows() -> str:
-    from scaling.models.counting.count_table import counted
+    from scaling.models.counting.count_rows import counted
     from scaling.study.families import presets
 
     others = [name for name in presets() if not name.startswith("DiT-")]

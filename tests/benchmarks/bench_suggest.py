@@ -43,11 +43,11 @@ from analysis.forecasting.suggestions.design import Choice, Training, best
 from analysis.forecasting.suggestions.suggest import MFU
 from scaling.study import ModelSpec
 from scaling.study.costs.cost import gpu_hours, params_m, train_flops
-from scaling.study.families.dit import PRESETS
+from scaling.study.families.dit.presets import PAPERS
 from tests.benchmarks.timing import table
 
 STEPS, BATCH, TARGET_STEPS = (50_000, 100_000, 200_000, 400_000, 800_000), 256, 7_000_000
-SPECS = [ModelSpec.preset(name) for name in PRESETS]
+SPECS = [ModelSpec.preset(name) for name in PAPERS]
 NOISE = NoiseDeviations()
 # rms of log FID, at which hours are compared
 ERRORS = (0.15, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03)

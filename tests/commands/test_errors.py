@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from scaling.commands.errors import told
-from tests.commands.test_models import outcome
+from tests.commands.outcome import outcome
 
 
 @pytest.mark.parametrize(

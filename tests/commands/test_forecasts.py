@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.commands.test_models import outcome
+from tests.commands.outcome import assert_refused
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,4 @@ def test_what_is_not_there_is_one_line_and_code_2(
     capsys, tmp_path, monkeypatch, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
-    code, _, err = outcome(capsys, *arguments)
-    assert code == 2 and message in err
-    assert err.count("\n") == 1
-    assert not list(tmp_path.iterdir())
+    assert_refused(capsys, tmp_path, message, *arguments)

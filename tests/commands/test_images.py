@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.commands.test_models import outcome
+from tests.commands.outcome import assert_refused, outcome
 
 
 def test_evaluate_measures_what_the_protocol_names(capsys, tmp_path):
@@ -36,7 +36,4 @@ def test_what_cannot_be_read_is_one_line_and_code_2(
     capsys, tmp_path, monkeypatch, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
-    code, _, err = outcome(capsys, *arguments)
-    assert code == 2 and message in err
-    assert err.count("\n") == 1
-    assert not list(tmp_path.iterdir())
+    assert_refused(capsys, tmp_path, message, *arguments)

@@ -8,7 +8,7 @@ import pytest
 
 from scaling.cli import COMMANDS
 from scaling.commands.limits import FINITE, LIMITS, check_number
-from tests.commands.test_models import outcome
+from tests.commands.outcome import outcome
 
 
 def numbers(verb) -> set[str]:

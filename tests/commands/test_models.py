@@ -7,14 +7,8 @@ import json
 import pytest
 import torch
 
-from scaling.cli import main
+from tests.commands.outcome import outcome
 from tests.models import golden
-
-
-def outcome(capsys, *arguments) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main([str(a) for a in arguments])
-    return left.value.code or 0, *capsys.readouterr()
 
 
 def test_count_prints_json(capsys):

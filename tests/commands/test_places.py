@@ -8,7 +8,7 @@ import pytest
 
 import scaling
 from scaling.commands.places import study_folder
-from tests.commands.test_models import outcome
+from tests.commands.outcome import outcome
 
 REFERENCE = Path(scaling.__file__).parents[1] / "results" / "reference"
 

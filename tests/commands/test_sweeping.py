@@ -5,18 +5,13 @@ import pytest
 from scaling.cli import main
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.state.lease import leased
-from scaling.study import Plan, Study
-from scaling.study.settings import with_settings
+from scaling.study import Plan
 from scaling.sweep import unfinished
 
 
 @pytest.fixture
-def study(tmp_path, tiny) -> tuple[Plan, StudyFolder]:
-    trials = tuple(with_settings(tiny, {"train.seed": seed}) for seed in range(3))
-    plan = Plan.of(Study(name="three", question="?", expectation="!", trials=trials))
-    folder = StudyFolder(tmp_path / "three")
-    folder.write_plan(plan)
-    return plan, folder
+def study(planned) -> tuple[Plan, StudyFolder]:
+    return planned(3)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from scaling.evaluation.images import named as named_images
 from scaling.evaluation.images import real_images
 from scaling.evaluation.images.read import ImageFolder
 from scaling.evaluation.metrics.measure import figures
+from scaling.evaluation.sampling import drawn
 from scaling.evaluation.sampling.generate import generate
 from scaling.launch.trials.trial import run_trials, train
 from scaling.models import build_model
@@ -81,7 +82,7 @@ def test_adms_reference_statistics(folder, tmp_path, capsys):
 def test_a_checkpoint_is_sampled_as_its_trial_was_and_goes_on_after_a_kill(
     tiny, tmp_path, capsys, monkeypatch
 ):
-    run, drawn = Run(tmp_path), []
+    run, begun = Run(tmp_path), []
     run_trials(
         [
             tiny.model_copy(
@@ -102,16 +103,16 @@ def test_a_checkpoint_is_sampled_as_its_trial_was_and_goes_on_after_a_kill(
     command = ["evaluate", str(tmp_path), "--reference", "digits", *DIGITS, *settings, "--json"]
 
     def killed_once(model, spec, diffusion, protocol, rows):
-        drawn.append(rows.start)
-        if len(drawn) == 3:
+        begun.append(rows.start)
+        if len(begun) == 3:
             raise KeyboardInterrupt
         return generate(model, spec, diffusion, protocol, rows)
 
-    monkeypatch.setattr(evaluate, "PART", 30)
-    monkeypatch.setattr(evaluate, "generate", killed_once)
+    monkeypatch.setattr(drawn, "PART", 30)
+    monkeypatch.setattr(drawn, "generate", killed_once)
     main_exits(command, 130)
     main_exits(command, 0)
-    assert drawn == [0, 30, 60, 60]
+    assert begun == [0, 30, 60, 60]
     (row,) = json.loads(capsys.readouterr().out)["figures"]
     assert row["value"] == pytest.approx(measured["figures"][0]["value"], rel=1e-4)
     assert row["label"] == "FID-80, ddpm3, cfg 1.0, digits-cnn, vs digits-train"

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from scaling.models.networks.dit import DiT
-from scaling.training import Trainer
+from scaling.training import Trainer, gradients
 from scaling.training.ema import EmaWeights
 from tests.gpu import checks, throughput
 
@@ -45,17 +45,17 @@ def test_a_resumed_training_is_the_same_and_another_is_not(tmp_path, monkeypatch
 
 
 def test_memory_that_runs_out_halves_what_is_computed_at_once(monkeypatch):
-    accumulate = Trainer._accumulate
+    accumulate = gradients.accumulate
 
     @contextlib.contextmanager
     def short():
-        def little(self, *batch):
-            if self.micro_batch > 2:
+        def little(trainer, *batch):
+            if trainer.micro_batch > 2:
                 raise torch.OutOfMemoryError("out of memory")
-            return accumulate(self, *batch)
+            return accumulate(trainer, *batch)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Trainer, "_accumulate", little)
+            patch.setattr(gradients, "accumulate", little)
             yield
 
     micro_batch, gap = checks.after_running_out(TINY, "cpu", short)

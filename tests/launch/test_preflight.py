@@ -5,8 +5,8 @@ import torch
 
 from scaling.launch import preflight
 from scaling.models.counting.count import checked_count
-from scaling.study import DataSpec, Plan, Study
-from scaling.study.families.dit import ModelSpec
+from scaling.study import Plan, Study
+from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.families.outside.shipped import import_file
 from scaling.study.network import FAMILIES
 from scaling.study.settings import with_settings
@@ -14,14 +14,6 @@ from scaling.study.settings import with_settings
 
 def plan(*trials) -> Plan:
     return Plan.of(Study(name="test", question="?", expectation="!", trials=trials))
-
-
-def test_results_may_not_lie_among_the_images(tmp_path, tiny):
-    photos = DataSpec(source="folder", name="toy", size=8, path=str(tmp_path))
-    study = plan(tiny.model_copy(update={"data": photos}))
-    with pytest.raises(ValueError, match=r"--results .* lies in the image folder"):
-        preflight.check_folder(tmp_path / "results", study)
-    assert not (tmp_path / "results").exists()
 
 
 def test_layers_that_are_not_the_networks_are_refused_the_cheapest_model_first(tiny, monkeypatch):
@@ -68,20 +60,6 @@ def test_a_network_that_cannot_be_trained_is_refused_in_a_line(tmp_path, tiny, b
         assert "\n" not in str(error.value)
     finally:
         FAMILIES.pop("odd", None)
-
-
-def test_a_results_folder_is_tried_and_nothing_is_made_of_it(tmp_path, tiny):
-    preflight.check_folder(tmp_path / "a" / "b", plan(tiny))
-    assert not list(tmp_path.iterdir())
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match=r"cannot write to .*file/b/test: Not a directory"):
-        preflight.check_folder(tmp_path / "file" / "b", plan(tiny))
-
-
-def test_a_damaged_plan_is_no_other_plan(tmp_path, tiny):
-    (tmp_path / "test").mkdir()
-    (tmp_path / "test" / "study.json").write_text("[]")
-    preflight.check_folder(tmp_path, plan(tiny))
 
 
 def test_an_optimiser_that_torch_lacks_is_refused(tiny, monkeypatch):

@@ -13,7 +13,7 @@ COUNTED_ONCE = pytest.mark.xdist_group("published counts")  # tests that read it
 CODE = """
 import json, re, sys
 from pathlib import Path
-from scaling.models.counting.count_table import counted
+from scaling.models.counting.count_rows import counted
 rows = [
     {**row.as_json(False), "macs": row.counted.macs, "params": row.params}
     for row in counted(sys.argv[1:])

@@ -15,7 +15,7 @@ from scaling.models.networks.embeddings import clip_of, patches
 from scaling.study import ModelSpec, cost
 from scaling.study.costs.memory import training_memory
 from scaling.study.families import named_network
-from scaling.study.families.dit import FREQUENCIES
+from scaling.study.families.dit.layers import FREQUENCIES
 from tests.models.networks.test_dit import inputs, randomised
 from tests.study.costs.test_memory import Step
 from tests.study.families.variants import HEAD

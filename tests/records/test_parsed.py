@@ -10,8 +10,9 @@ import pytest
 from analysis.frames import curves_frame, evaluations_frame, trials_frame
 from scaling.records import trial_rows
 from scaling.records.damage import damaged_files, set_aside
+from scaling.records.evaluation_shape import EVALUATION
 from scaling.records.parsed import Damaged, Newer, Unreadable
-from scaling.records.shapes import EVALUATION, PLAN, STATE
+from scaling.records.shapes import PLAN, STATE
 from scaling.sweep import unfinished
 from tests.mutations import mutate, mutations, restored
 from tests.records.test_damage import NAMES, files, pristine  # noqa: F401

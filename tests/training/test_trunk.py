@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from scaling.launch import preflight
+from scaling.launch import results_folder
 from scaling.launch.trials import trial
 from scaling.launch.trials.trial import run_trials
 from scaling.records import Run, StudyFolder, disk
@@ -112,7 +112,7 @@ def test_a_disk_too_small_for_the_checkpoints_is_refused_with_the_numbers(
     with pytest.raises(
         ValueError, match=r"checkpoints of 1 trainings take 0\.\d+ GB and .* has 0\.00 GB free"
     ):
-        preflight.check_disk(plan.runs(), StudyFolder(tmp_path))
+        results_folder.check_disk(plan.runs(), StudyFolder(tmp_path))
 
 
 def test_the_disk_must_hold_the_checkpoints_of_trunks_that_no_trial_asks_for(
@@ -135,7 +135,7 @@ def test_the_disk_must_hold_the_checkpoints_of_trunks_that_no_trial_asks_for(
             if fits
             else pytest.raises(ValueError, match="checkpoints of 3 trainings")
         ):
-            preflight.check_disk(plan.runs(), StudyFolder(tmp_path))
+            results_folder.check_disk(plan.runs(), StudyFolder(tmp_path))
 
 
 def test_a_trunk_that_diverges_says_so_with_its_last_good_checkpoint(tmp_path, tiny, monkeypatch):

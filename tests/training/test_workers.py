@@ -13,7 +13,7 @@ from scaling.launch.trials import trial
 from scaling.records import Run
 from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
-from scaling.training import Trainer, checkpoint
+from scaling.training import Trainer, checkpoint, gradients
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 from tests.study.families.variants import HEAD, JIT, PAPER
 from tests.training.forks import FORKS
@@ -118,14 +118,14 @@ def _crowded_worker(rank, store, spec, folder, execution, told, queue):
     """The second one holds no more than 4 images at once, from the fifteenth step on."""
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
-    accumulate = Trainer._accumulate
+    accumulate = gradients.accumulate
 
-    def crowded(self, x0, *rest):
-        if rank == 1 and self.step >= 14 and min(self.micro_batch, len(x0)) > 4:
+    def crowded(trainer, x0, *rest):
+        if rank == 1 and trainer.step >= 14 and min(trainer.micro_batch, len(x0)) > 4:
             raise torch.OutOfMemoryError("out of memory")
-        return accumulate(self, x0, *rest)
+        return accumulate(trainer, x0, *rest)
 
-    Trainer._accumulate = crowded
+    gradients.accumulate = crowded
     try:
         trial.train(
             [spec],

@@ -10,7 +10,8 @@ from analysis.figures.drawing.log_axis import log_axis
 from analysis.figures.drawing.notes import say_far
 from analysis.figures.drawing.style import GREY, INK, entitle, legend, shades, styled
 from analysis.fits import holdout
-from analysis.fits.approaches import isoflop, parametric
+from analysis.fits.approaches import parametric
+from analysis.fits.approaches.budgets import flops_of
 from analysis.fits.approaches.parametric import Approach3
 from analysis.fits.intervals import Uncertain
 from analysis.text import number
@@ -37,7 +38,7 @@ def loss_law(
     axes = figure.add_subplot()
     sizes = np.unique(runs["n"])
     colours = shades([number(float(n)) for n in sizes])
-    flops = isoflop.flops_of(runs)
+    flops = flops_of(runs)
     for n, colour in zip(sizes, colours.values()):
         mine = runs["n"] == n
         axes.plot(flops[mine], runs["loss"][mine], "o", color=colour, markersize=4, alpha=0.8)

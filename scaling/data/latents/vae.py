@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import logging
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +27,7 @@ from scaling.data.latents.autoencoders import (
 )
 from scaling.data.latents.shipped import FOLDER as SHIPPED_IN
 from scaling.data.latents.shipped import SHIPPED
+from scaling.study.libraries import first_line, quiet
 from scaling.study.specs.identity import canonical_json
 
 if TYPE_CHECKING:
@@ -41,6 +40,11 @@ SHORT_NAMES = {
 }
 # the VAE of the synthetic store: tiny, shaped like Stable Diffusion's, weights from a fixed seed
 SYNTHETIC = "synthetic"
+LOUD = (
+    "diffusers.configuration_utils",
+    "diffusers.models.modeling_utils",
+    "huggingface_hub.utils._http",
+)
 
 
 @functools.lru_cache(maxsize=2)
@@ -85,20 +89,8 @@ def load_vae(name: str, device: torch.device | str = "cpu") -> nn.Module:
 def _from(name: str, wrong: str, next_step: str) -> nn.Module:
     import diffusers
 
-    loud = [
-        logging.getLogger(n)
-        for n in (
-            "diffusers.configuration_utils",
-            "diffusers.models.modeling_utils",
-            "huggingface_hub.utils._http",
-        )
-    ]
-    levels = [logger.level for logger in loud]
-    for logger in loud:
-        logger.setLevel(logging.CRITICAL)  # they print pages; the error below is one line
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet(*LOUD):
             config = diffusers.AutoencoderKL.load_config(name)
             kind = config.get("_class_name", "AutoencoderKL")
             if kind in KINDS:
@@ -107,11 +99,7 @@ def _from(name: str, wrong: str, next_step: str) -> nn.Module:
                 )
     # the hub, the network, the file format and the shape of weights each raise their own class
     except Exception as error:
-        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"{wrong} ({why}); {next_step}") from None
-    finally:
-        for logger, level in zip(loud, levels):
-            logger.setLevel(level)
+        raise ValueError(f"{wrong} ({first_line(error)}); {next_step}") from None
     known = ", ".join(name for name in KINDS if name != Pixels.__name__)
     raise ValueError(
         f"{name} holds a {kind}, which is no autoencoder that is known here; those are {known}, "

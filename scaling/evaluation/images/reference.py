@@ -17,7 +17,8 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from scaling.evaluation.features.extractors import layers_of, weights_identity
+from scaling.evaluation.features.extractors import layers_of
+from scaling.evaluation.features.weights import weights_identity
 from scaling.evaluation.images.npz import open_npz
 from scaling.evaluation.images.real_images import RealImages, npz_images
 from scaling.evaluation.metrics.clips import is_stacked
@@ -216,7 +217,7 @@ def cached_tensors(path: Path, dimensions: dict[str, int]) -> dict[str, Tensor] 
 @lru_cache(maxsize=32)
 def dimension_of(extractor: str, layer: str) -> int:
     """How many features a layer has."""
-    from scaling.evaluation.features.extractors import features_of
+    from scaling.evaluation.features.passes import features_of
 
     images = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)  # which every extractor takes
     return features_of(images, extractor, (layer,))[layer].shape[1]

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from scaling.evaluation.features.extractors import layers_of, weights_identity
+from scaling.evaluation.features.extractors import layers_of
+from scaling.evaluation.features.weights import weights_identity
 from scaling.evaluation.images.npz import COMPUTED_BY, IMAGES
 from scaling.evaluation.images.real_images import RealImages
 from scaling.evaluation.images.reference import Reference

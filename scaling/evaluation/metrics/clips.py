@@ -7,7 +7,7 @@ features come from a network of videos.
 
 from torch import Tensor
 
-from scaling.evaluation.features.extractors import features_of
+from scaling.evaluation.features.passes import features_of
 
 STACKED = " of a clip"  # ends the name of a layer whose features are stacked over the frames
 

@@ -146,3 +146,27 @@ def frechet_at_infinity(
         2 * frechet_distance(whole, reference)
         - sum(frechet_distance(half, reference) for half in halves) / 2
     )
+
+
+def frechet_result(ours: Gaussian, real: Gaussian, rows: Tensor | None, per: int = 1) -> dict:
+    """Value, se and warning of a Fréchet distance.
+
+    ``rows`` are features of ``ours``, ``per`` of them of each sample, from which the se is
+    computed; without them it is null.
+    """
+    few = [
+        f"{count} {what}"
+        for count, what in ((ours.count, "samples"), (real.count, "reference images"))
+        if count is not None and count <= len(ours.mean)
+    ]
+    warning = (
+        f"{' and '.join(few)} do not span {len(ours.mean)} features: biased upward, its error "
+        "unknown"
+        if few
+        else None
+    )
+    return {
+        "value": frechet_distance(ours, real),
+        "se": None if rows is None else frechet_error(rows, ours, real, per),
+        "warning": warning,
+    }

@@ -12,15 +12,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from scaling.data import load_data
-from scaling.data.sources import LATENT_SOURCES
-from scaling.evaluation.features.extractors import network, weights_identity
-from scaling.evaluation.features.suits import check_suits
+from scaling.evaluation.features.weights import weights_identity
 from scaling.evaluation.images.originals import originals
 from scaling.evaluation.images.read import Stored, batches
 from scaling.evaluation.images.real_images import RealImages, data_images
-from scaling.evaluation.images.reference import Reference, dimension_of
-from scaling.evaluation.metrics.clips import frames_in, is_stacked, plain, span_fault
+from scaling.evaluation.images.reference import Reference
+from scaling.evaluation.metrics.clips import frames_in
 from scaling.evaluation.metrics.collect import INFLUENCE, Kept, Need, collect_all
 from scaling.evaluation.metrics.fdr import Space
 from scaling.evaluation.metrics.memorisation import memorisation
@@ -34,7 +31,8 @@ from scaling.evaluation.metrics.table import (
 )
 from scaling.records.noise import noise_warning
 from scaling.study.specs.decoder import maker_of
-from scaling.study.specs.protocol import OF_IMAGES, Protocol
+from scaling.study.specs.labels import OF_IMAGES
+from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.trial import DataSpec
 
 MEMORY = "memorisation"
@@ -195,84 +193,3 @@ def constant(images: Tensor | Stored) -> str | None:
     if all(bool((part == first).all()) for part in batches(images)):
         return f"all {len(images)} samples are the same image"
     return None
-
-
-def thumbnails(images: Tensor | Stored, labels: Tensor, count: int = 100) -> dict:
-    """The first ``count`` samples as arrays for figures: images (n, C, H, W) uint8, or clips
-    (n, C, F, H, W), and labels (n,).
-    """
-    shown = (
-        images[:count]
-        if isinstance(images, Tensor)
-        else images.read(torch.arange(min(count, len(images))))
-    )
-    return {"images": shown.numpy(), "labels": labels[:count].numpy().astype("int16")}
-
-
-def real_thumbnails(data: DataSpec, decoder: str | None, count: int = 100) -> dict:
-    """Held-out images of as many classes as there are, as arrays for figures, in the form of
-    ``thumbnails``.
-    """
-    heldout = load_data(data).heldout
-    rows = _of_all_labels(heldout.labels, count)
-    images = data_images(data, "heldout", decoder).read(rows)
-    return thumbnails(images, heldout.labels[rows], count)
-
-
-def _of_all_labels(labels: Tensor, count: int) -> Tensor:
-    """The first ``count`` rows if they are of every label, else as many of each as there can be."""
-    if len(labels[:count].unique()) == len(labels.unique()):
-        return torch.arange(min(count, len(labels)))
-    order = labels.argsort(stable=True)
-    sizes = labels[order].unique_consecutive(return_counts=True)[1]
-    # how many of its label come before each row
-    turn = torch.cat([torch.arange(size) for size in sizes.tolist()])
-    return order[turn.argsort(stable=True)[:count]].sort().values
-
-
-def check_metrics(data: DataSpec, protocol: Protocol) -> None:
-    """Load every extractor and open every reference of ``protocol``.
-
-    What is missing is found this way before training, as a ValueError.
-    """
-    for metric in protocol.metrics:
-        for extractor, layer in spaces_of(metric, protocol):
-            images = functools.partial(data_images, data, "train", protocol.decoder)
-            if data.source not in LATENT_SOURCES:
-                check_metric(metric, images().frames, f"the data {data.source!r}")
-            check_suits(extractor, images, data.source)
-            network(extractor, (plain(layer),))
-            for name in protocol.references:
-                reference = reference_of(
-                    data,
-                    name,
-                    extractor,
-                    protocol.reference_images,
-                    protocol.transform,
-                    protocol.decoder,
-                )
-                check_reference(reference, metric, layer, protocol.samples)
-
-
-def check_reference(
-    reference: Reference, metric: str, layer: str, samples: int | None = None
-) -> None:
-    """Refuse a file that does not hold what ``metric`` compares with, or holds it wrong, and fewer
-    clips, or ``samples`` of them, than their stacked features need.
-    """
-    need = metric_of(metric).need
-    if is_stacked(layer):
-        if reference.frames == 1:
-            raise ValueError(
-                f"{metric} compares clips, and the reference {reference.name} holds single images; "
-                "leave it out of metrics"
-            )
-        dimension = dimension_of(reference.extractor, plain(layer))
-        if why := span_fault(reference.frames, dimension, samples, reference.count):
-            raise ValueError(why)
-    if reference.stored and need.moments:
-        reference.gaussian(layer)
-    if reference.source is None and not need.moments and need.rows is not None:
-        reference.rows(layer)
-    if reference.source is not None and len(reference.rows_used) < 2:
-        reference.gaussian(layer)  # says so

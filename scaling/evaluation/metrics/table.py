@@ -28,10 +28,9 @@ from scaling.evaluation.metrics.clips import span_fault, stacked
 from scaling.evaluation.metrics.collect import HELD, INFLUENCE, Kept, Need
 from scaling.evaluation.metrics.fdr import Space, fdr
 from scaling.evaluation.metrics.frechet import (
-    Gaussian,
     frechet_at_infinity,
-    frechet_distance,
     frechet_error,
+    frechet_result,
 )
 from scaling.evaluation.metrics.mind import mind
 from scaling.study.named import named
@@ -238,27 +237,3 @@ def _layer(metric: str, extractor: str) -> tuple[str, str]:
             "fashion-cnn"
         )
     return extractor, layer
-
-
-def frechet_result(ours: Gaussian, real: Gaussian, rows: Tensor | None, per: int = 1) -> dict:
-    """Value, se and warning of a Fréchet distance.
-
-    ``rows`` are features of ``ours``, ``per`` of them of each sample, from which the se is
-    computed; without them it is null.
-    """
-    few = [
-        f"{count} {what}"
-        for count, what in ((ours.count, "samples"), (real.count, "reference images"))
-        if count is not None and count <= len(ours.mean)
-    ]
-    warning = (
-        f"{' and '.join(few)} do not span {len(ours.mean)} features: biased upward, its error "
-        "unknown"
-        if few
-        else None
-    )
-    return {
-        "value": frechet_distance(ours, real),
-        "se": None if rows is None else frechet_error(rows, ours, real, per),
-        "warning": warning,
-    }

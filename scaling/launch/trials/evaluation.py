@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from scaling.data import load_data
 from scaling.diffusion import build_process
-from scaling.evaluation.metrics.measure import measure, thumbnails
+from scaling.evaluation.images.thumbnails import thumbnails
+from scaling.evaluation.metrics.measure import measure
 from scaling.evaluation.reconstruction import rfid
 from scaling.evaluation.sampling.generate import generate, labels_and_streams
 from scaling.evaluation.sampling.load import digest

@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from scaling.models.formats.dit_weights import POSITIONS
 from scaling.models.networks.embeddings import sincos_positions
 from scaling.models.weights import Format, State, check_fits, spec_of
-from scaling.study.families.dit import ModelSpec
+from scaling.study.families.dit.spec import ModelSpec
 
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 # The published DiT-XL-2 was converted before diffusers had a class for it.

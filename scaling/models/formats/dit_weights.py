@@ -8,7 +8,9 @@ from torch import Tensor
 
 from scaling.models.networks.dit import position_table
 from scaling.models.weights import Format, spec_of
-from scaling.study.families.dit import DESIGNS, SIZES, ModelSpec
+from scaling.study.families.dit.designs import DESIGNS
+from scaling.study.families.dit.presets import SIZES
+from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.specs.weights import WeightsSpec
 
 POSITIONS = "pos_embed"  # not trained, so a checkpoint may leave it out; ours do

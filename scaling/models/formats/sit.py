@@ -23,7 +23,7 @@ from torch import Tensor
 
 from scaling.models.networks.embeddings import TimestepEmbedder
 from scaling.models.weights import Format, State
-from scaling.study.families.dit import ModelSpec
+from scaling.study.families.dit.spec import ModelSpec
 
 TIME = "t_embedder.mlp.0.weight"
 LAST = ("final_layer.linear.weight", "final_layer.linear.bias")

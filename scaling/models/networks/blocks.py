@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scaling.models.networks.parts import MLPS, NORMS, HeadNorm, rotated
-from scaling.study.families.dit import ModelSpec
+from scaling.study.families.dit.spec import ModelSpec
 
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:

@@ -5,12 +5,9 @@ it says of a study's captions is kept in the cache of files that can be made aga
 many trials embeds them once.
 """
 
-import contextlib
 import functools
 import importlib.util
 import json
-import logging
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +19,7 @@ from torch import Tensor
 from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
 from scaling.study.families.captioned import Captioned
+from scaling.study.libraries import first_line, quiet
 from scaling.study.specs.identity import identity
 
 NO_CAPTION = ""  # what the last label, "no condition", reads
@@ -121,7 +119,7 @@ def _of_sd3(folder: Path, captions: tuple[str, ...]) -> Embedded:
     from scaling.models.networks.sd3_text import sd3_encoded
 
     try:
-        with _quiet():
+        with quiet():
             sequence, pooled = sd3_encoded(folder, captions)
     # each of its files raises its own class
     except Exception as error:
@@ -148,7 +146,7 @@ def _load(name: str):
     where = str(folder) if folder.is_dir() else name
     words, kind = where, AutoModel
     try:
-        with _quiet():
+        with quiet(*LOUD):
             if (folder / INDEX).is_file():
                 words, where = (str(folder / part) for part in PIPELINE_PARTS)
                 named = json.loads((folder / INDEX).read_text())[PIPELINE_PARTS[1]]
@@ -157,25 +155,8 @@ def _load(name: str):
             model = kind.from_pretrained(where, dtype=torch.float32).eval()
     # the hub, the network and the file format each raise their own class
     except Exception as error:
-        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(
-            f"no text encoder {name!r} ({why}); download it where there is a net (`hf download "
-            f"{name} --local-dir DIR`) and name DIR, or set model.encoder=minilm"
+            f"no text encoder {name!r} ({first_line(error)}); download it where there is a net "
+            f"(`hf download {name} --local-dir DIR`) and name DIR, or set model.encoder=minilm"
         ) from None
     return tokenizer, model.get_encoder() if model.config.is_encoder_decoder else model
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Without the pages that the libraries print; an error is told in one line."""
-    loud = [logging.getLogger(name) for name in LOUD]
-    levels = [logger.level for logger in loud]
-    for logger in loud:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loud, levels):
-            logger.setLevel(level)

@@ -21,7 +21,7 @@ from scaling.models.networks.embeddings import (
     unpatchify,
 )
 from scaling.models.networks.parts import NORMS, rotations
-from scaling.study.families.dit import ModelSpec
+from scaling.study.families.dit.spec import ModelSpec
 
 
 class FinalLayer(nn.Module):

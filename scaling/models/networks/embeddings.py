@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scaling.study.families.dit import FREQUENCIES
+from scaling.study.families.dit.layers import FREQUENCIES
 
 MAX_PERIOD = 10_000  # of the sinusoids for both positions and timesteps (DiT's code, models.py)
 

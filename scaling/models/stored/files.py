@@ -26,6 +26,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 from typing_extensions import TypedDict
 
+from scaling.study.libraries import first_line
+
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
 IN_FOLDERS = (".bin", ".safetensors")  # of the files that a folder is looked through for
 # a file in a hub's folder: stem, variant (fp16, non_ema), shard and suffix; the variant is written
@@ -132,7 +134,7 @@ def read_file(path: Path):
         ) from None
     # arbitrary bytes can make an unpickler raise anything, even a KeyError
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise ValueError(
             f"checkpoint {path} ({size} bytes) is truncated or damaged: {reason}"
         ) from None

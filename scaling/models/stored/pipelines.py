@@ -6,12 +6,12 @@ or on the Hugging Face hub.
 """
 
 import json
-import logging
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from scaling.study.libraries import first_line, quiet
 
 INDEX = "model_index.json"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
@@ -104,25 +104,16 @@ def fetched(name: str) -> Path:
     """
     from diffusers import DiffusionPipeline  # seconds of imports
 
-    loud = [logging.getLogger(logger) for logger in LOUD]
-    levels = [logger.level for logger in loud]
-    for logger in loud:
-        logger.setLevel(logging.CRITICAL)  # they print pages; the error below is one line
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet(*LOUD):
             return Path(DiffusionPipeline.download(name))
     # the hub and the network each raise their own class
     except Exception as error:
-        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(
             f"there is no {name} here, and the Hugging Face hub gave no pipeline of that name "
-            f"({why}); download it where there is a net (`hf download {name} --local-dir DIR`) "
-            "and name DIR"
+            f"({first_line(error)}); download it where there is a net "
+            f"(`hf download {name} --local-dir DIR`) and name DIR"
         ) from None
-    finally:
-        for logger, level in zip(loud, levels):
-            logger.setLevel(level)
 
 
 def read_object(path: Path) -> dict:

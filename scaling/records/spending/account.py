@@ -5,9 +5,10 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from scaling.records.evaluation_shape import Evaluation
 from scaling.records.ledger import Run
 from scaling.records.parsed import Unreadable
-from scaling.records.shapes import Evaluation, SessionEntry, State
+from scaling.records.shapes import SessionEntry, State
 from scaling.study.planning.plan import PlannedTrial
 
 SECONDS = 3600.0  # of an hour

@@ -3,7 +3,6 @@
 The sweep writes it; a training that waits to begin, and one that has made a checkpoint, read it.
 """
 
-import contextlib
 from pathlib import Path
 from typing import NotRequired
 
@@ -11,11 +10,10 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from scaling.records.files import write_json
-from scaling.records.parsed import STRICT, Shape, Unreadable, Version
+from scaling.records.parsed import STRICT, Shape, Version
 from scaling.records.shapes import SCHEMA
-from scaling.records.storage.copies import refresh, remove
-from scaling.records.storage.places import here
-from scaling.records.storage.stores import StoreError
+from scaling.records.storage.copies import remove
+from scaling.records.storage.newest import read_newest
 
 FILE = "budget.json"
 ASKS = "asks for its share of the budget"  # why of a pending training
@@ -44,13 +42,7 @@ def read_allowance(path: Path | str) -> BudgetFile | None:
     """None where there is none, or where it cannot be read: then nothing may begin or must end, as
     the sweep writes it anew.
     """
-    path = here(path)
-    with contextlib.suppress(StoreError):  # what was known last holds on
-        refresh(path, patience=0.0)
-    try:
-        return BUDGET.read(path)
-    except Unreadable:
-        return None
+    return read_newest(path, BUDGET)
 
 
 def write_allowance(path: Path, content: BudgetFile) -> None:

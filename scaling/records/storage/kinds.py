@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from scaling.study.libraries import first_line
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -88,7 +90,7 @@ def check_scheme(scheme: str) -> None:
 def refusal(error: Exception) -> str | None:
     """Why asking again would not help, in words; None where it may."""
     names = {cls.__name__ for cls in type(error).__mro__}
-    first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    first = first_line(error)
     if names & set(NO_CREDENTIALS):
         return (
             f"no credentials ({first}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile "

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from scaling.records.storage.kinds import comes_from_the_store, kind_of, opened, refusal
+from scaling.study.libraries import first_line
 
 T = TypeVar("T")
 PATIENCE = "DIT_SCALING_STORAGE_PATIENCE_S"
@@ -197,7 +198,7 @@ class Store:
                     raise
                 if time.monotonic() + wait > deadline:
                     self._gone = self._gone or patience >= patience_s()
-                    told = str(error).splitlines()[0] if str(error) else type(error).__name__
+                    told = first_line(error)
                     raise StoreError(
                         url, f"the store does not answer ({told}); go on once it does"
                     ) from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from scaling.study.families.adm import PixelUNet
 from scaling.study.families.adm_u import RaisedUNet
-from scaling.study.families.dit import ModelSpec
+from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.families.ldm import LatentUNet
 from scaling.study.families.outside.recorded import Recorded
 from scaling.study.families.outside.source import source_id

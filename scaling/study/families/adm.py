@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from scaling.study.costs.layers import Attention, Layer, Linear, Norm, Repeat
-from scaling.study.families.unet import CLASSES, Attended, Block, Part, UNet
+from scaling.study.families.unet import CLASSES, UNet
+from scaling.study.families.unet_parts import Attended, Block, Part
 from scaling.study.network import Width
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from scaling.study.costs.layers import (
     Norm,
     Repeat,
 )
-from scaling.study.families.unet import CLASSES, Attended, Block, Part, Resampled, UNet
+from scaling.study.families.unet import CLASSES, UNet
+from scaling.study.families.unet_parts import Attended, Block, Part, Resampled
 from scaling.study.network import Width
 
 if TYPE_CHECKING:

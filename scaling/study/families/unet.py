@@ -1,13 +1,13 @@
 """What do all U-Nets share? Levels of residual blocks, attention at some sizes, and skips between.
 
-The base class of the families ``ldm`` and ``adm``, whose networks are those of diffusers. It walks
-through the network once; a family says which layers a part has. Not a family by itself.
+The base class of the families ``ldm`` and ``adm``, whose networks are those of diffusers. A
+family says which layers a part has. Not a family by itself.
 """
 
 import re
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,13 @@ from scaling.study.costs.layers import (
     Repeat,
 )
 from scaling.study.families.patches import MOST_TOKENS
+from scaling.study.families.unet_parts import (
+    KERNEL,
+    Block,
+    Part,
+    parts,
+    residual_layers,
+)
 from scaling.study.network import Depth, Multiplier, Network, Side, Width
 
 if TYPE_CHECKING:
@@ -28,40 +35,12 @@ if TYPE_CHECKING:
 
 TIME = 4  # the vector of time is so many times as wide as the network (ADM's and LDM's code)
 CLASSES = 1000  # ImageNet's, which the presets are made for
-KERNEL = (3, 3)
 MOST_LEVELS = 16
 NUMBER = r"\d+(?:\.\d+)?"  # a multiplier in a name
 
 
 Multipliers = Annotated[tuple[Multiplier, ...], Field(min_length=1, max_length=MOST_LEVELS)]
 Sides = Annotated[tuple[Side, ...], Field(max_length=MOST_LEVELS)]
-
-
-class Block(NamedTuple):
-    """A residual block of two convolutions; ``resampled`` where it also halves or doubles sides."""
-
-    inputs: int  # channels
-    outputs: int
-    side: int  # of its input
-    resampled: Literal["down", "up"] | None = None
-
-
-class Attended(NamedTuple):
-    """Self-attention over all places of a feature map, and what the family adds to it."""
-
-    channels: int
-    side: int
-
-
-class Resampled(NamedTuple):
-    """Halves or doubles the sides of a feature map between two levels."""
-
-    channels: int
-    side: int  # of its input
-    way: Literal["down", "up"]
-
-
-Part = Block | Attended | Resampled
 
 
 class UNet(Network):
@@ -188,30 +167,7 @@ class UNet(Network):
 
     def parts(self) -> Iterator[Part]:
         """Every part between the first convolution and the last norm, in the order of a pass."""
-        levels = [*zip(self.level_channels, self.sides)]
-        lowest = len(levels) - 1
-        x = levels[0][0]
-        skipped = [x]
-        for i, (channels, side) in enumerate(levels):
-            for _ in range(self.blocks):
-                yield Block(x, channels, side)
-                x = channels
-                if side in self.attention:
-                    yield Attended(x, side)
-                skipped.append(x)
-            if i < lowest:
-                yield Resampled(x, side, "down")
-                skipped.append(x)
-        side = levels[-1][1]
-        yield from (Block(x, x, side), Attended(x, side), Block(x, x, side))
-        for i, (channels, side) in reversed([*enumerate(levels)]):
-            for _ in range(self.blocks + 1):
-                yield Block(x + skipped.pop(), channels, side)
-                x = channels
-                if side in self.attention:
-                    yield Attended(x, side)
-            if i > 0:
-                yield Resampled(x, side, "up")
+        return parts(self.level_channels, self.sides, self.blocks, self.attention)
 
     def layers(self) -> tuple[Layer, ...]:
         first, pixels = self.level_channels[0], self.input_size**2
@@ -243,33 +199,8 @@ class UNet(Network):
         """The layers that the family's network has for ``part``."""
 
     def block_layers(self, block: Block, scale_and_shift: bool) -> Repeat:
-        """The layers of a residual block, one unit that activation checkpointing recomputes.
-
-        ``scale_and_shift``: time and class modulate the second norm (ADM); otherwise they are added
-        before it (LDM).
-        """
-        before = block.side**2
-        factor = {"down": 0.25, "up": 4.0, None: 1.0}[block.resampled]
-        after = int(before * factor)
-        inputs, outputs = block.inputs, block.outputs
-        vectors = 2 if scale_and_shift else 1
-        modulated = (Elementwise(outputs * after + outputs),) if scale_and_shift else ()
-        pooled = (Elementwise(inputs * before),) if block.resampled == "down" else ()
-        # the norm keeps the input of the shortcut
-        shortcut = (Linear(inputs, outputs, after, shares_input=True),)
-        layers = (
-            Norm(inputs, before, affine=True, groups=self.groups),
-            Elementwise(inputs * before),
-            *pooled,
-            Convolution(inputs, outputs, KERNEL, after),
-            Linear(self.time_width, vectors * outputs),
-            Norm(outputs, after, affine=True, groups=self.groups),
-            *modulated,
-            Elementwise(outputs * after),
-            Convolution(outputs, outputs, KERNEL, after),
-            *(shortcut if inputs != outputs else ()),
-        )
-        return Repeat(1, layers, inputs * before + self.time_width)
+        """The layers of a residual block, as ``residual_layers``."""
+        return residual_layers(block, self.groups, self.time_width, scale_and_shift)
 
     def units(self, network: "nn.Module") -> list["nn.Module"]:
         from scaling.models.networks.unet import units

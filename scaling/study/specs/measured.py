@@ -29,6 +29,23 @@ METRIC_NAMES = {
     "clip_fd": "clip FD",  # over the features of all frames of a clip, stacked
     "rfid": "rFID",  # measured along with FID, without being asked for
 }
+Dinov2Features = Literal[
+    "dinov2-vit-s-14",
+    "dinov2-vit-b-14",
+    "dinov2-vit-l-14",
+    "dinov2-vit-g-14",
+]
+ClipFeatures = Literal[
+    "clip-rn50",
+    "clip-rn101",
+    "clip-rn50x4",
+    "clip-rn50x16",
+    "clip-rn50x64",
+    "clip-vit-b-32",
+    "clip-vit-b-16",
+    "clip-vit-l-14",
+    "clip-vit-l-14-336px",
+]
 # "inception" is torch-fidelity's inception-v3-compat. Apart from those of digits and fashion and
 # efficientnet-lite0, the other names are torch-fidelity's own.
 Features = Literal[
@@ -39,17 +56,6 @@ Features = Literal[
     "inception",
     "efficientnet-lite0",
     "vgg16",
-    "dinov2-vit-s-14",
-    "dinov2-vit-b-14",
-    "dinov2-vit-l-14",
-    "dinov2-vit-g-14",
-    "clip-rn50",
-    "clip-rn101",
-    "clip-rn50x4",
-    "clip-rn50x16",
-    "clip-rn50x64",
-    "clip-vit-b-32",
-    "clip-vit-b-16",
-    "clip-vit-l-14",
-    "clip-vit-l-14-336px",
+    Dinov2Features,
+    ClipFeatures,
 ]

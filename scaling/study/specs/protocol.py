@@ -5,15 +5,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from scaling.study.specs.decoder import other_maker
+from scaling.study.specs import labels
 from scaling.study.specs.identity import Spec, Text, refuse
-from scaling.study.specs.measured import METRIC_NAMES, Features, Metric
+from scaling.study.specs.labels import REAL
+from scaling.study.specs.measured import Features, Metric
 
 # A split of the trial's data set, of latents as the decoder makes them, or with OF_IMAGES the real
 # images that they were made of; or a file of statistics or images in the format of ADM's suite.
 Reference = Annotated[str, StringConstraints(pattern=r"^((train|heldout)(-images)?|.*\.npz)$")]
-OF_IMAGES = "-images"
-REAL = ("train-images", "heldout-images")
 Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
 FLOW_SAMPLERS = ("euler", "heun", "sde")
 # samplers -> the fields that they alone read
@@ -210,77 +209,15 @@ class Protocol(Spec):
         ``over``, ``"steps"`` or ``"guidance"``, leaves out the setting that varies along an axis.
         rFID draws no samples, so its label is ``rFID, sd-vae-ft-mse, inception, vs train``.
         """
-        name = (
-            "FD" if metric == "fid" and self.features.startswith("dinov2") else METRIC_NAMES[metric]
-        )
-        name = f"frame {name}" if clips and metric != "clip_fd" else name
-        against = PurePath(reference or self.references[0]).name
-        against = against.replace(OF_IMAGES, " images") if against in REAL else against
-        count = f" ({_thousands(self.reference_images)})" if self.reference_images else ""
-        spaces = self.spaces_of(metric)
-        name += f"{len(spaces)}" if metric == "fdr" else ""  # as published: FDr^6
-        if metric == "rfid":
-            return f"{name}, {self._decoder(made_by)}, {self.features}, vs {against}{count}"
-        # the reference of a latent model is its data after the decoder
-        if self.decoder and against in ("train", "heldout"):
-            against = f"decoded {against}"
-        # against real images the decoder is part of what is measured, as the network is
-        how = self if (reference or self.references[0]) not in REAL else self._undecoded(made_by)
-        return (
-            f"{name}-{_thousands(self.samples)}, {how.sampling(over, made_by)}, "
-            f"{' + '.join(spaces)}, vs {against}{count}"
-        )
-
-    def _undecoded(self, made_by: str | None) -> "Protocol":
-        """This protocol without its decoder, unless that is not the one that made the latents."""
-        other = other_maker(made_by, self.decoder)
-        return self if other else self.model_copy(update={"decoder": None})
+        return labels.label(self, metric, reference, over, made_by, clips)
 
     @property
     def short(self) -> str:
         """How images are sampled, in short: ``ddpm50, cfg 1.0``."""
         return self.sampling()
 
-    def _decoder(self, made_by: str | None) -> str:
-        """``sd-vae-ft-mse``, or ``sd-vae-ft-mse on latents of another-vae``."""
-        other = other_maker(made_by, self.decoder)
-        return PurePath(self.decoder or "").name + (f" on latents of {other}" if other else "")
-
     def sampling(self, over: str | None = None, made_by: str | None = None) -> str:
         """How images are sampled; ``over`` and ``made_by`` as in ``label``. Defaults are left
         out.
         """
-        parts = [self.sampler + ("" if over == "steps" else f"{self.sampling_steps}")]
-        parts += [f"eta {self.eta:g}"] if self.eta else []
-        if self.sampler == "sde" and (self.sde_diffusion, self.sde_last, self.sde_last_size) != (
-            "sigma",
-            "mean",
-            0.04,
-        ):
-            parts += [f"w {self.sde_diffusion}, last {self.sde_last} {self.sde_last_size:g}"]
-        parts += [f"last {self.heun_last}"] if self.heun_last != "heun" else []
-        parts += [f"shift {self.time_shift:.4g}"] if self.time_shift != 1 else []
-        parts += ["cfg" if over == "guidance" else f"cfg {_decimal(self.guidance)}"]
-        if self.guided or over == "guidance":
-            parts[-1] += (
-                "" if self.guidance_channels is None else f" on {self.guidance_channels} channels"
-            )
-            parts[-1] += (
-                ""
-                if self.guidance_interval is None
-                else " in {:g}-{:g}".format(*self.guidance_interval)
-            )
-        parts += ["balanced classes"] if self.class_draw == "balanced" else []
-        parts += [self.precision] if self.precision != "fp32" else []
-        parts += ["truncated"] if self.rounding == "truncate" else []
-        parts += [self._decoder(made_by)] if self.decoder else []
-        return ", ".join(parts)
-
-
-def _thousands(samples: int) -> str:
-    return f"{samples // 1000}K" if samples % 1000 == 0 else f"{samples}"
-
-
-def _decimal(scale: float) -> str:
-    """``1.0``, ``1.25``: at least one decimal, and never rounded so that two scales look equal."""
-    return f"{scale:.1f}" if f"{scale:.1f}" == f"{scale:g}" or scale == int(scale) else f"{scale:g}"
+        return labels.sampling(self, over, made_by)

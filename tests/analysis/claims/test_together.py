@@ -41,9 +41,3 @@ def test_what_is_refuted_clearly_stays_so_and_what_holds_is_left():
 def test_a_claim_that_the_records_say_nothing_of_costs_nothing():
     faint, silent = verdict(CLAIMS[0], 2.2), Verdict(CLAIMS[1], UNKNOWN, why="no seeds")
     assert together([faint, silent])[0].verdict == FAILS
-
-
-def test_the_p_of_a_part_is_where_its_interval_touches_the_bound():
-    part = Part("x", 2.0, 0.7, 5.0, ())
-    assert part.interval(1 - part.p_above(0.5))[0] == pytest.approx(0.5)
-    assert part.p_above(2.5) == 1

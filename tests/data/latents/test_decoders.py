@@ -12,8 +12,8 @@ from scaling.data.latents.decoders import check_channels, check_decoder
 from scaling.data.latents.store import finish_store, write_shard
 from scaling.data.latents.vae import describe, latent_shape, load_vae
 from scaling.diffusion import build_process
-from scaling.evaluation.evaluate import sampled_size
 from scaling.evaluation.metrics.measure import measure
+from scaling.evaluation.sampling.drawn import sampled_size
 from scaling.evaluation.sampling.load import Loaded
 from scaling.launch import preflight
 from scaling.models import build_model

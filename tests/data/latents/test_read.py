@@ -3,45 +3,19 @@ fit?
 """
 
 import json
-import shutil
 
 import numpy as np
 import pytest
 import torch
 
-from scaling.data import DataSpec, Loader, batch_indices, load_data, stream
+from scaling.data import Loader, batch_indices, load_data, stream
 from scaling.data.latents.store import shard_path
-from scaling.data.synthetic import write_store
+from tests.data.latents.toy import spec
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
-    write_store(folder, size=32, images={"train": 20, "heldout": 5}, shard=8)
-    return folder
-
-
-@pytest.fixture
-def copy(folder, tmp_path):
-    return shutil.copytree(folder, tmp_path / "copy")
-
-
-def spec(folder, **fields) -> DataSpec:
-    return DataSpec(
-        **{
-            "source": "latents",
-            "name": "toy",
-            "size": 32,
-            "vae": "synthetic",
-            "path": str(folder),
-            **fields,
-        }
-    )
-
-
-def test_rows_are_those_of_the_shards(folder):
-    images = load_data(spec(folder)).train
-    moments = np.concatenate([np.load(shard_path(folder, "train", i, "npy")) for i in range(3)])
+def test_rows_are_those_of_the_shards(store):
+    images = load_data(spec(store)).train
+    moments = np.concatenate([np.load(shard_path(store, "train", i, "npy")) for i in range(3)])
     assert (len(images), images.shape) == (20, (4, 4, 4)) and moments.shape == (20, 2, 2, 4, 4, 4)
     rows = torch.tensor([19, 0, 7, 8, 8])
     flipped = torch.tensor([True, False, True, False, True])
@@ -51,8 +25,8 @@ def test_rows_are_those_of_the_shards(folder):
     assert images.read(rows[:0], flipped[:0]).shape == (0, 2, 4, 4, 4)
 
 
-def test_a_draw_is_the_scaled_posterior_and_fresh_at_every_step(folder):
-    images = load_data(spec(folder)).train
+def test_a_draw_is_the_scaled_posterior_and_fresh_at_every_step(store):
+    images = load_data(spec(store)).train
     rows = torch.arange(20)
     mean, std = images.read(rows, torch.zeros(20, dtype=torch.bool)).float().unbind(1)
     drawn = torch.stack([images.batch(rows, key=(0, step)) for step in range(200)]) / 0.18215
@@ -63,24 +37,24 @@ def test_a_draw_is_the_scaled_posterior_and_fresh_at_every_step(folder):
     assert torch.equal(images.batch(rows, key=(0, 3)), images.batch(rows, key=(0, 3)))
 
 
-def test_without_a_key_an_image_depends_on_its_row_alone(folder):
-    images = load_data(spec(folder, flip=True)).train
+def test_without_a_key_an_image_depends_on_its_row_alone(store):
+    images = load_data(spec(store, flip=True)).train
     assert torch.equal(images.batch(torch.tensor([3, 9]))[1], images.batch(torch.tensor([9]))[0])
 
 
-def test_half_of_the_draws_are_flipped_where_the_spec_says_so(folder):
-    data = load_data(spec(folder, flip=True))
+def test_half_of_the_draws_are_flipped_where_the_spec_says_so(store):
+    data = load_data(spec(store, flip=True))
     share = torch.cat([data.train.flips(16, (0, step)) for step in range(100)]).float().mean()
     assert 0.45 < float(share) < 0.55
     assert (
         not data.heldout.flips(1000, (0, 0)).any()
-        and not load_data(spec(folder)).train.flips(1000, (0, 0)).any()
+        and not load_data(spec(store)).train.flips(1000, (0, 0)).any()
     )
 
 
 @pytest.mark.parametrize("workers", [2, 4])
-def test_the_loader_gives_the_same_batch_to_any_number_of_workers_from_any_step(folder, workers):
-    images = load_data(spec(folder, flip=True)).train
+def test_the_loader_gives_the_same_batch_to_any_number_of_workers_from_any_step(store, workers):
+    images = load_data(spec(store, flip=True)).train
     alone = Loader(images, batch=8, seed=5)
     share = [
         Loader(images, 8, 5, part=slice(i * 8 // workers, (i + 1) * 8 // workers))
@@ -95,8 +69,8 @@ def test_the_loader_gives_the_same_batch_to_any_number_of_workers_from_any_step(
     assert not torch.equal(whole[0][0], Loader(images, 8, 6).step(0)[0])
 
 
-def test_the_draw_is_a_stream_of_its_own(folder):
-    images = load_data(spec(folder)).train
+def test_the_draw_is_a_stream_of_its_own(store):
+    images = load_data(spec(store)).train
     expected = torch.randn((8, 4, 4, 4), generator=stream("posterior", 5, 2))
     assert torch.equal(images.noise((5, 2), 8, torch.arange(8)), expected)
 
@@ -113,13 +87,13 @@ def test_the_draw_is_a_stream_of_its_own(folder):
         ({"path": "/nowhere"}, "no latent store at /nowhere: make one"),
     ],
 )
-def test_a_store_that_is_not_what_the_spec_says_is_refused(folder, fields, says):
+def test_a_store_that_is_not_what_the_spec_says_is_refused(store, fields, says):
     with pytest.raises(ValueError, match=says):
-        load_data(spec(folder, **fields))
+        load_data(spec(store, **fields))
 
 
-def test_content_is_known_wherever_it_lies(folder, copy):
-    pinned = load_data(spec(folder)).content
+def test_content_is_known_wherever_it_lies(store, copy):
+    pinned = load_data(spec(store)).content
     assert load_data(spec(copy, content=pinned)).content == pinned
 
 

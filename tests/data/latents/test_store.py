@@ -1,11 +1,9 @@
 """Is a store that is unfinished or damaged refused, wherever the damage is, with the next step?"""
 
-import shutil
-
 import numpy as np
 import pytest
 
-from scaling.data import DataSpec, load_data
+from scaling.data import load_data
 from scaling.data.latents.store import (
     check_store,
     finish_store,
@@ -14,32 +12,7 @@ from scaling.data.latents.store import (
     shard_state,
     write_shard,
 )
-from scaling.data.synthetic import write_store
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
-    write_store(folder, size=32, images={"train": 20, "heldout": 5}, shard=8)
-    return folder
-
-
-@pytest.fixture
-def copy(folder, tmp_path):
-    return shutil.copytree(folder, tmp_path / "copy")
-
-
-def spec(folder, **fields) -> DataSpec:
-    return DataSpec(
-        **{
-            "source": "latents",
-            "name": "toy",
-            "size": 32,
-            "vae": "synthetic",
-            "path": str(folder),
-            **fields,
-        }
-    )
+from tests.data.latents.toy import spec
 
 
 def test_an_unfinished_store_says_how_to_go_on(copy):

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from scaling.evaluation.features import dinov2
-from scaling.evaluation.features.extractors import features_of, weights_source
+from scaling.evaluation.features.passes import features_of
+from scaling.evaluation.features.weights import weights_source
 
 IMAGES = torch.randint(
     0, 256, (24, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)

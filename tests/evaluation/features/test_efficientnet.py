@@ -5,7 +5,7 @@ from sklearn.datasets import load_sample_images
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 
 from scaling.evaluation.features import efficientnet
-from scaling.evaluation.features.extractors import features_of
+from scaling.evaluation.features.passes import features_of
 
 IMAGES = torch.randint(
     0, 256, (24, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)

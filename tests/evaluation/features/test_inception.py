@@ -5,7 +5,8 @@ import torch
 from torch_fidelity import calculate_metrics, feature_extractor_inceptionv3
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from scaling.evaluation.features.extractors import features_of, weights_source
+from scaling.evaluation.features.passes import features_of
+from scaling.evaluation.features.weights import weights_source
 from scaling.evaluation.images.real_images import tensor_images
 from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.measure import measure
@@ -80,7 +81,7 @@ def test_inceptions_figures_are_torch_fidelitys(weights):
 
 
 def test_spatial_features_are_seven_channels_in_adms_order(weights):
-    from scaling.evaluation.features.extractors import network
+    from scaling.evaluation.features.passes import network
 
     found = features_of(IMAGES[:2], "inception", ("spatial",))["spatial"]
     assert found.shape == (2, 17 * 17 * 7)

@@ -10,7 +10,7 @@ from scaling.evaluation import evaluate
 from scaling.evaluation.features.extractors import extractor_of
 from scaling.evaluation.features.suits import check_suits
 from scaling.evaluation.images.real_images import tensor_images
-from scaling.evaluation.metrics.measure import check_metrics
+from scaling.evaluation.metrics.check import check_metrics
 from scaling.study import DataSpec, Protocol
 from scaling.study.specs.usual_features import OWN_FEATURES, usual_features
 from tests.data.pictures import write_folder
@@ -68,7 +68,7 @@ def test_a_study_of_photographs_is_refused_the_features_of_digits(tmp_path):
 
 
 def test_every_source_has_usual_features():
-    known = {"digits", "mnist", "fashion-mnist", "synthetic", "synthetic-pixels"}
+    known = {"digits", "mnist", "moving-digits", "fashion-mnist", "synthetic", "synthetic-pixels"}
     assert set(OWN_FEATURES) == known
     assert all(source in extractor_of(usual_features(source)).sources for source in known)
     assert usual_features("digits") == usual_features("mnist") == "digits-cnn"

@@ -72,7 +72,8 @@ def test_inceptions_file_is_read_as_adms_evaluator_reads_it(work, monkeypatch):
     """By digits-cnn with a second layer, as Inception's weights may not be here. The evaluator
     takes the images out of the zip in parts, then the statistics by their four names.
     """
-    from scaling.evaluation.features.extractors import features_of, layers_of
+    from scaling.evaluation.features.extractors import layers_of
+    from scaling.evaluation.features.passes import features_of
     from scaling.evaluation.images import write_reference as module
 
     layers = replace(layers_of("digits-cnn"), spatial="logits")

@@ -4,12 +4,13 @@ import pytest
 import torch
 
 from scaling.data import DataSpec, load_data, to_uint8
-from scaling.evaluation.features.extractors import features_of
+from scaling.evaluation.features.passes import features_of
 from scaling.evaluation.images.real_images import data_images
+from scaling.evaluation.metrics.check import check_metrics
 from scaling.evaluation.metrics.clips import seen, span_fault, stacked
 from scaling.evaluation.metrics.collect import Need, collect
 from scaling.evaluation.metrics.frechet import Moments, frechet_distance, frechet_error
-from scaling.evaluation.metrics.measure import check_metrics, measure
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import Protocol
 
 DATA = DataSpec(source="moving-digits", size=9, frames=2)

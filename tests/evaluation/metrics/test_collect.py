@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from scaling.data import DataSpec, load_data
-from scaling.evaluation.features.extractors import features_of
+from scaling.evaluation.features.passes import features_of
 from scaling.evaluation.metrics.collect import Need, batches_of, collect
 
 COUNT = 90

@@ -8,10 +8,11 @@ import torch
 from pydantic import ValidationError
 
 from scaling.data import DataSpec, load_data
+from scaling.evaluation.metrics.check import check_metrics
 from scaling.evaluation.metrics.collect import Kept
 from scaling.evaluation.metrics.fdr import Space, fdr, real_distance
 from scaling.evaluation.metrics.frechet import Moments
-from scaling.evaluation.metrics.measure import check_metrics, measure
+from scaling.evaluation.metrics.measure import measure
 from scaling.study import Protocol
 
 BOTH = Protocol(samples=300, metrics=("fid", "fdr"), spaces=("digits-mixer",))

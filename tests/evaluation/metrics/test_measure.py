@@ -3,12 +3,11 @@ missing?
 """
 
 import pytest
-import torch
 from torch_fidelity import calculate_metrics
 
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.features.extractors import layers_of
-from scaling.evaluation.metrics.measure import _of_all_labels, figures
+from scaling.evaluation.metrics.measure import figures
 from scaling.study import Protocol
 from tests.evaluation.fidelity import Uint8Images, by_metric
 
@@ -85,12 +84,3 @@ def test_fewer_samples_than_features_is_said(dimmed):
         rows["fid_infinity"]["value"] is None
         and "half of 40 samples" in rows["fid_infinity"]["why"]
     )
-
-
-def test_real_images_are_of_every_class():
-    """Also where those of one class come first; else they are the first ones."""
-    labels = torch.arange(20).repeat_interleave(10)  # as a folder's, by class
-    rows = _of_all_labels(labels, 100)
-    assert len(rows) == 100 and labels[rows].bincount().tolist() == [5] * 20
-    assert _of_all_labels(torch.arange(200) % 10, 100).tolist() == list(range(100))
-    assert _of_all_labels(torch.tensor([0, 0, 0, 1]), 2).tolist() == [0, 3]

@@ -6,7 +6,7 @@ import torch
 
 from scaling.data import DataSpec, load_data
 from scaling.evaluation import evaluate
-from scaling.evaluation.features.extractors import features_of
+from scaling.evaluation.features.passes import features_of
 from scaling.evaluation.images.real_images import tensor_images
 from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.frechet import frechet_distance

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from scaling.models.networks.parts import MLPS, NORMS, GatedMlp, HeadNorm, rotated, rotations
-from scaling.study.families.dit_layers import MLPS as MLP_LAYERS
-from scaling.study.families.dit_layers import NORMS as NORM_LAYERS
+from scaling.study.families.dit.layers import MLPS as MLP_LAYERS
+from scaling.study.families.dit.layers import NORMS as NORM_LAYERS
 
 
 def test_each_norm_and_mlp_has_its_layers():

@@ -103,7 +103,7 @@ OTHER = {
     "model.bottleneck": 4,
     "model.head_depth": None,
     "model.head_width": None,
-    "model.head_heads": None,  # with others alone: families/test_dit_variant.py
+    "model.head_heads": None,  # with others alone: families/dit/test_variant.py
     "model.frames": 2,
     "model.patch_t": None,  # of several frames alone: tests/models/test_dit_video.py
     "model.input_width": 4,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.fits.approaches import budgets, isoflop, parametric
+from analysis.fits.approaches import budgets, isoflop, minima, parametric
 from tests.analysis.laws import TRUTH, isoflop_runs, table
 
 EXPONENT = 0.28 / (0.34 + 0.28)
@@ -30,7 +30,7 @@ def test_runs_that_spent_a_little_more_or_less_are_brought_to_the_budget():
     c = near * (1 + 0.1 * np.log(n / 1e9) / np.log(10))
     runs = table(n, c / 6 / n, parametric.law(TRUTH, n, c / 6 / n), flops=c)
     for group in isoflop.by_budget(runs):
-        raw, moved = isoflop.minimum(group), isoflop.minimum(isoflop.at_budget(group, runs))
+        raw, moved = minima.minimum(group), minima.minimum(isoflop.at_budget(group, runs))
         true = parametric.optimum(TRUTH, moved.flops)[0]
         assert raw.n / true > 1.05 and abs(moved.n / true - 1) < 0.02
         assert moved.flops == raw.flops and moved.runs == raw.runs

@@ -5,7 +5,8 @@ hull?
 import numpy as np
 import pytest
 
-from analysis.fits.approaches import envelope, isoflop, parametric
+from analysis.fits.approaches import envelope, parametric
+from analysis.fits.approaches.budgets import flops_of
 from tests.analysis.laws import TRUTH, training_curves
 
 EXPONENT = 0.28 / (0.34 + 0.28)
@@ -30,18 +31,18 @@ def test_the_hull_of_the_same_curves():
 def test_the_frontier_is_below_every_checkpoint():
     runs = training_curves(checkpoints=25)
     flops, loss, _ = envelope.frontier(runs)
-    there = np.interp(np.log(isoflop.flops_of(runs)), np.log(flops), np.log(loss))
+    there = np.interp(np.log(flops_of(runs)), np.log(flops), np.log(loss))
     assert (there <= np.log(runs["loss"]) + 1e-3).all()
     hull_flops, hull_loss, _ = envelope.frontier(runs, "hull")
-    inside = isoflop.flops_of(runs) <= hull_flops[-1]
-    there = np.interp(np.log(isoflop.flops_of(runs)), np.log(hull_flops), np.log(hull_loss))
+    inside = flops_of(runs) <= hull_flops[-1]
+    there = np.interp(np.log(flops_of(runs)), np.log(hull_flops), np.log(hull_loss))
     assert (there[inside] <= np.log(runs["loss"])[inside] + 1e-12).all()
 
 
 def test_sizes_at_the_ends_of_the_ladder_are_no_optimum():
     short = training_curves(sizes=6)
     # the largest sizes never come to where they are best
-    kept = short.take(isoflop.flops_of(short) < 3e18)
+    kept = short.take(flops_of(short) < 3e18)
     with pytest.raises(ValueError, match="sizes inside the ladder that are best somewhere, found"):
         envelope.fit(kept)
     with pytest.raises(ValueError, match="an envelope needs 5 different values of n, found 3"):

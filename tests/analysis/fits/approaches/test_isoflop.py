@@ -1,13 +1,11 @@
-"""Are the best sizes found where they are bracketed, and refused, with a reason, where they are
-not?
-"""
+"""Does the law through the minima have the right exponent, and an interval that holds it?"""
 
 import re
 
 import numpy as np
 import pytest
 
-from analysis.fits.approaches import isoflop, parametric
+from analysis.fits.approaches import isoflop, minima, parametric
 from tests.analysis.laws import TRUTH, grid, isoflop_runs, ladder_runs, table
 
 EXPONENT = 0.28 / (0.34 + 0.28)
@@ -34,7 +32,7 @@ def test_a_parabola_errs_on_skewed_curves_and_the_cubic_hardly():
     true = parametric.optimum(SKEWED, 1e22)[0]
     off = {
         curve: abs(isoflop.fit(runs, curve).n_opt(np.array([1e22]))[0][0] / true - 1)
-        for curve in isoflop.CURVES
+        for curve in minima.CURVES
     }
     assert off["parabola"] > 0.1
     assert off["cubic"] < 0.03
@@ -73,37 +71,6 @@ def test_runs_far_above_the_minimum_hardly_bend_it(place):
     assert below < parametric.optimum(SKEWED, 1e22)[0] < above and below < n < above
 
 
-def test_the_error_of_a_minimum_is_its_scatter():
-    found = [
-        isoflop.minimum(isoflop_runs(0.003, seed, budgets=(1e20,), decades=0.7))
-        for seed in range(150)
-    ]
-    kept = [m for m in found if m.n is not None]
-    assert len(kept) > 140
-    spread = np.std([np.log(m.n) for m in kept])
-    assert np.median([m.log_n_error for m in kept]) == pytest.approx(spread, rel=0.25)
-
-
-def test_a_curve_that_still_falls_has_no_minimum():
-    for off, side in ((1.0, "smallest"), (-1.0, "largest")):
-        found = isoflop.minimum(isoflop_runs(budgets=(1e20,), decades=0.5, off_centre=off))
-        assert found.n is None
-        assert found.why.startswith(
-            f"not bracketed: the curve is lowest beyond the {side} size tried"
-        )
-
-
-def test_a_concave_curve_has_no_minimum():
-    n = np.geomspace(1e7, 1e9, 6)
-    loss = np.exp(1 - 0.1 * np.log(n / 1e8) ** 2)
-    for curve in ("parabola", "auto"):
-        found = isoflop.minimum(table(n, 1e20 / 6 / n, loss), curve)
-        assert found.n is None
-        assert "not convex" in found.why or "not bracketed" in found.why
-    line = isoflop.minimum(table(n, 1e20 / 6 / n, n**-0.1), "parabola")
-    assert line.n is None
-
-
 def test_one_model_per_budget_is_refused():
     runs = grid(1, 5, 0.0)
     first = f"{6 * runs['n'][0] * runs['d'][0]:.3g}"  # of the budget whose rows are named
@@ -126,14 +93,6 @@ def test_too_few_budgets_are_refused_with_their_reasons():
         isoflop.fit(few, "cubic")
     with pytest.raises(ValueError, match="no curve 'spline'; there are auto, parabola, cubic"):
         isoflop.fit(few, "spline")
-
-
-def test_a_curve_is_drawn_where_there_is_one():
-    good = isoflop.minimum(isoflop_runs(budgets=(1e20,)))
-    assert good.line(np.array([good.n])) == pytest.approx([good.loss])
-    bad = isoflop.minimum(isoflop_runs(budgets=(1e20,), models=2))
-    with pytest.raises(ValueError, match="has no curve: a parabola needs 3 model sizes, found 2"):
-        bad.line(np.array([1e8]))
 
 
 def test_at_three_budgets_their_own_errors_narrow_the_interval_and_it_still_holds():

@@ -1,0 +1,1 @@
+"""Which small classifiers turn grey images into features? Two unlike ones for each data set."""

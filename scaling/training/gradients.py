@@ -1,0 +1,58 @@
+"""How does a batch become gradients? In micro-batches that fit into memory."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from scaling.models.precision import autocast
+from scaling.training.workers import OutOfMemory
+
+if TYPE_CHECKING:
+    from scaling.training.loop import Trainer
+
+
+def gradients(trainer: "Trainer", x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
+    """Accumulate the gradients of the mean loss over micro-batches; returns that loss.
+
+    ``x0`` and ``noise`` (B, ...), ``time`` and labels ``y`` (B,) are this worker's share of the
+    batch. If memory runs out, the micro-batch is halved and the step starts again. OutOfMemory
+    where several workers must start again together.
+    """
+    while True:
+        try:
+            return accumulate(trainer, x0, time, noise, y)
+        except torch.OutOfMemoryError as error:
+            if trainer.micro_batch == 1:
+                raise
+            half = (trainer.micro_batch + 1) // 2
+            event = {
+                "step": trainer.step + 1,
+                "micro_batch": trainer.micro_batch,
+                "went_on_with": half,
+            }
+            if trainer.workers.size > 1:
+                raise OutOfMemory({**event, "worker": trainer.workers.rank}) from error
+        trainer.optimiser.zero_grad(set_to_none=True)
+        trainer.out_of_memory.append(event)
+        trainer.micro_batch = half
+        if trainer.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def accumulate(trainer: "Trainer", x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:
+    """As ``gradients``, once, in micro-batches of the present size."""
+    total = None
+    for start in range(0, len(y), trainer.micro_batch):
+        rows = slice(start, min(start + trainer.micro_batch, len(y)))
+        with trainer.workers.accumulating(trainer.network, more=rows.stop < len(y)):
+            x_t = trainer.process.q_sample(x0[rows], time[rows], noise[rows])
+            with autocast(trainer.spec.train.precision, trainer.device):
+                out = trainer.network(x_t, trainer.process.told(time[rows]), y[rows])
+            losses = trainer.process.losses(out.float(), x0[rows], x_t, time[rows], noise[rows])
+            loss = trainer.process.weighted(losses, time[rows]).mean()
+            if rows.stop - rows.start < len(y):
+                loss = loss * ((rows.stop - rows.start) / len(y))
+            loss.backward()
+        total = loss.detach() if total is None else total + loss.detach()
+    return total
