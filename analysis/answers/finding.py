@@ -67,9 +67,11 @@ def finding_from(answers: Answers, has_evaluations: bool = True) -> Finding:
     if trials["fid"].is_null().all():
         return Finding(_loss_sentence(trials) + tail, None)
     for axis, at in SAMPLED_OVER.items():
-        if (trials[axis].n_unique() == trials["protocol"].n_unique() > 1) and (
-            trials["fid"] > 0
-        ).any():
+        if (
+            trials[axis].n_unique() == trials["protocol"].n_unique() > 1
+            and (trials.group_by("train_id").agg(pl.col(axis).n_unique())[axis] > 1).any()
+            and (trials["fid"] > 0).any()
+        ):
             return Finding(_sampled_sentence(trials, axis, at) + tail, None)
     if len(answers.by_recipe) > 1 and (apart := _recipes_sentence(answers)):
         return Finding(apart + tail, UNKNOWN)

@@ -79,6 +79,8 @@ def _diffusion(spec: DiffusionSpec) -> str:
     words = [spec.objective] + ([] if spec.objective == "flow" else [f"{spec.timesteps} timesteps"])
     if spec.time_scale != 1:
         words += [f"the network told times x {spec.time_scale:g}"]
+    if spec.time_shift != 1:
+        words += [f"times of training shifted by {spec.time_shift:.4g}"]
     weighting = {
         "min-snr": f"min-snr weights, gamma {spec.min_snr_gamma:g}",
         "logit-normal": f"logit-normal times, mean {spec.logit_mean:g}, std {spec.logit_std:g}",

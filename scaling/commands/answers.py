@@ -88,7 +88,7 @@ def _compare_within(study, results, metric, figure, at_quality) -> None:
 
     folder = study_folder(study, results)
     with telling(folder):
-        print(ladder_table(study_ladder(folder, metric)))
+        print(ladder_table(study_ladder(folder, metric), metric))
 
 
 def quality(

@@ -82,6 +82,7 @@ def export(
     heads: HeadsOption = None,
     input_size: InputSizeOption = None,
     leave_out: LeaveOutOption = None,
+    caption: CaptionsOption = None,
     network: NetworkOption = None,
 ) -> None:
     """Write a model's weights in another layout."""
@@ -95,6 +96,7 @@ def export(
         heads=heads,
         input_size=input_size,
         leave_out=leave_out,
+        captions=caption,
     )
     print(export_weights(checkpoint, to=to, out=out, told=told, network=network))
 

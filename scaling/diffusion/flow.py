@@ -11,6 +11,7 @@ from torch import Tensor
 
 from scaling.diffusion.process import Process, over
 from scaling.study.specs.trial import DiffusionSpec
+from scaling.study.time_shift import shifted
 
 # The error of a velocity is that of an image over t. Near the image it would outweigh all others,
 # so a loss divides by no less than this (JiT's code; the same at the other end for epsilon).
@@ -63,6 +64,10 @@ class LinearFlow(Process):
 
     def told(self, time: Tensor) -> Tensor:
         return time * self.spec.time_scale
+
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """Times as any process draws them, then moved by ``time_shift``."""
+        return shifted(super().draw(count, generator), self.spec.time_shift)
 
     def _uniform(self, count: int, generator: torch.Generator) -> Tensor:
         return torch.rand(count, generator=generator)

@@ -33,10 +33,15 @@ def euler(velocity: Velocity, x: Tensor, times: list[float]) -> Tensor:
     return x
 
 
-def heun(velocity: Velocity, x: Tensor, times: list[float]) -> Tensor:
-    """Second order: two evaluations per step, of which the very last is at time 0."""
+def heun(velocity: Velocity, x: Tensor, times: list[float], last: str = "heun") -> Tensor:
+    """Second order: two evaluations per step, of which the very last is at time 0.
+
+    With ``last`` ``"euler"`` the last step is of first order, as in JiT's code (arXiv 2511.13720).
+    """
     for t, after in itertools.pairwise(times):
         v = velocity(x, _at(t, x))
+        if last == "euler" and after == times[-1]:
+            return x + (after - t) * v
         ahead = velocity(x + (after - t) * v, _at(after, x))
         x = x + (after - t) * (v + ahead) / 2
     return x

@@ -17,6 +17,7 @@ from scaling.study.specs.trial import (
     TrialSpec,
 )
 from scaling.study.study import Study
+from scaling.study.time_shift import dimension_shift
 
 __all__ = [
     "DataSpec",
@@ -32,6 +33,7 @@ __all__ = [
     "TrainSpec",
     "TrialSpec",
     "cost",
+    "dimension_shift",
     "distinct",
     "grid",
     "isoflop",

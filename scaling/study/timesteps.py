@@ -8,6 +8,7 @@ import numpy as np
 from scaling.study.named import named
 from scaling.study.specs.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.specs.trial import DiffusionSpec
+from scaling.study.time_shift import shifted
 
 
 def spaced_timesteps(total: int, count: int) -> list[int]:
@@ -84,12 +85,13 @@ SPACINGS: dict[str, Callable[[DiffusionSpec, int], list[int]]] = {
 def flow_times(protocol: Protocol) -> list[float]:
     """The ``sampling_steps`` + 1 times, from 1 (noise) to 0, between which a flow sampler steps.
 
-    The steps are equal, except that the SDE's last one is ``sde_last_size`` long (SiT, arXiv
-    2401.08740, appendix). The SDE therefore needs at least 2 steps; ValueError for fewer.
+    The steps are equal before ``time_shift``, except that the SDE's last one is ``sde_last_size``
+    long (SiT, arXiv 2401.08740, appendix). The SDE therefore needs at least 2 steps; ValueError for
+    fewer.
     """
     count = protocol.sampling_steps
     if protocol.sampler != "sde":
-        return [1 - k / count for k in range(count + 1)]
+        return [shifted(1 - k / count, protocol.time_shift) for k in range(count + 1)]
     if count < 2:
         raise ValueError(
             f"the sampler 'sde' needs 2 steps or more, the last one to the image; got {count}"
@@ -103,7 +105,8 @@ def evaluated_at(diffusion: DiffusionSpec, protocol: Protocol) -> list[float]:
     if protocol.sampler in FLOW_SAMPLERS:
         times = flow_times(protocol)
         if protocol.sampler == "heun":
-            return [t for pair in itertools.pairwise(times) for t in pair]
+            asked = [t for pair in itertools.pairwise(times) for t in pair]
+            return asked[: protocol.forwards]  # a last step of Euler's does not look ahead
         return times[:-1]
     return [t / diffusion.timesteps for t in reversed(kept_timesteps(diffusion, protocol))]
 

@@ -3,6 +3,7 @@ data whose answer is known.
 """
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -38,12 +39,29 @@ def test_heun_asks_twice_a_step_where_the_protocol_says():
         asked.append(float(t[0]))
         return gaussian_velocity(x, t)
 
-    for name, solve in (("heun", heun), ("euler", euler)):
+    for fields, solve in (
+        ({"sampler": "heun"}, heun),
+        ({"sampler": "heun", "heun_last": "euler"}, partial(heun, last="euler")),
+        ({"sampler": "euler", "time_shift": 3.0}, euler),
+    ):
         asked.clear()
-        protocol = Protocol(sampler=name, sampling_steps=5)
+        protocol = Protocol(**fields, sampling_steps=5)
         solve(velocity, normal(2, 1, 1, 1), flow_times(protocol))
         assert asked == pytest.approx(evaluated_at(SPEC, protocol))
         assert len(asked) == protocol.forwards
+
+
+def test_a_last_step_of_eulers_is_a_step_of_eulers_after_heuns():
+    """JiT's code: n steps take 2 n - 1 evaluations."""
+    z, times = normal(4, 1, 2, 2), [1.0, 0.6, 0.2, 0.0]
+    before = heun(gaussian_velocity, z, times[:-1])
+    assert torch.equal(
+        heun(gaussian_velocity, z, times, last="euler"),
+        euler(gaussian_velocity, before, times[-2:]),
+    )
+    assert not torch.equal(
+        heun(gaussian_velocity, z, times), heun(gaussian_velocity, z, times, "euler")
+    )
 
 
 @pytest.mark.parametrize("diffusion", DIFFUSION)

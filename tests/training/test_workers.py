@@ -15,6 +15,8 @@ from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
 from scaling.training import Trainer, checkpoint, gradients
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
+from tests.study.families.tiny import TINY
+from tests.study.families.variants import HEAD, JIT, PAPER
 from tests.training.forks import FORKS
 
 pytestmark = pytest.mark.xdist_group("forks")  # one worker starts the server
@@ -31,12 +33,22 @@ def train(spec, root, resume_at, until, workers=None):
     return [(line["step"], line["loss"], line["heldout_loss"]) for line in lines]
 
 
-def _worker(rank, parallel, store, args, queue):
+def train_all(specs, until, workers=None):
+    """The lines of each training, one after the other."""
+    found = {}
+    for name, spec in specs.items():
+        trainer, lines = Trainer(spec, [spec.evaluate.ema], workers=workers), []
+        trainer.train_to(until, lines.append)
+        found[name] = [(line["step"], line["loss"], line["heldout_loss"]) for line in lines]
+    return found
+
+
+def _worker(rank, parallel, store, work, args, queue):
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
     try:
-        lines = train(*args, workers=Workers(parallel))
+        lines = work(*args, workers=Workers(parallel))
         if rank == 0:
             queue.put(lines)
         dist.barrier()
@@ -44,11 +56,11 @@ def _worker(rank, parallel, store, args, queue):
         dist.destroy_process_group()
 
 
-def by_two(parallel, tmp_path, *args):
+def by_two(parallel, tmp_path, *args, work=train):
     queue = FORKS.SimpleQueue()
     store = tmp_path / f"store-{parallel}-{len(list(tmp_path.iterdir()))}"
     processes = [
-        FORKS.Process(target=_worker, args=(rank, parallel, store, args, queue))
+        FORKS.Process(target=_worker, args=(rank, parallel, store, work, args, queue))
         for rank in range(2)
     ]
     for process in processes:
@@ -79,6 +91,24 @@ def assert_same(ours, theirs):
         assert a[1] == pytest.approx(b[1], abs=1e-5) and (
             a[2] is b[2] or a[2] == pytest.approx(b[2], abs=1e-5)
         )
+
+
+def test_shards_of_other_families_and_of_a_modern_dit_train_as_one(tmp_path, spec):
+    """A wide head and class tokens lie beside the body's blocks, a U-Net has units of two sorts."""
+    plain = with_settings(
+        spec, {"diffusion.objective": "epsilon", "model.learn_sigma": False, "train.steps": 3}
+    )
+    others = ("ldm", "sd3", "pixart")
+    networks = {**{name: TINY[name] for name in others}, "modern": PAPER.replaced(**JIT, **HEAD)}
+    specs = {
+        name: plain.model_copy(update={"model": network.replaced(learn_sigma=False)})
+        for name, network in networks.items()
+    }
+    alone = train_all(specs, 3)
+    shared = by_two("fsdp", tmp_path, specs, 3, work=train_all)
+    for name, lines in alone.items():
+        assert_same(shared[name], lines)
+        assert lines[-1][1] < 2
 
 
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])

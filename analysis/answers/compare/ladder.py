@@ -5,15 +5,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from analysis.answers.compare import Comparison, compare_frames
+from analysis.answers.contrast import Part, cells_of, contrast
 from analysis.frames import Folder, studies, trials_frame
 from analysis.frames.identities import protocol_id, recipe_id
+from analysis.select.trials import fit_points
 from analysis.text import fixed, interval, number
 from scaling.study import Plan, TrialSpec
 from scaling.study.settings import fields_of
 
+RUNG = ["rung"]
 CURVE = "ladder"  # what steps share, whatever words their own curves have
 LEAST_RUNGS = 2  # that a step shares with the one before
 # what a step is not named by: how it is measured, and what differs within it
@@ -30,6 +34,8 @@ class Step:
     name: str
     over_previous: Comparison | str
     over_first: Comparison | str
+    # log of the metric over that of the step before, at equal sizes: the mean over those of both
+    change: Part | str
 
 
 def ladder(
@@ -50,6 +56,7 @@ def ladder(
             name,
             over_previous=_worth(frames[before], frames[name], metric),
             over_first=_worth(first, frames[name], metric),
+            change=_change(frames[before], frames[name], metric),
         )
         for before, name in itertools.pairwise(names)
     ]
@@ -115,11 +122,12 @@ def _value(spec: TrialSpec, name: str):
     return value
 
 
-def ladder_table(steps: list[Step]) -> str:
-    """Of each step the multipliers of compute with 95 % intervals, and their trends."""
+def ladder_table(steps: list[Step], metric: str = "fid") -> str:
+    """Of each step the change of ``metric`` and the multipliers of compute, with 95 % intervals."""
     return "\n".join(
-        f"{step.name}\n  over the step before: {_told(step.over_previous)}\n  over the first: "
-        f"{_told(step.over_first)}"
+        f"{step.name}\n  {metric} at equal sizes: {_ratio(step.change)} the step before's\n"
+        f"  compute worth, over the step before: {_told(step.over_previous)}\n"
+        f"  compute worth, over the first: {_told(step.over_first)}"
         for step in steps
     )
 
@@ -138,6 +146,28 @@ def _worth(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> Comparison | str:
     except ValueError as error:
         return str(error)
     return compared
+
+
+def _change(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> Part | str:
+    try:
+        mine, theirs = (cells_of(fit_points(frame, metric), RUNG, metric) for frame in (b, a))
+        mine, theirs = (
+            one.join(other, on="rung", how="semi")
+            for one, other in ((mine, theirs), (theirs, mine))
+        )
+        if mine.is_empty():
+            return "no size of both is completed"
+        weights = np.repeat([1 / len(mine), -1 / len(theirs)], len(mine))
+        return contrast("change", pl.concat([mine, theirs], how="diagonal_relaxed"), weights)
+    except ValueError as error:
+        return str(error)
+
+
+def _ratio(change: Part | str) -> str:
+    if isinstance(change, str):
+        return f"not known ({change})"
+    low, high = (math.exp(end) for end in change.interval())
+    return f"{number(math.exp(change.value))} [{number(low)}, {number(high)}] times"
 
 
 def _told(compared: Comparison | str) -> str:

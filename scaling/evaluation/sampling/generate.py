@@ -183,7 +183,7 @@ def _euler(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> W
 
 def _heun(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
     times = flow_times(protocol)
-    return lambda velocity, x, noise: heun(velocity, x, times)
+    return lambda velocity, x, noise: heun(velocity, x, times, protocol.heun_last)
 
 
 def _sde(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:

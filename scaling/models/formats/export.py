@@ -17,8 +17,9 @@ from scaling.study.network import FAMILIES, Network
 from scaling.study.specs.weights import WeightsSpec
 
 ANY = ("safetensors",)  # formats of every family
-FLOW = (
-    "they predict a flow's velocity, noise - image, with time 1 at the noise: not what DiT's code\n"
+FLOW = "they predict a flow's velocity, noise - image, with time 1 at the noise"
+FLOW_OF_DIT = (
+    ": not what DiT's code\n"
     "samples; here, open them with --objective flow; for SiT's code, export with --to sit"
 )
 
@@ -117,5 +118,9 @@ def export_weights(
             aside.unlink(missing_ok=True)
     lines = [f"{spec.name} ({spec.input_size} px input) written to {out}", *opened.said]
     if learned == "flow" and not chosen.objectives and to not in ANY:
-        lines.append(FLOW + (f"; tell the network {scale:g} t" if scale != 1 else ""))
+        lines.append(
+            FLOW
+            + (FLOW_OF_DIT if "sit" in formats else "")
+            + (f"; tell the network {scale:g} t" if scale != 1 else "")
+        )
     return "\n".join(filter(None, (*lines, chosen.note)))

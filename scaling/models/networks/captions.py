@@ -25,6 +25,7 @@ from scaling.study.specs.identity import identity
 NO_CAPTION = ""  # what the last label, "no condition", reads
 INDEX = "model_index.json"  # of a pipeline of diffusers
 PIPELINE_PARTS = ("tokenizer", "text_encoder")
+SD3 = "StableDiffusion3Pipeline"
 LOUD = ("transformers", "huggingface_hub.utils._http")
 
 
@@ -66,8 +67,8 @@ def embedded(m: Captioned) -> Embedded:
         tensors = _encoded(name, captions, m.text_tokens)._asdict()
         write_bytes(file, save({name: part.contiguous() for name, part in tensors.items()}))
     result = Embedded(**load_file(file))
-    width = result.sequence.shape[-1]
-    for field in ("text_width", "pooled_width"):
+    for field, told in (("text_width", result.sequence), ("pooled_width", result.pooled)):
+        width = told.shape[-1]
         if getattr(m, field, width) != width:
             raise ValueError(
                 f"the encoder {m.encoder} gives {width} numbers a token, but model.{field} is "
@@ -79,15 +80,17 @@ def embedded(m: Captioned) -> Embedded:
 def _version(folder: Path) -> list:
     """What tells a changed folder: names, sizes and times of its files; of a hub id, nothing."""
     files = sorted(folder.glob("*")) if folder.is_dir() else []
-    files += sorted(path for part in PIPELINE_PARTS for path in folder.glob(f"{part}/*"))
+    files += sorted(path for part in PIPELINE_PARTS for path in folder.glob(f"{part}*/*"))
     stats = [(file.name, file.stat()) for file in files if file.is_file()]
     return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
 
 
 @torch.no_grad()
 def _encoded(name: str, captions: tuple[str, ...], tokens: int) -> Embedded:
+    if _pipeline(name) == SD3:
+        return _of_sd3(Path(name).expanduser(), captions)
     tokenizer, encoder = _load(name)
-    if (Path(name).expanduser() / INDEX).is_file():  # as diffusers' pipelines read a prompt
+    if _pipeline(name):  # as diffusers' pipelines of T5 alone read a prompt
         captions = tuple(caption.lower().strip() for caption in captions)
     read = tokenizer(
         list(captions),
@@ -104,6 +107,27 @@ def _encoded(name: str, captions: tuple[str, ...], tokens: int) -> Embedded:
     mask = read.attention_mask.float()
     sequence = torch.cat(parts) * mask[..., None]
     return Embedded(sequence, mask, sequence.sum(1) / mask.sum(1, keepdim=True).clamp(min=1))
+
+
+def _pipeline(name: str) -> str | None:
+    """The class of the pipeline in the folder ``name``; None where it is none."""
+    index = Path(name).expanduser() / INDEX
+    return json.loads(index.read_text()).get("_class_name") if index.is_file() else None
+
+
+def _of_sd3(folder: Path, captions: tuple[str, ...]) -> Embedded:
+    from scaling.models.networks.sd3_text import sd3_encoded
+
+    try:
+        with quiet():
+            sequence, pooled = sd3_encoded(folder, captions)
+    # each of its files raises its own class
+    except Exception as error:
+        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(
+            f"the text encoders of {folder} cannot be read ({why}); download it again"
+        ) from None
+    return Embedded(sequence, torch.ones(sequence.shape[:2]), pooled)
 
 
 @functools.lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 Weights begin as DiT's: Xavier linears, modulations and the output at zero.
 """
 
+from diffusers.models.embeddings import get_2d_sincos_pos_embed
 from diffusers.models.transformers.transformer_sd3 import SD3Transformer2DModel
 from torch import Tensor, nn
 
@@ -27,7 +28,7 @@ class MMDiT(nn.Module):
             joint_attention_dim=m.text_width,
             caption_projection_dim=m.width,
             pooled_projection_dim=m.pooled_width,
-            pos_embed_max_size=None,  # the table is of this size alone, and not trained
+            pos_embed_max_size=m.table_side,  # null: of this size alone. Neither is trained
         )
         if transformer.proj_out.weight.is_meta:
             return
@@ -39,3 +40,11 @@ class MMDiT(nn.Module):
         """x (B, C, I, I), t (B,), y (B,) -> (B, out_channels, I, I)."""
         condition = self.condition(y)
         return self.transformer(x, condition.sequence, condition.pooled, t, return_dict=False)[0]
+
+
+def position_table(m: Spec) -> Tensor:
+    """The fixed positions (1, table_side^2, d) of ``m``, as diffusers makes them."""
+    side = m.input_size // m.patch
+    return get_2d_sincos_pos_embed(m.width, m.table_side, base_size=side, output_type="pt").float()[
+        None
+    ]

@@ -9,6 +9,7 @@ from scaling.models.stored.learned import (
     check_outputs,
     learned_by_scheduler,
     odd_process,
+    shift_by_scheduler,
     told_by_sit,
     unlike_ours,
 )
@@ -89,9 +90,10 @@ def open_pipeline(path: Path, told: WeightsSpec, own: object = ()) -> Opened:
     decoder = decoder_of(path)
     words = () if decoder is None else (f"decoder: the pipeline's own, {path / 'vae'}",)
     scheduler = path / "scheduler" / SCHEDULER
-    words += unlike_ours(read_object(scheduler)) if scheduler.is_file() else ()
-    said = (*opened.said, *words)
-    return replace(opened, said=said, vae=decoder, place=path, protocol=known.protocol)
+    config = read_object(scheduler) if scheduler.is_file() else {}
+    said = (*opened.said, *words, *unlike_ours(config))
+    protocol = {**known.protocol, **shift_by_scheduler(config)}
+    return replace(opened, said=said, vae=decoder, place=path, protocol=protocol)
 
 
 def _captioned(path: Path, known: Known, told: WeightsSpec) -> Opened:

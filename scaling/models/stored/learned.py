@@ -49,8 +49,11 @@ def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
 
     ``sigma``: the network also predicts sigma.
     """
-    if any(config.get(name, usual) != usual for name, usual in EXPECTED.items()):
+    if any(config.get(name, usual) != usual for name, usual in _expected(config).items()):
         return None
+    if config.get("_class_name") == FLOW_SCHEDULER:
+        told = float(config.get("num_train_timesteps", 1000))
+        return None if sigma else DiffusionSpec(objective="flow", time_scale=told)
     try:
         return DiffusionSpec(
             objective="ddpm" if sigma else "epsilon",
@@ -64,13 +67,33 @@ def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
 
 # what a scheduler of ours says, and others may say otherwise
 EXPECTED = {"beta_schedule": "linear", "prediction_type": "epsilon", "trained_betas": None}
+FLOW_SCHEDULER = "FlowMatchEulerDiscreteScheduler"
+EXPECTED_OF_FLOW = {
+    "use_dynamic_shifting": False,
+    "invert_sigmas": False,
+    "shift_terminal": None,
+    "use_karras_sigmas": False,
+    "use_exponential_sigmas": False,
+    "use_beta_sigmas": False,
+    "stochastic_sampling": False,
+}
+
+
+def _expected(config: Mapping) -> Mapping[str, object]:
+    return EXPECTED_OF_FLOW if config.get("_class_name") == FLOW_SCHEDULER else EXPECTED
+
+
+def shift_by_scheduler(config: Mapping) -> dict[str, float]:
+    """The protocol's field that a flow's scheduler tells: how it shifts times; none of another."""
+    flow = config.get("_class_name") == FLOW_SCHEDULER
+    return {"time_shift": float(config.get("shift", 1.0))} if flow else {}
 
 
 def odd_process(config: Mapping) -> str:
     """In words, why ``learned_by_scheduler`` knows no such process."""
     odd = [
         f"{name} {config.get(name, usual)}, here {usual}"
-        for name, usual in EXPECTED.items()
+        for name, usual in _expected(config).items()
         if config.get(name, usual) != usual
     ]
     return "; ".join(odd) or f"a {config.get('_class_name')} with betas that are not in 0..1"
@@ -87,6 +110,8 @@ def unlike_ours(config: Mapping) -> tuple[str, ...]:
         odd.append("rescales its betas to no signal at the last timestep")
     if config.get("steps_offset"):
         odd.append(f"begins {config['steps_offset']} timesteps later")
+    if config.get("_class_name") == FLOW_SCHEDULER:
+        odd.append("begins its last step at the first of its timesteps, however many there are")
     return tuple(f"not as its {config.get('_class_name')}, which {words}" for words in odd)
 
 

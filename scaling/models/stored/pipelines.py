@@ -36,6 +36,13 @@ PIPELINES: dict[str, Known] = {
         {"sampler": "dpm++", "sampling_steps": 20, "guidance": 4.5},
         "pixart",
     ),
+    # arXiv 2403.03206 samples with Euler's method between shifted times (the shift: the
+    # scheduler's); steps and guidance are diffusers' defaults
+    "StableDiffusion3Pipeline": Known(
+        "transformer",
+        {"sampler": "euler", "sampling_steps": 28, "guidance": 7.0},
+        "sd3",
+    ),
 }
 
 

@@ -40,6 +40,7 @@ class PixelUNet(UNet):
     PRESETS: ClassVar[tuple[str, ...]] = tuple(SHAPES)
     NAMES: ClassVar[str] = "ADM-256 or ADM-w64x1-2-4b2a16-8 (width, multipliers, blocks, sides)"
     SHAPES: ClassVar[dict[str, dict]] = SHAPES
+    FORMATS: ClassVar[tuple[str, ...]] = ("diffusers",)
 
     @classmethod
     def preset(cls, name: str, resolution: int | None = None, **fields) -> Self:
@@ -74,6 +75,11 @@ class PixelUNet(UNet):
         from scaling.models.networks.unet import ModulatedUNet
 
         return ModulatedUNet(self)
+
+    def formats(self) -> dict:
+        from scaling.models.formats.diffusers_networks import diffusers_format
+
+        return {"diffusers": diffusers_format("unet", "")}
 
     @classmethod
     def recognised(cls, state, told) -> "PixelUNet | None":

@@ -60,6 +60,9 @@ class RaisedUNet(PixelUNet):
         assert self.base  # its own fields are checked
         return self
 
+    def formats(self) -> dict:
+        return {}  # two networks, which no class of diffusers holds
+
     @property
     def base(self) -> PixelUNet:
         shared = ("channels", "num_classes", "learn_sigma", "groups", "head_channels")

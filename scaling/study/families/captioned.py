@@ -7,7 +7,7 @@ of a class; the last one, ``num_classes``, is the empty caption or "no class". N
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -18,6 +18,10 @@ from scaling.study.specs.identity import Text
 if TYPE_CHECKING:
     from torch import nn
 
+LEARNED = (
+    "labels.safetensors has a row of each class: text_tokens x text_width numbers for\n"
+    "encoder_hidden_states, then those of pooled_projections where the network reads them"
+)
 Conditioning = Literal["classes", "text"]
 
 
@@ -28,6 +32,8 @@ class Captioned(Network):
     caption of each label: a folder or hub id for transformers, or a name in ``ENCODERS`` of
     ``scaling.models.networks.captions``. Every caption is embedded once and then read from a cache.
     """
+
+    FORMATS: ClassVar[tuple[str, ...]] = ("diffusers",)
 
     conditioning: Conditioning = "classes"
     text_tokens: Width
@@ -104,6 +110,12 @@ class Captioned(Network):
     @abstractmethod
     def _debug_fields(self) -> dict:
         """The fields of a small network that only the family has."""
+
+    def formats(self) -> dict:
+        from scaling.models.formats.diffusers_networks import diffusers_format
+
+        learned = self.conditioning == "classes"
+        return {"diffusers": diffusers_format("transformer", LEARNED if learned else "")}
 
     def units(self, network: "nn.Module") -> list["nn.Module"]:
         return list(network.transformer.transformer_blocks)

@@ -59,6 +59,7 @@ class LatentUNet(UNet):
     PRESETS: ClassVar[tuple[str, ...]] = tuple(SHAPES)
     NAMES: ClassVar[str] = "LDM-8 or LDM-w64x1-2-4b2a32-16-8 (width, multipliers, blocks, sides)"
     SHAPES: ClassVar[dict[str, dict]] = SHAPES
+    FORMATS: ClassVar[tuple[str, ...]] = ("diffusers",)
 
     @classmethod
     def preset(cls, name: str, resolution: int = 256, **fields) -> "LatentUNet":
@@ -88,6 +89,12 @@ class LatentUNet(UNet):
         from scaling.models.networks.unet import ConditionedUNet
 
         return ConditionedUNet(self)
+
+    def formats(self) -> dict:
+        from scaling.models.formats.diffusers_networks import diffusers_format
+
+        note = "labels.safetensors has a row of each class, the token of encoder_hidden_states"
+        return {"diffusers": diffusers_format("unet", note)}
 
     @classmethod
     def recognised(cls, state, told) -> "LatentUNet | None":

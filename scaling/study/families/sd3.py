@@ -6,7 +6,10 @@ tokens of 4096 numbers, as SD3 joins those of CLIP and T5, and one pooled vector
 classes, both are learned for each class.
 """
 
+import json
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -33,6 +36,7 @@ HEAD = 64  # channels of a head, and of the width for each block
 MLP = 4  # hidden channels, times the width
 LATENTS = 16  # channels of SD3's autoencoder
 TEXT = {"text_tokens": 154, "text_width": 4096, "pooled_width": 2048}
+T5_TOKENS = 256  # of T5's part of a caption in diffusers' pipeline
 DEPTHS = (15, 18, 21, 24, 30, 38)  # SD3's scaling study
 
 
@@ -44,6 +48,11 @@ class MMDiT(Captioned):
     depth: Depth  # blocks, heads, and ``head_width`` channels each
     head_width: Width = HEAD
     pooled_width: Width  # of the vector that joins the time's
+    # tokens a side of the table of positions, of which the middle is used, as SD3's weights have it
+    # for images of several sizes; null: a table of this size
+    table_side: Side | None = None
+
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset({"table_side"})
 
     TITLE: ClassVar[str] = "SD3"
     PRESETS: ClassVar[tuple[str, ...]] = tuple(f"sd3-d{depth}" for depth in DEPTHS)
@@ -56,6 +65,11 @@ class MMDiT(Captioned):
             raise ValueError(
                 f"depth {self.depth} times {self.head_width} is a width of {self.width}, not a "
                 "multiple of 4, as the 2-D sine-cosine positions need"
+            )
+        if self.table_side is not None and self.table_side**2 < self.tokens:
+            raise ValueError(
+                f"a table_side of {self.table_side} positions is less than the image's "
+                f"{self.input_size // self.patch}; set it higher, or to null"
             )
         return self
 
@@ -100,6 +114,49 @@ class MMDiT(Captioned):
         usual = {"num_classes": 1, "learn_sigma": False, "conditioning": "text", **TEXT}
         return cls(**{**latent, **usual, "depth": int(match[1]), **fields})
 
+    @classmethod
+    def of_pipeline(cls, config: Mapping, folder: Path, captions: tuple[str, ...]) -> "MMDiT":
+        depth, head = config["num_layers"], config["attention_head_dim"]
+        for name, is_so, here in (
+            ("qk_norm", config.get("qk_norm"), None),
+            ("dual_attention_layers", list(config.get("dual_attention_layers") or ()), []),
+            ("num_attention_heads", config["num_attention_heads"], depth),
+            ("caption_projection_dim", config["caption_projection_dim"], depth * head),
+            (
+                "out_channels",
+                config.get("out_channels") or config["in_channels"],
+                config["in_channels"],
+            ),
+        ):
+            if is_so != here:
+                raise ValueError(
+                    f"{folder} has {name} {is_so}, and here SD3 is of 2403.03206, with {here}; "
+                    "SD3.5 is not read"
+                )
+        for part in ("text_encoder", "text_encoder_2"):
+            if not (folder / part / "config.json").is_file():
+                raise ValueError(
+                    f"{folder} holds no {part}: SD3 reads captions with both CLIPs (T5 may be "
+                    "absent); download it whole"
+                )
+        clip = json.loads((folder / "tokenizer" / "tokenizer_config.json").read_text())
+        return cls(
+            input_size=config["sample_size"],
+            channels=config["in_channels"],
+            patch=config["patch_size"],
+            depth=depth,
+            head_width=head,
+            learn_sigma=False,
+            num_classes=len(captions),
+            conditioning="text",
+            captions=captions,
+            encoder=str(folder),
+            text_tokens=clip["model_max_length"] + T5_TOKENS,
+            text_width=config["joint_attention_dim"],
+            pooled_width=config["pooled_projection_dim"],
+            table_side=config["pos_embed_max_size"],
+        )
+
     def named_like(self, name: str) -> Self | None:
         match = re.fullmatch(r"SD3-d(\d+)(?:w(\d+))?/(\d+)(?: \[text\])?|sd3-d(\d+)", name)
         if not match:
@@ -116,6 +173,13 @@ class MMDiT(Captioned):
 
         return Network(self)
 
+    def fixed_tensors(self) -> dict:
+        if self.table_side is None:
+            return {}  # diffusers keeps a table of one size out of the state dict
+        from scaling.models.networks.mmdit import position_table
+
+        return {"transformer.pos_embed.pos_embed": position_table(self)}
+
     def layers(self) -> tuple[Layer, ...]:
         T, S, d = self.tokens, self.text_tokens, self.width
         pixels = self.patch**2
@@ -126,7 +190,9 @@ class MMDiT(Captioned):
         return (
             *self._condition_layers(self.pooled_width),
             Linear(self.channels * pixels, d, T),
-            Parameter(T * d, trained=False),  # the position table
+            Parameter(
+                (self.table_side**2 if self.table_side else T) * d, trained=False
+            ),  # positions
             *(Linear(FREQUENCIES, d), Elementwise(d), Linear(d, d)),
             *(Linear(self.pooled_width, d), Elementwise(d), Linear(d, d)),
             Linear(self.text_width, d, S),

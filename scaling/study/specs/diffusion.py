@@ -35,6 +35,9 @@ class DiffusionSpec(Spec):
     # flow: the network is told t times this. SiT's weights know t itself, in 0 .. 1; an embedding
     # made for 1,000 timesteps tells times better apart at 1000.
     time_scale: float = Field(1.0, gt=0, le=1e6)
+    # flow: the odds of noise of every time of training are multiplied by this (SD3, and RAE by the
+    # latent's dimension); 1: as drawn
+    time_shift: float = Field(1.0, gt=0, le=1e6)
 
     # flow: what the network predicts, and of what the loss is the error (JiT, arXiv 2511.13720: x,
     # and v). Null: the velocity; the error of what is predicted.
@@ -48,6 +51,7 @@ class DiffusionSpec(Spec):
             "logit_mean",
             "logit_std",
             "time_scale",
+            "time_shift",
             "prediction",
             "loss_in",
         }
@@ -80,7 +84,8 @@ class DiffusionSpec(Spec):
             if self.objective != "flow"
             else [(n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end")]
         )
-        idle += [("time_scale", "a flow")] if self.objective != "flow" else []
+        flows = ("time_scale", "time_shift")
+        idle += [(name, "a flow") for name in flows] if self.objective != "flow" else []
         idle += [] if self.weighting == "min-snr" else [("min_snr_gamma", "min-snr weighting")]
         idle += (
             []

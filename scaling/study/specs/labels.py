@@ -53,6 +53,8 @@ def sampling(p: "Protocol", over: str | None = None, made_by: str | None = None)
     walk = (p.sde_diffusion, p.sde_last, p.sde_last_size)
     if p.sampler == "sde" and walk != ("sigma", "mean", 0.04):
         parts += [f"w {p.sde_diffusion}, last {p.sde_last} {p.sde_last_size:g}"]
+    parts += [f"last {p.heun_last}"] if p.heun_last != "heun" else []
+    parts += [f"shift {p.time_shift:.4g}"] if p.time_shift != 1 else []
     parts += ["cfg" if over == "guidance" else f"cfg {_decimal(p.guidance)}"]
     if p.guided or over == "guidance":
         if p.guidance_channels is not None:

@@ -15,6 +15,13 @@ from scaling.study.specs.measured import Features, Metric
 Reference = Annotated[str, StringConstraints(pattern=r"^((train|heldout)(-images)?|.*\.npz)$")]
 Sampler = Literal["ddpm", "ddim", "dpm++", "euler", "heun", "sde"]
 FLOW_SAMPLERS = ("euler", "heun", "sde")
+# samplers -> the fields that they alone read
+OWNED: tuple[tuple[tuple[Sampler, ...], tuple[str, ...]], ...] = (
+    (("ddim",), ("eta",)),
+    (("sde",), ("sde_diffusion", "sde_last", "sde_last_size")),
+    (("heun",), ("heun_last",)),
+    (("euler", "heun"), ("time_shift",)),
+)
 
 Share = Annotated[float, Field(ge=0, le=1)]  # of a schedule
 
@@ -36,6 +43,10 @@ class Protocol(Spec):
     sde_diffusion: Literal["sigma", "constant", "decreasing", "increasing-decreasing"] = "sigma"
     sde_last: Literal["mean", "tweedie"] = "mean"  # sde: how the last step, to the image, is taken
     sde_last_size: float = Field(0.04, gt=0, lt=1)  # sde: the length of that step in time
+    # heun: its last step, to the image; euler, as JiT's code has it, saves the evaluation at time 0
+    heun_last: Literal["heun", "euler"] = "heun"
+    # euler, heun: the odds of noise of every time are multiplied by this (SD3, RAE); 1: equal steps
+    time_shift: float = Field(1.0, gt=0, le=1e6)
     guidance: float = Field(1.0, ge=0, le=1e6)  # 1.0: none
     # null: all; DiT's released code guides 3
     guidance_channels: int | None = Field(None, ge=1, le=4096)
@@ -65,6 +76,8 @@ class Protocol(Spec):
             "sde_diffusion",
             "sde_last",
             "sde_last_size",
+            "heun_last",
+            "time_shift",
             "guidance_interval",
             "rounding",
             "decoder",
@@ -79,17 +92,15 @@ class Protocol(Spec):
     def _check(self):
         fields = type(self).model_fields
         faults = []
-        for sampler, owned in (
-            ("ddim", ("eta",)),
-            ("sde", ("sde_diffusion", "sde_last", "sde_last_size")),
-        ):
+        for samplers, owned in OWNED:
             idle = [
                 name
                 for name in owned
-                if self.sampler != sampler and getattr(self, name) != fields[name].default
+                if self.sampler not in samplers and getattr(self, name) != fields[name].default
             ]
+            of = " or ".join(map(repr, samplers))
             faults += [
-                f"{name} {getattr(self, name)!r} belongs to the sampler {sampler!r}, "
+                f"{name} {getattr(self, name)!r} belongs to the sampler {of}, "
                 f"not to {self.sampler!r}; leave it at {fields[name].default!r}"
                 for name in idle
             ]
@@ -158,8 +169,12 @@ class Protocol(Spec):
 
     @property
     def forwards(self) -> int:
-        """Network evaluations per image, guidance aside; Heun's method takes two per step."""
-        return self.sampling_steps * (2 if self.sampler == "heun" else 1)
+        """Network evaluations per image, guidance aside; Heun's method takes two per step, and one
+        in a last step of Euler's.
+        """
+        if self.sampler != "heun":
+            return self.sampling_steps
+        return 2 * self.sampling_steps - (self.heun_last == "euler")
 
     def features_of(self, metric: str) -> str:
         """The extractor behind a metric.

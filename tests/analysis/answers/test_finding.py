@@ -83,6 +83,13 @@ def test_a_study_over_guidance_says_where_fid_is_lowest(half_run):
     assert "at guidance 1.5, the lowest tried (FID 4.00)" in finding_of(ends).sentence
 
 
+def test_a_study_whose_models_are_each_sampled_in_one_way_is_not_of_sampling(half_run):
+    done = trials_frame(half_run).head(2)
+    steps = pl.Series([25, 13])
+    apart = done.with_columns(sampling_steps=steps, protocol=steps.cast(pl.String))
+    assert "FID is lowest" not in finding_of(apart).sentence
+
+
 def test_two_models_make_no_law(half_run):
     found = finding_of(trials_frame(half_run).head(2))
     assert found.verdict == "not enough evidence"

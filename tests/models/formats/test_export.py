@@ -51,7 +51,7 @@ def test_export_says_where_and_overwrites_nothing(exported, tmp_path, monkeypatc
     assert "written to DiT-d2w48-2.pt" in export_weights(exported / "ema.pt", to="dit", heads=3)
     with pytest.raises(ValueError, match=r"DiT-d2w48-2\.pt exists"):
         export_weights(exported / "ema.pt", to="dit", heads=3)
-    with pytest.raises(ValueError, match="unknown format 'onnx'; known: dit, diffusers"):
+    with pytest.raises(ValueError, match="unknown format 'onnx'; known: diffusers, dit, sit"):
         export_weights(exported / "ema.pt", to="onnx")
 
 

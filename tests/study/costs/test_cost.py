@@ -71,6 +71,7 @@ def test_modulation_is_a_third_of_xl2s_parameters_and_nearly_none_of_its_macs():
         ({}, 50),
         ({"guidance": 1.5}, 100),
         ({"sampler": "heun", "sampling_steps": 20}, 40),
+        ({"sampler": "heun", "heun_last": "euler", "sampling_steps": 50}, 99),  # JiT's
         ({"sampler": "dpm++"}, 50),
         ({"sampler": "heun", "sampling_steps": 20, "guidance": 0.0}, 80),
         ({"sampler": "sde"}, 50),

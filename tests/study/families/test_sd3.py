@@ -46,6 +46,7 @@ def test_names_say_depth_patch_and_text_and_read_back():
     [
         ({"patch": 3}, "patch 3 does not divide the input size 8"),
         ({"head_width": 3}, "depth 2 times 3 is a width of 6, not a multiple of 4"),
+        ({"table_side": 1}, "a table_side of 1 positions is less than the image's 4; set it"),
     ],
 )
 def test_a_shape_that_cannot_be_is_refused(fields, message):

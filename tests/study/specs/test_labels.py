@@ -60,6 +60,11 @@ from scaling.study import Protocol
             "IS-1K, sde50, w constant, last mean 0.04, cfg 1.0, bf16, truncated, digits-cnn, vs "
             "train",
         ),
+        (
+            {"sampler": "heun", "heun_last": "euler", "time_shift": 6.9282},
+            "fid",
+            "FID-1K, heun50, last euler, shift 6.928, cfg 1.0, digits-cnn, vs train",
+        ),
     ],
 )
 def test_its_short_form_tells_all_that_is_not_as_usual(fields, metric, says):

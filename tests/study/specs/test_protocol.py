@@ -31,6 +31,8 @@ def test_fields_added_later_change_no_identity(tiny):
         {"evaluate.protocol.reference_images": 100},
         {"evaluate.protocol.guidance_interval": [0.1, 0.9]},
         {"evaluate.protocol.sampler": "ddim", "evaluate.protocol.eta": 1.0},
+        {"evaluate.protocol.sampler": "heun", "evaluate.protocol.heun_last": "euler"},
+        {"evaluate.protocol.sampler": "euler", "evaluate.protocol.time_shift": 3.0},
     ],
 )
 def test_every_new_field_makes_another_measurement(tiny, setting):
@@ -50,6 +52,11 @@ def test_a_reference_file_counts_by_its_name(tiny):
     [
         ({"evaluate.protocol.eta": 0.5}, "eta 0.5 belongs to the sampler 'ddim', not to 'ddpm'"),
         ({"evaluate.protocol.sde_last": "tweedie"}, "belongs to the sampler 'sde'"),
+        (
+            {"evaluate.protocol.heun_last": "euler"},
+            "heun_last 'euler' belongs to the sampler 'heun'",
+        ),
+        ({"evaluate.protocol.time_shift": 3.0}, "belongs to the sampler 'euler' or 'heun'"),
         (
             {"evaluate.protocol.guidance_interval": [0.8, 0.2]},
             r"\[0.8, 0.2\] is not two rising fractions",

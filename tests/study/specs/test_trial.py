@@ -73,6 +73,7 @@ OTHER = {
     "diffusion.weighting": "min-snr",
     "diffusion.min_snr_gamma": None,
     "diffusion.time_scale": None,  # of a flow alone: test_diffusion_spec.py
+    "diffusion.time_shift": None,  # of a flow alone: tests/diffusion/test_time_shift.py
     "diffusion.logit_mean": None,
     "diffusion.logit_std": None,
     "train.precision": "bf16",

@@ -44,7 +44,11 @@ def test_a_step_is_worth_what_it_adds_and_the_ladder_what_all_add(made):
     ):
         assert math.exp(compared.mean.value) == pytest.approx(truth, rel=0.1)
         assert len(compared.rungs) == 4 and compared.across
-    assert ladder_table([twice, no_more]).count(", trend ") == 4
+    # twice the compute at FID ~ C^-0.3
+    assert math.exp(twice.change.value) == pytest.approx(2**-0.3, rel=0.02)
+    assert math.exp(no_more.change.value) == pytest.approx(1, rel=0.02)
+    table = ladder_table([twice, no_more])
+    assert table.count(", trend ") == 4 and "fid at equal sizes: 0.8" in table
 
 
 def test_a_step_that_cannot_be_compared_says_why_and_the_others_stand(made):
