@@ -119,7 +119,7 @@ def _of_sd3(folder: Path, captions: tuple[str, ...]) -> Embedded:
     from scaling.models.networks.sd3_text import sd3_encoded
 
     try:
-        with quiet():
+        with quiet(*LOUD):
             sequence, pooled = sd3_encoded(folder, captions)
     # each of its files raises its own class
     except Exception as error:
