@@ -106,7 +106,7 @@ class Accounts:
 
     def paces(self, standings: Iterable[Standing]) -> Paces | None:
         """As this study's trainings tell; without any, as was supposed; None where nothing was."""
-        learned = paces_of([one.seen for one in standings])
+        learned = paces_of([standing.seen for standing in standings])
         if learned is None and self.prior is not None:
             # one for all: a plan of two precisions is priced by its first
             return Paces.of_speed(self.prior.speed(self.plan.trials[0].spec.train.precision))
@@ -118,23 +118,29 @@ class Accounts:
         """
         standings = self.standings()
         if not self._before:
-            self._before = {one.train_id: one for one in standings}
+            self._before = {standing.train_id: standing for standing in standings}
         before = [self._before[train_id] for train_id in train_ids]
-        fresh = [one for one in before if not one.seen.train_s and not one.spent_hours]
-        new = {one.train_id for one in fresh}
-        others = [one for one in standings if one.train_id not in new]
+        fresh = [
+            standing
+            for standing in before
+            if not standing.seen.train_s and not standing.spent_hours
+        ]
+        new = {standing.train_id for standing in fresh}
+        others = [standing for standing in standings if standing.train_id not in new]
         paces = self.paces(others)
         if paces is None:
             return
-        supposed = self.prior is not None and paces_of([one.seen for one in others]) is None
+        supposed = (
+            self.prior is not None and paces_of([standing.seen for standing in others]) is None
+        )
         expected: dict[str, Expected] = {}
-        for one in fresh:
-            training, measuring = one.rest_hours(paces)
-            expected[one.train_id] = {
+        for standing in fresh:
+            training, measuring = standing.rest_hours(paces)
+            expected[standing.train_id] = {
                 "train_gpu_hours": training,
                 "measure_gpu_hours": measuring,
-                "steps": one.seen.steps,
-                "evaluations": len(one.seen.evaluation_flops),
+                "steps": standing.seen.steps,
+                "evaluations": len(standing.seen.evaluation_flops),
                 "basis": self.prior.basis if self.prior and supposed else LEARNED,
             }
         # A file that cannot be read is named by the next sweep; a store takes the copy later.
@@ -151,18 +157,18 @@ class Accounts:
     def _read(self, train_id: str) -> Standing:
         group, run = self.groups[train_id], self.folder.run(train_id)
         dearest = max(group, key=lambda trial: trial.spec.train.steps)
-        now = seen(group, run, train_id in self.ended)
+        progress = seen(group, run, train_id in self.ended)
         if dearest.spec.trunk and self._trains.get(root(dearest), train_id) != train_id:
-            now = _after_trunk(now, dearest)
+            progress = _after_trunk(progress, dearest)
         training = train_hours(run)
-        unknown = training is None and now.train_s > 0
+        unknown = training is None and progress.train_s > 0
         if training is None:
-            training = least_train_hours(run, now.train_s, self.devices)
+            training = least_train_hours(run, progress.train_s, self.devices)
         measuring = measure_hours(group, run, self.measuring_devices) or 0.0  # None: none begun
-        reach = self._reach(now.done_steps, dearest)
+        reach = self._reach(progress.done_steps, dearest)
         return Standing(
             train_id=train_id,
-            seen=now,
+            seen=progress,
             spent_hours=training + measuring,
             at_least=unknown,
             devices=self.devices,
@@ -187,9 +193,9 @@ class Accounts:
         return at
 
 
-def _after_trunk(now: Seen, trial: PlannedTrial) -> Seen:
+def _after_trunk(progress: Seen, trial: PlannedTrial) -> Seen:
     """A cooldown whose trunk is another training's: it begins at the branch."""
     branch = trial.spec.train.branch_step
-    if now.done_steps >= branch:
-        return now
-    return replace(now, done_steps=branch)
+    if progress.done_steps >= branch:
+        return progress
+    return replace(progress, done_steps=branch)

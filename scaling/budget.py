@@ -100,22 +100,22 @@ class Budget:
         self._looked = time.monotonic()
         standings = self.accounts.standings()
         paces = self.accounts.paces(standings)
-        found = verdict(self.gpu_hours, standings, paces, list(self._asking))
+        allowed = verdict(self.gpu_hours, standings, paces, list(self._asking))
         why = f"the budget of {self.gpu_hours:g} GPU-hours is reached"
-        self._allowed["spent_gpu_hours"] = found.spent_hours
-        if found.ending:
+        self._allowed["spent_gpu_hours"] = allowed.spent_hours
+        if allowed.ending:
             self._allowed["ending"] = why
-        if found.over and self.accounts.running:
+        if allowed.over and self.accounts.running:
             self.over = why
-        for train_id in [*found.begin, *found.refused]:
+        for train_id in [*allowed.begin, *allowed.refused]:
             del self._asking[train_id]
-        for train_id in found.begin:
+        for train_id in allowed.begin:
             self.accounts.began(train_id)
-        self._allowed["may_begin"] += found.begin
-        self._allowed["refused"] |= found.refused
+        self._allowed["may_begin"] += allowed.begin
+        self._allowed["refused"] |= allowed.refused
         self._write()
         for percent in TOLD_AT:
-            if found.spent_hours >= percent / 100 * self.gpu_hours:
+            if allowed.spent_hours >= percent / 100 * self.gpu_hours:
                 self.hook.once(
                     f"budget {self.gpu_hours:g} {percent}",
                     f"{percent} % of the budget of {self.gpu_hours:g} GPU-hours are spent",
@@ -140,20 +140,20 @@ class Budget:
 def told(accounts: Accounts, gpu_hours: float) -> str:
     """What of the budget was spent; which of this sweep's trainings are left, and their price."""
     standings = accounts.standings()
-    spent = sum(one.spent_hours for one in standings)
+    spent = sum(standing.spent_hours for standing in standings)
     said = f"{spent:.3g} of the budget of {gpu_hours:g} GPU-hours are spent"
-    unknown = sum(one.at_least for one in standings)
+    unknown = sum(standing.at_least for standing in standings)
     if unknown:
         said += (
             f" at least ({unknown} of {len(standings)} trainings lack hours in their records and "
             "count by their curves)"
         )
     left = [
-        one
-        for one in standings
-        if one.train_id in accounts.left
-        and is_left(one)
-        and not accounts.has_ended_early(one.train_id)
+        standing
+        for standing in standings
+        if standing.train_id in accounts.left
+        and is_left(standing)
+        and not accounts.has_ended_early(standing.train_id)
     ]
     if not left:
         return f"{said}; nothing is left to do"
@@ -161,7 +161,7 @@ def told(accounts: Accounts, gpu_hours: float) -> str:
     paces = accounts.paces(standings)
     if paces is None:
         return f"{said}, and nothing tells yet what they would take"
-    takes = {one.train_id: sum(one.rest_hours(paces)) for one in left}
+    takes = {standing.train_id: sum(standing.rest_hours(paces)) for standing in left}
     dearest = sorted(takes, key=lambda train_id: -takes[train_id])[:NAMED]
     named = ", ".join(
         f"{accounts.groups[train_id][0].trial_id} ({takes[train_id]:.3g})" for train_id in dearest
@@ -173,10 +173,10 @@ def told(accounts: Accounts, gpu_hours: float) -> str:
     )
 
 
-def is_left(one: Standing) -> bool:
+def is_left(standing: Standing) -> bool:
     """Whether steps or evaluations of it are still to be done."""
-    steps = one.seen.done_steps < one.seen.steps
-    return steps or len(one.seen.evaluated_s) < len(one.seen.evaluation_flops)
+    steps = standing.seen.done_steps < standing.seen.steps
+    return steps or len(standing.seen.evaluated_s) < len(standing.seen.evaluation_flops)
 
 
 def _above(hours: float) -> str:

@@ -188,13 +188,13 @@ def _order(a: Measured, b: Measured) -> int:
     return int(np.sign(gap)) if abs(gap) > half else 0
 
 
-def spaces_table(found: FeatureSpaces) -> pl.DataFrame:
+def spaces_table(ranking: FeatureSpaces) -> pl.DataFrame:
     """A row per model: its ratio, rank and both errors in each space, best model of the first
     space first.
     """
-    spaces = list(found.real)
+    spaces = list(ranking.real)
     by_model: dict[str, dict] = {}
-    for row in found.rows:
+    for row in ranking.rows:
         cells = by_model.setdefault(row.model, {"model": row.model})
         cells[row.features] = number(row.ratio)
         cells[f"rank, {row.features}"] = row.rank

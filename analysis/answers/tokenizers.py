@@ -138,9 +138,9 @@ def _known(rows: list[dict], column: str):
     return next((row[column] for row in rows if row[column] is not None), None)
 
 
-def tokenizers_table(found: Tokenizers) -> pl.DataFrame:
+def tokenizers_table(ranking: Tokenizers) -> pl.DataFrame:
     """A row per tokenizer: what it is, then FID and rank at each rung."""
-    rungs = [_words(cost) for cost in found.gmacs]
+    rungs = [_words(cost) for cost in ranking.gmacs]
     return pl.DataFrame(
         [
             {
@@ -154,6 +154,6 @@ def tokenizers_table(found: Tokenizers) -> pl.DataFrame:
                 **{f"FID at {rung}": number(fid) for rung, fid in zip(rungs, row.fids)},
                 **{f"rank at {rung}": rank for rung, rank in zip(rungs, row.ranks)},
             }
-            for row in found.rows
+            for row in ranking.rows
         ]
     )

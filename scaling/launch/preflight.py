@@ -27,9 +27,9 @@ def check_trials(plan: Plan) -> list[str]:
     check_initial(plan)
     for model, data in {(t.spec.model, t.spec.data) for t in plan.trials}:
         check_fits(model, data)
-    told = []
+    notes = []
     for data in {t.spec.data for t in plan.trials}:
-        told.append(check_data(data))
+        notes.append(check_data(data))
     check_decoders(
         {
             (t.spec.data, t.spec.evaluate.protocol.decoder)
@@ -43,7 +43,7 @@ def check_trials(plan: Plan) -> list[str]:
         for t in plan.trials
     }:
         check_metrics(data, protocol)
-    return sorted(filter(None, told)) + averages_told(plan)
+    return sorted(filter(None, notes)) + averages_told(plan)
 
 
 def check_sampling_of(plan: Plan) -> None:

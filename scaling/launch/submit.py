@@ -125,7 +125,7 @@ def carried(study: Path) -> dict[str, Path]:
     The study must have been loaded.
     """
     study = study.expanduser().resolve()
-    found = {study.name: study}
+    files = {study.name: study}
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         path = Path(file).resolve() if file else None
@@ -133,5 +133,5 @@ def carried(study: Path) -> dict[str, Path]:
             inside = path.relative_to(study.parent)
             ours = any(path.is_relative_to(BESIDE / package) for package in SUITE)
             if not ours and not INSTALLED & set(inside.parts):
-                found[str(inside)] = path
-    return found
+                files[str(inside)] = path
+    return files

@@ -40,12 +40,14 @@ def joint(comparisons: Sequence[Comparison]) -> Joint | None:
     """
     if len(comparisons) < 2:
         return None
-    values = np.array([one.mean.value for one in comparisons])
-    variances = np.array([one.mean.error**2 for one in comparisons])
-    dofs = np.array([one.mean.dof for one in comparisons])
+    values = np.array([comparison.mean.value for comparison in comparisons])
+    variances = np.array([comparison.mean.error**2 for comparison in comparisons])
+    dofs = np.array([comparison.mean.dof for comparison in comparisons])
     k, total = len(values), float(variances.sum())
     dof = float(dofs.sum()) if total == 0 else total**2 / float(np.sum(variances**2 / dofs))
-    records = tuple(dict.fromkeys(name for one in comparisons for name in one.records))
+    records = tuple(
+        dict.fromkeys(name for comparison in comparisons for name in comparison.records)
+    )
     mean = Part(f"{k} curves", float(values.mean()), math.sqrt(total) / k, dof, records)
     if (variances == 0).any():
         differ = 1.0 if np.ptp(values) == 0 else 0.0

@@ -70,13 +70,13 @@ def reached(folder: Folder, targets: Sequence[str], until: float) -> list[Reache
     return [_reached(target, tested, conditions.batch, until) for target in wanted]
 
 
-def reached_text(found: Sequence[Reached]) -> str:
+def reached_text(reached: Sequence[Reached]) -> str:
     """``DiT-XL/2 has FID 5 at 1,200,000 steps [800,000, 3,000,000], 3.1e20 training FLOPs``."""
-    return "\n".join(_line(each) for each in found)
+    return "\n".join(_line(each) for each in reached)
 
 
-def as_json(found: Sequence[Reached]) -> list[dict]:
-    return [asdict(each) for each in found]
+def as_json(reached: Sequence[Reached]) -> list[dict]:
+    return [asdict(each) for each in reached]
 
 
 def _reached(target: Target, tested: BackTested, batch: int, until: float) -> Reached:
@@ -120,16 +120,16 @@ def _first(steps: np.ndarray, log_fid: np.ndarray, log_until: float) -> int | No
     return round(math.exp(log_steps))
 
 
-def _line(found: Reached) -> str:
-    if found.steps is None:
-        near = found.nearest
+def _line(reached: Reached) -> str:
+    if reached.steps is None:
+        near = reached.nearest
         return (
-            f"{found.target} does not come to FID {number(found.until)} within "
-            f"{found.looked_to:,} steps, {AHEAD:g} times the longest measured: nearest is "
+            f"{reached.target} does not come to FID {number(reached.until)} within "
+            f"{reached.looked_to:,} steps, {AHEAD:g} times the longest measured: nearest is "
             f"{number(near.fid)} [{number(near.low)}, {number(near.high)}] at {near.steps:,} steps"
         )
-    ends = [f"{end:,}" if end else "later" for end in (found.earliest, found.latest)]
+    ends = [f"{end:,}" if end else "later" for end in (reached.earliest, reached.latest)]
     return (
-        f"{found.target} has FID {number(found.until)} at {found.steps:,} steps "
-        f"[{', '.join(ends)}], {found.images:,} images, {found.train_flops:.3g} training FLOPs"
+        f"{reached.target} has FID {number(reached.until)} at {reached.steps:,} steps "
+        f"[{', '.join(ends)}], {reached.images:,} images, {reached.train_flops:.3g} training FLOPs"
     )

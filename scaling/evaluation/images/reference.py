@@ -138,12 +138,12 @@ class Reference:
                 )
             self._refuse_other_features()
             dimension = dimension_of(self.extractor, layer)
-            told = checked_gaussian(self.file, self.stored, suffix, dimension, self.extractor)
+            gaussian = checked_gaussian(self.file, self.stored, suffix, dimension, self.extractor)
             if self.source is not None:
-                check_beside(self.file, told, self._looked_at(layer))
+                check_beside(self.file, gaussian, self._looked_at(layer))
             if "images" in self.by:
-                told = replace(told, count=int(self.by["images"]))
-            self._held[layer] = told
+                gaussian = replace(gaussian, count=int(self.by["images"]))
+            self._held[layer] = gaussian
         return self._held[layer]
 
     def _refuse_other_features(self) -> None:
@@ -162,8 +162,8 @@ class Reference:
         count = min(LOOKED_AT, self.source.count)
         rows = torch.linspace(0, self.source.count - 1, count).long()
         needs = {layer: Need(moments=True)}
-        found = collect(batches_of(self.source.read, rows), count, self.extractor, needs)
-        return found[layer].gaussian
+        kept = collect(batches_of(self.source.read, rows), count, self.extractor, needs)
+        return kept[layer].gaussian
 
     def _cached(self, layer: str, kind: str) -> dict[str, Tensor]:
         if (layer, kind) not in self._held:

@@ -73,15 +73,15 @@ def _most_images(values: torch.Tensor, cov: torch.Tensor) -> int | None:
     return rank + 1 if rank < 0.99 * varying else None
 
 
-def check_beside(path: Path, told: Gaussian, found: Gaussian) -> None:
-    """Refuse statistics ``told`` that the images of the same file, ``found``, cannot have.
+def check_beside(path: Path, stored: Gaussian, computed: Gaussian) -> None:
+    """Refuse statistics ``stored`` that the images of the same file, ``computed``, cannot have.
 
     The images may be some of those that the statistics are of, as in ADM's files.
     """
-    gap = float((told.mean - found.mean).square().sum())
-    trace, its = float(told.cov.trace()), float(found.cov.trace())
-    allowed = (CHANCE / found.count + MEAN_OFF) * max(trace, its)
-    spread = found.count >= FEWEST and max(trace, its) > TRACE_OFF * min(trace, its)
+    gap = float((stored.mean - computed.mean).square().sum())
+    trace, its = float(stored.cov.trace()), float(computed.cov.trace())
+    allowed = (CHANCE / computed.count + MEAN_OFF) * max(trace, its)
+    spread = computed.count >= FEWEST and max(trace, its) > TRACE_OFF * min(trace, its)
     if gap > allowed or spread:
         raise ValueError(
             f"{path} contradicts itself: the mean of its images (arr_0) is {gap**0.5:.3g} away "

@@ -125,14 +125,14 @@ def total(rows: Sequence[Compared]) -> Total | None:
 
 def told(rows: Sequence[Compared]) -> str | None:
     """The total and the worst in a sentence; None where nothing can be compared."""
-    found = total(rows)
-    if found is None:
+    overall = total(rows)
+    if overall is None:
         return None
     return (
-        f"{found.trainings} completed trainings took {found.gpu_hours:,.4g} GPU-hours, "
-        f"{found.ratio:.2f} times the {found.gpu_hours_forecast:,.4g} that were forecast by "
-        f"{' and '.join(found.basis)}; the worst is {found.worst.trial_id}, "
-        f"{found.worst.ratio:.2f} times"
+        f"{overall.trainings} completed trainings took {overall.gpu_hours:,.4g} GPU-hours, "
+        f"{overall.ratio:.2f} times the {overall.gpu_hours_forecast:,.4g} that were forecast by "
+        f"{' and '.join(overall.basis)}; the worst is {overall.worst.trial_id}, "
+        f"{overall.worst.ratio:.2f} times"
     )
 
 

@@ -106,13 +106,13 @@ class Store:
 
         def read() -> dict[str, bytes]:
             by_place = {self._at(url): url for url in urls}
-            found = self.files.cat(list(by_place), on_error="return")
-            for content in found.values():
+            contents = self.files.cat(list(by_place), on_error="return")
+            for content in contents.values():
                 if isinstance(content, Exception) and not isinstance(content, FileNotFoundError):
                     raise content
             return {
                 by_place[place]: content
-                for place, content in found.items()
+                for place, content in contents.items()
                 if isinstance(content, bytes)
             }
 
@@ -131,14 +131,14 @@ class Store:
         def look() -> dict[str, str]:
             root = self._at(url)
             try:
-                found = self.files.find(root, detail=True, withdirs=False)
+                listed = self.files.find(root, detail=True, withdirs=False)
             except FileNotFoundError as error:
                 if "bucket" in str(error).lower():
                     raise
                 return {}
             return {
                 path.removeprefix(root).lstrip("/"): version_of(info)
-                for path, info in found.items()
+                for path, info in listed.items()
                 if path.startswith(f"{root}/")
             }
 
@@ -149,10 +149,10 @@ class Store:
 
         def look() -> list[str]:
             try:
-                found = self.files.ls(self._at(url), detail=False)
+                listed = self.files.ls(self._at(url), detail=False)
             except FileNotFoundError:
                 return []
-            return sorted({path.rstrip("/").rpartition("/")[2] for path in found})
+            return sorted({path.rstrip("/").rpartition("/")[2] for path in listed})
 
         return self._asked(url, look)
 
@@ -189,7 +189,7 @@ class Store:
         wait = 0.2
         while True:
             try:
-                found = ask()
+                answer = ask()
             except Exception as error:
                 why = refusal(error)
                 if why is not None:
@@ -198,23 +198,23 @@ class Store:
                     raise
                 if time.monotonic() + wait > deadline:
                     self._gone = self._gone or patience >= patience_s()
-                    told = first_line(error)
+                    why = first_line(error)
                     raise StoreError(
-                        url, f"the store does not answer ({told}); go on once it does"
+                        url, f"the store does not answer ({why}); go on once it does"
                     ) from error
                 time.sleep(wait)
                 wait = min(2 * wait, 5.0)
             else:
                 self._gone = False
-                return found
+                return answer
 
 
 def version_of(info: dict) -> str:
     """What tells a file's content from another, of what fsspec says of it."""
-    told = next((info[key] for key in VERSIONS if info.get(key) is not None), "")
-    if isinstance(told, datetime):  # some stores tell a time in two ways
-        told = told.timestamp()
-    return f"{info.get('size')}-{told}"
+    version = next((info[key] for key in VERSIONS if info.get(key) is not None), "")
+    if isinstance(version, datetime):  # some stores tell a time in two ways
+        version = version.timestamp()
+    return f"{info.get('size')}-{version}"
 
 
 @functools.cache

@@ -58,37 +58,37 @@ def verdict(
     next two could not both be paid; each passes one without asking. What runs over the budget for
     all that is ended, MARGIN_S before.
     """
-    spent = sum(one.spent_hours for one in standings)
-    running = [one for one in standings if one.running]
-    margin = sum(one.devices for one in running) * MARGIN_S / SECONDS
+    spent = sum(standing.spent_hours for standing in standings)
+    running = [standing for standing in standings if standing.running]
+    margin = sum(standing.devices for standing in running) * MARGIN_S / SECONDS
     over = spent + margin >= budget
-    reach = 0.0 if paces is None else sum(one.reach_hours(paces) for one in running)
-    found = Verdict(spent, over, ending=over or spent + reach >= budget)
+    reach = 0.0 if paces is None else sum(standing.reach_hours(paces) for standing in running)
+    allowed = Verdict(spent, over, ending=over or spent + reach >= budget)
     left = budget - spent
     if paces is not None:
-        left -= sum(sum(one.rest_hours(paces)) for one in running)
-    by_id = {one.train_id: one for one in standings}
+        left -= sum(sum(standing.rest_hours(paces)) for standing in running)
+    by_id = {standing.train_id: standing for standing in standings}
     for train_id in asking:
         margin += by_id[train_id].devices * MARGIN_S / SECONDS
-        if found.ending:
-            found.refused[train_id] = f"the budget of {budget:g} GPU-hours is used up"
+        if allowed.ending:
+            allowed.refused[train_id] = f"the budget of {budget:g} GPU-hours is used up"
         elif spent + margin >= budget:
-            found.refused[train_id] = (
+            allowed.refused[train_id] = (
                 f"the budget of {budget:g} GPU-hours leaves less than the {MARGIN_S:g} s that "
                 "ending takes"
             )
         elif paces is None:
-            if not running and not found.begin:
-                found.begin.append(train_id)
+            if not running and not allowed.begin:
+                allowed.begin.append(train_id)
         elif (takes := sum(by_id[train_id].rest_hours(paces))) <= left:
-            found.begin.append(train_id)
+            allowed.begin.append(train_id)
             left -= takes
         else:
-            found.refused[train_id] = (
+            allowed.refused[train_id] = (
                 f"it is forecast to take {takes:.3g} GPU-hours, and {max(0.0, left):.3g} of the "
                 f"budget of {budget:g} are free"
             )
-    return found
+    return allowed
 
 
 def check_budget(budget: float | None) -> None:

@@ -51,16 +51,18 @@ class Paces:
             evaluation_s=lambda flops: speed.measuring_s(1, flops),
         )
 
-    def rest_s(self, one: Seen) -> tuple[float, float]:
+    def rest_s(self, training: Seen) -> tuple[float, float]:
         """What is left of a training, and of its evaluations."""
-        rest = one.evaluation_flops[len(one.evaluated_s) :]
-        return (one.steps - one.done_steps) * self.each_s(one), sum(map(self.evaluation_s, rest))
+        rest = training.evaluation_flops[len(training.evaluated_s) :]
+        return (training.steps - training.done_steps) * self.each_s(training), sum(
+            map(self.evaluation_s, rest)
+        )
 
-    def each_s(self, one: Seen) -> float:
-        """Of a step of ``one``: by its own pace, where that is known."""
-        if one.done_steps >= ENOUGH * one.steps and one.train_s > 0:
-            return one.train_s / one.done_steps
-        return self.step_s(one.flops / one.steps)
+    def each_s(self, training: Seen) -> float:
+        """Of a step of ``training``: by its own pace, where that is known."""
+        if training.done_steps >= ENOUGH * training.steps and training.train_s > 0:
+            return training.train_s / training.done_steps
+        return self.step_s(training.flops / training.steps)
 
 
 def seconds_left(seen: Sequence[Seen], places: int, elapsed_s: float) -> float | None:
@@ -72,33 +74,33 @@ def seconds_left(seen: Sequence[Seen], places: int, elapsed_s: float) -> float |
     paces = paces_of(seen)
     if paces is None:
         return None
-    accounted = sum(one.train_s + sum(one.evaluated_s) for one in seen)
-    ended = sum(one.ended for one in seen)
+    accounted = sum(training.train_s + sum(training.evaluated_s) for training in seen)
+    ended = sum(training.ended for training in seen)
     waste = max(1.0, elapsed_s * places / accounted) if ended >= places else 1.0
     free = [0.0] * max(1, places)
-    for one in seen:
-        if not one.ended:
+    for training in seen:
+        if not training.ended:
             free.sort()
-            free[0] += waste * sum(paces.rest_s(one))
+            free[0] += waste * sum(paces.rest_s(training))
     return max(free)
 
 
 def paces_of(seen: Sequence[Seen]) -> Paces | None:
     """As those tell that have taken steps, the latest to begin most; None while there are none."""
-    begun = [one for one in seen if one.done_steps and one.train_s > 0]
+    begun = [training for training in seen if training.done_steps and training.train_s > 0]
     if not begun:
         return None
     ages = [len(begun) - 1 - i for i in range(len(begun))]
     step_s = floor_and_rate(
-        [one.flops / one.steps for one in begun],
-        [one.train_s / one.done_steps for one in begun],
+        [training.flops / training.steps for training in begun],
+        [training.train_s / training.done_steps for training in begun],
         ages,
         STEP_FLOPS,
     )
     measured = [
         (flops, seconds, age)
-        for one, age in zip(begun, ages)
-        for flops, seconds in zip(one.evaluation_flops, one.evaluated_s)
+        for training, age in zip(begun, ages)
+        for flops, seconds in zip(training.evaluation_flops, training.evaluated_s)
         if seconds > 0
     ]
     if measured:
