@@ -4,6 +4,11 @@ Sources: DiT, arXiv 2212.09748, Table 1. SiT, 2401.08740. JiT (pixels), 2511.137
 LightningDiT, 2501.01423, on latents of VA-VAE. DiT-DH, of RAE, 2510.11690, on latents of DINOv2-B.
 None of these four learns sigma here: each is trained as a flow. SiT's code has outputs for sigma
 that it does not use.
+
+Two printed figures of GMACs are not met, though their parameters are. JiT-B/64 is 27.9 here and 30
+there, which fits the same network without the bottleneck of its patch embedding (29.9, but 149 M
+parameters where 141 are printed). DiT-DH-XL is 161 here, as each of 256 tokens of the wide head has
+a modulation of its own; 146 there fits one for all of them. Both are read off the arithmetic.
 """
 
 import difflib
