@@ -37,7 +37,7 @@ def test_export_writes_a_checkpoint_that_torch_loads(capsys, tmp_path):
         (["count", "sd3-d15", "--conditioning", "film"], "Input should be 'classes' or 'text'"),
         (["count", "adm-512", "--resolution", "256"], "adm-512 is made for 512 pixels a side"),
         (["export", "none.pt", "--to", "dit"], "checkpoint none.pt does not exist"),
-        (["export", "none.pt", "--to", "onnx"], "unknown format 'onnx'; known: dit, diffusers"),
+        (["export", "none.pt", "--to", "onnx"], "unknown format 'onnx'; known: diffusers, dit"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(capsys, arguments, message):

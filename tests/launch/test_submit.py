@@ -69,7 +69,7 @@ def test_a_sweep_runs_on_the_cluster_when_its_command_has_ended(
     assert f"scaling status {results}/mine --watch" in out
     monkeypatch.delenv("RAY_ADDRESS")
     ended = ended_job(dashboard, job)
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", JobSubmissionClient(dashboard).get_job_logs(job)
     (row,) = trial_rows(StudyFolder(results / "mine"))
     assert (row["state"], row["steps"], row["fid"]) == ("completed", 30, None)
     assert (results / "mine" / "report.html").exists()

@@ -142,7 +142,9 @@ class _Source(BaseModel):
 
 def load_networks(text: str) -> None:
     """Load the networks whose source is in the field ``shipped`` of ``text``, a JSON object."""
-    _Source.model_validate_json(text).shipped.load(Path(source_folder().name))
+    shipped = _Source.model_validate_json(text).shipped
+    if shipped.files:  # a worker that is killed leaves its folder behind
+        shipped.load(Path(source_folder().name))
 
 
 @functools.cache

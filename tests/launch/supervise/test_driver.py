@@ -103,8 +103,11 @@ def test_work_goes_on_after_a_stopped_worker_and_a_stopped_node(tmp_path):
         assert disturbed.evaluation(eval_id)["figures"] == alone.evaluation(eval_id)["figures"]
     assert [line["loss"] for line in disturbed.curve()] == [line["loss"] for line in alone.curve()]
     records = [json.loads(p.read_text()) for p in tmp_path.glob("runs/*/record.json")]
-    lost = [entry for record in records for entry in record["sessions"] if not entry["ended"]]
-    assert len(lost) >= 2 and all(entry["last_seen"] >= entry["started"] for entry in lost)
+    sessions = [entry for record in records for entry in record["sessions"]]
+    assert len(sessions) >= 4  # of two trainings that were disturbed twice
+    # What was killed has no end; what a node takes with it may have left at its step before.
+    lost = [entry for entry in sessions if not entry["ended"]]
+    assert lost and all(entry["last_seen"] >= entry["started"] for entry in lost)
 
 
 def test_a_sweep_that_is_asked_to_stop_ends_as_if_interrupted(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from scaling.launch.tasks.grid import jobs_of
-from scaling.launch.tasks.job import Job
+from scaling.launch.tasks.job import Job, source_folder
 from scaling.records import StudyFolder
 from scaling.study import Plan, Study, load_study
 from scaling.study.execution import Execution
@@ -29,6 +29,13 @@ def cooldowns(tiny):
         with_settings(tiny, {"train.schedule": "wsd", "train.cooldown": 0.25, "train.steps": n})
         for n in (8, 12)
     ]
+
+
+def test_a_job_of_the_suites_own_networks_needs_no_folder_of_sources(tmp_path, tiny):
+    source_folder.cache_clear()
+    for job in jobs(tmp_path, tiny):
+        Job.load(job.dump())
+    assert source_folder.cache_info().currsize == 0
 
 
 def test_a_job_is_the_same_after_its_text(tmp_path, tiny):
@@ -87,7 +94,7 @@ STUDY = Study(name="own", question="?", expectation="!", trials=TRIALS)
 PARTS = "def pixels(model): return model.channels * model.input_size ** 2\n"
 WORKER = """
 import sys
-from scaling.launch.tasks.job import Job
+from scaling.launch.tasks.job import Job, source_folder
 job = Job.load(sys.stdin.read())
 (spec,) = job.specs
 print(spec.train_id, job.train_id, type(spec.model).__name__, spec.model.build()[1].weight.shape)
