@@ -62,7 +62,8 @@ def submit(
             (Path(folder) / inside).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, Path(folder) / inside)
         words = [Path(study).name if files else study, *options, "--results", results]
-        command = f"{PYTHON} -m scaling.sweep {shlex.join(words)} --address auto"
+        # without an address: Ray tells a job its own cluster in $RAY_ADDRESS
+        command = f"{PYTHON} -m scaling.sweep {shlex.join(words)}"
         # to Ray its variables count more than what it is told
         with variables(dict.fromkeys(ADDRESS, address)):
             try:
