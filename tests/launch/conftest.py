@@ -7,9 +7,11 @@ that two workers of pytest have one each and end together.
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,6 +45,9 @@ def ray_address(tmp_path_factory, dashboard):
     """
     port = free_port()
     log = tmp_path_factory.mktemp("ray") / "log"
+    # Ray tells a job the latest cluster that began in its temporary folder, and other tests begin
+    # clusters in the usual one. The path is short, as Ray's sockets need.
+    folder = tempfile.mkdtemp(prefix="ray-")
     command = [
         str(Path(sys.executable).with_name("ray")),
         "start",
@@ -50,6 +55,7 @@ def ray_address(tmp_path_factory, dashboard):
         "--block",
         "--num-cpus=2",
         f"--port={port}",
+        f"--temp-dir={folder}",
         f"--dashboard-port={dashboard.rpartition(':')[2]}",
         f"--dashboard-agent-listen-port={free_port()}",
         "--disable-usage-stats",
@@ -78,6 +84,7 @@ def ray_address(tmp_path_factory, dashboard):
         for process in alive:
             process.kill()
         head.wait(timeout=START_S)
+        shutil.rmtree(folder, ignore_errors=True)  # Ray's processes may still write into it
 
 
 @pytest.fixture(scope="session")
