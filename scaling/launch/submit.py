@@ -62,7 +62,8 @@ def submit(
             (Path(folder) / inside).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, Path(folder) / inside)
         words = [Path(study).name if files else study, *options, "--results", results]
-        # without an address: Ray tells a job its own cluster in $RAY_ADDRESS
+        # without an address: Ray tells a job its cluster in $RAY_ADDRESS, where several share a
+        # temporary folder the latest of them
         command = f"{PYTHON} -m scaling.sweep {shlex.join(words)}"
         # to Ray its variables count more than what it is told
         with variables(dict.fromkeys(ADDRESS, address)):

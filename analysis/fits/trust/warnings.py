@@ -56,13 +56,14 @@ def of_tilt(found: Tilt | None) -> list[Beware]:
     """The doubt about minima of budgets that ``found`` raises, if any."""
     if found is None or not found.reported:
         return []
-    exponent = f"the exponent is {number(found.exponent)}" if found.exponent else "none is left"
+    without = "no exponent is left" if found.exponent is None else f"it is {number(found.exponent)}"
     return [
         Beware(
             "tilt",
             f"runs larger than their budget's best lose {found.per_doubling:.1%} more for each "
             f"doubling than size and data explain (chance {number(found.chance, 2)}), as models "
-            f"do whose learning rate was not tuned for their size; without that {exponent}",
+            f"do whose learning rate was not tuned for their size, and move the exponent: without "
+            f"that {without}",
             found.rows,
         )
     ]

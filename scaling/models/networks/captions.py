@@ -123,9 +123,8 @@ def _of_sd3(folder: Path, captions: tuple[str, ...]) -> Embedded:
             sequence, pooled = sd3_encoded(folder, captions)
     # each of its files raises its own class
     except Exception as error:
-        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(
-            f"the text encoders of {folder} cannot be read ({why}); download it again"
+            f"the text encoders of {folder} cannot be read ({first_line(error)}); download it again"
         ) from None
     return Embedded(sequence, torch.ones(sequence.shape[:2]), pooled)
 
