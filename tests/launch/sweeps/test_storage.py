@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -146,7 +147,9 @@ def test_a_killed_sweep_goes_on_from_empty_disks_and_is_read_from_any_machine(
 
 
 def killed(command: list[str], root: str, log: Path) -> set[str]:
-    """Begin a sweep, kill it once a training has a checkpoint at the store, and return which."""
+    """Begin a sweep, kill it once a training has a checkpoint at the store, and return which. Its
+    workers have ended: one that leaves would go on writing on the disk that the test empties.
+    """
     deadline = time.monotonic() + PATIENCE_S
     with open(log, "w") as out:
         sweep = subprocess.Popen([*COMMAND, *command], stdout=out, stderr=out)
@@ -157,7 +160,19 @@ def killed(command: list[str], root: str, log: Path) -> set[str]:
         finally:
             sweep.kill()
             sweep.wait(timeout=PATIENCE_S)
+    while any(psutil.pid_exists(pid) for pid in workers(root)):
+        assert time.monotonic() < deadline, "a worker of the killed sweep goes on"
+        time.sleep(0.1)
     return saved
+
+
+def workers(root: str) -> set[int]:
+    """The processes that worked on trainings, as the store's states tell."""
+    store = store_at(root)
+    states = [n for n in store.listing(f"{root}/runs") if n.count("/") == 1 and "/state" in n]
+    read = store.read_all([f"{root}/runs/{name}" for name in states]).values()
+    found = [json.loads(content) for content in read]
+    return {state["pid"] for state in found if "pid" in state}  # one that waits has none
 
 
 def checkpoints(root: str) -> set[str]:
