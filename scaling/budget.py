@@ -134,10 +134,10 @@ class Budget:
 
     def summary(self) -> str:
         """What was spent; what is left to do, and what it would take."""
-        return told(self.accounts, self.gpu_hours)
+        return spent_text(self.accounts, self.gpu_hours)
 
 
-def told(accounts: Accounts, gpu_hours: float) -> str:
+def spent_text(accounts: Accounts, gpu_hours: float) -> str:
     """What of the budget was spent; which of this sweep's trainings are left, and their price."""
     standings = accounts.standings()
     spent = sum(standing.spent_hours for standing in standings)

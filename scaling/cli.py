@@ -16,7 +16,7 @@ from scaling.commands import (
     studies,
     sweeping,
 )
-from scaling.commands.errors import UsageError, told, usage_error
+from scaling.commands.errors import UsageError, message_of, usage_error
 from scaling.commands.limits import bounded, check_words
 from scaling.commands.output import flush, let_go, readable
 from scaling.study.own_packages import own_package
@@ -82,7 +82,7 @@ def main(args: list[str] | None = None) -> None:
     except UsageError as error:
         code, line = BAD_INPUT, f"error: {usage_error(error, words)}"
     except Exception as error:
-        text = told(error)
+        text = message_of(error)
         if text is None:
             raise
         code, line = BAD_INPUT, f"error: {text}"

@@ -117,8 +117,8 @@ class Halving:
     def _decide(self, group: list[PlannedTrial]) -> None:
         assert self.asha is not None
         rungs = self.asha.rungs(group[0].spec.train.steps)
-        found = places([self._entrant(trial, rungs) for trial in group], rungs, self.asha.eta)
-        for train_id, place in found.items():
+        decided = places([self._entrant(trial, rungs) for trial in group], rungs, self.asha.eta)
+        for train_id, place in decided.items():
             self.paused.pop(train_id, None)
             if place.goes_on:
                 self.passed[train_id] = max(self.passed.get(train_id, 0), place.rung)

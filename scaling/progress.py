@@ -83,8 +83,8 @@ def show_plan(plan: Plan) -> None:
         f"{len(plan.trials)} trials, {plan.train_flops:.3g} training FLOPs (forward GMACs are the "
         "DiT paper's Gflops)"
     )
-    for told in averages_told(plan):
-        say(told)
+    for line in averages_told(plan):
+        say(line)
 
 
 class Progress:

@@ -65,8 +65,8 @@ def sweep(
     plan = Plan.of(started(asked))
     execution = execution or Execution()
     halved = None if asha is None else Asha.parse(asha)
-    for told in halved.check(plan) if halved else ():
-        say(told)
+    for line in halved.check(plan) if halved else ():
+        say(line)
     if dry_run:
         from scaling.launch import dry_run as would
 
@@ -104,8 +104,8 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
     halving = Halving(how.asha, plan, folder)
     left = halving.begins(unfinished(folder, plan))
     if left:
-        for told in preflight.check_trials(plan):
-            say(told)
+        for line in preflight.check_trials(plan):
+            say(line)
         preflight.check_precisions(plan, how.gpus_per_trial)
         results_folder.check_disk(left, folder)
         from scaling.launch.supervise.order import Order

@@ -30,7 +30,7 @@ from analysis.select.trials import stopped_early
 from analysis.text import listed, number
 from scaling.records import StudyFolder
 from scaling.records.noise import WITHIN
-from scaling.records.spending.compared import told
+from scaling.records.spending.compared import total_text
 from scaling.study.planning.averages import averages_told
 
 LOST = ("diverged", "failed", "unreadable")  # states told with their reasons
@@ -83,7 +83,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         "another_seed": None
         if unfinished
         else another_seed(plan.seeds, len(plan.trials) // plan.seeds, spent),
-        "forecast_told": told(read.hours),
+        "forecast_told": total_text(read.hours),
         "costs": costs_table(trials, read.curves, evaluations).to_dicts(),
     }
 

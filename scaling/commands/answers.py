@@ -69,15 +69,15 @@ def compare(
 
     check_out(figure, "--figure", (".png", ".svg"))
     with telling(one, other):
-        found = compare(one, other, metric, across_protocols)
-        print(compare_text(found))
+        comparison = compare(one, other, metric, across_protocols)
+        print(compare_text(comparison))
     if figure is not None:
         from analysis.figures.compare import multipliers
         from analysis.report.pictures import images
         from scaling.records.files import write_bytes
 
         kind = figure.suffix.lower().lstrip(".")
-        write_bytes(figure, images(multipliers(found, one.name, other.name), (kind,))[kind])
+        write_bytes(figure, images(multipliers(comparison, one.name, other.name), (kind,))[kind])
 
 
 def _compare_within(study, results, metric, figure, at_quality) -> None:
@@ -189,7 +189,7 @@ def fit(
         if len(roles := [option for option, c in given.items() if c == column]) > 1:
             raise ValueError(f"{' and '.join(roles)} name one column, {column}; each needs its own")
     check_out(figure, "--figure", (".png", ".svg"))
-    found = run(
+    fitted = run(
         law,
         csv,
         n=n,
@@ -204,11 +204,11 @@ def fit(
         curve=curve,
         method=method,
     )
-    print(text(law, found, as_json))
+    print(text(law, fitted, as_json))
     if figure is not None:
         from analysis.figures.laws.fit_table import drawn
         from analysis.report.pictures import images
         from scaling.records.files import write_bytes
 
         kind = figure.suffix.lower().lstrip(".")
-        write_bytes(figure, images(drawn(law, found), (kind,))[kind])
+        write_bytes(figure, images(drawn(law, fitted), (kind,))[kind])

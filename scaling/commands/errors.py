@@ -28,7 +28,7 @@ OF_THE_MACHINE = {
 }
 
 
-def told(error: BaseException) -> str | None:
+def message_of(error: BaseException) -> str | None:
     """The error in one line; None for a fault of ours, whose traceback is wanted."""
     if isinstance(error, ValidationError):
         return explain(error)

@@ -35,9 +35,9 @@ def _passed_over(folders: tuple[Path, ...]) -> list[str]:
 
     from analysis.frames import trials_frame
 
-    found = []
+    lines = []
     for folder in dict.fromkeys(folders):
         trials = trials_frame(folder).filter(pl.col("state") == UNREADABLE)
         reasons = trials["why"].drop_nulls().unique(maintain_order=True)
-        found += [f"{folder}: passed over {why}" for why in reasons]
-    return found
+        lines += [f"{folder}: passed over {why}" for why in reasons]
+    return lines

@@ -76,16 +76,16 @@ def plan(
 
         speed = calibrated(asked)
         within = (1 - CALIBRATED_WITHIN, 1 + CALIBRATED_WITHIN)
-        told = forecast(asked, gpus, lambda precision: speed, within)
+        expected = forecast(asked, gpus, lambda precision: speed, within)
     elif mfu is not None:
-        told = forecast(asked, gpus, at_mfu(kind, mfu), (1.0, 1.0))
+        expected = forecast(asked, gpus, at_mfu(kind, mfu), (1.0, 1.0))
     else:
-        told = forecast(asked, gpus, at_mfu(kind, MFU))
+        expected = forecast(asked, gpus, at_mfu(kind, MFU))
     if budget is not None:
-        told.check_budget(budget)
-    stopping = with_asha(asked, halved, told) if halved else None
+        expected.check_budget(budget)
+    stopping = with_asha(asked, halved, expected) if halved else None
     detected = None if detect is None else _detection(asked, detect, measured)
-    price = None if price_per_gpu_hour is None else price_per_gpu_hour * told.gpu_hours
+    price = None if price_per_gpu_hour is None else price_per_gpu_hour * expected.gpu_hours
     on = "this machine" if calibrate else kind.device
     protocols = {trial.spec.evaluate.protocol for trial in asked.trials}
     unpriced = sorted({name for each in protocols for name in unpriced_features(each)})
@@ -100,9 +100,9 @@ def plan(
             "asha": None if stopping is None else dataclasses.asdict(stopping),
             "detect": None if detected is None else dataclasses.asdict(detected),
         }
-        print(json.dumps({**basis, **told.to_json()}, indent=1))
+        print(json.dumps({**basis, **expected.to_json()}, indent=1))
     else:
-        show(told, on, None if calibrate else kind.memory_gb, price)
+        show(expected, on, None if calibrate else kind.memory_gb, price)
         if stopping is not None:
             from scaling.progress import say
 
@@ -114,7 +114,7 @@ def plan(
 
             say(f"not in it, as nobody published their MACs: the features of {', '.join(unpriced)}")
         if detected is not None:
-            show_detection(detected, asked, told.gpu_hours)
+            show_detection(detected, asked, expected.gpu_hours)
 
 
 def _detection(asked, percent: float, measured: str | None):
@@ -154,7 +154,7 @@ def show_detection(detected, asked, gpu_hours: float) -> None:
             )
 
 
-def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
+def show(expected, on: str, memory_gb: float | None, price: float | None) -> None:
     """Print a forecast: every trial, the totals, and who runs when."""
     from rich.table import Table
 
@@ -166,7 +166,7 @@ def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
         *("start h", "end h", "memory GB"),
     ):
         table.add_column(column, justify="left" if column == "trial" else "right", no_wrap=True)
-    for t in told.trials:
+    for t in expected.trials:
         table.add_row(
             t.trial_id,
             f"{t.forward_gmacs:.4g}",
@@ -179,20 +179,24 @@ def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
             "–" if t.memory_gb is None else f"{t.memory_gb:.3g}",
         )
     Piped(width=max(console.width, 140), highlight=False).print(table)
-    low, high = told.gpu_hours_interval
-    training = sum(t.train_hours for t in told.trials)
+    low, high = expected.gpu_hours_interval
+    training = sum(t.train_hours for t in expected.trials)
     say(
-        f"{len(told.trials)} trials on {told.gpus} x {on}: {told.gpu_hours:.4g} GPU-hours "
+        f"{len(expected.trials)} trials on {expected.gpus} x {on}: "
+        f"{expected.gpu_hours:.4g} GPU-hours "
         f"({low:.3g} to {high:.3g}), {training:.3g} of them training, the rest measuring"
         + ("" if price is None else f"; price {price:,.2f}")
     )
-    over = told.makespan_hours / told.makespan_lower_bound_hours - 1
+    over = expected.makespan_hours / expected.makespan_lower_bound_hours - 1
     say(
-        f"{told.makespan_hours:.4g} hours from start to end, {over:.1%} above the least possible; "
-        f"{told.images:.3g} training images; checkpoints {told.checkpoint_gb:.3g} GB"
+        f"{expected.makespan_hours:.4g} hours from start to end, {over:.1%} above the least "
+        f"possible; "
+        f"{expected.images:.3g} training images; checkpoints {expected.checkpoint_gb:.3g} GB"
     )
     large = [
-        t for t in told.trials if memory_gb and t.memory_gb is not None and t.memory_gb > memory_gb
+        t
+        for t in expected.trials
+        if memory_gb and t.memory_gb is not None and t.memory_gb > memory_gb
     ]
     if large:
         say(
@@ -200,17 +204,17 @@ def show(told, on: str, memory_gb: float | None, price: float | None) -> None:
             f"batch at once, such as {large[0].trial_id}: give the sweep --micro-batch, or memory "
             "is found out by halving"
         )
-    gantt(told, say)
+    gantt(expected, say)
 
 
-def gantt(told, say) -> None:
+def gantt(expected, say) -> None:
     """A line for each of the longest trials: when it runs."""
-    longest = sorted(told.trials, key=lambda t: t.start_hours - t.end_hours)[:GANTT_ROWS]
+    longest = sorted(expected.trials, key=lambda t: t.start_hours - t.end_hours)[:GANTT_ROWS]
     width = max(len(t.trial_id) for t in longest)
     for t in sorted(longest, key=lambda t: (t.start_hours, -t.end_hours)):
-        first = int(GANTT_COLUMNS * t.start_hours / told.makespan_hours)
-        last = max(first + 1, round(GANTT_COLUMNS * t.end_hours / told.makespan_hours))
+        first = int(GANTT_COLUMNS * t.start_hours / expected.makespan_hours)
+        last = max(first + 1, round(GANTT_COLUMNS * t.end_hours / expected.makespan_hours))
         bar = " " * first + "=" * (last - first)
         say(f"{t.trial_id:{width}} |{bar:{GANTT_COLUMNS}}| {t.gpus} GPU{'s' * (t.gpus > 1)}")
-    if len(longest) < len(told.trials):
-        say(f"and {len(told.trials) - len(longest)} shorter ones")
+    if len(longest) < len(expected.trials):
+        say(f"and {len(expected.trials) - len(longest)} shorter ones")

@@ -38,7 +38,7 @@ def status(
 ) -> None:
     """Show how each trial of a study stands; without a study, which studies there are."""
     from scaling.records import StudyFolder, trial_rows
-    from scaling.records.spending.compared import compared, told, with_hours
+    from scaling.records.spending.compared import compared, total_text, with_hours
 
     root = results or ROOT if study is None else here(study)
     if study is None or (results is None and studies_in(root)):
@@ -63,7 +63,7 @@ def status(
         from scaling.records.damage import unknown_keys
 
         show_outcome(records, rows, interrupted=False)
-        if line := told(hours):
+        if line := total_text(hours):
             say(line)
         for line in unknown_keys(records, asked):
             say(line)
@@ -89,8 +89,8 @@ def list_studies(root: Path, as_json: bool) -> None:
         return
     width = max(len(folder.name) for folder in folders)
     for folder, counts in states.items():
-        told = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
-        print(f"{folder.name:{width}}  {told}")
+        text = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
+        print(f"{folder.name:{width}}  {text}")
 
 
 def report(

@@ -143,10 +143,10 @@ def watch(folder) -> None:
                 pull_study(folder)
                 live.update(trial_table(trial_rows(folder)))
     else:
-        told = -LINES_S
+        last_told = -LINES_S
         while holder(folder):
-            if time.monotonic() - told > LINES_S:
-                told = time.monotonic()
+            if time.monotonic() - last_told > LINES_S:
+                last_told = time.monotonic()
                 pull_study(folder)
                 counts = Counter(row["state"] for row in trial_rows(folder))
                 say(", ".join(f"{count} {state}" for state, count in counts.items()))

@@ -39,13 +39,13 @@ def damaged_files(folder: StudyFolder, plan: Plan) -> list[Damaged]:
 
     Raises Unreadable for a file that is to be left alone, such as one of newer code.
     """
-    found: list[Damaged] = []
+    damaged: list[Damaged] = []
     for read in _reads(folder, plan):
         try:
             read()
         except Damaged as error:
-            found.append(error)
-    return list({error.path: error for error in found}.values())
+            damaged.append(error)
+    return list({error.path: error for error in damaged}.values())
 
 
 def set_aside(damaged: Iterable[Damaged], folder: StudyFolder, plan: Plan) -> list[str]:
@@ -54,11 +54,11 @@ def set_aside(damaged: Iterable[Damaged], folder: StudyFolder, plan: Plan) -> li
 
     A training that another process works on is left to that process.
     """
-    specs, told = _trainings(plan), []
+    specs, done = _trainings(plan), []
     for error in damaged:
         run = _run_of(error.path, folder, specs)
         if run is None:
-            told.append(f"{error.short.rpartition(';')[0]}; it is now {aside(error.path).name}")
+            done.append(f"{error.short.rpartition(';')[0]}; it is now {aside(error.path).name}")
             continue
         try:
             with FileLock(run.lock, timeout=0), held(run.folder):
@@ -70,8 +70,8 @@ def set_aside(damaged: Iterable[Damaged], folder: StudyFolder, plan: Plan) -> li
                     write_spec(run, specs[run.folder.name])
         except (Timeout, Taken):
             continue
-        told.append(f"{error.short.rpartition(';')[0]}; it is now {new.name}")
-    return told
+        done.append(f"{error.short.rpartition(';')[0]}; it is now {new.name}")
+    return done
 
 
 def whole_lines(run: Run) -> list[Line]:
@@ -122,16 +122,18 @@ def write_spec(run: Run, spec: TrialSpec) -> None:
 
 def unknown_keys(folder: StudyFolder, plan: Plan) -> list[str]:
     """The keys in sound files of the study that this code does not know, a line for each file."""
-    told = []
+    lines = []
     if keys := PLAN.unknown(folder.folder / "study.json"):
-        told.append(f"study.json holds {', '.join(keys)}")
+        lines.append(f"study.json holds {', '.join(keys)}")
     for run in _runs(folder, plan):
         for path, shape in _paths(run):
             if keys := shape.unknown(path):
-                told.append(f"{path.relative_to(run.folder.parent.parent)} holds {', '.join(keys)}")
+                lines.append(
+                    f"{path.relative_to(run.folder.parent.parent)} holds {', '.join(keys)}"
+                )
     return [
         f"{line}, which this code does not know: a newer dit-scaling wrote it, or another hand"
-        for line in told
+        for line in lines
     ]
 
 

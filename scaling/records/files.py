@@ -60,8 +60,8 @@ def named(path: Path) -> Iterator[None]:
         raise
     except (RuntimeError, SafetensorError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
-        told = f"cannot be written ({why}); is there room on the disk?"
-        raise OSError(errno.EIO, told, str(path)) from error
+        text = f"cannot be written ({why}); is there room on the disk?"
+        raise OSError(errno.EIO, text, str(path)) from error
 
 
 def sweep_up(folder: Path) -> None:

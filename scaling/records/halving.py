@@ -67,11 +67,11 @@ def word_at(
     """
     poll_s = POLL_S if isinstance(path, Path) or "://" not in path else POLL_STORE_S
     while True:
-        found = read_halving(path)
-        if found is not None:
-            if train_id in found["freed"] or found["passed"].get(train_id, 0) >= rung:
+        decisions = read_halving(path)
+        if decisions is not None:
+            if train_id in decisions["freed"] or decisions["passed"].get(train_id, 0) >= rung:
                 return None
-            paused = found["paused"].get(train_id)
+            paused = decisions["paused"].get(train_id)
             if paused is not None and paused["rung"] == rung:
                 return paused["why"]
         if why := ending():

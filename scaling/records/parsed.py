@@ -113,8 +113,8 @@ class Shape(Generic[T]):
         except ValidationError as error:
             self._refuse_newer(_loosely(data), path)
             if names := _only_unknown(error):
-                told = f"holds {names}, which this code does not know"
-                raise Newer(path, told, UPDATE) from None
+                why = f"holds {names}, which this code does not know"
+                raise Newer(path, why, UPDATE) from None
             raise Damaged(path, wrong(error), self.mend) from None
         self._refuse_newer(content, path)
         return content
@@ -163,8 +163,8 @@ def held_to(check: Callable[[Any], object]) -> AfterValidator:
             check(value)
         except ValidationError as error:
             if names := _only_unknown(error):
-                told = "holds {names}, which this code does not know"
-                raise PydanticCustomError(UNKNOWN, told, {"names": names}) from None
+                why = "holds {names}, which this code does not know"
+                raise PydanticCustomError(UNKNOWN, why, {"names": names}) from None
             raise ValueError(wrong(error)) from None
         if len(passed) < MOST_REMEMBERED:
             passed.add(text)

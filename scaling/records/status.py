@@ -38,14 +38,14 @@ def measured(
 
     One that cannot be read is added to ``faults``; without them it is raised.
     """
-    found = {}
+    evaluations = {}
     for step, eval_id in trial.eval_ids.items():
         try:
             if evaluation := run.evaluation(eval_id):
-                found[step] = evaluation
+                evaluations[step] = evaluation
         except Unreadable as error:
             raise_or_add(error, faults)
-    return found
+    return evaluations
 
 
 def trial_state(

@@ -101,9 +101,9 @@ class Study(Spec):
         if not axes:
             return self
         trials = [
-            one
+            varied
             for trial in self.trials
-            for one in grid(trial, {axis: _named(trial, axis, axes[axis]) for axis in axes})
+            for varied in grid(trial, {axis: _named(trial, axis, axes[axis]) for axis in axes})
         ]
         try:
             return Study(**{**dict(self), "trials": distinct(trials), "scales": {}})
@@ -140,12 +140,12 @@ def _named(trial: TrialSpec, axis: str, values: Sequence) -> list:
 
 def _network(model: Network, name: str) -> Network:
     try:
-        found = model.named_like(name)
+        network = model.named_like(name)
     except ValidationError as error:
         raise ValueError(f"--grid model={name}: {explain(error)}") from None
-    if found is None:
+    if network is None:
         raise ValueError(
             f"--grid model={name}: the family {model.family!r} of {model.name} has no such name; "
             "give its fields, as in --grid model.width=16,32"
         )
-    return found
+    return network

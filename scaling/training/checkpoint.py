@@ -153,10 +153,10 @@ def load(root: Path, step: int) -> Checkpoint | None:
     """The checkpoint of ``step``; None if there is none or its files are missing or damaged."""
     folder = folder_of(root, step)
     fetched = fetch_folder(folder)
-    found = _verified(folder, step)
-    if found is None and not fetched and fetch_folder(folder, anew=True):
-        found = _verified(folder, step)  # it was damaged here alone
-    return found
+    checkpoint = _verified(folder, step)
+    if checkpoint is None and not fetched and fetch_folder(folder, anew=True):
+        checkpoint = _verified(folder, step)  # it was damaged here alone
+    return checkpoint
 
 
 def _verified(folder: Path, step: int) -> Checkpoint | None:

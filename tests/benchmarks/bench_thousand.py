@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from scaling.records import StudyFolder, trial_rows
-from scaling.records.spending.compared import compared, told, with_hours
+from scaling.records.spending.compared import compared, total_text, with_hours
 from scaling.records.spending.expected import add_expected
 from scaling.study import EvaluationSpec, ModelSpec, Plan, Study, TrainSpec, TrialSpec, grid
 from scaling.study.planning.devices import GPU_TYPES
@@ -94,7 +94,7 @@ def write(plan: Plan, root: Path) -> StudyFolder:
 def status(folder: StudyFolder) -> str:
     plan = folder.plan()
     rows, hours = trial_rows(folder, plan), compared(folder, plan)
-    return json.dumps(with_hours(rows, hours)) + str(told(hours))
+    return json.dumps(with_hours(rows, hours)) + str(total_text(hours))
 
 
 def seconds_of(work) -> tuple[float, object]:

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from scaling.commands.errors import told
+from scaling.commands.errors import message_of
 from tests.commands.outcome import outcome
 
 
@@ -49,5 +49,5 @@ def test_what_was_typed_wrong_is_one_line_and_code_2(capsys, words, says):
     ],
 )
 def test_an_error_is_one_line_or_a_fault_of_ours(error, line):
-    text = told(error)
+    text = message_of(error)
     assert text is None if line is None else line in text and "\n" not in text

@@ -22,7 +22,7 @@ def train_hours(run: Run) -> float | None:
     noted count a device for each worker.
     """
     hours = _sessions_hours(run)
-    known = [one for one in hours if one is not None]
+    known = [each for each in hours if each is not None]
     return sum(known) if known and len(known) == len(hours) else None
 
 
@@ -30,7 +30,7 @@ def least_train_hours(run: Run, curve_s: float, devices: float) -> float:
     """GPU-hours that the training ``run`` took at least, where ``train_hours`` does not know: its
     sessions that are known, or the seconds ``curve_s`` that its curve tells, on ``devices``.
     """
-    known = sum(one for one in _sessions_hours(run) if one is not None)
+    known = sum(each for each in _sessions_hours(run) if each is not None)
     return max(known, curve_s * devices / SECONDS)
 
 

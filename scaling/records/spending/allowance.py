@@ -56,5 +56,5 @@ def remove_allowance(path: Path) -> None:
 
 def ending(path: Path | str) -> str | None:
     """Why trainings are to stop at their next checkpoint; None while they are not."""
-    found = read_allowance(path)
-    return found["ending"] if found else None
+    allowance = read_allowance(path)
+    return allowance["ending"] if allowance else None

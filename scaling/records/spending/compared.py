@@ -64,22 +64,22 @@ def compared(study: StudyFolder, plan: Plan | None = None) -> list[Compared]:
     return [_compared(study, group, expected.get(group[0].train_id)) for group in plan.runs()]
 
 
-def _compared(study: StudyFolder, group: list[PlannedTrial], told: Expected | None) -> Compared:
+def _compared(study: StudyFolder, group: list[PlannedTrial], forecast: Expected | None) -> Compared:
     run = study.run(group[0].train_id)
     steps = max(trial.spec.train.steps for trial in group)
     evaluations, found = eval_ids_of(group), evaluations_of(group, run)
     # what was asked for since was not in it
-    if told and (told["steps"], told["evaluations"]) != (steps, len(evaluations)):
-        told = None
+    if forecast and (forecast["steps"], forecast["evaluations"]) != (steps, len(evaluations)):
+        forecast = None
     return Compared(
         train_id=group[0].train_id,
         trial_id=group[0].trial_id,
         model=group[0].model,
         train_gpu_hours=train_hours(run),
         measure_gpu_hours=measure_hours(group, run, found=found),
-        train_gpu_hours_forecast=told["train_gpu_hours"] if told else None,
-        measure_gpu_hours_forecast=told["measure_gpu_hours"] if told else None,
-        basis=told["basis"] if told else None,
+        train_gpu_hours_forecast=forecast["train_gpu_hours"] if forecast else None,
+        measure_gpu_hours_forecast=forecast["measure_gpu_hours"] if forecast else None,
+        basis=forecast["basis"] if forecast else None,
         completed=len(found) == len(evaluations),
     )
 
@@ -123,7 +123,7 @@ def total(rows: Sequence[Compared]) -> Total | None:
     )
 
 
-def told(rows: Sequence[Compared]) -> str | None:
+def total_text(rows: Sequence[Compared]) -> str | None:
     """The total and the worst in a sentence; None where nothing can be compared."""
     overall = total(rows)
     if overall is None:

@@ -43,8 +43,8 @@ FORECAST: Shape[ForecastFile] = Shape(
 
 def read_expected(folder: Path) -> dict[str, Expected]:
     """By train_id; empty where nobody expected anything. Raises Unreadable."""
-    found = FORECAST.read(folder / FILE)
-    return dict(found["trainings"]) if found else {}
+    file = FORECAST.read(folder / FILE)
+    return dict(file["trainings"]) if file else {}
 
 
 def add_expected(folder: Path, more: dict[str, Expected]) -> None:

@@ -30,7 +30,7 @@ def spans(study: StudyFolder, plan: Plan) -> list[Span]:
     """Of all trainings of the plan, in the order in which they began. What nobody noted, such as
     the end of a process that was killed before its first heartbeat, is left out.
     """
-    found = []
+    all_spans = []
     for group in plan.runs():
         trial = group[0]
         run = study.run(trial.train_id)
@@ -43,11 +43,11 @@ def spans(study: StudyFolder, plan: Plan) -> list[Span]:
                 how = session.get("stopped")
                 if not (session["ended"] or (i == len(sessions) - 1 and _runs(run))):
                     how = how or "lost"
-                found.append(Span(*named, began, max(began, end), None, how))
+                all_spans.append(Span(*named, began, max(began, end), None, how))
         for evaluation in evaluations_of(group, run).values():
             end = datetime.fromisoformat(evaluation["measured"]).timestamp()
-            found.append(Span(*named, end - evaluation["wall_s"], end, evaluation["step"]))
-    return sorted(found, key=lambda span: (span.began, span.ended))
+            all_spans.append(Span(*named, end - evaluation["wall_s"], end, evaluation["step"]))
+    return sorted(all_spans, key=lambda span: (span.began, span.ended))
 
 
 def _runs(run: Run) -> bool:

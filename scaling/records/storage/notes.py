@@ -29,8 +29,8 @@ class Note:
 def noted_below(folder: Path) -> list[str]:
     """The paths below ``folder`` of which there is a note."""
     notes = entry_of(folder)
-    found = (path.relative_to(notes).as_posix() for path in notes.rglob("*") if path.is_file())
-    return list(found)
+    paths = (path.relative_to(notes).as_posix() for path in notes.rglob("*") if path.is_file())
+    return list(paths)
 
 
 @contextlib.contextmanager

@@ -33,28 +33,28 @@ class Asha(Spec):
     @classmethod
     def parse(cls, text: str) -> "Asha":
         """As ``--asha`` gives it. ValueError for anything but FORM."""
-        found: dict[str, int] = {}
+        given: dict[str, int] = {}
         for part in text.split(","):
             key, _, value = part.partition("=")
             number = value.strip()
-            if key.strip() not in cls.model_fields or not number.isdecimal() or key in found:
+            if key.strip() not in cls.model_fields or not number.isdecimal() or key in given:
                 raise ValueError(f"--asha {text!r}: {part!r} is not understood; give {FORM}")
-            found[key.strip()] = int(number)
-        if "grace" not in found:
+            given[key.strip()] = int(number)
+        if "grace" not in given:
             raise ValueError(f"--asha {text!r} does not say where the first rung is; give {FORM}")
-        if not 1 <= found["grace"] <= MOST_STEPS or not 2 <= found.get("eta", 3) <= 1000:
+        if not 1 <= given["grace"] <= MOST_STEPS or not 2 <= given.get("eta", 3) <= 1000:
             raise ValueError(
                 f"--asha {text!r}: grace lies in 1 .. {MOST_STEPS}, and eta in 2 .. 1000"
             )
-        return cls(**found)
+        return cls(**given)
 
     def rungs(self, steps: int) -> tuple[int, ...]:
         """Those of a training of ``steps`` steps, before its end."""
-        found, rung = [], self.grace
+        rungs, rung = [], self.grace
         while rung < steps:
-            found.append(rung)
+            rungs.append(rung)
             rung *= self.eta
-        return tuple(found)
+        return tuple(rungs)
 
     def check(self, plan: Plan) -> list[str]:
         """What is to be said of ``plan`` with this. ValueError where no training can be compared,
@@ -95,9 +95,9 @@ def groups(plan: Plan) -> list[list[PlannedTrial]]:
     """Trainings that may be compared, one trial for each (its longest), in the order of the
     plan.
     """
-    found: dict[str, dict[str, PlannedTrial]] = {}
+    comparable: dict[str, dict[str, PlannedTrial]] = {}
     for trials in plan.runs():
-        trial = max(trials, key=lambda one: one.spec.train.steps)
+        trial = max(trials, key=lambda trial: trial.spec.train.steps)
         spec, train = trial.spec, trial.spec.train
         key = identity(
             [
@@ -109,10 +109,11 @@ def groups(plan: Plan) -> list[list[PlannedTrial]]:
                 train.init and train.init.identity_fields(),
             ]
         )
-        found.setdefault(key, {})[trial.train_id] = trial
+        comparable.setdefault(key, {})[trial.train_id] = trial
     place = {trial.train_id: i for i, trial in reversed([*enumerate(plan.trials)])}
     ordered = [
-        sorted(group.values(), key=lambda one: place[one.train_id]) for group in found.values()
+        sorted(group.values(), key=lambda member: place[member.train_id])
+        for group in comparable.values()
     ]
     return sorted(ordered, key=lambda group: place[group[0].train_id])
 
@@ -150,26 +151,33 @@ def places(entrants: Sequence[Entrant], rungs: Sequence[int], eta: int) -> dict[
     winner. Who has passed a rung is not called back. Of equal losses the first entrant's is best.
     A training that diverged before a rung counts there, as the worst.
     """
-    found: dict[str, Place] = {}
+    places_by_id: dict[str, Place] = {}
     entered = list(entrants)
     for rung in rungs:
-        arrived = [one for one in entered if rung in one.losses]
-        diverged = [one for one in entered if one.diverged and rung not in one.losses]
+        arrived = [entrant for entrant in entered if rung in entrant.losses]
+        diverged = [
+            entrant for entrant in entered if entrant.diverged and rung not in entrant.losses
+        ]
         waits = any(
-            not (rung in one.losses or one.diverged or one.lost or one.done_steps > rung)
-            for one in entered
+            not (
+                rung in entrant.losses
+                or entrant.diverged
+                or entrant.lost
+                or entrant.done_steps > rung
+            )
+            for entrant in entered
         )
         count = len(arrived) + len(diverged)
         best = count // eta if waits else max(1, count // eta)
-        ranked = sorted(arrived, key=lambda one, rung=rung: _finite(one.losses[rung]))
+        ranked = sorted(arrived, key=lambda entrant, rung=rung: _finite(entrant.losses[rung]))
         entered = []
-        for rank, one in enumerate(ranked, 1):
-            beats = rank <= best and math.isfinite(_finite(one.losses[rung]))
-            goes_on = beats or one.passed >= rung or one.done_steps > rung
-            found[one.train_id] = Place(rung, rank, count, goes_on)
+        for rank, entrant in enumerate(ranked, 1):
+            beats = rank <= best and math.isfinite(_finite(entrant.losses[rung]))
+            goes_on = beats or entrant.passed >= rung or entrant.done_steps > rung
+            places_by_id[entrant.train_id] = Place(rung, rank, count, goes_on)
             if goes_on:
-                entered.append(one)
-    return found
+                entered.append(entrant)
+    return places_by_id
 
 
 def _finite(loss: float | None) -> float:
@@ -210,9 +218,9 @@ class Stopping:
         )
 
 
-def with_asha(plan: Plan, asha: Asha, told: Forecast) -> Stopping:
+def with_asha(plan: Plan, asha: Asha, forecast: Forecast) -> Stopping:
     """As ``told`` of all to their ends, and as ``planned_steps`` has them stop."""
-    hours = {trial.trial_id: trial for trial in told.trials}
+    hours = {trial.trial_id: trial for trial in forecast.trials}
     of_training: dict[str, list[PlannedTrial]] = {}
     for trial in plan.trials:
         of_training.setdefault(trial.train_id, []).append(trial)
@@ -227,4 +235,4 @@ def with_asha(plan: Plan, asha: Asha, told: Forecast) -> Stopping:
             share = measured / (len(trial.eval_ids) * len(ends))
             priced = hours[trial.trial_id]
             total += trained * priced.train_hours + share * priced.measure_hours
-    return Stopping(total, told.gpu_hours, count, whole)
+    return Stopping(total, forecast.gpu_hours, count, whole)

@@ -24,8 +24,8 @@ def identity(value) -> str:
 
 def refuse(faults: Iterable[str]) -> None:
     """ValueError with all ``faults`` in one line, so that a person mends them in one go."""
-    if told := "; ".join(faults):
-        raise ValueError(told)
+    if text := "; ".join(faults):
+        raise ValueError(text)
 
 
 class Spec(BaseModel):
@@ -72,9 +72,9 @@ def _takes_bool(spec: type[BaseModel], field: str) -> bool:
     if field not in spec.model_fields:
         return True
     waiting: list[Any] = [spec.model_fields[field].annotation]
-    found: set[type | None] = set()
+    kinds: set[type | None] = set()
     while waiting:
         kind = waiting.pop()
-        found.add(kind if isinstance(kind, type) else None)
+        kinds.add(kind if isinstance(kind, type) else None)
         waiting += get_args(kind)
-    return bool(found & {bool, object}) or spec.model_fields[field].annotation is Any
+    return bool(kinds & {bool, object}) or spec.model_fields[field].annotation is Any

@@ -123,7 +123,7 @@ class Protocol(Spec):
 
     def _faults_of_spaces(self) -> list[str]:
         """What does not hold of the feature spaces of FDr."""
-        told = "set evaluate.protocol.spaces"
+        next_step = "set evaluate.protocol.spaces"
         if self.spaces and self.metrics and "fdr" not in self.metrics:
             return [
                 f"only the metric fdr uses spaces {list(self.spaces)}; leave them out or add it"
@@ -131,9 +131,11 @@ class Protocol(Spec):
         if "fdr" not in self.metrics:
             return []
         if not self.spaces:
-            return [f"fdr is a mean over feature spaces, and there is only {self.features}; {told}"]
+            return [
+                f"fdr is a mean over feature spaces, and there is only {self.features}; {next_step}"
+            ]
         if self.features in self.spaces:
-            return [f"{self.features} is in features and in spaces; {told} to the others"]
+            return [f"{self.features} is in features and in spaces; {next_step} to the others"]
         if files := [name for name in self.references if name.endswith(".npz")]:
             return [
                 "fdr compares with the train and held-out images of the data; references names "

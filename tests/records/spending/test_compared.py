@@ -6,7 +6,14 @@ import pytest
 
 from scaling.cli import main
 from scaling.records import StudyFolder, trial_rows
-from scaling.records.spending.compared import COLUMNS, compared, ratio, told, total, with_hours
+from scaling.records.spending.compared import (
+    COLUMNS,
+    compared,
+    ratio,
+    total,
+    total_text,
+    with_hours,
+)
 from scaling.records.spending.expected import FILE, add_expected
 from scaling.study import Plan, Study
 from scaling.study.settings import with_settings
@@ -50,7 +57,7 @@ def test_records_without_a_forecast_have_none(study):
     assert (rows[0].train_gpu_hours, rows[0].measure_gpu_hours) == pytest.approx((0.5, 0.5))
     assert rows[2].train_gpu_hours is None and rows[2].measure_gpu_hours is None
     assert all(row.train_gpu_hours_forecast is None for row in rows)
-    assert ratio(rows) is None and total(rows) is None and told(rows) is None
+    assert ratio(rows) is None and total(rows) is None and total_text(rows) is None
 
 
 def test_the_total_is_of_what_is_completed_and_the_worst_is_furthest_either_way(study):
@@ -60,7 +67,7 @@ def test_the_total_is_of_what_is_completed_and_the_worst_is_furthest_either_way(
     found = total(rows)
     assert (found.trainings, found.ratio) == (2, pytest.approx(2 / 3))
     assert found.worst.train_id == rows[0].train_id
-    assert told(rows) == (
+    assert total_text(rows) == (
         "2 completed trainings took 2 GPU-hours, 0.67 times the 3 that were forecast by a guess; "
         f"the worst is {rows[0].trial_id}, 0.40 times"
     )

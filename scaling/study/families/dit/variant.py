@@ -104,9 +104,9 @@ def rung_words(m: "ModelSpec") -> list[str]:
 def fields_of(said: str) -> dict[str, Any] | None:
     """The fields that the words of a name mean, all others the paper's; None for another word."""
     fields = dict(PAPER)
-    for one in said.split():
+    for part in said.split():
         for word in WORDS:
-            if match := re.fullmatch(word.pattern, one):
+            if match := re.fullmatch(word.pattern, part):
                 fields |= word.read(match)
                 break
         else:
