@@ -43,6 +43,7 @@ def report_data(study: StudyFolder, live: bool = False) -> dict:
 
 
 def data_of(read: StudyData, live: bool) -> dict:
+    """What the page's templates show of a study, but for its figures; ``live`` while it runs."""
     plan, trials, evaluations = read.plan, read.trials, read.evaluations
     provenance = provenance_of(read.study, evaluations["measured"].drop_nulls())
     spent = seconds_spent(plan, read.curves, evaluations)
@@ -100,6 +101,7 @@ def _claims(read: StudyData) -> list[tuple]:
 
 
 def comparison_data(study: StudyFolder, other: Folder | None, across_protocols: bool) -> dict:
+    """What the page shows of a comparison with ``other``, or why the two cannot be compared."""
     if other is None:
         return {"comparison": None}
     (beside,) = studies(other)

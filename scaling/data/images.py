@@ -99,6 +99,11 @@ class ImageSet(Images):
 
 @dataclass(frozen=True)
 class DataSet:
+    """Images to train on and held-out ones, with their labels in 0 .. ``num_classes`` - 1.
+
+    ValueError for a label outside.
+    """
+
     name: str
     num_classes: int
     train: Images

@@ -26,6 +26,8 @@ ANSWER_S = 300.0  # until a worker answers, which may have to wait for a place
 
 @dataclass(frozen=True)
 class Cluster:
+    """What Ray says of the cluster that this process is connected to, all nodes together."""
+
     dashboard: str | None  # the dashboard's URL; None where there is none
     cpus: float
     gpus: float

@@ -28,6 +28,8 @@ FORM = "http://HOST:8265"
 
 @dataclass(frozen=True)
 class Submitted:
+    """A sweep that a cluster has as a job; as text, how to follow and to end it."""
+
     job: str
     address: str
     study: str  # results of the study, a URL or a path of the cluster

@@ -40,6 +40,7 @@ def code_version() -> str:
 
 @functools.cache
 def versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that decide what a training gives."""
     return {
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in LIBRARIES},

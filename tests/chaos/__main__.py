@@ -17,25 +17,28 @@ from pathlib import Path
 from tests.benchmarks.timing import table
 from tests.chaos.faults import FAULTS
 from tests.chaos.outcome import Outcome, litter
+from tests.chaos.stored import STORE_FAULTS, StoredSweep
 from tests.chaos.sweeps import PLAN, Sweep, told_lost
 
 
 def struck(name: str, root: Path, whole: Outcome, limit_s: float) -> dict:
     """What the fault ``name`` did to a sweep below ``root``."""
-    first = Sweep(root, limit_s)
+    kind = StoredSweep if name in STORE_FAULTS else Sweep
+    first = kind(root, limit_s)
     first.wait_until_at_work()
-    FAULTS[name](first)
+    (STORE_FAULTS | FAULTS)[name](first)
     ended = [first.end()]
     if not first.completed():
-        again = Sweep(root, limit_s)
+        again = kind(root, limit_s)
         ended.append(again.end())
-    outcome = Outcome.of(first.study, PLAN)
+    study = first.outcome_folder()
+    outcome = Outcome.of(study, PLAN)
     lost = outcome.lost(whole)
     return {
         "fault": name,
         "commands": len(ended),
         "lost": lost,
-        "unsaid": max(0, lost - told_lost(first.study)),
+        "unsaid": max(0, lost - told_lost(study)),
         "repeated": outcome.repeated,
         "differing": outcome.differing(whole),
         "hanging": sum(code is None for code in ended),
@@ -49,10 +52,12 @@ def main() -> int:
     parser.add_argument("--limit-s", type=float, default=240.0, help="until a sweep hangs")
     options = parser.parse_args()
     names = [
-        name for name in FAULTS if not options.only or any(word in name for word in options.only)
+        name
+        for name in (*FAULTS, *STORE_FAULTS)
+        if not options.only or any(word in name for word in options.only)
     ]
     if not names:
-        parser.error(f"no fault is called so; there are: {', '.join(FAULTS)}")
+        parser.error(f"no fault is called so; there are: {', '.join((*FAULTS, *STORE_FAULTS))}")
     with tempfile.TemporaryDirectory(prefix="dit-scaling-chaos-") as folder:
         undisturbed = Sweep(Path(folder, "undisturbed"), options.limit_s)
         if undisturbed.end() != 0:

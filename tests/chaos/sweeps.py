@@ -29,17 +29,25 @@ GRACE_S = 16.0  # for Ray's agents to end after a driver that was killed
 
 
 class Sweep:
-    """A sweep of the smoke study below ``root`` that is running."""
+    """A sweep of the smoke study that is running, with its log below ``root`` and its results there
+    or at ``results``, where ``study`` is this machine's copy of them.
+    """
 
-    def __init__(self, root: Path, limit_s: float):
+    def __init__(
+        self,
+        root: Path,
+        limit_s: float,
+        results: str | None = None,
+        study: StudyFolder | None = None,
+    ):
         self.root, self.limit_s, self.started = root, limit_s, time.monotonic()
         root.mkdir(parents=True, exist_ok=True)
-        self.study = StudyFolder(root / PLAN.name)
+        self.study = study or StudyFolder(root / PLAN.name)
         self.log = root / f"log-{len(list(root.glob('log-*')))}"
         settings = [part for setting in SETTINGS for part in ("--set", setting)]
         with open(self.log, "w") as out:
             self.process = subprocess.Popen(
-                [*COMMAND, *settings, "--results", str(root)],
+                [*COMMAND, *settings, "--results", results or str(root)],
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
@@ -88,6 +96,10 @@ class Sweep:
             self.process.kill()
             self.process.wait()
         return code
+
+    def outcome_folder(self) -> StudyFolder:
+        """Where what the sweep left is to be looked at."""
+        return self.study
 
     def completed(self) -> bool:
         try:

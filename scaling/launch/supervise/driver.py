@@ -136,6 +136,9 @@ def at_once(gpus_per_trial: float, workers: int = 1) -> int:
 
 
 def main() -> None:
+    """Runs the order that stands in the first line of the input; what happens goes to the file
+    descriptor that the command line names.
+    """
     out = os.fdopen(int(sys.argv[1]), "wb", buffering=0)
     os.set_inheritable(out.fileno(), False)
     order = Order.model_validate_json(sys.stdin.buffer.readline())

@@ -161,6 +161,7 @@ def _helped(job: Job, asked: Evaluation, parts: int) -> Iterator[None]:
 
 
 def task(work: Callable, label: str, gpus: float, cpus: int, scheduling_strategy="DEFAULT"):
+    """``work`` as a Ray task that Ray's dashboard calls ``label``, on so many GPUs and CPUs."""
     # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune
     # trial's own bundle.
     return ray.remote(work).options(

@@ -29,6 +29,7 @@ def frame_faults(frames: int, patch_t: int) -> list[str]:
 
 
 def token_faults(what: str, tokens: int) -> list[str]:
+    """What is wrong with so many tokens, if anything; ``what`` makes them, in words."""
     if tokens <= MOST_TOKENS:
         return []
     return [f"{what} makes {tokens} tokens, more than {MOST_TOKENS}; choose a larger patch"]

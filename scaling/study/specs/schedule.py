@@ -12,11 +12,13 @@ def constant(train: TrainSpec, step: int) -> float:
 
 
 def cosine(train: TrainSpec, step: int) -> float:
+    """From 1 after the warmup to 0 at the end, along half a cosine."""
     after, total = step - train.warmup_steps, max(1, train.steps - train.warmup_steps)
     return 0.5 * (1.0 + math.cos(math.pi * max(0, after) / total))
 
 
 def warmup_stable_decay(train: TrainSpec, step: int) -> float:
+    """1 up to the branch, then to 0 at the end as 1 - sqrt."""
     if step < train.branch_step:
         return 1.0
     # 1 - sqrt falls fast first; better than linear in Hägele et al., arXiv 2405.18392, section 4.
