@@ -2,8 +2,11 @@
 
 import atexit
 import gc
+import inspect
+import re
 import sys
 import warnings
+from collections.abc import Callable
 
 import typer
 
@@ -53,10 +56,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Scaling studies of diffusion transformers.",
 )
+
+
+def _help(command: Callable) -> str:
+    """What the docstring says. A line break within a paragraph, which typer would show, is a
+    space, but in indented examples.
+    """
+    text = inspect.cleandoc(command.__doc__ or "")
+    return re.sub(r"(?<=\S)\n(?=\S)", " ", text)
+
+
 for command in COMMANDS:
-    app.command(context_settings={"allow_extra_args": command in TAKE_EXTRA_WORDS})(
-        bounded(command)
-    )
+    app.command(
+        help=_help(command),
+        context_settings={"allow_extra_args": command in TAKE_EXTRA_WORDS},
+    )(bounded(command))
 
 
 def main(args: list[str] | None = None) -> None:

@@ -8,6 +8,19 @@ import pytest
 from scaling import cli
 
 
+def test_help_breaks_lines_where_its_width_ends_and_in_examples_alone(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["fit", "--help"])
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert any(line.startswith("scaling fit isoflop --csv") for line in shown)
+    assert not any("\n" in line for text in map(cli._help, cli.COMMANDS) for line in _flowing(text))
+
+
+def _flowing(text: str) -> list[str]:
+    """The paragraphs that are no examples."""
+    return [part for part in text.split("\n\n") if not part.startswith("  ")]
+
+
 def test_help_shows_every_verb_in_order(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["--help"])
