@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scaling.data.listing.label_files import DEVKIT, TRUTH, rows_of
-from scaling.data.listing.splits import HELDOUT, TRAIN, Labelled, listed
+from scaling.data.listing.names import HELDOUT, TRAIN, listed
+from scaling.data.listing.splits import Labelled
 from scaling.data.listing.walk import printable
 
 LABELS_SAID = "--heldout-labels (data.heldout_labels)"

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scaling.data.listing.labels import as_label
-from scaling.data.listing.splits import TRAIN, WITHIN, Labelled, Listing, grouped, listed, split_in
+from scaling.data.listing.names import TRAIN, listed, split_in
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, grouped
 
 PARQUET, ARROW = ".parquet", ".arrow"
 IMAGES = ("image", "img", "jpg", "jpeg", "png", "webp", "picture", "pixel_values")

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
-from scaling.data.listing.endings import is_tar, stem
 from scaling.data.listing.labels import as_label, with_labels
-from scaling.data.listing.splits import WITHIN, Labelled, Listing, by_place, grouped, split_in
+from scaling.data.listing.names import is_tar, split_in, stem
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, by_place, grouped
 from scaling.data.listing.unpacked import plain
 from scaling.data.listing.walk import litter, printable
 from scaling.records.cache import cache_folder

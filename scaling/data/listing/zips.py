@@ -14,9 +14,9 @@ from collections import Counter
 from pathlib import Path
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
-from scaling.data.listing.endings import stem
 from scaling.data.listing.labels import as_label, with_labels
-from scaling.data.listing.splits import WITHIN, Labelled, Listing, by_place, grouped, split_in
+from scaling.data.listing.names import split_in, stem
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, by_place, grouped
 from scaling.data.listing.unpacked import MOST_TIMES, MOST_TIMES_FROM
 from scaling.data.listing.walk import litter, printable
 
