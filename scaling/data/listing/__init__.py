@@ -12,7 +12,7 @@ from scaling.data.listing.names import TARS, ZIPS, stem
 from scaling.data.listing.splits import WITHIN, Listing
 from scaling.data.listing.walk import Found, counted, find, find_images, printable
 
-__all__ = ["Listing", "file_of", "list_images", "read_bytes"]
+__all__ = ["Listing", "archive_kind", "file_of", "list_images", "read_bytes"]
 
 
 class Archive(NamedTuple):

@@ -4,6 +4,7 @@ Refused are mixed sizes, broken files, and transparency.
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from scaling.data.crop import opened, read_image
+from scaling.data.listing import archive_kind
 from scaling.data.listing.walk import find_images, printable
 from scaling.data.pixels import upright
 from scaling.evaluation.images.arrays import as_images, read_array, read_arrays
@@ -43,7 +45,11 @@ class ImageFolder:
             else None
         )
         if not self.files:
-            raise ValueError(f"{folder} holds no images ({listing.told()})")
+            packed = any(map(archive_kind, os.listdir(folder)))
+            raise ValueError(
+                f"{folder} holds no images ({listing.told()})"
+                + ("; unpack the archives" if packed else "; give the folder that does")
+            )
         self.lossy: set[Path] = set()  # of those that were read
         self.crop = crop
         if crop is not None:

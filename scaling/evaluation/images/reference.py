@@ -120,8 +120,8 @@ class Reference:
         if self.source is None:
             raise ValueError(
                 "the reference file holds statistics but no images (arr_0), which kid, cmmd, "
-                "precision and recall compare with; ask for fid and sfid only, or give a file with "
-                "images"
+                "precision and recall compare with; ask for fid alone (--protocol metrics=fid), or "
+                "give a file with images"
             )
         rows = self._cached(layer, "rows")["rows"]
         if count >= len(rows):
