@@ -97,7 +97,8 @@ def _of_metadata(
     places = dict.fromkeys((found.folder / split, found.folder))
     files = [place / name for place in places for name in METADATA if (place / name).is_file()]
     for file in files if images else ():
-        if (said := read_labels(file, images, known, must=False)) is not None:
+        must = _is_flat(found, split)  # nothing else tells a class
+        if (said := read_labels(file, images, known, must)) is not None:
             names = known or sorted(set(said.values()), key=as_number)
             return _rows(said, names), names, f"; classes from {printable(file.name)}"
     return None

@@ -97,6 +97,6 @@ def _why(one: str, other: str) -> str:
 
 def _below(path: str, folder: str) -> str | None:
     """The folder of the image ``path`` in ``folder``; None where it lies in that itself."""
-    parts = path.split("/")
+    parts = re.split("/|::", path)
     rest = parts[parts.index(folder) + 1 : -1]
     return rest[0] if rest else None

@@ -90,18 +90,48 @@ class Labelled(NamedTuple):
     name: str | None
 
 
-def by_place(archive: str, name: str, split: str | None) -> Labelled:
-    """The image ``name`` of ``archive``, its class the folder or inner archive that it is in, else
-    the archive; ``split`` is that of the archive.
+class Placed(NamedTuple):
+    """An image of an archive whose class its place tells; ``split`` is that of the archive."""
+
+    archive: str
+    name: str
+    split: str | None
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders and inner archives that it is in, from the outermost; of any system."""
+        *folders, _ = filter(None, re.split(rf"[/\\]|{WITHIN}", self.name))
+        return list(map(stem, folders))
+
+
+def by_places(images: list[Placed]) -> list[Labelled]:
+    """The class of each is the folder or inner archive that it is in, else the archive.
+
+    A folder of the set's own name that all are in, above those of classes or splits, tells none.
     """
-    path = f"{archive}{WITHIN}{name}"
-    *folders, _ = re.split(rf"/|{WITHIN}", name)
-    folders = list(map(stem, folders))
-    if split is None and folders and (inner := split_of(folders[0])):
+    above = _above(images)
+    return [_by_place(image, above) for image in images]
+
+
+def _above(images: list[Placed]) -> int:
+    """How many folders all images are in, above two or more or those of splits."""
+    inside = [image.folders for image in images]
+    for depth in range(min(map(len, inside), default=0)):
+        there = {folders[depth] for folders in inside}
+        if len(there) > 1 or any(map(split_of, there)):
+            return depth
+    return 0
+
+
+def _by_place(image: Placed, above: int) -> Labelled:
+    path = f"{image.archive}{WITHIN}{image.name}"
+    split, folders = image.split, image.folders[above:]
+    inner = split_of(folders[0]) if folders else None
+    if inner and split in (None, inner):
         split, folders = inner, folders[1:]
-    called = stem(os.path.basename(archive))
-    # a shard's number is no class
-    own = None if split or re.fullmatch(r"(.*[-_])?\d+", called) else called
+    called = stem(os.path.basename(image.archive))
+    # a shard's number is no class, nor is the set's own name
+    own = None if split or above or re.fullmatch(r"(.*[-_])?\d+", called) else called
     return Labelled(path, split, next(iter(folders), own))
 
 
@@ -142,7 +172,8 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
     if len(labels) < 2:
         raise ValueError(
             f"the archives of {place} have {len(labels)} classes ({listed(names) or 'none'}); a "
-            "class-conditional model needs two or more"
+            "class-conditional model needs two or more: a class is a folder in the archive, or an "
+            "archive of its own"
         )
     every = {str(image.name) for part in parts.values() for image in part}
     if unknown := sorted(name for name in every if one_form(name) not in labels):

@@ -22,7 +22,7 @@ from scaling.data.listing.names import TRAIN, listed, split_in
 from scaling.data.listing.splits import WITHIN, Labelled, Listing, grouped
 
 PARQUET, ARROW = ".parquet", ".arrow"
-IMAGES = ("image", "img", "jpg", "jpeg", "png", "webp", "picture", "pixel_values")
+IMAGES = ("image", "img", "jpg", "jpeg", "png", "webp", "picture", "pixel_values", "image_bytes")
 LABELS = ("label", "labels", "fine_label", "cls", "class", "target", "category", "class_name")
 HELD_BYTES = 2 << 30  # row groups in memory
 _GROUPS: "OrderedDict[tuple, pa.ChunkedArray]" = OrderedDict()
