@@ -213,7 +213,8 @@ def _values(table: pl.DataFrame, column: str, names: Sequence[str]) -> np.ndarra
         bad = np.flatnonzero((cast.is_null() & values.is_not_null()).to_numpy())
         if len(bad):
             raise ValueError(
-                f"{column} is no number in {listed(names, bad)}: {values[int(bad[0])]!r}"
+                f"{column} is no number in {listed(names, bad)}: {values[int(bad[0])]!r}; write "
+                "plain numbers, such as 125000000 or 1.25e8, and leave out rows that have none"
             )
         values = cast
     empty = np.flatnonzero(values.is_null().to_numpy())

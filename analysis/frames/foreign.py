@@ -11,48 +11,38 @@ from pathlib import Path
 
 import polars as pl
 
-from analysis.frames.foreign_cells import is_number, series_of
+from analysis.frames.foreign_cells import Marks, is_number, series_of
+from analysis.frames.foreign_names import known_columns
 from scaling.records.files import read_bytes
 
 SEPARATORS = (",", ";", "\t", "|")
+MINUS = re.compile("^\u2212(?=[\\d.])")  # the sign that typesetters have
+SAID = re.compile(r"sep=([,;\t|])", re.IGNORECASE)  # the first line that Excel reads so
 MOST_BYTES = 2**28
 # First bytes of what is no text -> what it is
 NO_TEXT = {
     b"PK\x03\x04": "an Excel workbook or a zip file; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
     b"\x1f\x8b": "compressed by gzip; unpack it first",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it first",
     b"PAR1": "a Parquet file; write it as CSV",
+    b"ARROW1": "an Arrow file; write it as CSV",
     b"\x93NUMPY": "a numpy array; write it as CSV",
+    b"\x89PNG": "a picture; write its numbers as CSV",
+    b"\x89HDF": "an HDF5 file; write its table as CSV",
+    **{b"\x80%c" % n: "a pickle, which could run code; write it as CSV" for n in range(2, 6)},
+    b"SQLite format": "an SQLite database; write its table as CSV",
+}
+# The same of text, after blank space
+OTHER_TEXT = {
+    "{": "JSON; write it as CSV, a line of names and a row a run",
+    "[": "JSON; write it as CSV, a line of names and a row a run",
+    "<": "HTML or XML; write its table as CSV",
 }
 BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
-}
-# Columns that a reader asks for by these names, however they are spelled in the file
-KNOWN = (
-    "state",
-    "protocol",
-    "trial_id",
-    "loss",
-    "model",
-    "fid",
-    "steps",
-    "train_steps",
-    "images",
-    "seed",
-    "lr",
-    "conditioning",
-    "resolution",
-    "batch",
-    "cfg_scale",
-)
-# How programs write the states of a run -> how we do
-STATES = {
-    **{word: "completed" for word in ("completed", "complete", "finished", "done", "success")},
-    **{word: "failed" for word in ("failed", "crashed", "error", "killed", "timeout")},
-    **{word: "stopped" for word in ("stopped", "cancelled", "canceled", "preempted", "aborted")},
-    **{word: word for word in ("pending", "queued", "running", "evaluating", "diverged")},
 }
 
 
@@ -78,12 +68,14 @@ def read_table(path: Path | str) -> pl.DataFrame:
                 "a cell that holds a separator must be in quotes"
             )
     columns: dict[str, pl.Series] = {}
+    body = [(line, [MINUS.sub("-", cell.strip()) for cell in row]) for line, row in body]
+    marks = Marks.of((cell for _, row in body for cell in row), separator)
     for place, name in enumerate(names):
         if name is not None:
-            cells = [row[place].strip() for _, row in body]
+            cells = [row[place] for _, row in body]
             where = {cell: line for cell, (line, _) in zip(reversed(cells), reversed(body))}
-            columns[name] = series_of(cells, separator, f"{path}, column {name!r}", where)
-    columns |= _known(path, columns)
+            columns[name] = series_of(cells, marks, f"{path}, column {name!r}", where)
+    columns |= known_columns(path, columns)
     return pl.DataFrame(columns)
 
 
@@ -103,6 +95,9 @@ def _text(path: Path) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         text = data.decode("latin-1")  # as older spreadsheets write; any byte is a character
+    other = next((w for start, w in OTHER_TEXT.items() if text.lstrip().startswith(start)), None)
+    if other:
+        raise ValueError(f"{path} is no CSV table: it is {other}")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise ValueError(f"{path} is no CSV table: line {line} holds a zero byte")
@@ -116,7 +111,13 @@ def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], list[tupl
     comments = [
         (i, line.lstrip()[1:].strip()) for i, line in enumerate(lines[:begin], 1) if _comment(line)
     ]
-    separator = _separator(lines[begin])
+    if said := SAID.fullmatch(lines[begin].strip()):
+        lines[begin], separator = "", said[1]
+    elif _by_space(filled := [line for line in lines if line.strip() and not _comment(line)]):
+        rows = [(i, line.split()) for i, line in enumerate(lines, 1) if line in filled]
+        return rows, comments, " "
+    else:
+        separator = _separator(lines[begin])
     rows, begun = [], 1
 
     def uncommented() -> Iterator[str]:
@@ -127,7 +128,7 @@ def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], list[tupl
     reader = csv.reader(uncommented(), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row) and not _is_rule(row):
                 rows.append((begun, row))
             begun = reader.line_num + 1
     except csv.Error as error:
@@ -137,6 +138,20 @@ def _rows(path: Path, text: str) -> tuple[list[tuple[int, list[str]]], list[tupl
 
 def _comment(line: str) -> bool:
     return line.lstrip().startswith("#")
+
+
+def _by_space(lines: list[str]) -> bool:
+    """Whether blank space separates the cells, as numpy's savetxt writes: no other mark does, and
+    each line has as many words.
+    """
+    words = {len(line.split()) for line in lines}
+    marked = any(mark in line for line in lines for mark in (*SEPARATORS, '"'))
+    return not marked and len(words) == 1 and max(words) > 1
+
+
+def _is_rule(row: list[str]) -> bool:
+    """Whether it is the line below the names in a table of Markdown."""
+    return all(re.fullmatch(r":?-+:?", cell.strip()) for cell in row if cell.strip())
 
 
 def _separator(line: str) -> str:
@@ -151,7 +166,9 @@ def _with_header(
     first = rows[0][1]
     if comments and all(is_number(cell.strip()) for cell in first):
         at, text = comments[-1]
+        marked = any(mark in text for mark in SEPARATORS)
         names = next(csv.reader([text], delimiter=_separator(text), skipinitialspace=True), [])
+        names = names if marked else text.split()
         if len(names) == len(first):
             return [(at, names), *rows]
     return rows
@@ -179,26 +196,3 @@ def _names(
                 "rename or remove one"
             )
     return names
-
-
-def _known(path: Path, columns: dict[str, pl.Series]) -> dict[str, pl.Series]:
-    """Columns of ``KNOWN`` under our names, with states in our words."""
-    known_columns: dict[str, pl.Series] = {}
-    for known in KNOWN:
-        spelled = [name for name in columns if name.lower() == known]
-        if len(spelled) > 1:
-            raise ValueError(
-                f"{path}: the columns {' and '.join(spelled)} may both be {known!r}; rename one"
-            )
-        if spelled:
-            known_columns[known] = columns[spelled[0]]
-    if "state" in known_columns:
-        states = [None if s is None else str(s).lower() for s in known_columns["state"]]
-        if strange := [s for s in states if s is not None and s not in STATES]:
-            raise ValueError(
-                f"{path}, column 'state', row {states.index(strange[0]) + 1}: {strange[0]!r} is no "
-                f"state of a run; there are {', '.join(dict.fromkeys(STATES.values()))} (or rename "
-                "the column)"
-            )
-        known_columns["state"] = pl.Series([s and STATES[s] for s in states], dtype=pl.String)
-    return known_columns

@@ -11,6 +11,12 @@ METRICS = ("fid", "kid", "heldout_loss")  # columns of a trial that a law may be
 LOSSES = ("heldout_loss", "heldout_mse")  # those that do not depend on how samples are drawn
 
 
+def check_metric_name(metric: str) -> None:
+    """ValueError where no trial has a column of that name."""
+    if metric not in (known := dict.fromkeys(METRICS + LOSSES)):
+        raise ValueError(f"no metric {metric!r} of a trial; there are {', '.join(known)}")
+
+
 def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     """The trials that may enter a fit: completed, with ``metric`` measured. One row per model and
     seed.
@@ -20,8 +26,7 @@ def fit_points(trials: pl.DataFrame, metric: str = "fid") -> pl.DataFrame:
     in a law of its loss a training that is sampled in several ways is one trial. See ``left_out``
     for those that are missing.
     """
-    if metric not in (known := dict.fromkeys(METRICS + LOSSES)):
-        raise ValueError(f"no metric {metric!r} of a trial; there are {', '.join(known)}")
+    check_metric_name(metric)
     points = measured(trials, metric)
     if points.is_empty():
         ended = trials["state"].is_in(["completed", "diverged", "failed"]).all()

@@ -96,6 +96,8 @@ def study_folder(study: str, results: Path | None = None) -> Path:
         _fetch(folder)
         if (folder / PLAN).is_file():
             return folder
+    if itself.is_file():
+        raise ValueError(f"{shown(itself)} is a file; name the folder {shown(itself.parent)}")
     if inside := studies_in(itself):
         raise ValueError(
             f"{study} holds no {PLAN}: it is a results root, of {_names(inside)}; name one, as in "

@@ -28,7 +28,9 @@ def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
         with Image.open(path if data is None else io.BytesIO(data)) as image:
             yield image
     except UnidentifiedImageError:
-        raise ValueError(f"{name} is in no image format that Pillow knows") from None
+        raise ValueError(
+            f"{name} is in no image format that Pillow knows{_instead(path, data)}"
+        ) from None
     except Image.DecompressionBombError:
         raise ValueError(
             f"{name} has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, too many to "
@@ -38,6 +40,30 @@ def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
     except Exception as error:
         kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         raise ValueError(f"{name} cannot be read as an image ({kind}{error})") from None
+
+
+# First bytes of what is found under an image's name -> what it is
+NO_IMAGE = {
+    b"": "it is empty",
+    b"version https://git-lfs": "it is a pointer of git-lfs: run git lfs pull",
+    b"<": "it is a page of HTML or XML: download it again",
+    b"\xff\x0a": "it is JPEG XL: convert it",
+    b"\0\0\0\x0cJXL": "it is JPEG XL: convert it",
+}
+HEIF = (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")
+
+
+def _instead(path: Path, data: bytes | None) -> str:
+    """What a file that is no image is, as far as its first bytes tell: ": it is empty" or ""."""
+    if data is None:
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            data = file.read(64)
+    begin = b"?" if data is None else data[:64]
+    if begin[4:12].startswith(HEIF):
+        return ": it is HEIC: convert it"
+    found = (what for start, what in NO_IMAGE.items() if start and begin.lstrip().startswith(start))
+    what = NO_IMAGE[b""] if not begin else next(found, "")
+    return f": {what}" if what else ""
 
 
 def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:

@@ -10,7 +10,7 @@ from torch import Tensor
 from scaling.evaluation.images.read import ImageFolder
 from scaling.evaluation.sampling.load import Loaded
 from scaling.study.network import frames_of
-from scaling.study.settings import explain
+from scaling.study.settings import explain, listed_value
 from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.usual_features import usual_features
 
@@ -46,7 +46,12 @@ def protocol_asked(
         flow = source.diffusion.objective == "flow"
         usual = {"sampler": "euler" if flow else "ddpm", "decoder": source.vae, **source.protocol}
         given = usual | given
-    elif given.setdefault("samples", max(2, len(source))) != max(2, len(source)):
+    elif len(source) < 2:
+        raise ValueError(
+            f"{target} holds {len(source)} image, which has no covariance; give more, each in "
+            "a file of its own, or an array of them"
+        )
+    elif given.setdefault("samples", len(source)) != len(source):
         raise ValueError(
             f"{target} holds {len(source)} images, the protocol says {given['samples']} samples: "
             "leave samples out"
@@ -61,10 +66,15 @@ def protocol_asked(
 
 def checked_protocol(fields: Mapping[str, Any]) -> Protocol:
     """``Protocol(**fields)``; ValueError in one line for a wrong one."""
+    known = Protocol.model_fields
+    given = {
+        name: listed_value(value, known[name].default if name in known else None)
+        for name, value in fields.items()
+    }
     try:
-        return Protocol(**fields)
+        return Protocol(**given)
     except ValidationError as error:
-        raise ValueError(explain(error)) from None
+        raise ValueError(explain(error, known)) from None
 
 
 def check_heeded(said: Mapping[str, Any], target: Path, sampled: bool) -> None:

@@ -4,7 +4,7 @@ How files of others are read is in ``stored``.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,9 +123,17 @@ def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
         if names
     ]
     if problems:
-        raise ValueError(
-            f"weights do not fit {spec.name} at {spec.input_size} px input; {'; '.join(problems)}"
-        )
+        text = "; ".join(problems)
+        if unknown and not (missing or wrong or integers):
+            beginning = _beginning(unknown[0], expected)
+            text += f"; if they are no part of the network, say --leave-out {beginning}"
+        raise ValueError(f"weights do not fit {spec.name} at {spec.input_size} px input; {text}")
+
+
+def _beginning(name: str, expected: Iterable[str]) -> str:
+    """The first part of an entry's ``name``, or all of it where an ``expected`` one begins so."""
+    first, point, _ = name.partition(".")
+    return name if any(each.startswith(first + point) for each in expected) else first + point
 
 
 @torch.no_grad()

@@ -60,6 +60,11 @@ def _module(name_or_path: str):
             raise ValueError(f"no such study file: {path}")
         return _executed(name_or_path, path, lambda: import_file(path))
     names = study_names()
+    if "/" in name_or_path and Path(name_or_path).expanduser().exists():
+        raise ValueError(
+            f"{name_or_path} is no .py file; a study is one that defines STUDY = Study(...), see "
+            "experiments/smoke.py"
+        )
     if name_or_path not in names:
         near = difflib.get_close_matches(name_or_path, names, n=3, cutoff=0.3) or names
         beside = Path(f"{name_or_path}.py")

@@ -84,6 +84,18 @@ def _value(text: str):
         return text
 
 
+def listed_value(value, usual):
+    """A value as a list where ``usual`` is one and the value is text: ``fid,kid`` as
+    ``["fid", "kid"]``.
+    """
+    if not isinstance(value, str) or not isinstance(usual, list | tuple):
+        return value
+    try:
+        return json.loads(f"[{value}]")
+    except (ValueError, RecursionError):
+        return [part.strip() for part in value.split(",")]
+
+
 def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
     """``trial`` with dotted fields replaced, validated as a whole.
 
@@ -102,7 +114,7 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
         target = data
         for part in path:
             target = target[part]
-        target[leaf] = value
+        target[leaf] = listed_value(value, target[leaf])
     return _validated(data)
 
 
@@ -122,13 +134,27 @@ def _validated(data: Mapping) -> TrialSpec:
         raise ValueError(explain(error)) from None
 
 
-def explain(error: ValidationError) -> str:
-    """What pydantic found wrong, in one line: where, what, and the value given."""
+# pydantic's kinds of errors that its own words would not tell
+SAID = {
+    "extra_forbidden": "there is no such field",
+    "tuple_type": 'a list is needed, such as ["a", "b"]',
+    "list_type": 'a list is needed, such as ["a", "b"]',
+}
+
+
+def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
+    """What pydantic found wrong, in one line: where, what, and the value given.
+
+    Of ``known`` fields those nearest to one that is none are named.
+    """
     parts = []
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
+        message = SAID.get(item["type"]) or item["msg"].removeprefix("Value error, ")
         given = "" if isinstance(item["input"], dict) else f" (got {_short(item['input'])})"
+        if item["type"] == "extra_forbidden" and known:
+            near = difflib.get_close_matches(where, known, n=3, cutoff=0.4) or sorted(known)
+            message += f"; there are {', '.join(near)}"
         parts.append(f"{where}: {message}{given}" if where else f"{message}{given}")
     return "; ".join(parts)
 

@@ -41,6 +41,7 @@ def test_a_name_its_root_and_its_folder_mean_the_same(root):
         ("digit", None, "digit holds no study.json; .*nearest in results: digits"),
         ("nowhere/at/all", None, "results holds digits, other"),
         ("results", None, "it is a results root, of digits, other; name one, as in results/digits"),
+        ("results/digits/study.json", None, "is a file; name the folder results/digits"),
         ("digits", "elsewhere", "elsewhere/digits holds no study.json.*elsewhere holds no study"),
     ],
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scaling.records.cache import CACHE_VARIABLE, cache_folder
+from scaling.records.cache import CACHE_VARIABLE, cache_folder, made_folder
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,12 @@ from scaling.records.cache import CACHE_VARIABLE, cache_folder
 def test_the_folder_of_a_kind(value, folder, monkeypatch):
     monkeypatch.setenv(CACHE_VARIABLE, value)
     assert cache_folder("references") == folder / "references"
+
+
+def test_a_cache_that_cannot_be_made_names_the_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    assert made_folder("references").is_dir()
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
+    with pytest.raises(ValueError, match=rf"cannot be written to .*set \${CACHE_VARIABLE} to"):
+        made_folder("references")

@@ -98,3 +98,10 @@ def test_a_folder_experiments_of_the_persons_own_hides_none_of_ours(tmp_path):
 def test_an_unknown_study_shows_the_nearest():
     with pytest.raises(ValueError, match="nearest: digits"):
         load_study("digit")
+
+
+def test_a_path_that_is_no_study_file_is_said_to_be_none(tmp_path):
+    (tmp_path / "study.ipynb").touch()
+    for path in (tmp_path, tmp_path / "study.ipynb"):
+        with pytest.raises(ValueError, match=r"is no \.py file; a study is one that defines STUDY"):
+            load_study(str(path))

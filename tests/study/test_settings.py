@@ -3,7 +3,7 @@
 import pytest
 
 from scaling.study import load_study
-from scaling.study.settings import fields_of, parse_grid, with_settings
+from scaling.study.settings import fields_of, listed_value, parse_grid, with_settings
 from tests.study.families.outside.someones import write_study
 
 
@@ -26,6 +26,13 @@ def test_a_bad_setting_is_refused_by_name_and_value(tiny, setting, says):
     with pytest.raises(ValueError, match=says.replace("(", r"\(")) as error:
         with_settings(tiny, setting)
     assert "\n" not in str(error.value)
+
+
+def test_a_list_may_be_names_with_commas(tiny):
+    told = {"evaluate.protocol.metrics": "fid,kid", "train.betas": "0.8,0.9"}
+    spec = with_settings(tiny, told)
+    assert spec.evaluate.protocol.metrics == ("fid", "kid") and spec.train.betas == (0.8, 0.9)
+    assert listed_value("a,b", "text") == "a,b" and listed_value("[1,2],[3]", ()) == [[1, 2], [3]]
 
 
 def test_settings_are_of_the_networks_own_fields(tmp_path):

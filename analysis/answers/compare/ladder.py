@@ -12,7 +12,7 @@ from analysis.answers.compare import Comparison, compare_frames
 from analysis.answers.contrast import Part, cells_of, contrast
 from analysis.frames import Folder, studies, trials_frame
 from analysis.frames.identities import protocol_id, recipe_id
-from analysis.select.trials import fit_points
+from analysis.select.trials import check_metric_name, fit_points
 from analysis.text import fixed, interval, number
 from scaling.study import Plan, TrialSpec
 from scaling.study.settings import fields_of
@@ -64,8 +64,9 @@ def ladder(
 
 def study_ladder(folder: Folder, metric: str = "fid") -> list[Step]:
     """Of the recipes of one study, in the order of its trials. ValueError where no two of them
-    have two sizes in common.
+    have two sizes in common, or of an unknown ``metric``.
     """
+    check_metric_name(metric)
     (study,) = studies(folder)
     steps = steps_of(study.plan())
     if len(steps) < 2:

@@ -2,9 +2,11 @@
 intervals.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from analysis.answers.fit_table.kinds import CURVES, KINDS, FitReport, FitRequest
 from analysis.answers.fit_table.text import as_json, lines
@@ -67,10 +69,22 @@ def run(
             f"{bootstrap} repeats are too few for an interval; give {_LEAST_RESAMPLES} or more, or "
             "0 for none"
         )
+    table = read_table(csv)
     request = FitRequest(
-        read_table(csv), n, d, loss, flops, x, unique, cluster, delta, bootstrap, curve, method
+        table, n, d, loss, flops, x, unique, cluster, delta, bootstrap, curve, method
     )
-    return KINDS[kind](request)
+    report = KINDS[kind](request)
+    return replace(report, answer=report.answer | _left_out(table))
+
+
+def _left_out(table: pl.DataFrame) -> dict[str, str]:
+    """Rows that are no completed run, such as "1 failed, 2 running"; empty without such."""
+    if "state" not in table.columns:
+        return {}
+    out = table.filter(pl.col("state").is_null() | (pl.col("state") != "completed"))
+    counts = out.group_by("state").len().sort("state").rows()
+    told = ", ".join(f"{number} {state or 'without a state'}" for state, number in counts)
+    return {"left_out": told} if told else {}
 
 
 def text(kind: str, report: FitReport, json: bool = False) -> str:

@@ -20,7 +20,8 @@ from scaling.data.clips.video_files import count_frames, is_video, read_frames
 from scaling.data.crop import centre_crop, image_size, opened
 from scaling.data.images import DataSet, Images
 from scaling.data.listing.content import is_image
-from scaling.data.listing.splits import TRAIN, as_number, chosen_splits, held_out, listed
+from scaling.data.listing.names import TRAIN, as_number, listed
+from scaling.data.listing.splits import chosen_splits, held_out
 from scaling.data.listing.walk import Found, find, printable
 from scaling.data.pixels import rgb
 from scaling.study.specs.identity import identity

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from scaling.data.listing.endings import TARS, ZIPS, stem
+from scaling.data.listing.content import NOT_UNPACKED
 from scaling.data.listing.folders import list_folder
 from scaling.data.listing.labels import LABELS_SAID, is_devkit
+from scaling.data.listing.names import TARS, ZIPS, stem
 from scaling.data.listing.splits import WITHIN, Listing
 from scaling.data.listing.walk import Found, counted, find, find_images, printable
 
-__all__ = ["Listing", "file_of", "list_images", "read_bytes"]
+__all__ = ["Listing", "archive_kind", "file_of", "list_images", "read_bytes"]
 
 
 class Archive(NamedTuple):
@@ -86,9 +87,14 @@ def list_images(place: Path, labels: Path | None = None) -> Listing:
         kind = archive_kind(place.name)
         if kind is None:
             endings = [ending for archive in ARCHIVES.values() for ending in archive.endings]
+            what = NOT_UNPACKED.get(place.suffix.lower())
             raise ValueError(
                 f"{place} is neither a folder of images nor an archive ({', '.join(endings)}); "
-                "unpack it, or give its folder"
+                + (
+                    f"it is {what}: write its images as files, in a folder per class"
+                    if what
+                    else "unpack it, or give its folder"
+                )
             )
         return ARCHIVES[kind].list(place.parent, [place.name], labels)
     if not place.is_dir():

@@ -23,11 +23,24 @@ NOT_READ = frozenset(
     ".heic .heif .jxl .svg .cr2 .cr3 .nef .arw .dng .orf .raf .rw2 .exr .hdr .dcm".split()
 )
 
+# Stores of images that are not read, and what they are
+NOT_UNPACKED = {
+    **dict.fromkeys((".mdb", ".lmdb"), "LMDB"),
+    **dict.fromkeys((".h5", ".hdf5"), "HDF5"),
+    **dict.fromkeys((".tfrecord", ".tfrecords"), "TensorFlow's records"),
+    **dict.fromkeys((".pkl", ".pickle"), "a pickle, which could run code"),
+    **{".rec": "MXNet's records", ".mds": "Mosaic's shards", ".beton": "FFCV", ".mat": "Matlab"},
+    ".npz": "arrays of numpy",
+}
+UNFINISHED = frozenset(".part .partial .crdownload .download .aria2 .tmp".split())  # downloads
+
 
 def is_image(path: str, real: str) -> bool:
     """Whether the file ``real`` is an image, where ``path`` is its name, of a link or itself."""
     suffix = suffix_of(path)
-    return suffix in SUFFIXES or (suffix not in NOT_READ and begins_as_image(real))
+    if suffix in NOT_READ | UNFINISHED:
+        return False
+    return suffix in SUFFIXES or begins_as_image(real)
 
 
 def suffix_of(path: str) -> str:

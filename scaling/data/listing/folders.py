@@ -8,20 +8,20 @@ FOLDER/train/CLASS/... FOLDER/val/CLASS/...
 from collections import Counter
 from pathlib import Path
 
+from scaling.data.listing.content import NOT_UNPACKED
 from scaling.data.listing.labels import LABELS_SAID, METADATA, find_labels, read_labels
-from scaling.data.listing.splits import (
+from scaling.data.listing.names import (
     HELDOUT,
-    ONE_IN,
     TEST,
     TRAIN,
-    Listing,
-    Rows,
     as_number,
-    chosen_splits,
-    held_out,
     listed,
+    one_form,
     split_of,
+    splits_of,
 )
+from scaling.data.listing.no_classes import check_are_classes
+from scaling.data.listing.splits import ONE_IN, Listing, Rows, chosen_splits, held_out
 from scaling.data.listing.walk import Found, counted, printable, told
 
 PACKED = frozenset((".zip", ".7z", ".rar"))
@@ -60,7 +60,7 @@ def list_folder(found: Found, labels: Path | None = None) -> Listing:
 
 def _has_splits(found: Found, names: list[str]) -> bool:
     """Whether the folders are splits. A class may be called train, among other classes."""
-    kinds = {name: split_of(name) for name in names}
+    kinds = splits_of(names)
     if not any(kinds.values()):
         return False
     if TRAIN not in kinds.values():
@@ -97,7 +97,8 @@ def _of_metadata(
     places = dict.fromkeys((found.folder / split, found.folder))
     files = [place / name for place in places for name in METADATA if (place / name).is_file()]
     for file in files if images else ():
-        if (said := read_labels(file, images, known, must=False)) is not None:
+        must = _is_flat(found, split)  # nothing else tells a class
+        if (said := read_labels(file, images, known, must)) is not None:
             names = known or sorted(set(said.values()), key=as_number)
             return _rows(said, names), names, f"; classes from {printable(file.name)}"
     return None
@@ -152,15 +153,24 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
         hint += ", or tell their classes in a metadata.csv (file_name,label)" if loose else ""
         packed = PACKED & found.left_out.keys()
         hint += f", or unpack the {', '.join(sorted(packed))}" if packed else ""
+        stores = sorted(NOT_UNPACKED.keys() & found.left_out.keys())
+        hint += (
+            f", or write the images of the {stores[0]} ({NOT_UNPACKED[stores[0]]}) as files"
+            if stores
+            else ""
+        )
         raise ValueError(
             f"{place} has {len(classes)} classes ({listed(classes) or 'no subfolder'}) and "
             f"{loose} images outside{_left_out(found)}; a class-conditional model needs two or "
             f"more: put the images of each in a subfolder{hint}"
         )
-    if known is not None and (unknown := sorted(set(classes) - set(known))):
+    if len(classes) > 1:
+        check_are_classes(place, of_class)
+    labels = {one_form(name): label for label, name in enumerate(known or classes)}
+    if unknown := sorted(name for name in classes if one_form(name) not in labels):
         raise ValueError(
             f"{place} has classes that train lacks, such as {printable(unknown[0])!r}; remove them "
-            "or put images of them into train"
+            "or put images of them into train" + _alike(unknown[0], known or [])
         )
     if empty := [name for name in classes if not of_class[name]]:
         raise ValueError(
@@ -169,9 +179,13 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
         )
     for name, paths in of_class.items():
         _check_class(found, start, name, paths)
-    labels = {name: label for label, name in enumerate(known or classes)}
-    rows = [(path, labels[name]) for name in classes for path in sorted(of_class[name])]
-    return rows, list(labels)
+    rows = [(path, labels[one_form(name)]) for name in classes for path in sorted(of_class[name])]
+    return sorted(rows, key=lambda row: row[1]), known or classes
+
+
+def _alike(name: str, known: list[str]) -> str:
+    other = next((other for other in known if other.casefold() == name.casefold()), None)
+    return f"; train has {printable(other)!r}: call both alike" if other else ""
 
 
 def _first_with_two(found: Found, places: list[str]) -> str | None:

@@ -9,6 +9,7 @@ class.
     ImageNet's devkit, or its ILSVRC2012_validation_ground_truth.txt, which meta.mat explains
 """
 
+import codecs
 import csv
 import io
 import json
@@ -42,7 +43,7 @@ def rows_of(file: Path) -> Rows | None:
     if file.stat().st_size > MOST_BYTES:
         raise ValueError(f"{file} has more than {MOST_BYTES:,} bytes; it is no file of labels")
     try:
-        rows = KINDS[suffix](read_bytes(file).decode("utf-8-sig"))
+        rows = KINDS[suffix](_text(read_bytes(file)))
     except OSError as error:
         raise ValueError(f"{file} cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError, csv.Error) as error:
@@ -50,6 +51,16 @@ def rows_of(file: Path) -> Rows | None:
     if rows == []:
         raise ValueError(f"{file} holds no labels")
     return rows
+
+
+def _text(data: bytes) -> str:
+    """As spreadsheets write it: UTF-8, UTF-16 or, where it is neither, latin-1."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _table(text: str) -> Rows | None:

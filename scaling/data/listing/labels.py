@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scaling.data.listing.label_files import DEVKIT, TRUTH, rows_of
-from scaling.data.listing.splits import HELDOUT, TRAIN, Labelled, listed
+from scaling.data.listing.names import HELDOUT, TRAIN, listed
+from scaling.data.listing.splits import Labelled
 from scaling.data.listing.walk import printable
 
 LABELS_SAID = "--heldout-labels (data.heldout_labels)"
@@ -51,10 +52,14 @@ def read_labels(
     an image without a class or in one that is unknown; None for such ones unless it ``must``.
     """
     rows = rows_of(file)
+    if rows is not None:
+        rows = [(name, label) for name, cell in rows if (label := as_label(cell)) is not None]
     if not must and (rows is None or not {name for name, _ in rows} - {None}):
         return None
     if rows is None:
-        raise ValueError(f"{file} holds no column of labels beside one of file names")
+        raise ValueError(
+            f"{file} holds no column of labels beside one of file names; add one called label"
+        )
     if all(name is None for name, _ in rows):
         if len(rows) != len(images):
             raise ValueError(
@@ -64,19 +69,21 @@ def read_labels(
         in_order = sorted(images, key=lambda path: path.rpartition("/")[2])
         said = dict(zip(in_order, (label for _, label in rows)))
     else:
-        said = _by_name(rows, images)
+        said = _by_name(file, rows, images)
     lost = [path for path in images if path not in said]
     if lost and not must:
         return None
     if lost:
         raise ValueError(
             f"{file} tells no class of {len(lost)} of {len(images)} images, such as "
-            f"{printable(lost[0])}"
+            f"{printable(lost[0])}; add what lacks, or move the images away"
         )
     return said if classes is None else _known(file, said, classes)
 
 
-def _by_name(rows: Iterable[tuple[str | None, str]], images: Sequence[str]) -> dict[str, str]:
+def _by_name(
+    file: Path, rows: Iterable[tuple[str | None, str]], images: Sequence[str]
+) -> dict[str, str]:
     """The labels of ``images`` by a path's end, or the name alone where it is one image's."""
     whole: dict[str, str] = {}
     stems: dict[str, set[str]] = {}
@@ -84,13 +91,18 @@ def _by_name(rows: Iterable[tuple[str | None, str]], images: Sequence[str]) -> d
         parts = path.split("/")
         whole |= {"/".join(parts[i:]): path for i in range(len(parts) - 1)}
         stems.setdefault(_stem(path), set()).add(path)
-    said = {}
+    said: dict[str, str] = {}
     for name, label in rows:
-        name = (name or "").removeprefix("./")
-        if name in whole:
-            said[whole[name]] = label
-        elif len(of_stem := stems.get(_stem(name), set())) == 1:
-            said[next(iter(of_stem))] = label
+        name = (name or "").replace("\\", "/").removeprefix("./")
+        of_stem = stems.get(_stem(name), set())
+        path = whole.get(name) or (next(iter(of_stem)) if len(of_stem) == 1 else None)
+        if path is None:
+            continue
+        if said.setdefault(path, label) != label:
+            raise ValueError(
+                f"{file} says twice of which class {printable(path)} is, {said[path]} and {label}; "
+                "keep one"
+            )
     return said
 
 
@@ -122,16 +134,22 @@ def _one_of(label: str, known: set[str]) -> str:
     """The label, or its first word, as in Kaggle's "n01751748 111 108 230 211"; 3.0 is 3."""
     if label in known or not label:
         return label
-    return re.sub(r"^(\d+)\.0+$", r"\1", label.split()[0])
+    return as_label(label.split()[0]) or label
 
 
 def as_label(value: object) -> str | None:
-    """A value as a class's name; None for what names none, such as a list or 0.5."""
+    """A value as a class's name; None for what names none: a list, 0.5, a number below 0.
+
+    A whole number is one however it is written: 3.0 is 3.
+    """
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # a column of whole numbers of which some are missing
+        value = int(value)  # a column of whole numbers of which some are missing
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    return (str(value).strip() or None) if isinstance(value, int | str) else None
+    if not isinstance(value, int | str):
+        return None
+    text = re.sub(r"^([+-]?\d+)\.0+$", r"\1", str(value).strip())
+    return None if not text or re.fullmatch(r"-\d+", text) else text
 
 
 def with_labels(

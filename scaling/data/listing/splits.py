@@ -11,20 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scaling.data.listing.endings import stem
+from scaling.data.listing.names import (
+    HELDOUT,
+    NAMES,
+    TEST,
+    TRAIN,
+    as_number,
+    listed,
+    one_form,
+    split_of,
+    splits_of,
+    stem,
+)
+from scaling.data.listing.no_classes import check_are_classes
 from scaling.data.listing.walk import printable, told
 
 WITHIN = "::"  # between an archive's path and what is in it
 ONE_IN, AT_MOST = 20, 10  # how many images of each class are held out
-TRAIN, HELDOUT, TEST = "train", "heldout", "test"
-# what a folder or archive of a split is called, in any case and with "set", "_data", "2012" or the
-# like behind it; of held-out ones, those of HELDOUT are taken before those of TEST
-NAMES = {
-    TRAIN: ("train", "training", "trn", "trainval"),
-    HELDOUT: ("val", "valid", "validation", "heldout", "holdout", "dev", "eval"),
-    TEST: ("test", "testing", "tst"),
-}
-
 Rows = list[tuple[str, int]]  # path and label
 
 
@@ -40,22 +43,14 @@ class Listing(NamedTuple):
     told: str
 
 
-def split_of(name: str) -> str | None:
-    """The kind of split that a folder or file of this name holds: train, heldout, test or None."""
-    word = re.sub(r"[^a-z]", "", name.lower())
-    for behind in ("set", "images", "data", "split"):
-        word = word.removesuffix(behind) if word != behind else word
-    return next((kind for kind, names in NAMES.items() if word in names), None)
-
-
 def chosen_splits(names: list[str], place: Path) -> tuple[str | None, str | None]:
     """Which of ``names`` is the training split, and which the held-out one, or None.
 
     ValueError where two have the same right to it.
     """
     kinds: dict[str, list[str]] = {kind: [] for kind in NAMES}
-    for name in names:
-        if kind := split_of(name):
+    for name, kind in splits_of(names).items():
+        if kind:
             kinds[kind].append(name)
     for kind, same in kinds.items():
         if len(same) > 1:
@@ -65,11 +60,6 @@ def chosen_splits(names: list[str], place: Path) -> tuple[str | None, str | None
             )
     held = kinds[HELDOUT] or kinds[TEST]
     return next(iter(kinds[TRAIN]), None), next(iter(held), None)
-
-
-def split_in(words: str) -> str | None:
-    """The split that one of the words of an archive's name means, as in cifar-train-000.tar."""
-    return next(filter(None, map(split_of, re.split(r"[^A-Za-z]+", words))), None)
 
 
 def held_out(rows: Rows, place: Path) -> dict[str, Rows]:
@@ -100,18 +90,48 @@ class Labelled(NamedTuple):
     name: str | None
 
 
-def by_place(archive: str, name: str, split: str | None) -> Labelled:
-    """The image ``name`` of ``archive``, its class the folder or inner archive that it is in, else
-    the archive; ``split`` is that of the archive.
+class Placed(NamedTuple):
+    """An image of an archive whose class its place tells; ``split`` is that of the archive."""
+
+    archive: str
+    name: str
+    split: str | None
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders and inner archives that it is in, from the outermost; of any system."""
+        *folders, _ = filter(None, re.split(rf"[/\\]|{WITHIN}", self.name))
+        return list(map(stem, folders))
+
+
+def by_places(images: list[Placed]) -> list[Labelled]:
+    """The class of each is the folder or inner archive that it is in, else the archive.
+
+    A folder of the set's own name that all are in, above those of classes or splits, tells none.
     """
-    path = f"{archive}{WITHIN}{name}"
-    *folders, _ = re.split(rf"/|{WITHIN}", name)
-    folders = list(map(stem, folders))
-    if split is None and folders and (inner := split_of(folders[0])):
+    above = _above(images)
+    return [_by_place(image, above) for image in images]
+
+
+def _above(images: list[Placed]) -> int:
+    """How many folders all images are in, above two or more or those of splits."""
+    inside = [image.folders for image in images]
+    for depth in range(min(map(len, inside), default=0)):
+        there = {folders[depth] for folders in inside}
+        if len(there) > 1 or any(map(split_of, there)):
+            return depth
+    return 0
+
+
+def _by_place(image: Placed, above: int) -> Labelled:
+    path = f"{image.archive}{WITHIN}{image.name}"
+    split, folders = image.split, image.folders[above:]
+    inner = split_of(folders[0]) if folders else None
+    if inner and split in (None, inner):
         split, folders = inner, folders[1:]
-    called = stem(os.path.basename(archive))
-    # a shard's number is no class
-    own = None if split or re.fullmatch(r"(.*[-_])?\d+", called) else called
+    called = stem(os.path.basename(image.archive))
+    # a shard's number is no class, nor is the set's own name
+    own = None if split or above or re.fullmatch(r"(.*[-_])?\d+", called) else called
     return Labelled(path, split, next(iter(folders), own))
 
 
@@ -143,18 +163,27 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
                 + (f", or move the {held} archives away" if role == HELDOUT else "")
             )
     names = names or sorted({str(image.name) for image in parts[TRAIN]}, key=as_number)
-    labels = {name: label for label, name in enumerate(names)}
+    labels = {one_form(name): label for label, name in enumerate(names)}
+    if len(labels) > 1:
+        of_class: dict[str, list[str]] = {name: [] for name in names}
+        for image in parts[TRAIN]:
+            of_class[str(image.name)].append(image.path)
+        check_are_classes(place, of_class)
     if len(labels) < 2:
         raise ValueError(
             f"the archives of {place} have {len(labels)} classes ({listed(names) or 'none'}); a "
-            "class-conditional model needs two or more"
+            "class-conditional model needs two or more: a class is a folder in the archive, or an "
+            "archive of its own"
         )
-    if unknown := sorted({str(i.name) for part in parts.values() for i in part} - labels.keys()):
+    every = {str(image.name) for part in parts.values() for image in part}
+    if unknown := sorted(name for name in every if one_form(name) not in labels):
         raise ValueError(
             f"the {held} images of {place} have classes that train lacks, such as "
             f"{printable(unknown[0])!r}; give sets of the same classes"
         )
-    splits = {role: [(i.path, labels[str(i.name)]) for i in p] for role, p in parts.items()}
+    splits = {
+        role: [(i.path, labels[one_form(str(i.name))]) for i in p] for role, p in parts.items()
+    }
     if not held:
         place_of = {path: i for i, (path, _) in enumerate(splits[TRAIN])}
         by_class = held_out(sorted(splits[TRAIN], key=lambda row: row[1]), place)
@@ -165,14 +194,3 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
     used = sum(map(len, splits.values()))
     left_out = left_out + Counter({"images of other splits": len(images) - used})
     return Listing(place, [*map(printable, names)], splits, told(used, left_out))
-
-
-def as_number(name: str) -> tuple[int, str]:
-    """By which names of classes are ordered: numbers by their values, after other names."""
-    return (int(name) if name.isdecimal() else -1, name)
-
-
-def listed(names: list[str], most: int = 4) -> str:
-    """Such as "a, b, c, d and 6 more"."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(printable, names[:most])) + more

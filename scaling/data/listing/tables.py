@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scaling.data.listing.labels import as_label
-from scaling.data.listing.splits import TRAIN, WITHIN, Labelled, Listing, grouped, listed, split_in
+from scaling.data.listing.names import TRAIN, listed, split_in
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, grouped
 
 PARQUET, ARROW = ".parquet", ".arrow"
-IMAGES = ("image", "img", "jpg", "jpeg", "png", "webp", "picture", "pixel_values")
+IMAGES = ("image", "img", "jpg", "jpeg", "png", "webp", "picture", "pixel_values", "image_bytes")
 LABELS = ("label", "labels", "fine_label", "cls", "class", "target", "category", "class_name")
 HELD_BYTES = 2 << 30  # row groups in memory
 _GROUPS: "OrderedDict[tuple, pa.ChunkedArray]" = OrderedDict()

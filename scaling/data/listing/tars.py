@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
-from scaling.data.listing.endings import is_tar, stem
 from scaling.data.listing.labels import as_label, with_labels
-from scaling.data.listing.splits import WITHIN, Labelled, Listing, by_place, grouped, split_in
+from scaling.data.listing.names import is_tar, split_in, stem
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed, by_places, grouped
 from scaling.data.listing.unpacked import plain
 from scaling.data.listing.walk import litter, printable
 from scaling.records.cache import cache_folder
@@ -41,6 +41,7 @@ def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> List
     in ``list_images``. ValueError as ``list_folder``, and for a damaged tar.
     """
     images: list[Labelled] = []
+    placed: list[Placed] = []
     left_out = Counter()
     for tar in tars:
         members = index(folder / tar)
@@ -53,13 +54,13 @@ def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> List
             ):
                 left_out[suffix or "without suffix"] += suffix not in LABELS or not shard.labels
             elif not shard.labels:
-                images.append(by_place(tar, name, split))
+                placed.append(Placed(tar, name, split))
             elif shard.is_beside(name):
                 left_out["other images of a sample"] += 1
             else:
                 images.append(Labelled(f"{tar}{WITHIN}{name}", split, shard.label(name)))
         left_out["links and hidden names"] += _count_left_out(folder / tar)
-    images, told = with_labels(images, folder, labels)
+    images, told = with_labels([*images, *by_places(placed)], folder, labels)
     listing = grouped(images, folder, [], +left_out)
     return listing._replace(told=listing.told + told)
 
@@ -203,7 +204,7 @@ def _in_json(text: str) -> str | None:
     return next((label for value in found if (label := as_label(value)) is not None), None)
 
 
-LABELS: dict[str, Callable[[str], str | None]] = {".cls": str, ".json": _in_json}
+LABELS: dict[str, Callable[[str], str | None]] = {".cls": as_label, ".json": _in_json}
 
 
 def _key(name: str) -> str:

@@ -14,9 +14,9 @@ from collections import Counter
 from pathlib import Path
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
-from scaling.data.listing.endings import stem
 from scaling.data.listing.labels import as_label, with_labels
-from scaling.data.listing.splits import WITHIN, Labelled, Listing, by_place, grouped, split_in
+from scaling.data.listing.names import split_in, stem
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed, by_places, grouped
 from scaling.data.listing.unpacked import MOST_TIMES, MOST_TIMES_FROM
 from scaling.data.listing.walk import litter, printable
 
@@ -34,6 +34,7 @@ def list_zips(folder: Path, zips: list[str], labels: Path | None = None) -> List
     as ``list_folder``, and for a damaged or encrypted zip.
     """
     images: list[Labelled] = []
+    placed: list[Placed] = []
     left_out = Counter()
     for archive in zips:
         path = folder / archive
@@ -53,8 +54,8 @@ def list_zips(folder: Path, zips: list[str], labels: Path | None = None) -> List
             elif told:
                 images.append(Labelled(f"{archive}{WITHIN}{name}", split, told.get(name)))
             else:
-                images.append(by_place(archive, name, split))
-    images, said = with_labels(images, folder, labels)
+                placed.append(Placed(archive, name, split))
+    images, said = with_labels([*images, *by_places(placed)], folder, labels)
     listing = grouped(images, folder, [], +left_out)
     return listing._replace(told=listing.told + said)
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from scaling.data import DataSpec, load_data
+from scaling.data.listing import archive_kind
+from scaling.data.listing.content import is_image
 from scaling.evaluation.images.npz import open_npz
 from scaling.evaluation.images.read import ImageFolder, read_npy, read_npz
 from scaling.evaluation.images.real_images import RealImages, data_images, npz_images, tensor_images
@@ -46,8 +48,7 @@ def load_images(path: Path) -> Tensor | ImageFolder:
         return read_npy(path)
     if path.suffix != ".npz":
         raise ValueError(
-            f"{path} is neither a folder of images nor an .npz or .npy of them"
-            + ("" if path.exists() else ": there is no such file")
+            f"{path} is neither a folder of images nor an .npz or .npy of them" + _instead(path)
         )
     _, images = read_npz(path)
     if images is None:
@@ -56,6 +57,19 @@ def load_images(path: Path) -> Tensor | ImageFolder:
             "samples"
         )
     return images
+
+
+def _instead(path: Path) -> str:
+    """The next step with what is at ``path`` instead of images."""
+    if not path.exists():
+        return ": there is no such file"
+    if archive_kind(path.name):
+        return ": unpack it, and give the folder"
+    if is_image(path.name, str(path)):
+        return ": it is one image; give a folder of them"
+    if path.suffix.lower() in (".pkl", ".pickle", ".pt", ".pth"):
+        return ": a pickle could run code; write its mu and sigma by numpy.savez into an .npz"
+    return ""
 
 
 def reference_source(reference: str, crop: tuple[int, int] | None = None) -> RealImages | Path:
@@ -92,6 +106,7 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
         raise ValueError(
             f"--reference {reference!r} is no .npz, .npy, folder or data set; data sets: "
             f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images"
+            + (_instead(path) if path.suffix or path.exists() else "")
         )
     real = data_images(DataSpec(source=name), subset or "train")
     return RealImages(f"{name}-{subset or 'train'}", real.count, real.content, real.read)

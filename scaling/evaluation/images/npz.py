@@ -119,7 +119,7 @@ def open_npz(path: Path) -> tuple[dict[str, np.ndarray], NpzImages | Tensor | No
     if images is None and not {"mu", "sigma"} <= known.keys():
         raise ValueError(
             f"{path} holds {', '.join(names) or 'nothing'}; needed are images (arr_0) or mu and "
-            "sigma"
+            "sigma: save yours under these names, with numpy.savez"
         )
     return known, images, by if isinstance(by, dict) else {}
 

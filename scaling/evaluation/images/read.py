@@ -3,6 +3,8 @@
 Refused are mixed sizes, broken files, and transparency.
 """
 
+import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -13,12 +15,14 @@ from PIL import Image
 from torch import Tensor
 
 from scaling.data.crop import opened, read_image
+from scaling.data.listing import archive_kind
 from scaling.data.listing.walk import find_images, printable
 from scaling.data.pixels import upright
 from scaling.evaluation.images.arrays import as_images, read_array, read_arrays
 
 STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")
 BATCH = 256
+OPAQUE = 255
 GREY = ("1", "L")  # Pillow's modes, the rest of which are shown as RGB
 LOSSY = ("JPEG", "MPO")
 LOSSY_WEBP = b"VP8 "  # at this place of a WebP's header; without loss it is VP8L
@@ -41,7 +45,11 @@ class ImageFolder:
             else None
         )
         if not self.files:
-            raise ValueError(f"{folder} holds no images ({listing.told()})")
+            packed = any(map(archive_kind, os.listdir(folder)))
+            raise ValueError(
+                f"{folder} holds no images ({listing.told()})"
+                + ("; unpack the archives" if packed else "; give the folder that does")
+            )
         self.lossy: set[Path] = set()  # of those that were read
         self.crop = crop
         if crop is not None:
@@ -62,7 +70,8 @@ class ImageFolder:
 
     def _read_file(self, path: Path) -> Tensor:
         if self.crop is not None:
-            return torch.from_numpy(read_image(path, self.crop))
+            with _next_step():
+                return torch.from_numpy(read_image(path, self.crop))
         image = self._plain(path)
         if (image.size, image.mode) != (self.size, self.mode):
             raise ValueError(
@@ -76,18 +85,32 @@ class ImageFolder:
 
     def _plain(self, path: Path) -> Image.Image:
         """The image upright, as grey or RGB."""
-        with opened(path) as image:
-            mode, seen_through = image.mode, image.has_transparency_data
+        with _next_step(), opened(path) as image:
+            mode, transparent = image.mode, image.has_transparency_data
             if image.format in LOSSY or (image.format == "WEBP" and _is_lossy_webp(path)):
                 self.lossy.add(path)
             image = upright(image)
-            image = image.convert("L" if image.mode in GREY else "RGB")
-        if seen_through:
+            transparent = transparent and _seen_through(image)
+            image = image.convert("L" if image.mode in (*GREY, "LA") else "RGB")
+        if transparent:
             raise ValueError(
                 f"{path} is a {mode} image; metrics take RGB or grey ones: convert it yourself, "
                 "because what lies behind transparency is a choice"
             )
         return image
+
+
+def _seen_through(image: Image.Image) -> bool:
+    """Whether any pixel is transparent: many programs write an alpha that is full everywhere."""
+    return image.convert("RGBA").getchannel("A").getextrema()[0] < OPAQUE
+
+
+@contextlib.contextmanager
+def _next_step() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{error}; repair or remove it") from None
 
 
 def _is_lossy_webp(path: Path) -> bool:
@@ -106,7 +129,7 @@ def read_npz(path: Path) -> tuple[dict[str, np.ndarray], Tensor | None]:
     if images is None and not {"mu", "sigma"} <= known.keys():
         raise ValueError(
             f"{path} holds {', '.join(names) or 'nothing'}; needed are images (arr_0) or mu and "
-            "sigma"
+            "sigma: save yours under these names, with numpy.savez"
         )
     if images is not None:
         images = torch.from_numpy(as_images(images, f"{path}: arr_0")).permute(0, 3, 1, 2)

@@ -25,7 +25,7 @@ from scaling.evaluation.metrics.clips import is_stacked
 from scaling.evaluation.metrics.collect import HELD, Need, batches_of, collect
 from scaling.evaluation.metrics.frechet import Gaussian
 from scaling.evaluation.metrics.statistics import check_beside, checked_gaussian
-from scaling.records.cache import cache_folder
+from scaling.records.cache import made_folder
 from scaling.records.files import write_bytes
 from scaling.study.specs.identity import identity
 
@@ -120,8 +120,8 @@ class Reference:
         if self.source is None:
             raise ValueError(
                 "the reference file holds statistics but no images (arr_0), which kid, cmmd, "
-                "precision and recall compare with; ask for fid and sfid only, or give a file with "
-                "images"
+                "precision and recall compare with; ask for fid alone (--protocol metrics=fid), or "
+                "give a file with images"
             )
         rows = self._cached(layer, "rows")["rows"]
         if count >= len(rows):
@@ -167,8 +167,7 @@ class Reference:
 
     def _cached(self, layer: str, kind: str) -> dict[str, Tensor]:
         if (layer, kind) not in self._held:
-            path = cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz"
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = made_folder("references") / f"{identity([*self.key, layer, kind])}.npz"
             with FileLock(path.with_suffix(".lock")):
                 held = cached_tensors(path, KINDS[kind])
                 if held is None:  # not computed yet, or damaged since
@@ -193,7 +192,7 @@ class Reference:
             buffer = io.BytesIO()
             np.savez(buffer, **{name: array.numpy() for name, array in arrays.items()})
             write_bytes(
-                cache_folder("references") / f"{identity([*self.key, layer, kind])}.npz",
+                made_folder("references") / f"{identity([*self.key, layer, kind])}.npz",
                 buffer.getvalue(),
             )
 

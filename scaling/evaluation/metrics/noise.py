@@ -21,7 +21,7 @@ from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.collect import Need, collect
 from scaling.evaluation.metrics.frechet import Gaussian, frechet_distance
 from scaling.records import parsed
-from scaling.records.cache import cache_folder
+from scaling.records.cache import made_folder
 from scaling.records.files import write_json
 from scaling.study.specs.identity import identity
 
@@ -86,8 +86,7 @@ def noise_distance(
     samples = min(samples, IMAGES)  # with more nothing changes
     key = [VERSION, samples, min(DECODED, samples)]
     asked = [key, reference.gaussian_key, layer, list(shape), decoder and _identity(decoder)]
-    path = cache_folder("references") / f"{identity(asked)}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = made_folder("references") / f"{identity(asked)}.json"
     with FileLock(path.with_suffix(".lock")):
         try:
             known = DISTANCES.read(path)

@@ -13,7 +13,7 @@ from scaling.evaluation.sampling.generate import check_sampling, generate
 from scaling.evaluation.sampling.load import Loaded, digest
 from scaling.evaluation.sampling.parts import Parts
 from scaling.evaluation.sampling.samples import PART, image_channels
-from scaling.records.cache import cache_folder
+from scaling.records.cache import made_folder
 from scaling.study.specs.identity import identity
 from scaling.study.specs.protocol import Protocol
 
@@ -44,7 +44,7 @@ def sampled(checkpoint: Path, loaded: Loaded, protocol: Protocol) -> Iterator[Pa
         "diffusion": loaded.diffusion.identity_fields(),
         "protocol": protocol.identity_fields(exclude=OF_IMAGES - {"samples"}),
     }
-    parts = Parts(cache_folder("samples") / identity(asked), protocol.samples, PART)
+    parts = Parts(made_folder("samples") / identity(asked), protocol.samples, PART)
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def draw(rows: range) -> tuple[Tensor, int]:

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from scaling.records.cache import cache_folder
+from scaling.records.cache import cache_folder, made_folder
 from scaling.records.files import write_bytes
 from scaling.study.families.captioned import Captioned
 from scaling.study.libraries import first_line, quiet
@@ -64,6 +64,7 @@ def embedded(m: Captioned) -> Embedded:
     key = identity([m.encoder, _version(Path(name).expanduser()), captions, m.text_tokens])
     file = cache_folder("captions") / f"{key}.safetensors"
     if not file.is_file():
+        made_folder(file.parent.name)  # before the encoder runs
         tensors = _encoded(name, captions, m.text_tokens)._asdict()
         write_bytes(file, save({name: part.contiguous() for name, part in tensors.items()}))
     result = Embedded(**load_file(file))

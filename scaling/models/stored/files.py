@@ -26,9 +26,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 from typing_extensions import TypedDict
 
+from scaling.models.stored.content import begins_as, is_safetensors, is_script
 from scaling.study.libraries import first_line
 
-SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
 IN_FOLDERS = (".bin", ".safetensors")  # of the files that a folder is looked through for
 # a file in a hub's folder: stem, variant (fp16, non_ema), shard and suffix; the variant is written
 # before or after the shard
@@ -108,6 +108,12 @@ def read_file(path: Path):
         raise ValueError(
             f"checkpoint {path} is a pointer of git-lfs, not the weights: run git lfs pull there"
         )
+    if is_script(path, head):
+        raise ValueError(
+            f"checkpoint {path} is a TorchScript archive, which carries code, and is refused; save "
+            "its weights alone where it was made: torch.save(torch.jit.load"
+            f"({path.name!r}).state_dict(), 'weights.pt')"
+        )
     try:
         if is_safetensors(path, head):
             return load_file(path)
@@ -118,7 +124,7 @@ def read_file(path: Path):
         # An unknown opcode ("Unsupported operand") means that the file is no pickle, not that it
         # contains code.
         code = [
-            line.strip()
+            line.partition(" Please use ")[0].strip().rstrip(".")
             for line in str(error).splitlines()
             if "GLOBAL" in line or ("Unsupported" in line and "operand" not in line)
         ]
@@ -130,21 +136,14 @@ def read_file(path: Path):
                 "holds it, or .state_dict() of a whole network"
             ) from None
         raise ValueError(
-            f"checkpoint {path} ({size} bytes) is damaged: not a whole pickle"
+            f"checkpoint {path} ({size} bytes) is damaged: {begins_as(head)}; get it again"
         ) from None
     # arbitrary bytes can make an unpickler raise anything, even a KeyError
     except Exception as error:
         reason = first_line(error)
         raise ValueError(
-            f"checkpoint {path} ({size} bytes) is truncated or damaged: {reason}"
+            f"checkpoint {path} ({size} bytes) is truncated or damaged: {reason}; get it again"
         ) from None
-
-
-def is_safetensors(path: Path, head: bytes) -> bool:
-    """By content; the suffix decides where the first bytes tell nothing."""
-    if head.startswith((b"PK", b"\x80")):  # a zip or a pickle
-        return False
-    return head[8:9] == b"{" or path.suffix == ".safetensors"
 
 
 def read_files(files: tuple[Path, ...]):

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from scaling.models.formats.diffusers import CONFIG
+from scaling.models.stored import no_weights
+from scaling.models.stored.content import is_weights_file
 from scaling.models.stored.described import description, read_described
 from scaling.models.stored.diffusers_folders import (
     is_diffusers,
@@ -17,8 +18,9 @@ from scaling.models.stored.diffusers_folders import (
     open_pipeline,
     sit_in,
 )
-from scaling.models.stored.files import IN_FOLDERS, SUFFIXES, file_sets
+from scaling.models.stored.files import file_sets
 from scaling.models.stored.learned import check_outputs, learned_by_arguments
+from scaling.models.stored.no_weights import MANIFEST
 from scaling.models.stored.opened import Opened, completed
 from scaling.models.stored.own_networks import Candidate, check_source, fitting
 from scaling.models.stored.pipelines import is_pipeline
@@ -28,8 +30,6 @@ from scaling.records.shapes import SPEC
 from scaling.study.network import FAMILIES
 from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.specs.weights import WeightsSpec
-
-MANIFEST = "manifest.json"
 
 
 def open_weights(
@@ -59,31 +59,21 @@ def open_weights(
                 raise ValueError(f"--captions: {opened.spec.name} of {path} reads no text")
             _check_told(opened, told, path)
             return opened
-    if (path / ".metadata").is_file():
-        raise ValueError(
-            f"{path} is a distributed checkpoint; make a file of it with python -m "
-            f"torch.distributed.checkpoint.format_utils dcp_to_torch {path} FILE.pt"
-        )
-    if path.is_dir() and (files := sorted(f.name for f in path.iterdir() if f.suffix in SUFFIXES)):
-        raise ValueError(
-            f"{path} is a folder, where {' and '.join(IN_FOLDERS)} are looked for; name the "
-            f"file itself, such as {path / files[-1]}"
-        )
-    raise ValueError(
-        f"{path} holds neither {MANIFEST} (our training's) nor {CONFIG} (diffusers') nor a file of "
-        f"weights ({', '.join(SUFFIXES)})"
-    )
+    raise ValueError(no_weights.told(path))
 
 
 def is_weights(path: Path) -> bool:
     """Whether ``path`` is a run, a checkpoint or weights, rather than images."""
     if path.is_dir():
         return _is_ours(path) or is_pipeline(path) or is_diffusers(path) or bool(file_sets(path))
-    return path.suffix in SUFFIXES or path.name.endswith(".json")
+    return path.name.endswith(".json") or is_weights_file(path)
 
 
 def _is_ours(path: Path) -> bool:
-    return (path / "checkpoints").is_dir() or (path / MANIFEST).is_file()
+    if (path / MANIFEST).is_file():
+        return True
+    steps = path / "checkpoints"  # a folder of that name is what other codes make, too
+    return steps.is_dir() and not any(map(is_weights_file, steps.glob("*.*")))
 
 
 def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:

@@ -9,10 +9,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from scaling.models.formats.unet_names import ldm_entries
+from scaling.models.stored.unnamed import lists_in, named
 
 State = dict[str, Tensor]
 RAW = "weights"  # in place of an average's name: the raw weights
@@ -21,7 +23,7 @@ WRAPPERS = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "
 # What else a script saves; an optimiser's state is by number, not by name.
 NOT_STATES = re.compile(r"opt|optim.*|.*scheduler.*|scaler|args|config|hparams|hyper_parameters")
 AVERAGE = re.compile(r"(^|[._-])(ema|shadow|average[ds]?|swa)([._-]|$)|^ema|ema$")
-RAW_NAMES = re.compile(r"non?[._-]?ema")
+RAW_NAMES = re.compile(r"non?[._-]?ema|(^|[._])online")  # online: ema-pytorch's copy of the network
 # of several sets without an average, the network that is meant
 USUAL = ("model", "state_dict", "module", "net", "network")
 DEPTH = 4  # keys within keys, and prefixes, are looked through this far
@@ -44,6 +46,10 @@ def states_in(data) -> dict[str, State]:
     def look(value, keys: tuple[str, ...]) -> None:
         if not isinstance(value, Mapping) or len(keys) > DEPTH:
             return
+        if value and all(
+            isinstance(v, np.ndarray) and v.dtype.kind in "fi" for v in value.values()
+        ):
+            value = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in value.items()}
         tensors = {k: v for k, v in value.items() if isinstance(k, str) and isinstance(v, Tensor)}
         if tensors:
             found[".".join(keys)] = tensors
@@ -95,11 +101,30 @@ def find_state(data, anchors: Collection[str], average: str | None, where) -> Fo
     choose. ``where`` is what the message calls the file.
     """
     stored = states_in(data)
+    lists = dict(lists_in(data))
     if not stored:
+        unnamed = next(iter(lists), None)
         raise ValueError(
             f"checkpoint {where} holds no state dict: no tensors by name, at the top or under a "
             "key such as ema, model or state_dict"
+            + (
+                f"; {unnamed} is a list without names: save it beside the network's"
+                if unnamed
+                else ""
+            )
         )
+    for key, tensors in lists.items():
+        fitting = [f for state in stored.values() if (f := named(tensors, state)) is not None]
+        if fitting:
+            stored[key] = fitting[0]
+        elif average == RAW:
+            average = None  # all that have names are
+        elif average is None or average in key.split("."):
+            raise ValueError(
+                f"{where} holds an average without names, {key}, whose {len(tensors)} tensors fit "
+                f"no set of weights beside it ({', '.join(filter(None, stored)) or 'the plain one'}"
+                f") in order; say --average {RAW} for weights that are no average"
+            )
     sets: dict[str, tuple[str, str]] = {}
     parts = {key: unwrapped(state, anchors) for key, state in stored.items()}
     holds = [key for key, state in stored.items() if has_anchor(state, anchors)]

@@ -73,8 +73,11 @@ def named_network(name: str, resolution: int | None = None, **fields) -> Network
         except ValueError as error:
             if not str(error).startswith("unknown model"):
                 raise
-    near = difflib.get_close_matches(name, presets(), n=3, cutoff=0.0)
-    raise ValueError(f"unknown model {name!r}; nearest: {', '.join(near)}")
+    in_lower = {preset.lower(): preset for preset in presets()}
+    near = difflib.get_close_matches(name.lower(), in_lower, n=3, cutoff=0.0)
+    raise ValueError(
+        f"unknown model {name!r}; nearest: {', '.join(in_lower[preset] for preset in near)}"
+    )
 
 
 def preset_resolution(name: str) -> int:

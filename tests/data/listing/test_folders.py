@@ -21,6 +21,9 @@ def folder_of(root, *paths, count=2):
         ("training_set", "test_set"),
         ("train2017", "validation-images"),
         ("TRAIN", "held_out"),
+        ("train_64x64", "valid_64x64"),
+        ("ILSVRC2012_img_train", "ILSVRC2012_img_val"),
+        ("imagenet_train", "imagenet_test"),
     ],
 )
 def test_splits_are_known_by_name_in_any_case(train, held, tmp_path):
@@ -137,5 +140,11 @@ def test_the_way_to_the_classes_is_told(tmp_path):
     (tmp_path / "c" / "all.7z").write_bytes(b"7z")
     with pytest.raises(ValueError, match=r"or unpack the \.7z$"):
         list_images(tmp_path / "c")
+    (tmp_path / "c" / "all.7z").rename(tmp_path / "c" / "data.mdb")
+    with pytest.raises(ValueError, match=r"or write the images of the \.mdb \(LMDB\) as files$"):
+        list_images(tmp_path / "c")
+    with pytest.raises(ValueError, match=r"it is LMDB: write its images as files"):
+        list_images(tmp_path / "c" / "data.mdb")
+    (tmp_path / "c" / "data.mdb").rename(tmp_path / "c" / "all.7z")
     with pytest.raises(ValueError, match=r"all\.7z is neither .*; unpack it, or give its folder"):
         list_images(tmp_path / "c" / "all.7z")

@@ -9,6 +9,7 @@ from scipy.io import savemat
 from torchvision.datasets import imagenet
 
 from scaling.data.listing import list_images
+from scaling.data.listing.labels import as_label, read_labels
 from tests.data.listing.test_folders import folder_of
 from tests.data.listing.test_tars import png, tar_of
 from tests.data.pictures import write_kind
@@ -201,3 +202,50 @@ def test_a_file_of_labels_that_nobody_needs_is_refused(tmp_path):
         list_images(tmp_path / "set", tmp_path / "l.csv")
     with pytest.raises(ValueError, match=r"l\.csv: .*train has no held-out split; leave it out"):
         list_images(tmp_path / "set" / "train", tmp_path / "l.csv")
+
+
+FOUR = [f"{i}.png" for i in range(4)]
+PLAIN = "file_name,label\n0.png,a\n1.png,b\n2.png,a\n3.png,b\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        PLAIN.encode("utf-16"),
+        "\ufeff" + PLAIN.replace(",", ";"),
+        PLAIN.replace("\n", "\n.\\", 4),  # names as Windows has them
+        PLAIN + "9.png,c\n",
+        PLAIN + "0.png,a\n",
+    ],
+)
+def test_a_table_of_labels_is_read_however_it_is_written(tmp_path, text):
+    (tmp_path / "l.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    said = read_labels(tmp_path / "l.csv", FOUR, None)
+    assert said == dict(zip(FOUR, "abab"))
+
+
+def test_labels_that_are_numbers_are_whole_ones(tmp_path):
+    (tmp_path / "l.csv").write_text(PLAIN.replace(",a", ",10.0").replace(",b", ",2.0"))
+    assert set(read_labels(tmp_path / "l.csv", FOUR, None).values()) == {"10", "2"}
+    assert [as_label(v) for v in ("-1", -1, "", " ", "3.0", 3.0, 0.5, "0", [1])] == [
+        *(4 * [None]),
+        *("3", "3", None, "0", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        (PLAIN + "0.png,b\n", "says twice of which class 0.png is, a and b; keep one"),
+        (PLAIN.replace("3.png,b", ""), "tells no class of 1 of 4 images, such as 3.png; add"),
+        (PLAIN.replace("3.png,b", "3.png,"), "tells no class of 1 of 4 images, such as 3.png"),
+        (PLAIN.replace("label", "text"), "no column of labels .*; add one called label"),
+    ],
+)
+def test_a_set_that_its_own_table_does_not_tell_names_the_table(tmp_path, text, says):
+    for name in FOUR:
+        write_kind(tmp_path / name, "rgb.png", 8, 8)
+    (tmp_path / "metadata.csv").write_text(text)
+    with pytest.raises(ValueError, match=rf"metadata\.csv.* {says}"):
+        list_images(tmp_path)

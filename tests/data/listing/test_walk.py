@@ -50,11 +50,13 @@ def test_an_image_is_known_by_its_content_or_its_suffix(tmp_path):
     for suffix in (".heic", ".nef"):  # a raw photo begins as a TIFF does
         write_kind(tmp_path / f"raw{suffix}.tif", "rgb.tif")
         (tmp_path / f"raw{suffix}.tif").rename(tmp_path / f"raw{suffix}")
+    write_kind(tmp_path / "download.png", "rgb.png")
+    (tmp_path / "download.png").rename(tmp_path / "download.png.part")
     found = find_images(tmp_path)
     assert len(found.paths) == 7 and "broken.JPG" in found.paths
     assert found.told() == (
-        "9 files: 7 images; left out 2: .heic 1, .nef 1 (Pillow does not read .heic, .nef: "
-        "convert them)"
+        "10 files: 7 images; left out 3: .heic 1, .nef 1, .part 1 (Pillow does not read .heic, "
+        ".nef: convert them)"
     )
 
 

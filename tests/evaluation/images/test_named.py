@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from scaling.data import DataSpec, load_data
 from scaling.evaluation.images.named import (
@@ -69,3 +70,32 @@ def test_colours_must_agree_and_sizes_are_told(work):
     assert "samples are 6x8 pixels, reference images 8x6" in other_size(source, (6, 8))
     with pytest.raises(ValueError, match="crops the images of a folder to the samples' square"):
         reference_source(str(work / "folder"), (8, 6))
+
+
+KINDS = {
+    "set.zip": "unpack it, and give the folder",
+    "set.tar.gz": "unpack it, and give the folder",
+    "a.png": "it is one image; give a folder of them",
+    "stylegan.pkl": "a pickle could run code; write its mu and sigma",
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_is_no_set_of_images_says_the_next_step(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x80\x04")
+    if name.endswith(".png"):
+        Image.new("L", (8, 8)).save(tmp_path / name)
+    for read in (load_images, lambda path: reference_source(str(path))):
+        with pytest.raises(ValueError, match=KINDS[name]):
+            read(tmp_path / name)
+
+
+def test_a_folder_of_archives_says_so(tmp_path):
+    (tmp_path / "set.zip").touch()
+    with pytest.raises(ValueError, match=r"holds no images .*; unpack the archives"):
+        load_images(tmp_path)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(ValueError, match="there is no such file"):
+        reference_source(str(tmp_path / "set.npy"))

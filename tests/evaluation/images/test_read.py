@@ -91,3 +91,35 @@ def test_lossy_files_are_counted_as_they_are_read(tmp_path):
     found = ImageFolder(tmp_path)
     found.read(torch.arange(4))
     assert {path.name for path in found.lossy} == {"a.jpg", "c.webp"}
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_an_alpha_that_is_full_is_none_and_any_other_is_refused(tmp_path, mode):
+    plain = Image.fromarray(PIXELS[0]).convert(mode.removesuffix("A"))
+    plain.save(tmp_path / "0.png")
+    full = plain.copy()
+    full.putalpha(255)
+    full.save(tmp_path / "1.png")
+    first, second = ImageFolder(tmp_path).read(torch.arange(2))
+    assert torch.equal(first, second)
+    full.putpixel((0, 0), (*full.getpixel((0, 0))[:-1], 254))
+    full.save(tmp_path / "1.png")
+    with pytest.raises(ValueError, match=f"is a {full.mode} image; .* transparency is a choice"):
+        ImageFolder(tmp_path).read(torch.arange(2))
+
+
+@pytest.mark.parametrize(
+    "content, says",
+    [
+        (b"", "it is empty; repair or remove it"),
+        (b"version https://git-lfs.github.com/spec/v1", "it is a pointer of git-lfs"),
+        (b"<!DOCTYPE html>", "it is a page of HTML or XML"),
+        (b"\0\0\0\x18ftypheic", "it is HEIC: convert it"),
+        (b"\xff\x0a\xfa", "it is JPEG XL: convert it"),
+        (b"nothing known", r"Pillow knows; repair or remove it$"),
+    ],
+)
+def test_what_a_file_is_that_is_no_image_is_told(tmp_path, content, says):
+    (tmp_path / "0.png").write_bytes(content)
+    with pytest.raises(ValueError, match=says):
+        ImageFolder(tmp_path)

@@ -22,8 +22,6 @@ def test_a_file_is_read_by_its_content(tmp_path, suffix):
     for save in (torch.save, save_file):
         save(golden.weights(), tmp_path / f"c{suffix}")
         assert states_equal(opened(tmp_path / f"c{suffix}").state, golden.weights())
-    torch.save(golden.weights(), tmp_path / "c.weights")
-    assert "neither manifest.json" in refusal(opened, tmp_path / "c.weights")
 
 
 def test_plain_data_of_a_training_script_is_read(tmp_path):

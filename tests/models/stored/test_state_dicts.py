@@ -24,6 +24,11 @@ WRAPPED = {
         for name, value in golden.weights().items()
     },
     "nested twice": lambda: {"ema": {"module": golden.weights(), "decay": 0.999}},
+    "ema-pytorch": lambda: {
+        "model": raw(),
+        "ema": {**prefixed("online_model.", raw()), **prefixed("ema_model.")},
+    },
+    "numpy's arrays": lambda: {"params": {k: v.numpy() for k, v in golden.weights().items()}},
     "with a vae beside it": lambda: {**prefixed("model."), "vae.encoder.weight": torch.zeros(2)},
 }
 

@@ -25,6 +25,8 @@ def test_published_names_are_found_in_all_families():
     assert named_network("DiT-B/4", 512) == ModelSpec.preset("DiT-B/4", 512)
     with pytest.raises(ValueError, match="unknown model 'DiT-M/2'; nearest: DiT-"):
         named_network("DiT-M/2")
+    with pytest.raises(ValueError, match="nearest: DiT-XL/2, "):
+        named_network("dit-xl/2")
     with pytest.raises(ValueError, match="resolution 100 is not a positive multiple of 8"):
         named_network("DiT-B/4", 100)
     with pytest.raises(ValueError, match="resolution 0 is not a positive multiple of 8"):

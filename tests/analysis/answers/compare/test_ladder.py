@@ -85,3 +85,5 @@ def test_a_study_of_one_recipe_or_of_other_sizes_is_no_ladder(tiny, tmp_path):
     assert list(steps_of(folder.plan())) == ["the first"]
     with pytest.raises(ValueError, match="s has no two recipes of the same two sizes or more"):
         study_ladder(folder.folder)
+    with pytest.raises(ValueError, match="no metric 'FID' of a trial; there are fid, kid"):
+        study_ladder(folder.folder, "FID")

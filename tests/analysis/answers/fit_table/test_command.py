@@ -79,6 +79,16 @@ def edited(tmp_path, value: str):
     return path
 
 
+def test_rows_that_are_no_completed_run_are_counted(capsys, tmp_path):
+    path = csv(tmp_path / "runs.csv", grid(5, 5, 0.01))
+    names, *rows = path.read_text().splitlines()
+    states = ["FAILED", "running", *(len(rows) - 2) * ["FINISHED"]]
+    path.write_text("\n".join([f"{names},Status", *map(",".join, zip(rows, states))]))
+    code, out, _ = outcome(capsys, "approach3", path, *COLUMNS, "--bootstrap", 0)
+    assert code == 0 and "n_runs                    23" in out
+    assert "left_out                  1 failed, 1 running" in out
+
+
 @pytest.mark.parametrize(
     "value, told",
     [
