@@ -27,15 +27,16 @@ def asks_split(trials: pl.DataFrame) -> bool:
 
 
 def split_sentence(answers: Answers) -> str:
-    """The exponent of the compute-optimal model with its interval and budgets, or why there is
-    none.
+    """The exponent of the compute-optimal model with its interval, budgets and what speaks against
+    it, or why there is none.
     """
     try:
         curve, fitted = answers.losses[0], answers.isoflop
     # no minima, or values that do not belong together: that is the finding
     except ValueError as reason:
         return f"How to split training compute between model and images cannot be stated: {reason}."
-    return _sentence(fitted, curve, answers.selection.trials)
+    doubts = "".join(f" Beware: {doubt.text}." for doubt in answers.isoflop_doubts)
+    return _sentence(fitted, curve, answers.selection.trials) + doubts
 
 
 def _sentence(fitted: IsoFlop, curve: str, trials: pl.DataFrame) -> str:

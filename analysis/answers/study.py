@@ -16,6 +16,7 @@ from analysis.fits.approaches import envelope, isoflop, parametric
 from analysis.fits.approaches.envelope import Envelope
 from analysis.fits.approaches.isoflop import IsoFlop
 from analysis.fits.approaches.parametric import Approach3
+from analysis.fits.approaches.tilt import tilt
 from analysis.fits.curves import Curve
 from analysis.fits.fid_choice import Chosen, Score
 from analysis.fits.fid_laws import FidLaw
@@ -23,6 +24,7 @@ from analysis.fits.intervals import Uncertain
 from analysis.fits.linear import Linear, NoiseVariances
 from analysis.fits.loss_to_fid import LossToFid
 from analysis.fits.points import Runs, need
+from analysis.fits.trust.warnings import Beware, of_tilt
 from analysis.frames import published
 from analysis.select.once import once, recall
 from analysis.select.recipes import one_recipe
@@ -158,6 +160,11 @@ class Answers:
     @once
     def isoflop(self) -> IsoFlop:
         return isoflop.fit(self.loss_means)
+
+    @once
+    def isoflop_doubts(self) -> list[Beware]:
+        """What speaks against the minima of ``isoflop``."""
+        return of_tilt(tilt(self.loss_means, self.isoflop))
 
     @once
     def loss_to_fid(self) -> LossToFid:

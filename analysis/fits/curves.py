@@ -23,6 +23,7 @@ from analysis.fits.fitted import Columns, Form, View
 from analysis.fits.intervals import Uncertain
 from analysis.fits.points import Runs, need, need_spread
 from analysis.fits.simulation import simulate
+from analysis.fits.trust import by_series
 
 
 class Kind(NamedTuple):
@@ -90,6 +91,13 @@ class Curve:
     def view(self) -> View:
         """As checks and intervals see it."""
         exponents = [name for name in self.parameters if name.startswith("c")]
+
+        def log_law(p, at: Columns) -> np.ndarray:
+            return np.log(law(self.kind, p, at["x"]))
+
+        def refit(at: Columns, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+            return refits(self.kind, at, y, weight, self.delta, self.vector)
+
         return View(
             KINDS[self.kind].title,
             tuple(self.parameters),
@@ -97,12 +105,15 @@ class Curve:
             self.runs,
             "y",
             ("x",),
-            lambda p, at: np.log(law(self.kind, p, at["x"])),
-            lambda at, y, weight: refits(self.kind, at, y, weight, self.delta, self.vector),
+            log_law,
+            refit,
             lambda runs: fit(runs, self.kind, self.delta).view(),
             {name: (-EXPONENT, EXPONENT) for name in exponents},
             exponents[-1],
-            richer=tuple(_form(kind, self.delta) for kind in RICHER[self.kind]),
+            richer=(
+                *(_form(kind, self.delta) for kind in RICHER[self.kind]),
+                *by_series.forms(self.runs, len(self.parameters), refit, log_law),
+            ),
         )
 
 

@@ -29,6 +29,8 @@ class Form:
     predict: Callable[[Columns, np.ndarray, Columns], np.ndarray]
     parameters: int
     all_rows: bool = True  # it is fitted to all rows, not to a part of them
+    # the role series of each of its laws, by name, where it has one for each
+    series: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -18,19 +18,28 @@ MEASURED = frozenset({"loss", "y", "fid"})
 
 
 @dataclass(frozen=True)
+class Series:
+    """What rows may differ by beside what a law explains, such as the patch."""
+
+    column: str
+    names: tuple[str, ...]  # of 1, 2, ... in the role series
+
+
+@dataclass(frozen=True)
 class Runs:
     """Columns of equal length, checked: every figure finite and positive, no two rows alike.
 
     ``names`` (n,) call the rows in messages; ``columns`` maps a role (n, d, loss, flops, ...) to
     its (n,) figures; ``cluster`` (n,) says which training a row comes from: checkpoints of one
     training are not independent. ``apart``: the table says that no two rows share an error, rows
-    of one size neither.
+    of one size neither. ``series`` names the values of the role series, where there is one.
     """
 
     names: tuple[str, ...]
     columns: dict[str, np.ndarray]
     cluster: np.ndarray
     apart: bool = False
+    series: Series | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -46,10 +55,17 @@ class Runs:
             {role: v[index] for role, v in self.columns.items()},
             self.cluster[index],
             self.apart,
+            self.series,
         )
 
     @classmethod
-    def of(cls, table: pl.DataFrame, cluster: str | None = None, **roles: str | None) -> "Runs":
+    def of(
+        cls,
+        table: pl.DataFrame,
+        cluster: str | None = None,
+        series: str | None = None,
+        **roles: str | None,
+    ) -> "Runs":
         """Rows of ``table``; each keyword names the column of a role (``n="params"``; None leaves
         the role out).
 
@@ -62,7 +78,7 @@ class Runs:
         asked = {role: column for role, column in roles.items() if column is not None}
         apart = cluster == NO_CLUSTER and cluster not in table.columns
         cluster = None if apart else cluster
-        wanted = [*asked.values(), *([cluster] if cluster else [])]
+        wanted = [*asked.values(), *([cluster] if cluster else []), *([series] if series else [])]
         missing = [column for column in wanted if column not in table.columns]
         if missing:
             raise ValueError(
@@ -74,10 +90,13 @@ class Runs:
         clusters = (
             np.arange(len(kept)) if cluster is None else kept[cluster].cast(pl.String).to_numpy()
         )
-        runs = cls.checked(names, columns, clusters, asked)
+        called = None
+        if series is not None:
+            called, columns["series"] = _series(kept[series])
+        runs = cls.checked(names, columns, clusters, asked | {"series": "series"})
         if "trial_id" in kept.columns:
             _refuse_twice(kept["trial_id"], columns, names)
-        return replace(runs, apart=apart)
+        return replace(runs, apart=apart, series=called)
 
     @classmethod
     def checked(
@@ -204,6 +223,14 @@ def _refuse_twice(trials: pl.Series, columns: dict[str, np.ndarray], names: Sequ
             f"trial {twice['trial'][0]} is there {len(alike)} times ({listed(names, alike)}); keep "
             "one of them"
         )
+
+
+def _series(values: pl.Series) -> tuple[Series, np.ndarray]:
+    """The names of ``values``, in the order in which they are met, and the place of each (n,)."""
+    told = values.cast(pl.String).fill_null("none")
+    names = told.unique(maintain_order=True).to_list()
+    place = {name: i for i, name in enumerate(names, 1)}
+    return Series(values.name, tuple(names)), np.array([place[v] for v in told], float)
 
 
 def _values(table: pl.DataFrame, column: str, names: Sequence[str]) -> np.ndarray:

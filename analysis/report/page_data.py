@@ -14,6 +14,7 @@ from analysis.figures.compare import multipliers
 from analysis.frames import Folder, studies
 from analysis.report.decided import another_seed, decided, undecided
 from analysis.report.page_tables import (
+    ladder_tables,
     laws_tables,
     luck,
     quality_tables,
@@ -73,6 +74,7 @@ def data_of(read: StudyData, live: bool) -> dict:
         **slope_tables(read, finding),
         **rate_tables(read),
         **laws_tables(read),
+        "ladder": ladder_tables(read),
         "quality": quality_tables(read),
         "spaces": spaces_tables(read),
         "tokenizers": tokenizer_tables(read),

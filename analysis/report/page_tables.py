@@ -6,6 +6,7 @@ import itertools
 
 import polars as pl
 
+from analysis.answers.compare.ladder import factor, is_resolved, ladder_sentence
 from analysis.answers.errors.fid_errors import two_errors
 from analysis.answers.errors.noise_floor import noise_floor
 from analysis.answers.feature_spaces import spaces_table
@@ -139,6 +140,28 @@ def rate_tables(read: StudyData) -> dict:
         "lr_models": table["name"].unique(maintain_order=True),
         "lr_losses": losses,
         "lr_best": {(rate.name, rate.lr) for rate in best["model"]},
+    }
+
+
+def ladder_tables(read: StudyData) -> dict | None:
+    """What each change of the recipe does; None where the study is no ladder."""
+    if not read.ladder:
+        return None
+    return {
+        "sentence": ladder_sentence(read.ladder),
+        "rows": [
+            {
+                "name": step.name,
+                "resolved": is_resolved(step.change),
+                "change": factor(step.change),
+                "over_first": factor(step.change_over_first),
+                "worth": factor(step.over_previous),
+                "worth_over_first": factor(step.over_first),
+            }
+            for step in read.ladder
+        ],
+        # of as many steps that change nothing
+        "by_chance": 1 - 0.95 ** len(read.ladder),
     }
 
 

@@ -4,6 +4,8 @@ once.
 
 import polars as pl
 
+from analysis.answers.compare.ladder import Step, ladder
+from analysis.answers.compare.steps import is_ladder, steps_of
 from analysis.answers.feature_spaces import FeatureSpaces, feature_spaces
 from analysis.answers.quality.command import images_per_epoch, workers_of
 from analysis.answers.quality.time_to_quality import TimeToQuality, time_to_quality
@@ -77,6 +79,15 @@ class StudyData:
             images_per_epoch=images_per_epoch(self.study),
             workers=workers_of(self.study),
         )
+
+    @once
+    def ladder(self) -> list[Step]:
+        """The changes of the recipe, one on top of the other; none where the study is no ladder, or
+        has measured none of them yet.
+        """
+        steps = {} if self.searches_lr or not self.asks("fid") else steps_of(self.plan)
+        found = ladder(self.trials, steps) if is_ladder(self.plan, steps) else []
+        return found if any(not isinstance(step.change, str) for step in found) else []
 
     @once
     def spaces(self) -> FeatureSpaces | None:

@@ -160,6 +160,10 @@ def fit(
             help="The training a row comes from, or none: no two rows share an error.",
         ),
     ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="What laws may differ by; default: series or patch."),
+    ] = None,
     delta: Annotated[float, typer.Option(help="Of the Huber loss on log loss.")] = 1e-3,
     bootstrap: Annotated[
         int, typer.Option(help="Repeats behind intervals, 0 for none; isoflop, envelope: Student.")
@@ -203,6 +207,7 @@ def fit(
         bootstrap=bootstrap,
         curve=curve,
         method=method,
+        series=series,
     )
     print(text(law, fitted, as_json))
     if figure is not None:

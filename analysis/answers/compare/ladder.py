@@ -9,19 +9,15 @@ import numpy as np
 import polars as pl
 
 from analysis.answers.compare import Comparison, compare_frames
+from analysis.answers.compare.steps import steps_of
 from analysis.answers.contrast import Part, cells_of, contrast
 from analysis.frames import Folder, studies, trials_frame
-from analysis.frames.identities import protocol_id, recipe_id
 from analysis.select.trials import check_metric_name, fit_points
-from analysis.text import fixed, interval, number
-from scaling.study import Plan, TrialSpec
-from scaling.study.settings import fields_of
+from analysis.text import SPOKEN, count, fixed, interval, number
 
 RUNG = ["rung"]
 CURVE = "ladder"  # what steps share, whatever words their own curves have
-LEAST_RUNGS = 2  # that a step shares with the one before
-# what a step is not named by: how it is measured, and what differs within it
-UNNAMED = ("evaluate.", "train.lr", "train.seed")
+MOST_LOG = 700.0  # beyond it a factor is no number
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,7 @@ class Step:
     over_first: Comparison | str
     # log of the metric over that of the step before, at equal sizes: the mean over those of both
     change: Part | str
+    change_over_first: Part | str  # the same against the first
 
 
 def ladder(
@@ -57,6 +54,7 @@ def ladder(
             over_previous=_worth(frames[before], frames[name], metric),
             over_first=_worth(first, frames[name], metric),
             change=_change(frames[before], frames[name], metric),
+            change_over_first=_change(first, frames[name], metric),
         )
         for before, name in itertools.pairwise(names)
     ]
@@ -77,60 +75,38 @@ def study_ladder(folder: Folder, metric: str = "fid") -> list[Step]:
     return ladder(trials_frame(study), steps, metric)
 
 
-def steps_of(plan: Plan) -> dict[str, dict[str, str]]:
-    """The recipes of ``plan``, curves and protocols apart, each named by the settings in which it
-    differs from the one before: ids of its trials with their rungs. A recipe that has no two rungs
-    in common with the one before is left out.
-    """
-    groups: dict[tuple, dict[str, TrialSpec]] = {}
-    for trial in plan.trials:
-        spec = trial.spec
-        key = (recipe_id(spec), spec.model.series, protocol_id(spec))
-        groups.setdefault(key, {})[trial.trial_id] = spec
-    steps: dict[str, dict[str, str]] = {}
-    before: dict[str, TrialSpec] = {}  # by rung
-    for group in groups.values():
-        of_rung = {_rung(spec): spec for spec in group.values()}
-        shared = [rung for rung in of_rung if rung in before] if steps else list(of_rung)
-        if len(shared) < LEAST_RUNGS:
-            continue
-        name = _changes(before[shared[0]], of_rung[shared[0]]) if steps else "the first"
-        name = name if name and name not in steps else f"step {len(steps) + 1}"
-        steps[name] = {trial_id: _rung(spec) for trial_id, spec in group.items()}
-        before = of_rung
-    return steps
-
-
-def _rung(spec: TrialSpec) -> str:
-    """Without the words of what is unusual in the model."""
-    return spec.model.rung.split()[0]
-
-
-def _changes(before: TrialSpec, after: TrialSpec) -> str:
-    """The settings of ``after`` that ``before`` has otherwise or not at all."""
-    old, new = ({name: _value(spec, name) for name in fields_of(spec)} for spec in (before, after))
-    return ", ".join(
-        f"{name.rsplit('.', 1)[-1]}={value}"
-        for name, value in new.items()
-        if not name.startswith(UNNAMED) and old.get(name) != value
-    )
-
-
-def _value(spec: TrialSpec, name: str):
-    value = spec
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
-
-
 def ladder_table(steps: list[Step], metric: str = "fid") -> str:
     """Of each step the change of ``metric`` and the multipliers of compute, with 95 % intervals."""
     return "\n".join(
-        f"{step.name}\n  {metric} at equal sizes: {_ratio(step.change)} the step before's\n"
+        f"{step.name}\n  {metric} at equal sizes: {_ratio(step.change)} the step before's, "
+        f"{_ratio(step.change_over_first)} the first's\n"
         f"  compute worth, over the step before: {_told(step.over_previous)}\n"
         f"  compute worth, over the first: {_told(step.over_first)}"
         for step in steps
     )
+
+
+def ladder_sentence(steps: list[Step], metric: str = "fid") -> str:
+    """Which steps change ``metric`` at equal sizes, and what the whole ladder does."""
+    spoken = SPOKEN.get(metric, metric)
+    resolved = [step for step in steps if is_resolved(step.change)]
+    named = "; ".join(f"{step.name}, {_ratio(step.change)}" for step in resolved)
+    told = f"Of {count(len(steps), 'change')} of the recipe, each on top of those before, "
+    told += f"{len(resolved) or 'none'} {'is' if len(resolved) < 2 else 'are'} seen to change "
+    told += f"{spoken} at equal sizes" + (f": {named}. " if named else ". ")
+    whole = steps[-1].change_over_first
+    if isinstance(whole, str):
+        return f"{told}What all together do is not known ({whole})."
+    verdict = "" if is_resolved(whole) else ", which is not resolved"
+    return f"{told}All together: {_ratio(whole)} the first recipe's{verdict}."
+
+
+def is_resolved(change: Part | str) -> bool:
+    """Whether its 95 % interval leaves out 0, no change."""
+    if isinstance(change, str):
+        return False
+    low, high = change.interval()
+    return low > 0 or high < 0
 
 
 def _of_step(trials: pl.DataFrame, rungs: Mapping[str, str]) -> pl.DataFrame:
@@ -164,19 +140,33 @@ def _change(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> Part | str:
         return str(error)
 
 
+def factor(told: Part | Comparison | str) -> tuple[float, float, float] | str:
+    """A change or a multiplier of compute with its 95 % interval, or why it is not known."""
+    if isinstance(told, str):
+        return told
+    return times(told.mean if isinstance(told, Comparison) else told)
+
+
+def times(log: Part) -> tuple[float, float, float]:
+    """The factor of which ``log`` is the logarithm, with its 95 % interval."""
+    value, low, high = (
+        math.exp(max(-MOST_LOG, min(MOST_LOG, at))) for at in (log.value, *log.interval())
+    )
+    return value, low, high
+
+
 def _ratio(change: Part | str) -> str:
     if isinstance(change, str):
         return f"not known ({change})"
-    low, high = (math.exp(end) for end in change.interval())
-    return f"{number(math.exp(change.value))} [{number(low)}, {number(high)}] times"
+    value, low, high = times(change)
+    return f"{number(value)} [{number(low)}, {number(high)}] times"
 
 
 def _told(compared: Comparison | str) -> str:
     if isinstance(compared, str):
         return f"not compared ({compared})"
-    low, high = compared.mean.interval()
-    said = f"{number(math.exp(compared.mean.value))} [{number(math.exp(low))}, "
-    said += f"{number(math.exp(high))}]"
+    value, low, high = times(compared.mean)
+    said = f"{number(value)} [{number(low)}, {number(high)}]"
     if compared.trend is not None:
         trend = compared.trend
         said += f", trend {fixed(trend.value, 2)} {interval(trend.interval(), 2)}"

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analysis.answers.fit_table.kinds import CURVES, KINDS, FitReport, FitRequest
+from analysis.answers.fit_table.kinds import CURVES, KINDS, FitReport
+from analysis.answers.fit_table.request import FitRequest
 from analysis.answers.fit_table.text import as_json, lines
 from analysis.fits.approaches import parametric
 from analysis.fits.simulation import RESAMPLES
@@ -21,6 +22,7 @@ _ONLY = {
     "method": ("envelope",),
     # laws that heed an option which others have no use for
     "cluster": ("approach3", *CURVES, "repeats"),
+    "series": ("approach3", *CURVES),
 }
 _LEAST_RESAMPLES = 100
 
@@ -39,14 +41,17 @@ def run(
     bootstrap: int = RESAMPLES,
     curve: str = "auto",
     method: str = "interpolated",
+    series: str | None = None,
 ) -> FitReport:
     """Fit law ``kind`` to the table ``csv``; ``text`` tells it.
 
     ``n``, ``d``, ``loss``, ``flops`` (exact training FLOPs), ``unique`` (different images) name
     columns. Laws of one variable fit ``loss`` on ``x``, by default the FLOPs column, else 6 N D,
     else N or D where one is given. ``cluster`` names the column that says which training a row
-    comes from, or is ``none`` where no two rows share one. ``bootstrap`` repeats make the
-    intervals; 0 makes none. ValueError in one line where the table or a name will not do.
+    comes from, or is ``none`` where no two rows share one. ``series`` names the column by which
+    laws may differ, such as the patch; a column series or patch is taken for it. ``bootstrap``
+    repeats make the intervals; 0 makes none. ValueError in one line where the table or a name will
+    not do.
     """
     if kind not in KINDS:
         raise ValueError(f"no law {kind!r}; there are {', '.join(KINDS)}")
@@ -56,6 +61,7 @@ def run(
         "cluster": cluster,
         "curve": curve != "auto",
         "method": method != "interpolated",
+        "series": series,
     }
     if idle := [option for option, value in given.items() if value and kind not in _ONLY[option]]:
         raise ValueError(
@@ -71,7 +77,7 @@ def run(
         )
     table = read_table(csv)
     request = FitRequest(
-        table, n, d, loss, flops, x, unique, cluster, delta, bootstrap, curve, method
+        table, n, d, loss, flops, x, unique, cluster, delta, bootstrap, curve, method, series
     )
     report = KINDS[kind](request)
     return replace(report, answer=report.answer | _left_out(table))
@@ -83,8 +89,8 @@ def _left_out(table: pl.DataFrame) -> dict[str, str]:
         return {}
     out = table.filter(pl.col("state").is_null() | (pl.col("state") != "completed"))
     counts = out.group_by("state").len().sort("state").rows()
-    told = ", ".join(f"{number} {state or 'without a state'}" for state, number in counts)
-    return {"left_out": told} if told else {}
+    text = ", ".join(f"{number} {state or 'without a state'}" for state, number in counts)
+    return {"left_out": text} if text else {}
 
 
 def text(kind: str, report: FitReport, json: bool = False) -> str:

@@ -2,12 +2,12 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 
+from analysis.answers.fit_table.request import FitRequest
 from analysis.fits import curves, holdout
 from analysis.fits.approaches import budgets, envelope, isoflop, parametric, repeats
 from analysis.fits.approaches.tilt import tilt
@@ -20,29 +20,6 @@ from analysis.fits.trust.warnings import Beware, of_tilt, warnings
 CURVES = {"powerlaw": "power", "saturating": "saturating", "bnsl": "broken"}
 NO_AUDIT = "it predicts sizes, which nobody measures"
 AUDIT = 200  # repeats behind the intervals of the audit
-
-
-@dataclass(frozen=True)
-class FitRequest:
-    """A table and what is asked of it: the columns of each role, and how to fit."""
-
-    table: pl.DataFrame
-    n: str | None
-    d: str | None
-    loss: str
-    flops: str | None
-    x: str | None
-    unique: str | None
-    cluster: str | None
-    delta: float
-    bootstrap: int
-    curve: str
-    method: str
-
-    def runs(self, **roles: str | None) -> Runs:
-        """The rows as runs of n, d, loss and FLOPs, with further ``roles``."""
-        columns = {"n": self.n, "d": self.d, "loss": self.loss, "flops": self.flops}
-        return Runs.of(self.table, self.cluster, **columns, **roles)
 
 
 @dataclass(frozen=True)
@@ -70,7 +47,7 @@ def _need(kind: str, **columns: str | None) -> None:
 
 def _approach3(request: FitRequest) -> FitReport:
     _need("approach3", n=request.n, d=request.d)
-    runs, delta, bootstrap = request.runs(), request.delta, request.bootstrap
+    runs, delta, bootstrap = request.runs(series=True), request.delta, request.bootstrap
     fitted = parametric.fit(runs, delta)
     answer = (
         {"law": "E + A/N^alpha + B/D^beta"}
@@ -161,16 +138,23 @@ def _n_opt(fitted: isoflop.IsoFlop | envelope.Envelope, runs: Runs) -> dict:
 
 def _curve(kind: str, request: FitRequest) -> FitReport:
     table, cluster, loss, n, d = request.table, request.cluster, request.loss, request.n, request.d
-    x, flops = request.x, request.flops
+    x, flops, series = request.x, request.flops, request.told_apart
     if x or flops:
-        runs, axis = Runs.of(table, cluster, x=x or flops, y=loss), x or flops
+        runs, axis = Runs.of(table, cluster, series, x=x or flops, y=loss), x or flops
     elif n and d:
-        both = Runs.of(table, cluster, n=n, d=d, y=loss)
+        both = Runs.of(table, cluster, series, n=n, d=d, y=loss)
         axis = f"6 {n} {d}"
-        columns = {"x": 6 * both["n"] * both["d"], "y": both["y"]}
-        runs = Runs.checked(both.names, columns, both.cluster, {"x": axis, "y": loss})
+        columns = {role: v for role, v in both.columns.items() if role not in ("n", "d")}
+        columns["x"] = 6 * both["n"] * both["d"]
+        checked = Runs.checked(
+            both.names,
+            columns,
+            both.cluster,
+            {**dict.fromkeys(columns, "series"), "x": axis, "y": loss},
+        )
+        runs = replace(checked, apart=both.apart, series=both.series)
     elif n or d:
-        runs, axis = Runs.of(table, cluster, x=n or d, y=loss), n or d
+        runs, axis = Runs.of(table, cluster, series, x=n or d, y=loss), n or d
     else:
         raise ValueError(
             "a law of one variable needs its axis: give --x, or --flops, or --n and --d"

@@ -7,38 +7,22 @@ why.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from analysis.answers.laws.agreement import agreement
+from analysis.answers.laws.answer import LawAnswer, laws_table
 from analysis.answers.study import RESAMPLES, Answers
 from analysis.fits import holdout
 from analysis.fits.fid_choice import Score
 from analysis.select.selection import Selection
 from analysis.text import fixed, number
 
+__all__ = ["APPROACHES", "LAWS", "Law", "LawAnswer", "agreement_table", "laws", "laws_table"]
+
 OF_N_OPT = "a of N_opt ∝ C^a"  # the exponent that the three approaches have in common
 APPROACHES = ("approach3", "envelope", "isoflop")  # laws that have it
-
-
-@dataclass(frozen=True)
-class LawAnswer:
-    """One law as a table says it. Intervals are 95 %; what is not known is None, and ``why_not``
-    says why.
-    """
-
-    question: str
-    law: str | None = None  # as a formula with its numbers
-    exponent: str | None = None  # what the next two are of
-    value: float | None = None
-    interval: tuple[float, float] | None = None
-    held_out: str | None = None  # the rung of the audit
-    rms_log_error: float | None = None  # of the audit
-    inside: str | None = None  # "3 of 3": held-out values inside their 95 % prediction intervals
-    why_not: str | None = None  # no law
-    why_no_audit: str | None = None
-    name: str = field(default="", compare=False)  # in LAWS
 
 
 @dataclass(frozen=True)
@@ -63,39 +47,6 @@ def laws(
             answer = LawAnswer(law.question, why_not=str(reason))
         answered.append(replace(answer, name=name))
     return answered
-
-
-def laws_table(answers: list[LawAnswer]) -> pl.DataFrame:
-    """One row per law, for reading."""
-    return pl.DataFrame(
-        [
-            {
-                "question": law.question,
-                "law": law.law,
-                "exponent": law.exponent,
-                "value": law.value,
-                "low": law.interval and law.interval[0],
-                "high": law.interval and law.interval[1],
-                "held_out": law.held_out,
-                "rms_log_error": law.rms_log_error,
-                "inside_95": law.inside,
-                "why_not": law.why_not or law.why_no_audit,
-            }
-            for law in answers
-        ],
-        schema={
-            "question": pl.String,
-            "law": pl.String,
-            "exponent": pl.String,
-            "value": pl.Float64,
-            "low": pl.Float64,
-            "high": pl.Float64,
-            "held_out": pl.String,
-            "rms_log_error": pl.Float64,
-            "inside_95": pl.String,
-            "why_not": pl.String,
-        },
-    )
 
 
 def agreement_table(answers: list[LawAnswer]) -> pl.DataFrame | None:
@@ -184,7 +135,8 @@ def _envelope(answers: Answers, question: str) -> LawAnswer:
 
 
 def _isoflop(answers: Answers, question: str) -> LawAnswer:
-    return _n_opt(answers, question, answers.isoflop, "isoFLOP")
+    law = _n_opt(answers, question, answers.isoflop, "isoFLOP")
+    return replace(law, bewares=tuple(doubt.text for doubt in answers.isoflop_doubts))
 
 
 def _n_opt(answers: Answers, question: str, fitted, called: str) -> LawAnswer:

@@ -5,11 +5,22 @@ from collections.abc import Sequence
 from analysis.answers.quality.time_to_quality import TimeToQuality
 from analysis.text import listed, number
 
+# where it is: no curve tells when it was reached
+AT_ITS_END = (
+    " Each training is measured once, so that what reaches it may have done so long before: "
+    "checkpoints along the way tell when (--set evaluate.checkpoints=4)."
+)
+
 
 def sentence(rows: Sequence[TimeToQuality]) -> str:
     """``EP_FID@5 (ema-power-0.05): cheapest by DiT-d3w64/2, at 51,000 images [44,000, 60,000], 2e13
     training FLOPs; 3 of 12 models reach it (..).`` for one target; where none does, the nearest.
     """
+    once = all(row.checkpoints == 1 for row in rows)
+    return _sentence(rows) + (AT_ITS_END if once else "")
+
+
+def _sentence(rows: Sequence[TimeToQuality]) -> str:
     first = rows[0]
     head = f"{first.name} ({', '.join(dict.fromkeys(row.ema for row in rows))})"
     there = sorted(

@@ -58,6 +58,7 @@ class TimeToQuality:
     cost: float | None
     nearest: float  # the lowest value measured of the seed that is farthest from ``target``
     nearest_images: int
+    checkpoints: int  # measured, of the seed with fewest
 
     @property
     def name(self) -> str:
@@ -190,5 +191,6 @@ def _of_model(
         at_most=any(each.at_most for each in reached),
         nearest=worst["value"],
         nearest_images=worst["images"],
+        checkpoints=min(len(own) for own in trainings),
         **answer,
     )

@@ -22,7 +22,7 @@ from analysis.fits.fitted import Columns, View
 from analysis.fits.intervals import Uncertain
 from analysis.fits.points import Runs, need, need_apart, need_spread
 from analysis.fits.simulation import RESAMPLES, simulate
-from analysis.fits.trust import interaction
+from analysis.fits.trust import by_series, interaction
 from scaling.study.cores import usable_cores
 
 DELTA = 1e-3
@@ -92,6 +92,13 @@ class Approach3:
     def view(self) -> View:
         """As checks and intervals see it."""
         near = self.parameters
+
+        def log_law(p, at: Columns) -> np.ndarray:
+            return np.log(law(np.asarray(p)[..., None, :], at["n"], at["d"]))
+
+        def refit(at: Columns, losses: np.ndarray, weight: np.ndarray) -> np.ndarray:
+            return refits(at, losses, weight, self.delta, near)
+
         return View(
             "approach 3",
             PARAMETERS,
@@ -99,13 +106,16 @@ class Approach3:
             self.runs,
             "loss",
             ("n", "d"),
-            lambda p, at: np.log(law(np.asarray(p)[..., None, :], at["n"], at["d"])),
-            lambda at, losses, weight: refits(at, losses, weight, self.delta, near),
+            log_law,
+            refit,
             lambda runs: fit(runs, self.delta).view(),
             {"alpha": EXPONENTS, "beta": EXPONENTS},
             "exponent",
             {"exponent": lambda p: p[..., 4] / (p[..., 3] + self.flops_power * p[..., 4])},
-            (interaction.form(self.delta),),
+            (
+                interaction.form(self.delta),
+                *by_series.forms(self.runs, len(PARAMETERS), refit, log_law),
+            ),
         )
 
 

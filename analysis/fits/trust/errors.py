@@ -80,8 +80,9 @@ def groups_of(runs: Runs) -> tuple[np.ndarray, bool]:
         return labels, not runs.apart
     if "n" not in runs.columns:
         return labels, False
-    order = np.argsort(runs["n"], kind="stable")
-    steps = np.diff(np.log(runs["n"][order])) > ALIKE
+    series = runs.columns.get("series", np.ones(n))
+    order = np.lexsort((runs["n"], series))
+    steps = (np.diff(np.log(runs["n"][order])) > ALIKE) | (np.diff(series[order]) > 0)
     sizes = np.empty(n, int)
     sizes[order] = np.concatenate([[0], np.cumsum(steps)])
     rows = np.bincount(sizes)

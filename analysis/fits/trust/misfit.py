@@ -63,6 +63,7 @@ def lack_of_fit(view: View, made: Errors, jacobian: np.ndarray) -> Misfit:
     chances = {
         "repeats scatter less than it leaves": _pure_error(view, r, J, made),
         **_bends(logs, r, J, whitened),
+        **_differs(view, logs, residual, jacobian),
         **{
             f"residuals keep their sign along {axis}": _signs(errors.projected(r, J)[0], v)
             for axis, v in logs.items()
@@ -114,6 +115,21 @@ def _bends(logs, r, J, whitened) -> dict[str, float | None]:
             r, J, list(columns.values())
         )
     return chances
+
+
+def _differs(view: View, logs, residual, jacobian) -> dict[str, float | None]:
+    """Whether series of a table have laws of their own: levels, and slopes along each axis. What
+    sizes share is told beside these, or a series' level would be taken for the luck of its sizes.
+    """
+    series = view.runs.series
+    if series is None or len(series.names) < 2:
+        return {}
+    each = [(view.runs["series"] == i).astype(float) for i in range(2, len(series.names) + 1)]
+    columns = np.column_stack([*each, *(v * log for v in each for log in logs.values())])
+    made = errors.estimated(view.runs, residual, np.hstack([jacobian, columns]), view.axes)
+    r, J, whitened = _weighed(residual, jacobian, made)
+    question = f"what it leaves differs by {series.column}"
+    return {question: _added(r, J, list(whitened(columns).T))}
 
 
 def _added(r, J, columns) -> float | None:

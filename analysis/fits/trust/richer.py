@@ -54,10 +54,22 @@ def readings(
         )
         noise = scatter * made.drawn(rng, REPEATS)
         repeats = np.vstack([values[None], np.exp(here + noise)])
-        ahead = form.predict(columns, repeats, at)
-        own = view.refit(at, np.exp(ahead), np.ones_like(ahead))
-        read.append((form.title, own[0], own[1:], form.all_rows))
+        for title, there in _continued(form, at):
+            ahead = form.predict(columns, repeats, there)
+            own = view.refit(at, np.exp(ahead), np.ones_like(ahead))
+            read.append((title, own[0], own[1:], form.all_rows))
     return read
+
+
+def _continued(form: Form, at: Columns) -> list[tuple[str, Columns]]:
+    """The continuation of each of its laws: who reads the law of all may mean any of them."""
+    if not form.series:
+        return [(form.title, at)]
+    rows = len(next(iter(at.values())))
+    return [
+        (f"{form.title}, {name}", {**at, "series": np.full(rows, place)})
+        for name, place in form.series.items()
+    ]
 
 
 def continuation(view: View) -> Columns:

@@ -34,6 +34,7 @@ class Reached:
     target: str
     until: float
     steps: int | None
+    at_most: bool  # it is there at the fewest steps looked at: ``steps`` are an upper bound
     earliest: int | None  # where the low end of the 95 % prediction interval comes there
     latest: int | None  # and its high end
     images: int | None
@@ -62,6 +63,12 @@ def reached(folder: Folder, targets: Sequence[str], until: float) -> list[Reache
     rows = fit_checkpoints(evaluations_frame(study))
     conditions = Conditions.of(plan, rows)
     longest = int(rows["step"].max())
+    if rows["step"].n_unique() == 1:
+        raise ValueError(
+            f"all models were measured at {longest:,} steps alone, which tell nothing of fewer or "
+            "more: measure checkpoints along the way (--set evaluate.checkpoints=4), or predict "
+            f"{targets[0]}@{longest} without --until"
+        )
     wanted = [target_of(f"{text}@{longest}", plan) for text in dict.fromkeys(targets)]
     try:
         tested = back_tested(rows)
@@ -93,6 +100,7 @@ def _reached(target: Target, tested: BackTested, batch: int, until: float) -> Re
         target.model.name,
         until,
         at,
+        bool(mean[0] <= log_until),
         _first(steps, mean - half, log_until),
         _first(steps, mean + half, log_until),
         None if at is None else at * batch,
@@ -130,6 +138,7 @@ def _line(reached: Reached) -> str:
         )
     ends = [f"{end:,}" if end else "later" for end in (reached.earliest, reached.latest)]
     return (
-        f"{reached.target} has FID {number(reached.until)} at {reached.steps:,} steps "
+        f"{reached.target} has FID {number(reached.until)} at {'most ' if reached.at_most else ''}"
+        f"{reached.steps:,} steps "
         f"[{', '.join(ends)}], {reached.images:,} images, {reached.train_flops:.3g} training FLOPs"
     )

@@ -2,6 +2,7 @@
 cannot be said?
 """
 
+import html
 import re
 
 import numpy as np
@@ -15,8 +16,9 @@ from analysis.claims import of_study
 from analysis.fits.approaches import isoflop, parametric
 from analysis.frames import evaluations_frame, trials_frame
 from analysis.report import page as report
+from analysis.report import study_data
 from scaling.study.costs.cost import forward_gmacs
-from tests.analysis.synthetic_study import SIZES, digits_like, equal_budgets, write_study
+from tests.analysis.synthetic_study import BASE, SIZES, digits_like, equal_budgets, write_study
 
 # N in MACs, D in images: the best model lies amid the sizes at each budget
 TRUTH = np.array([0.1, 30.0, 6.14, 0.34, 0.28])
@@ -130,6 +132,30 @@ def test_an_interval_that_leaves_the_split_open_says_so(traded):
     assert (
         "which does not resolve how compute should be split" in finding_of(trials, noisy).sentence
     )
+
+
+def test_undertuned_large_models_are_told_with_the_exponent_without_them(traded, monkeypatch):
+    """Every doubling of size beyond width 48 costs 3 % more loss."""
+    tuned = forward_gmacs(BASE.model.model_copy(update={"width": 48, "heads": 3}))
+    doublings = (pl.col("forward_gmacs") / tuned).log(2).clip(0)
+    tilted = evaluations_frame(traded).with_columns(
+        value=pl.when(pl.col("metric") == "heldout_loss")
+        .then(pl.col("value") * (1 + 0.03 * doublings))
+        .otherwise("value")
+    )
+    monkeypatch.setattr(study_data, "evaluations_frame", lambda _: tilted)
+    monkeypatch.setattr(report, "study_pictures", lambda *_: {})
+    built = report.build(traded)
+    (law,) = [law for law in built.data["laws"] if law.name == "isoflop"]
+    (doubt,) = law.bewares
+    without = float(re.search(r"without that it is (\S+)$", doubt).group(1))
+    assert abs(without - EXPONENT) < 0.3 * abs(law.value - EXPONENT)
+    page = html.unescape(built.page)
+    assert f"Beware: {doubt}." in page and f"{law.question}: beware, {doubt}." in page
+
+
+def test_fair_sizes_raise_no_doubt(traded):
+    assert "Beware" not in finding(traded).sentence
 
 
 def test_which_studies_ask_for_the_split(traded, finished, rates, tmp_path):

@@ -2,9 +2,10 @@
 
 import json
 
-from analysis.report import build, report_data
-from analysis.report.page_tables import luck, spaces_tables
+from analysis.report import build, page, report_data
+from analysis.report.page_tables import ladder_tables, luck, spaces_tables
 from analysis.report.study_data import StudyData
+from analysis.report.study_figures import wanted
 from experiments.noise_floor import STUDY
 from scaling.records import StudyFolder
 from scaling.records.files import write_json
@@ -12,6 +13,7 @@ from scaling.study import Plan
 from scaling.study.settings import with_settings
 from tests.analysis.synthetic_study import BASE, SIZES, digits_like, write_study
 
+FLOW = {"diffusion.objective": "flow", "model.learn_sigma": False}
 OF_FDR = {"evaluate.protocol.metrics": ("fid", "fdr"), "evaluate.protocol.spaces": ("inception",)}
 
 
@@ -48,6 +50,30 @@ def test_a_study_without_fdr_has_no_such_part_and_one_without_records_says_why(f
     study = StudyFolder(tmp_path / "none")
     study.write_plan(digits_like({"size": SIZES}, base=with_settings(BASE, OF_FDR), name="none"))
     assert "needs 3 models with an FDr, and there are 0" in spaces_tables(StudyData(study))["why"]
+
+
+def test_the_page_of_a_ladder_opens_with_its_changes_and_has_their_table(tmp_path, monkeypatch):
+    """Flow halves FID, SwiGLU does nothing."""
+    recipes = [{"diffusion.objective": "ddpm"}, FLOW, FLOW | {"model.mlp": "swiglu"}]
+    axes = {"recipe": recipes, "size": SIZES[:2]}
+
+    def fid(trial, step):
+        return 10 / (1 + (trial.spec.diffusion.objective == "flow"))
+
+    plan = digits_like(axes, seeds=2, name="steps")
+    study = write_study(tmp_path, plan, 0.01, fid=fid)
+    assert "recipe_steps" in wanted(StudyData(study))
+    monkeypatch.setattr(page, "study_pictures", lambda *_: {})
+    told = build(study)
+    ladder = told.data["ladder"]
+    assert [row["resolved"] for row in ladder["rows"]] == [True, False]
+    assert abs(ladder["rows"][0]["change"][0] - 0.5) < 0.02
+    assert "seen to change FID at equal sizes: learn_sigma=False, objective=flow" in told.page
+    assert told.page.count("<td>—</td>") >= 2  # two sizes of one FID: no law along which to compare
+
+
+def test_a_grid_is_no_ladder(finished):
+    assert ladder_tables(StudyData(finished)) is None
 
 
 def test_the_page_of_a_noise_floor_tells_each_source(finished, tmp_path):

@@ -6,7 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.answers.compare.ladder import ladder, ladder_table, steps_of, study_ladder
+from analysis.answers.compare.ladder import (
+    is_resolved,
+    ladder,
+    ladder_sentence,
+    ladder_table,
+    study_ladder,
+)
 from scaling.records import StudyFolder
 from scaling.study import Plan, Study, grid
 from scaling.study.settings import with_settings
@@ -47,8 +53,23 @@ def test_a_step_is_worth_what_it_adds_and_the_ladder_what_all_add(made):
     # twice the compute at FID ~ C^-0.3
     assert math.exp(twice.change.value) == pytest.approx(2**-0.3, rel=0.02)
     assert math.exp(no_more.change.value) == pytest.approx(1, rel=0.02)
+    assert no_more.change_over_first.value == pytest.approx(
+        twice.change.value + no_more.change.value
+    )
     table = ladder_table([twice, no_more])
     assert table.count(", trend ") == 4 and "fid at equal sizes: 0.8" in table
+
+
+def test_the_sentence_names_what_is_seen_to_change(made):
+    steps = ladder(*made)
+    assert [is_resolved(step.change) for step in steps] == [True, False]
+    sentence = ladder_sentence(steps)
+    assert sentence.startswith(
+        "Of 2 changes of the recipe, each on top of those before, 1 is seen to change FID at equal "
+        "sizes: twice, 0.8"
+    )
+    assert "no more" not in sentence and sentence.endswith(" times the first recipe's.")
+    assert "none is seen to change FID at equal sizes. All together: " in ladder_sentence(steps[1:])
 
 
 def test_a_step_that_cannot_be_compared_says_why_and_the_others_stand(made):
@@ -61,28 +82,12 @@ def test_a_step_that_cannot_be_compared_says_why_and_the_others_stand(made):
         ladder(trials, {"plain": steps["plain"]})
 
 
-def test_steps_are_the_recipes_of_a_study_named_by_what_changed(tiny):
-    flow = {"diffusion.objective": "flow", "model.learn_sigma": False}
-    flow |= {"evaluate.protocol.sampler": "euler"}
-    recipes = [{}, flow, flow | {"model.mlp": "swiglu"}]
-    trials = [
-        with_settings(trial, recipe) for recipe in recipes for trial in grid(tiny, {"size": SIZES})
-    ]
-    plan = Plan.of(Study(name="s", question="?", expectation="!", trials=tuple(trials), seeds=2))
-    steps = steps_of(plan)
-    assert list(steps) == ["the first", "learn_sigma=False, objective=flow", "mlp=swiglu"]
-    rungs = [sorted(set(rungs.values())) for rungs in steps.values()]
-    assert rungs[0] == rungs[1] == rungs[2] and len(rungs[0]) == len(SIZES)
-    assert {len(rungs) for rungs in steps.values()} == {2 * len(SIZES)}
-
-
 def test_a_study_of_one_recipe_or_of_other_sizes_is_no_ladder(tiny, tmp_path):
     sizes = grid(tiny, {"size": SIZES})
     others = [with_settings(sizes[0], {"train.label_dropout": 0.5})]  # one size of another recipe
     study = Study(name="s", question="?", expectation="!", trials=(*sizes, *others))
     folder = StudyFolder(tmp_path / "s")
     folder.write_plan(Plan.of(study))
-    assert list(steps_of(folder.plan())) == ["the first"]
     with pytest.raises(ValueError, match="s has no two recipes of the same two sizes or more"):
         study_ladder(folder.folder)
     with pytest.raises(ValueError, match="no metric 'FID' of a trial; there are fid, kid"):

@@ -111,3 +111,26 @@ def test_one_patch_and_three_sizes_have_a_line_with_a_wide_interval(capsys, tmp_
     low, high = found["ci95"]["c"]
     assert low < found["c"] < high and high - low > 20 * found["se"]["c"]  # one degree of freedom
     refused(outcome(capsys, "saturating", *asked[:-1]), "add 1, or fit a power law (powerlaw)")
+
+
+def test_patches_that_differ_are_told(capsys, tmp_path):
+    """The second patch has losses 5 % higher."""
+    first, second = grid(5, 4, 0.003), grid(5, 4, 0.003, seed=1)
+    lines = [
+        f"{n},{d},{loss * (1 + 0.05 * k)},{2 + 2 * k}"
+        for k, runs in enumerate((first, second))
+        for n, d, loss in zip(runs["n"], runs["d"], runs["loss"])
+    ]
+    path = tmp_path / "r.csv"
+    path.write_text("\n".join(["params,tokens,loss,kind", *lines]))
+    options = (*COLUMNS, "--bootstrap", 0, "--json", "--series", "kind")
+    _, out, _ = outcome(capsys, "approach3", path, *options)
+    assert any("differs by kind" in told["text"] for told in json.loads(out)["warnings"])
+    refused(
+        outcome(capsys, "approach3", path, *COLUMNS, "--series", "size"),
+        "no column size; the table has",
+    )
+    refused(
+        outcome(capsys, "isoflop", path, *COLUMNS, "--series", "kind"),
+        "isoflop has no use for --series",
+    )

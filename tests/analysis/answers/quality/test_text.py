@@ -2,6 +2,7 @@
 
 import math
 
+import polars as pl
 import pytest
 
 from analysis.answers.quality.text import lines, sentence
@@ -27,3 +28,12 @@ def test_before_the_first_checkpoint_it_is_an_upper_bound(tmp_path):
     assert found.at_most and found.images == pytest.approx(6400)
     assert found.images_interval is None
     assert "at most" in sentence([found])
+
+
+def test_trainings_measured_once_say_that_no_curve_tells_when(tmp_path):
+    _, rows = rows_of(tmp_path, falling(10, 0.5))
+    (along,) = time_to_quality(rows, [6.0])
+    (once,) = time_to_quality(rows.filter(pl.col("step") == rows["step"].max()), [6.0])
+    assert "Each training is measured once" in sentence([once]) and once.at_most
+    assert "measured once" not in sentence([along])
+    assert (along.checkpoints, once.checkpoints) == (5, 1)

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.fits.approaches import isoflop
 from analysis.fits.approaches.tilt import tilt
-from tests.analysis.laws import TRUTH, isoflop_runs
+from tests.analysis.laws import TRUTH, isoflop_runs, ladder_runs
 
 EXPONENT = 0.28 / (0.34 + 0.28)
 NOISE = 0.003
@@ -38,9 +38,18 @@ def test_undertuned_large_models_are_told_with_their_rows_and_the_exponent_witho
     fitted = isoflop.fit(runs)
     found = tilt(runs, fitted)
     assert found.reported and 0.01 < found.per_doubling < 0.05
-    assert abs(found.exponent - EXPONENT) < 0.6 * abs(fitted.exponent - EXPONENT)
+    assert abs(found.exponent - EXPONENT) < 0.3 * abs(fitted.exponent - EXPONENT)
     best = fitted.n_opt(runs["flops"])[0]
     assert found.rows == tuple(np.array(runs.names)[runs["n"] > best])
+
+
+def test_the_exponent_without_is_told_where_all_budgets_have_the_same_sizes():
+    runs = ladder_runs((0.3, 0.7), models=6, budgets=4)
+    doublings = np.log2(runs["n"] / np.median(runs["n"]))
+    runs = with_loss(runs, runs["loss"] * (1 + 0.03 * np.maximum(0, doublings)), 1)
+    fitted = isoflop.fit(runs)
+    found = tilt(runs, fitted)
+    assert abs(found.exponent - EXPONENT) < 0.3 * abs(fitted.exponent - EXPONENT)
 
 
 @pytest.mark.parametrize(

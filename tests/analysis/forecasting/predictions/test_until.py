@@ -3,9 +3,11 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
 from analysis.forecasting.backtested import back_tested
+from analysis.forecasting.predictions import until
 from analysis.forecasting.predictions.until import AHEAD, reached, reached_text
 from analysis.frames import evaluations_frame
 from analysis.select.checkpoints import fit_checkpoints
@@ -44,6 +46,14 @@ def test_a_fid_that_no_curve_reaches_is_null_with_the_nearest(held_out, capsys):
 def test_what_is_reached_at_once_is_at_the_first_step_looked_at(held_out):
     (found,) = reached(held_out, ["DiT-d2w16/8"], 1e9)
     assert found.steps == 100 and np.isclose(found.images, 6400)
+    assert found.at_most and "at most 100 steps" in reached_text([found])
+
+
+def test_one_length_tells_nothing_of_others(held_out, monkeypatch):
+    ends = fit_checkpoints(evaluations_frame(held_out)).filter(pl.col("step") == 500)
+    monkeypatch.setattr(until, "fit_checkpoints", lambda rows: ends)
+    with pytest.raises(ValueError, match="or predict DiT-d3w64/2@500 without --until"):
+        reached(held_out, ["DiT-d3w64/2"], 5.0)
 
 
 def test_steps_beside_until_are_refused(held_out):
