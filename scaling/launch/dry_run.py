@@ -26,9 +26,9 @@ def check(
         from scaling.launch.cluster import check_cluster, connected
 
         with connected(address) as cluster:
-            check_cluster(cluster, gpus_per_trial, execution.workers)
+            check_cluster(cluster, gpus_per_trial, execution.workers, execution.min_workers)
     elif gpus_per_trial:
-        check_this_machine(gpus_per_trial)
+        check_this_machine(execution.min_workers or gpus_per_trial)
 
 
 def check_this_machine(gpus_per_trial: float) -> None:

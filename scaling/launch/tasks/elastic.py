@@ -1,0 +1,101 @@
+"""With how many workers does a training begin, and when may it have more? Ray's placement groups
+tell: they queue with all other work, and an autoscaler sees what they wait for.
+
+Ray Train's own elasticity (num_workers=(min, max)) is not used. Tried on Ray 2.60 it ends workers
+to resize them, so that their steps since a checkpoint are lost; it counts what nodes have, not what
+is free beside evaluations, and then waits without training; a controller that dies with its node
+leaves its claim, for which the next one waits up to three minutes; and of failures it counts lost
+nodes and errors of the code as one, so that either errors are retried or nodes are not.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+import ray
+from ray.util import placement_group, remove_placement_group
+
+from scaling.launch.tasks.job import Job
+from scaling.launch.trials import leaving
+
+# For places for all workers, where the cluster has them, but others are on them.
+PATIENCE_S = 30.0
+LOOK_S = 2.0
+
+
+def count_now(job: Job) -> int:
+    """With how many workers the training can begin now: with all that are wanted, or after a while
+    with as many as there are places for. Waits while there are none for the fewest.
+    """
+    *fewer, wanted = job.worker_counts
+    if not fewer:
+        return wanted  # Ray Train waits for them
+    with _group(wanted, job.needs) as group:
+        until = time.monotonic() + PATIENCE_S
+        # a node that is gone is seen to be so in between
+        while time.monotonic() < until and places(ray.nodes(), job.needs) >= wanted:
+            if group.wait(LOOK_S):
+                return wanted
+    while True:
+        for count in (wanted, *reversed(fewer)):
+            if _is_free(count, job.needs, LOOK_S):
+                return count
+
+
+def places(nodes: Iterable[dict], needs: dict[str, float]) -> int:
+    """How many workers the living ``nodes`` have places for, whoever is on them. ``nodes`` are as
+    ``ray.nodes`` tells; each worker ``needs`` amounts of resources.
+    """
+    return sum(
+        min(
+            int(node["Resources"].get(name, 0.0) // amount)
+            for name, amount in needs.items()
+            if amount
+        )
+        for node in nodes
+        if node["Alive"]
+    )
+
+
+@contextlib.contextmanager
+def asked_for_more(job: Job, size: int) -> Iterator[None]:
+    """While entered, the training in this process, which has ``size`` workers, is asked to leave
+    once there are places for the next larger number of them.
+
+    They are held until this process ends, or the block.
+    """
+    more = min(count for count in job.worker_counts if count > size)
+    ended = threading.Event()
+
+    def look() -> None:
+        if ended.wait(job.more_after_s):
+            return
+        with _group(more - size, job.needs) as group:
+            while not group.wait(LOOK_S):
+                if ended.is_set():
+                    return
+            leaving.ask(f"goes on with more than {size} of {job.execution.workers} workers")
+            ended.wait()
+
+    # not joined: where the GCS is gone, asking it takes a minute
+    threading.Thread(target=look, daemon=True, name="more").start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _is_free(count: int, needs: dict[str, float], patience_s: float) -> bool:
+    """Whether there are places for ``count`` workers within ``patience_s`` seconds."""
+    with _group(count, needs) as group:
+        return group.wait(patience_s)
+
+
+@contextlib.contextmanager
+def _group(count: int, needs: dict[str, float]) -> Iterator:
+    group = placement_group([needs] * count)
+    try:
+        yield group
+    finally:
+        remove_placement_group(group)
