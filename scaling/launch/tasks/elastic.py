@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 import ray
-from ray.util import placement_group, remove_placement_group
+from ray.util import get_placement_group, placement_group, remove_placement_group
 
 from scaling.launch.tasks.job import Job
 from scaling.launch.trials import leaving
@@ -22,6 +22,7 @@ from scaling.launch.trials import leaving
 # For places for all workers, where the cluster has them, but others are on them.
 PATIENCE_S = 30.0
 LOOK_S = 2.0
+GIVE_BACK_S = 10.0
 
 
 def count_now(job: Job) -> int:
@@ -31,7 +32,7 @@ def count_now(job: Job) -> int:
     *fewer, wanted = job.worker_counts
     if not fewer:
         return wanted  # Ray Train waits for them
-    with _group(wanted, job.needs) as group:
+    with _group(job, wanted) as group:
         until = time.monotonic() + PATIENCE_S
         # a node that is gone is seen to be so in between
         while time.monotonic() < until and places(ray.nodes(), job.needs) >= wanted:
@@ -39,8 +40,9 @@ def count_now(job: Job) -> int:
                 return wanted
     while True:
         for count in (wanted, *reversed(fewer)):
-            if _is_free(count, job.needs, LOOK_S):
-                return count
+            with _group(job, count) as group:
+                if group.wait(LOOK_S):
+                    return count
 
 
 def places(nodes: Iterable[dict], needs: dict[str, float]) -> int:
@@ -61,9 +63,7 @@ def places(nodes: Iterable[dict], needs: dict[str, float]) -> int:
 @contextlib.contextmanager
 def asked_for_more(job: Job, size: int) -> Iterator[None]:
     """While entered, the training in this process, which has ``size`` workers, is asked to leave
-    once there are places for the next larger number of them.
-
-    They are held until this process ends, or the block.
+    once there are places for the next larger number of them, which are held until the block ends.
     """
     more = min(count for count in job.worker_counts if count > size)
     ended = threading.Event()
@@ -71,30 +71,31 @@ def asked_for_more(job: Job, size: int) -> Iterator[None]:
     def look() -> None:
         if ended.wait(job.more_after_s):
             return
-        with _group(more - size, job.needs) as group:
+        with _group(job, more - size) as group:
             while not group.wait(LOOK_S):
                 if ended.is_set():
                     return
             leaving.ask(f"goes on with more than {size} of {job.execution.workers} workers")
             ended.wait()
 
-    # not joined: where the GCS is gone, asking it takes a minute
-    threading.Thread(target=look, daemon=True, name="more").start()
+    looking = threading.Thread(target=look, daemon=True, name="more")
+    looking.start()
     try:
         yield
     finally:
         ended.set()
-
-
-def _is_free(count: int, needs: dict[str, float], patience_s: float) -> bool:
-    """Whether there are places for ``count`` workers within ``patience_s`` seconds."""
-    with _group(count, needs) as group:
-        return group.wait(patience_s)
+        looking.join(timeout=GIVE_BACK_S)  # where the GCS is gone, asking it takes a minute
 
 
 @contextlib.contextmanager
-def _group(count: int, needs: dict[str, float]) -> Iterator:
-    group = placement_group([needs] * count)
+def _group(job: Job, count: int) -> Iterator:
+    """Places for ``count`` workers, once there are any; given back when the block ends. A process
+    that was killed has left its own, which Ray keeps until the sweep ends.
+    """
+    name = f"workers of {job.train_id}"
+    with contextlib.suppress(ValueError):  # there is none
+        remove_placement_group(get_placement_group(name))
+    group = placement_group([job.needs] * count, name=name)
     try:
         yield group
     finally:
