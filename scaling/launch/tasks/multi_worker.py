@@ -6,6 +6,7 @@ import dataclasses
 import os
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 from ray.exceptions import RayError, RayTaskError
 from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
@@ -117,11 +118,13 @@ def _failing(elastic: bool) -> FailureConfig:
     """Have Ray Train begin nothing again: whoever started the training knows what is a loss. Only
     for workers whose number is fixed it waits, as long as it takes.
     """
-    config = FailureConfig(max_failures=0, controller_failure_limit=0 if elastic else -1)
-    preempted = "max_preemption_failures"  # a budget of its own in newer versions
-    if preempted in {field.name for field in dataclasses.fields(config)}:
-        setattr(config, preempted, 0)
-    return config
+    limits: dict[str, Any] = {
+        "max_failures": 0,
+        "controller_failure_limit": 0 if elastic else -1,
+        "max_preemption_failures": 0,  # which older versions do not know
+    }
+    known = {field.name for field in dataclasses.fields(FailureConfig)}
+    return FailureConfig(**{name: limit for name, limit in limits.items() if name in known})
 
 
 def _is_loss(error: BaseException) -> bool:
