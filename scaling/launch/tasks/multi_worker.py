@@ -23,7 +23,6 @@ from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 START_TIMEOUT_S = 600.0
 # Where they may be fewer, they are counted anew after this: what was free may be taken.
 ELASTIC_START_TIMEOUT_S = 60.0
-NOT_STARTED = ("WorkerGroupStartupTimeoutError", "WorkerGroupStartupFailedError")
 # What workers say whose process group has lost one: gloo's words and NCCL's.
 PEER_GONE = ("Connection closed by peer", "Connection reset by peer", "ncclRemoteError")
 
@@ -56,8 +55,9 @@ def together(work: Callable[[str, str, Workers], None], job: Job, session: str) 
 
     def attempt(execution: Execution, told: list[dict]) -> None:
         asked = job.model_copy(update={"execution": execution})
-        while not _attempt(work, asked, count_now(asked), session, told):
-            pass  # others were on those places meanwhile
+        begun = False
+        while not begun:  # others may be on those places meanwhile
+            begun = _attempt(work, asked, count_now(asked), session, told)
 
     until_it_fits(attempt, job.execution)
 
@@ -95,8 +95,12 @@ def _attempt(work: Callable, job: Job, count: int, session: str, told: list[dict
             ).fit()
             return True
         except TrainingFailedError as failure:
-            if type(getattr(failure, "controller_failure", None)).__name__ in NOT_STARTED:
-                return False
+            # By name, here and below, since Ray Train keeps these classes to itself.
+            match type(getattr(failure, "controller_failure", None)).__name__:
+                case "WorkerGroupStartupTimeoutError":
+                    return False
+                case "WorkerGroupStartupFailedError":
+                    raise LostWorkers("a worker was gone before it began") from failure
             failures = getattr(failure, "worker_failures", None) or {}  # by rank
             for error in failures.values():
                 if isinstance(error, OutOfMemory):
@@ -128,7 +132,6 @@ def _failing(elastic: bool) -> FailureConfig:
 
 
 def _is_loss(error: BaseException) -> bool:
-    # By name, since Ray Train keeps the classes to itself.
     if type(error).__name__ == "WorkerHealthCheckTimeoutError":
         return True
     error = getattr(error, "health_check_failure", error)
