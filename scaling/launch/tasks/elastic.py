@@ -1,11 +1,11 @@
 """With how many workers does a training begin, and when may it have more? Ray's placement groups
 tell: they queue with all other work, and an autoscaler sees what they wait for.
 
-Ray Train's own elasticity (num_workers=(min, max)) is not used. Tried on Ray 2.60 it ends workers
-to resize them, so that their steps since a checkpoint are lost; it counts what nodes have, not what
-is free beside evaluations, and then waits without training; a controller that dies with its node
-leaves its claim, for which the next one waits up to three minutes; and of failures it counts lost
-nodes and errors of the code as one, so that either errors are retried or nodes are not.
+Ray Train's own elasticity (num_workers=(min, max)) is not used. Ray 2.60 ends workers to resize
+them, with all that they did since a checkpoint; it counts what nodes have, not what is free beside
+evaluations, and then waits with nobody training; what a controller that died had claimed stays
+claimed for three minutes; max_failures takes a lost node and an error of the code for the same; and
+it begins with numbers of workers that do not divide the batch.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def count_now(job: Job) -> int:
     with _group(job, wanted) as group:
         until = time.monotonic() + PATIENCE_S
         # a node that is gone is seen to be so in between
-        while time.monotonic() < until and places(ray.nodes(), job.needs) >= wanted:
+        while time.monotonic() < until and places(_staying(), job.needs) >= wanted:
             if group.wait(LOOK_S):
                 return wanted
     while True:
@@ -43,6 +43,11 @@ def count_now(job: Job) -> int:
             with _group(job, count) as group:
                 if group.wait(LOOK_S):
                     return count
+
+
+def _staying() -> list[dict]:
+    going = ray._private.state.state.get_draining_nodes()
+    return [node for node in ray.nodes() if node["NodeID"] not in going]
 
 
 def places(nodes: Iterable[dict], needs: dict[str, float]) -> int:
