@@ -88,6 +88,11 @@ UNFIT = (
     "video_tokens --set evaluate.protocol.samples=512",
     'video_tokens --set evaluate.protocol.metrics=["precision"]',
 )
+# after --min-workers-per-trial: a range that is none, of one worker, and that a batch cannot share
+RANGES = (
+    *(f"{v} --workers-per-trial 4" for v in ("0", "-1", "1.5", "x", "5", "3")),
+    *("1", "2", "1 --workers-per-trial 1"),
+)
 # verb -> the words after it, each line one try
 WRONG = {
     "sweep": [
@@ -95,6 +100,7 @@ WRONG = {
         *(f"smoke --dry-run --set {k}={v}" for k, values in SET.items() for v in values.split()),
         *(f"smoke --gpus-per-trial {v}{dry}" for v in ("nan", "inf", "-1", "1.5") for dry in DRY),
         *(f"smoke --workers-per-trial {v}{dry}" for v in ("0", "3", "x", "1e9") for dry in DRY),
+        *(f"smoke --min-workers-per-trial {v}{dry}" for v in RANGES for dry in DRY),
         *(f"smoke --address {v}{dry}" for v in ("x", "127.0.0.1:1", "ray://x") for dry in DRY),
         *(f"smoke --micro-batch {v}" for v in ("0", "-1", "x")),
         *(f"smoke --budget {v}{dry}" for v in ("0", "-1", "nan", "inf", "x") for dry in DRY),

@@ -38,6 +38,7 @@ LIMITS = {
     "heads": Limits(1, 2**16),
     "input_size": Limits(1, MOST_PIXELS),
     "mfu": FINITE,
+    "min_workers_per_trial": Limits(1, 100_000),
     "micro_batch": Limits(1, 2**20),
     "patch_t": Limits(1, MOST_FRAMES),
     "per_class": Limits(1, 100_000),

@@ -34,7 +34,8 @@ def submit(context: typer.Context) -> None:
     if given["asha"]:
         Asha.parse(given["asha"]).check(plan)
     check_gpus(given["gpus_per_trial"], given["workers_per_trial"])
-    check_workers(plan, Execution(workers=given["workers_per_trial"]))
+    few = given["min_workers_per_trial"]
+    check_workers(plan, Execution(workers=given["workers_per_trial"], min_workers=few))
     results: Path = given["results"]
     print(
         submit(

@@ -44,6 +44,12 @@ def sweep(
     workers_per_trial: Annotated[
         int, typer.Option(min=1, help="Processes that share each batch of a training, one per GPU.")
     ] = 1,
+    min_workers_per_trial: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="With how few it goes on where places are lacking, till there are more."
+        ),
+    ] = None,
     parallel: Annotated[
         Literal["ddp", "fsdp"],
         typer.Option(help="Several workers hold copies of the weights, or a share each."),
@@ -99,6 +105,7 @@ def sweep(
 
     execution = Execution(
         workers=workers_per_trial,
+        min_workers=min_workers_per_trial,
         parallel=parallel,
         micro_batch=micro_batch,
         compile=compile,

@@ -163,13 +163,19 @@ def most_gpus_on_a_node() -> float:
     )
 
 
-def check_cluster(cluster: Cluster, gpus_per_trial: float, workers: int = 1) -> None:
-    """Refuse what the cluster can never give; Ray would wait for it forever."""
+def check_cluster(
+    cluster: Cluster, gpus_per_trial: float, workers: int = 1, fewest: int | None = None
+) -> None:
+    """Refuse what the cluster can never give; Ray would wait for it forever. ``fewest`` are the
+    workers with which a trial goes on, where those are less than ``workers``.
+    """
     if workers > 1:  # which may be on several nodes
-        if gpus_per_trial > cluster.gpus or workers > cluster.cpus:
+        count = fewest or workers
+        gpus = count if gpus_per_trial else 0
+        if gpus > cluster.gpus or count > cluster.cpus:
+            option = "--min-workers-per-trial" if count < workers else "--workers-per-trial"
             raise ValueError(
-                f"--workers-per-trial {workers} asks for {workers} CPUs and {gpus_per_trial:g} "
-                "GPUs, and the "
+                f"{option} {count} asks for {count} CPUs and {gpus} GPUs, and the "
                 f"cluster has {cluster.cpus:g} and {cluster.gpus:g}; lower it, or connect to "
                 "another cluster"
             )

@@ -26,18 +26,20 @@ def check(
         from scaling.launch.cluster import check_cluster, connected
 
         with connected(address) as cluster:
-            check_cluster(cluster, gpus_per_trial, execution.workers)
+            check_cluster(cluster, gpus_per_trial, execution.workers, execution.min_workers)
     elif gpus_per_trial:
-        check_this_machine(gpus_per_trial)
+        check_this_machine(gpus_per_trial, execution.min_workers)
 
 
-def check_this_machine(gpus_per_trial: float) -> None:
-    """Refuse more GPUs than this machine has."""
+def check_this_machine(gpus_per_trial: float, fewest_workers: int | None = None) -> None:
+    """Refuse more GPUs than this machine has, or than ``fewest_workers`` of a trial need."""
     import torch
 
-    have = torch.cuda.device_count()
+    have, option = torch.cuda.device_count(), "--gpus-per-trial"
+    if fewest_workers is not None:
+        gpus_per_trial, option = fewest_workers, "--min-workers-per-trial"
     if gpus_per_trial > have:
         raise ValueError(
-            f"--gpus-per-trial {gpus_per_trial:g} asks for more than this machine has ({have}); "
+            f"{option} {gpus_per_trial:g} asks for more than this machine has ({have}); "
             "lower it, or name a cluster with --address"
         )

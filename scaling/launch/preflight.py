@@ -149,6 +149,7 @@ def check_asked(plan: Plan, root: Path, gpus_per_trial: float, execution: Execut
 
 
 def check_workers(plan: Plan, execution: Execution) -> None:
-    """Refuse batches that the workers of a training cannot share equally."""
+    """Refuse a range of workers that is none, and batches that they cannot share equally."""
+    execution.check_range()
     for batch in sorted({t.spec.train.batch for t in plan.trials}):
         execution.check_batch(batch)

@@ -58,7 +58,10 @@ class Trainer:
         check_precision(t.precision, self.device.type)
         check_optimiser(t.optimiser, spec.model)
         self.part = self.workers.part(t.batch)  # this worker's share of every batch
-        self.micro_batch = min(execution.micro_batch or t.batch, self.part.stop - self.part.start)
+        # By default the share of a worker where all that are wanted are there: fewer workers take
+        # more passes, not more memory.
+        at_once = execution.micro_batch or -(-t.batch // execution.workers)
+        self.micro_batch = min(at_once, self.part.stop - self.part.start)
         self.out_of_memory = [*self.workers.out_of_memory]  # one entry per halved micro-batch
         self.data: DataSet = load_data(spec.data)
         self.loader = Loader(self.data.train, t.batch, t.seed_of("order"), self.device, self.part)

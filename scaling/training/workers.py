@@ -5,6 +5,7 @@ With DDP each worker holds a copy of the weights; with FSDP2 each holds a shard 
 
 import contextlib
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -120,6 +121,14 @@ class Workers:
         box = [find() if self.lead else None]
         dist.broadcast_object_list(box, src=0)
         return box[0]
+
+    def gathered(self, value: Any) -> list:
+        """Every worker's ``value``, in the order of their ranks, on every worker."""
+        if self.size == 1:
+            return [value]
+        values = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values
 
 
 def local(tensors: Iterable[Tensor]) -> list[Tensor]:

@@ -31,6 +31,36 @@ CASES = {
         ["sweep", "smoke", "--workers-per-trial", "2", "--gpus-per-trial", "1"],
         "give 2, or 0",
     ),
+    "fewer workers than one": (
+        ["sweep", "smoke", "--workers-per-trial", "2", "--min-workers-per-trial", "0"],
+        "--min-workers-per-trial",
+    ),
+    "a range that is none": (
+        ["sweep", "smoke", "--workers-per-trial", "2", "--min-workers-per-trial", "4"],
+        "--min-workers-per-trial 4 is more than --workers-per-trial 2",
+    ),
+    "a range of one worker": (
+        ["sweep", "smoke", "--min-workers-per-trial", "1"],
+        "with one worker per trial",
+    ),
+    "a dry run of fewer workers than share a batch": (
+        ["sweep", "smoke", "--dry-run", "--workers-per-trial", "4", "--min-workers-per-trial", "3"],
+        "32 images does not divide among 3 workers; choose a --min-workers-per-trial",
+    ),
+    "a dry run of GPUs that are not there for the fewest": (
+        [
+            "sweep",
+            "smoke",
+            "--dry-run",
+            "--workers-per-trial",
+            "4",
+            "--gpus-per-trial",
+            "4",
+            "--min-workers-per-trial",
+            "2",
+        ],
+        "--min-workers-per-trial 2 asks for more than this machine has",
+    ),
     "negative GPUs": (["sweep", "smoke", "--gpus-per-trial", "-1"], "-1"),
     "no number of GPUs": (["sweep", "smoke", "--gpus-per-trial", "nan"], "no finite number"),
     "endless GPUs": (["sweep", "smoke", "--gpus-per-trial", "inf"], "no finite number"),

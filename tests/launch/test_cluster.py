@@ -48,6 +48,26 @@ def test_what_another_start_does_not_mend_is_raised(failures, says, monkeypatch)
 
 
 @pytest.mark.ray
+@pytest.mark.parametrize(
+    "workers, fewest, gpus, refused",
+    [
+        (4, None, 4, None),
+        (5, None, 5, "--workers-per-trial 5 asks for 5 CPUs and 5 GPUs"),
+        (8, 4, 8, None),  # it goes on with as many as there are
+        (8, 6, 8, "--min-workers-per-trial 6 asks for 6 CPUs and 6 GPUs"),
+        (8, 6, 0, None),
+        (12, 9, 0, "--min-workers-per-trial 9 asks for 9 CPUs and 0 GPUs"),
+    ],
+)
+def test_workers_that_a_cluster_can_never_have_are_refused(workers, fewest, gpus, refused):
+    there = cluster.Cluster(dashboard=None, cpus=8, gpus=4, local=False)
+    if refused is None:
+        cluster.check_cluster(there, gpus, workers, fewest)
+    else:
+        with pytest.raises(ValueError, match=refused):
+            cluster.check_cluster(there, gpus, workers, fewest)
+
+
 @pytest.mark.xdist_group("ray")
 def test_a_precision_that_workers_lack_is_refused_before_a_trial_runs(shared_cluster):
     """Where this machine cannot tell: it has no GPU, and the cluster's workers have none either."""

@@ -49,6 +49,22 @@ def test_activation_checkpointing_changes_nothing(tiny):
     )
 
 
+@pytest.mark.parametrize(
+    "execution, at_once",
+    [
+        ({}, 16),
+        ({"workers": 4, "min_workers": 1}, 4),  # fewer take more passes, and no more memory
+        ({"workers": 3, "min_workers": 1}, 6),
+        ({"workers": 4, "micro_batch": 5}, 5),
+        ({"micro_batch": 99}, 16),
+    ],
+)
+def test_one_worker_of_several_that_are_wanted_computes_as_many_images_at_once(
+    tiny, execution, at_once
+):
+    assert Trainer(tiny, [], execution=Execution(**execution)).micro_batch == at_once
+
+
 def test_out_of_memory_halves_the_micro_batch_and_the_record_says_so(tmp_path, tiny, monkeypatch):
     """A device that holds 5 images at once: 16, then 8, then 4, in the middle of a step's gradients
     too.

@@ -62,7 +62,7 @@ def drive(order: Order, tell: Callable[..., None], until_asked: Callable[[], obj
 
 def check(there: cluster.Cluster, order: Order) -> None:
     """ValueError for what the connected cluster can never do."""
-    cluster.check_cluster(there, order.gpus_per_trial, order.workers)
+    cluster.check_cluster(there, order.gpus_per_trial, order.workers, order.fewest_workers)
     if not there.local and order.results:
         check_places(order.study, order.results)
     if not there.local:

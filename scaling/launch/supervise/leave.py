@@ -18,10 +18,8 @@ LOOK_S = 0.2
 
 def let_leave(order: Order, patience_s: float = PATIENCE_S) -> int:
     """Ask every training of ``order`` that runs on the connected cluster to leave, and wait till it
-    has; returns how many have. Trainings of several workers begin again at their last checkpoint.
+    has; returns how many have. Of several workers the lead is asked, and asks the others.
     """
-    if order.workers > 1:
-        return 0
     time.sleep(WATCHES_S)
     asked: list[tuple[Run, int]] = []
     for job in order.jobs:

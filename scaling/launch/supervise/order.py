@@ -29,6 +29,7 @@ class Order(Spec):
     address: str | None
     gpus_per_trial: float
     workers: int
+    fewest_workers: int | None = None  # with which each trial goes on; None: with no fewer
     precisions: tuple[str, ...]
     results: str | None = None  # where trainings write: a URL, or a folder that all nodes share
 
@@ -51,6 +52,7 @@ class Order(Spec):
             address=address,
             gpus_per_trial=gpus_per_trial,
             workers=execution.workers,
+            fewest_workers=execution.min_workers,
             precisions=tuple(sorted({t.spec.train.precision for t in plan.trials})),
             results=next(iter(runs), None),
         )

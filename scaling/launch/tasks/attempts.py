@@ -28,6 +28,12 @@ def is_loss(failure: RayError) -> bool:
     return True
 
 
+def why_of(failure: RayError) -> str:
+    """In one line; without the traceback of a process that tells of its workers."""
+    told = failure.cause if isinstance(failure, RayTaskError) else failure
+    return str(told if isinstance(told, LostWorkers) else failure).strip().splitlines()[-1]
+
+
 class Attempts:
     """How often a training or an evaluation was begun in vain, and whether its heart beats."""
 

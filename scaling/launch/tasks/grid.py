@@ -54,6 +54,7 @@ def jobs_of(
             gpus_per_training=gpus_per_trial,
             gpus_per_evaluation=min(1.0, gpus_per_trial),
             hung_after_s=limits().hung_after_s,
+            more_after_s=limits().more_after_s,
             allowance=None if allowance is None else _place(allowance),
             rungs=asha.rungs(max(t.spec.train.steps for t in group)) if asha else (),
             halving=_place(halving_of(folder.folder)) if asha else None,

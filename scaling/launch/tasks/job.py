@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from scaling.launch.supervise.limits import HUNG_AFTER_S
+from scaling.launch.supervise.limits import HUNG_AFTER_S, MORE_AFTER_S
 from scaling.launch.trials import leaving
 from scaling.records.halving import word_at
 from scaling.records.ledger import Run
@@ -59,6 +59,8 @@ class Job(Spec):
     gpus_per_evaluation: float = Field(0.0, ge=0)
     # a training or an evaluation whose heartbeat is older, in seconds, hangs
     hung_after_s: float = Field(HUNG_AFTER_S, gt=0)
+    # with fewer workers than are wanted it goes on so long, at least, before there are more
+    more_after_s: float = Field(MORE_AFTER_S, gt=0)
     allowance: str | None = None  # the file, or its URL, that says what the budget allows
     # steps at which the training waits for its word, and the file, or its URL, that gives it
     rungs: tuple[int, ...] = ()
@@ -110,6 +112,16 @@ class Job(Spec):
     def devices(self) -> float:
         """GPUs of the training; on CPUs its workers."""
         return self.gpus_per_training or float(self.execution.workers)
+
+    @property
+    def worker_counts(self) -> tuple[int, ...]:
+        """The numbers of workers with which it may be trained, the fewest first."""
+        return self.execution.counts(self.trials[0].spec.train.batch)
+
+    @property
+    def needs(self) -> dict[str, float]:
+        """Ray's resources of each of several workers."""
+        return {"CPU": self.cpus_per_worker, **({"GPU": 1} if self.gpus_per_training else {})}
 
     def ending(self, step: int) -> str | None:
         """Why the training, which is at ``step``, is to stop at this checkpoint; None while it is

@@ -15,7 +15,14 @@ from ray import ObjectRef, tune
 from ray.exceptions import OutOfMemoryError, RayError
 
 from scaling.launch.supervise.limits import LOSSES
-from scaling.launch.tasks.attempts import Attempts, end_process, is_loss, newest_step, smaller
+from scaling.launch.tasks.attempts import (
+    Attempts,
+    end_process,
+    is_loss,
+    newest_step,
+    smaller,
+    why_of,
+)
 from scaling.launch.tasks.job import Evaluation, Job
 from scaling.launch.tasks.worker import evaluate, task, train
 from scaling.records.ledger import Run
@@ -174,7 +181,7 @@ class TrialWatch(tune.Trainable):
         try:
             ray.get(ref)
         except RayError as failure:
-            why = str(failure).strip().splitlines()[-1]
+            why = why_of(failure)
             if is_loss(failure):
                 self._begin_again(asked, why, isinstance(failure, OutOfMemoryError))
             else:

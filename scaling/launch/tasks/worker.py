@@ -63,7 +63,7 @@ def _train_here(text: str, session: str, workers=None) -> None:
 
     job = Job.load(text)
     try:
-        with leaving.heard(), _leaving_with_its_node(alone=workers is None):
+        with leaving.heard(), _leaving_with_its_node(), _leaving_for_more(job, workers):
             trial.train(
                 job.specs,
                 job.run,
@@ -73,24 +73,39 @@ def _train_here(text: str, session: str, workers=None) -> None:
                 execution=job.execution,
                 branches=list(job.branches),
                 workers=workers,
-                devices=job.devices,
+                devices=job.devices if workers is None else float(workers.size),
                 ending=job.ending,
                 rungs=job.rungs,
             )
-    except leaving.Left:  # now as Ray would have ended this process: the watch sees a loss
-        signal.raise_signal(signal.SIGTERM)
+    except leaving.Left:
+        if workers is None:  # now as Ray would have ended this process: the watch sees a loss
+            signal.raise_signal(signal.SIGTERM)
+        else:  # Ray Train ends all workers once it sees that one has
+            workers.gathered(None)
+            raise
 
 
 @contextlib.contextmanager
-def _leaving_with_its_node(alone: bool) -> Iterator[None]:
-    """While entered, a training is asked to leave when its node is being drained, as Kubernetes and
-    autoscalers announce that they take it away; not one of several workers, who must agree.
+def _leaving_for_more(job: Job, workers) -> Iterator[None]:
+    """While entered, a training that has fewer workers than are wanted is asked to leave when there
+    are places for more.
+    """
+    if workers is None or not workers.lead or workers.size >= job.execution.workers:
+        yield
+        return
+    from scaling.launch.tasks.elastic import asked_for_more
+
+    with asked_for_more(job, workers.size):
+        yield
+
+
+@contextlib.contextmanager
+def _leaving_with_its_node() -> Iterator[None]:
+    """While entered, a training is asked to leave when this node is being drained, as Kubernetes
+    and autoscalers announce that they take it away.
     """
     from scaling.launch.trials import leaving
 
-    if not alone:
-        yield
-        return
     node, ended = ray.get_runtime_context().get_node_id(), threading.Event()
 
     def look() -> None:

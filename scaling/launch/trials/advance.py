@@ -3,8 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
-from scaling.launch.trials import leaving
-from scaling.launch.trials.leaving import Left
+from scaling.launch.trials.leaving import Leaving, Left
 from scaling.launch.trials.session import Session, Setup
 from scaling.records import Run
 from scaling.study.specs.checkpoints import next_stop
@@ -38,6 +37,7 @@ class Advance:
     ):
         self.spec, self.run, self.session, self.setup, self.trunk = spec, run, session, setup, trunk
         self.workers = setup.workers
+        self.leaving = Leaving(setup.workers)
         self.trainer: Trainer | None = None
         self.writer = checkpoint.Writer(run.checkpoints)
 
@@ -69,20 +69,20 @@ class Advance:
 
         The trainer holds ``emas``. Checkpoints of the steps ``keep`` are made on the way and stay.
         Raises Ended at a checkpoint, where the sweep lets trainings go no further, and Left at one
-        of any step, where this process is asked to leave.
+        of any step, where one of the workers is asked to leave.
         """
         keep = set(keep)
         trainer = self._trainer_before(step, emas)
         while trainer.step < step:
             why = self.workers.agree(lambda: self.setup.ending(trainer.step))
-            if leaving.is_asked():
+            if leaves := self.leaving.why():
                 self.session.entry["to_step"] = trainer.step
-                raise Left(f"{leaving.why()}, at step {trainer.step}")
+                raise Left(f"{leaves}, at step {trainer.step}")
             if why:
                 raise Ended(why)
             stops = keep | {*self.setup.rungs}
             until = next_stop(trainer.step, step, self.spec.train.checkpoint_every, stops)
-            trainer.train_to(until, self.session.log, leaving.is_asked)
+            trainer.train_to(until, self.session.log, self.leaving)
             if trainer.step not in self.session.ready:  # which may be being read
                 # of whole tensors, to which every worker gives its share
                 snapshot = trainer.snapshot() | {"lines": self.session.lines_to(trainer.step)}

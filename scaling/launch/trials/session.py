@@ -48,12 +48,17 @@ class Session:
     def __init__(self, spec: TrialSpec, run: Run, setup: Setup, name: str | None):
         self.spec, self.run, self.report = spec, run, setup.report
         self.heartbeat = Heartbeat(run)
+        wanted, size = setup.execution.workers, setup.workers.size
+        if size < wanted:
+            self.heartbeat.why = f"with {size} of {wanted} workers"
         self.entry: dict[str, Any] = {
             "started": _now(),
             "ended": None,
             "from_step": None,
             "to_step": None,
-            "execution": setup.execution.model_dump(mode="json"),
+            # the range is how it was asked for; this session has as many as there are
+            "execution": setup.execution.model_dump(mode="json", exclude={"min_workers"})
+            | {"workers": size},
             "devices": setup.devices,
             "out_of_memory": [],
             "diverged": None,

@@ -28,10 +28,12 @@ def train_hours(run: Run) -> float | None:
 
 def least_train_hours(run: Run, curve_s: float, devices: float) -> float:
     """GPU-hours that the training ``run`` took at least, where ``train_hours`` does not know: its
-    sessions that are known, or the seconds ``curve_s`` that its curve tells, on ``devices``.
+    sessions that are known, or the seconds ``curve_s`` that its curve tells, on ``devices``, or on
+    as few as one of its sessions had.
     """
     known = sum(each for each in _sessions_hours(run) if each is not None)
-    return max(known, curve_s * devices / SECONDS)
+    fewest = min([devices, *filter(None, map(_devices, run.sessions()))])
+    return max(known, curve_s * fewest / SECONDS)
 
 
 def _sessions_hours(run: Run) -> list[float | None]:
@@ -46,9 +48,12 @@ def _session_hours(session: SessionEntry, beat: float | None = None) -> float | 
     began = datetime.fromisoformat(session["started"]).timestamp()
     end = session["ended"] or session.get("last_seen")
     ended = datetime.fromisoformat(end).timestamp() if end else beat
+    return None if ended is None else _devices(session) * max(0.0, ended - began) / SECONDS
+
+
+def _devices(session: SessionEntry) -> float:
     workers = session.get("execution", {}).get("workers", 1)
-    devices = session.get("devices", float(workers))
-    return None if ended is None else devices * max(0.0, ended - began) / SECONDS
+    return session.get("devices", float(workers))
 
 
 def measure_hours(

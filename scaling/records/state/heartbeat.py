@@ -30,6 +30,7 @@ class Heartbeat:
     def __init__(self, job: Run | StateFile, keeps_word: bool = False):
         self.job, self.keeps_word = job, keeps_word
         self.progress: dict = {}
+        self.why: str | None = None  # what is to be said of how it runs
         self._ended = threading.Event()
         works = [self._beat, *([self._send] if url_of(job.path) and not job.read_only else [])]
         self._threads = [
@@ -44,7 +45,7 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Write the progress now, and which process makes it."""
-        self.job.write_state("running", **self._told())
+        self.job.write_state("running", self.why, **self._told())
 
     def _told(self) -> dict:
         return {**self.progress, "pid": os.getpid(), "host": socket.gethostname()}
@@ -65,7 +66,7 @@ class Heartbeat:
             # A state that something damaged is written anew.
             stands = self.job.state()
             if stands["state"] not in GIVEN_UP:
-                self.job.renew_state("running", None, **self._told())
+                self.job.renew_state("running", self.why, **self._told())
             elif self.keeps_word:
                 self.job.renew_state(stands["state"], stands["why"], **self._told())
             else:

@@ -11,7 +11,14 @@ from ray.exceptions import NodeDiedError, RayTaskError, WorkerCrashedError
 
 from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.tasks import attempts
-from scaling.launch.tasks.attempts import Attempts, LostWorkers, is_loss, newest_step, smaller
+from scaling.launch.tasks.attempts import (
+    Attempts,
+    LostWorkers,
+    is_loss,
+    newest_step,
+    smaller,
+    why_of,
+)
 from scaling.study.execution import Execution
 
 
@@ -26,6 +33,15 @@ from scaling.study.execution import Execution
 )
 def test_an_error_of_the_code_is_no_loss(failure, loss):
     assert is_loss(failure) == loss
+
+
+def test_why_is_told_in_a_line():
+    assert why_of(
+        RayTaskError("train", "Traceback\nx.LostWorkers: 1 gone", LostWorkers("1 gone"))
+    ) == ("1 gone")
+    assert why_of(RayTaskError("train", "Traceback\nValueError: bad", ValueError("bad"))) == (
+        "ValueError: bad"
+    )
 
 
 def test_losses_count_from_the_last_step_that_was_reached():

@@ -5,8 +5,10 @@ from it by FSDP? Real Ray.
 import json
 
 import pytest
+from ray.exceptions import ActorDiedError, RayTaskError
 
 from scaling.cli import main
+from scaling.launch.tasks.multi_worker import _is_loss
 from scaling.launch.trials.trial import run_trials
 from scaling.records import Run
 from scaling.study import Plan, load_study
@@ -33,6 +35,28 @@ def sweep(*args):
     with pytest.raises(SystemExit) as stop:
         main(["sweep", *args])
     assert stop.value.code == 0
+
+
+class WorkerHealthCheckFailedError(Exception):
+    """As Ray Train tells of a worker that is gone."""
+
+    def __init__(self, failure: Exception):
+        super().__init__("A worker health check failed.")
+        self.health_check_failure = failure
+
+
+@pytest.mark.parametrize(
+    "error, loss",
+    [
+        (ActorDiedError(), True),
+        (WorkerHealthCheckFailedError(ActorDiedError()), True),
+        (WorkerHealthCheckFailedError(TypeError("cannot pickle")), False),
+        (RayTaskError("train", "", ValueError("a bad value")), False),
+        (ValueError("a bad value"), False),
+    ],
+)
+def test_a_worker_that_is_gone_is_told_from_an_error_of_the_code(error, loss):
+    assert _is_loss(error) == loss
 
 
 @pytest.mark.ray

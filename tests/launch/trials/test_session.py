@@ -39,13 +39,24 @@ def test_a_record_holds_every_session_and_what_the_model_counts(tmp_path, tiny):
     record = run.record()
     assert [entry["from_step"] for entry in record["sessions"]] == [0, 4]
     assert all(datetime.fromisoformat(entry["ended"]) for entry in record["sessions"])
-    assert record["sessions"][0]["execution"] == Execution(micro_batch=4).model_dump(mode="json")
+    told = Execution(micro_batch=4).model_dump(mode="json", exclude={"min_workers"})
+    assert record["sessions"][0]["execution"] == told
     assert (record["step"], record["train_wall_s"]) == (6, 3.0)
     assert record["count"] == {
         "params_m": pytest.approx(cost.params_m(tiny.model)),
         "forward_gmacs": pytest.approx(cost.forward_gmacs(tiny.model)),
     }
     assert run.spec()["train_id"] == tiny.train_id
+
+
+def test_fewer_workers_than_are_wanted_are_told_and_counted(tmp_path, tiny):
+    run, setup = Run(tmp_path), Setup(Execution(workers=2, min_workers=1), Workers(), print)
+    one = Session(tiny, run, setup, "sweep")
+    with one.heartbeat:
+        assert (run.state()["state"], run.state()["why"]) == ("running", "with 1 of 2 workers")
+    one.end()
+    (entry,) = run.record()["sessions"]
+    assert entry["execution"]["workers"] == 1 and "min_workers" not in entry["execution"]
 
 
 def test_what_is_ready_is_told_in_order_with_the_name_of_the_session(tmp_path, tiny):

@@ -73,6 +73,8 @@ def test_hours_that_a_record_does_not_tell_are_unknown_and_at_least_those_that_a
     assert train_hours(run) is None
     assert least_train_hours(run, curve_s=1800, devices=2.0) == pytest.approx(2)
     assert least_train_hours(run, curve_s=5400, devices=2.0) == pytest.approx(3)
+    write(run, session(0, None, devices=4.0), session(3600, 7200, devices=1.0))  # one of four left
+    assert least_train_hours(run, curve_s=5400, devices=4.0) == pytest.approx(1.5)
 
 
 def test_evaluations_count_once_with_lost_attempts_and_helpers(run, tiny):
