@@ -15,7 +15,7 @@ WORDS = 34  # of a step's name beside its line
 
 
 @styled
-def recipe_steps(steps: list[Step], metric: str = "fid", note: str = "") -> Figure:
+def change_by_step(steps: list[Step], metric: str = "fid", note: str = "") -> Figure:
     """Of each step, first on top, the factor of ``metric`` at equal sizes against the step before,
     and the compute multiplier over it, with 95 % intervals; grey where these hold 1.
     """

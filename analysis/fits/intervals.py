@@ -45,11 +45,15 @@ class Shared:
 
 @dataclass(frozen=True)
 class Reading:
-    """Another law's continuation beyond the data, in the parameters of the one asked for."""
+    """Another law's continuation beyond the data, in the parameters of the one asked for: over all
+    pairs of inputs, which tell what each does, and ``ahead`` where all grow together, which is
+    where figures are predicted.
+    """
 
     title: str
     estimate: np.ndarray  # (p,)
     draws: np.ndarray  # (S', p)
+    ahead: np.ndarray  # (1 + S', p) estimate and draws
     all_rows: bool  # a law of all rows, not of a part of them
 
 
@@ -70,6 +74,8 @@ class Uncertain:
     against: misfit.Misfit | None = None  # what speaks against the law; None: not asked
     others: tuple[Reading, ...] = ()  # what richer laws say, where it shows
     resampled: bool = False  # the draws are of resampled runs, not of simulated noise
+    # it predicts the largest runs about as well as ``others``; else its own errors mean little
+    stands: bool = True
 
     @property
     def t(self) -> float:
@@ -130,7 +136,7 @@ class Uncertain:
         def on_axis(p: np.ndarray) -> np.ndarray:
             return np.log(np.maximum(statistic(p), tiny)) if log else statistic(p)
 
-        others = [other for other in self.others if other.all_rows] if across else []
+        others = [(r.estimate, r.draws) for r in self.others if r.all_rows and across]
         _, low, high, _ = self._ends(on_axis, others)
         ends = float(low), float(high)
         return tuple(float(np.exp(np.clip(end, -700, 700))) for end in ends) if log else ends
@@ -139,7 +145,8 @@ class Uncertain:
         """``law`` maps parameters (..., p) to figures (..., m): both 95 % intervals of each, on the
         logarithm.
         """
-        value, low, high, t = self._ends(lambda p: np.log(law(p)), self.others)
+        others = [(r.ahead[0], r.ahead[1:]) for r in self.others]
+        value, low, high, t = self._ends(lambda p: np.log(law(p)), others, self.stands)
         new = t * self.tails * self.scatter
         return Interval(
             *(
@@ -154,16 +161,21 @@ class Uncertain:
             )
         )
 
-    def _ends(self, statistic: Callable[[np.ndarray], np.ndarray], others: Sequence[Reading]):
+    def _ends(
+        self,
+        statistic: Callable[[np.ndarray], np.ndarray],
+        others: Sequence[tuple[np.ndarray, np.ndarray]],
+        stands: bool = True,
+    ):
         """A figure's value, the ends of its interval, and Student's factor. They reach as far as
-        those of ``others``.
+        those of ``others``; of a law that does not stand beside these they hold its value alone.
         """
         value, t = statistic(self.estimate), self._t(statistic)
         down, up = self._spread(statistic(self.draws), self.overstated)
-        low, high = value - t * down, value + t * up
-        for other in others:
-            down, up = self._spread(statistic(other.draws), 1.0)
-            there = statistic(other.estimate)
+        low, high = (value - t * down, value + t * up) if stands or not others else (value, value)
+        for estimate, draws in others:
+            down, up = self._spread(statistic(draws), 1.0)
+            there = statistic(estimate)
             low, high = np.minimum(low, there - t * down), np.maximum(high, there + t * up)
         return value, low, high, t
 

@@ -70,7 +70,9 @@ def simulate(
         scatter /= overstated
         shared = _covariances(jacobian, made) if shares else None
     against = misfit.lack_of_fit(view, made, jacobian) if widen else None
-    others = richer.readings(view, made, against, seed) if against and against.shown else ()
+    others, stands = [], True
+    if against and against.shown:
+        others, stands = richer.readings(view, made, against, seed)
     return Uncertain(
         view.names,
         np.asarray(view.estimate),
@@ -84,6 +86,7 @@ def simulate(
         against,
         tuple(Reading(*other) for other in others),
         resample,
+        stands,
     )
 
 

@@ -10,7 +10,7 @@ from analysis.answers.exponent_choices import spread
 from analysis.figures import designs, guidance, hours, laws, rates, timeline, training
 from analysis.figures.compute import bubbles, gflops, metrics, quality, sampling
 from analysis.figures.drawing.notes import settings_note
-from analysis.figures.ladder import recipe_steps
+from analysis.figures.ladder import change_by_step
 from analysis.figures.sample_grid import sample_grid
 from analysis.report.study_data import StudyData
 from analysis.select.curves import with_curves
@@ -84,10 +84,10 @@ FIGURES: Mapping[str, StudyFigure] = {
         _grid(_fid),
         lambda data: gflops.fid_vs_gflops(data.answers, across_protocols=data.across),
     ),
-    "recipe_steps": StudyFigure(
+    "change_by_step": StudyFigure(
         "What each change of the recipe does",
         lambda data: bool(data.ladder),
-        lambda data: recipe_steps(data.ladder, note=settings_note(data.trials)),
+        lambda data: change_by_step(data.ladder, note=settings_note(data.trials)),
     ),
     "fid_law": StudyFigure(
         "A law of FID and its audit", _grid(_fid), lambda data: laws.fid_law(data.answers)

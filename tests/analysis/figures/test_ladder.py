@@ -5,7 +5,7 @@ import math
 from analysis.answers.compare.ladder import Step
 from analysis.answers.contrast import Part
 from analysis.figures.drawing.hover import positions
-from analysis.figures.ladder import recipe_steps
+from analysis.figures.ladder import change_by_step
 
 
 def step(name: str, change: Part | str) -> Step:
@@ -13,7 +13,7 @@ def step(name: str, change: Part | str) -> Step:
 
 
 def test_each_step_has_a_line_grey_where_nothing_is_seen_and_arrows_where_it_reaches_on():
-    figure = recipe_steps(
+    figure = change_by_step(
         [
             step("objective=flow", Part("change", math.log(0.5), 0.05, 10, ())),
             step("mlp=swiglu", Part("change", 0.0, 5.0, 2, ())),

@@ -62,7 +62,7 @@ def test_the_page_of_a_ladder_opens_with_its_changes_and_has_their_table(tmp_pat
 
     plan = digits_like(axes, seeds=2, name="steps")
     study = write_study(tmp_path, plan, 0.01, fid=fid)
-    assert "recipe_steps" in wanted(StudyData(study))
+    assert "change_by_step" in wanted(StudyData(study))
     monkeypatch.setattr(page, "study_pictures", lambda *_: {})
     told = build(study)
     ladder = told.data["ladder"]

@@ -83,6 +83,25 @@ def test_the_interval_ahead_holds_a_truth_that_bends(seed):
     assert held.low[0] <= truth <= held.high[0]
 
 
+def test_a_law_that_predicts_worse_than_others_lends_its_value_alone_to_predictions():
+    """Size and data hinder each other (g = 1.5): told along the data, what the form that has it
+    says is right, and approach 3's own error is no part of the interval.
+    """
+    runs = hindered(0, g=1.5)
+    view = parametric.fit(runs).view()
+    sure = simulate(view, 60)
+    n, d = (
+        np.atleast_1d(v) for v in parametric.optimum(TRUTH, 10 * (6 * runs["n"] * runs["d"]).max())
+    )
+    E, A, B, alpha, beta = TRUTH
+    truth = np.log(E + (A / n**alpha + B / d**beta) ** 1.5)[0]
+    (other,) = [other for other in sure.others if other.all_rows]
+    assert abs(np.log(parametric.law(other.ahead[0], n, d))[0] - truth) < 0.01
+    assert not sure.stands
+    ahead = sure.predict(lambda p: parametric.law(p[..., None, :], n, d))
+    assert ahead.low[0] == pytest.approx(ahead.value[0]) and np.log(ahead.high[0]) > truth
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_exponent_s_interval_holds_what_a_law_of_no_sum_says(seed):
     fitted = parametric.fit(hindered(seed))
