@@ -66,7 +66,7 @@ def connected(address: str | None, cpus: int | None = None):
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
             f"no Ray cluster at {address}: {reason} Start one with `ray start --head`, "
-            "or leave --address out to run on this machine"
+            "or say --address local to run on this machine"
         ) from None
     try:
         resources = ray.cluster_resources()
@@ -145,14 +145,17 @@ def _check_answers(address: str) -> None:
     """Refuse within seconds an address that nobody listens on; Ray would try for a minute."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(f"Ray address {address!r} is neither auto, local, nor HOST:PORT")
+        raise ValueError(
+            f"Ray address {address!r} (--address or $RAY_ADDRESS) is neither auto, local, nor "
+            "HOST:PORT; say --address local to run on this machine"
+        )
     try:
         socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S).close()
     except OSError as error:
         raise ValueError(
             f"no Ray cluster at {address}: {error.strerror or error}. Start one with `ray start "
             "--head`, "
-            "or leave --address out to run on this machine"
+            "or say --address local to run on this machine"
         ) from None
 
 

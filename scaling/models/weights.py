@@ -4,7 +4,7 @@ How files of others are read is in ``stored``.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,15 +125,17 @@ def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:
     if problems:
         text = "; ".join(problems)
         if unknown and not (missing or wrong or integers):
-            beginning = _beginning(unknown[0], expected)
-            text += f"; if they are no part of the network, say --leave-out {beginning}"
+            text += _way_on(unknown, expected)
         raise ValueError(f"weights do not fit {spec.name} at {spec.input_size} px input; {text}")
 
 
-def _beginning(name: str, expected: Iterable[str]) -> str:
-    """The first part of an entry's ``name``, or all of it where an ``expected`` one begins so."""
-    first, point, _ = name.partition(".")
-    return name if any(each.startswith(first + point) for each in expected) else first + point
+def _way_on(unknown: Sequence[str], expected: Iterable[str]) -> str:
+    """What to do about ``unknown`` entries beside all that are ``expected``."""
+    known = {name.partition(".")[0] for name in expected}
+    beside = [name.partition(".") for name in unknown if name.partition(".")[0] not in known]
+    if len(beside) < len(unknown):
+        return "; it is another network: say the file that defines it with --network FILE.py"
+    return f"; if they are no part of the network, say --leave-out {''.join(beside[0][:2])}"
 
 
 @torch.no_grad()

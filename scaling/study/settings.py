@@ -114,7 +114,7 @@ def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
         target = data
         for part in path:
             target = target[part]
-        target[leaf] = listed_value(value, target[leaf])
+        target[leaf] = listed_value(value, target.get(leaf))
     return _validated(data)
 
 

@@ -139,6 +139,14 @@ def test_auto_without_a_cluster_says_how_to_start_one(monkeypatch):
         raise AssertionError("connected to nobody")
 
 
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:1", "ray://host"])
+def test_an_address_of_the_environment_says_how_not_to_use_it(monkeypatch, address):
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    says = rf"{address}.*say --address local to run on this machine$"
+    with pytest.raises(ValueError, match=says), cluster.connected(None):
+        raise AssertionError("connected to nobody")
+
+
 def test_a_refusal_of_a_task_is_told_without_the_workers_traceback():
     refused = RayTaskError("draw", "Traceback ...", ValueError("it changed while it was sampled"))
     with pytest.raises(ValueError, match=r"^it changed while it was sampled$"), cluster.refusals():

@@ -1,6 +1,7 @@
 """Which clips are in a folder, and how are they read?
 
-    PLACE/CLASS/CLIP/0001.png ...    a clip is a folder of its frames, in the order of their names
+    PLACE/CLASS/CLIP/0001.png ...    a clip is a folder of its frames, in the order of their names,
+                                     numbers in them by value
     PLACE/CLASS/CLIP.mp4             or a video file
 
 ``train/`` and ``val/`` may stand above the classes; without them clips of each class are held out.
@@ -20,7 +21,7 @@ from scaling.data.clips.video_files import count_frames, is_video, read_frames
 from scaling.data.crop import centre_crop, image_size, opened
 from scaling.data.images import DataSet, Images
 from scaling.data.listing.content import is_image
-from scaling.data.listing.names import TRAIN, as_number, listed
+from scaling.data.listing.names import TRAIN, as_number, in_order, listed
 from scaling.data.listing.splits import chosen_splits, held_out
 from scaling.data.listing.walk import Found, find, printable
 from scaling.data.pixels import rgb
@@ -138,7 +139,11 @@ def _by_split(folder: Path, found: Found) -> tuple[list[str], dict[str, list[tup
             f"the held-out clips of {folder} have classes that train lacks: {listed(unknown)}"
         )
     rows = [
-        (role, Clip(clip, () if is_video(clip) else tuple(paths)), labels[name])
+        (
+            role,
+            Clip(clip, () if is_video(clip) else tuple(sorted(paths, key=in_order))),
+            labels[name],
+        )
         for (role, name, clip), paths in frames.items()
     ]
     rows.sort(key=lambda row: (row[2], row[1].path))

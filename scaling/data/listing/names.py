@@ -70,6 +70,12 @@ def as_number(name: str) -> tuple[int, str]:
     return (int(name) if name.isdecimal() else -1, name)
 
 
+def in_order(path: str) -> list:
+    """By which frames are ordered: numbers in their names by value, so that 2 is before 10."""
+    parts = re.split(r"(\d+)", path)
+    return [*((text, int(number)) for text, number in zip(parts[::2], [*parts[1::2], "0"])), path]
+
+
 def listed(names: list[str], most: int = 4) -> str:
     """Such as "a, b, c, d and 6 more"."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

@@ -126,7 +126,9 @@ def wanted(
     if count > MOST:
         raise ValueError(f"--per-class {per_class}: {count} images are more than {MOST}")
     if count < len(turns):
-        raise ValueError(f"--count {count} cannot be spread over {len(turns)} classes")
+        raise ValueError(
+            f"--count {count} cannot be spread over {len(turns)} classes; give {len(turns)} or more"
+        )
     return Wanted(count, turns)
 
 

@@ -46,12 +46,12 @@ class Count(NamedTuple):
 
 
 def attention_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle of attention: T S (e + f) for each leading index.
+    """fvcore handle of attention: T S (e + f) for each leading index of the output.
 
-    Shapes: q (..., T, e), k (..., S, e), v (..., S, f).
+    Shapes: q (..., T, e), k (..., S, e), v (..., S, f), whose leading dimensions are broadcast.
     """
-    *batch, T, e = get_shape(inputs[0])
-    S, f = get_shape(inputs[2])[-2:]
+    *batch, T, f = get_shape(outputs[0])
+    e, S = get_shape(inputs[0])[-1], get_shape(inputs[2])[-2]
     return math.prod(batch) * T * S * (e + f)
 
 
@@ -63,10 +63,42 @@ def matmul_macs(inputs: Sequence, outputs: Sequence) -> int:
     return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
 
 
+def batched_sum_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of baddbmm, addmv and the like, whose first tensor is only added."""
+    return matmul_macs(inputs[1:], outputs)
+
+
 def einsum_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle: its own count of a product; an einsum of one tensor only moves numbers."""
+    """fvcore handle: of two factors each product of numbers counts one; an einsum of one tensor
+    only moves numbers. More factors are counted in the order that fvcore takes.
+    """
     factors = list(inputs[1].node().inputs())
-    return 0 if len(factors) == 1 else int(einsum_flop_jit(inputs, outputs))
+    if len(factors) == 1:
+        return 0
+    if len(factors) > 2:
+        return int(einsum_flop_jit(inputs, outputs))
+    return pair_macs(inputs[0].toIValue(), *map(get_shape, factors))
+
+
+def pair_macs(form: str, left: Sequence[int], right: Sequence[int]) -> int:
+    """Products of numbers in an einsum of two tensors of these shapes.
+
+    An index that one factor alone has is summed before they are multiplied.
+    """
+    factors, _, result = form.replace(" ", "").partition("->")
+    sizes: list[dict[str, int]] = []
+    for names, shape in zip(factors.split(","), (left, right)):
+        before, dots, after = names.partition("...")
+        rest = range(len(shape) - len(before + after) if dots else 0)
+        indices = [*before, *(f"...{len(rest) - i}" for i in rest), *after]
+        sizes.append(dict(zip(indices, shape)))
+    one, other = sizes
+    kept = set(result) if "->" in form else one.keys() ^ other.keys()
+    return math.prod(
+        max(one.get(index, 1), other.get(index, 1))
+        for index in one | other
+        if index in kept or index.startswith("...") or (index in one and index in other)
+    )
 
 
 def zero_macs(inputs: Sequence, outputs: Sequence) -> int:
@@ -82,6 +114,10 @@ HANDLES = {
     "aten::mm": matmul_macs,
     "aten::mv": matmul_macs,
     "aten::dot": matmul_macs,
+    "aten::vdot": matmul_macs,
+    "aten::inner": matmul_macs,
+    "aten::baddbmm": batched_sum_macs,
+    "aten::addmv": batched_sum_macs,
     meta_convolution.NAME: meta_convolution.convolution_macs,
 }
 

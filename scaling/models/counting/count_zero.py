@@ -54,6 +54,7 @@ ZERO = (
     "aten::log_softmax",
     "aten::hardswish",
     "aten::hardsigmoid",
+    "aten::glu",
     "aten::unfold",
     "aten::im2col",
 )

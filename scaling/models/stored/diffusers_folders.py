@@ -1,5 +1,6 @@
 """Which network is in a folder that diffusers wrote, or in one of its pipelines?"""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,10 +26,23 @@ SCHEDULER = "scheduler_config.json"
 
 def is_diffusers(path: Path) -> bool:
     if path.is_dir():
-        return (path / "transformer" / CONFIG).is_file() or (path / CONFIG).is_file()
+        return (path / "transformer" / CONFIG).is_file() or _is_config(path / CONFIG)
     # a file of a diffusers folder, or its index
     config = path.parent / CONFIG
     return path.is_file() and config.is_file() and b"_class_name" in config.read_bytes()
+
+
+def _is_config(file: Path) -> bool:
+    """Whether it is a configuration of diffusers, or one that cannot be read. Others save one
+    without a class of diffusers beside their weights.
+    """
+    if not file.is_file():
+        return False
+    data = file.read_bytes()
+    try:
+        return b"_class_name" in data or not isinstance(json.loads(data), dict)
+    except ValueError:
+        return True
 
 
 def sit_in(path: Path, told: WeightsSpec) -> tuple[Path, WeightsSpec] | None:

@@ -8,10 +8,15 @@ DiT's are, and that is said; with as many outputs as channels they may be either
 from collections.abc import Mapping
 from pathlib import Path
 
+from torch import Tensor
+
 from scaling.study.specs.diffusion import DiffusionSpec
-from scaling.study.specs.weights import Learned, WeightsSpec
+from scaling.study.specs.weights import Learned, Null, WeightsSpec
 
 SIT = "SiTTransformer2DModel"  # a class of repositories of SiT on the hub, which diffusers has not
+
+LABEL_TABLE = "y_embedder.embedding_table.weight"
+DROPPED = ("class_dropout_prob", "label_dropout", "cfg_prob")  # DiT's name, and REPA's
 
 WORDS: dict[str, str] = {
     "ddpm": "noise and sigma (DDPM, as DiT)",
@@ -26,7 +31,7 @@ def learned_by_arguments(arguments: object) -> Learned | None:
 
     ValueError for a path or a prediction that no process here has.
     """
-    given = arguments if isinstance(arguments, Mapping) else getattr(arguments, "__dict__", {})
+    given = _given(arguments)
     path, predicts = given.get("path_type"), given.get("prediction")
     if path is None and predicts is None:
         model = given.get("model")
@@ -42,6 +47,23 @@ def learned_by_arguments(arguments: object) -> Learned | None:
         f"the weights were trained with path_type {path} and prediction {predicts}; here flows are "
         "of the linear path and predict velocity"
     )
+
+
+def null_by_arguments(arguments: object, state: Mapping[str, Tensor]) -> Null | None:
+    """Whether the last row of the label table means "no class", by the script's number of classes
+    or its share of dropped labels; None where they do not tell.
+    """
+    given = _given(arguments)
+    classes = given.get("num_classes")
+    rows = next((len(state[name]) for name in state if name.endswith(LABEL_TABLE)), None)
+    if isinstance(classes, int) and rows in (classes, classes + 1):
+        return "none" if rows == classes else "last"
+    dropped = [given[name] for name in DROPPED if isinstance(given.get(name), int | float)]
+    return ("last" if dropped[0] else "none") if dropped and rows else None
+
+
+def _given(arguments: object) -> Mapping:
+    return arguments if isinstance(arguments, Mapping) else getattr(arguments, "__dict__", {})
 
 
 def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:

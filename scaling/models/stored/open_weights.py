@@ -19,7 +19,7 @@ from scaling.models.stored.diffusers_folders import (
     sit_in,
 )
 from scaling.models.stored.files import file_sets
-from scaling.models.stored.learned import check_outputs, learned_by_arguments
+from scaling.models.stored.learned import check_outputs, learned_by_arguments, null_by_arguments
 from scaling.models.stored.no_weights import MANIFEST
 from scaling.models.stored.opened import Opened, completed
 from scaling.models.stored.own_networks import Candidate, check_source, fitting
@@ -163,6 +163,8 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
         dropout = 0.0 if told.null == "none" else match.dropout
         return replace(opened, vae=match.vae, label_dropout=dropout)
     learned = told.objective or learned_by_arguments(read.arguments)
+    if told.null is None and (null := null_by_arguments(read.arguments, state)):
+        told = told.model_copy(update={"null": null})
     shape = inferred_spec(state, told.model_copy(update={"objective": None}))
     if learned is None and any(name.startswith(ASIDE) for name in read.found.state):
         if shape.learn_sigma:

@@ -13,6 +13,7 @@ from scaling.study.specs.identity import Spec
 # ``flow`` is x_t = (1 - t) x_0 + t noise with v = noise - x_0, as trained here and by REPA. In
 # ``sit``, the code that SiT released, time and velocity run the other way.
 Learned = Literal["ddpm", "epsilon", "flow", "sit"]
+Null = Literal["last", "none"]
 
 
 class WeightsSpec(Spec):
@@ -21,7 +22,7 @@ class WeightsSpec(Spec):
     # which of the sets of weights in it, such as ema-power-0.05 or ema
     average: str | None = Field(None, min_length=1)
     objective: Learned | None = None
-    null: Literal["last", "none"] | None = None  # the label table's row for "no class", if any
+    null: Null | None = None  # the label table's row for "no class", if any
     heads: int | None = Field(None, gt=0, le=2**16)
     input_size: int | None = Field(None, gt=0, le=2**14)
     # beginnings of names that are not part of the network

@@ -132,3 +132,16 @@ def test_without_pyav_a_video_says_what_to_install(folder, monkeypatch):
     (folder / "b" / "unseen.mkv").write_bytes(b"")
     with pytest.raises(ValueError, match=r"which PyAV reads: pip install 'dit-scaling\[video\]'"):
         load_data(spec(folder))
+
+
+def test_frames_are_in_the_order_of_their_numbers(tmp_path):
+    frames = pictures(12)
+    for name in ("a", "b"):
+        for clip in ("one", "two"):
+            (tmp_path / name / clip).mkdir(parents=True)
+            for i, frame in enumerate(frames):
+                Image.fromarray(frame).save(tmp_path / name / clip / f"frame{i}.png")
+    clip, start, _ = load_data(spec(tmp_path, frames=12)).train.pieces[0]
+    assert start == 0 and [path.rpartition("/")[2] for path in clip.frames] == [
+        f"frame{i}.png" for i in range(12)
+    ]

@@ -8,7 +8,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from scaling.models import build_model
-from scaling.models.counting.count import Uncounted, count, count_macs, example_inputs
+from scaling.models.counting.count import (
+    Uncounted,
+    count,
+    count_macs,
+    example_inputs,
+    pair_macs,
+)
 from scaling.study import ModelSpec
 from scaling.study.costs.published import published
 from tests.models.published_counts import COUNTED_ONCE, table
@@ -44,10 +50,10 @@ def test_norms_count_zero():
 def test_an_operation_that_would_go_uncounted_is_refused_by_name():
     class Hidden(nn.Module):
         def forward(self, a, b):
-            return torch.baddbmm(a, a, b)
+            return torch.cdist(a, b)
 
     a = torch.empty(2, 4, 4, device="meta")
-    with pytest.raises(Uncounted, match=r"aten::baddbmm \(x1\)"):
+    with pytest.raises(Uncounted, match=r"aten::cdist \(x1\)"):
         count_macs(Hidden(), (a, a))
 
 
@@ -101,3 +107,39 @@ def test_an_einsum_counts_its_products_and_one_that_only_moves_numbers_nothing(f
 
     x = torch.empty(2, 3, 2, 5, 7, 4, device="meta")
     assert count_macs(Summed(), (x,) * (1 + form.count(","))).macs == macs
+
+
+@pytest.mark.parametrize(
+    ("form", "left", "right", "macs"),
+    [
+        ("bhid,bhjd->bhij", (2, 3, 4, 6), (2, 3, 5, 6), 2 * 3 * 4 * 6 * 5),
+        ("...ij,...jk->...ik", (2, 1, 4, 6), (3, 6, 5), 2 * 3 * 4 * 6 * 5),
+        ("td,bhds->bhts", (4, 6), (2, 3, 6, 5), 2 * 3 * 4 * 6 * 5),
+        ("bi,bj->bij", (2, 3), (2, 4), 2 * 3 * 4),
+        ("bnc,bc", (2, 3, 4), (2, 4), 2 * 3 * 4),
+        ("ij,jk", (3, 4), (4, 5), 3 * 4 * 5),
+        ("ij,kj->ik", (3, 4), (5, 4), 3 * 4 * 5),
+        ("ij,k->k", (3, 4), (5,), 5),  # i and j are summed first
+    ],
+)
+def test_an_einsum_of_two_counts_each_product_of_numbers(form, left, right, macs):
+    assert pair_macs(form, left, right) == macs
+
+
+@pytest.mark.parametrize(
+    ("call", "shapes", "macs"),
+    [
+        (F.scaled_dot_product_attention, [(1, 4, 3, 8), *(2 * [(2, 4, 5, 8)])], 2 * 4 * 3 * 5 * 16),
+        (torch.baddbmm, [(2, 3, 5), (2, 3, 4), (2, 4, 5)], 2 * 3 * 4 * 5),
+        (torch.addmv, [(3,), (3, 4), (4,)], 3 * 4),
+        (torch.inner, [(3, 4), (5, 4)], 3 * 4 * 5),
+        (F.glu, [(2, 4)], 0),
+    ],
+)
+def test_products_under_other_names_count(call, shapes, macs):
+    class Called(nn.Module):
+        def forward(self, *tensors):
+            return call(*tensors)
+
+    tensors = tuple(torch.empty(shape, device="meta") for shape in shapes)
+    assert count_macs(Called(), tensors).macs == macs

@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from scaling.models.formats.diffusers import WEIGHTS
+from scaling.models.stored.learned import null_by_arguments
 from scaling.models.stored.open_weights import open_weights
 from scaling.study.specs.weights import WeightsSpec
+from tests.models import golden
 from tests.models.foreign import SiT
-from tests.models.stored.saved import hub_folder
+from tests.models.stored.saved import hub_folder, opened
 from tests.models.test_weights import refusal
 
 
@@ -36,3 +38,27 @@ def test_a_pipelines_scheduler_is_heeded(exported, tmp_path):
     assert (found.timesteps, found.beta_end, found.objective) == (500, 0.03, "ddpm")
     place.write_text(json.dumps({**linear, "beta_schedule": "scaled_linear"}))
     assert "none of ours" in refusal(open_weights, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "null"),
+    [
+        ({"num_classes": 9}, "last"),
+        ({"num_classes": 10}, "none"),
+        (Namespace(num_classes=10), "none"),
+        ({"num_classes": 1000}, None),
+        ({"class_dropout_prob": 0.0}, "none"),
+        ({"cfg_prob": 0.1}, "last"),
+        (None, None),
+    ],
+)
+def test_a_scripts_arguments_tell_of_a_row_for_no_class(arguments, null):
+    state = {"y_embedder.embedding_table.weight": torch.zeros(10, 4)}
+    assert null_by_arguments(arguments, state) == null
+    assert null_by_arguments(arguments, {}) is None
+
+
+def test_a_class_in_the_last_row_is_kept_where_the_arguments_say_so(tmp_path):
+    torch.save({"ema": golden.weights(), "args": {"num_classes": 11}}, tmp_path / "c.pt")
+    found = opened(tmp_path / "c.pt", null=None, objective="ddpm")
+    assert found.spec.num_classes == 11 and not any("--null" in line for line in found.said)

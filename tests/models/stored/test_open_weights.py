@@ -1,6 +1,9 @@
 """Do the checkpoints that people have open as what they are, or ask for what they do not tell?"""
 
+import re
+
 import torch
+from safetensors.torch import save_file
 
 from scaling.models.formats.diffusers import WEIGHTS
 from scaling.models.stored.open_weights import open_weights
@@ -73,3 +76,18 @@ def test_a_config_that_is_no_text_does_not_make_a_file_diffusers(tmp_path):
     torch.save(golden.weights(), tmp_path / "c.pt")
     (tmp_path / "config.json").write_bytes(b"\xff\xfe{")
     assert states_equal(opened(tmp_path / "c.pt").state, golden.weights())
+
+
+def test_a_config_of_no_class_of_diffusers_leaves_the_weights_what_they_are(tmp_path):
+    save_file(golden.weights(), tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text('{"input_size": 8}')
+    assert states_equal(opened(tmp_path).state, golden.weights())
+
+
+def test_entries_of_another_network_are_not_to_be_left_out(tmp_path):
+    for name, says in (
+        ("blocks.0.attn.q_norm.weight", "it is another network: .*--network FILE.py"),
+        ("mask.token", "if they are no part of the network, say --leave-out mask.$"),
+    ):
+        torch.save({**golden.weights(), name: torch.zeros(2)}, tmp_path / "c.pt")
+        assert re.search(says, refusal(opened, tmp_path / "c.pt"))

@@ -33,7 +33,7 @@ REFUSED = {
     "evaluate.protocol.sampling_steps": ["0", "1e9"],
     "evaluate.protocol.guidance": ["-1", "NaN", "Infinity"],
     "evaluate.protocol.guidance_interval": ["[0.5, 0.5]", "[-1, 1]", "[true, 1]", "[0.1]"],
-    "evaluate.protocol.metrics": ['["fid", "fid"]', '["fad"]', "fid"],
+    "evaluate.protocol.metrics": ['["fid", "fid"]', '["fad"]', "fad"],
     "evaluate.protocol.references": ["[]", '["test"]', '["train", "train"]'],
     "evaluate.protocol.reference_images": ["1", "true"],
     "evaluate.protocol.decoder": ['""', '"a\\nb"'],
