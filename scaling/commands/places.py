@@ -96,7 +96,7 @@ def study_folder(study: str, results: Path | None = None) -> Path:
         _fetch(folder)
         if (folder / PLAN).is_file():
             return folder
-    if itself.is_file():
+    if itself.is_file() and (itself.parent / PLAN).is_file():
         raise ValueError(f"{shown(itself)} is a file; name the folder {shown(itself.parent)}")
     if inside := studies_in(itself):
         raise ValueError(
