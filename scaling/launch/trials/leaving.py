@@ -72,9 +72,9 @@ def hear() -> None:
 
 @contextlib.contextmanager
 def heard() -> Iterator[None]:
-    """While entered, SIGTERM is noted instead of what it did before. What was noted before or within
-    is forgotten, as the process may have other work. Not in a thread other than the main one, which
-    Python gives no signals: there it does what it did.
+    """While entered, SIGTERM is noted instead of what it did before. What was noted until its end
+    is forgotten then, as the process may have other work. Not in a thread other than the main one,
+    which Python gives no signals: there it does what it did.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
