@@ -44,7 +44,6 @@ def opened(path: Path, data: bytes | None = None) -> Iterator[Image.Image]:
 
 # First bytes of what is found under an image's name -> what it is
 NO_IMAGE = {
-    b"": "it is empty",
     b"version https://git-lfs": "it is a pointer of git-lfs: run git lfs pull",
     b"<": "it is a page of HTML or XML: download it again",
     b"\xff\x0a": "it is JPEG XL: convert it",
@@ -58,12 +57,14 @@ def _instead(path: Path, data: bytes | None) -> str:
     if data is None:
         with contextlib.suppress(OSError), open(path, "rb") as file:
             data = file.read(64)
-    begin = b"?" if data is None else data[:64]
-    if begin[4:12].startswith(HEIF):
+    if data is None:
+        return ""
+    if not data:
+        return ": it is empty"
+    if data[4:12].startswith(HEIF):
         return ": it is HEIC: convert it"
-    found = (what for start, what in NO_IMAGE.items() if start and begin.lstrip().startswith(start))
-    what = NO_IMAGE[b""] if not begin else next(found, "")
-    return f": {what}" if what else ""
+    begin = data[:64].lstrip()
+    return next((f": {what}" for start, what in NO_IMAGE.items() if begin.startswith(start)), "")
 
 
 def read_image(path: Path, size: int, data: bytes | None = None) -> np.ndarray:

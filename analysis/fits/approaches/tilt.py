@@ -25,10 +25,8 @@ from analysis.fits.points import Runs
 
 LEVEL = 0.005  # chance below which a tilt is told
 LEAST_ABOVE = 3  # runs larger than the best size of their FLOPs
-MOST_KINKS, ROUNDS = (
-    24,
-    4,
-)  # sizes tried as the one beyond which loss rises; fits of the law to them
+MOST_KINKS = 24  # sizes tried as the one beyond which loss rises
+ROUNDS = 4  # fits of the law to what is left
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def tilt(runs: Runs, fitted: isoflop.IsoFlop) -> Tilt | None:
     if len(rows) < LEAST_ABOVE or len(runs) <= len(parametric.PARAMETERS) + 2:
         return None
     try:
-        slope, chance = _slope(both, both, above)
+        slope, chance = _slope(both, above)
     except ValueError:  # sizes and data that this law cannot tell apart: nothing to compare with
         return None
     if chance is None:
@@ -93,11 +91,11 @@ def _levelled(runs: Runs, both: Runs) -> Runs:
     return replace(runs, columns={**runs.columns, "loss": level["loss"]})
 
 
-def _slope(fitted: Runs, runs: Runs, column: np.ndarray) -> tuple[float, float | None]:
+def _slope(runs: Runs, column: np.ndarray) -> tuple[float, float | None]:
     """By how much log loss rises with ``column``, and the chance of so much where it does not; None
     without a degree of freedom.
     """
-    X, residuals = _model(fitted, runs)
+    X, residuals = _model(runs, runs)
     left, slope, error, dof = _fitted(X, residuals, column)
     if dof < 1:
         return slope, None

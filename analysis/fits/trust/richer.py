@@ -8,7 +8,7 @@ fitted to that continuation, so that any figure that follows from them can be as
 of its own noise give its error. A law that rolls worse than these lends predictions its value, not
 its interval.
 
-At 10 times the budget, 30 to 40 studies each, width beside that of the true form (oracle):
+At 10 times the budget, 24 to 40 studies each, width beside that of the true form (oracle):
 
     truth                     runs   held     width
     g = 1.5 (interaction)     24     100 %    2.4

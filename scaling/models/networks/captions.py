@@ -64,7 +64,7 @@ def embedded(m: Captioned) -> Embedded:
     key = identity([m.encoder, _version(Path(name).expanduser()), captions, m.text_tokens])
     file = cache_folder("captions") / f"{key}.safetensors"
     if not file.is_file():
-        made_folder(file.parent.name)  # before the encoder runs
+        made_folder("captions")  # before the encoder runs
         tensors = _encoded(name, captions, m.text_tokens)._asdict()
         write_bytes(file, save({name: part.contiguous() for name, part in tensors.items()}))
     result = Embedded(**load_file(file))

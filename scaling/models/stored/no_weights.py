@@ -12,7 +12,7 @@ DISTRIBUTED = ".metadata"  # of torch.distributed.checkpoint's folders
 DEEPSPEED = "zero_to_fp32.py"  # which DeepSpeed puts beside its checkpoints
 
 
-def told(path: Path) -> str:
+def reason(path: Path) -> str:
     """Why ``path`` holds no weights, with the next step, in one line."""
     if not path.is_dir():
         return (

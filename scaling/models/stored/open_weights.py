@@ -59,7 +59,7 @@ def open_weights(
                 raise ValueError(f"--captions: {opened.spec.name} of {path} reads no text")
             _check_told(opened, told, path)
             return opened
-    raise ValueError(no_weights.told(path))
+    raise ValueError(no_weights.reason(path))
 
 
 def is_weights(path: Path) -> bool:

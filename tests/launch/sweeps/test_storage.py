@@ -160,13 +160,13 @@ def killed(command: list[str], root: str, log: Path) -> set[str]:
         finally:
             sweep.kill()
             sweep.wait(timeout=PATIENCE_S)
-    while any(psutil.pid_exists(pid) for pid in workers(root)):
+    while any(psutil.pid_exists(pid) for pid in worker_pids(root)):
         assert time.monotonic() < deadline, "a worker of the killed sweep goes on"
         time.sleep(0.1)
     return saved
 
 
-def workers(root: str) -> set[int]:
+def worker_pids(root: str) -> set[int]:
     """The processes that worked on trainings, as the store's states tell."""
     store = store_at(root)
     states = [n for n in store.listing(f"{root}/runs") if n.count("/") == 1 and "/state" in n]

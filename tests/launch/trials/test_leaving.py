@@ -75,9 +75,12 @@ def test_a_signal_is_heard_within_and_does_what_it_did_outside(monkeypatch):
             assert not leaving.is_asked()
             os.kill(os.getpid(), signal.SIGTERM)
             assert leaving.is_asked() and not got
-        assert not leaving.is_asked()  # the next work of the same process
+        assert not leaving.is_asked()  # other work of the same process
         os.kill(os.getpid(), signal.SIGTERM)
         assert got == [signal.SIGTERM]
+        leaving.ask("its node goes")  # too late for that training
+        with leaving.heard():  # the next task of the same process
+            assert not leaving.is_asked()
     finally:
         signal.signal(signal.SIGTERM, before)
 
