@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from analysis.answers.slopes import MIN_MODELS
 from analysis.fits.distributions import t_above, t_quantile
 from analysis.fits.linear import LEVEL, Bounds, NoiseVariances, slope_weights
+
+MIN_MODELS = 3  # two points give a line and no interval
 
 # columns of an effect: what each training adds to a sum over models, in log FID
 EFFECT = {"model": pl.String, "seed": pl.Int64, "trial_id": pl.String, "value": pl.Float64}

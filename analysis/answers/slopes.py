@@ -8,27 +8,25 @@ own. Two questions, an interval each, both 95 % and Student's t:
 * ``over_models``: would other models lie on this line? From the residuals of the model means (n
   models - 2 degrees of freedom). It holds the misfit of a single line, series included, and is the
   wider one where these differ.
-* ``over_seeds``: would training the same models again give this slope? One slope per seed, n seeds
-  - 1 degrees of freedom.
+* ``over_seeds``: would training the same models again give this slope? From the spread of each
+  model between its own seeds, as the claims about the same models ask (``answers.contrast``).
 
 A slope is called clear of zero only where every interval there is to ask is clear of zero.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
+from analysis.answers.contrast import MIN_MODELS, cells_of, contrast
 from analysis.answers.verdicts import OPEN, below
-from analysis.fits.distributions import t_quantile
-from analysis.fits.linear import LEVEL, Bounds, Linear, Z, line, slope_weights
+from analysis.fits.linear import Bounds, Linear, Z, line, slope_weights
 from analysis.select.curves import curve_order, with_curves
 from analysis.select.recipes import one_recipe
 from analysis.select.selection import Selection
 
-MIN_MODELS = 3  # two points give a line and no interval
 GFLOPS = "forward_gmacs"
 
 
@@ -41,8 +39,8 @@ class Slope:
     intercept: float  # of log FID at 1 Gflops
     models: int
     over_models: Bounds
-    seeds: int  # that measured every model of the subset
-    over_seeds: Bounds | None  # None where fewer than two seeds did
+    seeds: int  # of the model that has the fewest
+    over_seeds: Bounds | None  # None where that is one
     r: float  # correlation of FID with log Gflops, the paper's
     r_interval: Bounds | None  # Fisher; None below 4 models
     r_log: float  # correlation of log FID with log Gflops
@@ -113,15 +111,16 @@ def slope_of(points: pl.DataFrame, metric: str = "fid", subset: str = "all") -> 
     fit = line(x, y, f"the slope of {metric} on Gflops")
     level, value = map(float, fit.coefficients)
     r = correlation(x, models["mean"].to_numpy())
-    by_seed = seed_slopes(points, metric)
+    cells = cells_of(points, metric=metric)
+    seeds = int(cells["seeds"].min())
     return Slope(
         subset=subset,
         value=value,
         intercept=level - value * float(x.mean()),
         models=len(x),
         over_models=tuple(map(float, fit.coefficient_intervals()[1])),
-        seeds=len(by_seed),
-        over_seeds=mean_interval(by_seed),
+        seeds=seeds,
+        over_seeds=_over_seeds(cells, subset) if seeds > 1 else None,
         r=r,
         r_interval=fisher_interval(r, len(x)),
         r_log=correlation(x, y),
@@ -174,27 +173,9 @@ def slopes_table(rows: list[Slope]) -> pl.DataFrame:
     )
 
 
-def seed_slopes(points: pl.DataFrame, metric: str = "fid") -> list[float]:
-    """The slope of each seed that measured every model of ``points``, by seed."""
-    models = points["model"].n_unique()
-    by_seed = points.sort("seed").partition_by("seed", maintain_order=True)
-    return [
-        float(slope_weights(rows[GFLOPS].log().to_numpy()) @ rows[metric].log().to_numpy())
-        for rows in by_seed
-        if rows["model"].n_unique() == models
-    ]
-
-
-def mean_interval(values: Sequence[float]) -> Bounds | None:
-    """The 95 % Student interval of the mean of ``values``; None below two."""
-    if len(values) < 2:
-        return None
-    half = (
-        t_quantile((1 + LEVEL) / 2, len(values) - 1)
-        * float(np.std(values, ddof=1))
-        / math.sqrt(len(values))
-    )
-    return float(np.mean(values) - half), float(np.mean(values) + half)
+def _over_seeds(cells: pl.DataFrame, subset: str) -> Bounds:
+    weights = slope_weights(cells[GFLOPS].log().to_numpy())
+    return contrast(subset, cells, weights).interval()
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.answers.fit_table.kinds import FitReport
 from analysis.fits.approaches import parametric
+from analysis.fits.intervals import Uncertain
 from analysis.text import count, number
 
 # where the object has these keys only
@@ -48,6 +49,7 @@ def lines(report: FitReport) -> str:
         out.append(f"  N {number(row['n'])} is best about {number(row['flops'])} FLOPs")
     if report.view is not None:
         out.append(f"{'residuals':26}{_residuals(report)}")
+        out += [f"{'lack of fit':26}{_lack(report.sure)}"] if report.sure is not None else []
     out.append(f"{'audit':26}{_audited(report)}")
     out += [f"beware: {beware.text}" for beware in report.bewares]
     return "\n".join(out)
@@ -59,6 +61,17 @@ def _residuals(report: FitReport) -> str:
     rms = float(np.sqrt(np.mean(left**2)))
     named = ", ".join(f"{report.view.runs.names[i]} {_percent(left[i])}" for i in worst)
     return f"rms {number(100 * rms)} %; farthest off: {named}"
+
+
+def _lack(sure: Uncertain) -> str:
+    """What speaks most against the law, and what was made of it."""
+    against = sure.against
+    if against is None or not against.chances:
+        return "not asked: too few rows, or none is off"
+    wider = "; predictions hold what other laws say" if sure.others else ""
+    if not against.doubted:
+        return f"none seen (chance {number(against.chance, 2)}){wider}"
+    return f"{against.worst} (chance {number(against.chance, 2)}){wider}"
 
 
 def _percent(log: float) -> str:

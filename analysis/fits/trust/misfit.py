@@ -18,7 +18,10 @@ from analysis.fits.fitted import View
 from analysis.fits.trust import errors
 from analysis.fits.trust.errors import Errors
 
-SHOWN = 0.05  # chance below which other laws are asked too
+# Chance below which other laws are asked too. At .2 the 95 % intervals of 24 runs at 10 times the
+# budget held 84 % of truths of no sum (g = 0.6) and 95 % of approach 3's own; at .05 71 % and 95 %.
+# Those of approach 3's own are 1.16 times as wide in the mean, in the median 1.01 times.
+DOUBTED = 0.2
 REPORTED = 0.01  # chance below which a law is said not to fit
 LARGEST = "the law of the others misses the largest rung"
 LEAST_SPARE = 3  # degrees of freedom beside the added variables
@@ -38,8 +41,8 @@ class Misfit:
         return min(1.0, min(self.chances.values(), default=1.0) * max(1, len(self.chances)))
 
     @property
-    def shown(self) -> bool:
-        return self.chance < SHOWN
+    def doubted(self) -> bool:
+        return self.chance < DOUBTED
 
     @property
     def reported(self) -> bool:

@@ -185,9 +185,9 @@ def _of_influence(view: View, strongest: Influence | None) -> list[Beware]:
         if strongest.parameter in POSITIVE
         else (strongest.value, strongest.without)
     )
-    them = "it" if len(strongest.rows) == 1 else "them"
+    move, them = ("moves", "it") if len(strongest.rows) == 1 else ("move", "them")
     text = (
-        f"{listed(names, strongest.rows)} move the answer most: without {them} "
+        f"{listed(names, strongest.rows)} {move} the answer most: without {them} "
         f"{strongest.parameter} is {number(without)}, with {them} {number(value)}"
     )
     if strongest.parameter != view.answer:
