@@ -4,15 +4,13 @@ DiT's Figure 2 sets DiTs beside ADM and LDM at their Gflops. Here both are train
 rungs of patch-2 DiTs of `digits`, and for each a U-Net of ADM's design that costs what it does,
 within 1.5 %. On 8x8 pixels a convolution runs at every place, so at these Gflops a U-Net is only 4
 to 8 channels wide. Steps, batch, data order, EMA and protocol are those of `digits`, and its DiT
-trainings are shared. The U-Nets' rates are to be tuned by `unet_lr`.
+trainings are shared. The U-Nets' rates are those of `unet_lr`.
 
     python -m scaling.sweep unet_vs_dit    18 trainings, about 15 minutes on 2 cores
 
 Declared before the run: FID falls with Gflops for both, and DiT is better at each of the three
 rungs, as the paper found at scale. If the U-Net is better anywhere, it is at the smallest rung,
 where the prior that neighbours belong together is worth most.
-
-Not run yet: the rates below are the middle of `unet_lr`'s range until it has been run.
 """
 
 from experiments.digits import BASE, FASTER, SIZES, TUNED_LR
@@ -24,9 +22,9 @@ PATCH = 2
 DITS = SIZES[1:]
 ONE = with_settings(BASE, {**FASTER, "model.patch": PATCH, "evaluate.checkpoints": 1})
 UNETS = {  # width -> multipliers, and the rate of `unet_lr`
-    4: ((1, 2, 2), 1.2e-2),
+    4: ((1, 2, 2), 6e-3),
     6: ((1, 2, 2), 1.2e-2),
-    8: ((1, 2.5, 3), 1.2e-2),
+    8: ((1, 2.5, 3), 6e-3),
 }
 
 
@@ -61,8 +59,7 @@ STUDY = Study(
     ),
     seeds=3,
     nuisance={
-        "train.lr": "tuned on held-out loss for each DiT, five tries (digits_lr); not tuned yet "
-        "for the U-Nets, which have the middle of the range of unet_lr",
+        "train.lr": "tuned on held-out loss for each network, five tries each (digits_lr, unet_lr)",
         "ema": "power-function average, 5 % of training long at every step, the same for all",
         "Gflops": "U-Net and DiT of a rung within 1.5 %",
         "batch, steps, data order": "equal for all",
