@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from analysis.answers.allocation import asks_split, split_sentence
+from analysis.answers.compare.matched import MOST, matched_sentence, matched_within
 from analysis.answers.grid_steps import GridStep, tally
 from analysis.answers.slopes import Slope
 from analysis.answers.study import Answers
@@ -32,9 +33,10 @@ class Finding:
 
     sentence: str
     verdict: str | None
+    matched: str = ""  # of several recipes, which is better at equal Gflops
 
     def __str__(self) -> str:
-        return self.sentence
+        return f"{self.matched} {self.sentence}".strip()
 
 
 def finding(folders: Folder) -> Finding:
@@ -74,7 +76,9 @@ def finding_from(answers: Answers, has_evaluations: bool = True) -> Finding:
         ):
             return Finding(_sampled_sentence(trials, axis, at) + tail, None)
     if len(answers.by_recipe) > 1 and (apart := _recipes_sentence(answers)):
-        return Finding(apart + tail, UNKNOWN)
+        pairs = matched_within(answers)
+        few = pairs if len(pairs) <= MOST else []
+        return Finding(apart + tail, UNKNOWN, " ".join(map(matched_sentence, few)))
     try:
         law = answers.slope
     # too few models, or values that do not belong together: that is the finding

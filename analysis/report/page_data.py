@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import polars as pl
 
 from analysis import claims
-from analysis.answers.compare import compare
+from analysis.answers.compare import NoSharedRungs, compare
+from analysis.answers.compare.matched import ALIKE, studies_matched
 from analysis.answers.compare.text import comparison_table
 from analysis.answers.costs import costs_table, seconds_spent
 from analysis.answers.finding import finding_from
@@ -17,6 +18,8 @@ from analysis.report.page_tables import (
     ladder_tables,
     laws_tables,
     luck,
+    matched_rows,
+    matched_tables,
     quality_tables,
     rate_tables,
     shown_figure,
@@ -75,6 +78,8 @@ def data_of(read: StudyData, live: bool) -> dict:
         **rate_tables(read),
         **laws_tables(read),
         "ladder": ladder_tables(read),
+        "matched": matched_tables(read),
+        "matched_alike": 100 * ALIKE,
         "quality": quality_tables(read),
         "spaces": spaces_tables(read),
         "tokenizers": tokenizer_tables(read),
@@ -110,8 +115,11 @@ def comparison_data(study: StudyFolder, other: Folder | None, across_protocols: 
     named = beside.plan().name if beside.plan().name != study.plan().name else str(beside.folder)
     try:
         compared = compare(beside, study, across_protocols=across_protocols)
+    except NoSharedRungs as reason:
+        pairs, why = _matched(beside, study, across_protocols, str(reason))
+        return {"comparison": {"other": named, "found": [], "matched": pairs, "why": why}}
     except ValueError as reason:  # in the comparison's place
-        return {"comparison": {"other": named, "found": [], "why": str(reason)}}
+        return {"comparison": {"other": named, "found": [], "matched": [], "why": str(reason)}}
     drawn = picture(lambda: multipliers(compared, named, study.plan().name), ("svg",))
     return {
         "comparison": {
@@ -121,6 +129,14 @@ def comparison_data(study: StudyFolder, other: Folder | None, across_protocols: 
             "figure": shown_figure("multipliers", "Compute multipliers by rung", drawn),
         }
     }
+
+
+def _matched(beside, study, across_protocols: bool, why: str) -> tuple[list[dict], str]:
+    """The models of two studies that cost the same, or why neither rungs nor costs are shared."""
+    try:
+        return matched_rows([studies_matched(beside, study, "fid", across_protocols)]), ""
+    except ValueError as reason:
+        return [], f"{why}; {reason}"
 
 
 def _amiss(trials: pl.DataFrame) -> list[str]:

@@ -7,6 +7,7 @@ import itertools
 import polars as pl
 
 from analysis.answers.compare.ladder import factor, is_resolved, ladder_sentence
+from analysis.answers.compare.matched import Matched, ratio_text
 from analysis.answers.errors.fid_errors import two_errors
 from analysis.answers.errors.noise_floor import noise_floor
 from analysis.answers.feature_spaces import spaces_table
@@ -23,6 +24,7 @@ from analysis.report.study_data import StudyData
 from analysis.select.curves import curve_labels, rung_order, with_curves
 from analysis.select.learning_rates import best_rates, lr_table
 from analysis.select.trials import left_out, measured
+from analysis.text import fixed, interval
 from scaling.study.specs.training import StreamSeeds
 
 
@@ -163,6 +165,35 @@ def ladder_tables(read: StudyData) -> dict | None:
         # of as many steps that change nothing
         "by_chance": 1 - 0.95 ** len(read.ladder),
     }
+
+
+def matched_tables(read: StudyData) -> list[dict]:
+    """Each recipe beside the first; none where there is one."""
+    return matched_rows(read.matched)
+
+
+def matched_rows(found: list[Matched]) -> list[dict]:
+    """Two recipes each, models of equal Gflops a row."""
+    return [
+        {
+            "a": own.a,
+            "b": own.b,
+            "pairs": [
+                {
+                    "a": pair.a,
+                    "b": pair.b,
+                    "gflops": pair.forward_gmacs,
+                    "resolved": pair.verdict in (-1, 1),
+                    "ratio": ratio_text(pair.log, pair.change),
+                }
+                for pair in own.pairs
+            ],
+            "mean": own.mean and ratio_text(own.mean.value, own.mean),
+            "trend": own.trend and f"{fixed(own.trend.value)} {interval(own.trend.interval())}",
+            "note": own.note,
+        }
+        for own in found
+    ]
 
 
 def spaces_tables(read: StudyData) -> dict | None:

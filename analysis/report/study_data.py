@@ -5,6 +5,7 @@ once.
 import polars as pl
 
 from analysis.answers.compare.ladder import Step, ladder
+from analysis.answers.compare.matched import Matched, matched_within
 from analysis.answers.compare.steps import is_ladder, steps_of
 from analysis.answers.feature_spaces import FeatureSpaces, feature_spaces
 from analysis.answers.quality.command import images_per_epoch, workers_of
@@ -88,6 +89,13 @@ class StudyData:
         steps = {} if self.searches_lr or not self.asks("fid") else steps_of(self.plan)
         found = ladder(self.trials, steps) if is_ladder(self.plan, steps) else []
         return found if any(not isinstance(step.change, str) for step in found) else []
+
+    @once
+    def matched(self) -> list[Matched]:
+        """The recipes beside the first, at equal Gflops; none where the study has a ladder."""
+        if self.searches_lr or self.ladder or not self.asks("fid"):
+            return []
+        return matched_within(self.answers)
 
     @once
     def spaces(self) -> FeatureSpaces | None:

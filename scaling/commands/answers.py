@@ -25,8 +25,8 @@ def compare(
         str | None,
         typer.Argument(
             metavar="[STUDY_B]",
-            help="The other recipe, of the same rungs. Without it the recipes within STUDY_A are "
-            "compared, each with the one before it and with the first.",
+            help="The other recipe, of the same rungs or of models of equal Gflops. Without it the "
+            "recipes within STUDY_A are compared, each with the one before it and with the first.",
         ),
     ] = None,
     results: ResultsOption = None,
@@ -46,7 +46,8 @@ def compare(
     ] = None,
 ) -> None:
     """How many times the compute of recipe B recipe A would need, at each rung, with its trend and
-    crossover.
+    crossover; of recipes without a rung in common, such as two families, their models of equal
+    Gflops.
     """
     if b is None:
         _compare_within(a, results, metric, figure, at_quality)
@@ -64,12 +65,19 @@ def compare(
         with telling(one, other):
             print(at_quality_text(compared(*both)))
         return
-    from analysis.answers.compare import compare
+    from analysis.answers.compare import NoSharedRungs, compare
+    from analysis.answers.compare.matched import matched_text, studies_matched
     from analysis.answers.compare.text import compare_text
 
     check_out(figure, "--figure", (".png", ".svg"))
     with telling(one, other):
-        comparison = compare(one, other, metric, across_protocols)
+        try:
+            comparison = compare(one, other, metric, across_protocols)
+        except NoSharedRungs:
+            if figure is not None:  # of multipliers at rungs, and there are none
+                raise
+            print(matched_text([studies_matched(one, other, metric, across_protocols)]))
+            return
         print(compare_text(comparison))
     if figure is not None:
         from analysis.figures.compare import multipliers
@@ -84,11 +92,16 @@ def _compare_within(study, results, metric, figure, at_quality) -> None:
     given = [name for name, value in (("--figure", figure), ("--at-quality", at_quality)) if value]
     if given:
         raise ValueError(f"{given[0]} compares two studies; give STUDY_B, or leave it out")
+    from analysis.answers.compare import NoSharedRungs
     from analysis.answers.compare.ladder import ladder_table, study_ladder
+    from analysis.answers.compare.matched import matched_text, study_matched
 
     folder = study_folder(study, results)
     with telling(folder):
-        print(ladder_table(study_ladder(folder, metric), metric))
+        try:
+            print(ladder_table(study_ladder(folder, metric), metric))
+        except NoSharedRungs:
+            print(matched_text(study_matched(folder, metric)))
 
 
 def quality(

@@ -22,7 +22,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from analysis.answers.compare.comparison import Comparison
+from analysis.answers.compare.comparison import Comparison, NoSharedRungs
 from analysis.answers.compare.multiplier import along_curve
 from analysis.answers.contrast import cells_of
 from analysis.answers.verdicts import BETTER, CROSSES, OPEN, WORSE
@@ -40,6 +40,7 @@ __all__ = [
     "OPEN",
     "WORSE",
     "Comparison",
+    "NoSharedRungs",
     "compare",
     "compare_frames",
 ]
@@ -97,7 +98,7 @@ def compare_frames(
     if not comparisons:
         names = [", ".join(sorted(set(own["called"]))) for own in points]
         head, _ = curve_labels(points[0])
-        raise ValueError(
+        raise NoSharedRungs(
             f"no {head.lower()} has two sizes that both studies completed (A: {names[0]}; B: "
             f"{names[1]}); run the same rungs"
         )

@@ -13,6 +13,10 @@ WORTH = 1.2  # a multiplier that a comparison should be able to resolve
 LEAST = 1.001  # below it the one seen is none
 
 
+class NoSharedRungs(ValueError):
+    """Two recipes have no two rungs of one name; ``matched`` may still pair them by Gflops."""
+
+
 @dataclass(frozen=True)
 class Rung:
     """One rung of one curve under both recipes."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from analysis.answers.compare import Comparison, compare_frames
+from analysis.answers.compare import Comparison, NoSharedRungs, compare_frames
 from analysis.answers.compare.steps import steps_of
 from analysis.answers.contrast import Part, cells_of, contrast
 from analysis.frames import Folder, studies, trials_frame
@@ -68,7 +68,7 @@ def study_ladder(folder: Folder, metric: str = "fid") -> list[Step]:
     (study,) = studies(folder)
     steps = steps_of(study.plan())
     if len(steps) < 2:
-        raise ValueError(
+        raise NoSharedRungs(
             f"{study.folder.name} has no two recipes of the same two sizes or more; give another "
             "study of its sizes, STUDY_B, to compare with"
         )

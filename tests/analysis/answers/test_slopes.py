@@ -1,7 +1,5 @@
 """Are slopes, intervals and verdicts what they claim to be, on laws that are known?"""
 
-import math
-
 import numpy as np
 import polars as pl
 import pytest

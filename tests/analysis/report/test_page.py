@@ -3,6 +3,7 @@ protocols?
 """
 
 import re
+import shutil
 import struct
 from html.parser import HTMLParser
 from pathlib import Path
@@ -140,6 +141,30 @@ def test_the_page_has_the_claims_and_a_comparison_where_one_is_asked(
         "Across protocols, as asked for: fewer was measured by FID-500" in asked
         and "Patch 2: not resolved" in asked
     )
+
+
+def test_a_study_of_two_families_opens_with_them_at_equal_gflops(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "study_pictures", lambda *_: {})
+    reference = Path(__file__).parents[3] / "results/reference/unet_vs_dit"
+    one = shutil.copytree(reference, tmp_path / "unet_vs_dit")
+    page = Page(write_report(one, other=copied(finished, tmp_path / "b").folder).read_text())
+    opening = page.text.index("At equal Gflops the FID of ADM is 1.58 [0.442, 5.62]")
+    table = page.text.index("ADM against DiT, adaln-zero", opening)
+    row = re.sub(r"\s+", "", "ADM-w6x1-2-2b2a4 DiT-d2w48/2 0.000990 0.320 [0.275, 0.373]")
+    assert row in re.sub(r"\s+", "", page.text[table:])
+    assert page.text.count("2 recipes, each with a law of its own.") == 1
+    # one side of the comparison has two recipes
+    assert "Not compared: 2 recipes are mixed" in page.text
+
+
+def test_two_studies_without_a_rung_in_common_are_compared_at_equal_gflops(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "study_pictures", lambda *_: {})
+    taller = [size | {"model.depth": size["model.depth"] + 1} for size in SIZES[:3]]
+    one = write_study(tmp_path / "a", digits_like({"size": SIZES[:3]}))
+    other = write_study(tmp_path / "b", digits_like({"size": taller}))
+    page = Page(write_report(one.folder, other=other.folder).read_text()).text
+    assert "Not compared: no patch has two sizes that both studies completed" in page
+    assert "no model of one recipe costs what one of the other does within 5%" in page
 
 
 def test_trials_of_one_training_share_its_time_and_tell_once_what_they_have_in_common(tmp_path):
