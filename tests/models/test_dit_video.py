@@ -105,7 +105,7 @@ def test_an_images_weights_fit_a_clip_of_patches_of_one_frame():
 
 def test_positions_of_a_clip_are_those_of_diffusers():
     ours = position_table(CLIP).view(3, 6, 32)
-    theirs = get_3d_sincos_pos_embed(32, (3, 2), 3)  # width, height
+    theirs = get_3d_sincos_pos_embed(32, (3, 2), 3, output_type="pt")  # width, height
     torch.testing.assert_close(ours, theirs.float(), atol=1e-6, rtol=0)
     assert len(torch.unique(ours.reshape(18, 32), dim=0)) == 18  # no two tokens share a place
 

@@ -139,13 +139,13 @@ def study_matched(folder: Folder, metric: str = "fid") -> list[Matched]:
 def studies_matched(a: Folder, b: Folder, metric: str, across_protocols: bool) -> Matched:
     """The recipe of one study beside that of another."""
     (one,), (other,) = studies(a), studies(b)
-    points = [Selection(trials_frame(study)).points(metric) for study in (one, other)]
+    mine, theirs = (Selection(trials_frame(study)).points(metric) for study in (one, other))
     one_axis(
-        pl.concat(points, how="diagonal_relaxed"),
+        pl.concat([mine, theirs], how="diagonal_relaxed"),
         across_protocols,
         "compare them only with across_protocols=True (--across-protocols)",
     )
-    return matched(*points, (one.folder.name, other.folder.name), metric)
+    return matched(mine, theirs, (one.folder.name, other.folder.name), metric)
 
 
 def matched_sentence(found: Matched) -> str:
