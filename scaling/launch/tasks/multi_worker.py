@@ -43,6 +43,16 @@ class _Torch(TorchConfig):
         return _Backend
 
 
+class _Trainer(TorchTrainer):
+    """As Ray Train's, without the detached actor that gives places back: the driver does, see
+    ``supervise.left_places``.
+    """
+
+    def _create_default_callbacks(self) -> list:
+        every = super()._create_default_callbacks()
+        return [c for c in every if type(c).__name__ != "PlacementGroupCleanerCallback"]
+
+
 def together(work: Callable[[str, str, Workers], None], job: Job, session: str) -> None:
     """Have each worker call ``work(text of the job, session, workers)`` within one process group.
 
@@ -85,7 +95,7 @@ def _attempt(work: Callable, job: Job, count: int, session: str, told: list[dict
     os.makedirs(job.run_folder, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".ray-train-", dir=job.run_folder) as scratch:
         try:
-            TorchTrainer(
+            _Trainer(
                 loop,
                 torch_config=_Torch(),
                 scaling_config=scaling,
@@ -94,6 +104,10 @@ def _attempt(work: Callable, job: Job, count: int, session: str, told: list[dict
                 ),
             ).fit()
             return True
+        except RayTaskError:  # a fault of the controller's code
+            raise
+        except RayError as failure:
+            raise LostWorkers(f"Ray Train's controller: {_last_line(failure)}") from failure
         except TrainingFailedError as failure:
             # By name, here and below, since Ray Train keeps these classes to itself.
             match type(getattr(failure, "controller_failure", None)).__name__:
