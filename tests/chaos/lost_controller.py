@@ -51,7 +51,6 @@ while run.state().get("step", 0) < 25:
     if sweep.poll() is not None:
         sys.exit(f"the sweep ended: {run.state()}")
     time.sleep(0.05)
-print([[p.cmdline()[0] for p in psutil.Process(n.all_processes["raylet"][0].process.pid).children()] for n in [cluster.head_node, *nodes]], file=sys.stderr)
 ((node, controller),) = named("ray::TrainController")
 newest = newest_step(run.checkpoints)
 if goes == "node":
@@ -61,8 +60,7 @@ else:
     controller.kill()
 code = sweep.wait()
 print(json.dumps({"newest": newest, "code": code, "state": run.state(),
-                  "sessions": run.record()["sessions"],
-                  "stay": [process.cmdline() for _, process in named("ray::PlacementGroupCleaner")]}))
+                  "sessions": run.record()["sessions"]}))
 cluster.shutdown()
 """
 

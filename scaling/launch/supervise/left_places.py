@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import ray
 from ray.core.generated import gcs_pb2
@@ -10,7 +11,7 @@ from ray.util import remove_placement_group
 from ray.util.placement_group import PlacementGroup
 
 LOOK_S = 2.0
-Group = gcs_pb2.PlacementGroupTableData
+END_S = 10.0
 
 
 @contextlib.contextmanager
@@ -20,8 +21,7 @@ def given_back() -> Iterator[None]:
     Ray itself keeps a placement group until its maker and the whole job have ended. So where the
     controller of a training of several workers is gone, with its process or its node, its places
     would stay taken, and the training would wait for them as long as the sweep lasts. Ray Train's
-    own answer, an actor beside each controller, asks the dashboard, and outlives a sweep that was
-    killed on a cluster without one.
+    own answer, an actor beside each controller, asks the dashboard, which a cluster may lack.
     """
     ended = threading.Event()
 
@@ -29,27 +29,29 @@ def given_back() -> Iterator[None]:
         while not ended.wait(LOOK_S):
             give_back()
 
-    # not joined: where the GCS is gone, asking it takes a minute
-    threading.Thread(target=look, daemon=True, name="left places").start()
+    looking = threading.Thread(target=look, daemon=True, name="left places")
+    looking.start()
     try:
         yield
     finally:
         ended.set()
+        looking.join(timeout=END_S)  # where the GCS is gone, asking it takes a minute
 
 
 def give_back() -> list[str]:
     """Remove the placement groups of this job whose maker has died; returns their ids, in hex."""
-    accessor = ray._private.state.state._connect_and_get_accessor()
-    groups = [Group.FromString(told) for told in accessor.get_placement_group_table()]
+    told = ray._private.state.state._connect_and_get_accessor().get_placement_group_table()
+    groups = [gcs_pb2.PlacementGroupTableData.FromString(group) for group in told]
     left = left_of(groups, ray.get_runtime_context().get_job_id())
     for group in left:
         remove_placement_group(PlacementGroup(ray.PlacementGroupID(group.placement_group_id)))
     return [group.placement_group_id.hex() for group in left]
 
 
-def left_of(groups: Iterable[Group], job_id: str) -> list[Group]:
-    """Those made by an actor of the job, of that id in hex, which will not come back. One that the
-    driver or a task made has no actor, and Ray calls it dead from the start.
+def left_of(groups: Iterable[Any], job_id: str) -> list[Any]:
+    """Of Ray's ``groups`` (PlacementGroupTableData) those that an actor of the job ``job_id``, in
+    hex, made, which will not come back. What the driver or a task made has no actor, and Ray calls
+    its actor dead from the start.
     """
     return [
         group
@@ -58,5 +60,5 @@ def left_of(groups: Iterable[Group], job_id: str) -> list[Group]:
         and group.creator_actor_dead
         and not ray.ActorID(group.creator_actor_id).is_nil()
         and not group.is_detached
-        and group.state != Group.REMOVED
+        and group.state != gcs_pb2.PlacementGroupTableData.REMOVED
     ]

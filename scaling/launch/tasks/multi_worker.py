@@ -49,7 +49,7 @@ class _Trainer(TorchTrainer):
     """
 
     def _create_default_callbacks(self) -> list:
-        every = super()._create_default_callbacks()
+        every = super()._create_default_callbacks()  # type: ignore[misc]
         return [c for c in every if type(c).__name__ != "PlacementGroupCleanerCallback"]
 
 
