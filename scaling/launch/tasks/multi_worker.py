@@ -92,8 +92,10 @@ def _attempt(work: Callable, job: Job, count: int, session: str, told: list[dict
     scaling = ScalingConfig(
         num_workers=count, use_gpu=job.gpus_per_training > 0, resources_per_worker=job.needs
     )
-    os.makedirs(job.run_folder, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".ray-train-", dir=job.run_folder) as scratch:
+    # Of results at a URL in this node's copy: the controller, which is on it, alone looks there.
+    folder = job.run.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".ray-train-", dir=folder) as scratch:
         try:
             _Trainer(
                 loop,
