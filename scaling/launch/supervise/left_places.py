@@ -10,6 +10,7 @@ from ray.core.generated import gcs_pb2
 from ray.util import remove_placement_group
 from ray.util.placement_group import PlacementGroup
 
+Table: Any = gcs_pb2.PlacementGroupTableData  # type: ignore[attr-defined]  # made by protobuf
 LOOK_S = 2.0
 END_S = 10.0
 
@@ -41,7 +42,7 @@ def given_back() -> Iterator[None]:
 def give_back() -> list[str]:
     """Remove the placement groups of this job whose maker has died; returns their ids, in hex."""
     told = ray._private.state.state._connect_and_get_accessor().get_placement_group_table()
-    groups = [gcs_pb2.PlacementGroupTableData.FromString(group) for group in told]
+    groups = [Table.FromString(group) for group in told]
     left = left_of(groups, ray.get_runtime_context().get_job_id())
     for group in left:
         remove_placement_group(PlacementGroup(ray.PlacementGroupID(group.placement_group_id)))
@@ -49,7 +50,7 @@ def give_back() -> list[str]:
 
 
 def left_of(groups: Iterable[Any], job_id: str) -> list[Any]:
-    """Of Ray's ``groups`` (PlacementGroupTableData) those that an actor of the job ``job_id``, in
+    """Of Ray's ``groups`` (as Table) those that an actor of the job ``job_id``, in
     hex, made, which will not come back. What the driver or a task made has no actor, and Ray calls
     its actor dead from the start.
     """
@@ -60,5 +61,5 @@ def left_of(groups: Iterable[Any], job_id: str) -> list[Any]:
         and group.creator_actor_dead
         and not ray.ActorID(group.creator_actor_id).is_nil()
         and not group.is_detached
-        and group.state != gcs_pb2.PlacementGroupTableData.REMOVED
+        and group.state != Table.REMOVED
     ]
