@@ -18,7 +18,7 @@ bench: .venv/.bench
 
 chaos: .venv/.installed
 	.venv/bin/python -m pytest tests/training/test_resume.py tests/launch tests/chaos -k "kill or damaged or ended or stopped or terminated"
-	.venv/bin/python -m pytest tests/chaos/drained_node.py tests/chaos/elastic_nodes.py
+	.venv/bin/python -m pytest tests/chaos/drained_node.py tests/chaos/elastic_nodes.py tests/chaos/lost_controller.py
 	.venv/bin/python -m tests.chaos
 
 # With whatever Python there is: a machine with a GPU may be lent for minutes, without Ray.

@@ -181,14 +181,19 @@ class Progress:
         return f"about {human(self.seconds_left)} left"
 
     def summary(self) -> str:
-        """Trials by state, and the time left."""
+        """Trials by state, the time left, and what is waited for where none has a place."""
         with self._lock:
             latest = dict(self.latest)
         ended = sum(bool(result.get("done")) for result in latest.values())
-        running = len(latest) - ended
+        waits = {i: r["waits"] for i, r in latest.items() if r.get("waits") and not r.get("done")}
+        running = len(latest) - ended - len(waits)
         return (
             f"{ended} of {len(self.trainings)} trainings ended, {running} running, "
-            f"{len(self.trainings) - len(latest)} waiting; {self._left()}"
+            f"{len(self.trainings) - ended - running} waiting; {self._left()}"
+            + "".join(
+                f"; {self.trainings[i].trial_id}: {waits[i]}"
+                for i in [*waits][: 0 if running else 1]
+            )
         )
 
     def table(self) -> Table:

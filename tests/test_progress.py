@@ -45,6 +45,19 @@ def test_progress_counts_trainings_and_tells_each_end_once(plan, tmp_path, capsy
     assert said.count(f"{plan.trials[0].trial_id}: completed, loss 1.25, FID 30.5\n") == 1
 
 
+def test_what_is_waited_for_is_said_where_nothing_has_a_place(plan, tmp_path):
+    narrow, wide = plan.trials
+    progress = Progress(plan, plan.runs(), StudyFolder(tmp_path / "two"), None)
+    progress.update(narrow.train_id, {"state": "pending", "waits": "it asks for 1 CPU"})
+    progress.update(wide.train_id, {"state": "pending", "waits": "it asks for 2 CPUs"})
+    assert progress.summary() == (
+        "0 of 2 trainings ended, 0 running, 2 waiting; time left not known yet; "
+        f"{narrow.trial_id}: it asks for 1 CPU"
+    )
+    progress.update(wide.train_id, {"state": "running", "step": 1})
+    assert "1 running, 1 waiting" in progress.summary() and "CPU" not in progress.summary()
+
+
 def test_the_time_left_counts_steps_and_evaluations_by_their_records(plan, tmp_path):
     folder = StudyFolder(tmp_path / "two")
     group = plan.runs()[0]

@@ -21,7 +21,9 @@ SOCKET = "session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
 SHORT_FOLDERS = ("/tmp", "/dev/shm")
 CONNECT_TIMEOUT_S = 5.0
 GPU_TYPE = "accelerator_type:"  # of a node's GPUs, among its resources
-ANSWER_S = 300.0  # until a worker answers, which may have to wait for a place
+# Until a worker answers, which may have to wait for a place; a driver that waits as long as
+# supervise.limits.START_S is taken for one that hangs.
+ANSWER_S = 60.0
 
 
 @dataclass(frozen=True)

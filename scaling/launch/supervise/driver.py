@@ -27,6 +27,7 @@ from scaling.launch import cluster
 from scaling.launch.nodes import check_places
 from scaling.launch.supervise import processes
 from scaling.launch.supervise.leave import PATIENCE_S, WATCHES_S, let_leave
+from scaling.launch.supervise.left_places import given_back
 from scaling.launch.supervise.limits import LOSSES
 from scaling.launch.supervise.order import TOLD, Listed, Order, line
 from scaling.launch.tasks.grid import CPUS_PER_TRIAL
@@ -99,7 +100,7 @@ def run_jobs(order: Order, on_progress: OnProgress) -> None:
     # The Tune trial itself reserves a byte of memory, as Tune asks for something. Its tasks queue
     # for CPUs and GPUs.
     resources = tune.PlacementGroupFactory([{"memory": 1}])
-    with tempfile.TemporaryDirectory(prefix="dit-scaling-tune-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="dit-scaling-tune-") as scratch, given_back():
         tune.Tuner(
             tune.with_resources(TrialWatch, resources),
             param_space={"job": tune.grid_search(list(listed))},

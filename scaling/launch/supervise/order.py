@@ -10,7 +10,7 @@ from scaling.study.planning.plan import Plan
 from scaling.study.specs.identity import Spec
 
 # Of a result, what crosses from the driver to the sweep.
-TOLD = ("done", "state", "why", "step", "loss", "heldout_loss", "images_per_s", "fid")
+TOLD = ("done", "state", "why", "waits", "step", "loss", "heldout_loss", "images_per_s", "fid")
 
 
 class Listed(Spec):

@@ -43,6 +43,16 @@ class _Torch(TorchConfig):
         return _Backend
 
 
+class _Trainer(TorchTrainer):
+    """As Ray Train's, without the detached actor that gives places back: the driver does, see
+    ``supervise.left_places``.
+    """
+
+    def _create_default_callbacks(self) -> list:
+        every = super()._create_default_callbacks()  # type: ignore[misc]
+        return [c for c in every if type(c).__name__ != "PlacementGroupCleanerCallback"]
+
+
 def together(work: Callable[[str, str, Workers], None], job: Job, session: str) -> None:
     """Have each worker call ``work(text of the job, session, workers)`` within one process group.
 
@@ -82,10 +92,12 @@ def _attempt(work: Callable, job: Job, count: int, session: str, told: list[dict
     scaling = ScalingConfig(
         num_workers=count, use_gpu=job.gpus_per_training > 0, resources_per_worker=job.needs
     )
-    os.makedirs(job.run_folder, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".ray-train-", dir=job.run_folder) as scratch:
+    # Of results at a URL in this node's copy: the controller, which is on it, alone looks there.
+    folder = job.run.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".ray-train-", dir=folder) as scratch:
         try:
-            TorchTrainer(
+            _Trainer(
                 loop,
                 torch_config=_Torch(),
                 scaling_config=scaling,
@@ -94,6 +106,10 @@ def _attempt(work: Callable, job: Job, count: int, session: str, told: list[dict
                 ),
             ).fit()
             return True
+        except RayTaskError:  # a fault of the controller's code
+            raise
+        except RayError as failure:
+            raise LostWorkers(f"Ray Train's controller: {_last_line(failure)}") from failure
         except TrainingFailedError as failure:
             # By name, here and below, since Ray Train keeps these classes to itself.
             match type(getattr(failure, "controller_failure", None)).__name__:

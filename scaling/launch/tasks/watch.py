@@ -24,6 +24,7 @@ from scaling.launch.tasks.attempts import (
     why_of,
 )
 from scaling.launch.tasks.job import Evaluation, Job
+from scaling.launch.tasks.waiting import Waiting
 from scaling.launch.tasks.worker import evaluate, task, train
 from scaling.records.ledger import Run
 from scaling.records.shapes import State
@@ -78,6 +79,7 @@ class TrialWatch(tune.Trainable):
         self.training: ObjectRef | None = None
         # By eval_id; None is the training.
         self.attempts: dict[str | None, Attempts] = collections.defaultdict(Attempts)
+        self.waits = Waiting()
         self.begun, self.since = False, time.time()
         self.refused: str | None = None  # why the budget does not let it begin
         # workers of other nodes write at the store, where results are at a URL
@@ -113,12 +115,14 @@ class TrialWatch(tune.Trainable):
             job.gpus_per_training if alone else 0.0,
             job.cpus_per_worker if alone else 0,
         ).remote(job.dump(), self.session)
+        self.waits.asked(None)
 
     def _evaluate(self, asked: Evaluation) -> None:
         label = f"evaluate {self.job.label} step {asked.step}"
         measuring = task(evaluate, label, self.job.gpus_per_evaluation, self.job.cpus_per_worker)
         ref = measuring.remote(self.job.dump(), asked.eval_id, self.session)
         self.evaluations[ref] = asked
+        self.waits.asked(asked)
 
     def step(self) -> dict:
         self.copies.look()
@@ -142,7 +146,19 @@ class TrialWatch(tune.Trainable):
                 self._evaluate(asked)
         # Evaluations that are still waiting have no checkpoint to come.
         done = self.training is None and not self.evaluations
-        return {"done": done, **self._stands(state)}
+        return {"done": done, "waits": self._waits_for_places(), **self._stands(state)}
+
+    def _tasks(self) -> list[Evaluation | None]:
+        """What each task does that has not ended; None is the training."""
+        return [*([None] if self.training else []), *self.evaluations.values()]
+
+    def _waits_for_places(self) -> str | None:
+        """What is waited for where no task has begun; None where one has."""
+        tasks = self._tasks()
+        states = (self._place(asked).state() for asked in tasks)
+        if not tasks or any(state.get("session") == self.session for state in states):
+            return None
+        return self.waits.told(self.job, tasks[0])
 
     def _waits_for(self) -> str:
         trunk = self.job.trunk
@@ -165,7 +181,7 @@ class TrialWatch(tune.Trainable):
 
     def _end_what_hangs(self) -> None:
         """Kill the processes whose heartbeat has stopped; their tasks then end as lost."""
-        for asked in [*([None] if self.training else []), *self.evaluations.values()]:
+        for asked in self._tasks():
             state = self._place(asked).state()
             if state["state"] == "running" and state.get("session") == self.session:
                 attempts = self.attempts[asked.eval_id if asked else None]

@@ -3,15 +3,20 @@ from it by FSDP? Real Ray.
 """
 
 import json
+from pathlib import Path
 
 import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 
 from scaling.cli import main
+from scaling.launch.tasks import multi_worker
+from scaling.launch.tasks.job import Job
 from scaling.launch.tasks.multi_worker import _is_loss
 from scaling.launch.trials.trial import run_trials
 from scaling.records import Run
 from scaling.study import Plan, load_study
+from scaling.study.execution import Execution
+from scaling.study.planning.plan import PlannedTrial
 
 STUDY = """
 from experiments.smoke import BASE
@@ -57,6 +62,31 @@ class WorkerHealthCheckFailedError(Exception):
 )
 def test_a_worker_that_is_gone_is_told_from_an_error_of_the_code(error, loss):
     assert _is_loss(error) == loss
+
+
+def test_what_ray_train_writes_stays_on_the_node_where_results_are_at_a_url(
+    tmp_path, monkeypatch, tiny, bucket
+):
+    began = []
+
+    class Trainer:
+        def __init__(self, loop, run_config, **rest):
+            began.append(Path(run_config.storage_path))
+
+        def fit(self):
+            assert began[0].is_dir()
+
+    monkeypatch.setattr(multi_worker, "_Trainer", Trainer)
+    monkeypatch.chdir(tmp_path)
+    job = Job(
+        study="s",
+        trials=(PlannedTrial.of(tiny),),
+        run_folder=f"{bucket}/runs/a",
+        execution=Execution(workers=2),
+    )
+    multi_worker.together(lambda *told: None, job, "session")
+    assert began[0].parent == job.run.folder and not began[0].exists()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.ray
