@@ -76,7 +76,7 @@ CLIPS = (
     "smoke --set data.frames=8",
     "unet_lr --set model.frames=8",
     "video_tokens --set data.frames=0",
-    "video_tokens --set model.positions=rope",
+    "video_tokens --set model.positions=rope --set model.heads=8",
     "video_tokens --set data.size=8",
     "video_tokens --set evaluate.protocol.decoder=synthetic",
 )
