@@ -20,7 +20,7 @@ from scaling.diffusion import (
 )
 from scaling.models.precision import computing
 from scaling.study.named import named
-from scaling.study.network import Network, frames_of
+from scaling.study.network import Network
 from scaling.study.specs.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.specs.trial import DiffusionSpec
 from scaling.study.timesteps import evaluated_at, flow_times, kept_timesteps
@@ -62,11 +62,6 @@ def check_sampling(
             f"guidance on {protocol.guidance_channels} channels, but {spec.name} makes "
             f"{spec.channels}"
         )
-    if protocol.decoder and frames_of(spec) > 1:
-        raise ValueError(
-            f"the decoder {protocol.decoder!r} makes images, and {spec.name} makes clips of "
-            f"{frames_of(spec)} frames: clips are learned as pixels; leave the decoder out"
-        )
     if protocol.class_draw == "balanced" and protocol.samples < spec.num_classes:
         raise ValueError(
             f"{protocol.samples} samples cannot be balanced over {spec.num_classes} classes; "
@@ -105,9 +100,9 @@ def generate(
     """Images ``rows`` (default: all) of the protocol.
 
     Returns uint8 images (N, C, H, W) or clips (N, C, F, H, W), labels (N,), and how many of them
-    were not finite. Latents are
-    decoded by the protocol's VAE a few at a time. ``classes`` gives image i the class
-    ``classes[i]`` instead of the protocol's draw; its noise stays the same.
+    were not finite. Latents are decoded by the protocol's VAE a few at a time, those of clips frame
+    by frame. ``classes`` gives image i the class ``classes[i]`` instead of the protocol's draw; its
+    noise stays the same.
     """
     rows = range(protocol.samples) if rows is None else rows
     device = next(model.parameters()).device
