@@ -51,10 +51,10 @@ LOUD = (
 def load_vae(name: str, device: torch.device | str = "cpu") -> nn.Module:
     """The autoencoder called ``name``: float32 and frozen.
 
-    ``name`` is a diffusers folder, of the autoencoder or of a pipeline with one in vae/, a Hugging
-    Face id, a key of SHORT_NAMES or SHIPPED, ``synthetic``, or ``none`` for pixels as they are.
-    ValueError if there is no such autoencoder, or it is of a kind that is not known, with the next
-    step.
+    ``name`` is a diffusers folder, of the autoencoder or of a pipeline with one in vae/ or vqvae/,
+    a Hugging Face id, a key of SHORT_NAMES or SHIPPED, ``synthetic``, or ``none`` for pixels as
+    they are. ValueError if there is no such autoencoder, or it is of a kind that is not known, with
+    the next step.
     """
     folder = Path(name).expanduser()
     if name in SHIPPED:
@@ -65,7 +65,7 @@ def load_vae(name: str, device: torch.device | str = "cpu") -> nn.Module:
         vae = _synthetic()
     elif folder.is_dir():
         if (folder / "model_index.json").is_file():
-            folder = folder / "vae"
+            folder = folder / ("vqvae" if (folder / "vqvae").is_dir() else "vae")
         vae = _from(
             str(folder),
             f"no VAE in the folder {folder}",

@@ -47,6 +47,11 @@ def check_sampling(
             f"{diffusion.objective!r}; choose {', '.join(fit)}"
         )
     evaluated_at(diffusion, protocol)
+    if protocol.ddpm_variance != "large" and spec.learn_sigma:
+        raise ValueError(
+            f"ddpm_variance {protocol.ddpm_variance!r} is of a sigma that is not learned, and "
+            f"{spec.name} learns it; leave it at 'large'"
+        )
     if protocol.guided and spec.condition == "none":
         raise ValueError(
             f"guidance {protocol.guidance:g} on an unconditional model: {spec.name} knows "
@@ -158,12 +163,14 @@ Walk = Callable[[Callable, Tensor, Callable[[], Tensor]], Tensor]  # (predict, x
 
 def _ddpm(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
     process = _respaced(diffusion, protocol, learn_sigma)
-    return lambda predict, x, noise: ddpm(process, predict, x, noise)
+    clip, small = protocol.clip_predicted, protocol.ddpm_variance == "small"
+    return lambda predict, x, noise: ddpm(process, predict, x, noise, clip, small)
 
 
 def _ddim(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
     process = _respaced(diffusion, protocol, learn_sigma)
-    return lambda predict, x, noise: ddim(process, predict, x, noise, protocol.eta)
+    eta, clip = protocol.eta, protocol.clip_predicted
+    return lambda predict, x, noise: ddim(process, predict, x, noise, eta, clip)
 
 
 def _dpm_solver(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
