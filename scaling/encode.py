@@ -1,5 +1,5 @@
-"""How does a folder of images become a latent store? List, check, encode on Ray what is missing,
-finish.
+"""How does a folder of images or clips become a latent store? List, check, encode on Ray what is
+missing, finish.
 """
 
 import math
@@ -31,23 +31,27 @@ def encode(
     shard_images: int = 512,
     address: str | None = None,
     heldout_labels: Path | None = None,
+    frames: int | None = None,
+    width: int | None = None,
 ) -> dict:
     """Write the latent store of ``images`` at ``out``; returns what its store.json says.
 
     Shards that are whole already are kept. ``size`` is in pixels per image side, after the crop.
     ``heldout_labels`` is a file that tells the classes of held-out images that are in no folder.
-    ``address`` is a Ray cluster's; None means $RAY_ADDRESS, or this machine where it is not set.
-    ValueError for bad input.
+    With ``frames`` it is of clips of so many, each encoded frame by frame; ``width`` is in pixels
+    per row of a frame, None as ``size``. ``address`` is a Ray cluster's; None means $RAY_ADDRESS,
+    or this machine where it is not set. ValueError for bad input.
     """
-    from scaling.data import folder
     from scaling.data.latents import store
     from scaling.data.latents import vae as vaes
-    from scaling.data.listing import list_images
+    from scaling.data.latents.to_encode import of_clips, of_images
     from scaling.data.listing.walk import outside
 
     if size < 1:
         raise ValueError(f"--size {size} is no number of pixels; give 256 or another above 0")
-    listing = list_images(images, heldout_labels)
+    only_of_images = {"--upscale": upscale, "--heldout-labels": heldout_labels}
+    _check_clips(frames, width, [name for name, given in only_of_images.items() if given])
+    listing = of_clips(images, frames) if frames else of_images(images, heldout_labels)
     outside(out, [images], "--out")
     model = vaes.load_vae(vae)
     if (channels := vaes.image_channels(model)) != 3:
@@ -57,15 +61,16 @@ def encode(
         )
     description: dict[str, Any] = {
         "size": size,
-        "shape": list(vaes.latent_shape(model, size)),
+        "shape": list(vaes.latent_shape(model, size, frames or 1, width)),
+        **({"frames": frames} if frames else {}),
+        **({"width": width} if width not in (None, size) else {}),
         "vae": vaes.describe(model, vae),
         "upscale": upscale,
         "classes": listing.classes,
     }
     asked = _asked(out, resume, {**description, "shard_images": shard_images}, listing.splits)
-    paths = [path for rows in listing.splits.values() for path, _ in rows]
-    unreadable = folder.check_sizes(listing.folder, paths, size, upscale)
-    total = len(paths)
+    unreadable = listing.check(size, width or size, upscale)
+    total = sum(map(len, listing.splits.values()))
     _refuse_unreadable(None, unreadable, total, allow_unreadable)
 
     shards = {split: -(-len(rows) // shard_images) for split, rows in listing.splits.items()}
@@ -85,11 +90,13 @@ def encode(
         if state != store.WHOLE
     ]
     skipped = [row for split, number in done for row in store.read_skipped(out, split, number)]
-    _check_shard(max(len(rows) for rows in listing.splits.values()), shard_images, size)
+    shape = (3, *((frames,) if frames else ()), size, width or size)  # of an image or a clip
+    _check_shard(max(len(rows) for rows in listing.splits.values()), shard_images, shape)
     moments = 1 if description["vae"].get("deterministic") else 2
     _check_disk(out, sum(len(shard["rows"]) for shard in left), [moments, *description["shape"]])
     _refuse_unreadable(out, skipped, total, allow_unreadable)
     write_json(out / ENCODING, asked)
+    what = f"clips of {frames} frames" if frames else "images"
     damaged = sum(state == store.DAMAGED for state in states.values())
     say(
         f"{images}: {listing.told}; {len(listing.classes)} classes; {len(left)} of "
@@ -103,7 +110,7 @@ def encode(
         with connected(address) as cluster:
             started = last_line_s = time.monotonic()
             seen = 0
-            for shard in encode_shards(cluster, listing.folder, out, vae, size, batch, left):
+            for shard in encode_shards(cluster, listing.folder, out, vae, shape, batch, left):
                 seen += shard["seen"]
                 skipped += store.read_skipped(out, shard["split"], shard["number"])
                 _refuse_unreadable(out, skipped, total, allow_unreadable)
@@ -111,12 +118,12 @@ def encode(
                     last_line_s = time.monotonic()
                     rate = seen / (last_line_s - started)
                     say(
-                        f"{seen} images, {rate:.1f} a second, {len(skipped)} unreadable; "
+                        f"{seen} {what}, {rate:.1f} a second, {len(skipped)} unreadable; "
                         f"{(sum(len(s['rows']) for s in left) - seen) / rate / 60:.0f} minutes left"
                     )
     made = store.finish_store(out, description, shards, listing.folder)
     say(
-        f"{out}: {total - len(skipped)} images, content {made['content']}"
+        f"{out}: {total - len(skipped)} {what}, content {made['content']}"
         + (f"; {len(skipped)} unreadable, listed in {out / store.SKIPPED}" if skipped else "")
     )
     return made
@@ -160,14 +167,26 @@ def _asked(out: Path, resume: bool, parameters: dict, splits: dict) -> dict:
     return asked
 
 
-def _check_shard(images: int, shard_images: int, size: int) -> None:
-    """A shard's pixels cross Ray as one value, which Arrow bounds."""
-    pixels = min(images, shard_images) * 3 * size * size
-    if pixels > MOST_BYTES:
-        fit = MOST_BYTES // (3 * size * size)
+def _check_clips(frames: int | None, width: int | None, only_of_images: list[str]) -> None:
+    if frames is None and width is not None:
+        raise ValueError(f"--width {width} is of clips; give --frames too, or leave it out")
+    if frames == 1:
+        raise ValueError("--frames 1 is an image; leave it out, or give 2 or more")
+    if frames and only_of_images:
+        raise ValueError(f"{only_of_images[0]} is of images; leave it out, or leave --frames out")
+
+
+def _check_shard(images: int, shard_images: int, shape: tuple[int, ...]) -> None:
+    """A shard's pixels, bytes of ``shape`` for each image or clip, cross Ray as one value, which
+    Arrow bounds.
+    """
+    total = min(images, shard_images) * math.prod(shape)
+    if total > MOST_BYTES:
+        fit = MOST_BYTES // math.prod(shape)
+        what = f"clips of {shape[1]} frames" if len(shape) == 4 else "images"
         raise ValueError(
-            f"{min(images, shard_images)} images of {size} pixels a side are "
-            f"{pixels / 1e9:.1f} GB in one shard, more than {MOST_BYTES / 1e9:.1f}; "
+            f"{min(images, shard_images)} {what} of {shape[-1]}x{shape[-2]} pixels are "
+            f"{total / 1e9:.1f} GB in one shard, more than {MOST_BYTES / 1e9:.1f}; "
             + (f"set --shard-images to {fit} or fewer" if fit else "choose a smaller --size")
         )
 

@@ -92,7 +92,7 @@ def test_a_store_may_not_lie_among_its_images(tmp_path, capsys):
 
 
 def test_a_shard_that_arrow_cannot_hold_names_what_fits():
-    _check_shard(1000, 512, 256)
+    _check_shard(1000, 512, (3, 256, 256))
     for size, says in ((2000, "--shard-images to 178 or fewer"), (30_000, "a smaller --size")):
         with pytest.raises(ValueError, match=says):
-            _check_shard(1000, 512, size)
+            _check_shard(1000, 512, (3, size, size))

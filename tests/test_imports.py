@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # A family builds its network, and counts or converts it, when it is asked: it imports it then.
-FAMILY_FILES = ("adm", "adm_u", "captioned", "dit/spec", "ldm", "pixart", "sd3", "unet")
+FAMILY_FILES = ("adm", "adm_u", "captioned", "ddpm", "dit/spec", "ldm", "pixart", "sd3", "unet")
 FAMILIES = (
     "scaling/study/network.py",
     *(f"scaling/study/families/{name}.py" for name in FAMILY_FILES),

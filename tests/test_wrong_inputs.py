@@ -76,7 +76,7 @@ CLIPS = (
     "smoke --set data.frames=8",
     "unet_lr --set model.frames=8",
     "video_tokens --set data.frames=0",
-    "video_tokens --set model.positions=rope",
+    "video_tokens --set model.positions=rope --set model.heads=8",
     "video_tokens --set data.size=8",
     "video_tokens --set evaluate.protocol.decoder=synthetic",
 )
@@ -145,7 +145,7 @@ WRONG = {
     + [f"DiT-S/2 --resolution {v}" for v in ("0", "255", "1e9", "15485864", "8388608")]
     + [f"DiT-S/2 --batch {v}" for v in ("0", "-1", "1000000000000")]
     + [f"DiT-S/2 --frames {v}" for v in ("0", "3 --patch-t 2", "x", "1e9", "16000")]
-    + ["ldm-4 --frames 8", "DiT-S/2 --patch-t 2", "JiT-B/16 --frames 8"],
+    + ["ldm-4 --frames 8", "DiT-S/2 --patch-t 2", "JiT-B/16 --frames 8 --patch-t 3"],
     "export": [
         "",
         "nosuch://b/w.pt --to dit",
@@ -163,7 +163,11 @@ WRONG = {
     + [f"text.pt --out g.png --classes 1 --steps {v}" for v in ("0", "1000000000")],
     "encode": ["", "--images none --vae synthetic --size 32 --out store"]
     + [f"--images empty --vae synthetic --out s --size {v}" for v in ("0", "x", "1000000000")]
-    + [f"--images empty --vae synthetic --out s --size 32 --batch {v}" for v in ("0", "x")],
+    + [f"--images empty --vae synthetic --out s --size 32 --batch {v}" for v in ("0", "x")]
+    + [
+        f"--images empty --vae synthetic --out s --size 32 {v}"
+        for v in ("--frames 0", "--frames 1", "--frames x", "--frames 4", "--width 32")
+    ],
     "evaluate": ["", "empty", "text.npz --reference digits", "none --reference digits"]
     + [f"empty --reference digits --protocol {v}" for v in ("x", "x=1", "samples=1")],
     "fit": [

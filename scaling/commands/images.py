@@ -25,7 +25,8 @@ def encode(
         Path,
         typer.Option(
             metavar="DIR",
-            help="A subfolder of images per class, in train/ and val/ or not; or tars, or parquet.",
+            help="A subfolder of images per class, in train/ and val/ or not; or tars, or parquet. "
+            "With --frames, of clips.",
         ),
     ],
     vae: Annotated[
@@ -55,10 +56,18 @@ def encode(
             help="Classes of held-out images in no folder: ImageNet's devkit, a .csv or .txt.",
         ),
     ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(help="Frames of a clip, each encoded alone; left out: images are encoded."),
+    ] = None,
+    width: Annotated[
+        int | None,
+        typer.Option(help="Pixels per row of a clip's frame; left out: as many as --size."),
+    ] = None,
     address: AddressOption = None,
 ) -> None:
-    """Encode images by a VAE into a latent store, on every GPU of a Ray cluster, or on this
-    machine's CPUs.
+    """Encode images, or clips frame by frame, by a VAE into a latent store, on every GPU of a Ray
+    cluster, or on this machine's CPUs.
     """
     from scaling.encode import encode
 
@@ -74,6 +83,8 @@ def encode(
         shard_images,
         address,
         heldout_labels,
+        frames,
+        width,
     )
 
 

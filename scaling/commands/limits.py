@@ -49,6 +49,7 @@ LIMITS = {
     "size": Limits(1, MOST_PIXELS),
     "steps": Limits(1, 100_000),
     "until": FINITE,
+    "width": Limits(1, MOST_PIXELS),
     "workers_per_trial": Limits(1, 100_000),
 }
 

@@ -79,7 +79,13 @@ def _clips(folder: Path, spec: DataSpec) -> DataSet:
 
 
 def _store_name(spec: DataSpec) -> str:
-    return f"{spec.name}-{spec.size}-{spec.vae.rstrip('/').rpartition('/')[2]}"
+    clip = f"-{spec.frames}f" if spec.has_clips else ""
+    return f"{spec.name}-{spec.size}{clip}-{spec.vae.rstrip('/').rpartition('/')[2]}"
+
+
+def _synthetic_name(spec: DataSpec) -> str:
+    shape = [spec.size, spec.width, spec.frames and f"{spec.frames}f"]
+    return "-".join(("synthetic", *(str(part) for part in shape if part)))
 
 
 SOURCES: dict[str, Source] = {
@@ -90,7 +96,7 @@ SOURCES: dict[str, Source] = {
     "cifar100": Source(_torchvision, lambda spec: "torchvision"),
     "folder": Source(_folder, lambda spec: spec.name),
     "latents": Source(_latents, _store_name, latents=True),
-    "synthetic": Source(_synthetic, lambda spec: f"synthetic-{spec.size}", latents=True),
+    "synthetic": Source(_synthetic, _synthetic_name, latents=True),
     "synthetic-pixels": Source(_synthetic_pixels, lambda spec: "synthetic-pixels"),
     "moving-digits": Source(_moving_digits, lambda spec: "moving-digits"),
     "clips": Source(_clips, lambda spec: spec.name),

@@ -24,15 +24,23 @@ VAE = {"name": "synthetic", "identity": "synthetic", "scaling_factor": 0.18215, 
 
 
 def write_store(
-    folder: Path, size: int, images: dict[str, int] | None = None, shard: int = SHARD
+    folder: Path,
+    size: int,
+    images: dict[str, int] | None = None,
+    shard: int = SHARD,
+    frames: int = 1,
+    width: int | None = None,
 ) -> dict:
     """Write a store with ``images`` per split at ``folder``; returns store.json's content.
 
-    Latents are (4, size/8, size/8): a pattern of the class plus noise, with a variance of about one
-    after scaling. They are the same on every machine.
+    Latents are (4, size/8, width/8), or (4, F, size/8, width/8) of clips of more than one of
+    ``frames``; ``width``: None as ``size``. They are a pattern of the class plus noise, with a
+    variance of about one after scaling, and the same on every machine.
     """
     images = images or IMAGES
-    shape = (CHANNELS, size // LATENT_FACTOR, size // LATENT_FACTOR)
+    plane = (CHANNELS, size // LATENT_FACTOR, (width or size) // LATENT_FACTOR)
+    clip = (frames,) if frames > 1 else ()
+    shape = (CHANNELS, *clip, *plane[1:])
     shards = {}
     for split, count in images.items():
         shards[split] = -(-count // shard)
@@ -40,10 +48,13 @@ def write_store(
             rows = range(number * shard, min((number + 1) * shard, count))
             labels = [row * CLASSES // count for row in rows]
             rng = np.random.default_rng([size, list(images).index(split), number])
-            mean = (rng.standard_normal((len(rows), *shape)) + _patterns(labels, shape)) / (
+            waves = _patterns(labels, plane).reshape(
+                len(rows), CHANNELS, *(1 for _ in clip), *plane[1:]
+            )
+            mean = (rng.standard_normal((len(rows), *shape)) + waves) / (
                 2**0.5 * VAE["scaling_factor"]
             )
-            both = np.stack([mean, mean[..., ::-1]], axis=1)  # (n, 2, C, h, w)
+            both = np.stack([mean, mean[..., ::-1]], axis=1)  # (n, 2, C, [F,] h, w)
             moments = np.stack([both, np.full_like(both, 0.05)], axis=2)
             names = [f"{split}-{row:05d}" for row in rows]
             store.write_shard(
@@ -66,6 +77,8 @@ def write_store(
         {
             "size": size,
             "shape": list(shape),
+            **({"frames": frames} if clip else {}),
+            **({"width": width} if width not in (None, size) else {}),
             "vae": VAE,
             "upscale": False,
             "classes": [f"{i:04d}" for i in range(CLASSES)],
@@ -94,7 +107,7 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         if not (folder / store.STORE).exists():
-            write_store(folder, spec.size)
+            write_store(folder, spec.size, frames=spec.frames or 1, width=spec.width)
     return latents.load(folder, spec)
 
 

@@ -24,8 +24,7 @@ class GaussianDiffusion(Process):
 
     def __init__(self, spec: DiffusionSpec, learn_sigma: bool, keep: list[int] | None = None):
         self.spec = spec
-        betas = np.linspace(spec.beta_start, spec.beta_end, spec.timesteps, dtype=np.float64)
-        alpha_bar = np.cumprod(1.0 - betas)
+        alpha_bar = np.cumprod(1.0 - spec.betas)
         self.learn_sigma = learn_sigma
         self.timesteps = list(range(spec.timesteps)) if keep is None else sorted(keep)
         alpha_bar = alpha_bar[self.timesteps]
@@ -105,15 +104,17 @@ class GaussianDiffusion(Process):
         of_x0 = self.at("posterior_mean_x0", index, x0) * x0
         return of_x0 + self.at("posterior_mean_xt", index, x_t) * x_t
 
-    def log_variance(self, values: Tensor | None, index: Tensor, x: Tensor) -> Tensor:
+    def log_variance(
+        self, values: Tensor | None, index: Tensor, x: Tensor, small: bool = False
+    ) -> Tensor:
         """log sigma^2 of p(x_{t-1} | x_t).
 
         If sigma is learned, it is interpolated in log space (2102.09672, eq. 15); otherwise it is
-        that of beta_t.
+        that of beta_t, or with ``small`` the posterior's (DDPM, section 3.2).
         """
         low, high = (self.at(name, index, x) for name in ("posterior_log_variance", "log_beta"))
         if values is None:
-            return high
+            return low if small else high
         fraction = (values + 1) / 2
         return fraction * high + (1 - fraction) * low
 

@@ -15,26 +15,47 @@ Predict = Callable[[Tensor, Tensor], Tensor]
 Noise = Callable[[], Tensor]
 
 
-def ddpm(process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise) -> Tensor:
+def ddpm(
+    process: GaussianDiffusion,
+    predict: Predict,
+    x: Tensor,
+    noise: Noise,
+    clip: float | None = None,
+    small_variance: bool = False,
+) -> Tensor:
     """Ancestral sampling (DDPM, algorithm 2) from x_T (B, C, ...).
 
-    ``noise()`` is drawn once per step, including the last.
+    ``noise()`` is drawn once per step, including the last. What is predicted of the image is
+    clipped to +-``clip``. ``small_variance``: of a sigma that is not learned, the posterior's.
     """
     for last, i, t in _countdown(process, x):
         eps, values = process.split(predict(x, t))
-        mean = process.posterior_mean(process.predicted_x0(x, i, eps), x, i)
+        mean = process.posterior_mean(_clipped(process.predicted_x0(x, i, eps), clip), x, i)
         z = noise()
-        x = mean if last else mean + torch.exp(0.5 * process.log_variance(values, i, x)) * z
+        x = (
+            mean
+            if last
+            else mean + torch.exp(0.5 * process.log_variance(values, i, x, small_variance)) * z
+        )
     return x
 
 
 def ddim(
-    process: GaussianDiffusion, predict: Predict, x: Tensor, noise: Noise, eta: float = 0.0
+    process: GaussianDiffusion,
+    predict: Predict,
+    x: Tensor,
+    noise: Noise,
+    eta: float = 0.0,
+    clip: float | None = None,
 ) -> Tensor:
-    """DDIM (arXiv 2010.02502, eq. 12) from x_T (B, C, ...); with ``eta`` 0 no noise is drawn."""
+    """DDIM (arXiv 2010.02502, eq. 12) from x_T (B, C, ...); with ``eta`` 0 no noise is drawn.
+
+    What is predicted of the image is clipped to +-``clip``, and the noise is as predicted, as in
+    diffusers (ADM's code predicts it anew from the clipped image).
+    """
     for last, i, t in _countdown(process, x):
         eps, _ = process.split(predict(x, t))
-        x0 = process.predicted_x0(x, i, eps)
+        x0 = _clipped(process.predicted_x0(x, i, eps), clip)
         alpha_bar = process.at("alpha_bar", i, x)
         previous = process.at("alpha_bar_previous", i, x)
         sigma = (
@@ -69,6 +90,10 @@ def dpm_solver(
         eps, _ = process.split(predict(x, torch.full((len(x),), t, device=x.device)))
         x = solver.step(eps, t, x).prev_sample
     return x
+
+
+def _clipped(x0: Tensor, clip: float | None) -> Tensor:
+    return x0 if clip is None else x0.clamp(-clip, clip)
 
 
 def _countdown(process: GaussianDiffusion, x: Tensor):

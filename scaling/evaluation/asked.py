@@ -44,8 +44,8 @@ def protocol_asked(
         if frames_of(source.spec) > 1 and "metrics" not in said:
             given["metrics"] = ["fid", "kid"]  # those that are over frames
         flow = source.diffusion.objective == "flow"
-        usual = {"sampler": "euler" if flow else "ddpm", "decoder": source.vae, **source.protocol}
-        given = usual | given
+        usual = {"sampler": "euler" if flow else "ddpm", "decoder": source.vae}
+        given = usual | source.protocol_with(given.get("sampler")) | given
     elif len(source) < 2:
         raise ValueError(
             f"{target} holds {len(source)} image, which has no covariance; give more, each in "

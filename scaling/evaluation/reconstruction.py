@@ -40,7 +40,7 @@ def rfid(data: DataSpec, protocol: Protocol) -> list[dict]:
             "reference": name,
             "features": p.features,
             "weights": weights_identity(p.features),
-            "label": p.label("rfid", name, made_by=maker_of(data)),
+            "label": p.label("rfid", name, made_by=maker_of(data), clips=data.has_clips),
             **_floor(data, name, p.features, p.reference_images, p.transform, p.decoder, p.samples),
         }
         for name in p.references

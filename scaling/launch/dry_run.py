@@ -20,6 +20,7 @@ def check(
     preflight.check_asked(plan, results, gpus_per_trial, execution)
     check_averages(plan)
     if any(trial.spec.evaluate.protocol.metrics for trial in plan.trials):
+        preflight.check_decoded(preflight.decoders_of(plan))
         preflight.check_sampling_of(plan)
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     if address != "local":

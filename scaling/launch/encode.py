@@ -1,13 +1,13 @@
-"""Makes latents of images on a cluster by Ray Data: tasks read and crop, an actor per GPU encodes
-and writes a shard.
+"""Makes latents of images or clips on a cluster by Ray Data: tasks read and crop, an actor per GPU
+encodes and writes a shard.
 
 The content of a shard is a function of its images and the VAE alone, whoever makes it.
 """
 
 import contextlib
-import hashlib
 import json
 import logging
+import math
 import os
 import threading
 from collections.abc import Iterator
@@ -26,12 +26,19 @@ JOIN_S = 2.0  # a child process may hold the pipe open for longer
 
 
 def encode_shards(
-    cluster: Cluster, folder: Path, out: Path, vae: str, size: int, batch: int, shards: list[dict]
+    cluster: Cluster,
+    folder: Path,
+    out: Path,
+    vae: str,
+    shape: tuple[int, ...],
+    batch: int,
+    shards: list[dict],
 ) -> Iterator[dict]:
-    """Make ``shards`` (split, number, rows of path and label) at ``out``.
+    """Make ``shards`` (split, number, rows of ``ToEncode``) at ``out``.
 
-    Yields of each its split, its number and the count of images seen. There is one encoder per GPU
-    of the cluster or, without GPUs, one for every two CPUs. ValueError for what a shard refuses.
+    ``shape`` is (3, [F,] H, W) of an image or a clip. Yields of each its split, its number and the
+    count of images seen. There is one encoder per GPU of the cluster or, without GPUs, one for
+    every two CPUs. ValueError for what a shard refuses.
     """
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
@@ -42,10 +49,10 @@ def encode_shards(
     # Ray's types know of no arguments besides the row, and of no classes.
     made = (
         ray.data.from_items(items, override_num_blocks=len(items))
-        .map(_read, fn_args=(str(folder.resolve()), size), num_cpus=1)  # type: ignore[arg-type]
+        .map(_read, fn_args=(str(folder.resolve()), shape), num_cpus=1)  # type: ignore[arg-type]
         .map(
             _Encoder,  # type: ignore[arg-type]
-            fn_constructor_args=(vae, str(out.resolve()), size, batch),
+            fn_constructor_args=(vae, str(out.resolve()), shape, batch),
             concurrency=gpus or max(1, int(cluster.cpus) // 2),
             num_gpus=1 if gpus else 0,
             num_cpus=0,
@@ -90,26 +97,23 @@ def _without_false_alarm() -> Iterator[None]:
         thread.join(timeout=JOIN_S)
 
 
-def _read(row: dict, folder: str, size: int) -> dict:
-    """A shard's readable images as bytes of (n, 3, size, size), with their labels and hashes, and
+def _read(row: dict, folder: str, shape: tuple[int, ...]) -> dict:
+    """A shard's readable images or clips as bytes of (n, *shape), with their labels and hashes, and
     what was skipped.
     """
-    from scaling.data.crop import read_image
-    from scaling.data.listing import read_bytes
+    from scaling.data.latents.to_encode import read_row
 
     shard = json.loads(row["shard"])
     pixels, images, skipped = [], [], []
-    for path, label in shard["rows"]:
-        place = Path(folder) / path
+    for told in shard["rows"]:
+        path, label = told[:2]
         try:
-            data = read_bytes(Path(folder), path)
-            pixels.append(read_image(place, size, data))
+            array, sha256 = read_row(Path(folder), told, shape)
         except (OSError, ValueError) as error:
             skipped.append({"path": path, "why": str(error).splitlines()[0]})
         else:
-            images.append(
-                {"label": label, "path": path, "sha256": hashlib.sha256(data).hexdigest()}
-            )
+            pixels.append(array)
+            images.append({"label": label, "path": path, "sha256": sha256})
     known = {
         "split": shard["split"],
         "number": shard["number"],
@@ -120,7 +124,7 @@ def _read(row: dict, folder: str, size: int) -> dict:
 
 
 class _Encoder:
-    def __init__(self, vae: str, out: str, size: int, batch: int):
+    def __init__(self, vae: str, out: str, shape: tuple[int, ...], batch: int):
         import torch
 
         from scaling.data.latents.autoencoders import kind_of
@@ -128,9 +132,9 @@ class _Encoder:
 
         torch.set_num_threads(1)
         self.vae = load_vae(vae, "cuda" if torch.cuda.is_available() else "cpu")
-        self.out, self.size, self.batch = Path(out), size, batch
-        self.shape = latent_shape(self.vae, size)
-        self.moments = 2 if kind_of(self.vae).stochastic else 1
+        self.out, self.shape, self.batch = Path(out), shape, batch
+        latents = latent_shape(self.vae, shape[-2], math.prod(shape[1:-2]), shape[-1])
+        self.moments = (2 if kind_of(self.vae).stochastic else 1, *latents)
 
     def __call__(self, row: dict) -> dict:
         import torch
@@ -139,11 +143,11 @@ class _Encoder:
         from scaling.data.latents.vae import encode
 
         known = json.loads(row["known"])
-        pixels = np.frombuffer(row["pixels"], np.uint8).reshape(-1, 3, self.size, self.size)
+        pixels = np.frombuffer(row["pixels"], np.uint8).reshape(-1, *self.shape)
         moments = (
             encode(self.vae, torch.tensor(pixels), self.batch).numpy()
             if len(pixels)
-            else np.empty((0, 2, self.moments, *self.shape), np.float16)
+            else np.empty((0, 2, *self.moments), np.float16)
         )
         write_shard(
             self.out, known["split"], known["number"], moments, known["images"], known["skipped"]

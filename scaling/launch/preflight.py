@@ -6,6 +6,7 @@ from scaling.launch.results_folder import check_folder
 from scaling.study.execution import Execution
 from scaling.study.planning.averages import averages_told, check_averages
 from scaling.study.planning.plan import Plan
+from scaling.study.specs.trial import DataSpec
 
 
 def check_trials(plan: Plan) -> list[str]:
@@ -30,13 +31,7 @@ def check_trials(plan: Plan) -> list[str]:
     notes = []
     for data in {t.spec.data for t in plan.trials}:
         notes.append(check_data(data))
-    check_decoders(
-        {
-            (t.spec.data, t.spec.evaluate.protocol.decoder)
-            for t in plan.trials
-            if t.spec.evaluate.protocol.metrics
-        }
-    )
+    check_decoders(decoders_of(plan))
     check_sampling_of(plan)
     for data, protocol in {
         (t.spec.data, t.spec.evaluate.protocol.model_copy(update={"sampling_seed": 0}))
@@ -86,15 +81,19 @@ def check_counts(plan: Plan) -> None:
         checked_count(model)
 
 
-def check_decoders(pairs: set) -> None:
-    """Refuse latents without a decoder that makes their images, and pixels with one.
+def decoders_of(plan: Plan) -> set[tuple[DataSpec, str | None]]:
+    """The data of each trial whose samples are measured, and its decoder."""
+    return {
+        (t.spec.data, t.spec.evaluate.protocol.decoder)
+        for t in plan.trials
+        if t.spec.evaluate.protocol.metrics
+    }
 
-    ``pairs`` are of data and decoder.
-    """
+
+def check_decoded(pairs: set[tuple[DataSpec, str | None]]) -> None:
+    """Refuse latents without a decoder, and pixels with one, by what the specs say alone."""
     from scaling.data.sources import LATENT_SOURCES
-    from scaling.study.specs.trial import DataSpec
 
-    data: DataSpec
     for data, decoder in pairs:
         if (decoder is not None) != (data.source in LATENT_SOURCES):
             raise ValueError(
@@ -103,6 +102,15 @@ def check_decoders(pairs: set) -> None:
                 f"{decoder!r}; set evaluate.protocol.decoder to "
                 f"{'a VAE such as sd-vae-ft-mse' if decoder is None else 'null'}"
             )
+
+
+def check_decoders(pairs: set[tuple[DataSpec, str | None]]) -> None:
+    """Refuse latents without a decoder that makes their images, and pixels with one.
+
+    ``pairs`` are of data and decoder.
+    """
+    check_decoded(pairs)
+    for data, decoder in pairs:
         if decoder is not None:
             # It takes seconds to import, and pixels have no use for it.
             from scaling.data.latents.decoders import check_decoder

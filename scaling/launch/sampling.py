@@ -98,7 +98,7 @@ def run(
     flow = loaded.diffusion.objective == "flow"
     usual = {"sampler": "euler" if flow else "ddpm", "sampling_steps": STEPS, "guidance": 1.0}
     said = {"sampler": sampler, "sampling_steps": steps, "guidance": guidance}
-    how_sampled: dict = usual | dict(loaded.protocol)
+    how_sampled: dict = usual | loaded.protocol_with(sampler)
     how_sampled |= {name: value for name, value in said.items() if value is not None}
     guided = how_sampled["guidance"] != 1.0
     asked_for = wanted(loaded, out, classes, per_class, count, balanced, guided)

@@ -23,6 +23,7 @@ def debug(trial: TrialSpec) -> TrialSpec:
     m, t, p = trial.model, trial.train, trial.evaluate.protocol
     source = LATENTS if p.decoder else PIXELS
     height, width = m.input_shape[-2:]
+    factor = LATENT_FACTOR if p.decoder else 1
     protocol = p.model_dump() | {
         "samples": SAMPLES,
         "sampling_steps": SAMPLING_STEPS,
@@ -41,8 +42,8 @@ def debug(trial: TrialSpec) -> TrialSpec:
             "model": m.debug_twin(**SHAPE_OF[source]),
             "data": DataSpec(
                 source=source,
-                size=height * (LATENT_FACTOR if p.decoder else 1),
-                width=None if width == height else width,
+                size=height * factor,
+                width=None if width == height else width * factor,
                 frames=frames_of(m) if frames_of(m) > 1 else None,
                 flip=trial.data.flip,
             ).model_dump(),

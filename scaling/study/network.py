@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from scaling.models.weights import Format
+    from scaling.study.specs.diffusion import DiffusionSpec
     from scaling.study.specs.weights import WeightsSpec
 
 MOST_PIXELS = 16_384  # per image side
@@ -185,6 +186,13 @@ class Network(Spec):
     def assumed(self) -> list[str]:
         """What is taken for granted of a foreign state dict that was ``recognised``, in words."""
         return []
+
+    def trained_as(self) -> "DiffusionSpec | None":
+        """The process of the code whose weights are ``recognised``, where they predict noise alone.
+
+        None: DDPM's usual one.
+        """
+        return None
 
     def adopted(self, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> "dict[str, Tensor]":
         """The foreign state dict that was ``recognised``, in our names and conventions.

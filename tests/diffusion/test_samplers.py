@@ -59,6 +59,59 @@ def test_ancestral_sampling_with_learned_sigma_is_diffusers():
     assert torch.allclose(ours, expected, atol=1e-4)
 
 
+def alone(x, t):
+    """Epsilon alone, of images that are clipped now and then."""
+    return 0.7 * network(x, t).chunk(2, dim=1)[0]
+
+
+SCALED = DiffusionSpec(
+    objective="epsilon", timesteps=40, beta_start=0.01, beta_end=0.3, beta_schedule="scaled-linear"
+)
+
+
+def scheduler_of(kind, spec, **more):
+    told = {"num_train_timesteps": spec.timesteps, "beta_schedule": "scaled_linear"}
+    return kind(beta_start=spec.beta_start, beta_end=spec.beta_end, **told, **more)
+
+
+@pytest.mark.parametrize("clip", [None, 1.0, 0.3])
+@pytest.mark.parametrize("variance", ["large", "small"])
+def test_ancestral_sampling_with_a_fixed_variance_and_clipped_is_diffusers(variance, clip):
+    clipped = {"clip_sample": clip is not None, "clip_sample_range": clip or 1.0}
+    theirs = scheduler_of(
+        diffusers.DDPMScheduler, SCALED, variance_type=f"fixed_{variance}", **clipped
+    )
+    assert np.allclose(theirs.betas, SCALED.betas, rtol=1e-5)
+    theirs.set_timesteps(SCALED.timesteps)
+    expected = x = normal(2, 1, 4, 4)
+    generator = torch.Generator().manual_seed(5)
+    for t in theirs.timesteps:
+        told = alone(expected, t.expand(2))
+        expected = theirs.step(told, t, expected, generator=generator).prev_sample
+    generator = torch.Generator().manual_seed(5)
+
+    def noise():
+        return torch.randn(x.shape, generator=generator)
+
+    ours = ddpm(GaussianDiffusion(SCALED, False), alone, x, noise, clip, variance == "small")
+    assert torch.allclose(ours, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_ddim_on_scaled_betas_and_clipped_is_diffusers(clip):
+    theirs = scheduler_of(diffusers.DDIMScheduler, SCALED, clip_sample=clip is not None)
+    theirs.set_timesteps(10)
+    expected = x = normal(2, 1, 4, 4)
+    for t in theirs.timesteps:
+        expected = theirs.step(alone(expected, t.expand(2)), t, expected).prev_sample
+    keep = kept_timesteps(SCALED, Protocol(sampler="ddim", sampling_steps=10))
+    process = GaussianDiffusion(SCALED, False, keep=keep)
+    ours = ddim(process, alone, x, lambda: None, clip=clip)
+    assert torch.allclose(ours, expected, atol=1e-4)
+    other = ddim(process, alone, x, lambda: None)
+    assert torch.equal(other, ours) == (clip is None)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 5, 10, 15])
 def test_the_solver_is_asked_where_diffusers_asks(steps):
     """Within a timestep: diffusers rounds after the solver's times are fixed, ours are timesteps

@@ -32,10 +32,10 @@ pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray apart")]
 PATIENCE_S = 300
 
 
-def without_ray(cluster, folder, out, vae, size, batch, shards):
-    encoder = ray_encode._Encoder(vae, str(out), size, batch)
+def without_ray(cluster, folder, out, vae, shape, batch, shards):
+    encoder = ray_encode._Encoder(vae, str(out), shape, batch)
     for shard in shards:
-        yield encoder(ray_encode._read({"shard": json.dumps(shard)}, str(folder), size))
+        yield encoder(ray_encode._read({"shard": json.dumps(shard)}, str(folder), shape))
 
 
 def encode_in_this_process(monkeypatch) -> None:

@@ -1,10 +1,12 @@
 """Is a DiT of clips counted, priced and positioned as its spec says, and of one frame a DiT?"""
 
 import json
+from typing import get_args
 
 import pytest
 import torch
 from diffusers.models.embeddings import get_3d_sincos_pos_embed
+from diffusers.models.transformers.transformer_wan import WanRotaryPosEmbed
 from torch.utils.flop_counter import FlopCounterMode
 
 from scaling.models import build_model
@@ -12,13 +14,15 @@ from scaling.models.counting.count import checked_count, example_inputs, trainab
 from scaling.models.counting.count_table import count_models
 from scaling.models.networks.dit import position_table
 from scaling.models.networks.embeddings import clip_of, patches
+from scaling.models.networks.parts import rotated, rotations
 from scaling.study import ModelSpec, cost
 from scaling.study.costs.memory import training_memory
 from scaling.study.families import named_network
 from scaling.study.families.dit.layers import FREQUENCIES
+from scaling.study.families.dit.variant import Positions, axis_channels
 from tests.models.networks.test_dit import inputs, randomised
 from tests.study.costs.test_memory import Step
-from tests.study.families.variants import HEAD
+from tests.study.families.variants import HEAD, JIT
 
 torch.set_num_threads(1)
 IMAGE = ModelSpec(input_size=8, channels=2, num_classes=10, patch=4, width=32, depth=2, heads=2)
@@ -29,6 +33,11 @@ CLIPS = {
     "all in one": CLIP.replaced(patch_t=6, width=64, depth=4),
     "bottleneck, head": CLIP.replaced(bottleneck=6, **HEAD | {"head_width": 48}),
     "in-context": CLIP.replaced(conditioning="in-context", class_tokens=0, norm="rms"),
+    # a width and heads' channels (10) that only rotary positions of clips allow
+    "rope": CLIP.replaced(positions="rope", width=40, heads=4),
+    "sincos+rope": CLIP.replaced(positions="sincos+rope"),
+    "JiT": CLIP.replaced(**JIT, patch_t=3),
+    "JiT, head": CLIP.replaced(**JIT | HEAD | {"head_width": 48, "positions": "rope"}),
 }
 every_clip = pytest.mark.parametrize("m", CLIPS.values(), ids=CLIPS)
 
@@ -47,7 +56,10 @@ def by_hand(m: ModelSpec) -> tuple[int, int, int]:
     return T, params, macs
 
 
-@pytest.mark.parametrize("m", [CLIP, CLIPS["r1"], CLIPS["all in one"], IMAGE], ids=str)
+BY_HAND = [CLIP, CLIPS["r1"], CLIPS["all in one"], IMAGE, CLIPS["rope"], CLIPS["sincos+rope"]]
+
+
+@pytest.mark.parametrize("m", BY_HAND, ids=str)
 def test_tokens_parameters_and_macs_are_the_closed_form(m):
     assert by_hand(m) == (m.tokens, cost.params(m), cost.forward_macs(m))
 
@@ -87,11 +99,43 @@ def test_each_parameter_acts_and_the_answer_has_the_clips_shape(m):
     assert not [name for name, p in model.named_parameters() if not p.grad.any()]
 
 
-def test_one_frame_is_the_dit_to_the_bit():
-    clip = IMAGE.replaced(frames=1, patch_t=1)
-    assert clip.model_id == IMAGE.model_id and clip.slug == IMAGE.slug and clip == IMAGE
-    model, (x, t, y) = randomised(IMAGE), inputs(IMAGE)
+@pytest.mark.parametrize("positions", get_args(Positions))
+def test_one_frame_is_the_dit_to_the_bit(positions):
+    image = IMAGE.replaced(positions=positions)
+    clip = image.replaced(frames=1, patch_t=1)
+    assert clip.model_id == image.model_id and clip.slug == image.slug and clip == image
+    model, (x, t, y) = randomised(image), inputs(image)
     assert torch.equal(model(x[:, :, None], t, y), model(x, t, y)[:, :, None])
+
+
+def test_a_clip_of_one_step_in_time_turns_as_an_image():
+    one = CLIP.replaced(positions="rope", patch_t=6)
+    places = [randomised(m).turns for m in (one, one.replaced(frames=1, patch_t=1))]
+    assert torch.equal(*places) and torch.equal(places[0], rotations(16, 2, 3))
+
+
+@pytest.mark.parametrize("channels", [6, 8, 10, 16, 64, 72, 128])
+def test_turns_of_a_clip_are_those_of_wan(channels):
+    cos, sin = WanRotaryPosEmbed(channels, (1, 2, 2), 16)(torch.empty(1, 1, 5, 8, 6))
+    # there each number stands twice, for both channels of a pair
+    theirs = torch.stack((cos, sin)).view(2, 5 * 4 * 3, channels // 2, 2)[..., 0]
+    ours = rotations(channels, 4, 3, extra=2, steps=5)
+    torch.testing.assert_close(ours[:, :-2], theirs, atol=1e-6, rtol=0)
+    assert not ours[1, -2:].any() and sum(axis_channels(channels, 5)) == channels
+
+
+def test_a_product_of_turned_tokens_depends_on_how_far_apart_they_are_in_time_and_space():
+    q, k = torch.randn(2, 16)
+    turns = rotations(16, 4, 4, steps=4)
+    qs, ks = (rotated(x.expand(1, 64, 1, 16), turns)[0, :, 0].view(4, 4, 4, 16) for x in (q, k))
+
+    def product(a, b):
+        return float(qs[a] @ ks[b])
+
+    far = product((1, 0, 2), (3, 1, 1))
+    assert far == pytest.approx(product((0, 2, 3), (2, 3, 2)), abs=1e-5)
+    for other in ((2, 1, 1), (3, 2, 1), (3, 1, 0)):
+        assert far != pytest.approx(product((1, 0, 2), other), abs=1e-3)
 
 
 def test_an_images_weights_fit_a_clip_of_patches_of_one_frame():
@@ -120,8 +164,9 @@ def test_a_clip_comes_back_from_its_patches_and_each_has_its_own_voxels():
     assert torch.equal(clip_of(inner, 2, 2, (2, 2, 3)), x)
 
 
-def test_a_token_is_told_of_other_frames_and_of_its_own_time():
-    model, (x, t, y) = randomised(CLIPS["r1"]), inputs(CLIPS["r1"])
+@pytest.mark.parametrize("name", ["r1", "rope"])
+def test_a_token_is_told_of_other_frames_and_of_its_own_time(name):
+    model, (x, t, y) = randomised(CLIPS[name]), inputs(CLIPS[name])
     other = x.clone()
     other[:, :, 5] += 1
     moved = (model(other, t, y) - model(x, t, y)).abs().amax((0, 1, 3, 4))
@@ -135,7 +180,15 @@ def test_a_token_is_told_of_other_frames_and_of_its_own_time():
     [
         ({"frames": 6, "patch_t": 4}, r"patch_t 4 does not divide the 6 frames.*\[1, 2, 3, 6\]"),
         ({"frames": 6, "width": 24}, "width 24 is not a multiple of 16, as the 3-D sine-cosine"),
-        ({"frames": 6, "positions": "rope"}, "'rope' are of images, and a clip of 6 frames"),
+        (
+            {"frames": 6, "positions": "rope", "heads": 8},
+            "heads 8 of width 32 have 4 channels each, not an even number of at least 6, as 3-D",
+        ),
+        (
+            {"frames": 6, "positions": "sincos+rope", "width": 48, "heads": 16},
+            "have 3 channels each, not an even number of at least 6",
+        ),
+        ({"positions": "rope", "width": 36, "heads": 2}, "18 channels each, not a multiple of 4"),
         ({"input_width": 10}, r"patch 4 does not divide the input width 10; divisors: \[1, 2, 5"),
         ({"frames": 16384, "input_size": 512}, "makes 268435456 tokens, more than 262144"),
     ],

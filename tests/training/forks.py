@@ -8,4 +8,9 @@ worker, so what it imports is said here alone.
 import multiprocessing
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["scaling.launch.trials.trial", "torch._dynamo", "torch.optim"])
+FORKS.set_forkserver_preload(
+    [
+        *("scaling.launch.trials.trial", "torch._dynamo", "torch.optim"),
+        *("scaling.models.networks.unet", "scaling.models.networks.mmdit"),  # of diffusers
+    ]
+)

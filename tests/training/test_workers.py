@@ -15,8 +15,11 @@ from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
 from scaling.training import Trainer, checkpoint, gradients
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
+from tests.study.families.tiny import TINY
 from tests.study.families.variants import HEAD, JIT, PAPER
 from tests.training.forks import FORKS
+
+STEPS = 2  # of each family
 
 pytestmark = pytest.mark.xdist_group("forks")  # one worker starts the server
 
@@ -38,6 +41,22 @@ def _worker(rank, parallel, store, args, queue):
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
     try:
         lines = train(*args, workers=Workers(parallel))
+        if rank == 0:
+            queue.put(lines)
+        dist.barrier()
+    finally:
+        dist.destroy_process_group()
+
+
+def _families_worker(rank, store, specs, root, queue):
+    """Every family in one pair of processes, whose start takes seconds."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    try:
+        lines = {
+            name: train(spec, root / name, None, STEPS, Workers("fsdp"))
+            for name, spec in specs.items()
+        }
         if rank == 0:
             queue.put(lines)
         dist.barrier()
@@ -87,6 +106,42 @@ def test_shards_of_a_modern_dit_train_as_one(tmp_path, spec):
     modern = spec.model_copy(update={"model": PAPER.replaced(**JIT, **HEAD)})
     alone = train(modern, tmp_path / "alone", None, 6)
     assert_same(by_two("fsdp", tmp_path, modern, tmp_path / "both", None, 6), alone)
+
+
+def test_shards_of_each_family_train_as_one(tmp_path, spec):
+    """Labels, a U-Net's skips and what only some blocks have are sharded, too."""
+    networks = TINY | {
+        "clips": TINY["dit"].replaced(frames=2, positions="rope", heads=1),
+        "sd3.5": TINY["sd3"].replaced(qk_norm=True, dual_attention=1),
+    }
+    few = {"train.steps": STEPS, "train.heldout_every": STEPS, "train.batch": 4}
+    specs = {}
+    for name, model in networks.items():
+        data = {"data.source": "moving-digits", "data.size": 12, "data.frames": 2}
+        shaped = {**data, "model.input_size": 12} if name == "clips" else {}
+        specs[name] = with_settings(spec, {"model": model, **few, **shaped})
+    alone = {
+        name: train(one, tmp_path / f"alone-{name}", None, STEPS) for name, one in specs.items()
+    }
+    queue, store, root = FORKS.SimpleQueue(), tmp_path / "store", tmp_path / "both"
+    processes = [
+        FORKS.Process(target=_families_worker, args=(rank, store, specs, root, queue))
+        for rank in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0, 0]
+    both = queue.get()
+    for name, lines in alone.items():
+        assert_same(both[name], lines)
+        ours, theirs = (
+            checkpoint.load(folder, STEPS).weights()
+            for folder in (tmp_path / f"alone-{name}", root / name)
+        )
+        assert ours.keys() == theirs.keys(), name
+        assert all(torch.allclose(ours[k], theirs[k], atol=1e-4) for k in ours), name
 
 
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])

@@ -11,35 +11,24 @@ split. One that is shorter is refused.
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from scaling.data.clips.video_files import count_frames, is_video, read_frames
-from scaling.data.crop import centre_crop, image_size, opened
+from scaling.data.clips.pieces import Clip, Piece, pieces_of
+from scaling.data.clips.video_files import count_frames, is_video
+from scaling.data.crop import image_size
 from scaling.data.images import DataSet, Images
 from scaling.data.listing.content import is_image
 from scaling.data.listing.names import TRAIN, as_number, in_order, listed
 from scaling.data.listing.splits import chosen_splits, held_out
 from scaling.data.listing.walk import Found, find, printable
-from scaling.data.pixels import rgb
 from scaling.study.specs.identity import identity
 from scaling.study.specs.trial import DataSpec
 
 READING_THREADS = 16
 LAYOUT = "a clip is a folder of its frames, or a video file, inside a folder of its class"
-
-
-class Clip(NamedTuple):
-    """A clip: its path below the data's folder, and its frames' paths; a video's file has none."""
-
-    path: str
-    frames: tuple[str, ...]
-
-    def length(self, folder: Path) -> int:
-        return len(self.frames) or count_frames(folder / self.path)[0]
 
 
 class FolderClips(Images):
@@ -49,12 +38,8 @@ class FolderClips(Images):
         """``clips`` with their labels; each is cut into pieces of ``spec.frames``."""
         self.folder, self.flip, self.frames = folder, flip, spec.frames
         self.size = (spec.size, spec.width or spec.size)
-        self.pieces = [
-            (clip, start, label)
-            for clip, label in clips
-            for start in range(0, clip.length(folder) - spec.frames + 1, spec.frames)
-        ]
-        self.labels = torch.tensor([label for _, _, label in self.pieces])
+        self.pieces, labels = cut(folder, clips, spec.frames)
+        self.labels = torch.tensor(labels)
         self.shape = (3, *((self.frames,) if self.frames > 1 else ()), *self.size)
 
     def states(self) -> list:
@@ -66,20 +51,9 @@ class FolderClips(Images):
     def read(self, rows: Tensor, flipped: Tensor) -> Tensor:
         out = np.empty((len(rows), self.frames, *self.size, 3), np.uint8)
         for i, (row, mirrored) in enumerate(zip(rows.tolist(), flipped.tolist())):
-            clip, start, _ = self.pieces[row]
-            for f, picture in enumerate(self._pictures(clip, start)):
+            for f, picture in enumerate(self.pieces[row].pictures(self.folder, *self.size)):
                 out[i, f] = picture[:, ::-1] if mirrored else picture
         return torch.from_numpy(out).permute(0, 4, 1, 2, 3).reshape(len(rows), *self.shape)
-
-    def _pictures(self, clip: Clip, start: int):
-        """The cropped frames (H, W, 3) of a piece."""
-        if not clip.frames:
-            for image in read_frames(self.folder / clip.path, start, self.frames):
-                yield centre_crop(image, *self.size)
-            return
-        for path in clip.frames[start : start + self.frames]:
-            with opened(self.folder / path) as image:
-                yield centre_crop(rgb(image), *self.size)
 
 
 def load(folder: Path, spec: DataSpec) -> DataSet:
@@ -88,10 +62,8 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     ValueError for what leaves a class or a split in doubt, for clips shorter than ``spec.frames``,
     and if the content is not the one that ``spec`` names.
     """
-    found = find(folder, lambda path, real: is_video(path) or is_image(path, real))
-    classes, splits = _by_split(folder, found)
+    classes, splits = list_clips(folder, spec.frames)
     clips = [clip for rows in splits.values() for clip, _ in rows]
-    _refuse_short(folder, clips, spec.frames)
     content = _content(folder, clips) if spec.content else None
     if spec.content != content:
         raise ValueError(
@@ -112,6 +84,23 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
         told=f"{printable(str(folder))}: {len(clips)} clips, {len(train)} {what} to train on and "
         f"{len(heldout)} held out",
     )
+
+
+def list_clips(folder: Path, frames: int) -> tuple[list[str], dict[str, list[tuple[Clip, int]]]]:
+    """The classes in order of label, and the clips of each split with their labels.
+
+    ValueError for what leaves a class or a split in doubt, and for clips shorter than ``frames``.
+    """
+    found = find(folder, lambda path, real: is_video(path) or is_image(path, real))
+    classes, splits = _by_split(folder, found)
+    _refuse_short(folder, [clip for rows in splits.values() for clip, _ in rows], frames)
+    return classes, splits
+
+
+def cut(folder: Path, clips: list[tuple[Clip, int]], frames: int) -> tuple[list[Piece], list[int]]:
+    """The pieces of ``frames`` of labelled ``clips``, and their labels."""
+    rows = [(piece, label) for clip, label in clips for piece in pieces_of(folder, clip, frames)]
+    return [piece for piece, _ in rows], [label for _, label in rows]
 
 
 def _by_split(folder: Path, found: Found) -> tuple[list[str], dict[str, list[tuple[Clip, int]]]]:
@@ -183,9 +172,9 @@ def _content(folder: Path, clips: list[Clip]) -> str:
     return identity([[path, (folder / path).stat().st_size] for path in files])
 
 
-def files_in(pieces: list[tuple[Clip, int, int]]) -> list[str]:
+def files_in(pieces: list[Piece]) -> list[str]:
     """All files of the clips of ``pieces``, relative to their folder."""
-    clips = dict.fromkeys(clip for clip, _, _ in pieces)
+    clips = dict.fromkeys(piece.clip for piece in pieces)
     return [path for clip in clips for path in clip.frames or (clip.path,)]
 
 

@@ -149,14 +149,15 @@ def scaling_of(net: nn.Module) -> dict:
     return scaling
 
 
-def shift_and_scale(scaling: Mapping) -> tuple[Tensor | float, Tensor | float]:
+def shift_and_scale(scaling: Mapping, sides: int = 2) -> tuple[Tensor | float, Tensor | float]:
     """What ``scaling_of`` gives, as one shift and one factor: numbers, or (C, 1, 1) of the
-    channels. A model sees (z - shift) * factor.
+    channels, with a 1 for each of ``sides``: 3 of a clip. A model sees (z - shift) * factor.
     """
+    per_channel = (-1, *(1,) * sides)
     shift, factor = scaling["shift_factor"], scaling["scaling_factor"]
     mean, std = scaling.get("latents_mean"), scaling.get("latents_std")
     if mean is not None:
-        shift = shift + torch.tensor(mean).view(-1, 1, 1)
+        shift = shift + torch.tensor(mean).view(per_channel)
     if std is not None:
-        factor = factor / torch.tensor(std).view(-1, 1, 1)
+        factor = factor / torch.tensor(std).view(per_channel)
     return shift, factor

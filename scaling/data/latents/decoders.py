@@ -27,11 +27,15 @@ def check_decoder(data: DataSpec, decoder: str) -> None:
     VAE of the same name is refused, as no label would tell the two apart. ValueError in one line.
     """
     vae, stored = load_vae(decoder), read_store_of(data)
-    wanted, shape = latent_shape(vae, data.size), load_data(data).train.shape
+    wanted = latent_shape(vae, data.size, data.frames or 1, data.width)
+    shape = load_data(data).train.shape
     if wanted != shape:
+        axes = (
+            "(channels, frames, height, width)" if data.has_clips else "(channels, height, width)"
+        )
         raise ValueError(
             f"the decoder {decoder} has latents of {wanted[0]} channels, {pixels_per_latent(vae)} "
-            f"times smaller than an image: (channels, height, width) = {wanted} at {data.size} "
+            f"times smaller than an image: {axes} = {wanted} at {data.size} "
             f"pixels, but those of {place(data)} are {shape}; {_own(stored)}"
         )
     mine, theirs = _per_channel(scaling_of(vae), shape[0]), _per_channel(stored, shape[0])

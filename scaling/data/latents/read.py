@@ -21,13 +21,13 @@ from scaling.study.specs.trial import DataSpec
 class LatentImages(Images):
     """One split of a store.
 
-    An image (C, h, w) is a draw of (mean + std * noise - shift) * scaling factor; of an encoder
-    without a posterior, (mean - shift) * scaling factor.
+    An image (C, h, w), or clip (C, F, h, w), is a draw of (mean + std * noise - shift) * scaling
+    factor; of an encoder without a posterior, (mean - shift) * scaling factor.
     """
 
     def __init__(self, folder: Path, store: dict, split: str, flip: bool):
         self.flip, self.shape = flip, tuple(store["shape"])
-        self.shift, self.scale = shift_and_scale(store["vae"])
+        self.shift, self.scale = shift_and_scale(store["vae"], len(self.shape) - 1)
         self.moments = 1 if store["vae"].get("deterministic") else 2
         counts = [shard["images"] for shard in store["shards"][split]]
         self._starts = np.cumsum([0, *counts])[:-1]
@@ -123,6 +123,13 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
             f"the latent store at {folder} was made of {store['size']}-pixel images, the spec says "
             f"{spec.size}; set data.size, or data.path to another store"
         )
+    for name, missing in (("frames", 1), ("width", store["size"])):
+        asked, made = getattr(spec, name) or missing, store.get(name, missing)
+        if asked != made:
+            raise ValueError(
+                f"the latent store at {folder} has {name} {made}, the spec says {asked}; set "
+                f"data.{name} to {made}, or data.path to another store"
+            )
     if spec.source == "latents" and spec.vae not in (
         vae["name"],
         vae["name"].rpartition("/")[2],

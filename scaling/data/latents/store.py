@@ -3,7 +3,7 @@
     STORE/
       store.json                   size, VAE, classes, shards, and the content's identity
       train/shard-00000.npy        (n, 2, 2, C, h, w) float16: as is and mirrored; mean and
-                                   standard deviation
+                                   standard deviation. Of clips, (n, 2, 2, C, F, h, w)
       train/shard-00000.parquet    label, path and SHA-256 of each of its images
       train/shard-00000.json       number of images, skipped ones, SHA-256 of both files
       heldout/...
@@ -55,7 +55,7 @@ def write_shard(
     images: list[dict],
     skipped: list[dict],
 ) -> None:
-    """Write a shard: latents (n, 2, M, C, h, w), and rows about its images.
+    """Write a shard: latents (n, 2, M, C, [F,] h, w), and rows about its images.
 
     ``images`` have label, path and sha256; ``skipped`` have path and why. Of a path, bytes that are
     not UTF-8 are written as \\xNN. The shard exists once its .json does. ValueError for latents
@@ -129,7 +129,8 @@ def finish_store(
     """Write skipped.csv and store.json for the ``shards`` of each split.
 
     Returns the content of store.json. ``description`` has size, shape (C, h, w), vae (name,
-    identity, scaling_factor, shift_factor), classes and upscale. ``encoded_from`` is the folder of
+    identity, scaling_factor, shift_factor), classes and upscale; of clips, shape (C, F, h, w),
+    frames and, where they are not square, width. ``encoded_from`` is the folder of
     the images, or None if there are none.
 
     The content's identity depends on the images' bytes, labels and order, the VAE and the size. It

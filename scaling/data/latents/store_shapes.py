@@ -11,6 +11,8 @@ FORMAT = 1
 SPLITS = ("train", "heldout")
 AGAIN = "`scaling encode ... --resume` makes it again"
 Positive = Annotated[int, Field(ge=1, lt=2**31)]
+# C, h, w of an image; C, F, h, w of a clip
+LatentShape = Annotated[list[Positive], Field(min_length=3, max_length=4)]
 
 
 @with_config(STRICT)
@@ -68,7 +70,9 @@ class Store(TypedDict):
 
     format: Whole
     size: Positive
-    shape: Annotated[list[Positive], Field(min_length=3, max_length=3)]  # C, h, w
+    shape: LatentShape
+    frames: NotRequired[Positive]  # of each, where they are of clips
+    width: NotRequired[Positive]  # pixels per row, where they are not as many as size
     vae: Vae
     classes: list[str]
     upscale: bool
@@ -83,7 +87,9 @@ class Encoding(TypedDict):
     """``encoding.json``: what was asked for when the store was begun."""
 
     size: Positive
-    shape: Annotated[list[Positive], Field(min_length=3, max_length=3)]
+    shape: LatentShape
+    frames: NotRequired[Positive]
+    width: NotRequired[Positive]
     vae: Vae
     upscale: bool
     classes: list[str]

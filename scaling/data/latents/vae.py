@@ -51,10 +51,10 @@ LOUD = (
 def load_vae(name: str, device: torch.device | str = "cpu") -> nn.Module:
     """The autoencoder called ``name``: float32 and frozen.
 
-    ``name`` is a diffusers folder, of the autoencoder or of a pipeline with one in vae/, a Hugging
-    Face id, a key of SHORT_NAMES or SHIPPED, ``synthetic``, or ``none`` for pixels as they are.
-    ValueError if there is no such autoencoder, or it is of a kind that is not known, with the next
-    step.
+    ``name`` is a diffusers folder, of the autoencoder or of a pipeline with one in vae/ or vqvae/,
+    a Hugging Face id, a key of SHORT_NAMES or SHIPPED, ``synthetic``, or ``none`` for pixels as
+    they are. ValueError if there is no such autoencoder, or it is of a kind that is not known, with
+    the next step.
     """
     folder = Path(name).expanduser()
     if name in SHIPPED:
@@ -65,7 +65,7 @@ def load_vae(name: str, device: torch.device | str = "cpu") -> nn.Module:
         vae = _synthetic()
     elif folder.is_dir():
         if (folder / "model_index.json").is_file():
-            folder = folder / "vae"
+            folder = folder / ("vqvae" if (folder / "vqvae").is_dir() else "vae")
         vae = _from(
             str(folder),
             f"no VAE in the folder {folder}",
@@ -159,23 +159,34 @@ def image_channels(vae: nn.Module) -> int:
     return kind_of(vae).image_channels(vae.config)
 
 
-def latent_shape(vae: nn.Module, size: int) -> tuple[int, int, int]:
-    """(C, h, w) of the latents of ``size``-pixel images.
+def latent_shape(
+    vae: nn.Module, size: int, frames: int = 1, width: int | None = None
+) -> tuple[int, ...]:
+    """(C, h, w) of the latents of images, (C, F, h, w) of clips of more than one of ``frames``.
 
-    ValueError if the autoencoder's downsampling factor does not divide ``size``, or if it takes
-    images of another size alone.
+    Images have ``size`` pixels per column and ``width`` per row; None as many. ValueError if the
+    autoencoder's downsampling factor does not divide them, or if it takes images of another size
+    alone.
     """
     factor, only = pixels_per_latent(vae), kind_of(vae).size(vae.config)
-    if only not in (None, size):
-        raise ValueError(
-            f"size {size}: this {type(vae).__name__} makes images of {only} pixels alone; give "
-            f"--size {only}"
-        )
-    if size % factor:
-        raise ValueError(
-            f"size {size} is not a multiple of {factor}, the VAE's downsampling factor"
-        )
-    return latent_channels(vae), size // factor, size // factor
+    sides = {"size": size, "width": width or size}
+    for name, pixels in sides.items():
+        if only not in (None, pixels):
+            raise ValueError(
+                f"{name} {pixels}: this {type(vae).__name__} makes images of {only} pixels alone; "
+                f"give --{name} {only}"
+            )
+        if pixels % factor:
+            raise ValueError(
+                f"{name} {pixels} is not a multiple of {factor}, the VAE's downsampling factor"
+            )
+    clip = (frames,) if frames > 1 else ()
+    return (latent_channels(vae), *clip, *(pixels // factor for pixels in sides.values()))
+
+
+def as_frames(clips: Tensor) -> Tensor:
+    """Clips (N, C, F, H, W) as images (N * F, C, H, W), the frames of a clip side by side."""
+    return clips.transpose(1, 2).flatten(0, 1)
 
 
 @torch.no_grad()
@@ -183,8 +194,12 @@ def encode(vae: nn.Module, images: Tensor, batch: int) -> Tensor:
     """Moments (n, 2, M, C, h, w) on the CPU of uint8 images (n, 1 or 3, H, W).
 
     The axes are: as is and mirrored; mean and, where the encoder gives a posterior (M = 2),
-    standard deviation. ``batch`` images at a time are on the autoencoder's device.
+    standard deviation. Clips (n, 1 or 3, F, H, W) are encoded frame by frame: (n, 2, M, C, F, h,
+    w). ``batch`` images or frames at a time are on the autoencoder's device.
     """
+    if images.ndim == 5:
+        of_frames = encode(vae, as_frames(images), batch)  # (n * F, 2, M, C, h, w)
+        return of_frames.unflatten(0, (len(images), -1)).movedim(1, 4)
     if images.shape[1] == 1 and image_channels(vae) == 3:
         images = images.expand(-1, 3, -1, -1)
     encoded, moments = kind_of(vae).encode, []
@@ -207,8 +222,12 @@ def decode(
 ) -> Tensor:
     """Images (N, 1 or 3, H, W) uint8 on the CPU, from latents (N, C, h, w) as a model makes them.
 
-    ``batch`` of them are decoded at a time.
+    ``batch`` of them are decoded at a time. Of clips (N, C, F, h, w) each frame is decoded alone:
+    (N, 1 or 3, F, H, W).
     """
+    if latents.ndim == 5:
+        frames = decode(vae, as_frames(latents), batch, to_8_bits)
+        return frames.unflatten(0, (len(latents), -1)).transpose(1, 2)
     return torch.cat(list(decoded(vae, latents, batch, to_8_bits)))
 
 

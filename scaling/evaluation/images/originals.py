@@ -7,11 +7,14 @@ import functools
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from scaling.data.clips.pieces import MARK, clip_of, piece_named
 from scaling.data.crop import read_image
 from scaling.data.latents.store import read_images, read_store
+from scaling.data.latents.store_shapes import Store
 from scaling.data.listing import file_of, read_bytes
 from scaling.data.listing.walk import from_text
 from scaling.data.sources import LATENT_SOURCES, data_root, load_data, place
@@ -46,7 +49,7 @@ def originals(data: DataSpec, subset: str) -> RealImages:
             read_images(folder, subset, len(shards)) if homes and data.source == "latents" else []
         )
         for home in homes:
-            if rows and (home / file_of(from_text(home, rows[0]["path"]))).is_file():
+            if rows and _is_there(home, rows[0]["path"], "frames" in store):
                 return home, rows
         raise ValueError(
             f"no real images of {data.name or data.source}: "
@@ -62,14 +65,38 @@ def originals(data: DataSpec, subset: str) -> RealImages:
         return torch.stack(
             [
                 torch.from_numpy(
-                    _original(home, known[i]["path"], known[i]["sha256"], store["size"])
+                    _original_clip(home, known[i], store)
+                    if "frames" in store
+                    else _original(home, known[i]["path"], known[i]["sha256"], store["size"])
                 )
                 for i in rows.tolist()
             ]
         )
 
     content = identity([store["content"], subset, "originals"])
-    return RealImages(subset, sum(shard["images"] for shard in shards), content, read)
+    count, frames = sum(shard["images"] for shard in shards), store.get("frames", 1)
+    return RealImages(subset, count, content, read, frames=frames)
+
+
+def _is_there(home: Path, name: str, clip: bool) -> bool:
+    """Whether the file, or the clip, of an image or piece of the store is in ``home``."""
+    if clip:
+        return (home / from_text(home, clip_of(name))).exists()
+    return (home / file_of(from_text(home, name))).is_file()
+
+
+def _original_clip(home: Path, row: dict, store: Store) -> np.ndarray:
+    """The piece (3, F, H, W) that ``row`` of ``store`` was encoded from; ValueError as an image."""
+    clip, mark, start = row["path"].rpartition(MARK)
+    name = from_text(home, clip) + mark + start
+    try:
+        piece = piece_named(home, name, store["frames"])
+        sha256 = piece.sha256(home)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no real images: {error}") from None
+    if sha256 != row["sha256"]:
+        raise ValueError(f"no real images: {home / name} has not the frames that were encoded")
+    return piece.read(home, store["size"], store.get("width", store["size"]))
 
 
 def _original(home: Path, name: str, sha256: str, size: int):

@@ -78,6 +78,7 @@ def data_images(data: DataSpec, subset: str, decoder: str | None = None) -> Real
             len(images),
             identity([dataset.content, subset, identity_of(vae)]),
             lambda rows: decode(vae, images.batch(rows)),
+            frames=math.prod(images.shape[1:-2]),
         )
     # the files of a folder are the same whatever their images are cropped to
     content = (

@@ -22,8 +22,9 @@ def check_metrics(data: DataSpec, protocol: Protocol) -> None:
     for metric in protocol.metrics:
         for extractor, layer in spaces_of(metric, protocol):
             images = functools.partial(data_images, data, "train", protocol.decoder)
-            if data.source not in LATENT_SOURCES:
-                check_metric(metric, images().frames, f"the data {data.source!r}")
+            latents = data.source in LATENT_SOURCES  # decoding one needs the decoder
+            frames = (data.frames or 1) if latents else images().frames
+            check_metric(metric, frames, f"the data {data.source!r}")
             check_suits(extractor, images, data.source)
             network(extractor, (plain(layer),))
             for name in protocol.references:

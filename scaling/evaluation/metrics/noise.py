@@ -8,6 +8,7 @@ per reference, features, shape of the samples and number of images, and cached.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Annotated
 
@@ -30,7 +31,7 @@ from scaling.study.specs.identity import identity
 IMAGES, DECODED = 256, 64
 VERSION = 1  # of the cache; changes with KINDS
 
-Shape = tuple[int, ...]  # (C, H, W) of a sample
+Shape = tuple[int, ...]  # (C, H, W) of a sample, (C, F, H, W) of a clip
 
 
 def _normal(shape: Shape, decoder: str | None, samples: int, contrast: float = 1.0) -> Tensor:
@@ -47,7 +48,8 @@ def _decoded(shape: Shape, decoder: str, samples: int) -> Tensor:
     from scaling.data.latents.vae import decode, latent_shape, load_vae  # seconds of imports
 
     vae = load_vae(decoder, torch.device("cuda:0" if torch.cuda.is_available() else "cpu"))
-    latents = (min(DECODED, samples), *latent_shape(vae, shape[-1]))
+    of_one = latent_shape(vae, shape[-2], math.prod(shape[1:-2]), shape[-1])
+    latents = (min(DECODED, samples), *of_one)
     return decode(vae, torch.randn(latents, generator=stream("noise-images", "latents")))
 
 

@@ -20,7 +20,7 @@ from scaling.diffusion import (
 )
 from scaling.models.precision import computing
 from scaling.study.named import named
-from scaling.study.network import Network, frames_of
+from scaling.study.network import Network
 from scaling.study.specs.protocol import FLOW_SAMPLERS, Protocol
 from scaling.study.specs.trial import DiffusionSpec
 from scaling.study.timesteps import evaluated_at, flow_times, kept_timesteps
@@ -47,6 +47,11 @@ def check_sampling(
             f"{diffusion.objective!r}; choose {', '.join(fit)}"
         )
     evaluated_at(diffusion, protocol)
+    if protocol.ddpm_variance != "large" and spec.learn_sigma:
+        raise ValueError(
+            f"ddpm_variance {protocol.ddpm_variance!r} is of a sigma that is not learned, and "
+            f"{spec.name} learns it; leave it at 'large'"
+        )
     if protocol.guided and spec.condition == "none":
         raise ValueError(
             f"guidance {protocol.guidance:g} on an unconditional model: {spec.name} knows "
@@ -61,11 +66,6 @@ def check_sampling(
         raise ValueError(
             f"guidance on {protocol.guidance_channels} channels, but {spec.name} makes "
             f"{spec.channels}"
-        )
-    if protocol.decoder and frames_of(spec) > 1:
-        raise ValueError(
-            f"the decoder {protocol.decoder!r} makes images, and {spec.name} makes clips of "
-            f"{frames_of(spec)} frames: clips are learned as pixels; leave the decoder out"
         )
     if protocol.class_draw == "balanced" and protocol.samples < spec.num_classes:
         raise ValueError(
@@ -105,9 +105,9 @@ def generate(
     """Images ``rows`` (default: all) of the protocol.
 
     Returns uint8 images (N, C, H, W) or clips (N, C, F, H, W), labels (N,), and how many of them
-    were not finite. Latents are
-    decoded by the protocol's VAE a few at a time. ``classes`` gives image i the class
-    ``classes[i]`` instead of the protocol's draw; its noise stays the same.
+    were not finite. Latents are decoded by the protocol's VAE a few at a time, those of clips frame
+    by frame. ``classes`` gives image i the class ``classes[i]`` instead of the protocol's draw; its
+    noise stays the same.
     """
     rows = range(protocol.samples) if rows is None else rows
     device = next(model.parameters()).device
@@ -163,12 +163,14 @@ Walk = Callable[[Callable, Tensor, Callable[[], Tensor]], Tensor]  # (predict, x
 
 def _ddpm(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
     process = _respaced(diffusion, protocol, learn_sigma)
-    return lambda predict, x, noise: ddpm(process, predict, x, noise)
+    clip, small = protocol.clip_predicted, protocol.ddpm_variance == "small"
+    return lambda predict, x, noise: ddpm(process, predict, x, noise, clip, small)
 
 
 def _ddim(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:
     process = _respaced(diffusion, protocol, learn_sigma)
-    return lambda predict, x, noise: ddim(process, predict, x, noise, protocol.eta)
+    eta, clip = protocol.eta, protocol.clip_predicted
+    return lambda predict, x, noise: ddim(process, predict, x, noise, eta, clip)
 
 
 def _dpm_solver(diffusion: DiffusionSpec, protocol: Protocol, learn_sigma: bool) -> Walk:

@@ -12,6 +12,7 @@ from scaling.models.stored.open_weights import open_weights
 from scaling.models.stored.own_networks import Candidate, networks_in
 from scaling.models.weights import load_weights
 from scaling.study.network import Network
+from scaling.study.specs.protocol import OWNED
 from scaling.study.specs.trial import DiffusionSpec
 from scaling.study.specs.weights import WeightsSpec
 
@@ -33,6 +34,20 @@ class Loaded:
     place: Path | None = None  # what was opened: of a run, the checkpoint
     # fields of the protocol that the paper of a pipeline used
     protocol: Mapping[str, object] = field(default_factory=dict)
+
+    def protocol_with(self, sampler: str | None) -> dict[str, object]:
+        """``protocol`` where a person asks for ``sampler``, None for its own.
+
+        What DDPM's and DDIM's steps read is left out beside a sampler that does not read it.
+        """
+        asked = sampler or self.protocol.get("sampler")
+        idle = {
+            name
+            for readers, names in OWNED
+            for name in names
+            if asked not in readers and {"ddpm", "ddim"} & {*readers}
+        }
+        return {name: value for name, value in self.protocol.items() if name not in idle}
 
 
 def load_checkpoint(

@@ -162,5 +162,5 @@ def _turns(m: ModelSpec) -> Tensor | None:
     """The rotary positions of all tokens in a block, those that are not the image's last."""
     if "rope" not in m.positions:
         return None
-    _, rows, columns = m.grid
-    return rotations(m.width // m.heads, rows, columns, extra=m.sequence - m.tokens)
+    steps, rows, columns = m.grid
+    return rotations(m.width // m.heads, rows, columns, m.sequence - m.tokens, steps)

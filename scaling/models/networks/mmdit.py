@@ -29,6 +29,8 @@ class MMDiT(nn.Module):
             caption_projection_dim=m.width,
             pooled_projection_dim=m.pooled_width,
             pos_embed_max_size=m.table_side,  # null: of this size alone. Neither is trained
+            qk_norm="rms_norm" if m.qk_norm else None,
+            dual_attention_layers=tuple(range(m.dual_attention)),
         )
         if transformer.proj_out.weight.is_meta:
             return

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scaling.models.networks.embeddings import MAX_PERIOD
+from scaling.study.families.dit.variant import axis_channels
 
 NORM_EPS = 1e-6
 
@@ -63,21 +64,25 @@ class HeadNorm(nn.Module):
         return self.q(q).to(q.dtype), self.k(k).to(k.dtype)
 
 
-def rotations(channels: int, side: int, columns: int | None = None, extra: int = 0) -> Tensor:
-    """Cosines and sines (2, side * columns + extra, channels / 2) of 2-D axial rotary positions.
+def rotations(
+    channels: int, side: int, columns: int | None = None, extra: int = 0, steps: int = 1
+) -> Tensor:
+    """Cosines and sines (2, steps * side * columns + extra, channels / 2) of axial positions.
 
-    One half of a head's pairs of channels turns with the row, the other with the column. The
-    ``extra`` tokens at the end have no place and are not turned. ``columns``: None a ``side``.
+    Of an image, of one step in time, one half of a head's pairs of channels turns with the row, the
+    other with the column. Of a clip, the first pairs turn with the step, then those of the row and
+    of the column, split as ``axis_channels`` says. The ``extra`` tokens at the end have no place
+    and are not turned. ``columns``: None a ``side``.
     """
     columns = columns or side
-    quarter = channels // 4
-    rates = MAX_PERIOD ** -(torch.arange(quarter, dtype=torch.float64) / quarter)
-    places = torch.arange(max(side, columns), dtype=torch.float64)
-    angles = places[:, None] * rates  # (side or columns, e/4)
-    down = angles[:side, None].expand(side, columns, -1)
-    across = angles[None, :columns].expand(side, columns, -1)
-    placed = torch.cat((down, across), dim=-1).reshape(side * columns, -1)
-    angles = torch.cat((placed, placed.new_zeros(extra, 2 * quarter)))
+    places = (steps, side, columns)
+    grid = torch.meshgrid(*(torch.arange(n, dtype=torch.float64) for n in places), indexing="ij")
+    turned = []
+    for place, own in zip(grid, axis_channels(channels, steps)):
+        rates = MAX_PERIOD ** -(torch.arange(own // 2, dtype=torch.float64) / max(own // 2, 1))
+        turned.append(place.reshape(-1, 1) * rates)  # (tokens, own/2)
+    placed = torch.cat(turned, dim=-1)
+    angles = torch.cat((placed, placed.new_zeros(extra, channels // 2)))
     return torch.stack((angles.cos(), angles.sin())).float()
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from scaling.study.families.adm import PixelUNet
 from scaling.study.families.adm_u import RaisedUNet as RaisedSpec
+from scaling.study.families.ddpm import AddedUNet as AddedSpec
 from scaling.study.families.ldm import LatentUNet
 
 NORM_EPS = 1e-5
@@ -51,6 +52,21 @@ class ModulatedUNet(nn.Module):
     def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
         """x (B, C, I, I), t (B,), y (B,) -> (B, out_channels, I, I)."""
         return self.unet(x, t, class_labels=y, return_dict=False)[0]
+
+
+class AddedUNet(nn.Module):
+    """DDPM's U-Net: the embeddings of time and class, if any, are added in every block."""
+
+    def __init__(self, m: AddedSpec):
+        super().__init__()
+        self.unet = UNet2DModel(**m.config)
+        self.reads_class = m.condition == "classes"
+        zero_outputs(self.unet)
+
+    def forward(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
+        """x (B, C, I, I), t (B,), y (B,) -> (B, out_channels, I, I)."""
+        labels = y if self.reads_class else None
+        return self.unet(x, t, class_labels=labels, return_dict=False)[0]
 
 
 class ConditionedUNet(nn.Module):

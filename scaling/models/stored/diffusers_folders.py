@@ -10,7 +10,7 @@ from scaling.models.stored.learned import (
     check_outputs,
     learned_by_scheduler,
     odd_process,
-    shift_by_scheduler,
+    sampled_by_scheduler,
     told_by_sit,
     unlike_ours,
 )
@@ -18,7 +18,8 @@ from scaling.models.stored.opened import Opened, completed
 from scaling.models.stored.pipelines import Known, decoder_of, known_pipeline, read_object
 from scaling.models.stored.sets import prepared, read_set
 from scaling.study.families.captioned import Captioned
-from scaling.study.network import FAMILIES
+from scaling.study.families.ddpm import AddedUNet
+from scaling.study.network import FAMILIES, Network
 from scaling.study.specs.weights import WeightsSpec
 
 SCHEDULER = "scheduler_config.json"
@@ -99,15 +100,18 @@ def open_pipeline(path: Path, told: WeightsSpec, own: object = ()) -> Opened:
     known = known_pipeline(path)
     if known.family is None:
         opened = open_diffusers(path / known.network, told)
-    else:
+    elif issubclass(FAMILIES[known.family], Captioned):
         opened = _captioned(path, known, told)
+    else:
+        opened = _unconditional(path, known, told)
     decoder = decoder_of(path)
-    words = () if decoder is None else (f"decoder: the pipeline's own, {path / 'vae'}",)
+    words = () if decoder is None else (f"decoder: the pipeline's own, {decoder}",)
     scheduler = path / "scheduler" / SCHEDULER
     config = read_object(scheduler) if scheduler.is_file() else {}
-    said = (*opened.said, *words, *unlike_ours(config))
-    protocol = {**known.protocol, **shift_by_scheduler(config)}
-    return replace(opened, said=said, vae=decoder, place=path, protocol=protocol)
+    said = (*opened.said, *words, *unlike_ours(config, known.protocol))
+    protocol = {**known.protocol, **sampled_by_scheduler(config, known.protocol)}
+    vae = None if decoder is None else str(path)
+    return replace(opened, said=said, vae=vae, place=path, protocol=protocol)
 
 
 def _captioned(path: Path, known: Known, told: WeightsSpec) -> Opened:
@@ -118,8 +122,7 @@ def _captioned(path: Path, known: Known, told: WeightsSpec) -> Opened:
             f"{path} reads text; say what it is to be told, as --captions 'a red fox' --captions "
             "'a teapot', which are classes 0 and 1"
         )
-    if odd := set(told.given) - {"--captions", "--average"}:
-        raise ValueError(f"{min(odd)}: {path} says of itself what it is; leave the option out")
+    _refuse_told(path, told, {"--captions", "--average"})
     assert known.family is not None
     family = FAMILIES[known.family]
     assert issubclass(family, Captioned)
@@ -127,7 +130,41 @@ def _captioned(path: Path, known: Known, told: WeightsSpec) -> Opened:
         spec = family.of_pipeline(read_object(folder / CONFIG), path, told.captions)
     except KeyError as error:
         raise ValueError(f"{folder / CONFIG} has no {error.args[0]}") from None
-    found = read_set(folder, told, (spec.anchor,)).found
+    return _of_network(path, folder, spec, told, spec.anchor)
+
+
+def _unconditional(path: Path, known: Known, told: WeightsSpec) -> Opened:
+    """A pipeline's network that reads nothing but the time."""
+    folder = path / known.network
+    _refuse_told(path, told, {"--average"})
+    try:
+        spec = AddedUNet.of_config(read_object(folder / CONFIG), folder / CONFIG)
+    except KeyError as error:
+        raise ValueError(f"{folder / CONFIG} has no {error.args[0]}") from None
+    opened = _of_network(path, folder, spec, told, "conv_in.weight")
+    state = {_attended(name): tensor for name, tensor in opened.state.items()}
+    return replace(opened, state=state, label_dropout=0.0)
+
+
+# of attention, as diffusers named it before 2023, in most of these pipelines on the hub
+FORMERLY = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+
+
+def _attended(name: str) -> str:
+    """The entry ``name`` as diffusers calls it now."""
+    module, _, kind = name.rpartition(".")
+    before, _, last = module.rpartition(".")
+    return f"{before}.{FORMERLY[last]}.{kind}" if last in FORMERLY else name
+
+
+def _refuse_told(path: Path, told: WeightsSpec, allowed: set[str]) -> None:
+    if odd := set(told.given) - allowed:
+        raise ValueError(f"{min(odd)}: {path} says of itself what it is; leave the option out")
+
+
+def _of_network(path: Path, folder: Path, spec: Network, told: WeightsSpec, anchor: str) -> Opened:
+    """The weights in ``folder``, the network of the pipeline in ``path``, and its process."""
+    found = read_set(folder, told, (anchor,)).found
     state, words = prepared(found, told, folder)
     scheduler = path / "scheduler" / SCHEDULER
     process = learned_by_scheduler(read_object(scheduler), spec.learn_sigma)
@@ -136,5 +173,5 @@ def _captioned(path: Path, known: Known, told: WeightsSpec) -> Opened:
             f"{scheduler} describes a process that is none of ours "
             f"({odd_process(read_object(scheduler))})"
         )
-    state = {f"transformer.{name}": tensor for name, tensor in state.items()}
+    state = {f"{folder.name}.{name}": tensor for name, tensor in state.items()}
     return Opened(spec, state, tuple(words), process)

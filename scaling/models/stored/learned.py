@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from scaling.study.specs.diffusion import DiffusionSpec
+from scaling.study.specs.diffusion import BetaSchedule, DiffusionSpec
 from scaling.study.specs.weights import Learned, Null, WeightsSpec
 
 SIT = "SiTTransformer2DModel"  # a class of repositories of SiT on the hub, which diffusers has not
@@ -82,13 +82,21 @@ def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
             timesteps=config["num_train_timesteps"],
             beta_start=config["beta_start"],
             beta_end=config["beta_end"],
+            beta_schedule=BETAS[config.get("beta_schedule", "linear")],
         )
     except (KeyError, ValueError):
         return None
 
 
 # what a scheduler of ours says, and others may say otherwise
-EXPECTED = {"beta_schedule": "linear", "prediction_type": "epsilon", "trained_betas": None}
+EXPECTED = {"prediction_type": "epsilon", "trained_betas": None}
+# diffusers' name of a schedule -> ours
+BETAS: dict[str, BetaSchedule] = {"linear": "linear", "scaled_linear": "scaled-linear"}
+MOST_STEPS = 1000  # diffusers' timesteps, where a scheduler does not say how many
+CLIPPED = ("ddpm", "ddim")  # samplers that clip as a scheduler says
+# diffusers' name of a variance that is not learned -> ours
+VARIANCES = {"fixed_small": "small", "fixed_small_log": "small", "fixed_large": "large"}
+CLIPPING = ("DDIMScheduler", "DDPMScheduler")  # which clip unless they say that they do not
 FLOW_SCHEDULER = "FlowMatchEulerDiscreteScheduler"
 EXPECTED_OF_FLOW = {
     "use_dynamic_shifting": False,
@@ -105,10 +113,26 @@ def _expected(config: Mapping) -> Mapping[str, object]:
     return EXPECTED_OF_FLOW if config.get("_class_name") == FLOW_SCHEDULER else EXPECTED
 
 
-def shift_by_scheduler(config: Mapping) -> dict[str, float]:
-    """The protocol's field that a flow's scheduler tells: how it shifts times; none of another."""
-    flow = config.get("_class_name") == FLOW_SCHEDULER
-    return {"time_shift": float(config.get("shift", 1.0))} if flow else {}
+def sampled_by_scheduler(config: Mapping, protocol: Mapping) -> dict[str, object]:
+    """The protocol's fields that a scheduler tells: how a flow's shifts times; at what another
+    clips, how many steps it has at most, and of what variance the steps of DDPM are. ``protocol``
+    has the sampler and its steps.
+    """
+    if config.get("_class_name") == FLOW_SCHEDULER:
+        return {"time_shift": float(config.get("shift", 1.0))}
+    said: dict[str, object] = {}
+    if (timesteps := config.get("num_train_timesteps", MOST_STEPS)) < protocol["sampling_steps"]:
+        said["sampling_steps"] = timesteps
+    if _clips(config) and protocol["sampler"] in CLIPPED:
+        said["clip_predicted"] = float(config.get("clip_sample_range", 1.0))
+    variance = config.get("variance_type", "fixed_small")
+    if protocol["sampler"] == "ddpm" and config.get("_class_name") == "DDPMScheduler":
+        said |= {"ddpm_variance": VARIANCES[variance]} if variance in VARIANCES else {}
+    return {k: v for k, v in said.items() if v != "large"}
+
+
+def _clips(config: Mapping) -> bool:
+    return bool(config.get("clip_sample", config.get("_class_name") in CLIPPING))
 
 
 def odd_process(config: Mapping) -> str:
@@ -118,18 +142,25 @@ def odd_process(config: Mapping) -> str:
         for name, usual in _expected(config).items()
         if config.get(name, usual) != usual
     ]
+    schedule = config.get("beta_schedule", "linear")
+    if config.get("_class_name") != FLOW_SCHEDULER and schedule not in BETAS:
+        odd.append(f"beta_schedule {schedule}, here {' or '.join(BETAS)}")
     return "; ".join(odd) or f"a {config.get('_class_name')} with betas that are not in 0..1"
 
 
-def unlike_ours(config: Mapping) -> tuple[str, ...]:
+def unlike_ours(config: Mapping, protocol: Mapping) -> tuple[str, ...]:
     """In words, what a pipeline's scheduler does while sampling that is not done here."""
     odd = []
-    if config.get("clip_sample", config.get("_class_name") in ("DDIMScheduler", "DDPMScheduler")):
+    if _clips(config) and protocol["sampler"] not in CLIPPED:
         odd.append(f"clips what it predicts of the image at {config.get('clip_sample_range', 1)}")
     if config.get("thresholding"):
         odd.append("thresholds what it predicts of the image")
     if config.get("rescale_betas_zero_snr"):
         odd.append("rescales its betas to no signal at the last timestep")
+    if not config.get("set_alpha_to_one", True):
+        odd.append("ends at the noise of its first timestep, and not at none")
+    if (spacing := config.get("timestep_spacing", "leading")) != "leading":
+        odd.append(f"spaces its timesteps by {spacing}")
     if config.get("steps_offset"):
         odd.append(f"begins {config['steps_offset']} timesteps later")
     if config.get("_class_name") == FLOW_SCHEDULER:

@@ -181,6 +181,9 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
     no_null = not spec.has_null(state)
     state = spec.adopted(state, told)
     words = [*words, *spec.assumed()]
+    own_process = None if spec.learn_sigma else spec.trained_as()
+    if own_process is not None and learned in (None, "epsilon"):
+        return completed(spec, state, words, None, own_process, no_null, told.null is None)
     return completed(spec, state, words, learned, None, no_null, told.null is None)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from scaling.study.libraries import first_line, quiet
 
 INDEX = "model_index.json"
+AUTOENCODERS = ("vae", "vqvae")  # where pipelines keep theirs
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 LOUD = ("diffusers.pipelines.pipeline_utils", "huggingface_hub.utils._http")
 
@@ -24,7 +25,9 @@ class Known:
 
     network: str
     protocol: Mapping[str, object] = field(default_factory=dict)
-    family: str | None = None  # of a network that reads text, whose ``of_pipeline`` takes it
+    # of a network that reads text, whose ``of_pipeline`` takes it, or of one that reads nothing,
+    # whose ``of_config`` does; None: a DiT
+    family: str | None = None
 
 
 PIPELINES: dict[str, Known] = {
@@ -36,6 +39,12 @@ PIPELINES: dict[str, Known] = {
         {"sampler": "dpm++", "sampling_steps": 20, "guidance": 4.5},
         "pixart",
     ),
+    # arXiv 2006.11239: all 1000 steps
+    "DDPMPipeline": Known("unet", {"sampler": "ddpm", "sampling_steps": 1000}, "ddpm"),
+    # the steps are diffusers' defaults; arXiv 2010.02502 asks from 10 to 1000
+    "DDIMPipeline": Known("unet", {"sampler": "ddim", "sampling_steps": 50}, "ddpm"),
+    # arXiv 2112.10752 samples with DDIM; the steps are diffusers' default
+    "LDMPipeline": Known("unet", {"sampler": "ddim", "sampling_steps": 50}, "ddpm"),
     # arXiv 2403.03206 samples with Euler's method between shifted times (the shift: the
     # scheduler's); steps and guidance are diffusers' defaults
     "StableDiffusion3Pipeline": Known(
@@ -69,9 +78,10 @@ def known_pipeline(folder: Path) -> Known:
     return known
 
 
-def decoder_of(folder: Path) -> str | None:
-    """The pipeline itself, where it has an autoencoder."""
-    return str(folder) if (folder / "vae" / "config.json").is_file() else None
+def decoder_of(folder: Path) -> Path | None:
+    """The folder of the pipeline's autoencoder, where it has one."""
+    places = (folder / name for name in AUTOENCODERS)
+    return next((place for place in places if (place / "config.json").is_file()), None)
 
 
 def labels_of(folder: Path) -> list[str] | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from scaling.study.families.adm import PixelUNet
 from scaling.study.families.adm_u import RaisedUNet
+from scaling.study.families.ddpm import AddedUNet
 from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.families.ldm import LatentUNet
 from scaling.study.families.outside.recorded import Recorded
@@ -15,6 +16,7 @@ from scaling.study.network import FAMILIES, PRESET_RESOLUTION, Network
 
 __all__ = [
     "FAMILIES",
+    "AddedUNet",
     "LatentUNet",
     "MMDiT",
     "ModelSpec",

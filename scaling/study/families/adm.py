@@ -8,9 +8,9 @@ the authors' released commands.
 import re
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from scaling.study.costs.layers import Attention, Layer, Linear, Norm, Repeat
+from scaling.study.costs.layers import Layer
 from scaling.study.families.unet import CLASSES, UNet
-from scaling.study.families.unet_parts import Attended, Block, Part
+from scaling.study.families.unet_parts import Attended, Block, Part, attention_layers
 from scaling.study.network import Width
 
 if TYPE_CHECKING:
@@ -95,18 +95,8 @@ class PixelUNet(UNet):
 
     def _layers_of(self, part: Part) -> tuple[Layer, ...]:
         if isinstance(part, Attended):
-            return (self._attention(part.channels, part.side**2),)
+            heads = part.channels // self.head_channels
+            return (attention_layers(part, heads, self.groups),)
         if not isinstance(part, Block):
             part = Block(part.channels, part.channels, part.side, part.way)
         return (self.block_layers(part, scale_and_shift=True),)
-
-    def _attention(self, d: int, T: int) -> Repeat:
-        layers = (
-            Norm(d, T, affine=True, groups=self.groups),
-            *(
-                3 * (Linear(d, d, T),)
-            ),  # each keeps a copy of its input, whose rows are not adjacent
-            Attention(T, T, d, d // self.head_channels),
-            Linear(d, d, T),
-        )
-        return Repeat(1, layers, d * T)

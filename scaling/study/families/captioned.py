@@ -79,7 +79,7 @@ class Captioned(Network):
         """What the name says of the condition: nothing of learned classes."""
         return " [text]" if self.conditioning == "text" else ""
 
-    def _condition_layers(self, pooled: int = 0) -> tuple[Layer, ...]:
+    def condition_layers(self, pooled: int = 0) -> tuple[Layer, ...]:
         """A learned sequence, and ``pooled`` numbers, for each class and for "none".
 
         The embeddings of captions are frozen, and kept where images are.

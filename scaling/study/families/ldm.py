@@ -7,11 +7,10 @@ the design of LDM-8 with one block a level, as wide as costs what the DiT of tha
 patch 2 on the same latents, within 1.2 %; their parameters are within 2 % of its too.
 """
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from scaling.study.costs.layers import (
     Attention,
-    Convolution,
     Elementwise,
     Layer,
     Linear,
@@ -19,12 +18,17 @@ from scaling.study.costs.layers import (
     Repeat,
 )
 from scaling.study.families.unet import CLASSES, UNet
-from scaling.study.families.unet_parts import Attended, Block, Part, Resampled
+from scaling.study.families.unet_parts import Attended, Block, Part, resampling
 from scaling.study.network import Width
+from scaling.study.specs.diffusion import DiffusionSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
+# of the released configurations (cin256)
+BETAS: dict[str, Any] = {
+    "beta_start": 0.0015, "beta_end": 0.0195, "beta_schedule": "scaled-linear",
+}  # fmt: skip
 CONTEXT = 512  # width of the class's embedding in the released configurations
 MLP = 4  # hidden channels of a transformer block's MLP, times its width; gated, so twice as many
 SHAPES: dict[str, dict] = {
@@ -103,10 +107,14 @@ class LatentUNet(UNet):
         return recognised_ldm(state, told)
 
     def assumed(self) -> list[str]:
+        start, end = BETAS["beta_start"], BETAS["beta_end"]
         return [
-            "LDM's code noises by betas whose square roots rise linearly, which no process here "
-            "does: train on from the weights rather than sample them"
+            f"assumed betas from {start:g} to {end:g} whose square roots rise linearly, as in "
+            "LDM's models of ImageNet"
         ]
+
+    def trained_as(self) -> DiffusionSpec:
+        return DiffusionSpec(objective="epsilon", **BETAS)
 
     def _class_width(self) -> int:
         return self.context_width
@@ -116,13 +124,7 @@ class LatentUNet(UNet):
             return (self.block_layers(part, scale_and_shift=False),)
         if isinstance(part, Attended):
             return (self._transformer(part.channels, part.side**2),)
-        return (self._convolution(part),)
-
-    def _convolution(self, part: Resampled) -> Convolution:
-        before = part.side**2
-        after = {"down": before // 4, "up": 4 * before}[part.way]
-        read = {"down": before, "up": after}[part.way]  # it is doubled before the convolution
-        return Convolution(part.channels, part.channels, (3, 3), after, input_positions=read)
+        return (resampling(part),)
 
     def _transformer(self, d: int, T: int) -> Repeat:
         """A transformer block between two 1x1 convolutions, with a residual around all."""

@@ -140,7 +140,7 @@ class PixArt(Captioned):
         T, S, d = self.tokens, self.text_tokens, self.width
         pixels = self.patch**2
         return (
-            *self._condition_layers(),
+            *self.condition_layers(),
             Linear(self.channels * pixels, d, T),
             Parameter(T * d, trained=False),  # the position table
             *(Linear(FREQUENCIES, d), Elementwise(d), Linear(d, d)),

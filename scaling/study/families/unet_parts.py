@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from scaling.study.costs.layers import Convolution, Elementwise, Linear, Norm, Repeat
+from scaling.study.costs.layers import Attention, Convolution, Elementwise, Linear, Norm, Repeat
 
 KERNEL = (3, 3)
 
@@ -67,6 +67,27 @@ def parts(
                 yield Attended(x, side)
         if i > 0:
             yield Resampled(x, side, "up")
+
+
+def resampling(part: Resampled) -> Convolution:
+    """The convolution that halves the sides, or that follows their doubling."""
+    before = part.side**2
+    after = {"down": before // 4, "up": 4 * before}[part.way]
+    read = {"down": before, "up": after}[part.way]  # it is doubled before the convolution
+    return Convolution(part.channels, part.channels, KERNEL, after, input_positions=read)
+
+
+def attention_layers(part: Attended, heads: int, groups: int) -> Repeat:
+    """The layers of self-attention with a norm of ``groups`` and a residual around it."""
+    d, T = part.channels, part.side**2
+    layers = (
+        Norm(d, T, affine=True, groups=groups),
+        # each keeps a copy of its input, whose rows are not adjacent
+        *(3 * (Linear(d, d, T),)),
+        Attention(T, T, d, heads),
+        Linear(d, d, T),
+    )
+    return Repeat(1, layers, d * T)
 
 
 def residual_layers(block: Block, groups: int, time_width: int, scale_and_shift: bool) -> Repeat:

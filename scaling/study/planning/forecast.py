@@ -193,11 +193,12 @@ def measuring_flops(trial: PlannedTrial) -> tuple[float, float, float]:
     latents = LATENT_FACTOR if protocol.decoder else 1
     # a store of latents knows the size of its images, whatever its VAE's factor
     side = (protocol.decoder and spec.data.size) or spec.model.input_size * latents
-    each = 2e9 * protocol.samples
+    wide = (protocol.decoder and spec.data.width) or side
+    each, frames = 2e9 * protocol.samples, frames_of(spec.model)
     return (
         cost.evaluation_flops(spec.model, spec.diffusion, protocol),
-        each * decoder_gmacs(protocol, side * side),
-        each * frames_of(spec.model) * feature_gmacs(protocol),
+        each * frames * decoder_gmacs(protocol, side * wide),
+        each * frames * feature_gmacs(protocol),
     )
 
 

@@ -58,7 +58,7 @@ class DataSpec(Spec):
     # class folder; null: looked for beside them
     heldout_labels: Text | None = None
 
-    # clips: frames of each; null: images. One frame is an image
+    # clips, and latents of them: frames of each; null: images. One frame is an image
     frames: int | None = Field(None, gt=0, le=MOST_FRAMES)
     # clips: pixels per row, where they are not ``size``, which then are those per column
     width: int | None = Field(None, gt=0, le=MOST_PIXELS)
@@ -78,25 +78,27 @@ class DataSpec(Spec):
             "moving-digits": {"size", "frames"},
             "clips": {"name", "size", "frames", "content"},
         }.get(self.source, set())
-        if self.source in ("synthetic-pixels", "moving-digits", "clips"):
+        if self.source in ("moving-digits", "clips"):
             takes |= {"width"}
         faults = [
             f"source {self.source!r} needs a {name}; set data.{name}"
             for name in ("name", "size", "vae", "frames")
             if name in takes and getattr(self, name) is None
         ]
-        takes |= {"frames"} if self.source == "synthetic-pixels" else set()  # which need not be
+        if self.source in ("latents", "synthetic", "synthetic-pixels"):
+            takes |= {"frames", "width"}  # which need not be
         faults += [
             f"source {self.source!r} has no {name}, got {getattr(self, name)!r}; leave "
             f"data.{name} out"
             for name in SPECIAL
             if name not in takes and getattr(self, name)
         ]
-        if self.source == "synthetic" and self.size and self.size % LATENT_FACTOR:
-            faults.append(
-                f"synthetic latents are {LATENT_FACTOR} times smaller than their images: size "
-                f"{self.size} is not a multiple of {LATENT_FACTOR}"
-            )
+        for name in ("size", "width") if self.source == "synthetic" else ():
+            if (getattr(self, name) or 0) % LATENT_FACTOR:
+                faults.append(
+                    f"synthetic latents are {LATENT_FACTOR} times smaller than their images: "
+                    f"{name} {getattr(self, name)} is not a multiple of {LATENT_FACTOR}"
+                )
         if self.source == "moving-digits" and self.size:
             low = min(self.size, self.width or self.size)
             faults += (

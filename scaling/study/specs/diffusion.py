@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from scaling.study.specs.identity import Spec, refuse
 
+BetaSchedule = Literal["linear", "scaled-linear"]
 Prediction = Literal["epsilon", "v", "x"]
 USUAL = {"ddpm": "epsilon", "epsilon": "epsilon", "flow": "v"}  # objective -> what it predicts
 LEAST_SIGNAL = 1e-30  # of the variance at the last timestep
@@ -39,6 +40,10 @@ class DiffusionSpec(Spec):
     # latent's dimension); 1: as drawn
     time_shift: float = Field(1.0, gt=0, le=1e6)
 
+    # how betas rise from the first to the last: they themselves, or their square roots (LDM, and
+    # Stable Diffusion)
+    beta_schedule: BetaSchedule = "linear"
+
     # flow: what the network predicts, and of what the loss is the error (JiT, arXiv 2511.13720: x,
     # and v). Null: the velocity; the error of what is predicted.
     prediction: Prediction | None = None
@@ -54,6 +59,7 @@ class DiffusionSpec(Spec):
             "time_shift",
             "prediction",
             "loss_in",
+            "beta_schedule",
         }
     )
 
@@ -82,7 +88,9 @@ class DiffusionSpec(Spec):
         idle = (
             []
             if self.objective != "flow"
-            else [(n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end")]
+            else [
+                (n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end", "beta_schedule")
+            ]
         )
         flows = ("time_scale", "time_shift")
         idle += [(name, "a flow") for name in flows] if self.objective != "flow" else []
@@ -112,7 +120,8 @@ class DiffusionSpec(Spec):
                 f"beta_end {self.beta_end:g} is below beta_start {self.beta_start:g}: noise would "
                 "be added ever slower; set diffusion.beta_start and beta_end"
             )
-        if _log_signal(self.beta_start, self.beta_end, self.timesteps) < math.log(LEAST_SIGNAL):
+        ends = (self.beta_start, self.beta_end, self.timesteps)
+        if _log_signal(*ends, self.beta_schedule) < math.log(LEAST_SIGNAL):
             faults.append(
                 f"{self.timesteps} timesteps with betas {self.beta_start:g} to {self.beta_end:g} "
                 f"leave less than {LEAST_SIGNAL:g} of an image's variance, which fp32 cannot hold; "
@@ -120,6 +129,11 @@ class DiffusionSpec(Spec):
             )
         refuse(faults)
         return self
+
+    @property
+    def betas(self) -> np.ndarray:
+        """The share of variance that each timestep replaces by noise, (timesteps,) float64."""
+        return BETAS[self.beta_schedule](self.beta_start, self.beta_end, self.timesteps)
 
     @property
     def predicted(self) -> str:
@@ -136,7 +150,18 @@ class DiffusionSpec(Spec):
         return self.objective == "ddpm"
 
 
+def _linear(start: float, end: float, timesteps: int) -> np.ndarray:
+    return np.linspace(start, end, timesteps, dtype=np.float64)
+
+
+def _scaled_linear(start: float, end: float, timesteps: int) -> np.ndarray:
+    return np.linspace(math.sqrt(start), math.sqrt(end), timesteps, dtype=np.float64) ** 2
+
+
+BETAS = {"linear": _linear, "scaled-linear": _scaled_linear}
+
+
 @functools.lru_cache(1000)
-def _log_signal(beta_start: float, beta_end: float, timesteps: int) -> float:
+def _log_signal(beta_start: float, beta_end: float, timesteps: int, schedule: str) -> float:
     """The logarithm of the share of an image's variance that is left at the last timestep."""
-    return float(np.log1p(-np.linspace(beta_start, beta_end, timesteps)).sum())
+    return float(np.log1p(-BETAS[schedule](beta_start, beta_end, timesteps)).sum())

@@ -50,6 +50,8 @@ def sampling(p: "Protocol", over: str | None = None, made_by: str | None = None)
     """As ``Protocol.sampling``."""
     parts = [p.sampler + ("" if over == "steps" else f"{p.sampling_steps}")]
     parts += [f"eta {p.eta:g}"] if p.eta else []
+    parts += [f"{p.ddpm_variance} variance"] if p.ddpm_variance != "large" else []
+    parts += [f"clip {p.clip_predicted:g}"] if p.clip_predicted is not None else []
     walk = (p.sde_diffusion, p.sde_last, p.sde_last_size)
     if p.sampler == "sde" and walk != ("sigma", "mean", 0.04):
         parts += [f"w {p.sde_diffusion}, last {p.sde_last} {p.sde_last_size:g}"]

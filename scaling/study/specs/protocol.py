@@ -18,6 +18,8 @@ FLOW_SAMPLERS = ("euler", "heun", "sde")
 # samplers -> the fields that they alone read
 OWNED: tuple[tuple[tuple[Sampler, ...], tuple[str, ...]], ...] = (
     (("ddim",), ("eta",)),
+    (("ddpm",), ("ddpm_variance",)),
+    (("ddpm", "ddim"), ("clip_predicted",)),
     (("sde",), ("sde_diffusion", "sde_last", "sde_last_size")),
     (("heun",), ("heun_last",)),
     (("euler", "heun"), ("time_shift",)),
@@ -39,6 +41,11 @@ class Protocol(Spec):
     sampler: Sampler = "ddpm"  # euler, heun (ODE) and sde (SiT's) are for flow models only
     sampling_steps: int = Field(50, ge=1, le=100_000)
     eta: float = Field(0.0, ge=0, le=1)  # ddim: 0 draws no noise, 1 is ancestral sampling
+    # ddpm: of a sigma that is not learned, beta_t or the posterior's (DDPM, section 3.2)
+    ddpm_variance: Literal["large", "small"] = "large"
+    # ddpm, ddim: what a step predicts of the image is clipped to plus and minus this (DDPM's and
+    # ADM's code: 1); null: it is not
+    clip_predicted: float | None = Field(None, gt=0, le=1e6)
     # sde: SiT's w(t) / 2
     sde_diffusion: Literal["sigma", "constant", "decreasing", "increasing-decreasing"] = "sigma"
     sde_last: Literal["mean", "tweedie"] = "mean"  # sde: how the last step, to the image, is taken
@@ -73,6 +80,8 @@ class Protocol(Spec):
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
         {
             "eta",
+            "ddpm_variance",
+            "clip_predicted",
             "sde_diffusion",
             "sde_last",
             "sde_last_size",

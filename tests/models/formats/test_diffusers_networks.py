@@ -37,12 +37,15 @@ CALLS = {
 }
 
 
+SD35 = {"qk_norm": True, "dual_attention": 1}  # whose weights are SD3's and more
+
+
 @pytest.mark.parametrize("family", CALLS)
 @torch.no_grad()
 def test_it_answers_there_as_here(tmp_path, family):
     kind, call = CALLS[family]
     m, flow = TINY[family], family == "sd3"
-    m = m.replaced(learn_sigma=False, **({"table_side": 6} if flow else {}))
+    m = m.replaced(learn_sigma=False, **({"table_side": 6, **SD35} if flow else {}))
     torch.manual_seed(0)
     model = build_model(m).eval()
     for parameter in model.parameters():  # outputs begin at zero

@@ -80,7 +80,13 @@ def test_ldms_weights_answer_as_in_its_code(file, shape):
     assert torch.allclose(answers(ours), answers(theirs), atol=2e-5, rtol=1e-4)
     said = " ".join(opened.said)
     assert "left out: 2 entries, first_stage_model.encoder.conv_in.weight, betas" in said
-    assert "square roots rise linearly, which no process here does" in said
+    assert "assumed betas from 0.0015 to 0.0195 whose square roots rise linearly" in said
+    for objective in ("epsilon", None):
+        process = open_weights(file, told(heads=4, objective=objective)).diffusion
+        assert process.objective == "epsilon"
+        # make_beta_schedule("linear") of latent-diffusion
+        theirs = torch.linspace(0.0015**0.5, 0.0195**0.5, 1000, dtype=torch.float64) ** 2
+        torch.testing.assert_close(torch.from_numpy(process.betas), theirs)
 
 
 def test_ldms_average_is_preferred_and_said(file):

@@ -148,8 +148,9 @@ def changed(pipeline, folder, file: str, **fields):
         ),
         (
             "scheduler/scheduler_config.json",
-            {"beta_schedule": "scaled_linear", "prediction_type": "v_prediction"},
-            r"none of ours \(beta_schedule scaled_linear, here linear; prediction_type v_predicti",
+            {"beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"},
+            r"none of ours \(prediction_type v_prediction, here epsilon; beta_schedule squaredcos_"
+            "cap_v2, here linear or scaled_linear",
         ),
     ],
 )
@@ -160,11 +161,13 @@ def test_what_is_not_ours_is_refused_in_one_line(pipeline, tmp_path, file, field
 
 
 def test_what_its_scheduler_does_beside_is_told(pipeline, tmp_path):
-    fields = {"clip_sample": True, "steps_offset": 1}
+    fields = {"clip_sample": True, "steps_offset": 1, "timestep_spacing": "trailing"}
     other = changed(pipeline, tmp_path / "other", "scheduler/scheduler_config.json", **fields)
-    said = "; ".join(open_weights(other).said)
-    assert "not as its DDIMScheduler, which clips what it predicts of the image at 1" in said
-    assert "begins 1 timesteps later" in said
+    opened = open_weights(other)
+    said = "; ".join(opened.said)
+    assert "not as its DDIMScheduler, which begins 1 timesteps later" in said
+    assert "spaces its timesteps by trailing" in said and "clips" not in said
+    assert opened.protocol["clip_predicted"] == 1.0
 
 
 def test_names_that_are_of_no_labels_and_a_missing_network_are_refused(pipeline, tmp_path):

@@ -47,7 +47,7 @@ def clip(folder, seed: int):
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Folders of a small SD3 as diffusers saved it: with T5, and without."""
+    """Folders of a small SD3 as diffusers saved it: with T5, and without; and of SD3.5's kind."""
     from transformers import AutoTokenizer, T5Config, T5EncoderModel
 
     root = tmp_path_factory.mktemp("sd3")
@@ -55,24 +55,36 @@ def folders(tmp_path_factory):
     words = AutoTokenizer.from_pretrained(ENCODERS["minilm"]())
     shape = {"d_model": 24, "d_kv": 6, "d_ff": 16, "num_layers": 1, "num_heads": 2}
     t5 = T5EncoderModel(T5Config(vocab_size=len(words), **shape))
-    torch.manual_seed(0)
-    network = SD3Transformer2DModel(
-        sample_size=SIZE,
-        patch_size=2,
-        in_channels=4,
-        out_channels=4,
-        num_layers=2,
-        num_attention_heads=2,
-        attention_head_dim=8,
-        joint_attention_dim=24,
-        caption_projection_dim=16,
-        pooled_projection_dim=16,
-        pos_embed_max_size=12,
-    )
+    networks = []
+    for added in ({}, {"qk_norm": "rms_norm", "dual_attention_layers": (0,)}):
+        torch.manual_seed(0)
+        network = SD3Transformer2DModel(
+            sample_size=SIZE,
+            patch_size=2,
+            in_channels=4,
+            out_channels=4,
+            num_layers=2,
+            num_attention_heads=2,
+            attention_head_dim=8,
+            joint_attention_dim=24,
+            caption_projection_dim=16,
+            pooled_projection_dim=16,
+            pos_embed_max_size=12,
+            **added,
+        )
+        for name, weight in network.named_parameters():
+            if "norm_" in name and weight.ndim == 1:  # of queries and keys: diffusers' are ones
+                torch.nn.init.uniform_(weight, 0.5, 2.0)
+        networks.append(network)
     vae = tiny.kl(4, 4, scaling_factor=0.3, shift_factor=0.1)
     scheduler = FlowMatchEulerDiscreteScheduler(shift=SHIFT)
     made = {}
-    for name, encoder, tokenizer in (("small-sd3", t5, words), ("no-t5", None, None)):
+    sd3, sd35 = networks
+    for name, network, encoder, tokenizer in (
+        ("small-sd3", sd3, t5, words),
+        ("no-t5", sd3, None, None),
+        ("small-sd3.5", sd35, t5, words),
+    ):
         made[name] = root / name
         StableDiffusion3Pipeline(
             network, scheduler, vae, one[1], one[0], two[1], two[0], encoder, tokenizer
@@ -80,7 +92,7 @@ def folders(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", ["small-sd3", "no-t5"])
+@pytest.mark.parametrize("name", ["small-sd3", "no-t5", "small-sd3.5"])
 def test_samples_are_those_of_diffusers(folders, name, tmp_path, monkeypatch):
     """Given one noise and evenly spaced times before the shift, as the paper has them."""
     monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path))
@@ -123,6 +135,14 @@ def test_its_table_of_positions_is_kept_whole_and_counted(folders):
     )
 
 
+def test_sd35_is_told_by_its_config(folders):
+    opened = open_weights(folders["small-sd3.5"], TOLD)
+    assert opened.spec.qk_norm and opened.spec.dual_attention == 1
+    assert opened.spec.name == "SD3-d2w16/2 qk-norm dual1 [text]"
+    kept = opened.state["transformer.transformer_blocks.0.attn2.norm_q.weight"]
+    assert kept.shape == (8,) and not (kept == 1).any()
+
+
 def changed(folder, to, file: str, **fields):
     shutil.copytree(folder, to)
     (to / file).write_text(json.dumps(json.loads((to / file).read_text()) | fields))
@@ -132,8 +152,12 @@ def changed(folder, to, file: str, **fields):
 @pytest.mark.parametrize(
     ("file", "fields", "says"),
     [
-        ("transformer/config.json", {"qk_norm": "rms_norm"}, "qk_norm rms_norm, .* SD3.5 is not"),
-        ("transformer/config.json", {"dual_attention_layers": [0]}, "dual_attention_layers"),
+        ("transformer/config.json", {"qk_norm": "layer_norm"}, "qk_norm layer_norm, .* rms_norm"),
+        (
+            "transformer/config.json",
+            {"dual_attention_layers": [1]},
+            r"dual_attention_layers \[1\], .* have \[0\]",
+        ),
         (
             "scheduler/scheduler_config.json",
             {"use_dynamic_shifting": True},

@@ -1,7 +1,7 @@
 """A small network of each of the suite's families, on 8x8 images of one channel and ten classes."""
 
 from scaling.study import ModelSpec
-from scaling.study.families import LatentUNet, MMDiT, PixArt, PixelUNet, RaisedUNet
+from scaling.study.families import AddedUNet, LatentUNet, MMDiT, PixArt, PixelUNet, RaisedUNet
 from scaling.study.network import Network
 
 DIGITS = {"input_size": 8, "channels": 1, "num_classes": 10}
@@ -11,6 +11,7 @@ TINY: dict[str, Network] = {
     "dit": ModelSpec(**DIGITS, patch=4, width=16, depth=1, heads=2),
     "ldm": LatentUNet(**DIGITS, **_CONVOLVED, heads=2, context_width=12),
     "adm": PixelUNet(**DIGITS, **_CONVOLVED, head_channels=4),
+    "ddpm": AddedUNet(**DIGITS, **_CONVOLVED, head_channels=4),
     "adm-u": RaisedUNet(
         **DIGITS,
         **_CONVOLVED,

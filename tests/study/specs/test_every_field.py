@@ -90,8 +90,12 @@ def test_what_no_network_has_is_refused_in_a_line_that_names_the_field(family):
         if isinstance(value, tuple) and value and isinstance(value[0], int | float):
             tries = ((0,), (10**9,), value * 100)
         for given in tries:
-            if name in ("class_tokens", "class_tokens_from") and given == 0:
+            if name in ("class_tokens", "class_tokens_from", "dual_attention") and given == 0:
                 continue
+            if given is None and type(None) in get_args(
+                type(network).model_fields[name].annotation
+            ):
+                continue  # null is one of its values
             with pytest.raises(ValidationError) as error:
                 type(network)(**fields | {name: given})
             told = explain(error.value)

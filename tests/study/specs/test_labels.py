@@ -61,6 +61,11 @@ from scaling.study import Protocol
             "train",
         ),
         (
+            {"sampling_steps": 1000, "ddpm_variance": "small", "clip_predicted": 1.0},
+            "fid",
+            "FID-1K, ddpm1000, small variance, clip 1, cfg 1.0, digits-cnn, vs train",
+        ),
+        (
             {"sampler": "heun", "heun_last": "euler", "time_shift": 6.9282},
             "fid",
             "FID-1K, heun50, last euler, shift 6.928, cfg 1.0, digits-cnn, vs train",

@@ -31,6 +31,8 @@ def test_fields_added_later_change_no_identity(tiny):
         {"evaluate.protocol.reference_images": 100},
         {"evaluate.protocol.guidance_interval": [0.1, 0.9]},
         {"evaluate.protocol.sampler": "ddim", "evaluate.protocol.eta": 1.0},
+        {"evaluate.protocol.ddpm_variance": "small"},
+        {"evaluate.protocol.clip_predicted": 1.0},
         {"evaluate.protocol.sampler": "heun", "evaluate.protocol.heun_last": "euler"},
         {"evaluate.protocol.sampler": "euler", "evaluate.protocol.time_shift": 3.0},
     ],
@@ -52,6 +54,14 @@ def test_a_reference_file_counts_by_its_name(tiny):
     [
         ({"evaluate.protocol.eta": 0.5}, "eta 0.5 belongs to the sampler 'ddim', not to 'ddpm'"),
         ({"evaluate.protocol.sde_last": "tweedie"}, "belongs to the sampler 'sde'"),
+        (
+            {"evaluate.protocol.sampler": "ddim", "evaluate.protocol.ddpm_variance": "small"},
+            "ddpm_variance 'small' belongs to the sampler 'ddpm', not to 'ddim'",
+        ),
+        (
+            {"evaluate.protocol.sampler": "dpm++", "evaluate.protocol.clip_predicted": 1.0},
+            "clip_predicted 1.0 belongs to the sampler 'ddpm' or 'ddim', not to 'dpm[+][+]'",
+        ),
         (
             {"evaluate.protocol.heun_last": "euler"},
             "heun_last 'euler' belongs to the sampler 'heun'",

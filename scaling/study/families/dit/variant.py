@@ -119,6 +119,17 @@ def is_papers(m: "ModelSpec") -> bool:
     return not words(m) and all(getattr(m, name) == value for name, value in IMAGE.items())
 
 
+def axis_channels(channels: int, steps: int) -> tuple[int, int, int]:
+    """How many of a head's ``channels`` turn with time, row and column of ``steps`` in time.
+
+    Of an image, of one step, none with time and half with each other. Of a clip a third with row
+    and column each, rounded down to pairs, and the rest with time (Wan, arXiv 2503.20314, as in
+    diffusers' ``WanRotaryPosEmbed``).
+    """
+    space = channels // 2 if steps == 1 else 2 * (channels // 6)
+    return channels - 2 * space, space, space
+
+
 def faults(m: "ModelSpec") -> list[str]:
     """What cannot be, one clause each."""
     clauses = []
@@ -128,12 +139,8 @@ def faults(m: "ModelSpec") -> list[str]:
         clauses.append(f"a wide head needs depth, width and heads; set {', '.join(missing)} too")
     if len(given) == len(HEAD) and m.head_width % m.head_heads:
         clauses.append(f"head_heads {m.head_heads} do not divide the head_width {m.head_width}")
-    if m.grid[0] > 1 and "rope" in m.positions:
-        clauses.append(
-            f"positions {m.positions!r} are of images, and a clip of {m.frames} frames has a third "
-            "position; set model.positions to sincos"
-        )
-    if m.grid[0] > 1:
+    clip = m.grid[0] > 1
+    if clip and "sincos" in m.positions:
         clauses += [
             f"{name} {width} is not a multiple of {THIRD_POSITION}, as the 3-D sine-cosine "
             "positions of a clip need"
@@ -143,11 +150,12 @@ def faults(m: "ModelSpec") -> list[str]:
     if "rope" in m.positions:
         shapes = [("heads", m.width, m.heads)]
         shapes += [("head_heads", m.head_width, m.head_heads)] if len(given) == len(HEAD) else []
+        needs = "an even number of at least 6, as 3-D" if clip else "a multiple of 4, as 2-D"
         clauses += [
-            f"{name} {heads} of width {width} have {width / heads:g} channels each, not a multiple "
-            "of 4, as 2-D rotary positions need"
+            f"{name} {heads} of width {width} have {width / heads:g} channels each, not {needs} "
+            "rotary positions need"
             for name, width, heads in shapes
-            if width % (4 * heads)
+            if width % (2 * heads if clip else 4 * heads) or (clip and width < 6 * heads)
         ]
     if m.class_tokens_from and not m.class_tokens:
         clauses.append(
