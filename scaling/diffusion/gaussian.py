@@ -24,8 +24,7 @@ class GaussianDiffusion(Process):
 
     def __init__(self, spec: DiffusionSpec, learn_sigma: bool, keep: list[int] | None = None):
         self.spec = spec
-        betas = np.linspace(spec.beta_start, spec.beta_end, spec.timesteps, dtype=np.float64)
-        alpha_bar = np.cumprod(1.0 - betas)
+        alpha_bar = np.cumprod(1.0 - spec.betas())
         self.learn_sigma = learn_sigma
         self.timesteps = list(range(spec.timesteps)) if keep is None else sorted(keep)
         alpha_bar = alpha_bar[self.timesteps]

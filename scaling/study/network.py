@@ -7,7 +7,7 @@ figures and laws use the base class and never ask which family they handle.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -53,6 +53,9 @@ class Network(Spec):
     FORMATS: ClassVar[tuple[str, ...]] = ()  # the keys of ``formats()``
     # entries of a foreign state dict by which the family is found behind wrappers' prefixes
     ANCHORS: ClassVar[tuple[str, ...]] = ()
+    # fields of the diffusion that foreign weights of the family were trained by, where no file says
+    # one; {}: as ``DiffusionSpec`` has them
+    USUAL_BETAS: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs) -> None:

@@ -60,6 +60,10 @@ class LatentUNet(UNet):
     NAMES: ClassVar[str] = "LDM-8 or LDM-w64x1-2-4b2a32-16-8 (width, multipliers, blocks, sides)"
     SHAPES: ClassVar[dict[str, dict]] = SHAPES
     FORMATS: ClassVar[tuple[str, ...]] = ("diffusers",)
+    # of the released configuration for ImageNet (cin256)
+    USUAL_BETAS: ClassVar[dict] = {
+        "beta_schedule": "scaled_linear", "beta_start": 0.0015, "beta_end": 0.0195,
+    }  # fmt: skip
 
     @classmethod
     def preset(cls, name: str, resolution: int = 256, **fields) -> "LatentUNet":
@@ -101,12 +105,6 @@ class LatentUNet(UNet):
         from scaling.models.formats.unet_weights import recognised_ldm
 
         return recognised_ldm(state, told)
-
-    def assumed(self) -> list[str]:
-        return [
-            "LDM's code noises by betas whose square roots rise linearly, which no process here "
-            "does: train on from the weights rather than sample them"
-        ]
 
     def _class_width(self) -> int:
         return self.context_width

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from scaling.study.specs.identity import Spec, refuse
 
 Prediction = Literal["epsilon", "v", "x"]
+BetaSchedule = Literal["linear", "scaled_linear"]
 USUAL = {"ddpm": "epsilon", "epsilon": "epsilon", "flow": "v"}  # objective -> what it predicts
 LEAST_SIGNAL = 1e-30  # of the variance at the last timestep
 
@@ -17,15 +18,17 @@ LEAST_SIGNAL = 1e-30  # of the variance at the last timestep
 class DiffusionSpec(Spec):
     """The forward process, what the network predicts, and how training weights the times.
 
-    ``ddpm``: epsilon and sigma, linear betas (DiT section 3.1). ``epsilon``: epsilon alone.
-    ``flow``: the linear path (SiT, arXiv 2401.08740), which has neither timesteps nor betas; its
-    network predicts the velocity, or what ``prediction`` says.
+    ``ddpm``: epsilon and sigma (DiT section 3.1). ``epsilon``: epsilon alone. ``flow``: the linear
+    path (SiT, arXiv 2401.08740), which has neither timesteps nor betas; its network predicts the
+    velocity, or what ``prediction`` says.
     """
 
     objective: Literal["ddpm", "epsilon", "flow"] = "ddpm"
     timesteps: int = Field(1000, gt=0, le=10**6)  # T
     beta_start: float = Field(1e-4, gt=0, lt=1)
     beta_end: float = Field(2e-2, gt=0, lt=1)
+    # linear: as DDPM; scaled_linear: their square roots rise linearly (LDM, arXiv 2112.10752)
+    beta_schedule: BetaSchedule = "linear"
     # min-snr weights the loss; logit-normal changes how times are drawn
     weighting: Literal["uniform", "min-snr", "logit-normal"] = "uniform"
     min_snr_gamma: float = Field(5.0, gt=0, le=1e6)  # min-snr (arXiv 2303.09556)
@@ -46,6 +49,7 @@ class DiffusionSpec(Spec):
 
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
         {
+            "beta_schedule",
             "weighting",
             "min_snr_gamma",
             "logit_mean",
@@ -82,7 +86,7 @@ class DiffusionSpec(Spec):
         idle = (
             []
             if self.objective != "flow"
-            else [(n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end")]
+            else [(n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end", "beta_schedule")]
         )
         flows = ("time_scale", "time_shift")
         idle += [(name, "a flow") for name in flows] if self.objective != "flow" else []
@@ -112,7 +116,7 @@ class DiffusionSpec(Spec):
                 f"beta_end {self.beta_end:g} is below beta_start {self.beta_start:g}: noise would "
                 "be added ever slower; set diffusion.beta_start and beta_end"
             )
-        if _log_signal(self.beta_start, self.beta_end, self.timesteps) < math.log(LEAST_SIGNAL):
+        if _log_signal(*self._schedule) < math.log(LEAST_SIGNAL):
             faults.append(
                 f"{self.timesteps} timesteps with betas {self.beta_start:g} to {self.beta_end:g} "
                 f"leave less than {LEAST_SIGNAL:g} of an image's variance, which fp32 cannot hold; "
@@ -120,6 +124,19 @@ class DiffusionSpec(Spec):
             )
         refuse(faults)
         return self
+
+    @property
+    def _schedule(self) -> tuple[float, float, int, BetaSchedule]:
+        return self.beta_start, self.beta_end, self.timesteps, self.beta_schedule
+
+    def betas(self) -> np.ndarray:
+        """Of a diffusion: the variance (T,) that each timestep adds, float64."""
+        return betas_of(*self._schedule)
+
+    @property
+    def betas_in_words(self) -> str:
+        """Such as "betas 0.0001 to 0.02, linear"."""
+        return f"betas {self.beta_start:g} to {self.beta_end:g}, {self.beta_schedule}"
 
     @property
     def predicted(self) -> str:
@@ -137,6 +154,13 @@ class DiffusionSpec(Spec):
 
 
 @functools.lru_cache(1000)
-def _log_signal(beta_start: float, beta_end: float, timesteps: int) -> float:
+def _log_signal(start: float, end: float, timesteps: int, schedule: BetaSchedule) -> float:
     """The logarithm of the share of an image's variance that is left at the last timestep."""
-    return float(np.log1p(-np.linspace(beta_start, beta_end, timesteps)).sum())
+    return float(np.log1p(-betas_of(start, end, timesteps, schedule)).sum())
+
+
+def betas_of(start: float, end: float, timesteps: int, schedule: BetaSchedule) -> np.ndarray:
+    """The variances (T,) that the timesteps add, float64, from ``start`` to ``end``."""
+    if schedule == "scaled_linear":
+        return np.linspace(start**0.5, end**0.5, timesteps, dtype=np.float64) ** 2
+    return np.linspace(start, end, timesteps, dtype=np.float64)

@@ -148,8 +148,8 @@ def changed(pipeline, folder, file: str, **fields):
         ),
         (
             "scheduler/scheduler_config.json",
-            {"beta_schedule": "scaled_linear", "prediction_type": "v_prediction"},
-            r"none of ours \(beta_schedule scaled_linear, here linear; prediction_type v_predicti",
+            {"beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"},
+            r"none of ours \(beta_schedule squaredcos_cap_v2, here linear or scaled_linear; prediction_",
         ),
     ],
 )
