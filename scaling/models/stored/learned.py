@@ -93,7 +93,7 @@ def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
 def process_by_betas(betas: Tensor, sigma: bool, where) -> DiffusionSpec:
     """The process whose ``betas`` (T,) stand beside weights, as LDM's code keeps them.
 
-    ``sigma`` as in ``learned_by_scheduler``. ValueError for betas of no schedule that is known here.
+    ``sigma`` as in ``learned_by_scheduler``. ValueError for betas of no schedule known here.
     """
     values = betas.detach().double().flatten()
     if len(values) and values.isfinite().all() and (0 < values).all() and (values < 1).all():
@@ -110,8 +110,8 @@ def process_by_betas(betas: Tensor, sigma: bool, where) -> DiffusionSpec:
                     beta_schedule=schedule,
                 )
     raise ValueError(
-        f"the {len(values)} betas of {where} follow none of {', '.join(get_args(BetaSchedule))}, so "
-        "no process here noises as they do; --leave-out betas goes on without them"
+        f"the {len(values)} betas of {where} follow none of {', '.join(get_args(BetaSchedule))}, "
+        "so no process here noises as they do; --leave-out betas goes on without them"
     )
 
 

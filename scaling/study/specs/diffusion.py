@@ -86,7 +86,9 @@ class DiffusionSpec(Spec):
         idle = (
             []
             if self.objective != "flow"
-            else [(n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end", "beta_schedule")]
+            else [
+                (n, "a diffusion") for n in ("timesteps", "beta_start", "beta_end", "beta_schedule")
+            ]
         )
         flows = ("time_scale", "time_shift")
         idle += [(name, "a flow") for name in flows] if self.objective != "flow" else []

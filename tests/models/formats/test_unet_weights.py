@@ -105,7 +105,9 @@ def test_ldms_betas_are_the_files_own_else_the_released_configurations(file):
     assert opened(objective="flow").diffusion == DiffusionSpec(objective="flow")
     cosine = torch.linspace(0, torch.pi / 2, 101).cos().square()
     state["betas"] = (1 - cosine[1:] / cosine[:-1]).clamp(max=0.999)
-    with pytest.raises(ValueError, match="100 betas .* none of linear, scaled_linear.*--leave-out"):
+    with pytest.raises(
+        ValueError, match=r"100 betas .* none of linear, scaled_linear.*--leave-out"
+    ):
         opened()
     for why in "told", "gone":
         found = opened(objective="epsilon", leave_out=("betas",) if why == "told" else ())

@@ -149,7 +149,7 @@ def changed(pipeline, folder, file: str, **fields):
         (
             "scheduler/scheduler_config.json",
             {"beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"},
-            r"none of ours \(beta_schedule squaredcos_cap_v2, here linear or scaled_linear; prediction_",
+            r"none of ours \(beta_schedule squaredcos_cap_v2, here linear or scaled_linear; ",
         ),
     ],
 )
