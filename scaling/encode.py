@@ -92,7 +92,7 @@ def encode(
     write_json(out / ENCODING, asked)
     damaged = sum(state == store.DAMAGED for state in states.values())
     say(
-        f"{images}: {listing.told}; {len(listing.classes)} classes; {len(left)} of "
+        f"{images}: {listing.told}; {len(listing.classes) or 'no'} classes; {len(left)} of "
         f"{sum(shards.values())} shards to make"
         + (f", {damaged} of them damaged and made again" if damaged else "")
     )
