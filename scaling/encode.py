@@ -71,6 +71,7 @@ def encode(
     asked = _asked(out, resume, {**description, "shard_images": shard_images}, listing.splits)
     unreadable = listing.check(size, width or size, upscale)
     total = sum(map(len, listing.splits.values()))
+    notes = [note for note in listing.notes() if note]
     _refuse_unreadable(None, unreadable, total, allow_unreadable)
 
     shards = {split: -(-len(rows) // shard_images) for split, rows in listing.splits.items()}
@@ -98,10 +99,12 @@ def encode(
     write_json(out / ENCODING, asked)
     what = f"clips of {frames} frames" if frames else "images"
     damaged = sum(state == store.DAMAGED for state in states.values())
+    classes = f"{len(listing.classes)} classes; " if listing.classes else ""
     say(
-        f"{images}: {listing.told}; {len(listing.classes)} classes; {len(left)} of "
+        f"{images}: {listing.told}; {classes}{len(left)} of "
         f"{sum(shards.values())} shards to make"
         + (f", {damaged} of them damaged and made again" if damaged else "")
+        + "".join(f"; {note}" for note in notes)
     )
     if left:
         from scaling.launch.cluster import connected

@@ -53,6 +53,7 @@ def _process(diffusion: DiffusionSpec, metric: str) -> str:
     return (
         f"{asked} over {diffusion.timesteps} timesteps, betas {diffusion.beta_start:g} to "
         f"{diffusion.beta_end:g}"
+        + (f", {diffusion.beta_schedule}" if diffusion.beta_schedule != "linear" else "")
     )
 
 

@@ -14,6 +14,7 @@ from scaling.study.network import Network, frames_of
 from scaling.study.specs.trial import DataSpec
 
 ROOT_VARIABLE = "DIT_SCALING_DATA"
+FRAMES_ARE_TOLD = "frames"  # of a check of a folder, whose marks before told nothing
 
 
 @dataclass(frozen=True)
@@ -143,13 +144,15 @@ def check_data(spec: DataSpec) -> str | None:
         from scaling.data.folder import check_images
 
         paths, home = [*data.train.paths, *data.heldout.paths], data.train.folder
-        check_once(
+        said = check_once(
             lambda: check_images(home, paths, spec.size, spec.upscale),
             home,
             dict.fromkeys(map(file_of, paths)),
             spec.size,
             spec.upscale,
+            FRAMES_ARE_TOLD,
         )
+        return "; ".join(filter(None, (data.told, said)))
     if spec.source == "clips":
         from scaling.data.clips.folder import check_clips, files_in
 
@@ -172,6 +175,11 @@ def check_fits(model: Network, spec: DataSpec) -> None:
         raise ValueError(
             f"{model.name} takes {kinds[0]}, but {spec.source} has {kinds[1]}; set model.frames to "
             f"{holds}" + (", in a family that has it" if "frames" not in dict(model) else "")
+        )
+    if data.num_classes == 1 and model.num_classes > 1:
+        raise ValueError(
+            f"{model.name} learns {model.num_classes} classes, and {spec.title} has none; set "
+            "model.num_classes to 1, and leave evaluate.protocol.guidance at 1"
         )
     if want != have:
         raise ValueError(

@@ -24,7 +24,7 @@ class GaussianDiffusion(Process):
 
     def __init__(self, spec: DiffusionSpec, learn_sigma: bool, keep: list[int] | None = None):
         self.spec = spec
-        alpha_bar = np.cumprod(1.0 - spec.betas)
+        alpha_bar = np.cumprod(1.0 - spec.betas())
         self.learn_sigma = learn_sigma
         self.timesteps = list(range(spec.timesteps)) if keep is None else sorted(keep)
         alpha_bar = alpha_bar[self.timesteps]

@@ -7,7 +7,7 @@ figures and laws use the base class and never ask which family they handle.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from scaling.models.weights import Format
-    from scaling.study.specs.diffusion import DiffusionSpec
     from scaling.study.specs.weights import WeightsSpec
 
 MOST_PIXELS = 16_384  # per image side
@@ -54,6 +53,9 @@ class Network(Spec):
     FORMATS: ClassVar[tuple[str, ...]] = ()  # the keys of ``formats()``
     # entries of a foreign state dict by which the family is found behind wrappers' prefixes
     ANCHORS: ClassVar[tuple[str, ...]] = ()
+    # fields of the diffusion that foreign weights of the family were trained by, where no file says
+    # one; {}: as ``DiffusionSpec`` has them
+    USUAL_BETAS: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs) -> None:
@@ -186,13 +188,6 @@ class Network(Spec):
     def assumed(self) -> list[str]:
         """What is taken for granted of a foreign state dict that was ``recognised``, in words."""
         return []
-
-    def trained_as(self) -> "DiffusionSpec | None":
-        """The process of the code whose weights are ``recognised``, where they predict noise alone.
-
-        None: DDPM's usual one.
-        """
-        return None
 
     def adopted(self, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> "dict[str, Tensor]":
         """The foreign state dict that was ``recognised``, in our names and conventions.

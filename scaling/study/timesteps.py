@@ -51,7 +51,7 @@ def solver_timesteps(diffusion: DiffusionSpec, count: int) -> list[int]:
     schedule.
     """
     spaced_timesteps(diffusion.timesteps, count)  # for its check of ``count``
-    alpha_bar = np.cumprod(1.0 - diffusion.betas)
+    alpha_bar = np.cumprod(1.0 - diffusion.betas())
     log_sigma = 0.5 * np.log((1.0 - alpha_bar) / alpha_bar)
     nearest = np.abs(log_sigma - np.linspace(log_sigma[-1], log_sigma[0], count)[:, None]).argmin(
         1

@@ -45,6 +45,16 @@ def test_tables_agree_with_their_definitions():
 DDPM, EPSILON = (build_process(DiffusionSpec(objective=o)) for o in ("ddpm", "epsilon"))
 
 
+def test_betas_whose_roots_rise_linearly_are_those_of_diffusers():
+    from diffusers import DDPMScheduler
+
+    shape = {"beta_start": 0.0015, "beta_end": 0.0195, "beta_schedule": "scaled_linear"}
+    theirs = DDPMScheduler(num_train_timesteps=1000, **shape).alphas_cumprod
+    process = build_process(DiffusionSpec(objective="epsilon", **shape))
+    ours = process.at("alpha_bar", torch.arange(1000))
+    assert torch.allclose(ours, theirs, rtol=2e-4, atol=0)  # theirs is a product in float32
+
+
 def batch(n=6, channels=1):
     g = torch.Generator().manual_seed(0)
     return torch.randn(n, channels, 4, 4, generator=g), torch.randn(n, channels, 4, 4, generator=g)

@@ -65,7 +65,7 @@ def alone(x, t):
 
 
 SCALED = DiffusionSpec(
-    objective="epsilon", timesteps=40, beta_start=0.01, beta_end=0.3, beta_schedule="scaled-linear"
+    objective="epsilon", timesteps=40, beta_start=0.01, beta_end=0.3, beta_schedule="scaled_linear"
 )
 
 
@@ -81,7 +81,7 @@ def test_ancestral_sampling_with_a_fixed_variance_and_clipped_is_diffusers(varia
     theirs = scheduler_of(
         diffusers.DDPMScheduler, SCALED, variance_type=f"fixed_{variance}", **clipped
     )
-    assert np.allclose(theirs.betas, SCALED.betas, rtol=1e-5)
+    assert np.allclose(theirs.betas, SCALED.betas(), rtol=1e-5)
     theirs.set_timesteps(SCALED.timesteps)
     expected = x = normal(2, 1, 4, 4)
     generator = torch.Generator().manual_seed(5)

@@ -1,12 +1,7 @@
-"""Which clips are in a folder, and how are they read?
+"""How are a folder's clips read, and which of them could not be trained on?
 
-    PLACE/CLASS/CLIP/0001.png ...    a clip is a folder of its frames, in the order of their names,
-                                     numbers in them by value
-    PLACE/CLASS/CLIP.mp4             or a video file
-
-``train/`` and ``val/`` may stand above the classes; without them clips of each class are held out.
 A clip that is k times as long as what is asked for gives k pieces, one after the other, all in one
-split. One that is shorter is refused.
+split. One that is shorter is refused; one that lacks frames is cut there.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,19 +11,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scaling.data.clips.pieces import Clip, Piece, pieces_of
+from scaling.data.clips.frames import missing
+from scaling.data.clips.layout import AS_VIDEO, Clip, by_split
+from scaling.data.clips.pieces import Piece, pieces_of
 from scaling.data.clips.video_files import count_frames, is_video
 from scaling.data.crop import image_size
 from scaling.data.images import DataSet, Images
 from scaling.data.listing.content import is_image
-from scaling.data.listing.names import TRAIN, as_number, in_order, listed
-from scaling.data.listing.splits import chosen_splits, held_out
-from scaling.data.listing.walk import Found, find, printable
+from scaling.data.listing.names import TRAIN, listed
+from scaling.data.listing.splits import WITHOUT
+from scaling.data.listing.walk import find, printable
+from scaling.data.several import several_frames
 from scaling.study.specs.identity import identity
 from scaling.study.specs.trial import DataSpec
 
 READING_THREADS = 16
-LAYOUT = "a clip is a folder of its frames, or a video file, inside a folder of its class"
 
 
 class FolderClips(Images):
@@ -77,22 +74,23 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     what = "images" if spec.frames == 1 else f"pieces of {spec.frames} frames"
     return DataSet(
         name=spec.name,
-        num_classes=len(classes),
+        num_classes=max(1, len(classes)),
         train=train,
         heldout=heldout,
-        classes=tuple(map(printable, classes)),
+        classes=tuple(map(printable, classes)) or None,
         told=f"{printable(str(folder))}: {len(clips)} clips, {len(train)} {what} to train on and "
-        f"{len(heldout)} held out",
+        f"{len(heldout)} held out" + WITHOUT * (not classes) + told_of_gaps(clips),
     )
 
 
 def list_clips(folder: Path, frames: int) -> tuple[list[str], dict[str, list[tuple[Clip, int]]]]:
-    """The classes in order of label, and the clips of each split with their labels.
+    """The classes in order of label, none of a set without, and the clips of each split with their
+    labels.
 
     ValueError for what leaves a class or a split in doubt, and for clips shorter than ``frames``.
     """
     found = find(folder, lambda path, real: is_video(path) or is_image(path, real))
-    classes, splits = _by_split(folder, found)
+    classes, splits = by_split(folder, found)
     _refuse_short(folder, [clip for rows in splits.values() for clip, _ in rows], frames)
     return classes, splits
 
@@ -103,53 +101,16 @@ def cut(folder: Path, clips: list[tuple[Clip, int]], frames: int) -> tuple[list[
     return [piece for piece, _ in rows], [label for _, label in rows]
 
 
-def _by_split(folder: Path, found: Found) -> tuple[list[str], dict[str, list[tuple[Clip, int]]]]:
-    """The classes in order of label, and the clips of each split with their labels."""
-    train, held = chosen_splits(found.inside(), folder)
-    if train and not held:
-        raise ValueError(f"{folder} has a folder {train} and none for held-out clips; add val")
-    roles = {train: "train", held: "heldout"} if train else {}
-    frames: dict[tuple[str, str, str], list[str]] = {}  # role, class, clip -> paths
-    for path in found.paths:
-        role, _, rest = path.partition("/") if roles else ("", "", path)
-        if roles and role not in roles:
-            continue  # of another split, such as test beside val
-        name, *inside = rest.split("/")
-        clip = path if is_video(path) else path.rpartition("/")[0]
-        if len(inside) < (1 if is_video(path) else 2):
-            raise ValueError(f"{printable(path)} of {folder} is in no clip: {LAYOUT}")
-        frames.setdefault((roles.get(role, ""), name, clip), []).append(path)
-    if not frames:
-        raise ValueError(f"{folder} holds no clips: {LAYOUT}")
-    classes = sorted({name for role, name, _ in frames if role in ("", "train")}, key=as_number)
-    labels = {name: label for label, name in enumerate(classes)}
-    if unknown := sorted({name for _, name, _ in frames} - labels.keys()):
-        raise ValueError(
-            f"the held-out clips of {folder} have classes that train lacks: {listed(unknown)}"
-        )
-    rows = [
-        (
-            role,
-            Clip(clip, () if is_video(clip) else tuple(sorted(paths, key=in_order))),
-            labels[name],
-        )
-        for (role, name, clip), paths in frames.items()
-    ]
-    rows.sort(key=lambda row: (row[2], row[1].path))
-    if roles:
-        return classes, {
-            role: [(clip, label) for its, clip, label in rows if its == role]
-            for role in roles.values()
-        }
-    if len(rows) == len(classes):
-        raise ValueError(
-            f"each class of {folder} has one clip only, so none can be held out; add clips"
-        )
-    clip_of = {clip.path: clip for _, clip, _ in rows}
-    split = held_out([(clip.path, label) for _, clip, label in rows], folder)
-    return classes, {
-        role: [(clip_of[path], label) for path, label in its] for role, its in split.items()
-    }
+def told_of_gaps(clips: list[Clip]) -> str:
+    lacking = [(clip.path, missing(clip.frames)) for clip in clips]
+    lacking = [(path, numbers) for path, numbers in lacking if numbers]
+    if not lacking:
+        return ""
+    path, numbers = lacking[0]
+    return (
+        f"; {len(lacking)} clips lack frames and are cut there, such as {printable(path)}, which "
+        f"lacks {listed([*map(str, numbers)])}"
+    )
 
 
 def _refuse_short(folder: Path, clips: list[Clip], frames: int) -> None:
@@ -186,8 +147,22 @@ def check_clips(folder: Path, files: list[str], height: int, width: int) -> None
             return count_frames(folder / path)[1:]
         return image_size(folder / path, whole=True)
 
+    if several := several_frames(folder, [path for path in files if not is_video(path)]):
+        raise ValueError(
+            f"{len(several)} frames of clips of {folder} hold several frames themselves, such as "
+            f"{printable(several[0])}; {AS_VIDEO}"
+        )
     with ThreadPoolExecutor(READING_THREADS) as pool:
         sizes = list(pool.map(size_of, files))
+    first: dict[str, tuple[str, tuple[int, int]]] = {}  # of a folder: a frame and its size
+    for path, (wide, high) in zip(files, sizes):
+        other, its = first.setdefault(path.rpartition("/")[0], (path, (wide, high)))
+        if its != (wide, high) and not is_video(path) and not is_video(other):
+            raise ValueError(
+                f"the frames of one clip of {folder} are of unlike sizes, {printable(other)} "
+                f"({its[0]}x{its[1]}) and {printable(path)} ({wide}x{high}), and each would be "
+                "cropped for itself; make them alike, or remove the clip"
+            )
     small = [
         (path, (wide, high))
         for path, (wide, high) in zip(files, sizes)

@@ -1,4 +1,4 @@
-"""What is a clip, and how are the frames of a piece of it read? From a folder, or a video file."""
+"""How are the frames of a piece of a clip read? From a folder, or a video file."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scaling.data.clips.video_files import count_frames, is_video, read_frames
+from scaling.data.clips.layout import Clip
+from scaling.data.clips.video_files import is_video, read_frames
 from scaling.data.crop import centre_crop, opened
 from scaling.data.listing.content import is_image
 from scaling.data.listing.names import in_order
@@ -15,16 +16,6 @@ from scaling.data.listing.walk import find
 from scaling.data.pixels import rgb
 
 MARK = "#"  # before the number of a piece's first frame, in its name
-
-
-class Clip(NamedTuple):
-    """A clip: its path below the data's folder, and its frames' paths; a video's file has none."""
-
-    path: str
-    frames: tuple[str, ...]
-
-    def length(self, folder: Path) -> int:
-        return len(self.frames) or count_frames(folder / self.path)[0]
 
 
 class Piece(NamedTuple):
@@ -70,8 +61,14 @@ class Piece(NamedTuple):
 
 
 def pieces_of(folder: Path, clip: Clip, count: int) -> list[Piece]:
-    """The pieces of ``count`` frames that ``clip`` has, one after the other."""
-    return [Piece(clip, start, count) for start in range(0, clip.length(folder) - count + 1, count)]
+    """The pieces of ``count`` frames that ``clip`` has, one after the other; none jumps where
+    frames lack.
+    """
+    return [
+        Piece(clip, start, count)
+        for run in clip.runs(folder)
+        for start in range(run.begin, run.end - count + 1, count)
+    ]
 
 
 def clip_of(name: str) -> str:

@@ -11,17 +11,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scaling.data.clips.folder import check_clips, cut, files_in, list_clips
-from scaling.data.clips.pieces import Clip, Piece
+from scaling.data.clips.folder import check_clips, cut, files_in, list_clips, told_of_gaps
+from scaling.data.clips.layout import Clip
+from scaling.data.clips.pieces import Piece
 from scaling.data.crop import read_image
+from scaling.data.depth import told_of_depth
 from scaling.data.folder import check_sizes
 from scaling.data.listing import list_images, read_bytes
+from scaling.data.listing.splits import WITHOUT
 from scaling.data.listing.walk import printable
+from scaling.data.several import several_frames, told_of_several
 
 
 class ToEncode(NamedTuple):
     """``splits``: rows by split. ``check``: given height, width and whether small images are
     enlarged, path and why of each image that cannot be read; ValueError for those too small.
+    ``notes``: what else should be known of the files.
     """
 
     folder: Path
@@ -29,6 +34,7 @@ class ToEncode(NamedTuple):
     splits: dict[str, list]
     told: str
     check: Callable[[int, int, bool], list[dict]]
+    notes: Callable[[], list[str]]
 
 
 def of_images(place: Path, heldout_labels: Path | None = None) -> ToEncode:
@@ -41,12 +47,17 @@ def of_images(place: Path, heldout_labels: Path | None = None) -> ToEncode:
         listing.splits,
         listing.told,
         lambda height, width, upscale: check_sizes(listing.folder, paths, height, upscale),
+        lambda: [
+            told_of_several(several_frames(listing.folder, paths)),
+            told_of_depth(listing.folder, paths),
+        ],
     )
 
 
 def of_clips(folder: Path, frames: int) -> ToEncode:
     """The pieces of ``frames`` of the clips in ``folder``. ValueError as ``list_clips``."""
     classes, splits = list_clips(folder, frames)
+    clips = [clip for rows in splits.values() for clip, _ in rows]
     cuts = {split: cut(folder, rows, frames) for split, rows in splits.items()}
     pieces = [piece for its, _ in cuts.values() for piece in its]
 
@@ -58,8 +69,11 @@ def of_clips(folder: Path, frames: int) -> ToEncode:
         folder,
         list(map(printable, classes)),
         {split: [_row(*piece) for piece in zip(*its)] for split, its in cuts.items()},
-        f"{sum(map(len, splits.values()))} clips, {len(pieces)} pieces of {frames} frames",
+        f"{len(clips)} clips, {len(pieces)} pieces of {frames} frames"
+        + WITHOUT * (not classes)
+        + told_of_gaps(clips),
         check,
+        list,
     )
 
 

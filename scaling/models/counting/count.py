@@ -1,17 +1,16 @@
 """How many multiply-accumulates does a network really do? fvcore's count of a traced forward pass.
 
 The trace runs on the meta device. Matrix products and convolutions count, one per
-multiply-accumulate (the DiT paper's "Gflops"). Norms, elementwise work, lookups and data movement
-count as zero, each by name. Any other operation that fvcore would leave out is an error, so nothing
-goes uncounted. By default fvcore only warns, and it drops both products of
-``scaled_dot_product_attention``: 10 % of S/2 but 0.7 % of S/8, enough to bend a scaling curve.
+multiply-accumulate (the DiT paper's "Gflops"), and so do sums of products that are matrix products
+written out. Norms, elementwise work, lookups and data movement count as zero, each by name. Any
+other operation that fvcore would leave out is an error, so nothing goes uncounted. By default
+fvcore only warns, and it drops both products of ``scaled_dot_product_attention``: 10 % of S/2 but
+0.7 % of S/8, enough to bend a scaling curve.
 """
 
 import contextlib
 import functools
-import math
 import warnings
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -20,21 +19,22 @@ from torch import Tensor, nn
 from scaling.models import build_model
 from scaling.models.counting.count_zero import ZERO, multiplies_nothing
 from scaling.study.costs import layers
+from scaling.study.libraries import first_line
 from scaling.study.network import Network
 
 with warnings.catch_warnings():
     # fvcore traces with torch.jit, which is deprecated
     warnings.filterwarnings("ignore", message=".*torch.jit")
     from fvcore.nn import FlopCountAnalysis
-    from fvcore.nn.jit_handles import einsum_flop_jit, get_shape
 
     from scaling.models.counting import meta_convolution
+    from scaling.models.counting.handles import HANDLES, zero_macs
 
 TOLERANCE = 5e-3  # relative difference allowed between a family's layers and fvcore's count
 
 
 class Uncounted(ValueError):
-    """An operation that is neither counted nor listed as zero."""
+    """An operation that is neither counted nor listed as zero, or a network not to be traced."""
 
 
 class Count(NamedTuple):
@@ -43,83 +43,6 @@ class Count(NamedTuple):
     macs: int
     # dotted name -> MACs of that module and everything below it; "" is the whole network
     by_module: dict[str, int]
-
-
-def attention_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle of attention: T S (e + f) for each leading index of the output.
-
-    Shapes: q (..., T, e), k (..., S, e), v (..., S, f), whose leading dimensions are broadcast.
-    """
-    *batch, T, f = get_shape(outputs[0])
-    e, S = get_shape(inputs[0])[-1], get_shape(inputs[2])[-2]
-    return math.prod(batch) * T * S * (e + f)
-
-
-def matmul_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle: each number of the output is a sum over the first factor's last dimension.
-
-    It uses the output's shape, so factors that are broadcast count as often as they are used.
-    """
-    return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
-
-
-def batched_sum_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle of baddbmm, addmv and the like, whose first tensor is only added."""
-    return matmul_macs(inputs[1:], outputs)
-
-
-def einsum_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle: of two factors each product of numbers counts one; an einsum of one tensor
-    only moves numbers. More factors are counted in the order that fvcore takes.
-    """
-    factors = list(inputs[1].node().inputs())
-    if len(factors) == 1:
-        return 0
-    if len(factors) > 2:
-        return int(einsum_flop_jit(inputs, outputs))
-    return pair_macs(inputs[0].toIValue(), *map(get_shape, factors))
-
-
-def pair_macs(form: str, left: Sequence[int], right: Sequence[int]) -> int:
-    """Products of numbers in an einsum of two tensors of these shapes.
-
-    An index that one factor alone has is summed before they are multiplied.
-    """
-    factors, _, result = form.replace(" ", "").partition("->")
-    sizes: list[dict[str, int]] = []
-    for names, shape in zip(factors.split(","), (left, right)):
-        before, dots, after = names.partition("...")
-        rest = range(len(shape) - len(before + after) if dots else 0)
-        indices = [*before, *(f"...{len(rest) - i}" for i in rest), *after]
-        sizes.append(dict(zip(indices, shape)))
-    one, other = sizes
-    kept = set(result) if "->" in form else one.keys() ^ other.keys()
-    return math.prod(
-        max(one.get(index, 1), other.get(index, 1))
-        for index in one | other
-        if index in kept or index.startswith("...") or (index in one and index in other)
-    )
-
-
-def zero_macs(inputs: Sequence, outputs: Sequence) -> int:
-    """fvcore handle for everything in ``ZERO``."""
-    return 0
-
-
-HANDLES = {
-    "aten::scaled_dot_product_attention": attention_macs,
-    "aten::einsum": einsum_macs,
-    "aten::matmul": matmul_macs,
-    "aten::bmm": matmul_macs,
-    "aten::mm": matmul_macs,
-    "aten::mv": matmul_macs,
-    "aten::dot": matmul_macs,
-    "aten::vdot": matmul_macs,
-    "aten::inner": matmul_macs,
-    "aten::baddbmm": batched_sum_macs,
-    "aten::addmv": batched_sum_macs,
-    meta_convolution.NAME: meta_convolution.convolution_macs,
-}
 
 
 def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
@@ -140,7 +63,15 @@ def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
     shapes_alone = meta_convolution.traced_convolutions() if on_meta else contextlib.nullcontext()
     with warnings.catch_warnings(), torch.no_grad(), shapes_alone:
         warnings.filterwarnings("ignore", message=".*torch.jit")
-        macs = int(analysis.total())
+        try:
+            macs = int(analysis.total())
+        # torch's tracer and a person's own code each raise their own
+        except Exception as error:
+            raise Uncounted(
+                f"{type(module).__name__} cannot be traced to be counted ({first_line(error)}); "
+                "torch.jit.trace takes no compiled or scripted module, no reentrant checkpoint and "
+                "no flex_attention: build the network without them"
+            ) from error
         by_module = {name: int(value) for name, value in analysis.by_module().items()}
     missing = {
         name: times

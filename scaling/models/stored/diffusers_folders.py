@@ -78,14 +78,16 @@ def open_diffusers(path: Path, told: WeightsSpec) -> Opened:
     spec, state = from_diffusers(config, state)
     scheduler = folder.parent / "scheduler" / SCHEDULER
     process = None
-    if told.objective is None and scheduler.is_file():
-        process = learned_by_scheduler(read_object(scheduler), spec.learn_sigma)
-        if process is None:
+    if scheduler.is_file():
+        noised = read_object(scheduler)
+        process = learned_by_scheduler(noised, spec.learn_sigma)
+        odd = f"describes a process that is none of ours ({odd_process(noised)})"
+        if process is None and told.objective is None:
             raise ValueError(
-                f"{scheduler} describes a process that is none of ours "
-                f"({odd_process(read_object(scheduler))}); say what the weights predict, as "
-                "--objective epsilon"
+                f"{scheduler} {odd}; say what the weights predict, as --objective epsilon"
             )
+        if process is None:
+            words = [*words, f"its scheduler {odd}, and is not heeded"]
     check_outputs(told.objective, spec.learn_sigma, path)
     if told.objective == "sit" or (told.objective == "flow" and spec.learn_sigma):
         raise ValueError(

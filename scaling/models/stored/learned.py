@@ -7,10 +7,12 @@ DiT's are, and that is said; with as many outputs as channels they may be either
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
+import torch
 from torch import Tensor
 
-from scaling.study.specs.diffusion import BetaSchedule, DiffusionSpec
+from scaling.study.specs.diffusion import BetaSchedule, DiffusionSpec, betas_of
 from scaling.study.specs.weights import Learned, Null, WeightsSpec
 
 SIT = "SiTTransformer2DModel"  # a class of repositories of SiT on the hub, which diffusers has not
@@ -82,16 +84,39 @@ def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
             timesteps=config["num_train_timesteps"],
             beta_start=config["beta_start"],
             beta_end=config["beta_end"],
-            beta_schedule=BETAS[config.get("beta_schedule", "linear")],
+            beta_schedule=config.get("beta_schedule", "linear"),
         )
     except (KeyError, ValueError):
         return None
 
 
+def process_by_betas(betas: Tensor, sigma: bool, where) -> DiffusionSpec:
+    """The process whose ``betas`` (T,) stand beside weights, as LDM's code keeps them.
+
+    ``sigma`` as in ``learned_by_scheduler``. ValueError for betas of no schedule known here.
+    """
+    values = betas.detach().double().flatten()
+    if len(values) and values.isfinite().all() and (0 < values).all() and (values < 1).all():
+        # stored as fp32, of which these digits are the configuration's
+        start, end = (float(f"{value:.6g}") for value in (values[0], values[-1]))
+        for schedule in get_args(BetaSchedule):
+            expected = torch.from_numpy(betas_of(start, end, len(values), schedule))
+            if torch.allclose(values, expected, rtol=1e-3, atol=0):
+                return DiffusionSpec(
+                    objective="ddpm" if sigma else "epsilon",
+                    timesteps=len(values),
+                    beta_start=start,
+                    beta_end=end,
+                    beta_schedule=schedule,
+                )
+    raise ValueError(
+        f"the {len(values)} betas of {where} follow none of {', '.join(get_args(BetaSchedule))}, "
+        "so no process here noises as they do; --leave-out betas goes on without them"
+    )
+
+
 # what a scheduler of ours says, and others may say otherwise
 EXPECTED = {"prediction_type": "epsilon", "trained_betas": None}
-# diffusers' name of a schedule -> ours
-BETAS: dict[str, BetaSchedule] = {"linear": "linear", "scaled_linear": "scaled-linear"}
 MOST_STEPS = 1000  # diffusers' timesteps, where a scheduler does not say how many
 CLIPPED = ("ddpm", "ddim")  # samplers that clip as a scheduler says
 # diffusers' name of a variance that is not learned -> ours
@@ -142,9 +167,10 @@ def odd_process(config: Mapping) -> str:
         for name, usual in _expected(config).items()
         if config.get(name, usual) != usual
     ]
+    schedules = get_args(BetaSchedule)
     schedule = config.get("beta_schedule", "linear")
-    if config.get("_class_name") != FLOW_SCHEDULER and schedule not in BETAS:
-        odd.append(f"beta_schedule {schedule}, here {' or '.join(BETAS)}")
+    if config.get("_class_name") != FLOW_SCHEDULER and schedule not in schedules:
+        odd.append(f"beta_schedule {schedule}, here {' or '.join(schedules)}")
     return "; ".join(odd) or f"a {config.get('_class_name')} with betas that are not in 0..1"
 
 

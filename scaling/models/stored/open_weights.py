@@ -19,12 +19,18 @@ from scaling.models.stored.diffusers_folders import (
     sit_in,
 )
 from scaling.models.stored.files import file_sets
-from scaling.models.stored.learned import check_outputs, learned_by_arguments, null_by_arguments
+from scaling.models.stored.learned import (
+    WORDS,
+    check_outputs,
+    learned_by_arguments,
+    null_by_arguments,
+    process_by_betas,
+)
 from scaling.models.stored.no_weights import MANIFEST
 from scaling.models.stored.opened import Opened, completed
 from scaling.models.stored.own_networks import Candidate, check_source, fitting
 from scaling.models.stored.pipelines import is_pipeline
-from scaling.models.stored.sets import ASIDE, prepared, read_set
+from scaling.models.stored.sets import ASIDE, betas_of_set, prepared, read_set
 from scaling.models.weights import check_fits, inferred_spec, read_training_checkpoint
 from scaling.records.shapes import SPEC
 from scaling.study.network import FAMILIES
@@ -173,6 +179,12 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
                 "as they have not; say --objective sit (as SiT's code) or ddpm"
             )
         learned = "flow"  # REPA's
+    betas, process = betas_of_set(read.found, told), None
+    if betas is not None and learned in (None, "ddpm", "epsilon"):
+        process = process_by_betas(betas, shape.learn_sigma, path)
+        words = [*words, f"{process.betas_in_words}, as the file says"]
+        if learned is None and not shape.learn_sigma:
+            words = [*words, f"assumed that they predict {WORDS['epsilon']}"]
     check_outputs(learned, shape.learn_sigma, path)
     if learned == "flow" and shape.learn_sigma:
         learned = "sit"  # a flow has as many outputs as channels, except in SiT's code
@@ -181,10 +193,7 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
     no_null = not spec.has_null(state)
     state = spec.adopted(state, told)
     words = [*words, *spec.assumed()]
-    own_process = None if spec.learn_sigma else spec.trained_as()
-    if own_process is not None and learned in (None, "epsilon"):
-        return completed(spec, state, words, None, own_process, no_null, told.null is None)
-    return completed(spec, state, words, learned, None, no_null, told.null is None)
+    return completed(spec, state, words, learned, process, no_null, told.null is None)
 
 
 def _check_told(opened: Opened, told: WeightsSpec, path: Path) -> None:

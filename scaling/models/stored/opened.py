@@ -41,10 +41,16 @@ def completed(
 ) -> Opened:
     """What is known of foreign weights, and in words what was told and what was assumed.
 
+    ``process`` is the one that their file describes, where ``learned`` says nothing else.
     ``guessed``: nobody says that the last label is no class.
     """
     if learned is not None:
-        process = DiffusionSpec(objective="flow" if learned == "sit" else learned)
+        objective = "flow" if learned == "sit" else learned
+        if process is None or process.objective != objective:
+            usual = {} if objective == "flow" else spec.USUAL_BETAS
+            process = DiffusionSpec(objective=objective, **usual)
+            if usual:
+                words = [*words, f"assumed: {spec.title}'s {process.betas_in_words}"]
         words = [*words, f"they predict {WORDS[learned]}"]
     elif process is None and spec.learn_sigma:
         process = DiffusionSpec()

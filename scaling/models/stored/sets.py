@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from torch import Tensor
+
 from scaling.models.stored.files import IN_FOLDERS, check_whole, file_sets, named_in, read_files
 from scaling.models.stored.state_dicts import Found, State, chosen, find_state, in_fp32, without
 from scaling.study.specs.weights import WeightsSpec
@@ -12,6 +14,7 @@ from scaling.study.specs.weights import WeightsSpec
 ARGUMENTS = ("args", "config", "hparams", "hyper_parameters")
 # training aids that other codes store with the network, and are no part of it
 ASIDE = ("projectors.",)  # REPA's
+BETAS = "betas"
 
 
 class Stored(NamedTuple):
@@ -48,11 +51,17 @@ def read_set(path: Path, told: WeightsSpec, anchors: Collection[str]) -> Stored:
     return Stored(found, arguments)
 
 
+def betas_of_set(found: Found, told: WeightsSpec) -> Tensor | None:
+    """The betas that a diffusion's code stored beside the network, unless they are left out."""
+    betas = found.beside.get(BETAS)
+    return None if betas is None or BETAS.startswith(told.leave_out) else betas
+
+
 def prepared(found: Found, told: WeightsSpec, path: Path) -> tuple[State, list[str]]:
     """The network's tensors in fp32, and what is said of them."""
-    state, out = without(found.state, told.leave_out, path)
+    state, beside, out = without(found, told.leave_out, path)
     aside = [name for name in state if name.startswith(ASIDE)]
-    out = [*out, *aside, *found.left_out]
+    out = [*out, *aside, *beside]
     state, stored = in_fp32({k: v for k, v in state.items() if k not in aside}, path)
     words = f"weights: {found.name or 'the only set'} of {path}"
     words += f" (there are also {', '.join(o or 'the plain one' for o in found.others)})" * bool(

@@ -7,7 +7,7 @@ also several at once. The network's own names begin where an entry is found that
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ class Found:
 
     name: str  # of its key and wrappers, such as ema or state_dict.model; "" where it has none
     state: State
-    left_out: tuple[str, ...] = ()  # entries beside it that belong to no network
+    beside: Mapping[str, Tensor] = field(default_factory=dict)  # entries that are no network's
     others: tuple[str, ...] = ()  # names of the other sets
 
 
@@ -135,11 +135,11 @@ def find_state(data, anchors: Collection[str], average: str | None, where) -> Fo
     key, prefix = sets[name]
     state = parts[key][prefix]
     beginnings = tuple(f"{other}." for other in parts[key] if other)
-    beside = (
-        ()
-        if not prefix
-        else tuple(entry for entry in stored[key] if not _plain(entry).startswith(beginnings))
-    )
+    beside = {
+        entry: tensor
+        for entry, tensor in stored[key].items()
+        if prefix and not _plain(entry).startswith(beginnings)
+    }
     return Found(name, state, beside, tuple(other for other in sets if other != name))
 
 
@@ -182,16 +182,25 @@ def chosen(names: tuple[str, ...], average: str | None, where) -> str:
     return among[0]
 
 
-def without(state: State, beginnings: Collection[str], where) -> tuple[State, list[str]]:
-    """``state`` without the entries that begin so, and their names; ValueError if none does."""
-    out = {name for name in state if name.startswith(tuple(beginnings))}
+def without(
+    found: Found, beginnings: Collection[str], where
+) -> tuple[State, Mapping[str, Tensor], list[str]]:
+    """The network's state and what is beside it, without the entries that begin so, and the names
+    of those; ValueError if none does.
+    """
+    state = found.state
+    out = {name for name in (*state, *found.beside) if name.startswith(tuple(beginnings))}
     for beginning in beginnings:
         if not any(name.startswith(beginning) for name in out):
             raise ValueError(
                 f"--leave-out {beginning}: no entry of {where} begins so; there are "
                 + ", ".join(sorted({name.split(".")[0] for name in state})[:8])
             )
-    return {name: tensor for name, tensor in state.items() if name not in out}, sorted(out)
+    kept, beside = (
+        {name: tensor for name, tensor in entries.items() if name not in out}
+        for entries in (state, found.beside)
+    )
+    return kept, beside, sorted(out)
 
 
 def in_fp32(state: Mapping[str, Tensor], where) -> tuple[State, str | None]:

@@ -7,7 +7,7 @@ the design of LDM-8 with one block a level, as wide as costs what the DiT of tha
 patch 2 on the same latents, within 1.2 %; their parameters are within 2 % of its too.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from scaling.study.costs.layers import (
     Attention,
@@ -20,15 +20,10 @@ from scaling.study.costs.layers import (
 from scaling.study.families.unet import CLASSES, UNet
 from scaling.study.families.unet_parts import Attended, Block, Part, resampling
 from scaling.study.network import Width
-from scaling.study.specs.diffusion import DiffusionSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-# of the released configurations (cin256)
-BETAS: dict[str, Any] = {
-    "beta_start": 0.0015, "beta_end": 0.0195, "beta_schedule": "scaled-linear",
-}  # fmt: skip
 CONTEXT = 512  # width of the class's embedding in the released configurations
 MLP = 4  # hidden channels of a transformer block's MLP, times its width; gated, so twice as many
 SHAPES: dict[str, dict] = {
@@ -64,6 +59,10 @@ class LatentUNet(UNet):
     NAMES: ClassVar[str] = "LDM-8 or LDM-w64x1-2-4b2a32-16-8 (width, multipliers, blocks, sides)"
     SHAPES: ClassVar[dict[str, dict]] = SHAPES
     FORMATS: ClassVar[tuple[str, ...]] = ("diffusers",)
+    # of the released configuration for ImageNet (cin256)
+    USUAL_BETAS: ClassVar[dict] = {
+        "beta_schedule": "scaled_linear", "beta_start": 0.0015, "beta_end": 0.0195,
+    }  # fmt: skip
 
     @classmethod
     def preset(cls, name: str, resolution: int = 256, **fields) -> "LatentUNet":
@@ -105,16 +104,6 @@ class LatentUNet(UNet):
         from scaling.models.formats.unet_weights import recognised_ldm
 
         return recognised_ldm(state, told)
-
-    def assumed(self) -> list[str]:
-        start, end = BETAS["beta_start"], BETAS["beta_end"]
-        return [
-            f"assumed betas from {start:g} to {end:g} whose square roots rise linearly, as in "
-            "LDM's models of ImageNet"
-        ]
-
-    def trained_as(self) -> DiffusionSpec:
-        return DiffusionSpec(objective="epsilon", **BETAS)
 
     def _class_width(self) -> int:
         return self.context_width

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from scaling.study.specs.identity import Spec, refuse
 
-BetaSchedule = Literal["linear", "scaled-linear"]
 Prediction = Literal["epsilon", "v", "x"]
+BetaSchedule = Literal["linear", "scaled_linear"]
 USUAL = {"ddpm": "epsilon", "epsilon": "epsilon", "flow": "v"}  # objective -> what it predicts
 LEAST_SIGNAL = 1e-30  # of the variance at the last timestep
 
@@ -18,15 +18,17 @@ LEAST_SIGNAL = 1e-30  # of the variance at the last timestep
 class DiffusionSpec(Spec):
     """The forward process, what the network predicts, and how training weights the times.
 
-    ``ddpm``: epsilon and sigma, linear betas (DiT section 3.1). ``epsilon``: epsilon alone.
-    ``flow``: the linear path (SiT, arXiv 2401.08740), which has neither timesteps nor betas; its
-    network predicts the velocity, or what ``prediction`` says.
+    ``ddpm``: epsilon and sigma (DiT section 3.1). ``epsilon``: epsilon alone. ``flow``: the linear
+    path (SiT, arXiv 2401.08740), which has neither timesteps nor betas; its network predicts the
+    velocity, or what ``prediction`` says.
     """
 
     objective: Literal["ddpm", "epsilon", "flow"] = "ddpm"
     timesteps: int = Field(1000, gt=0, le=10**6)  # T
     beta_start: float = Field(1e-4, gt=0, lt=1)
     beta_end: float = Field(2e-2, gt=0, lt=1)
+    # linear: as DDPM; scaled_linear: their square roots rise linearly (LDM, arXiv 2112.10752)
+    beta_schedule: BetaSchedule = "linear"
     # min-snr weights the loss; logit-normal changes how times are drawn
     weighting: Literal["uniform", "min-snr", "logit-normal"] = "uniform"
     min_snr_gamma: float = Field(5.0, gt=0, le=1e6)  # min-snr (arXiv 2303.09556)
@@ -40,10 +42,6 @@ class DiffusionSpec(Spec):
     # latent's dimension); 1: as drawn
     time_shift: float = Field(1.0, gt=0, le=1e6)
 
-    # how betas rise from the first to the last: they themselves, or their square roots (LDM, and
-    # Stable Diffusion)
-    beta_schedule: BetaSchedule = "linear"
-
     # flow: what the network predicts, and of what the loss is the error (JiT, arXiv 2511.13720: x,
     # and v). Null: the velocity; the error of what is predicted.
     prediction: Prediction | None = None
@@ -51,6 +49,7 @@ class DiffusionSpec(Spec):
 
     ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
         {
+            "beta_schedule",
             "weighting",
             "min_snr_gamma",
             "logit_mean",
@@ -59,7 +58,6 @@ class DiffusionSpec(Spec):
             "time_shift",
             "prediction",
             "loss_in",
-            "beta_schedule",
         }
     )
 
@@ -120,8 +118,7 @@ class DiffusionSpec(Spec):
                 f"beta_end {self.beta_end:g} is below beta_start {self.beta_start:g}: noise would "
                 "be added ever slower; set diffusion.beta_start and beta_end"
             )
-        ends = (self.beta_start, self.beta_end, self.timesteps)
-        if _log_signal(*ends, self.beta_schedule) < math.log(LEAST_SIGNAL):
+        if _log_signal(*self._schedule) < math.log(LEAST_SIGNAL):
             faults.append(
                 f"{self.timesteps} timesteps with betas {self.beta_start:g} to {self.beta_end:g} "
                 f"leave less than {LEAST_SIGNAL:g} of an image's variance, which fp32 cannot hold; "
@@ -131,9 +128,17 @@ class DiffusionSpec(Spec):
         return self
 
     @property
+    def _schedule(self) -> tuple[float, float, int, BetaSchedule]:
+        return self.beta_start, self.beta_end, self.timesteps, self.beta_schedule
+
     def betas(self) -> np.ndarray:
-        """The share of variance that each timestep replaces by noise, (timesteps,) float64."""
-        return BETAS[self.beta_schedule](self.beta_start, self.beta_end, self.timesteps)
+        """Of a diffusion: the variance (T,) that each timestep adds, float64."""
+        return betas_of(*self._schedule)
+
+    @property
+    def betas_in_words(self) -> str:
+        """Such as "betas 0.0001 to 0.02, linear"."""
+        return f"betas {self.beta_start:g} to {self.beta_end:g}, {self.beta_schedule}"
 
     @property
     def predicted(self) -> str:
@@ -150,18 +155,14 @@ class DiffusionSpec(Spec):
         return self.objective == "ddpm"
 
 
-def _linear(start: float, end: float, timesteps: int) -> np.ndarray:
-    return np.linspace(start, end, timesteps, dtype=np.float64)
-
-
-def _scaled_linear(start: float, end: float, timesteps: int) -> np.ndarray:
-    return np.linspace(math.sqrt(start), math.sqrt(end), timesteps, dtype=np.float64) ** 2
-
-
-BETAS = {"linear": _linear, "scaled-linear": _scaled_linear}
-
-
 @functools.lru_cache(1000)
-def _log_signal(beta_start: float, beta_end: float, timesteps: int, schedule: str) -> float:
+def _log_signal(start: float, end: float, timesteps: int, schedule: BetaSchedule) -> float:
     """The logarithm of the share of an image's variance that is left at the last timestep."""
-    return float(np.log1p(-BETAS[schedule](beta_start, beta_end, timesteps)).sum())
+    return float(np.log1p(-betas_of(start, end, timesteps, schedule)).sum())
+
+
+def betas_of(start: float, end: float, timesteps: int, schedule: BetaSchedule) -> np.ndarray:
+    """The variances (T,) that the timesteps add, float64, from ``start`` to ``end``."""
+    if schedule == "scaled_linear":
+        return np.linspace(start**0.5, end**0.5, timesteps, dtype=np.float64) ** 2
+    return np.linspace(start, end, timesteps, dtype=np.float64)

@@ -112,6 +112,30 @@ def test_clips_that_are_too_short_or_too_small_are_named_with_their_numbers(fold
         check_fits(model.replaced(frames=1), DataSpec(source="moving-digits", size=12, frames=5))
 
 
+def test_no_piece_spans_frames_that_lack_and_that_is_said(folder):
+    (folder / "a" / "one" / "0003.png").unlink()
+    data = load_data(spec(folder))
+    pieces = [*data.train.pieces, *data.heldout.pieces]
+    of_one = [(clip, start) for clip, start, _ in pieces if clip.path == "a/one"]
+    assert [[f[-8:] for f in clip.frames[start : start + 3]] for clip, start in of_one] == [
+        ["0000.png", "0001.png", "0002.png"],
+        ["0004.png", "0005.png", "0006.png"],
+    ]
+    assert data.told.endswith(
+        "; 1 clips lack frames and are cut there, such as a/one, which lacks 3"
+    )
+    for frame in "0001.png", "0006.png":
+        (folder / "a" / "one" / frame).unlink()  # 0, 2, 4 and 5 are left
+    with pytest.raises(ValueError, match=r"1 of 4 clips .* than the 3 frames .*a/one with 2;"):
+        load_data(spec(folder))
+
+
+def test_frames_of_unlike_sizes_are_refused(folder):
+    Image.fromarray(pictures(1, 24, 32)[0]).save(folder / "a" / "one" / "0003.png")
+    with pytest.raises(ValueError, match=r"unlike sizes, .*one/0000.png \(16x12\) and .*\(32x24\)"):
+        check_data(spec(folder))
+
+
 def test_what_is_no_clip_is_named(folder):
     Image.fromarray(pictures(1)[0]).save(folder / "a" / "stray.png")
     with pytest.raises(ValueError, match=r"a/stray.png of .* is in no clip: a clip is a folder of"):
@@ -125,6 +149,38 @@ def test_what_is_no_clip_is_named(folder):
     (folder / "empty").mkdir()
     with pytest.raises(ValueError, match="holds no clips: a clip is a folder"):
         load_data(spec(folder / "empty"))
+
+
+@pytest.mark.parametrize("split", [True, False])
+def test_clips_in_no_folder_of_a_class_are_a_set_without(tmp_path, split):
+    for i, role in enumerate(("train/", "val/") if split else ("", "")):
+        write_frames(tmp_path / f"{role}clip{i}", pictures(3))
+        write_video(tmp_path / f"{role}clip{i + 2}.mkv", pictures(6))
+    data = load_data(spec(tmp_path))
+    assert (data.num_classes, data.classes) == (1, None) and "; without classes" in data.told
+    assert [len(data.train), len(data.heldout)] in ([3, 3], [4, 2], [5, 1])
+    assert data.train.batch(torch.tensor([0])).shape == (1, 3, 3, 12, 16)
+    write_frames(tmp_path / f"{'train/' * split}class" / "clip", pictures(3))
+    with pytest.raises(ValueError, match="is in no clip: a clip is a folder of its frames"):
+        load_data(spec(tmp_path))
+
+
+def test_an_animation_that_is_no_video_file_is_refused_with_the_way_on(folder):
+    first, *rest = (Image.fromarray(frame) for frame in pictures(3))
+    first.save(folder / "a" / "moves.webp", save_all=True, append_images=rest)
+    with pytest.raises(ValueError, match=r"moves\.webp .* holds several frames: write it as .mp4"):
+        load_data(spec(folder))
+    (folder / "a" / "moves.webp").rename(folder / "a" / "two" / "0003.webp")
+    with pytest.raises(ValueError, match=r"1 frames of clips .*two/0003\.webp; write it as"):
+        check_data(spec(folder))
+
+
+def test_a_gif_is_a_clip(folder):
+    first, *rest = (Image.fromarray(frame) for frame in pictures(3))
+    first.save(folder / "a" / "moves.gif", save_all=True, append_images=rest)
+    data = load_data(spec(folder))
+    paths = {clip.path for clip, _, _ in [*data.train.pieces, *data.heldout.pieces]}
+    assert "a/moves.gif" in paths
 
 
 def test_without_pyav_a_video_says_what_to_install(folder, monkeypatch):

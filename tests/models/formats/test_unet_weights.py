@@ -9,6 +9,7 @@ from scaling.models import build_model
 from scaling.models.stored.open_weights import open_weights
 from scaling.models.weights import load_weights
 from scaling.study.families import LatentUNet, PixelUNet
+from scaling.study.specs.diffusion import DiffusionSpec
 from scaling.study.specs.weights import WeightsSpec
 from tests.models.foreign_unets import ForeignUNet
 from tests.models.test_weights import refusal
@@ -80,13 +81,39 @@ def test_ldms_weights_answer_as_in_its_code(file, shape):
     assert torch.allclose(answers(ours), answers(theirs), atol=2e-5, rtol=1e-4)
     said = " ".join(opened.said)
     assert "left out: 2 entries, first_stage_model.encoder.conv_in.weight, betas" in said
-    assert "assumed betas from 0.0015 to 0.0195 whose square roots rise linearly" in said
-    for objective in ("epsilon", None):
-        process = open_weights(file, told(heads=4, objective=objective)).diffusion
-        assert process.objective == "epsilon"
-        # make_beta_schedule("linear") of latent-diffusion
-        theirs = torch.linspace(0.0015**0.5, 0.0195**0.5, 1000, dtype=torch.float64) ** 2
-        torch.testing.assert_close(torch.from_numpy(process.betas), theirs)
+    assert opened.diffusion == DiffusionSpec(objective="epsilon", **LDM_BETAS)
+
+
+LDM_BETAS = {"beta_schedule": "scaled_linear", "beta_start": 0.0015, "beta_end": 0.0195}
+
+
+def test_ldms_betas_are_the_files_own_else_the_released_configurations(file):
+    whole = of_ldm(ForeignUNet(**LDM))
+    state = whole["state_dict"]
+
+    def opened(**said):
+        torch.save(whole, file)
+        return open_weights(file, told(heads=4, **{"objective": None} | said))
+
+    found = opened()
+    assert found.diffusion == DiffusionSpec(objective="epsilon", **LDM_BETAS)
+    said = "; ".join(found.said)
+    assert "betas 0.0015 to 0.0195, scaled_linear, as the file says" in said
+    assert "assumed that they predict noise alone" in said
+    state["betas"] = torch.linspace(1e-4, 0.02, 500)
+    assert opened().diffusion == DiffusionSpec(objective="epsilon", timesteps=500)
+    assert opened(objective="flow").diffusion == DiffusionSpec(objective="flow")
+    cosine = torch.linspace(0, torch.pi / 2, 101).cos().square()
+    state["betas"] = (1 - cosine[1:] / cosine[:-1]).clamp(max=0.999)
+    with pytest.raises(
+        ValueError, match=r"100 betas .* none of linear, scaled_linear.*--leave-out"
+    ):
+        opened()
+    for why in "told", "gone":
+        found = opened(objective="epsilon", leave_out=("betas",) if why == "told" else ())
+        assert found.diffusion == DiffusionSpec(objective="epsilon", **LDM_BETAS)
+        assert "assumed: LDM's betas 0.0015 to 0.0195, scaled_linear" in found.said
+        state.pop("betas", None)
 
 
 def test_ldms_average_is_preferred_and_said(file):

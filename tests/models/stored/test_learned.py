@@ -28,6 +28,9 @@ def test_a_scripts_arguments_tell_what_was_learned(tmp_path):
         tells(path_type="GVP", prediction="velocity")
 
 
+SCALED = {"beta_schedule": "scaled_linear"}
+
+
 def test_a_pipelines_scheduler_is_heeded(exported, tmp_path):
     hub_folder(exported, tmp_path / "transformer", {WEIGHTS: [""]}, {})
     (tmp_path / "scheduler").mkdir()
@@ -36,8 +39,15 @@ def test_a_pipelines_scheduler_is_heeded(exported, tmp_path):
     place.write_text(json.dumps({**linear, "num_train_timesteps": 500}))
     found = open_weights(tmp_path).diffusion
     assert (found.timesteps, found.beta_end, found.objective) == (500, 0.03, "ddpm")
-    place.write_text(json.dumps({**linear, "beta_schedule": "scaled_linear"}))
-    assert "none of ours" in refusal(open_weights, tmp_path)
+    place.write_text(json.dumps({**linear, "num_train_timesteps": 500, **SCALED}))
+    assert open_weights(tmp_path).diffusion.beta_schedule == "scaled_linear"
+    told = open_weights(tmp_path, WeightsSpec(objective="ddpm"))
+    assert told.diffusion.beta_schedule == "scaled_linear"  # which an option does not undo
+    place.write_text(json.dumps({**linear, "beta_schedule": "squaredcos_cap_v2"}))
+    said = refusal(open_weights, tmp_path)
+    assert "none of ours (beta_schedule squaredcos_cap_v2, here linear or scaled_linear)" in said
+    told = "; ".join(open_weights(tmp_path, WeightsSpec(objective="ddpm")).said)
+    assert "squaredcos_cap_v2, here linear or scaled_linear), and is not heeded" in told
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_what_they_are_is_read_from_their_configs(folders):
     assert specs["ddpm"].name == "DDPM-w8x1-2-3b1a4" and specs["ldm"].name.endswith(" ldm")
     assert (specs["ddpm"].head_channels, specs["ldm"].head_channels) == (None, 8)
     process = opened["ldm"].diffusion
-    assert (process.objective, process.beta_schedule) == ("epsilon", "scaled-linear")
+    assert (process.objective, process.beta_schedule) == ("epsilon", "scaled_linear")
     ancestral = {"sampler": "ddpm", "sampling_steps": TIMESTEPS, "clip_predicted": 1.0}
     assert opened["ddpm"].protocol == ancestral
     assert opened["ddpm, small variance"].protocol == {**ancestral, "ddpm_variance": "small"}

@@ -112,7 +112,7 @@ OTHER = {
     "diffusion.timesteps": 500,
     "diffusion.beta_start": 2e-4,
     "diffusion.beta_end": 1e-2,
-    "diffusion.beta_schedule": "scaled-linear",
+    "diffusion.beta_schedule": "scaled_linear",
     "train.optimiser": "muon",
     "train.batch": 8,
     "train.lr": 1e-3,

@@ -1,0 +1,164 @@
+"""How many multiply-accumulates does each operation do? From the shapes in the trace: fvcore's
+handles, by the operation's name.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+from fvcore.nn.jit_handles import addmm_flop_jit, einsum_flop_jit, get_shape, linear_flop_jit
+
+from scaling.models.counting import meta_convolution
+from scaling.models.counting.contractions import (
+    pooled_macs,
+    products_summed,
+    real_macs,
+    summed_macs,
+)
+
+
+def attention_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of attention: T S (e + f) for each leading index of the output.
+
+    Shapes: q (..., T, e), k (..., S, e), v (..., S, f), whose leading dimensions are broadcast.
+    """
+    *batch, T, f = get_shape(outputs[0])
+    e, S = get_shape(inputs[0])[-1], get_shape(inputs[2])[-2]
+    return math.prod(batch) * T * S * (e + f)
+
+
+def matmul_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: each number of the output is a sum over the first factor's last dimension.
+
+    It uses the output's shape, so factors that are broadcast count as often as they are used.
+    """
+    return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
+
+
+def batched_sum_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of baddbmm, addmv and the like, whose first tensor is only added."""
+    return matmul_macs(inputs[1:], outputs)
+
+
+def einsum_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: of two factors each product of numbers counts one; an einsum of one tensor
+    moves or sums its numbers. More factors are counted in the order that fvcore takes.
+    """
+    factors = list(inputs[1].node().inputs())
+    if len(factors) == 1:
+        return products_summed(factors[0], lost_axes(inputs[0].toIValue(), get_shape(factors[0])))
+    if len(factors) > 2:
+        return int(einsum_flop_jit(inputs, outputs))
+    return pair_macs(inputs[0].toIValue(), *map(get_shape, factors))
+
+
+def pair_macs(form: str, left: Sequence[int], right: Sequence[int]) -> int:
+    """Products of numbers in an einsum of two tensors of these shapes.
+
+    An index that one factor alone has is summed before they are multiplied.
+    """
+    factors, _, result = form.replace(" ", "").partition("->")
+    sizes: list[dict[str, int]] = []
+    for names, shape in zip(factors.split(","), (left, right)):
+        before, dots, after = names.partition("...")
+        rest = range(len(shape) - len(before + after) if dots else 0)
+        indices = [*before, *(f"...{len(rest) - i}" for i in rest), *after]
+        sizes.append(dict(zip(indices, shape)))
+    one, other = sizes
+    kept = set(result) if "->" in form else one.keys() ^ other.keys()
+    return math.prod(
+        max(one.get(index, 1), other.get(index, 1))
+        for index in one | other
+        if index in kept or index.startswith("...") or (index in one and index in other)
+    )
+
+
+def zero_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle for everything in ``ZERO``."""
+    return 0
+
+
+def lost_axes(form: str, shape: Sequence[int]) -> list[int]:
+    """The axes of its one tensor over which an einsum of such a form sums."""
+    read, arrow, result = form.replace(" ", "").partition("->")
+    before, dots, after = read.partition("...")
+    rest = len(shape) - len(before + after) if dots else 0
+    axes = [*enumerate(before), *((len(before) + rest + i, name) for i, name in enumerate(after))]
+    kept = result if arrow else {name for _, name in axes if (before + after).count(name) == 1}
+    return [axis for axis, name in axes if name not in kept]
+
+
+def summed_batch_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of addbmm, which adds the products of a batch."""
+    return math.prod(get_shape(inputs[1])) * get_shape(inputs[2])[-1]
+
+
+def outer_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: each number of the output is one product."""
+    return math.prod(get_shape(outputs[0]))
+
+
+def tensordot_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: each number of the output is a sum over the first factor's lost axes."""
+    axes = [axis.toIValue() for axis in inputs[2].node().inputs()] or inputs[2].toIValue()
+    shape = get_shape(inputs[0])
+    return math.prod(get_shape(outputs[0])) * math.prod(shape[axis] for axis in axes)
+
+
+def vecdot_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: each number of the output is a sum over one axis."""
+    return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[inputs[2].toIValue()]
+
+
+def bilinear_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: the first input (..., m) times a weight (o, m, n), then times the second."""
+    _, m, n = get_shape(inputs[2])
+    return math.prod(get_shape(outputs[0])) * n * (m + 1)
+
+
+def cdist_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: each distance is a sum over the last axis."""
+    return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
+
+
+def recurrent_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of an RNN over whole sequences: each step of each takes every matrix once."""
+    lists = [list(i.node().inputs()) for i in inputs if i.node().kind() == "prim::ListConstruct"]
+    weights = [get_shape(weight) for weight in lists[-1]]
+    matrices = sum(math.prod(shape) for shape in weights if len(shape) == 2)
+    return math.prod(get_shape(inputs[0])[:-1]) * matrices
+
+
+PRODUCTS: dict[str, Callable] = {
+    "aten::scaled_dot_product_attention": attention_macs,
+    "aten::einsum": einsum_macs,
+    "aten::matmul": matmul_macs,
+    "aten::bmm": matmul_macs,
+    "aten::mm": matmul_macs,
+    "aten::mv": matmul_macs,
+    "aten::dot": matmul_macs,
+    "aten::vdot": matmul_macs,
+    "aten::inner": matmul_macs,
+    "aten::baddbmm": batched_sum_macs,
+    "aten::addmv": batched_sum_macs,
+    meta_convolution.NAME: meta_convolution.convolution_macs,
+    "aten::addmm": addmm_flop_jit,
+    "aten::linear": linear_flop_jit,
+    "aten::addbmm": summed_batch_macs,
+    "aten::outer": outer_macs,
+    "aten::addr": outer_macs,
+    "aten::kron": outer_macs,
+    "aten::tensordot": tensordot_macs,
+    "aten::linalg_vecdot": vecdot_macs,
+    "aten::bilinear": bilinear_macs,
+    "aten::cdist": cdist_macs,
+    **dict.fromkeys(
+        ("aten::gru", "aten::lstm", "aten::rnn_tanh", "aten::rnn_relu"), recurrent_macs
+    ),
+}
+HANDLES: dict[str, Callable] = {
+    **{name: real_macs(handle) for name, handle in PRODUCTS.items()},
+    **dict.fromkeys(("aten::sum", "aten::mean", "aten::nansum", "aten::cumsum"), summed_macs),
+    **dict.fromkeys(
+        (f"aten::{kind}avg_pool{n}d" for kind in ("", "adaptive_") for n in (1, 2, 3)), pooled_macs
+    ),
+}
