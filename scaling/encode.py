@@ -91,8 +91,9 @@ def encode(
     _refuse_unreadable(out, skipped, total, allow_unreadable)
     write_json(out / ENCODING, asked)
     damaged = sum(state == store.DAMAGED for state in states.values())
+    classes = f"{len(listing.classes)} classes; " if listing.classes else ""
     say(
-        f"{images}: {listing.told}; {len(listing.classes)} classes; {len(left)} of "
+        f"{images}: {listing.told}; {classes}{len(left)} of "
         f"{sum(shards.values())} shards to make"
         + (f", {damaged} of them damaged and made again" if damaged else "")
     )

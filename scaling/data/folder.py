@@ -126,10 +126,10 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     )
     return DataSet(
         name=spec.name,
-        num_classes=len(listing.classes),
+        num_classes=max(1, len(listing.classes)),
         train=train,
         heldout=heldout,
         content=content,
-        classes=tuple(listing.classes),
+        classes=tuple(listing.classes) or None,
         told=f"{printable(str(folder))}: {listing.told}",
     )

@@ -167,6 +167,11 @@ def check_fits(model: Network, spec: DataSpec) -> None:
             f"{model.name} takes {kinds[0]}, but {spec.source} has {kinds[1]}; set model.frames to "
             f"{holds}" + (", in a family that has it" if "frames" not in dict(model) else "")
         )
+    if data.num_classes == 1 and model.num_classes > 1:
+        raise ValueError(
+            f"{model.name} learns {model.num_classes} classes, and {spec.title} has none; set "
+            "model.num_classes to 1, and leave evaluate.protocol.guidance at 1"
+        )
     if want != have:
         raise ValueError(
             f"{model.name} takes (classes, channels, {'frames, ' * (holds > 1)}height, width) = "

@@ -112,7 +112,9 @@ def run(
     how = f"of {loaded.spec.name}, {protocol.short}: {out}"
     if picture:
         write_grid(loaded, protocol, asked_for, out)
-        return "\n".join((f"{len(asked_for.classes or ())} classes {how}", *loaded.said))
+        rows = f"{len(asked_for.classes or ())} classes"
+        what = f"{asked_for.count} images" if loaded.spec.condition == "none" else rows
+        return "\n".join((f"{what} {how}", *loaded.said))
     places = math.prod(loaded.spec.input_shape[1:])  # pixels of one channel, over all frames
     check_space(out, asked_for.count, places * image_channels(loaded, protocol))
     asked: dict = {

@@ -4,9 +4,10 @@ refused before training?
 
 import pytest
 
-from scaling.data import DataSpec, check_data, load_data
+from scaling.data import DataSpec, check_data, check_fits, load_data
 from scaling.data.crop import read_image
 from scaling.data.listing import list_images
+from scaling.study import ModelSpec
 from tests.data.pictures import write_folder, write_kind
 
 
@@ -90,6 +91,11 @@ def test_small_images_are_enlarged_where_asked(tmp_path):
 def test_a_missing_folder_and_one_without_classes(tmp_path):
     with pytest.raises(ValueError, match=f"no image folder at {tmp_path}/none.*data.path"):
         load_data(spec(tmp_path / "none"))
-    write_kind(tmp_path / "a.png", "rgb.png")
-    with pytest.raises(ValueError, match=r"0 classes \(no subfolder\) and 1 images outside"):
-        load_data(spec(tmp_path))
+    for name in "ab":
+        write_kind(tmp_path / f"{name}.png", "rgb.png")
+    data = load_data(spec(tmp_path))
+    assert (data.num_classes, data.classes, len(data.train), len(data.heldout)) == (1, None, 1, 1)
+    model = ModelSpec(input_size=32, channels=3, patch=4, width=16, depth=1, heads=2, num_classes=2)
+    with pytest.raises(ValueError, match=r"learns 2 classes, and toy.* has none; set model.num_cl"):
+        check_fits(model, spec(tmp_path))
+    check_fits(model.model_copy(update={"num_classes": 1}), spec(tmp_path))

@@ -144,9 +144,9 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     )
     return DataSet(
         name=spec.name or spec.source,
-        num_classes=len(store["classes"]),
+        num_classes=max(1, len(store["classes"])),
         train=train,
         heldout=heldout,
         content=store["content"],
-        classes=tuple(map(str, store["classes"])),
+        classes=tuple(map(str, store["classes"])) or None,
     )

@@ -1,8 +1,10 @@
-"""Which classes and splits do folders of images mean? A subfolder is a class, or a split.
+"""Which classes and splits do folders of images mean? A subfolder is a class, or a split; images in
+no subfolder are a set without classes.
 
 FOLDER/CLASS/...       of each class some images are held out
 FOLDER/train/CLASS/... FOLDER/val/CLASS/...
                        or the folder's own held-out split
+FOLDER/...             or FOLDER/train/... and FOLDER/val/...: no classes, as FFHQ or LSUN
 """
 
 from collections import Counter
@@ -20,8 +22,17 @@ from scaling.data.listing.names import (
     split_of,
     splits_of,
 )
-from scaling.data.listing.no_classes import check_are_classes
-from scaling.data.listing.splits import ONE_IN, Listing, Rows, chosen_splits, held_out
+from scaling.data.listing.no_classes import check_are_classes, is_series
+from scaling.data.listing.splits import (
+    AT_MOST,
+    AT_MOST_WITHOUT,
+    ONE_IN,
+    WITHOUT,
+    Listing,
+    Rows,
+    chosen_splits,
+    held_out,
+)
 from scaling.data.listing.walk import Found, counted, printable, told
 
 PACKED = frozenset((".zip", ".7z", ".rar"))
@@ -29,7 +40,8 @@ IMAGES = "images"  # a class's only folder may bear this name, as in Tiny ImageN
 
 
 def list_folder(found: Found, labels: Path | None = None) -> Listing:
-    """The images ``found``: in a subfolder per class, or in folders of splits with those inside.
+    """The images ``found``: in a subfolder per class or in none, or in folders of splits with those
+    inside.
 
     ``labels`` as in ``list_images``. ValueError for what leaves a class or a split in doubt, with
     the way on.
@@ -38,18 +50,25 @@ def list_folder(found: Found, labels: Path | None = None) -> Listing:
     names = found.inside()
     train, held = chosen_splits(names, folder) if _has_splits(found, names) else (None, None)
     place = train or ""
-    rows, classes, told = _of_metadata(found, place) or (*_classes(found, place), "")
+    rows, classes, told = (
+        _of_metadata(found, place) or _whole(found, place) or (*_classes(found, place), "")
+    )
     if held is None:
         if labels is not None:
             raise ValueError(
                 f"{LABELS_SAID} {labels}: {folder} has no held-out split; leave it out"
             )
-        return _listing(found, classes, held_out(rows, folder / place), told)
-    _check_heldout(found, str(train), held, labels)
+        at_most = AT_MOST if classes else AT_MOST_WITHOUT
+        return _listing(found, classes, held_out(rows, folder / place, at_most), told)
+    _check_heldout(found, str(train), held, labels, bool(classes))
     heldout, _, more = (
-        _of_metadata(found, held, classes)
-        or _labelled(found, held, classes, labels)
-        or (*_classes(found, held, classes), "")
+        (
+            _of_metadata(found, held, classes)
+            or _labelled(found, held, classes, labels)
+            or (*_classes(found, held, classes), "")
+        )
+        if classes
+        else (_whole(found, held) or (*_classes(found, held, classes), ""))
     )
     if labels is not None and not more:
         raise ValueError(
@@ -84,6 +103,7 @@ def _listing(
     line = told(used, left_out)
     if odd := [name for name in classes if split_of(name)]:
         line += f"; taken for classes: {listed(odd)}"
+    line += WITHOUT * (not classes)
     return Listing(found.folder, [*map(printable, classes)], splits, line + labels_told)
 
 
@@ -115,6 +135,20 @@ def _labelled(
         return None
     said = read_labels(file, images, known) or {}
     return _rows(said, known), known, f"; classes of held-out images from {printable(file.name)}"
+
+
+def _whole(found: Found, split: str) -> tuple[Rows, list[str], str] | None:
+    """As ``_of_metadata``, of images in no class: in no folder, or in the parts of one series."""
+    paths, start = _images(found, split), f"{split}/" if split else ""
+    of_folder: dict[str, list[str]] = {}
+    for path in paths:
+        name, slash, _ = path[len(start) :].partition("/")
+        of_folder.setdefault(name if slash else "", []).append(path)
+    if list(of_folder) in ([""], [IMAGES]) or is_series(of_folder):
+        places = dict.fromkeys((found.folder / split, found.folder))
+        files = [file for place in places for file in METADATA if (place / file).is_file()]
+        return [(path, 0) for path in paths], [], f": {files[0]} tells none" if files else ""
+    return None
 
 
 def _images(found: Found, split: str) -> list[str]:
@@ -150,6 +184,8 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
     if known is None and len(classes) < 2:
         inner = _first_with_two(found, [f"{start}{name}" for name in classes])
         hint = f", or give {printable(str(found.folder / inner))}" if inner else ""
+        if len(classes) == 1 and of_class[classes[0]] and not inner:
+            hint += f", or give {printable(str(place / classes[0]))}, as a set without classes"
         hint += ", or tell their classes in a metadata.csv (file_name,label)" if loose else ""
         packed = PACKED & found.left_out.keys()
         hint += f", or unpack the {', '.join(sorted(packed))}" if packed else ""
@@ -166,7 +202,9 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
         )
     if len(classes) > 1:
         check_are_classes(place, of_class)
-    labels = {one_form(name): label for label, name in enumerate(known or classes)}
+    labels = {
+        one_form(name): label for label, name in enumerate(classes if known is None else known)
+    }
     if unknown := sorted(name for name in classes if one_form(name) not in labels):
         raise ValueError(
             f"{place} has classes that train lacks, such as {printable(unknown[0])!r}; remove them "
@@ -180,7 +218,7 @@ def _classes(found: Found, split: str, known: list[str] | None = None) -> tuple[
     for name, paths in of_class.items():
         _check_class(found, start, name, paths)
     rows = [(path, labels[one_form(name)]) for name in classes for path in sorted(of_class[name])]
-    return sorted(rows, key=lambda row: row[1]), known or classes
+    return sorted(rows, key=lambda row: row[1]), classes if known is None else known
 
 
 def _alike(name: str, known: list[str]) -> str:
@@ -211,8 +249,12 @@ def _check_class(found: Found, start: str, name: str, paths: list[str]) -> None:
     )
 
 
-def _check_heldout(found: Found, train: str, held: str, labels: Path | None) -> None:
-    """ValueError for a held-out split that is empty, or whose images are in no class."""
+def _check_heldout(
+    found: Found, train: str, held: str, labels: Path | None, has_classes: bool
+) -> None:
+    """ValueError for a held-out split that is empty, or whose images are in no class where those of
+    train are.
+    """
     place = found.folder / held
     images = len(_images(found, held))
     without = f"move {place} away, then one image in {ONE_IN} of {train} is held out"
@@ -221,7 +263,7 @@ def _check_heldout(found: Found, train: str, held: str, labels: Path | None) -> 
             f"the split {place} holds no image{_left_out(found)}; fill it, or {without}"
         )
     known = labels or find_labels([place, found.folder])
-    if _is_flat(found, held) and known is None:
+    if has_classes and _is_flat(found, held) and known is None:
         raise ValueError(
             f"the {images} images of {place} are in no class: give the file that tells theirs "
             f"({LABELS_SAID}), such as ImageNet's devkit or LOC_val_solution.csv, sort them into a "

@@ -49,12 +49,15 @@ def read_labels(
 
     Where ``classes`` are known, in order of label, a number may stand for one, from 0; where they
     are not, a class is whatever the file says. ValueError for a file that cannot be read, or leaves
-    an image without a class or in one that is unknown; None for such ones unless it ``must``.
+    an image without a class or in one that is unknown; None for such ones unless it ``must``, and
+    for one that holds no labels at all where no classes are known.
     """
     rows = rows_of(file)
     if rows is not None:
         rows = [(name, label) for name, cell in rows if (label := as_label(cell)) is not None]
-    if not must and (rows is None or not {name for name, _ in rows} - {None}):
+    if (not must or classes is None) and rows is None:
+        return None
+    if not must and not {name for name, _ in rows} - {None}:
         return None
     if rows is None:
         raise ValueError(
@@ -159,7 +162,8 @@ def with_labels(
     where those are from. ``labels`` as in ``list_images``.
     """
     bare = [i for i in images if i.name is None and i.split == HELDOUT]
-    file = labels or (find_labels([folder]) if bare else None)
+    known = any(i.name is not None and i.split == TRAIN for i in images)
+    file = labels or (find_labels([folder]) if bare and known else None)
     if labels is not None and not bare:
         raise ValueError(f"{LABELS_SAID} {labels}: every held-out image has a class; leave it out")
     if file is None:

@@ -1,5 +1,5 @@
-"""Are folders of images classes? Refused is what lies in folders, too: a numbered series in parts,
-images beside their masks, domains of a translation, a folder's copy.
+"""Are folders of images classes? A numbered series in parts is a set without classes. Refused is
+what else lies in folders: images beside their masks, domains of a translation, a folder's copy.
 """
 
 import itertools
@@ -18,25 +18,18 @@ BESIDE = frozenset(
 )
 DOMAIN = re.compile(rf"({'|'.join(itertools.chain(*NAMES.values()))})[_-]?[a-z]")
 COPY = re.compile(r"(.+?)( - copy|[ _-]copy)?( ?\d+| ?\(\d+\))?")
-SORT = "give a set with classes, or tell them in a metadata.csv (file_name,label)"
 
 
 def check_are_classes(place: Path, of_class: Mapping[str, Sequence[str]]) -> None:
     """ValueError where the folders in ``place``, with the paths of their images, are none."""
     of_class = {name: paths for name, paths in of_class.items() if paths}
     names = list(of_class)
-    if _is_series(of_class):
-        raise ValueError(
-            f"the folders of {place} ({listed(names)}) are parts of one numbered series of images, "
-            f"as FFHQ's and EDM's, and no classes; {SORT}"
-        )
     lower = {name.lower() for name in names}
     if lower & PICTURES and lower & BESIDE and lower <= PICTURES | BESIDE:
         images = next(name for name in names if name.lower() in PICTURES)
-        inside = {_below(path, images) for path in of_class[images]} - {None}
         raise ValueError(
             f"the folders of {place} ({listed(names)}) are images and what is said of them, and no "
-            f"classes; {f'give {place / images}' if len(inside) > 1 else SORT}"
+            f"classes; give {place / images}"
         )
     domains = [found and found[1] for found in map(DOMAIN.fullmatch, lower)]
     if len(names) > 1 and all(domains) and {*domains} & {*NAMES[TRAIN]}:
@@ -51,8 +44,10 @@ def check_are_classes(place: Path, of_class: Mapping[str, Sequence[str]]) -> Non
         )
 
 
-def _is_series(of_class: Mapping[str, Sequence[str]]) -> bool:
-    """Whether each folder's number says which images of one series are in it."""
+def is_series(of_class: Mapping[str, Sequence[str]]) -> bool:
+    """Whether each folder's number says which images of one series are in it, as in FFHQ's folders
+    and EDM's. ``of_class``: the paths of the images by folder.
+    """
     if len(of_class) < 2 or not all(re.fullmatch(rf"\d{{{DIGITS},}}", name) for name in of_class):
         return False
     numbers = {name: [_number(path) for path in paths] for name, paths in of_class.items()}
@@ -93,10 +88,3 @@ def _twins(names: Sequence[str]) -> tuple[str, str] | None:
 def _why(one: str, other: str) -> str:
     alike = one_form(one) == one_form(other)
     return "accents in two forms of Unicode" if alike else "as file managers call a copy"
-
-
-def _below(path: str, folder: str) -> str | None:
-    """The folder of the image ``path`` in ``folder``; None where it lies in that itself."""
-    parts = re.split("/|::", path)
-    rest = parts[parts.index(folder) + 1 : -1]
-    return rest[0] if rest else None

@@ -17,24 +17,26 @@ from scaling.data.listing.names import (
     TEST,
     TRAIN,
     as_number,
-    listed,
     one_form,
     split_of,
     splits_of,
     stem,
 )
-from scaling.data.listing.no_classes import check_are_classes
-from scaling.data.listing.walk import printable, told
+from scaling.data.listing.no_classes import check_are_classes, is_series
+from scaling.data.listing.walk import counted, printable, told
 
+WITHOUT = "; without classes"
 WITHIN = "::"  # between an archive's path and what is in it
 ONE_IN, AT_MOST = 20, 10  # how many images of each class are held out
+AT_MOST_WITHOUT = 10_000  # of a set without classes, about as many as of ImageNet's
 Rows = list[tuple[str, int]]  # path and label
 
 
 class Listing(NamedTuple):
     """Images by split: paths relative to ``folder``, and labels.
 
-    ``classes`` is in order of label. ``told`` counts what was found and left out, in a line.
+    ``classes`` is in order of label; a set without classes has none, and each label is 0. ``told``
+    counts what was found and left out, in a line.
     """
 
     folder: Path
@@ -62,23 +64,22 @@ def chosen_splits(names: list[str], place: Path) -> tuple[str | None, str | None
     return next(iter(kinds[TRAIN]), None), next(iter(held), None)
 
 
-def held_out(rows: Rows, place: Path) -> dict[str, Rows]:
+def held_out(rows: Rows, place: Path, at_most: int = AT_MOST) -> dict[str, Rows]:
     """``rows``, by class, as two splits: of each class one image in ONE_IN is held out, at least 1
-    and at most AT_MOST.
+    and at most so many.
 
     ValueError if no class has a second image.
     """
     splits: dict[str, Rows] = {TRAIN: [], HELDOUT: []}
     for _, group in itertools.groupby(rows, key=lambda row: row[1]):
         of_class = list(group)
-        count = min(AT_MOST, -(-len(of_class) // ONE_IN)) if len(of_class) > 1 else 0
+        count = min(at_most, -(-len(of_class) // ONE_IN)) if len(of_class) > 1 else 0
         out = set(np.linspace(0, len(of_class) - 1, count).round().astype(int).tolist())
         for i, row in enumerate(of_class):
             splits[HELDOUT if i in out else TRAIN].append(row)
     if not splits[HELDOUT]:
-        raise ValueError(
-            f"each class of {place} has one image only, so none can be held out; add images"
-        )
+        each = "each class of " if len(rows) > 1 else ""
+        raise ValueError(f"{each}{place} has one image only, so none can be held out; add images")
     return splits
 
 
@@ -139,7 +140,8 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
     """The images of archives in the folder ``place``, by split and class.
 
     ``names`` are the classes where something tells them, in order of label; else they are those of
-    the training images, numbers in the order of their values. ValueError as ``list_folder``.
+    the training images, numbers in the order of their values. Where nothing tells two, it is a set
+    without classes. ValueError as ``list_folder``.
     """
     kinds = {image.split for image in images}
     train = TRAIN if TRAIN in kinds else None
@@ -149,8 +151,13 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
             f"the archives of {place} are {' and '.join(sorted(filter(None, kinds)))} splits, none "
             "of which is train; add that of the images to train on"
         )
+    if not images:
+        left = f" (left out: {counted(left_out)})" if left_out else ""
+        raise ValueError(f"the archives of {place} hold no image{left}; give those that do")
     wanted = {TRAIN: train, HELDOUT: held} if held else {TRAIN: train}
     parts = {role: [i for i in images if i.split == kind] for role, kind in wanted.items()}
+    if (whole := _without_classes(parts, names)) is not None:
+        return _listing_of_one(place, images, whole, left_out)
     for role, part in parts.items():
         if nameless := [image for image in part if image.name is None]:
             raise ValueError(
@@ -164,17 +171,7 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
             )
     names = names or sorted({str(image.name) for image in parts[TRAIN]}, key=as_number)
     labels = {one_form(name): label for label, name in enumerate(names)}
-    if len(labels) > 1:
-        of_class: dict[str, list[str]] = {name: [] for name in names}
-        for image in parts[TRAIN]:
-            of_class[str(image.name)].append(image.path)
-        check_are_classes(place, of_class)
-    if len(labels) < 2:
-        raise ValueError(
-            f"the archives of {place} have {len(labels)} classes ({listed(names) or 'none'}); a "
-            "class-conditional model needs two or more: a class is a folder in the archive, or an "
-            "archive of its own"
-        )
+    check_are_classes(place, _of_class(parts[TRAIN]))
     every = {str(image.name) for part in parts.values() for image in part}
     if unknown := sorted(name for name in every if one_form(name) not in labels):
         raise ValueError(
@@ -194,3 +191,32 @@ def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Cou
     used = sum(map(len, splits.values()))
     left_out = left_out + Counter({"images of other splits": len(images) - used})
     return Listing(place, [*map(printable, names)], splits, told(used, left_out))
+
+
+def _of_class(images: list[Labelled]) -> dict[str, list[str]]:
+    of_class: dict[str, list[str]] = {}
+    for image in images:
+        of_class.setdefault(str(image.name), []).append(image.path)
+    return of_class
+
+
+def _without_classes(
+    parts: dict[str, list[Labelled]], names: list[str]
+) -> dict[str, list[str]] | None:
+    """The paths of each split, where nothing tells two classes; None where something does."""
+    every = {image.name for part in parts.values() for image in part}
+    # one name beside images without any would be a class that some of them lack
+    one = len(every) == 1 and len(names) < 2
+    if not one and not (None not in every and is_series(_of_class(parts[TRAIN]))):
+        return None
+    return {role: [image.path for image in part] for role, part in parts.items()}
+
+
+def _listing_of_one(
+    place: Path, images: list[Labelled], whole: dict[str, list[str]], left_out: Counter
+) -> Listing:
+    rows = {role: [(path, 0) for path in paths] for role, paths in whole.items()}
+    splits = rows if HELDOUT in rows else held_out(rows[TRAIN], place, AT_MOST_WITHOUT)
+    used = sum(map(len, splits.values()))
+    left_out = left_out + Counter({"images of other splits": len(images) - used})
+    return Listing(place, [], splits, told(used, left_out) + WITHOUT)

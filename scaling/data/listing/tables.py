@@ -38,11 +38,17 @@ def list_tables(folder: Path, tables: list[str]) -> Listing:
     _check_one_set(folder, splits)
     images: list[Labelled] = []
     names: list[str] = []
+    bare: list[str] = []
     left_out = Counter()
     for name in tables:
         schema = _schema(folder / name)
         _check_images(folder / name, schema)
-        label = _column(folder / name, schema, "ClassLabel", LABELS)
+        label = _found_column(schema, "ClassLabel", LABELS)
+        if label is None:
+            rows = range(_count(folder / name))
+            images += [Labelled(f"{name}{WITHIN}{row}", splits[name], None) for row in rows]
+            bare.append(f"{name} has no column of labels among {listed(schema.names, 9)}")
+            continue
         known = _features(schema).get(label, {}).get("names") or []
         names = names or list(map(str, known))
         for row, value in enumerate(_labels(folder / name, label)):
@@ -52,7 +58,8 @@ def list_tables(folder: Path, tables: list[str]) -> Listing:
                 continue
             said = str(known[value] if numbered else value)
             images.append(Labelled(f"{name}{WITHIN}{row}", splits[name], said))
-    return grouped(images, folder, names, left_out)
+    listing = grouped(images, folder, names, left_out)
+    return listing._replace(told="; ".join([listing.told, *bare[:1]]))
 
 
 def read_row(path: Path, row: str) -> bytes:
@@ -117,15 +124,20 @@ def _features(schema: pa.Schema) -> dict:
 
 
 def _column(path: Path, schema: pa.Schema, kind: str, usual: tuple[str, ...]) -> str:
-    typed = [name for name, said in _features(schema).items() if said.get("_type") == kind]
-    named = [name for name in usual if name in schema.names]
-    found = [name for name in (*typed, *named) if name in schema.names]
-    if not found:
+    found = _found_column(schema, kind, usual)
+    if found is None:
         raise ValueError(
             f"{path} has no column of {kind}s among {listed(schema.names, 9)}; name it {usual[0]!r}"
         )
+    return found
+
+
+def _found_column(schema: pa.Schema, kind: str, usual: tuple[str, ...]) -> str | None:
+    typed = [name for name, said in _features(schema).items() if said.get("_type") == kind]
+    named = [name for name in usual if name in schema.names]
+    found = [name for name in (*typed, *named) if name in schema.names]
     # the usual name first: a table may hold masks too, and coarse labels
-    return next((name for name in usual if name in found), found[0])
+    return next((name for name in usual if name in found), next(iter(found), None))
 
 
 def _check_images(path: Path, schema: pa.Schema) -> None:
@@ -158,6 +170,14 @@ def _labels(path: Path, column: str) -> list[str | int | None]:
             )
         labels.append(int(value) if label and type(value) in (int, float) else label)
     return labels
+
+
+def _count(path: Path) -> int:
+    """How many rows a table has."""
+    with _whole(path):
+        if path.suffix.lower() == PARQUET:
+            return pq.read_metadata(path).num_rows
+        return _open(path).num_rows
 
 
 def _values(path: Path, column: str) -> list:

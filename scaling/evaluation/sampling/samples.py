@@ -58,12 +58,19 @@ def write_grid(loaded: Loaded, protocol: Protocol, wanted: Wanted, out: Path) ->
         if column == 0:
             draw.text(
                 (8, GAP + row * (high + GAP) + high // 2),
-                "no class" if labels[i] == loaded.spec.num_classes else f"class {labels[i]}",
+                _named(labels[i], loaded),
                 "black",
                 font,
                 anchor="lm",
             )
     _replace(out, lambda aside: picture.save(aside, "PNG"))
+
+
+def _named(label: int, loaded: Loaded) -> str:
+    """What stands beside a row."""
+    if loaded.spec.condition == "none":
+        return ""
+    return "no class" if label == loaded.spec.num_classes else f"class {label}"
 
 
 def open_partial(

@@ -74,12 +74,11 @@ def check_request(
             raise ValueError(
                 f"--classes takes numbers, as --classes 3 5, or {NO_CLASS}; got {' '.join(classes)}"
             )
-    if picture and (count is not None or balanced or not classes):
+    if picture and (count is not None or balanced):
         option = "--balanced" if balanced else "--count"
         raise ValueError(
-            f"{out} is a picture with a row for each class: say --classes, as --classes 3 5"
-            + (f", without {option}" if balanced or count is not None else "")
-            + "; for many images give a folder, .npy or .npz"
+            f"{out} is a picture with a row for each class: say --classes, as --classes 3 5, "
+            f"without {option}; for many images give a folder, .npy or .npz"
         )
     if count is not None and per_class is not None:
         raise ValueError("say --count, of all classes together, or --per-class, not both")
@@ -87,11 +86,6 @@ def check_request(
         raise ValueError(
             "--balanced spreads --count over all classes; of --classes or --per-class as many of "
             "each are drawn anyway"
-        )
-    if count is None and per_class is None and not classes:
-        raise ValueError(
-            "say either --classes, as --classes 3 5, --count, for that many images of random "
-            "classes, or --per-class, for that many of every class"
         )
 
 
@@ -104,11 +98,24 @@ def wanted(
     balanced: bool,
     guided: bool,
 ) -> Wanted:
-    """What was asked for by the options, which ``check_request`` let pass, of this network.
+    """What was asked for by the options, which ``check_request`` let pass, of this network; one
+    without classes need not be told any.
 
     ValueError for a class that it does not know, or more than can be made.
     """
+    if not classes and loaded.spec.condition == "none":
+        classes = ("0",)  # the one that there is
     numbers = class_numbers(loaded, classes, guided)
+    if not numbers and suffix_of(out) == PICTURE:
+        raise ValueError(
+            f"{out} is a picture with a row for each class: say --classes, as --classes 3 5; for "
+            "many images give a folder, .npy or .npz"
+        )
+    if count is None and per_class is None and not numbers:
+        raise ValueError(
+            "say either --classes, as --classes 3 5, --count, for that many images of random "
+            "classes, or --per-class, for that many of every class"
+        )
     if suffix_of(out) == PICTURE:
         columns = per_class or IN_A_ROW
         if len(numbers) * columns > MOST_SHOWN:

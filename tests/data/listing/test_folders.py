@@ -48,6 +48,22 @@ def test_without_a_held_out_split_some_of_train_is_held_out(tmp_path):
     assert [len(listing.splits[name]) for name in ("train", "heldout")] == [2, 2]
 
 
+def test_images_in_no_folder_are_a_set_without_classes(tmp_path):
+    flat = list_images(folder_of(tmp_path / "flat", "", count=41))
+    assert flat.classes == [] and flat.told == "41 files: 41 images; without classes"
+    assert {label for rows in flat.splits.values() for _, label in rows} == {0}
+    assert [len(flat.splits[name]) for name in ("train", "heldout")] == [38, 3]  # one in 20
+    split = list_images(folder_of(tmp_path / "split", "train", "valid", "docs"))
+    assert split.classes == [] and split.splits["heldout"] == [
+        ("valid/0.png", 0),
+        ("valid/1.png", 0),
+    ]
+    assert split.told.startswith("6 files: 4 images") and split.told.endswith("without classes")
+    one = folder_of(tmp_path / "one", "", count=1)
+    with pytest.raises(ValueError, match=r"^/.*/one has one image only, so none can be held out"):
+        list_images(one)
+
+
 def test_a_class_may_be_called_as_a_split_is_which_is_said(tmp_path):
     listing = list_images(folder_of(tmp_path, "bus", "plane", "train"))
     assert listing.classes == ["bus", "plane", "train"]
@@ -69,8 +85,8 @@ def test_a_class_may_keep_its_images_in_one_folder_as_tiny_imagenet_does(tmp_pat
             ("train/a", "train/b", "val"),
             r"the 2 images of .*val are in no class: .*move .*val away",
         ),
-        (("train", "valid"), r"train has 0 classes \(no subfolder\) and 2 images outside"),
-        (("train", "valid", "docs"), r"train has 0 classes"),
+        (("train", "valid/a"), "valid has classes that train lacks, such as 'a'"),
+        (("faces",), r"1 classes \(faces\).*, or give .*/faces, as a set without classes$"),
         (("val/a", "test/a"), "has test and val but no train"),
         (("train/a", "train/b", "Val/a", "valid/a"), "2 heldout splits, Val and valid"),
         (("a/x", "a/y", "b/x", "b/y"), r"class folder .*/a holds only folders \(x, y\), no images"),
@@ -130,8 +146,7 @@ def test_the_way_to_the_classes_is_told(tmp_path):
     folder_of(tmp_path / "a", "set/Data/train/cat", "set/Data/train/dog", "set/Data/val/cat")
     with pytest.raises(ValueError, match=r"1 classes \(set\).*, or give .*/a/set/Data$"):
         list_images(tmp_path / "a")
-    (tmp_path / "b").mkdir()
-    write_kind(tmp_path / "b" / "0.png", "rgb.png", 8, 8)
+    folder_of(tmp_path / "b", "", "x")
     with pytest.raises(
         ValueError, match=r"tell their classes in a metadata\.csv \(file_name,label\)"
     ):

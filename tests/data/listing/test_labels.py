@@ -240,7 +240,6 @@ def test_labels_that_are_numbers_are_whole_ones(tmp_path):
         (PLAIN + "0.png,b\n", "says twice of which class 0.png is, a and b; keep one"),
         (PLAIN.replace("3.png,b", ""), "tells no class of 1 of 4 images, such as 3.png; add"),
         (PLAIN.replace("3.png,b", "3.png,"), "tells no class of 1 of 4 images, such as 3.png"),
-        (PLAIN.replace("label", "text"), "no column of labels .*; add one called label"),
     ],
 )
 def test_a_set_that_its_own_table_does_not_tell_names_the_table(tmp_path, text, says):
@@ -249,3 +248,12 @@ def test_a_set_that_its_own_table_does_not_tell_names_the_table(tmp_path, text, 
     (tmp_path / "metadata.csv").write_text(text)
     with pytest.raises(ValueError, match=rf"metadata\.csv.* {says}"):
         list_images(tmp_path)
+
+
+def test_a_table_of_captions_leaves_a_set_without_classes_which_is_said(tmp_path):
+    for name in FOUR:
+        write_kind(tmp_path / name, "rgb.png", 8, 8)
+    (tmp_path / "metadata.csv").write_text(PLAIN.replace("label", "text"))
+    listing = list_images(tmp_path)
+    assert listing.classes == []
+    assert listing.told.endswith("; without classes: metadata.csv tells none")

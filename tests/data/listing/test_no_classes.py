@@ -26,15 +26,17 @@ def series(root, *names):
         ("000000/000007.png", "001000/001999.png"),  # EDM's samples
     ],
 )
-def test_parts_of_a_numbered_series_are_no_classes(tmp_path, names):
-    with pytest.raises(ValueError, match=r"parts of one numbered series .*metadata\.csv"):
-        list_images(series(tmp_path / "set", *names))
+def test_parts_of_a_numbered_series_are_a_set_without_classes(tmp_path, names):
+    listing = list_images(series(tmp_path / "set", *names))
+    found = [path for rows in listing.splits.values() for path, _ in rows]
+    assert listing.classes == [] and sorted(found) == sorted(names)
+    assert "; without classes" in listing.told
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as file:
         file.writestr("dataset.json", '{"labels": null}')
         for name in names:
             file.write(tmp_path / "set" / name, name)
-    with pytest.raises(ValueError, match="parts of one numbered series"):
-        list_images(tmp_path / "set.zip")
+    packed = list_images(tmp_path / "set.zip")
+    assert packed.classes == [] and sum(map(len, packed.splits.values())) == len(names)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,8 @@ def test_classes_may_have_numbers(tmp_path, names):
 @pytest.mark.parametrize(
     "paths, says",
     [
-        (("images", "masks"), "images and what is said of them, and no classes; give a set"),
-        (("images", "annotations/trimaps"), "and no classes; give a set"),
+        (("images", "masks"), r"images and what is said of them, and no classes; give .*/images$"),
+        (("images", "annotations/trimaps"), "and no classes; give .*/images$"),
         (("images/cat", "images/dog", "labels"), "and no classes; give .*/images$"),
         (("trainA", "trainB", "testA"), "splits of domains, as CycleGAN's"),
         (("cat", "cat copy", "dog"), "'cat' and 'cat copy' .* seem to be one class twice"),

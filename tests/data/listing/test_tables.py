@@ -113,6 +113,16 @@ def test_damage_within_a_table_is_named_in_a_line(tmp_path):
         assert "\n" not in str(error.value)
 
 
+def test_a_table_without_labels_is_a_set_without_classes(tmp_path):
+    pq.write_table(table(0, 6).drop_columns("label"), tmp_path / "train.parquet")
+    listing = list_images(tmp_path)
+    assert listing.classes == [] and sum(map(len, listing.splits.values())) == 6
+    assert listing.told == (
+        "6 files: 6 images; without classes; train.parquet has no column of labels among image"
+    )
+    assert read_bytes(tmp_path, listing.splits["train"][0][0])
+
+
 def test_what_is_missing_is_named(tmp_path):
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "train.parquet")
     with pytest.raises(ValueError, match=r"no column of Images among text; name it 'image'"):

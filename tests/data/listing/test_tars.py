@@ -108,9 +108,22 @@ def test_folders_in_a_tar_and_a_tar_per_class(tmp_path):
     assert list_images(tmp_path).classes == ["a", "b"]
 
 
-def test_what_gives_no_classes_is_refused(tmp_path):
-    (tmp_path / "000.tar").write_bytes(tar_of({f"{i}.png": png(i) for i in range(3)}))
-    with pytest.raises(ValueError, match=r"3 of 3 train images .*in no class.*000.tar::0.png"):
+@pytest.mark.parametrize("name", ["000.tar", "faces.tar", "faces-train-000.tar"])
+def test_a_tar_that_tells_no_classes_is_a_set_without(tmp_path, name):
+    (tmp_path / name).write_bytes(tar_of({f"{i}.png": png(i) for i in range(3)}))
+    listing = list_images(tmp_path)
+    assert listing.classes == [] and listing.told == "3 files: 3 images; without classes"
+    rows = [row for split in ("train", "heldout") for row in listing.splits[split]]
+    assert sorted(rows) == [(f"{name}::{i}.png", 0) for i in range(3)]
+
+
+def test_images_of_which_some_are_in_no_class_and_none_at_all_are_refused(tmp_path):
+    members = {"a/0.png": png(0), "b/0.png": png(0), "1.png": png(1)}
+    (tmp_path / "000.tar").write_bytes(tar_of(members))
+    with pytest.raises(ValueError, match=r"1 of 3 train images .*in no class.*000.tar::1.png"):
+        list_images(tmp_path)
+    (tmp_path / "000.tar").write_bytes(tar_of({"a.txt": b""}))
+    with pytest.raises(ValueError, match=r"hold no image \(left out: .txt 1\)"):
         list_images(tmp_path)
     (tmp_path / "000.tar").write_bytes(b"\x1f\x8b not a tar")
     with pytest.raises(ValueError, match=r"000\.tar is damaged \(.*\); get it again"):

@@ -12,8 +12,11 @@ from scaling.study import DiffusionSpec, ModelSpec
 SPEC = ModelSpec(input_size=8, channels=1, patch=4, width=8, depth=1, heads=1, num_classes=5)
 
 
-def asked(out="d", classes=(), per_class=None, count=None, balanced=False, dropout=0.1):
-    loaded = Loaded(build_model(SPEC), SPEC, DiffusionSpec(), dropout, None)
+ONE = SPEC.model_copy(update={"num_classes": 1})
+
+
+def asked(out="d", classes=(), per_class=None, count=None, balanced=False, dropout=0.1, spec=SPEC):
+    loaded = Loaded(build_model(spec), spec, DiffusionSpec(), dropout, None)
     return wanted(loaded, Path(out), classes, per_class, count, balanced, guided=False)
 
 
@@ -33,6 +36,16 @@ def test_more_than_can_be_made_is_refused():
         given = {"per_class": None, "count": None, option: number}
         with pytest.raises(ValueError, match=f"--{option.replace('_', '-')} {number}: from 1"):
             check_request(Path("d"), [], balanced=False, **given)
+
+
+def test_a_model_without_classes_is_told_none():
+    assert asked("g.png", spec=ONE) == Wanted(8, (0,), 8)
+    assert asked("g.png", per_class=3, spec=ONE) == Wanted(3, (0,), 3)
+    assert asked(count=5, spec=ONE) == Wanted(5, (0,))
+    with pytest.raises(ValueError, match=r"g\.png is a picture with a row for each class: say"):
+        asked("g.png")
+    with pytest.raises(ValueError, match="say either --classes, as --classes 3 5, --count"):
+        asked()
 
 
 def test_no_class_needs_that_it_was_learned():
