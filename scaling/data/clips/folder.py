@@ -6,7 +6,7 @@
 
 ``train/`` and ``val/`` may stand above the classes; without them clips of each class are held out.
 A clip that is k times as long as what is asked for gives k pieces, one after the other, all in one
-split. One that is shorter is refused.
+split. One that is shorter is refused; one that lacks frames is cut there.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scaling.data.clips.frames import Run, check_names, missing, runs_of
 from scaling.data.clips.video_files import count_frames, is_video, read_frames
 from scaling.data.crop import centre_crop, image_size, opened
 from scaling.data.images import DataSet, Images
@@ -38,8 +39,15 @@ class Clip(NamedTuple):
     path: str
     frames: tuple[str, ...]
 
+    def runs(self, folder: Path) -> list[Run]:
+        """The frames that follow one another."""
+        if not self.frames:
+            return [Run(0, count_frames(folder / self.path)[0])]
+        return runs_of(self.frames)
+
     def length(self, folder: Path) -> int:
-        return len(self.frames) or count_frames(folder / self.path)[0]
+        """Frames of its longest run."""
+        return max(run.length for run in self.runs(folder))
 
 
 class FolderClips(Images):
@@ -52,7 +60,8 @@ class FolderClips(Images):
         self.pieces = [
             (clip, start, label)
             for clip, label in clips
-            for start in range(0, clip.length(folder) - spec.frames + 1, spec.frames)
+            for run in clip.runs(folder)
+            for start in range(run.begin, run.end - spec.frames + 1, spec.frames)
         ]
         self.labels = torch.tensor([label for _, _, label in self.pieces])
         self.shape = (3, *((self.frames,) if self.frames > 1 else ()), *self.size)
@@ -110,7 +119,19 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
         heldout=heldout,
         classes=tuple(map(printable, classes)),
         told=f"{printable(str(folder))}: {len(clips)} clips, {len(train)} {what} to train on and "
-        f"{len(heldout)} held out",
+        f"{len(heldout)} held out" + _told_of_gaps(clips),
+    )
+
+
+def _told_of_gaps(clips: list[Clip]) -> str:
+    lacking = [(clip.path, missing(clip.frames)) for clip in clips]
+    lacking = [(path, numbers) for path, numbers in lacking if numbers]
+    if not lacking:
+        return ""
+    path, numbers = lacking[0]
+    return (
+        f"; {len(lacking)} clips lack frames and are cut there, such as {printable(path)}, which "
+        f"lacks {listed([*map(str, numbers)])}"
     )
 
 
@@ -146,6 +167,8 @@ def _by_split(folder: Path, found: Found) -> tuple[list[str], dict[str, list[tup
         )
         for (role, name, clip), paths in frames.items()
     ]
+    for _, clip, _ in rows:
+        check_names(folder, clip.path, clip.frames)
     rows.sort(key=lambda row: (row[2], row[1].path))
     if roles:
         return classes, {
@@ -199,6 +222,15 @@ def check_clips(folder: Path, files: list[str], height: int, width: int) -> None
 
     with ThreadPoolExecutor(READING_THREADS) as pool:
         sizes = list(pool.map(size_of, files))
+    first: dict[str, tuple[str, tuple[int, int]]] = {}  # of a folder: a frame and its size
+    for path, (wide, high) in zip(files, sizes):
+        other, its = first.setdefault(path.rpartition("/")[0], (path, (wide, high)))
+        if its != (wide, high) and not is_video(path) and not is_video(other):
+            raise ValueError(
+                f"the frames of one clip of {folder} are of unlike sizes, {printable(other)} "
+                f"({its[0]}x{its[1]}) and {printable(path)} ({wide}x{high}), and each would be "
+                "cropped for itself; make them alike, or remove the clip"
+            )
     small = [
         (path, (wide, high))
         for path, (wide, high) in zip(files, sizes)

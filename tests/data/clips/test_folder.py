@@ -112,6 +112,30 @@ def test_clips_that_are_too_short_or_too_small_are_named_with_their_numbers(fold
         check_fits(model.replaced(frames=1), DataSpec(source="moving-digits", size=12, frames=5))
 
 
+def test_no_piece_spans_frames_that_lack_and_that_is_said(folder):
+    (folder / "a" / "one" / "0003.png").unlink()
+    data = load_data(spec(folder))
+    pieces = [*data.train.pieces, *data.heldout.pieces]
+    of_one = [(clip, start) for clip, start, _ in pieces if clip.path == "a/one"]
+    assert [[f[-8:] for f in clip.frames[start : start + 3]] for clip, start in of_one] == [
+        ["0000.png", "0001.png", "0002.png"],
+        ["0004.png", "0005.png", "0006.png"],
+    ]
+    assert data.told.endswith(
+        "; 1 clips lack frames and are cut there, such as a/one, which lacks 3"
+    )
+    for frame in "0001.png", "0006.png":
+        (folder / "a" / "one" / frame).unlink()  # 0, 2, 4 and 5 are left
+    with pytest.raises(ValueError, match=r"1 of 4 clips .* than the 3 frames .*a/one with 2;"):
+        load_data(spec(folder))
+
+
+def test_frames_of_unlike_sizes_are_refused(folder):
+    Image.fromarray(pictures(1, 24, 32)[0]).save(folder / "a" / "one" / "0003.png")
+    with pytest.raises(ValueError, match=r"unlike sizes, .*one/0000.png \(16x12\) and .*\(32x24\)"):
+        check_data(spec(folder))
+
+
 def test_what_is_no_clip_is_named(folder):
     Image.fromarray(pictures(1)[0]).save(folder / "a" / "stray.png")
     with pytest.raises(ValueError, match=r"a/stray.png of .* is in no clip: a clip is a folder of"):

@@ -1,0 +1,98 @@
+"""Do the frames in a clip's folder follow one another? By the numbers in their names.
+
+A clip that lacks frames is cut where they are missing, so that no piece jumps. Numbers may be apart
+by any step (0, 5, 10 of a clip of which every fifth frame was kept); a larger step lacks frames.
+"""
+
+import itertools
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from scaling.data.listing.names import listed
+from scaling.data.listing.walk import printable
+
+
+class Run(NamedTuple):
+    """Frames that follow one another: places in the clip, from ``begin`` and before ``end``."""
+
+    begin: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.begin
+
+
+def runs_of(names: Sequence[str]) -> list[Run]:
+    """The runs in frames of these ``names``, which are in order."""
+    cuts = [place for place, _ in _gaps(names)]
+    return [Run(*ends) for ends in itertools.pairwise([0, *cuts, len(names)])]
+
+
+def missing(names: Sequence[str]) -> list[int]:
+    """The numbers that lack between frames of these ``names``, which are in order."""
+    return [number for _, numbers in _gaps(names) for number in numbers]
+
+
+def _gaps(names: Sequence[str]) -> list[tuple[int, list[int]]]:
+    """Where frames lack: the place of the frame behind, and the numbers that are missing."""
+    numbers = _numbers(names)
+    if numbers is None:
+        return []
+    apart = [after - before for before, after in itertools.pairwise(numbers)]
+    # of a clip with a gap most steps are the usual one; all of them are multiples of it
+    step = math.gcd(*apart) if apart else 0
+    return [
+        (place, list(range(numbers[place - 1] + step, numbers[place], step)))
+        for place, width in enumerate(apart, 1)
+        if width > step
+    ]
+
+
+def check_names(folder: Path, clip: str, names: Sequence[str]) -> None:
+    """ValueError for a clip with two frames of one number, or frames of several series."""
+    where = printable(str(folder / clip))
+    forms: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        forms.setdefault(_form(name), []).append(name)
+    if len(forms) > 1 and any(len(form) > 1 for form in forms):
+        first = [its[0] for its in forms.values()]
+        raise ValueError(
+            f"the clip {where} holds frames of {len(forms)} series, such as {listed(first, 2)}, "
+            "which do not follow one another: make a folder of each, or remove what is no frame"
+        )
+    seen: dict[tuple[int, ...] | str, str] = {}
+    for name in names:
+        other = seen.setdefault(_values(name) or _stem(name), name)
+        if other != name:
+            raise ValueError(
+                f"the clip {where} has two frames of one number, {printable(other)} and "
+                f"{printable(name)}; remove one, or make a folder of each series"
+            )
+
+
+def _numbers(names: Sequence[str]) -> list[int] | None:
+    """The one number in which the names differ; None where they differ in none, or in several, as
+    dates do.
+    """
+    values = [_values(name) for name in names]
+    if not values or not values[0] or len({*map(_form, names)}) > 1:
+        return None
+    differ = [column for column in zip(*values) if len(set(column)) > 1]
+    return list(differ[0]) if len(differ) == 1 else None
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].rpartition(".")[0]
+
+
+def _form(name: str) -> tuple[str, ...]:
+    """What stands around the numbers."""
+    return tuple(re.split(r"\d+", _stem(name)))
+
+
+def _values(name: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", _stem(name))))
