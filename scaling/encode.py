@@ -44,6 +44,7 @@ def encode(
     from scaling.data.latents import vae as vaes
     from scaling.data.listing import list_images
     from scaling.data.listing.walk import outside
+    from scaling.data.several import several_frames, told_of_several
 
     if size < 1:
         raise ValueError(f"--size {size} is no number of pixels; give 256 or another above 0")
@@ -65,6 +66,7 @@ def encode(
     asked = _asked(out, resume, {**description, "shard_images": shard_images}, listing.splits)
     paths = [path for rows in listing.splits.values() for path, _ in rows]
     unreadable = folder.check_sizes(listing.folder, paths, size, upscale)
+    several = told_of_several(several_frames(listing.folder, paths))
     total = len(paths)
     _refuse_unreadable(None, unreadable, total, allow_unreadable)
 
@@ -96,6 +98,7 @@ def encode(
         f"{images}: {listing.told}; {classes}{len(left)} of "
         f"{sum(shards.values())} shards to make"
         + (f", {damaged} of them damaged and made again" if damaged else "")
+        + (f"; {several}" if several else "")
     )
     if left:
         from scaling.launch.cluster import connected

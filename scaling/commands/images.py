@@ -25,7 +25,7 @@ def encode(
         Path,
         typer.Option(
             metavar="DIR",
-            help="A subfolder of images per class, in train/ and val/ or not; or tars, or parquet.",
+            help="A subfolder of images per class, in train/ and val/ or not; or zips, tars, parquet.",
         ),
     ],
     vae: Annotated[
@@ -81,16 +81,16 @@ def evaluate(
     target: Annotated[
         Path,
         typer.Argument(
-            metavar="CHECKPOINT|IMAGE_FOLDER|NPZ",
+            metavar="CHECKPOINT|IMAGES|NPZ",
             parser=as_model,
-            help="A model to sample, or samples: ADM's .npz or a folder.",
+            help="A model to sample, or samples: ADM's .npz, a folder, a zip, tar or parquet.",
         ),
     ],
     reference: Annotated[
         str | None,
         typer.Option(
             metavar="DATA|FOLDER|NPZ",
-            help="Real images: digits or cifar10 (:heldout), a folder, or ADM's .npz.",
+            help="Real images: digits or cifar10 (:heldout), a folder, an archive, or ADM's .npz.",
         ),
     ] = None,
     protocol: Annotated[

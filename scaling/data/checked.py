@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from scaling.records.cache import cache_folder
+from scaling.records.files import write_bytes
 from scaling.study.specs.identity import identity
 
 
-def check_once(check: Callable[[], None], folder: Path, files: Iterable[str], *asked) -> None:
-    """Run ``check``, which raises if something is wrong, unless it has passed before.
+def check_once(check: Callable[[], str | None], folder: Path, files: Iterable[str], *asked) -> str:
+    """Run ``check``, which raises if something is wrong, unless it has passed before; returns what
+    it said, then or now.
 
     It counts as passed if the ``files`` of ``folder`` have the same lengths and times of change as
     then, and ``asked``, everything else that matters (JSON values), is the same.
@@ -23,12 +25,13 @@ def check_once(check: Callable[[], None], folder: Path, files: Iterable[str], *a
         try:
             at = (folder / name).stat()
         except FileNotFoundError:  # the check reports it
-            return check()
+            return check() or ""
         states.append([name, at.st_size, at.st_mtime_ns])
     mark = cache_folder("checked") / identity([str(folder.resolve()), states, *asked])
-    if not mark.exists():
-        check()
-        # if the cache cannot be written to, the data is checked again next time
-        with contextlib.suppress(OSError):
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return mark.read_text()
+    said = check() or ""
+    # if the cache cannot be written to, the data is checked again next time
+    with contextlib.suppress(OSError):
+        write_bytes(mark, said.encode())
+    return said

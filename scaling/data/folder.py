@@ -16,6 +16,7 @@ from scaling.data.crop import image_size, read_image
 from scaling.data.images import DataSet, Images
 from scaling.data.listing import file_of, list_images, read_bytes
 from scaling.data.listing.walk import printable
+from scaling.data.several import several_frames, told_of_several
 from scaling.study.specs.identity import identity
 from scaling.study.specs.trial import DataSpec
 
@@ -24,9 +25,9 @@ HEADER = 1 << 16  # bytes that hold the size of nearly any image
 DECODED = 20_000  # images decoded before training; if there are more, evenly spaced ones
 
 
-def check_images(folder: Path, paths: list[str], size: int, upscale: bool = False) -> None:
+def check_images(folder: Path, paths: list[str], size: int, upscale: bool = False) -> str:
     """Read the header of every image, and decode all or, if there are more than DECODED, as many
-    evenly spaced ones.
+    evenly spaced ones; returns, in words, which are more than images.
 
     ValueError as ``check_sizes``, and for files that are not images or are cut off.
     """
@@ -36,6 +37,7 @@ def check_images(folder: Path, paths: list[str], size: int, upscale: bool = Fals
             f"{len(broken)} of {len(paths)} files of {folder} cannot be read as images, such as "
             f"{printable(broken[0]['path'])} ({broken[0]['why']}); repair or remove them"
         )
+    return told_of_several(several_frames(folder, paths))
 
 
 def check_sizes(

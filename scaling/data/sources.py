@@ -14,6 +14,7 @@ from scaling.study.network import Network, frames_of
 from scaling.study.specs.trial import DataSpec
 
 ROOT_VARIABLE = "DIT_SCALING_DATA"
+FRAMES_ARE_TOLD = "frames"  # of a check of a folder, whose marks before told nothing
 
 
 @dataclass(frozen=True)
@@ -137,13 +138,15 @@ def check_data(spec: DataSpec) -> str | None:
         from scaling.data.folder import check_images
 
         paths, home = [*data.train.paths, *data.heldout.paths], data.train.folder
-        check_once(
+        said = check_once(
             lambda: check_images(home, paths, spec.size, spec.upscale),
             home,
             dict.fromkeys(map(file_of, paths)),
             spec.size,
             spec.upscale,
+            FRAMES_ARE_TOLD,
         )
+        return "; ".join(filter(None, (data.told, said)))
     if spec.source == "clips":
         from scaling.data.clips.folder import check_clips, files_in
 

@@ -26,10 +26,12 @@ from scaling.data.listing.names import TRAIN, as_number, in_order, listed
 from scaling.data.listing.splits import chosen_splits, held_out
 from scaling.data.listing.walk import Found, find, printable
 from scaling.data.pixels import rgb
+from scaling.data.several import has_several, several_frames
 from scaling.study.specs.identity import identity
 from scaling.study.specs.trial import DataSpec
 
 READING_THREADS = 16
+AS_VIDEO = "write it as .mp4 or .gif, or as a folder of its frames"
 LAYOUT = "a clip is a folder of its frames, or a video file, inside a folder of its class"
 
 
@@ -149,7 +151,9 @@ def _by_split(folder: Path, found: Found) -> tuple[list[str], dict[str, list[tup
         name, *inside = rest.split("/")
         clip = path if is_video(path) else path.rpartition("/")[0]
         if len(inside) < (1 if is_video(path) else 2):
-            raise ValueError(f"{printable(path)} of {folder} is in no clip: {LAYOUT}")
+            moves = not is_video(path) and has_several(folder, path)
+            hint = f"it holds several frames: {AS_VIDEO}" if moves else LAYOUT
+            raise ValueError(f"{printable(path)} of {folder} is in no clip: {hint}")
         frames.setdefault((roles.get(role, ""), name, clip), []).append(path)
     if not frames:
         raise ValueError(f"{folder} holds no clips: {LAYOUT}")
@@ -220,6 +224,11 @@ def check_clips(folder: Path, files: list[str], height: int, width: int) -> None
             return count_frames(folder / path)[1:]
         return image_size(folder / path, whole=True)
 
+    if several := several_frames(folder, [path for path in files if not is_video(path)]):
+        raise ValueError(
+            f"{len(several)} frames of clips of {folder} hold several frames themselves, such as "
+            f"{printable(several[0])}; {AS_VIDEO}"
+        )
     with ThreadPoolExecutor(READING_THREADS) as pool:
         sizes = list(pool.map(size_of, files))
     first: dict[str, tuple[str, tuple[int, int]]] = {}  # of a folder: a frame and its size

@@ -1,6 +1,7 @@
-"""Which labelled images are at a path, in folders, archives or tables, and what are their bytes?"""
+"""Which images are at a path, in folders, archives or tables, and what are their bytes?"""
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,9 +11,17 @@ from scaling.data.listing.folders import list_folder
 from scaling.data.listing.labels import LABELS_SAID, is_devkit
 from scaling.data.listing.names import TARS, ZIPS, stem
 from scaling.data.listing.splits import WITHIN, Listing
-from scaling.data.listing.walk import Found, counted, find, find_images, printable
+from scaling.data.listing.walk import Found, counted, find, find_images, printable, told
 
-__all__ = ["Listing", "archive_kind", "file_of", "list_images", "read_bytes"]
+__all__ = [
+    "AllImages",
+    "Listing",
+    "all_images",
+    "archive_kind",
+    "file_of",
+    "list_images",
+    "read_bytes",
+]
 
 
 class Archive(NamedTuple):
@@ -20,6 +29,7 @@ class Archive(NamedTuple):
 
     endings: tuple[str, ...]  # of their names
     list: Callable[[Path, list[str], Path | None], Listing]
+    find: Callable[[Path, list[str]], tuple[list[str], Counter]]  # whatever their class
     read: Callable[[Path, str, int], bytes]  # at most so many bytes, where that saves reading
 
 
@@ -27,6 +37,12 @@ def _list_tars(folder: Path, names: list[str], labels: Path | None) -> Listing:
     from scaling.data.listing.tars import list_tars
 
     return list_tars(folder, names, labels)
+
+
+def _find_in_tars(folder: Path, names: list[str]) -> tuple[list[str], Counter]:
+    from scaling.data.listing.tars import find_in_tars
+
+    return find_in_tars(folder, names)
 
 
 def _read_tar(path: Path, name: str, most: int) -> bytes:
@@ -39,6 +55,12 @@ def _list_zips(folder: Path, names: list[str], labels: Path | None) -> Listing:
     from scaling.data.listing.zips import list_zips
 
     return list_zips(folder, names, labels)
+
+
+def _find_in_zips(folder: Path, names: list[str]) -> tuple[list[str], Counter]:
+    from scaling.data.listing.zips import find_in_zips
+
+    return find_in_zips(folder, names)
 
 
 def _read_zip(path: Path, name: str, most: int) -> bytes:
@@ -55,6 +77,12 @@ def _list_tables(folder: Path, names: list[str], labels: Path | None) -> Listing
     return list_tables(folder, names)
 
 
+def _find_in_tables(folder: Path, names: list[str]) -> tuple[list[str], Counter]:
+    from scaling.data.listing.tables import find_in_tables
+
+    return find_in_tables(folder, names)
+
+
 def _read_table(path: Path, row: str, most: int) -> bytes:
     from scaling.data.listing.tables import read_row
 
@@ -62,10 +90,10 @@ def _read_table(path: Path, row: str, most: int) -> bytes:
 
 
 ARCHIVES = {
-    "tar": Archive(TARS, _list_tars, _read_tar),
-    "zip": Archive(ZIPS, _list_zips, _read_zip),
-    "parquet": Archive((".parquet",), _list_tables, _read_table),
-    "arrow": Archive((".arrow",), _list_tables, _read_table),
+    "tar": Archive(TARS, _list_tars, _find_in_tars, _read_tar),
+    "zip": Archive(ZIPS, _list_zips, _find_in_zips, _read_zip),
+    "parquet": Archive((".parquet",), _list_tables, _find_in_tables, _read_table),
+    "arrow": Archive((".arrow",), _list_tables, _find_in_tables, _read_table),
 }
 
 
@@ -106,18 +134,60 @@ def list_images(place: Path, labels: Path | None = None) -> Listing:
     # A picture beside archives is of their page, rather than of the set.
     if any("/" in path for path in found.paths):
         return list_folder(found, labels)
+    archives, kind = _archives(place)
+    if kind is None:
+        return list_folder(found, labels)
+    listing = ARCHIVES[kind].list(place, archives.paths, labels)
+    return listing._replace(told=listing.told + _beside(archives))
+
+
+class AllImages(NamedTuple):
+    """All images at a place, whatever their class: paths relative to ``folder``, in order."""
+
+    folder: Path
+    paths: list[str]
+    left_out: Counter
+    beside: str = ""  # in words, what else is in a folder of archives
+
+    @property
+    def told(self) -> str:
+        return told(len(self.paths), self.left_out) + self.beside
+
+
+def all_images(place: Path) -> AllImages:
+    """All images at ``place``: an archive, a folder of images or, without any, one of archives.
+
+    ValueError for what is missing or cannot be read; none may be there.
+    """
+    if place.is_file() and (kind := archive_kind(place.name)) is not None:
+        return AllImages(place.parent, *ARCHIVES[kind].find(place.parent, [place.name]))
+    found = find_images(place)
+    if found.paths:
+        return AllImages(place, found.paths, found.left_out)
+    archives, kind = _archives(place)
+    if kind is None:
+        return AllImages(place, [], found.left_out)
+    return AllImages(place, *ARCHIVES[kind].find(place, archives.paths), _beside(archives))
+
+
+def _archives(place: Path) -> tuple[Found, str | None]:
+    """The archives below a folder and their kind, None where there are none.
+
+    ValueError for those of several kinds, and for one that lies there twice.
+    """
     archives = find(place, lambda path, _: archive_kind(path) is not None and not is_devkit(path))
     _check_once(archives)
     kinds = sorted({str(archive_kind(path)) for path in archives.paths})
-    if not kinds:
-        return list_folder(found, labels)
     if len(kinds) > 1:
         raise ValueError(
             f"{place} holds archives of several kinds ({', '.join(kinds)}); give a folder of one"
         )
-    listing = ARCHIVES[kinds[0]].list(place, archives.paths, labels)
+    return archives, next(iter(kinds), None)
+
+
+def _beside(archives: Found) -> str:
     beside = counted(archives.left_out)
-    return listing._replace(told=listing.told + (f"; beside the archives: {beside}" * bool(beside)))
+    return f"; beside the archives: {beside}" * bool(beside)
 
 
 def _check_once(archives: Found) -> None:

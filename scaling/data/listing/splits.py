@@ -99,6 +99,10 @@ class Placed(NamedTuple):
     split: str | None
 
     @property
+    def path(self) -> str:
+        return f"{self.archive}{WITHIN}{self.name}"
+
+    @property
     def folders(self) -> list[str]:
         """The folders and inner archives that it is in, from the outermost; of any system."""
         *folders, _ = filter(None, re.split(rf"[/\\]|{WITHIN}", self.name))
@@ -125,7 +129,6 @@ def _above(images: list[Placed]) -> int:
 
 
 def _by_place(image: Placed, above: int) -> Labelled:
-    path = f"{image.archive}{WITHIN}{image.name}"
     split, folders = image.split, image.folders[above:]
     inner = split_of(folders[0]) if folders else None
     if inner and split in (None, inner):
@@ -133,7 +136,7 @@ def _by_place(image: Placed, above: int) -> Labelled:
     called = stem(os.path.basename(image.archive))
     # a shard's number is no class, nor is the set's own name
     own = None if split or above or re.fullmatch(r"(.*[-_])?\d+", called) else called
-    return Labelled(path, split, next(iter(folders), own))
+    return Labelled(image.path, split, next(iter(folders), own))
 
 
 def grouped(images: list[Labelled], place: Path, names: list[str], left_out: Counter) -> Listing:

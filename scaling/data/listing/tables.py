@@ -33,7 +33,7 @@ def list_tables(folder: Path, tables: list[str]) -> Listing:
     """The images in the ``tables`` of ``folder``. ValueError as ``list_folder``, and for a table
     that cannot be read or lacks a column.
     """
-    tables = [name for name in tables if not os.path.basename(name).startswith("cache-")]
+    tables = _without_caches(tables)
     splits = {name: split_in(name) for name in tables}
     _check_one_set(folder, splits)
     images: list[Labelled] = []
@@ -60,6 +60,20 @@ def list_tables(folder: Path, tables: list[str]) -> Listing:
             images.append(Labelled(f"{name}{WITHIN}{row}", splits[name], said))
     listing = grouped(images, folder, names, left_out)
     return listing._replace(told="; ".join([listing.told, *bare[:1]]))
+
+
+def find_in_tables(folder: Path, tables: list[str]) -> tuple[list[str], Counter]:
+    """The paths of all images in the ``tables``, whatever their class, and what is left out."""
+    paths = []
+    for name in _without_caches(tables):
+        _check_images(folder / name, _schema(folder / name))
+        paths += [f"{name}{WITHIN}{row}" for row in range(_count(folder / name))]
+    return paths, Counter()
+
+
+def _without_caches(tables: list[str]) -> list[str]:
+    """Hugging Face's datasets keeps what it made of a table beside it."""
+    return [name for name in tables if not os.path.basename(name).startswith("cache-")]
 
 
 def read_row(path: Path, row: str) -> bytes:

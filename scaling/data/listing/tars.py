@@ -40,6 +40,21 @@ def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> List
     folder, else the tar itself; of held-out images that are in none, what ``labels`` say, a file as
     in ``list_images``. ValueError as ``list_folder``, and for a damaged tar.
     """
+    images, placed, left_out = _members(folder, tars)
+    images, told = with_labels([*images, *by_places(placed)], folder, labels)
+    listing = grouped(images, folder, [], left_out)
+    return listing._replace(told=listing.told + told)
+
+
+def find_in_tars(folder: Path, tars: list[str]) -> tuple[list[str], Counter]:
+    """The paths of all images in the ``tars``, whatever their class, and what is left out."""
+    images, placed, left_out = _members(folder, tars)
+    paths = [image.path for image in (*images, *placed)]
+    return sorted(paths, key=lambda path: path.split("/")), left_out
+
+
+def _members(folder: Path, tars: list[str]) -> tuple[list[Labelled], list[Placed], Counter]:
+    """The images whose tar has labels, and those whose place tells their class."""
     images: list[Labelled] = []
     placed: list[Placed] = []
     left_out = Counter()
@@ -60,9 +75,7 @@ def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> List
             else:
                 images.append(Labelled(f"{tar}{WITHIN}{name}", split, shard.label(name)))
         left_out["links and hidden names"] += _count_left_out(folder / tar)
-    images, told = with_labels([*images, *by_places(placed)], folder, labels)
-    listing = grouped(images, folder, [], +left_out)
-    return listing._replace(told=listing.told + told)
+    return images, placed, +left_out
 
 
 def read_member(path: Path, name: str, most: int) -> bytes:

@@ -33,6 +33,21 @@ def list_zips(folder: Path, zips: list[str], labels: Path | None = None) -> List
     held-out images that are in none, what ``labels`` say, a file as in ``list_images``. ValueError
     as ``list_folder``, and for a damaged or encrypted zip.
     """
+    images, placed, left_out = _members(folder, zips)
+    images, said = with_labels([*images, *by_places(placed)], folder, labels)
+    listing = grouped(images, folder, [], left_out)
+    return listing._replace(told=listing.told + said)
+
+
+def find_in_zips(folder: Path, zips: list[str]) -> tuple[list[str], Counter]:
+    """The paths of all images in the ``zips``, whatever their class, and what is left out."""
+    images, placed, left_out = _members(folder, zips)
+    paths = [image.path for image in (*images, *placed)]
+    return sorted(paths, key=lambda path: path.split("/")), left_out
+
+
+def _members(folder: Path, zips: list[str]) -> tuple[list[Labelled], list[Placed], Counter]:
+    """The images whose zip has labels, and those whose place tells their class."""
     images: list[Labelled] = []
     placed: list[Placed] = []
     left_out = Counter()
@@ -55,9 +70,7 @@ def list_zips(folder: Path, zips: list[str], labels: Path | None = None) -> List
                 images.append(Labelled(f"{archive}{WITHIN}{name}", split, told.get(name)))
             else:
                 placed.append(Placed(archive, name, split))
-    images, said = with_labels([*images, *by_places(placed)], folder, labels)
-    listing = grouped(images, folder, [], +left_out)
-    return listing._replace(told=listing.told + said)
+    return images, placed, +left_out
 
 
 def read_member(path: Path, name: str, most: int = sys.maxsize) -> bytes:

@@ -11,6 +11,7 @@ from torch import Tensor
 from scaling.data import DataSpec, load_data
 from scaling.data.listing import archive_kind
 from scaling.data.listing.content import is_image
+from scaling.data.several import told_of_several
 from scaling.evaluation.images.npz import open_npz
 from scaling.evaluation.images.read import ImageFolder, read_npy, read_npz
 from scaling.evaluation.images.real_images import RealImages, data_images, npz_images, tensor_images
@@ -41,14 +42,17 @@ def load_target(target: Path, told: WeightsSpec, network: Path | None) -> Loaded
 
 
 def load_images(path: Path) -> Tensor | ImageFolder:
-    """The images of a folder, an .npy or an .npz (arr_0). ValueError for anything else."""
-    if path.is_dir():
+    """The images of a folder, an archive or table, an .npy or an .npz (arr_0). ValueError for
+    anything else.
+    """
+    if is_image_place(path):
         return ImageFolder(path)
     if path.suffix == ".npy":
         return read_npy(path)
     if path.suffix != ".npz":
         raise ValueError(
-            f"{path} is neither a folder of images nor an .npz or .npy of them" + _instead(path)
+            f"{path} is neither a folder nor an archive of images, nor an .npz or .npy of them"
+            + _instead(path)
         )
     _, images = read_npz(path)
     if images is None:
@@ -59,12 +63,15 @@ def load_images(path: Path) -> Tensor | ImageFolder:
     return images
 
 
+def is_image_place(path: Path) -> bool:
+    """Whether images are read from ``path`` one by one: a folder, an archive or a table."""
+    return path.is_dir() or (path.is_file() and archive_kind(path.name) is not None)
+
+
 def _instead(path: Path) -> str:
     """The next step with what is at ``path`` instead of images."""
     if not path.exists():
         return ": there is no such file"
-    if archive_kind(path.name):
-        return ": unpack it, and give the folder"
     if is_image(path.name, str(path)):
         return ": it is one image; give a folder of them"
     if path.suffix.lower() in (".pkl", ".pickle", ".pt", ".pth"):
@@ -73,15 +80,16 @@ def _instead(path: Path) -> str:
 
 
 def reference_source(reference: str, crop: tuple[int, int] | None = None) -> RealImages | Path:
-    """What to compare with: an .npz, a folder of images, or a data set.
+    """What to compare with: an .npz, a folder or an archive of images, or a data set.
 
     A data set is given by name, with ``:heldout`` for its held-out images. ``crop`` is the width
-    and height to which a folder's images are cropped; None takes them as they are.
+    and height to which the images of a folder or archive are cropped; None takes them as they are.
     """
     path = Path(reference)
-    if crop and (crop[0] != crop[1] or not path.is_dir()):
+    if crop and (crop[0] != crop[1] or not is_image_place(path)):
         raise ValueError(
-            "transform 'center-crop' crops the images of a folder to the samples' square; got the "
+            "transform 'center-crop' crops the images of a folder or an archive to the samples' "
+            "square; got the "
             f"reference {reference} and samples of {crop[0]}x{crop[1]} pixels; set transform to "
             "none"
         )
@@ -89,22 +97,14 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
         return path
     if path.suffix == ".npy" and path.is_file():
         return tensor_images(path.name, read_npy(path))
-    if path.is_dir():
+    if is_image_place(path):
         folder = ImageFolder(path, crop and crop[0])
-        content = identity(
-            [
-                crop,
-                [
-                    [str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns]
-                    for file in folder.files
-                ],
-            ]
-        )
+        content = identity([crop, *folder.states()])
         return RealImages(path.name, len(folder), content, folder.read, folder.told)
     name, _, subset = reference.partition(":")
     if name not in DATA_SETS or subset not in ("", "train", "heldout"):
         raise ValueError(
-            f"--reference {reference!r} is no .npz, .npy, folder or data set; data sets: "
+            f"--reference {reference!r} is no .npz, .npy, folder, archive or data set; data sets: "
             f"{', '.join(DATA_SETS)}, each with :heldout for its held-out images"
             + (_instead(path) if path.suffix or path.exists() else "")
         )
@@ -174,9 +174,15 @@ def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
 
 
 def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
-    """A warning if samples were compressed with loss, otherwise None."""
-    if isinstance(images, Tensor) or not images.lossy:
+    """A warning if samples lost something to compression, or all frames but one; otherwise None."""
+    if isinstance(images, Tensor):
         return None
+    return "; ".join(filter(None, (_lossy(images), told_of_several(images.several)))) or None
+
+
+def _lossy(images: ImageFolder) -> str:
+    if not images.lossy:
+        return ""
     return (
         f"{len(images.lossy)} of {len(images)} samples are JPEG or lossy WebP files, and what that "
         "lost is in the figures: write samples as PNG, .npy or .npz"

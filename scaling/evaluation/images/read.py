@@ -1,10 +1,10 @@
-"""Which images are in a folder, an .npy or an .npz? They are read as uint8, or refused by name.
+"""Which images are in a folder, an archive, an .npy or an .npz? As uint8, or refused by name.
+
 
 Refused are mixed sizes, broken files, and transparency.
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -15,9 +15,10 @@ from PIL import Image
 from torch import Tensor
 
 from scaling.data.crop import opened, read_image
-from scaling.data.listing import archive_kind
-from scaling.data.listing.walk import find_images, printable
+from scaling.data.listing import all_images, file_of, read_bytes
+from scaling.data.listing.walk import printable
 from scaling.data.pixels import upright
+from scaling.data.several import several_frames, told_of_several
 from scaling.evaluation.images.arrays import as_images, read_array, read_arrays
 
 STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")
@@ -30,72 +31,90 @@ AT_WEBP = slice(12, 16)
 
 
 class ImageFolder:
-    """The images below a folder, sorted by path, all of one size and mode.
+    """The images below a folder, sorted by path, or in an archive or table, or in all of those in a
+    folder; all of one size and mode.
 
     With ``crop``, images of any size and mode are cropped to that many pixels as ADM crops.
-    ``told`` counts what was left out, or is None. ValueError for a folder without images.
+    ``told`` counts what was left out, or is None. ValueError for a place without images.
     """
 
-    def __init__(self, folder: Path, crop: int | None = None):
-        listing = find_images(folder)
-        self.files = [folder / path for path in listing.paths]
-        self.told = (
-            f"{printable(str(folder))}: {listing.told()}"
-            if sum(listing.left_out.values())
-            else None
-        )
-        if not self.files:
-            packed = any(map(archive_kind, os.listdir(folder)))
+    def __init__(self, place: Path, crop: int | None = None):
+        listing = all_images(place)
+        self.folder = listing.folder
+        self.paths = listing.paths  # in the folder, or its archives
+        self.several = several_frames(self.folder, self.paths)  # files of which one frame is taken
+        odd = [listing.told] if sum(listing.left_out.values()) else []
+        odd += [told_of_several(self.several)] if self.several else []
+        self.told = f"{printable(str(place))}: {'; '.join(odd)}" if odd else None
+        if not self.paths:
             raise ValueError(
-                f"{folder} holds no images ({listing.told()})"
-                + ("; unpack the archives" if packed else "; give the folder that does")
+                f"{place} holds no images ({listing.told}); give the folder or archive that does"
             )
-        self.lossy: set[Path] = set()  # of those that were read
+        self.lossy: set[str] = set()  # of those that were read
         self.crop = crop
         if crop is not None:
             self.size, self.mode = (crop, crop), "RGB"
             return
-        first = self._plain(self.files[0])
+        first = self._plain(self.paths[0])
         self.size, self.mode = first.size, first.mode
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.paths)
 
     def read(self, rows: Tensor) -> Tensor:
         """Images ``rows`` as uint8 (B, C, H, W).
 
         ValueError names the first file that cannot be read or differs from the others.
         """
-        return torch.stack([self._read_file(self.files[i]) for i in rows.tolist()])
+        return torch.stack([self._read_file(self.paths[i]) for i in rows.tolist()])
 
-    def _read_file(self, path: Path) -> Tensor:
+    def states(self) -> list:
+        """What decides the images: each file's path, length and time of change, and of archives
+        what is taken of them.
+        """
+        files = [self.folder / file for file in dict.fromkeys(map(file_of, self.paths))]
+        states = [
+            [str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files
+        ]
+        archives = any(file_of(path) != path for path in self.paths)
+        return [states, *([self.paths] if archives else [])]
+
+    def _read_file(self, path: str) -> Tensor:
         if self.crop is not None:
             with _next_step():
-                return torch.from_numpy(read_image(path, self.crop))
+                return torch.from_numpy(read_image(self.folder / path, self.crop, self._data(path)))
         image = self._plain(path)
         if (image.size, image.mode) != (self.size, self.mode):
             raise ValueError(
-                f"{path} is {image.mode} of {image.width}x{image.height} pixels, but "
-                f"{self.files[0]} is {self.mode} of {self.size[0]}x{self.size[1]}: a set of "
-                "images has one size and mode; make them alike, or have a reference cropped "
+                f"{self._named(path)} is {image.mode} of {image.width}x{image.height} pixels, but "
+                f"{self._named(self.paths[0])} is {self.mode} of {self.size[0]}x{self.size[1]}: a "
+                "set of images has one size and mode; make them alike, or have a reference cropped "
                 "(--protocol transform=center-crop)"
             )
         pixels = np.array(image)
         return torch.from_numpy(pixels).view(image.height, image.width, -1).permute(2, 0, 1)
 
-    def _plain(self, path: Path) -> Image.Image:
+    def _named(self, path: str) -> str:
+        return printable(str(self.folder / path))
+
+    def _data(self, path: str) -> bytes:
+        return read_bytes(self.folder, path)
+
+    def _plain(self, path: str) -> Image.Image:
         """The image upright, as grey or RGB."""
-        with _next_step(), opened(path) as image:
+        data = self._data(path)
+        with _next_step(), opened(self.folder / path, data) as image:
             mode, transparent = image.mode, image.has_transparency_data
-            if image.format in LOSSY or (image.format == "WEBP" and _is_lossy_webp(path)):
+            lossy_webp = image.format == "WEBP" and data[AT_WEBP] == LOSSY_WEBP
+            if image.format in LOSSY or lossy_webp:
                 self.lossy.add(path)
             image = upright(image)
             transparent = transparent and _seen_through(image)
             image = image.convert("L" if image.mode in (*GREY, "LA") else "RGB")
         if transparent:
             raise ValueError(
-                f"{path} is a {mode} image; metrics take RGB or grey ones: convert it yourself, "
-                "because what lies behind transparency is a choice"
+                f"{self._named(path)} is a {mode} image; metrics take RGB or grey ones: convert "
+                "it yourself, because what lies behind transparency is a choice"
             )
         return image
 
@@ -111,11 +130,6 @@ def _next_step() -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"{error}; repair or remove it") from None
-
-
-def _is_lossy_webp(path: Path) -> bool:
-    with open(path, "rb") as file:
-        return file.read(AT_WEBP.stop)[AT_WEBP] == LOSSY_WEBP
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], Tensor | None]:

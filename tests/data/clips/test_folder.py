@@ -151,6 +151,24 @@ def test_what_is_no_clip_is_named(folder):
         load_data(spec(folder / "empty"))
 
 
+def test_an_animation_that_is_no_video_file_is_refused_with_the_way_on(folder):
+    first, *rest = (Image.fromarray(frame) for frame in pictures(3))
+    first.save(folder / "a" / "moves.webp", save_all=True, append_images=rest)
+    with pytest.raises(ValueError, match=r"moves\.webp .* holds several frames: write it as .mp4"):
+        load_data(spec(folder))
+    (folder / "a" / "moves.webp").rename(folder / "a" / "two" / "0003.webp")
+    with pytest.raises(ValueError, match=r"1 frames of clips .*two/0003\.webp; write it as"):
+        check_data(spec(folder))
+
+
+def test_a_gif_is_a_clip(folder):
+    first, *rest = (Image.fromarray(frame) for frame in pictures(3))
+    first.save(folder / "a" / "moves.gif", save_all=True, append_images=rest)
+    data = load_data(spec(folder))
+    paths = {clip.path for clip, _, _ in [*data.train.pieces, *data.heldout.pieces]}
+    assert "a/moves.gif" in paths
+
+
 def test_without_pyav_a_video_says_what_to_install(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     (folder / "b" / "unseen.mkv").write_bytes(b"")

@@ -1,8 +1,12 @@
 """Are the images that a person names those that are read, and is what they are not refused?"""
 
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image
@@ -13,9 +17,11 @@ from scaling.evaluation.images.named import (
     images_of,
     load_images,
     load_target,
+    lost_in_writing,
     other_size,
     reference_source,
 )
+from scaling.evaluation.images.read import ImageFolder
 from scaling.study.specs.weights import WeightsSpec
 from tests.data.pictures import write_kind
 
@@ -68,13 +74,16 @@ def test_colours_must_agree_and_sizes_are_told(work):
         check_colours(Path("x"), 1, "folder", source)
     assert other_size(source, (8, 6)) is None
     assert "samples are 6x8 pixels, reference images 8x6" in other_size(source, (6, 8))
-    with pytest.raises(ValueError, match="crops the images of a folder to the samples' square"):
+    with pytest.raises(
+        ValueError, match="crops the images of a folder or an archive to the samples'"
+    ):
         reference_source(str(work / "folder"), (8, 6))
 
 
 KINDS = {
-    "set.zip": "unpack it, and give the folder",
-    "set.tar.gz": "unpack it, and give the folder",
+    "set.zip": "set.zip cannot be read as a zip",
+    "set.tar.gz": "set.tar.gz cannot be read as a tar",
+    "set.7z": "neither a folder nor an archive of images|is no .npz, .npy, folder, archive or",
     "a.png": "it is one image; give a folder of them",
     "stylegan.pkl": "a pickle could run code; write its mu and sigma",
 }
@@ -90,10 +99,71 @@ def test_what_is_no_set_of_images_says_the_next_step(tmp_path, name):
             read(tmp_path / name)
 
 
-def test_a_folder_of_archives_says_so(tmp_path):
-    (tmp_path / "set.zip").touch()
-    with pytest.raises(ValueError, match=r"holds no images .*; unpack the archives"):
-        load_images(tmp_path)
+def test_a_place_without_images_says_so(tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as file:
+        file.writestr("notes.txt", "none")
+    for place in (tmp_path, tmp_path / "set.zip"):
+        with pytest.raises(
+            ValueError, match=r"holds no images \(1 files: 0 images; left out 1: .tx"
+        ):
+            load_images(place)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "parquet", "folder of zips"])
+def test_images_of_an_archive_are_those_of_a_folder(tmp_path, kind):
+    folder = ImageFolder(written(tmp_path / "folder"))
+    place = packed(tmp_path / "folder", tmp_path, kind)
+    for found in (load_images(place), load_images(tmp_path / "packed")):
+        assert len(found) == 4 and found.size == (8, 8)
+        assert torch.equal(found.read(torch.arange(4)), folder.read(torch.arange(4)))
+    told = load_images(place).told
+    assert told is None if kind == "parquet" else told.endswith("left out 1: .txt 1")
+    real, as_files = reference_source(str(place)), reference_source(str(tmp_path / "folder"))
+    assert torch.equal(real.read(torch.tensor([2])), as_files.read(torch.tensor([2])))
+    assert real.content == reference_source(str(place)).content != as_files.content
+    cropped = reference_source(str(place), (4, 4))
+    assert cropped.read(torch.tensor([0])).shape == (1, 3, 4, 4)
+
+
+def written(folder: Path) -> Path:
+    (folder / "b").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "b/0.png", "b/1.png", "c.png"):
+        Image.fromarray(rng.integers(0, 255, (8, 8, 3), np.uint8)).save(folder / name)
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def packed(folder: Path, where: Path, kind: str) -> Path:
+    """The files of ``folder`` as an archive, which is alone in its folder."""
+    place = where / "packed"
+    place.mkdir()
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if kind == "parquet":
+        images = [{"bytes": path.read_bytes()} for path in files if path.suffix == ".png"]
+        pq.write_table(pa.table({"image": images}), place / "set.parquet")
+        return place / "set.parquet"
+    if kind == "folder of zips":
+        for i, part in enumerate((files[:2], files[2:])):
+            with zipfile.ZipFile(place / f"{i}.zip", "w") as file:
+                for path in part:
+                    file.write(path, path.relative_to(folder))
+        return place
+    made = shutil.make_archive(
+        str(place / "set"), {"tar.gz": "gztar"}.get(kind, kind), root_dir=folder
+    )
+    return Path(made)
+
+
+def test_files_of_several_frames_are_told_of_samples_and_references(tmp_path):
+    folder = written(tmp_path / "folder")
+    frames = [Image.new("RGB", (8, 8), (level, 0, 0)) for level in (10, 20)]
+    frames[0].save(folder / "c.png", save_all=True, append_images=frames[1:])
+    says = "1 file holds several frames, of which the first is taken: c.png; for all of them"
+    images = load_images(folder)
+    assert says in images.told and says in lost_in_writing(images)
+    assert says in reference_source(str(folder)).told
+    assert images.read(torch.tensor([3]))[0, 0].unique().tolist() == [10]
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path):

@@ -106,7 +106,7 @@ def test_inceptions_file_is_read_as_adms_evaluator_reads_it(work, monkeypatch):
         ("real", "ref.txt", "must end in .npz"),
         ("real", "samples.npz", "exists; remove it"),
         ("real", "none/ref.npz", "there is no folder"),
-        ("nothing", "ref.npz", "is no .npz, .npy, folder or data set"),
+        ("nothing", "ref.npz", "is no .npz, .npy, folder, archive or data set"),
     ],
 )
 def test_what_cannot_be_written_is_refused_first(work, target, out, says):
