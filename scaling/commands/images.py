@@ -25,7 +25,7 @@ def encode(
         Path,
         typer.Option(
             metavar="DIR",
-            help="A subfolder of images per class, in train/ and val/ or not; or zips, tars, parquet.",
+            help="A subfolder of images per class, in train/ and val/ or not; or archives, tables.",
         ),
     ],
     vae: Annotated[

@@ -126,7 +126,7 @@ def test_a_reference_folder_is_cropped_where_the_protocol_says_so(tmp_path, samp
     assert "rgba.png is a RGBA image" in refused(target, tmp_path / "real", capsys)
     (tmp_path / "cropped").mkdir()
     for i, path in enumerate(ImageFolder(tmp_path / "real", 8).paths):
-        Image.fromarray(read_image(path, 8).transpose(1, 2, 0)).save(
+        Image.fromarray(read_image(tmp_path / "real" / path, 8).transpose(1, 2, 0)).save(
             tmp_path / "cropped" / f"{i:03d}.png"
         )
     found = []
