@@ -40,6 +40,7 @@ def encode(
     ValueError for bad input.
     """
     from scaling.data import folder
+    from scaling.data.depth import told_of_depth
     from scaling.data.latents import store
     from scaling.data.latents import vae as vaes
     from scaling.data.listing import list_images
@@ -67,6 +68,7 @@ def encode(
     paths = [path for rows in listing.splits.values() for path, _ in rows]
     unreadable = folder.check_sizes(listing.folder, paths, size, upscale)
     several = told_of_several(several_frames(listing.folder, paths))
+    dark = told_of_depth(listing.folder, paths)
     total = len(paths)
     _refuse_unreadable(None, unreadable, total, allow_unreadable)
 
@@ -98,7 +100,7 @@ def encode(
         f"{images}: {listing.told}; {classes}{len(left)} of "
         f"{sum(shards.values())} shards to make"
         + (f", {damaged} of them damaged and made again" if damaged else "")
-        + (f"; {several}" if several else "")
+        + "".join(f"; {said}" for said in (several, dark) if said)
     )
     if left:
         from scaling.launch.cluster import connected

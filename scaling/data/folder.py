@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from scaling.data.crop import image_size, read_image
+from scaling.data.depth import told_of_depth
 from scaling.data.images import DataSet, Images
 from scaling.data.listing import file_of, list_images, read_bytes
 from scaling.data.listing.walk import printable
@@ -37,7 +38,8 @@ def check_images(folder: Path, paths: list[str], size: int, upscale: bool = Fals
             f"{len(broken)} of {len(paths)} files of {folder} cannot be read as images, such as "
             f"{printable(broken[0]['path'])} ({broken[0]['why']}); repair or remove them"
         )
-    return told_of_several(several_frames(folder, paths))
+    said = told_of_several(several_frames(folder, paths)), told_of_depth(folder, paths)
+    return "; ".join(filter(None, said))
 
 
 def check_sizes(

@@ -22,6 +22,7 @@ from scaling.evaluation.images.named import (
     lost_in_writing,
     other_size,
     reference_source,
+    same_images,
 )
 from scaling.evaluation.images.read import ImageFolder
 from scaling.evaluation.images.real_images import RealImages
@@ -108,6 +109,7 @@ def run(
     scaled = None if isinstance(source, Path) else other_size(source, size)
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
+    same = None if loaded or isinstance(source, Path) else same_images(images, source)
     for row in rows:
         named = protocol.label(row["metric"], made_by=loaded and loaded.vae, clips=frames > 1)
         label = named.rpartition(", vs ")[0]
@@ -116,7 +118,7 @@ def run(
         row["label"] = f"{label}, vs {source.name}{count}{cropped}"
         lossy = None if loaded else lost_in_writing(images)
         unfit = (misfits.get(features) for features in row["features"].split(" + "))
-        warnings = (row["warning"], scaled, lossy, *unfit)
+        warnings = (row["warning"], scaled, same, lossy, *unfit)
         row["warning"] = "; ".join(filter(None, warnings)) or None
     if as_json:
         return json.dumps(

@@ -136,6 +136,12 @@ def as_images(values: np.ndarray, what: str) -> np.ndarray:
     if values.dtype == np.uint8:
         return values
     out = np.empty(values.shape, np.uint8)
+    if values.dtype.kind in "ui" and 0 < (top := values.max()) <= np.iinfo(values.dtype).max // 16:
+        raise ValueError(
+            f"{what}: {values.dtype} values up to {top} of {np.iinfo(values.dtype).max}, in all "
+            f"{len(values)} images: as 8 bits they would be nearly black; save 8-bit integers, or "
+            "scale them to the whole range"
+        )
     try:
         for i in range(0, len(values), AT_A_TIME):
             out[i : i + AT_A_TIME] = to_8_bits(values[i : i + AT_A_TIME])

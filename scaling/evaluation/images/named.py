@@ -23,6 +23,7 @@ from scaling.study.specs.weights import WeightsSpec
 
 # sources that a name alone does not determine
 SIZED = ("folder", "latents", "synthetic", "synthetic-pixels", "moving-digits", "clips")
+LOOKED_AT = 16  # images that are held against the reference's
 DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
 
 
@@ -173,14 +174,35 @@ def other_size(source: RealImages, size: tuple[int, int]) -> str | None:
     )
 
 
+def same_images(images: Tensor | ImageFolder, source: RealImages) -> str | None:
+    """A warning if samples are the reference's own images, as far as some of them tell."""
+    if len(images) != source.count:
+        return None
+    rows = torch.linspace(0, source.count - 1, min(LOOKED_AT, source.count)).long()
+    ours = images[rows] if isinstance(images, Tensor) else images.read(rows)
+    if not torch.equal(ours, source.read(rows)):
+        return None
+    return (
+        f"the {len(rows)} samples that were looked at are the reference's own images, in its "
+        "order: compare with others"
+    )
+
+
 def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
     """A warning if samples lost something to compression, or all frames but one; otherwise None."""
     if isinstance(images, Tensor):
         return None
-    return "; ".join(filter(None, (_lossy(images), told_of_several(images.several)))) or None
+    said = (_lossy(images), told_of_several(images.several), images.dark)
+    return "; ".join(filter(None, said)) or None
 
 
 def _lossy(images: ImageFolder) -> str:
+    if images.palettes and not images.lossy:
+        return (
+            f"{len(images.palettes)} of {len(images)} samples have a palette of 256 colours at "
+            "most, and colours that it lost are in the figures: write samples as PNG in RGB, .npy "
+            "or .npz"
+        )
     if not images.lossy:
         return ""
     return (

@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from scaling.data.crop import opened, read_image
+from scaling.data.depth import told_of_depth
 from scaling.data.listing import all_images, file_of, read_bytes
 from scaling.data.listing.walk import printable
 from scaling.data.pixels import upright
@@ -25,6 +26,7 @@ STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")
 BATCH = 256
 OPAQUE = 255
 GREY = ("1", "L")  # Pillow's modes, the rest of which are shown as RGB
+PALETTES = ("P", "PA")
 LOSSY = ("JPEG", "MPO")
 LOSSY_WEBP = b"VP8 "  # at this place of a WebP's header; without loss it is VP8L
 AT_WEBP = slice(12, 16)
@@ -44,13 +46,15 @@ class ImageFolder:
         self.paths = listing.paths  # in the folder, or its archives
         self.several = several_frames(self.folder, self.paths)  # files of which one frame is taken
         odd = [listing.told] if sum(listing.left_out.values()) else []
-        odd += [told_of_several(self.several)] if self.several else []
+        self.dark = told_of_depth(self.folder, self.paths)
+        odd += [said for said in (told_of_several(self.several), self.dark) if said]
         self.told = f"{printable(str(place))}: {'; '.join(odd)}" if odd else None
         if not self.paths:
             raise ValueError(
                 f"{place} holds no images ({listing.told}); give the folder or archive that does"
             )
         self.lossy: set[str] = set()  # of those that were read
+        self.palettes: set[str] = set()  # of those that were read, with 256 colours at most
         self.crop = crop
         if crop is not None:
             self.size, self.mode = (crop, crop), "RGB"
@@ -108,6 +112,8 @@ class ImageFolder:
             lossy_webp = image.format == "WEBP" and data[AT_WEBP] == LOSSY_WEBP
             if image.format in LOSSY or lossy_webp:
                 self.lossy.add(path)
+            if image.mode in PALETTES:
+                self.palettes.add(path)
             image = upright(image)
             transparent = transparent and _seen_through(image)
             image = image.convert("L" if image.mode in (*GREY, "LA") else "RGB")

@@ -77,3 +77,10 @@ def test_arrays_of_other_types_are_scaled_and_of_other_shapes_refused(monkeypatc
     ):
         with pytest.raises(ValueError, match=says):
             as_images(other, "x")
+
+
+def test_integers_that_use_a_sixteenth_of_their_range_are_refused():
+    dark = np.full((2, 4, 4, 1), 255, np.uint16)
+    with pytest.raises(ValueError, match=r"x: uint16 values up to 255 of 65535, in all 2 images"):
+        as_images(dark, "x")
+    assert as_images(dark * 257, "x").max() == 255 and as_images(dark * 0, "x").max() == 0

@@ -20,8 +20,10 @@ from scaling.evaluation.images.named import (
     lost_in_writing,
     other_size,
     reference_source,
+    same_images,
 )
 from scaling.evaluation.images.read import ImageFolder
+from scaling.evaluation.images.real_images import tensor_images
 from scaling.study.specs.weights import WeightsSpec
 from tests.data.pictures import write_kind
 
@@ -169,3 +171,30 @@ def test_files_of_several_frames_are_told_of_samples_and_references(tmp_path):
 def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(ValueError, match="there is no such file"):
         reference_source(str(tmp_path / "set.npy"))
+
+
+def test_a_palette_is_told_and_a_sets_own_images_are(tmp_path):
+    folder = written(tmp_path / "folder")
+    images, source = load_images(folder), reference_source(str(folder))
+    before = images.read(torch.arange(4))
+    assert lost_in_writing(images) is None
+    assert "the 4 samples that were looked at are the reference's own" in same_images(
+        images, source
+    )
+    for path in folder.rglob("*.png"):
+        Image.open(path).quantize(16).save(path)
+    coarse = load_images(folder)
+    assert same_images(coarse, tensor_images("x", before)) is None
+    assert "4 of 4 samples have a palette of 256 colours" in lost_in_writing(coarse)
+    assert same_images(coarse, tensor_images("x", before[:3])) is None
+
+
+def test_twelve_bits_of_sixteen_are_told(tmp_path):
+    levels = np.arange(64, dtype=np.uint16).reshape(8, 8) * 65
+    for factor, told in ((1, True), (16, False)):
+        (tmp_path / str(factor)).mkdir()
+        for i in range(3):
+            Image.fromarray(levels * factor).save(tmp_path / str(factor) / f"{i}.png")
+        images = load_images(tmp_path / str(factor))
+        assert ("nowhere lighter than 16 of 255" in (images.told or "")) is told
+        assert (lost_in_writing(images) is not None) is told
