@@ -171,8 +171,8 @@ def _by_split(folder: Path, found: Found) -> tuple[list[str], dict[str, list[tup
         )
         for (role, name, clip), paths in frames.items()
     ]
-    for _, clip, _ in rows:
-        check_names(folder, clip.path, clip.frames)
+    for _, found_clip, _ in rows:
+        check_names(folder, found_clip.path, found_clip.frames)
     rows.sort(key=lambda row: (row[2], row[1].path))
     if roles:
         return classes, {

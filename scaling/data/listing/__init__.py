@@ -25,11 +25,13 @@ __all__ = [
 
 
 class Archive(NamedTuple):
-    """How archives of a kind are listed, and an image in one is read: by archive and place."""
+    """How archives of a kind are looked through and listed, and an image in one is read: by archive
+    and place.
+    """
 
     endings: tuple[str, ...]  # of their names
-    list: Callable[[Path, list[str], Path | None], Listing]
     find: Callable[[Path, list[str]], tuple[list[str], Counter]]  # whatever their class
+    list: Callable[[Path, list[str], Path | None], Listing]
     read: Callable[[Path, str, int], bytes]  # at most so many bytes, where that saves reading
 
 
@@ -90,10 +92,10 @@ def _read_table(path: Path, row: str, most: int) -> bytes:
 
 
 ARCHIVES = {
-    "tar": Archive(TARS, _list_tars, _find_in_tars, _read_tar),
-    "zip": Archive(ZIPS, _list_zips, _find_in_zips, _read_zip),
-    "parquet": Archive((".parquet",), _list_tables, _find_in_tables, _read_table),
-    "arrow": Archive((".arrow",), _list_tables, _find_in_tables, _read_table),
+    "tar": Archive(TARS, _find_in_tars, _list_tars, _read_tar),
+    "zip": Archive(ZIPS, _find_in_zips, _list_zips, _read_zip),
+    "parquet": Archive((".parquet",), _find_in_tables, _list_tables, _read_table),
+    "arrow": Archive((".arrow",), _find_in_tables, _list_tables, _read_table),
 }
 
 

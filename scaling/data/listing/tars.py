@@ -49,7 +49,7 @@ def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> List
 def find_in_tars(folder: Path, tars: list[str]) -> tuple[list[str], Counter]:
     """The paths of all images in the ``tars``, whatever their class, and what is left out."""
     images, placed, left_out = _members(folder, tars)
-    paths = [image.path for image in (*images, *placed)]
+    paths = [*(image.path for image in images), *(image.path for image in placed)]
     return sorted(paths, key=lambda path: path.split("/")), left_out
 
 

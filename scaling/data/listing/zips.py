@@ -42,7 +42,7 @@ def list_zips(folder: Path, zips: list[str], labels: Path | None = None) -> List
 def find_in_zips(folder: Path, zips: list[str]) -> tuple[list[str], Counter]:
     """The paths of all images in the ``zips``, whatever their class, and what is left out."""
     images, placed, left_out = _members(folder, zips)
-    paths = [image.path for image in (*images, *placed)]
+    paths = [*(image.path for image in images), *(image.path for image in placed)]
     return sorted(paths, key=lambda path: path.split("/")), left_out
 
 
