@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 
 from scaling.cli import main
 from scaling.data import DataSpec, load_data
@@ -217,6 +218,25 @@ def test_names_that_are_not_utf_8_and_tars_are_encoded(tmp_path, here):
         for out in ("store", "packed")
     ]
     assert hashes[0] == hashes[1]
+
+
+def test_a_set_without_classes_is_stored_and_what_is_no_single_image_is_said(
+    tmp_path, here, capsys
+):
+    for i in range(5):
+        write_kind(tmp_path / "images" / f"{i}.png", "rgb.png")
+    frames = [Image.new("RGB", (40, 40), (level, 0, 0)) for level in (10, 200)]
+    frames[0].save(tmp_path / "images" / "moves.gif", save_all=True, append_images=frames[1:])
+    run(command(tmp_path, "store", "--vae", "none"))
+    said = capsys.readouterr()
+    said = said.out + said.err
+    assert "images: 6 files: 6 images; without classes; 2 of 2 shards to make" in said
+    assert "; 1 file holds several frames, of which the first is taken: moves.gif" in said
+    assert read_store(tmp_path / "store")["classes"] == []
+    place = str(tmp_path / "store")
+    data = load_data(DataSpec(source="latents", name="x", size=32, vae="none", path=place))
+    assert (data.num_classes, data.classes, len(data.train)) == (1, None, 5)
+    assert not data.train.labels.any() and not data.heldout.labels.any()
 
 
 def test_over_one_percent_unreadable_is_an_error_unless_allowed(tmp_path, here, capsys):

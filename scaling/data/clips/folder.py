@@ -1,55 +1,31 @@
-"""Which clips are in a folder, and how are they read?
+"""How are a folder's clips read, and which of them could not be trained on?
 
-    PLACE/CLASS/CLIP/0001.png ...    a clip is a folder of its frames, in the order of their names,
-                                     numbers in them by value
-    PLACE/CLASS/CLIP.mp4             or a video file
-
-``train/`` and ``val/`` may stand above the classes; without them clips of each class are held out.
 A clip that is k times as long as what is asked for gives k pieces, one after the other, all in one
 split. One that is shorter is refused; one that lacks frames is cut there.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from scaling.data.clips.frames import Run, check_names, missing, runs_of
+from scaling.data.clips.frames import missing
+from scaling.data.clips.layout import AS_VIDEO, Clip, by_split
 from scaling.data.clips.video_files import count_frames, is_video, read_frames
 from scaling.data.crop import centre_crop, image_size, opened
 from scaling.data.images import DataSet, Images
 from scaling.data.listing.content import is_image
-from scaling.data.listing.names import TRAIN, as_number, in_order, listed
-from scaling.data.listing.splits import chosen_splits, held_out
-from scaling.data.listing.walk import Found, find, printable
+from scaling.data.listing.names import TRAIN, listed
+from scaling.data.listing.splits import WITHOUT
+from scaling.data.listing.walk import find, printable
 from scaling.data.pixels import rgb
-from scaling.data.several import has_several, several_frames
+from scaling.data.several import several_frames
 from scaling.study.specs.identity import identity
 from scaling.study.specs.trial import DataSpec
 
 READING_THREADS = 16
-AS_VIDEO = "write it as .mp4 or .gif, or as a folder of its frames"
-LAYOUT = "a clip is a folder of its frames, or a video file, inside a folder of its class"
-
-
-class Clip(NamedTuple):
-    """A clip: its path below the data's folder, and its frames' paths; a video's file has none."""
-
-    path: str
-    frames: tuple[str, ...]
-
-    def runs(self, folder: Path) -> list[Run]:
-        """The frames that follow one another."""
-        if not self.frames:
-            return [Run(0, count_frames(folder / self.path)[0])]
-        return runs_of(self.frames)
-
-    def length(self, folder: Path) -> int:
-        """Frames of its longest run."""
-        return max(run.length for run in self.runs(folder))
 
 
 class FolderClips(Images):
@@ -100,7 +76,7 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     and if the content is not the one that ``spec`` names.
     """
     found = find(folder, lambda path, real: is_video(path) or is_image(path, real))
-    classes, splits = _by_split(folder, found)
+    classes, splits = by_split(folder, found)
     clips = [clip for rows in splits.values() for clip, _ in rows]
     _refuse_short(folder, clips, spec.frames)
     content = _content(folder, clips) if spec.content else None
@@ -116,12 +92,12 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
     what = "images" if spec.frames == 1 else f"pieces of {spec.frames} frames"
     return DataSet(
         name=spec.name,
-        num_classes=len(classes),
+        num_classes=max(1, len(classes)),
         train=train,
         heldout=heldout,
-        classes=tuple(map(printable, classes)),
+        classes=tuple(map(printable, classes)) or None,
         told=f"{printable(str(folder))}: {len(clips)} clips, {len(train)} {what} to train on and "
-        f"{len(heldout)} held out" + _told_of_gaps(clips),
+        f"{len(heldout)} held out" + WITHOUT * (not classes) + _told_of_gaps(clips),
     )
 
 
@@ -135,59 +111,6 @@ def _told_of_gaps(clips: list[Clip]) -> str:
         f"; {len(lacking)} clips lack frames and are cut there, such as {printable(path)}, which "
         f"lacks {listed([*map(str, numbers)])}"
     )
-
-
-def _by_split(folder: Path, found: Found) -> tuple[list[str], dict[str, list[tuple[Clip, int]]]]:
-    """The classes in order of label, and the clips of each split with their labels."""
-    train, held = chosen_splits(found.inside(), folder)
-    if train and not held:
-        raise ValueError(f"{folder} has a folder {train} and none for held-out clips; add val")
-    roles = {train: "train", held: "heldout"} if train else {}
-    frames: dict[tuple[str, str, str], list[str]] = {}  # role, class, clip -> paths
-    for path in found.paths:
-        role, _, rest = path.partition("/") if roles else ("", "", path)
-        if roles and role not in roles:
-            continue  # of another split, such as test beside val
-        name, *inside = rest.split("/")
-        clip = path if is_video(path) else path.rpartition("/")[0]
-        if len(inside) < (1 if is_video(path) else 2):
-            moves = not is_video(path) and has_several(folder, path)
-            hint = f"it holds several frames: {AS_VIDEO}" if moves else LAYOUT
-            raise ValueError(f"{printable(path)} of {folder} is in no clip: {hint}")
-        frames.setdefault((roles.get(role, ""), name, clip), []).append(path)
-    if not frames:
-        raise ValueError(f"{folder} holds no clips: {LAYOUT}")
-    classes = sorted({name for role, name, _ in frames if role in ("", "train")}, key=as_number)
-    labels = {name: label for label, name in enumerate(classes)}
-    if unknown := sorted({name for _, name, _ in frames} - labels.keys()):
-        raise ValueError(
-            f"the held-out clips of {folder} have classes that train lacks: {listed(unknown)}"
-        )
-    rows = [
-        (
-            role,
-            Clip(clip, () if is_video(clip) else tuple(sorted(paths, key=in_order))),
-            labels[name],
-        )
-        for (role, name, clip), paths in frames.items()
-    ]
-    for _, found_clip, _ in rows:
-        check_names(folder, found_clip.path, found_clip.frames)
-    rows.sort(key=lambda row: (row[2], row[1].path))
-    if roles:
-        return classes, {
-            role: [(clip, label) for its, clip, label in rows if its == role]
-            for role in roles.values()
-        }
-    if len(rows) == len(classes):
-        raise ValueError(
-            f"each class of {folder} has one clip only, so none can be held out; add clips"
-        )
-    clip_of = {clip.path: clip for _, clip, _ in rows}
-    split = held_out([(clip.path, label) for _, clip, label in rows], folder)
-    return classes, {
-        role: [(clip_of[path], label) for path, label in its] for role, its in split.items()
-    }
 
 
 def _refuse_short(folder: Path, clips: list[Clip], frames: int) -> None:

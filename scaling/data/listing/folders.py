@@ -245,7 +245,8 @@ def _check_class(found: Found, start: str, name: str, paths: list[str]) -> None:
     raise ValueError(
         f"the class folder {printable(str(where))} holds only folders ({listed(folders)}), no "
         f"images: if those are the classes, give {printable(str(where))} or move them up; if "
-        f"{printable(name)!r} is the class, move the images up"
+        f"{printable(name)!r} is the class, move the images up; for a set without classes, put all "
+        "images into one folder"
     )
 
 

@@ -151,6 +151,20 @@ def test_what_is_no_clip_is_named(folder):
         load_data(spec(folder / "empty"))
 
 
+@pytest.mark.parametrize("split", [True, False])
+def test_clips_in_no_folder_of_a_class_are_a_set_without(tmp_path, split):
+    for i, role in enumerate(("train/", "val/") if split else ("", "")):
+        write_frames(tmp_path / f"{role}clip{i}", pictures(3))
+        write_video(tmp_path / f"{role}clip{i + 2}.mkv", pictures(6))
+    data = load_data(spec(tmp_path))
+    assert (data.num_classes, data.classes) == (1, None) and "; without classes" in data.told
+    assert [len(data.train), len(data.heldout)] in ([3, 3], [4, 2], [5, 1])
+    assert data.train.batch(torch.tensor([0])).shape == (1, 3, 3, 12, 16)
+    write_frames(tmp_path / f"{'train/' * split}class" / "clip", pictures(3))
+    with pytest.raises(ValueError, match="is in no clip: a clip is a folder of its frames"):
+        load_data(spec(tmp_path))
+
+
 def test_an_animation_that_is_no_video_file_is_refused_with_the_way_on(folder):
     first, *rest = (Image.fromarray(frame) for frame in pictures(3))
     first.save(folder / "a" / "moves.webp", save_all=True, append_images=rest)
