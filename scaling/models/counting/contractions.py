@@ -5,7 +5,8 @@ trace's graph, back from each sum.
 that is summed and that both factors have; each product then counts one. A factor that lacks the
 index only scales the sum (a modulation, a gate of channels), and a factor times itself is a norm:
 both count zero, as norms and elementwise work do. A sum that is written term by term, such as
-``x[0] * w[0] + x[1] * w[1]``, is elementwise work, as rotary positions are.
+``x[0] * w[0] + x[1] * w[1]``, is elementwise work, as rotary positions are. Squares of differences
+between all pairs count as ``cdist`` does.
 """
 
 import itertools
@@ -17,6 +18,7 @@ import torch
 from fvcore.nn.jit_handles import get_shape
 
 Axes = frozenset[int]
+Behind = list[tuple[torch._C.Value, Axes]]  # values, and over which of their axes they are summed
 ALIKE = 4  # operations through which two factors are seen to be one value
 
 PRODUCTS = {  # where the factors stand among the inputs
@@ -34,6 +36,7 @@ SAME = frozenset(
     "aten::conj aten::resolve_conj aten::dropout aten::masked_fill aten::float aten::_to_copy "
     "aten::slice aten::tril aten::triu".split()
 )
+SQUARES = ("aten::pow", "aten::square")
 WIDENED = ("aten::expand", "aten::expand_as", "aten::repeat", "aten::broadcast_to")
 REGROUPED = frozenset(
     "aten::view aten::reshape aten::flatten aten::unflatten aten::unsqueeze aten::squeeze "
@@ -60,7 +63,7 @@ def pooled_macs(inputs: Sequence, outputs: Sequence) -> int:
 def products_summed(value: torch._C.Value, axes: Iterable[int]) -> int:
     """The products in ``value`` that a sum over its ``axes`` adds up."""
     macs = 0
-    left: list[tuple[torch._C.Value, Axes]] = [(value, frozenset(axes))]
+    left: Behind = [(value, frozenset(axes))]
     seen = set()
     while left:
         value, summed = left.pop()
@@ -68,25 +71,77 @@ def products_summed(value: torch._C.Value, axes: Iterable[int]) -> int:
         if not summed or key in seen:
             continue
         seen.add(key)
-        node, inputs, shape = value.node(), list(value.node().inputs()), _shape(value)
-        kind = node.kind()
-        if kind in PRODUCTS or kind in SUMS:
-            parts = [inputs[i] for i in PRODUCTS.get(kind, (0, 1)) if _shape(inputs[i])]
-            has = [_varies(part, len(shape)) for part in parts]
-            if kind in PRODUCTS and len(parts) == 2:
-                if _alike(*parts):
-                    continue
-                if any(all(each[axis] for each in has) for axis in summed):
-                    macs += math.prod(shape) * multiplier(value)
-                    continue
-            for part, its in zip(parts, has):
-                left.append((part, _aligned(part, len(shape), {a for a in summed if its[a]})))
-        elif kind in SAME:
-            left.append((inputs[0], summed))
-        elif (back := _origins(value)) is not None:
-            of_one = (back[axis] for axis in summed if shape[axis] > 1)
-            left.append((inputs[0], frozenset().union(*of_one)))
+        found, behind = _looked_at(value, summed)
+        macs += found
+        left += behind
     return macs
+
+
+def _looked_at(value: torch._C.Value, summed: Axes) -> tuple[int, Behind]:
+    """The products that ``value`` itself is, and what is behind it and summed through it."""
+    node, inputs, shape = value.node(), list(value.node().inputs()), _shape(value)
+    kind = node.kind()
+    if kind in PRODUCTS or kind in SUMS:
+        parts = [inputs[i] for i in PRODUCTS.get(kind, (0, 1)) if _shape(inputs[i])]
+        has = [_varies(part, len(shape)) for part in parts]
+        if kind in PRODUCTS and len(parts) == 2:
+            if _alike(*parts):
+                return _distances(parts[0], summed), []
+            if _meet(has, summed):
+                return math.prod(shape) * multiplier(value), []
+        behind = [
+            (part, _aligned(part, len(shape), {axis for axis in summed if its[axis]}))
+            for part, its in zip(parts, has)
+        ]
+        return 0, behind
+    if kind in SQUARES:
+        return _distances(inputs[0], summed), []
+    if kind in SAME:
+        return 0, [(inputs[0], summed)]
+    if kind == "aten::stack":
+        return _stacked(list(inputs[0].node().inputs()), inputs[1].toIValue() % len(shape), summed)
+    if (back := _origins(value)) is not None:
+        of_one = (back[axis] for axis in summed if shape[axis] > 1)
+        return 0, [(inputs[0], frozenset().union(*of_one))]
+    return 0, []
+
+
+def _meet(has: Sequence[list[bool]], axes: Axes) -> bool:
+    """Whether all parts vary along one of the ``axes``."""
+    return any(all(each[axis] for each in has) for axis in axes)
+
+
+def _distances(value: torch._C.Value, summed: Axes) -> int:
+    """The squares of differences between all pairs, as ``cdist`` has them, that a sum adds up; none
+    of a norm, whose values are taken from no others, or from their own mean.
+    """
+    while value.node().kind() in SAME:
+        value = next(value.node().inputs())
+    shape, inputs = _shape(value), list(value.node().inputs())
+    if value.node().kind() not in SUMS or not (_shape(inputs[0]) and _shape(inputs[1])):
+        return 0
+    has = [_varies(part, len(shape)) for part in inputs[:2]]
+    own = [math.prod(n for n, varies in zip(shape, each) if varies) for each in has]
+    pairs = _meet(has, summed) and math.prod(shape) > max(own)
+    return math.prod(shape) * multiplier(value) if pairs else 0
+
+
+def _stacked(parts: list[torch._C.Value], at: int, summed: Axes) -> tuple[int, Behind]:
+    """As ``_looked_at``, of ``parts`` stacked along the axis ``at``: where that is summed, products
+    are what each part is.
+    """
+    rest = frozenset(axis - (axis > at) for axis in summed - {at})
+    macs = 0
+    behind: Behind = []
+    for part in parts:
+        shape, inputs = _shape(part), list(part.node().inputs())
+        places = PRODUCTS.get(part.node().kind())
+        factors = [inputs[i] for i in places if _shape(inputs[i])] if places else []
+        if at in summed and len(factors) == 2 and not _alike(*factors):
+            macs += math.prod(shape) * multiplier(part)
+        else:
+            behind.append((part, rest))
+    return macs, behind
 
 
 def multiplier(value: torch._C.Value) -> int:

@@ -33,6 +33,8 @@ PRODUCT = 2 * 3 * 4
         lambda a, b: (a[:, :, None] / b).sum(1),
         lambda a, b: torch.einsum("bik->bk", a[:, :, None] * b),
         lambda a, b: (a[:, :, None] * b).cumsum(1),
+        lambda a, b: torch.stack([a[:, i : i + 1] * b[i] for i in range(3)]).sum(0),
+        lambda a, b: torch.stack([a[:, :, None] * b] * 1, 1).sum(2),
     ],
 )
 def test_a_product_that_is_written_out_counts_as_matmul_does(written):
@@ -72,6 +74,9 @@ def test_a_convolution_over_unfolded_images_counts_as_one():
         lambda x, s: ((x - x.mean(-1, keepdim=True)) * (x - x.mean(-1, keepdim=True))).mean(-1),
         lambda x, s: (x.float() * x.contiguous()).sum(),
         lambda x, s: x.pow(2).mean(-1),
+        lambda x, s: (x - x.mean(-1, keepdim=True)).pow(2).mean(-1),
+        lambda x, s: (x - s[:, None]).pow(2).mean((1, 2)),
+        lambda x, s: torch.stack([x, 2 * x]).sum((0, 2)),
         lambda x, s: (0.5 * x).sum(),
         lambda x, s: x[:, :2] * s[:, None] + x[:, 2:4] * s[:, None],
         lambda x, s: x * s[:, None],
@@ -79,6 +84,18 @@ def test_a_convolution_over_unfolded_images_counts_as_one():
 )
 def test_modulations_norms_and_sums_of_terms_count_zero(work):
     assert macs(work, (2, 5, 3), (2, 3)) == 0
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda a, b: (a[:, None] - b).pow(2).sum(-1),
+        lambda a, b: ((a[:, None] - b) ** 2).mean(-1).sqrt(),
+        lambda a, b: ((a[:, None] - b) * (a[:, None] - b)).sum(-1),
+    ],
+)
+def test_distances_of_all_pairs_count_as_cdist_does(written):
+    assert macs(torch.cdist, (2, 3), (4, 3)) == macs(written, (2, 3), (4, 3)) == PRODUCT
 
 
 def test_a_scale_beside_a_product_hides_none_of_it():
