@@ -4,7 +4,7 @@ no subfolder are a set without classes.
 FOLDER/CLASS/...       of each class some images are held out
 FOLDER/train/CLASS/... FOLDER/val/CLASS/...
                        or the folder's own held-out split
-FOLDER/...             or FOLDER/train/... and FOLDER/val/...: no classes, as FFHQ or LSUN
+FOLDER/...             or FOLDER/train/... and FOLDER/val/...: no classes, as of FFHQ
 """
 
 from collections import Counter

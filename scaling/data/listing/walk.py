@@ -188,8 +188,11 @@ def litter(name: str) -> str | None:
 
 
 def printable(name: str) -> str:
-    """A path or name as text: bytes that are not UTF-8 as \\xNN."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A path or name as text of one line: control characters, and bytes that are not UTF-8, as
+    \\xNN.
+    """
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def from_text(folder: Path, text: str) -> str:

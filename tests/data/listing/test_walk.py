@@ -123,6 +123,10 @@ def test_names_that_are_not_utf_8_are_read_and_written_as_text(tmp_path):
     shutil.move(tmp_path / "plain.png", tmp_path / name)
     assert find_images(tmp_path).paths == [name]
     assert printable(name) == "caf\\xe9.png" and from_text(tmp_path, "caf\\xe9.png") == name
+    lines = tmp_path / "two\nlines\t.png"
+    lines.touch()
+    text = printable(lines.name)
+    assert text == "two\\x0alines\\x09.png" and from_text(tmp_path, text) == lines.name
 
 
 def test_what_is_written_may_not_lie_in_the_image_folder(tmp_path):
