@@ -144,7 +144,7 @@ def evaluate(
     from scaling.evaluation.evaluate import run
     from scaling.study.specs.weights import WeightsSpec
 
-    told = WeightsSpec.of_options(
+    declared = WeightsSpec.of_options(
         average=average,
         objective=objective,
         null=null,
@@ -153,4 +153,4 @@ def evaluate(
         leave_out=leave_out,
         captions=caption,
     )
-    print(run(target, reference, protocol or (), as_json, told, network, write_reference))
+    print(run(target, reference, protocol or (), as_json, declared, network, write_reference))

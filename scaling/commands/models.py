@@ -89,7 +89,7 @@ def export(
     from scaling.models.formats.export import export_weights
     from scaling.study.specs.weights import WeightsSpec
 
-    told = WeightsSpec.of_options(
+    declared = WeightsSpec.of_options(
         average=average,
         objective=objective,
         null=null,
@@ -98,7 +98,7 @@ def export(
         leave_out=leave_out,
         captions=caption,
     )
-    print(export_weights(checkpoint, to=to, out=out, told=told, network=network))
+    print(export_weights(checkpoint, to=to, out=out, declared=declared, network=network))
 
 
 def sample(
@@ -185,7 +185,7 @@ def sample(
             vae=vae,
             address=address,
             gpus=gpus,
-            told=WeightsSpec.of_options(
+            declared=WeightsSpec.of_options(
                 average=average,
                 objective=objective,
                 null=null,

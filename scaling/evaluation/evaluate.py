@@ -45,13 +45,13 @@ def run(
     reference: str | None,
     settings: Iterable[str] = (),
     as_json: bool = False,
-    told: WeightsSpec | None = None,
+    declared: WeightsSpec | None = None,
     network: Path | None = None,
     write: Path | None = None,
 ) -> str:
     """The metrics of ``target`` against ``reference``, as a table or as JSON.
 
-    ``told`` and ``network``, a user's file, are of a checkpoint's weights, as for
+    ``declared`` and ``network``, a user's file, are of a checkpoint's weights, as for
     ``load_checkpoint``. ``write`` is a file for the statistics of the reference; without a
     reference, only those of ``target``, images or a data set, are written. ValueError names the
     file or value at fault.
@@ -67,7 +67,7 @@ def run(
         return write_alone(target, settings, write)
     said = parse_settings(settings, "--protocol")
     data = None if Path(reference).exists() else reference.partition(":")[0]
-    loaded = load_target(target, told or WeightsSpec(), network)
+    loaded = load_target(target, declared or WeightsSpec(), network)
     images = None if loaded else load_images(target)
     protocol = protocol_asked(said, target, data, loaded or images)
     frames = frames_of(loaded.spec) if loaded else 1

@@ -36,7 +36,7 @@ class Drawing(Spec):
     shipped: Shipped = Shipped()
     checkpoint: str  # as every worker sees it
     weights: str  # the digest of what it holds
-    told: WeightsSpec
+    declared: WeightsSpec
     # a network of the user's file, and what its study says of it
     model: Annotated[SerializeAsAny[Network] | None, BeforeValidator(network_of)] = None
     diffusion: DiffusionSpec | None = None
@@ -62,7 +62,7 @@ def run(
     vae: str | None = None,
     address: str | None = None,
     gpus: float = 0.0,
-    told: WeightsSpec | None = None,
+    declared: WeightsSpec | None = None,
     network: Path | None = None,
 ) -> str:
     """Sample, and return lines that say where the samples are and which weights made them.
@@ -93,8 +93,8 @@ def run(
     check_gpus(gpus)
     if guidance_channels is not None and guidance in (None, 1.0):
         raise ValueError("--guidance-channels without --guidance: nothing would be guided")
-    told = told or WeightsSpec()
-    loaded = load_checkpoint(checkpoint, told=told, network=network)
+    declared = declared or WeightsSpec()
+    loaded = load_checkpoint(checkpoint, declared=declared, network=network)
     flow = loaded.diffusion.objective == "flow"
     usual = {"sampler": "euler" if flow else "ddpm", "sampling_steps": STEPS, "guidance": 1.0}
     said = {"sampler": sampler, "sampling_steps": steps, "guidance": guidance}
@@ -130,7 +130,7 @@ def run(
             shipped=Shipped.of([loaded.spec]),
             checkpoint=str((loaded.place or Path(checkpoint)).resolve()),
             weights=asked["checkpoint"],
-            told=told,
+            declared=declared,
             model=loaded.spec if network else None,
             diffusion=loaded.diffusion if network else None,
             protocol=protocol,
@@ -172,7 +172,7 @@ def _loaded(text: str):
     own: tuple[Candidate, ...] = ()
     if drawing.model is not None:
         own = (Candidate(drawing.model, Path(drawing.checkpoint), drawing.diffusion),)
-    loaded = load_checkpoint(drawing.checkpoint, told=drawing.told, own=own)
+    loaded = load_checkpoint(drawing.checkpoint, declared=drawing.declared, own=own)
     if digest(loaded.model) != drawing.weights:
         raise ValueError(f"{drawing.checkpoint} changed while it was sampled; sample it again")
     return drawing, loaded

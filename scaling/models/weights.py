@@ -147,14 +147,14 @@ def load_weights(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
     return model
 
 
-def inferred_spec(state: Mapping[str, Tensor], told: WeightsSpec | None = None) -> Network:
+def inferred_spec(state: Mapping[str, Tensor], declared: WeightsSpec | None = None) -> Network:
     """The model that a foreign state dict belongs to, which its family reads from names and shapes.
 
-    ``told`` supplies what they cannot tell. ValueError if no family knows the names, or if an entry
-    that tells the shape is missing.
+    ``declared`` supplies what they cannot tell. ValueError if no family knows the names, or if an
+    entry that tells the shape is missing.
     """
     for family in FAMILIES.values():
-        spec = family.recognised(state, told or WeightsSpec())
+        spec = family.recognised(state, declared or WeightsSpec())
         if spec is not None:
             return spec
     first = ", ".join(sorted(state)[:3])

@@ -173,10 +173,10 @@ class Network(Spec):
         return {}
 
     @classmethod
-    def recognised(cls, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> Self | None:
+    def recognised(cls, state: "Mapping[str, Tensor]", declared: "WeightsSpec") -> Self | None:
         """The network that a foreign state dict belongs to, or None if the family does not know it.
 
-        ``told`` supplies what names and shapes cannot tell. ValueError if the names are this
+        ``declared`` supplies what names and shapes cannot tell. ValueError if the names are this
         family's but the entries do not fit.
         """
         return None
@@ -189,12 +189,14 @@ class Network(Spec):
         """What is taken for granted of a foreign state dict that was ``recognised``, in words."""
         return []
 
-    def adopted(self, state: "Mapping[str, Tensor]", told: "WeightsSpec") -> "dict[str, Tensor]":
+    def adopted(
+        self, state: "Mapping[str, Tensor]", declared: "WeightsSpec"
+    ) -> "dict[str, Tensor]":
         """The foreign state dict that was ``recognised``, in our names and conventions.
 
         ValueError for a convention that the family cannot turn into ours.
         """
-        if told.objective == "sit":
+        if declared.objective == "sit":
             raise ValueError(
                 f"--objective sit: only weights of DiT's form are SiT's, not those of {self.name}"
             )

@@ -27,14 +27,14 @@ LOOKED_AT = 16  # images that are held against the reference's
 DATA_SETS = tuple(source for source in get_args(Source) if source not in SIZED)
 
 
-def load_target(target: Path, told: WeightsSpec, network: Path | None) -> Loaded | None:
+def load_target(target: Path, declared: WeightsSpec, network: Path | None) -> Loaded | None:
     """The network of a run, a checkpoint or weights; None where ``target`` is images.
 
     ValueError for options of weights beside images.
     """
     if is_weights(target):
-        return load_checkpoint(target, told=told, network=network)
-    if given := [*told.given, *(["--network"] if network else [])]:
+        return load_checkpoint(target, declared=declared, network=network)
+    if given := [*declared.given, *(["--network"] if network else [])]:
         raise ValueError(
             f"{given[0]} is said of weights, and {target} is neither a run, a checkpoint nor a "
             "file of weights"

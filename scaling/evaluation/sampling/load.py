@@ -54,7 +54,7 @@ def load_checkpoint(
     path: Path | str,
     average: str | None = None,
     *,
-    told: WeightsSpec | None = None,
+    declared: WeightsSpec | None = None,
     network: Path | str | None = None,
     own: tuple[Candidate, ...] = (),
 ) -> Loaded:
@@ -64,8 +64,8 @@ def load_checkpoint(
     ValueError, in one line, for a checkpoint that is missing, damaged, has no average of that name,
     or does not tell what it learned.
     """
-    told = told or WeightsSpec(average=average)
-    opened = open_weights(path, told, own or networks_in(network))
+    declared = declared or WeightsSpec(average=average)
+    opened = open_weights(path, declared, own or networks_in(network))
     if opened.diffusion is None:
         raise ValueError(
             f"{path} does not tell what its network predicts; say --objective epsilon (noise), "

@@ -34,12 +34,12 @@ def write_state_dict(path: Path, spec: ModelSpec, state: Mapping[str, Tensor]) -
 FORMAT = Format(write_state_dict, ".pt")
 
 
-def recognised(state: Mapping[str, Tensor], told: WeightsSpec) -> ModelSpec | None:
+def recognised(state: Mapping[str, Tensor], declared: WeightsSpec) -> ModelSpec | None:
     """The DiT that a state dict belongs to, read from names and shapes; None for other names.
 
     The number of heads does not show in any shape. If depth and width are one of the paper's sizes,
-    it is taken from there; otherwise ``told.heads`` is needed. ValueError if it is missing, if an
-    entry that tells the shape is missing, or if what is told contradicts the shapes.
+    it is taken from there; otherwise ``declared.heads`` is needed. ValueError if it is missing, if
+    an entry that tells the shape is missing, or if what is declared contradicts the shapes.
     """
     if not any(name.startswith(OWN) for name in state):
         return None
@@ -53,7 +53,7 @@ def recognised(state: Mapping[str, Tensor], told: WeightsSpec) -> ModelSpec | No
             f"the state dict has no {error.args[0]}, which tells the model's shape"
         ) from None
     depth = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
-    heads = told.heads
+    heads = declared.heads
     if heads is None:
         heads = {(s.depth, s.width): s.heads for s in SIZES.values()}.get((depth, width))
         if heads is None:
@@ -76,39 +76,39 @@ def recognised(state: Mapping[str, Tensor], told: WeightsSpec) -> ModelSpec | No
     # down to the same width again.
     ratio = hidden / width if hidden % width == 0 else (hidden + 0.5) / width
     return spec_of(
-        input_size=_input_size(state, patch, told),
+        input_size=_input_size(state, patch, declared),
         channels=channels,
         patch=patch,
         width=width,
         depth=depth,
         heads=heads,
-        num_classes=rows if null_of(rows, told) == "none" else rows - 1,
+        num_classes=rows if null_of(rows, declared) == "none" else rows - 1,
         mlp_ratio=ratio,
         # a flow learns no sigma; SiT's code leaves half of its outputs unused
-        learn_sigma=pixels == 2 * channels * patch**2 and told.objective not in ("flow", "sit"),
+        learn_sigma=pixels == 2 * channels * patch**2 and declared.objective not in ("flow", "sit"),
         conditioning=conditioning,
     )
 
 
-def _input_size(state: Mapping[str, Tensor], patch: int, told: WeightsSpec) -> int:
+def _input_size(state: Mapping[str, Tensor], patch: int, declared: WeightsSpec) -> int:
     if POSITIONS not in state:
-        if told.input_size is None:
+        if declared.input_size is None:
             raise ValueError(
                 f"the state dict has no {POSITIONS}, which tells the model's shape; say the "
                 "(latent) pixels per side, as --input-size 32"
             )
-        return told.input_size
+        return declared.input_size
     return round(state[POSITIONS].shape[1] ** 0.5) * patch
 
 
-def null_of(rows: int, told: WeightsSpec) -> str:
+def null_of(rows: int, declared: WeightsSpec) -> str:
     """Whether the last row of a label table means "no class" (``last``) or not (``none``).
 
     ValueError where a table has as many rows as a known data set has classes, and nothing is told:
     its last row may be a class or not.
     """
-    if told.null is not None:
-        return told.null
+    if declared.null is not None:
+        return declared.null
     if rows == 1:
         return "none"
     if rows in ROUND:
@@ -119,13 +119,15 @@ def null_of(rows: int, told: WeightsSpec) -> str:
     return "last"
 
 
-def adopted(spec: ModelSpec, state: Mapping[str, Tensor], told: WeightsSpec) -> dict[str, Tensor]:
+def adopted(
+    spec: ModelSpec, state: Mapping[str, Tensor], declared: WeightsSpec
+) -> dict[str, Tensor]:
     """A recognised state dict as one of ours: SiT's time and velocity turned, the null row added.
 
     A label table without a row for no class gets one of zeros, which nothing may ask for.
     """
     out = dict(state)
-    if told.objective == "sit":
+    if declared.objective == "sit":
         from scaling.models.formats.sit import from_sit
 
         out = from_sit(out, spec.channels)

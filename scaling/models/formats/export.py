@@ -59,22 +59,22 @@ def export_weights(
     out: Path | str | None = None,
     average: str | None = None,
     heads: int | None = None,
-    told: WeightsSpec | None = None,
+    declared: WeightsSpec | None = None,
     network: Path | str | None = None,
 ) -> str:
     """Write ``checkpoint`` in the format ``to``, and say where; the text of ``scaling export``.
 
     ``out`` is a file for "dit" (a raw state dict, as the published checkpoints), "sit" (the same
     for SiT's code) and "safetensors", and a folder for "diffusers"; by default it is named after
-    the model and lies in the current folder. ``told`` (or ``average`` and ``heads`` alone) and
+    the model and lies in the current folder. ``declared`` (or ``average`` and ``heads`` alone) and
     ``network``, a user's file, are as for ``open_weights``. ValueError for a format that the
     model's family does not have, an ``out`` that exists, or a bad checkpoint.
     """
     known = list(dict.fromkeys([*(n for f in FAMILIES.values() for n in f.FORMATS), *ANY]))
     if to not in known:
         raise ValueError(f"unknown format {to!r}; known: {', '.join(known)}")
-    told = told or WeightsSpec(average=average, heads=heads)
-    opened = open_weights(checkpoint, told, networks_in(network))
+    declared = declared or WeightsSpec(average=average, heads=heads)
+    opened = open_weights(checkpoint, declared, networks_in(network))
     spec, state = opened.spec, opened.state
     formats = {**spec.formats(), **of_any_family(opened)}
     if to not in formats:

@@ -34,11 +34,11 @@ class Shape(NamedTuple):
         return {"width": self.width, "multipliers": self.multipliers, "blocks": self.blocks}
 
 
-def recognised_adm(state: Mapping[str, Tensor], told: WeightsSpec) -> PixelUNet | None:
+def recognised_adm(state: Mapping[str, Tensor], declared: WeightsSpec) -> PixelUNet | None:
     """The pixel U-Net that a state dict of guided-diffusion belongs to; None for other names.
 
     The sides of the image and the heads show in no shape: of a released shape they are its own,
-    else ``told.input_size`` is needed, and heads of 64 channels are assumed. ValueError for a
+    else ``declared.input_size`` is needed, and heads of 64 channels are assumed. ValueError for a
     network that the family does not hold.
     """
     if FIRST not in state or _is_ldm(state):
@@ -60,30 +60,30 @@ def recognised_adm(state: Mapping[str, Tensor], told: WeightsSpec) -> PixelUNet 
             f"the U-Net has the shape of {ADM_128}, which was released with 4 heads at every size; "
             f"those of the family adm have {HEAD} channels each"
         )
-    side = told.input_size or (PixelUNet.preset_resolution(name) if name else None)
+    side = declared.input_size or (PixelUNet.preset_resolution(name) if name else None)
     head = {"head_channels": HEAD}
-    return _spec(PixelUNet, shape, told, side, head)
+    return _spec(PixelUNet, shape, declared, side, head)
 
 
-def recognised_ldm(state: Mapping[str, Tensor], told: WeightsSpec) -> LatentUNet | None:
+def recognised_ldm(state: Mapping[str, Tensor], declared: WeightsSpec) -> LatentUNet | None:
     """The latent U-Net that a state dict of latent-diffusion belongs to; None for other names.
 
-    As ``recognised_adm``; the number of heads is the released shape's, or ``told.heads``.
+    As ``recognised_adm``; the number of heads is the released shape's, or ``declared.heads``.
     """
     if FIRST not in state or not _is_ldm(state):
         return None
     shape = _shape(state)
     name = _preset(shape, LDM)
     preset = None if name is None else LatentUNet.preset(name)
-    heads = told.heads or (preset and preset.heads)
+    heads = declared.heads or (preset and preset.heads)
     if not heads:
         raise ValueError(
             f"a U-Net of width {shape.width} with multipliers {list(shape.multipliers)} is none of "
             f"{', '.join(LDM)}; say how many heads, as --heads 8"
         )
-    side = told.input_size or (preset and preset.input_size)
+    side = declared.input_size or (preset and preset.input_size)
     more = {"heads": heads, "context_width": state[LABELS].shape[1]}
-    return _spec(LatentUNet, shape, told, side, more)
+    return _spec(LatentUNet, shape, declared, side, more)
 
 
 def adopted(spec: PixelUNet | LatentUNet, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -139,7 +139,7 @@ def _preset(shape: Shape, presets: dict[str, dict]) -> str | None:
 
 
 def _spec(
-    family: type[UNet], shape: Shape, told: WeightsSpec, side: int | None, more: dict
+    family: type[UNet], shape: Shape, declared: WeightsSpec, side: int | None, more: dict
 ) -> UNet:
     if side is None:
         raise ValueError(
@@ -151,7 +151,7 @@ def _spec(
             f"the U-Net makes {shape.outputs} channels of {shape.channels}; those here make as "
             "many, or with sigma twice as many"
         )
-    null = told.null or ("none" if shape.rows in ROUND else "last")
+    null = declared.null or ("none" if shape.rows in ROUND else "last")
     spec = spec_of(
         family=family.model_fields["family"].default,
         input_size=side,

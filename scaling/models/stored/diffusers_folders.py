@@ -46,15 +46,15 @@ def _is_config(file: Path) -> bool:
         return True
 
 
-def sit_in(path: Path, told: WeightsSpec) -> tuple[Path, WeightsSpec] | None:
+def sit_in(path: Path, declared: WeightsSpec) -> tuple[Path, WeightsSpec] | None:
     """The weights of a SiT in a folder of diffusers' layout, and what its configuration tells
-    beside what is ``told``; None where it is no SiT.
+    beside what is ``declared``; None where it is no SiT.
     """
     path, folder = _network(path)
     config = read_object(folder / CONFIG)
     if config.get("_class_name") != SIT:
         return None
-    return path, told_by_sit(config, told, folder / CONFIG)
+    return path, told_by_sit(config, declared, folder / CONFIG)
 
 
 def _network(path: Path) -> tuple[Path, Path]:
@@ -65,16 +65,18 @@ def _network(path: Path) -> tuple[Path, Path]:
     return path, folder
 
 
-def open_diffusers(path: Path, told: WeightsSpec) -> Opened:
+def open_diffusers(path: Path, declared: WeightsSpec) -> Opened:
     """A network that diffusers saved, alone or with the parts of a pipeline."""
     path, folder = _network(path)
     config = read_object(folder / CONFIG)
-    found = read_set(path, told, ("pos_embed.proj.weight",)).found
-    state, words = prepared(found, told, path)
+    found = read_set(path, declared, ("pos_embed.proj.weight",)).found
+    state, words = prepared(found, declared, path)
     no_null = lacks_null(config, state)
-    if told.null not in (None, "none" if no_null else "last"):
+    if declared.null not in (None, "none" if no_null else "last"):
         has = "no row" if no_null else "a row"
-        raise ValueError(f"--null {told.null}: the label table of {path} has {has} for no class")
+        raise ValueError(
+            f"--null {declared.null}: the label table of {path} has {has} for no class"
+        )
     spec, state = from_diffusers(config, state)
     scheduler = folder.parent / "scheduler" / SCHEDULER
     process = None
@@ -82,30 +84,30 @@ def open_diffusers(path: Path, told: WeightsSpec) -> Opened:
         noised = read_object(scheduler)
         process = learned_by_scheduler(noised, spec.learn_sigma)
         odd = f"describes a process that is none of ours ({odd_process(noised)})"
-        if process is None and told.objective is None:
+        if process is None and declared.objective is None:
             raise ValueError(
                 f"{scheduler} {odd}; say what the weights predict, as --objective epsilon"
             )
         if process is None:
             words = [*words, f"its scheduler {odd}, and is not heeded"]
-    check_outputs(told.objective, spec.learn_sigma, path)
-    if told.objective == "sit" or (told.objective == "flow" and spec.learn_sigma):
+    check_outputs(declared.objective, spec.learn_sigma, path)
+    if declared.objective == "sit" or (declared.objective == "flow" and spec.learn_sigma):
         raise ValueError(
             "--objective flow: SiT's velocity under diffusers' names is not read; take the weights "
             f"under SiT's own, alone or in a folder whose {CONFIG} says {SIT}"
         )
-    return completed(spec, state, words, told.objective, process, no_null)
+    return completed(spec, state, words, declared.objective, process, no_null)
 
 
-def open_pipeline(path: Path, told: WeightsSpec, own: object = ()) -> Opened:
+def open_pipeline(path: Path, declared: WeightsSpec, own: object = ()) -> Opened:
     """A pipeline: its network, decoder, process and its paper's protocol."""
     known = known_pipeline(path)
     if known.family is None:
-        opened = open_diffusers(path / known.network, told)
+        opened = open_diffusers(path / known.network, declared)
     elif issubclass(FAMILIES[known.family], Captioned):
-        opened = _captioned(path, known, told)
+        opened = _captioned(path, known, declared)
     else:
-        opened = _unconditional(path, known, told)
+        opened = _unconditional(path, known, declared)
     decoder = decoder_of(path)
     words = () if decoder is None else (f"decoder: the pipeline's own, {decoder}",)
     scheduler = path / "scheduler" / SCHEDULER
@@ -116,34 +118,34 @@ def open_pipeline(path: Path, told: WeightsSpec, own: object = ()) -> Opened:
     return replace(opened, said=said, vae=vae, place=path, protocol=protocol)
 
 
-def _captioned(path: Path, known: Known, told: WeightsSpec) -> Opened:
+def _captioned(path: Path, known: Known, declared: WeightsSpec) -> Opened:
     """A pipeline's network that reads text, with the captions that are told as its labels."""
     folder = path / known.network
-    if not told.captions:
+    if not declared.captions:
         raise ValueError(
             f"{path} reads text; say what it is to be told, as --captions 'a red fox' --captions "
             "'a teapot', which are classes 0 and 1"
         )
-    _refuse_told(path, told, {"--captions", "--average"})
+    _refuse_told(path, declared, {"--captions", "--average"})
     assert known.family is not None
     family = FAMILIES[known.family]
     assert issubclass(family, Captioned)
     try:
-        spec = family.of_pipeline(read_object(folder / CONFIG), path, told.captions)
+        spec = family.of_pipeline(read_object(folder / CONFIG), path, declared.captions)
     except KeyError as error:
         raise ValueError(f"{folder / CONFIG} has no {error.args[0]}") from None
-    return _of_network(path, folder, spec, told, spec.anchor)
+    return _of_network(path, folder, spec, declared, spec.anchor)
 
 
-def _unconditional(path: Path, known: Known, told: WeightsSpec) -> Opened:
+def _unconditional(path: Path, known: Known, declared: WeightsSpec) -> Opened:
     """A pipeline's network that reads nothing but the time."""
     folder = path / known.network
-    _refuse_told(path, told, {"--average"})
+    _refuse_told(path, declared, {"--average"})
     try:
         spec = AddedUNet.of_config(read_object(folder / CONFIG), folder / CONFIG)
     except KeyError as error:
         raise ValueError(f"{folder / CONFIG} has no {error.args[0]}") from None
-    opened = _of_network(path, folder, spec, told, "conv_in.weight")
+    opened = _of_network(path, folder, spec, declared, "conv_in.weight")
     state = {_attended(name): tensor for name, tensor in opened.state.items()}
     return replace(opened, state=state, label_dropout=0.0)
 
@@ -159,15 +161,17 @@ def _attended(name: str) -> str:
     return f"{before}.{FORMERLY[last]}.{kind}" if last in FORMERLY else name
 
 
-def _refuse_told(path: Path, told: WeightsSpec, allowed: set[str]) -> None:
-    if odd := set(told.given) - allowed:
+def _refuse_told(path: Path, declared: WeightsSpec, allowed: set[str]) -> None:
+    if odd := set(declared.given) - allowed:
         raise ValueError(f"{min(odd)}: {path} says of itself what it is; leave the option out")
 
 
-def _of_network(path: Path, folder: Path, spec: Network, told: WeightsSpec, anchor: str) -> Opened:
+def _of_network(
+    path: Path, folder: Path, spec: Network, declared: WeightsSpec, anchor: str
+) -> Opened:
     """The weights in ``folder``, the network of the pipeline in ``path``, and its process."""
-    found = read_set(folder, told, (anchor,)).found
-    state, words = prepared(found, told, folder)
+    found = read_set(folder, declared, (anchor,)).found
+    state, words = prepared(found, declared, folder)
     scheduler = path / "scheduler" / SCHEDULER
     process = learned_by_scheduler(read_object(scheduler), spec.learn_sigma)
     if process is None:

@@ -71,11 +71,11 @@ def _opened(init: InitSpec, model: Network) -> Opened:
     fields = {name: getattr(init, name) for name in WeightsSpec.model_fields}
     path = Path(init.path).expanduser()
     own = (Candidate(model, path),) if is_outside(type(model)) else ()
-    told = WeightsSpec(**fields)
+    declared = WeightsSpec(**fields)
     bare = path.is_file() and not own
-    if bare and told.heads is None:
-        told = told.model_copy(update={"heads": getattr(model, "heads", None)})
-    return open_weights(path, told, own)
+    if bare and declared.heads is None:
+        declared = declared.model_copy(update={"heads": getattr(model, "heads", None)})
+    return open_weights(path, declared, own)
 
 
 def _trainable(opened: Opened, model: Network) -> State:

@@ -215,15 +215,15 @@ def check_outputs(objective: Learned | None, doubled: bool, where) -> None:
         )
 
 
-def told_by_sit(config: dict, told: WeightsSpec, path: Path) -> WeightsSpec:
-    """``told``, and what the configuration of a SiT says: the tensors have SiT's own names."""
+def told_by_sit(config: dict, declared: WeightsSpec, path: Path) -> WeightsSpec:
+    """``declared``, and what the configuration of a SiT says: the tensors have SiT's own names."""
     said = {
         "heads": config.get("num_heads"),
         "objective": "sit",
         "null": "last" if config.get("class_dropout_prob") else "none",
     }
     for option, value in said.items():
-        given = getattr(told, option)
+        given = getattr(declared, option)
         if given not in (None, value) and (option, given) != ("objective", "flow"):
             raise ValueError(f"--{option} {given}: {path} says {value}")
-    return WeightsSpec.of_options(**{**told.model_dump(exclude_defaults=True), **said})
+    return WeightsSpec.of_options(**{**declared.model_dump(exclude_defaults=True), **said})

@@ -39,14 +39,14 @@ from scaling.study.specs.weights import WeightsSpec
 
 
 def open_weights(
-    path: Path | str, told: WeightsSpec | None = None, own: Iterable[Candidate] = ()
+    path: Path | str, declared: WeightsSpec | None = None, own: Iterable[Candidate] = ()
 ) -> Opened:
     """What is in ``path``; ``own`` are networks of a user's file that it may be of.
 
     ValueError, in one line, names what is missing, damaged, not finite, does not fit, or
-    contradicts what is ``told``.
+    contradicts what is ``declared``.
     """
-    path, told, own = Path(path), told or WeightsSpec(), tuple(own)
+    path, declared, own = Path(path), declared or WeightsSpec(), tuple(own)
     if not path.exists():
         raise ValueError(f"checkpoint {path} does not exist")
     for is_it, read in (
@@ -57,13 +57,13 @@ def open_weights(
         (is_weights, _foreign),
     ):
         if is_it(path):
-            opened = read(path, told, own)
+            opened = read(path, declared, own)
             whole = {**opened.spec.fixed_tensors(), **opened.state}
             check_fits(opened.spec, whole)
             opened = replace(opened, state=whole, place=opened.place or path)
-            if told.captions and opened.spec.condition != "text":
+            if declared.captions and opened.spec.condition != "text":
                 raise ValueError(f"--captions: {opened.spec.name} of {path} reads no text")
-            _check_told(opened, told, path)
+            _check_told(opened, declared, path)
             return opened
     raise ValueError(no_weights.reason(path))
 
@@ -82,31 +82,31 @@ def _is_ours(path: Path) -> bool:
     return steps.is_dir() and not any(map(is_weights_file, steps.glob("*.*")))
 
 
-def _diffusers(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
-    sit = sit_in(path, told)
-    return open_diffusers(path, told) if sit is None else _foreign(*sit, ())
+def _diffusers(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+    sit = sit_in(path, declared)
+    return open_diffusers(path, declared) if sit is None else _foreign(*sit, ())
 
 
-def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+def _ours(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     if (path / "checkpoints").is_dir():
         steps = sorted((path / "checkpoints").glob("step-*"))
         if not steps:
             raise ValueError(f"run {path} has no checkpoint yet")
         path = steps[-1]
-    if told.leave_out:
+    if declared.leave_out:
         raise ValueError(f"--leave-out: {path} is of our own training and holds only the network")
-    if told.null == "none":
+    if declared.null == "none":
         raise ValueError(
             f"--null none: {path} is of our own training, whose last label is no class"
         )
-    state, spec, average = read_training_checkpoint(path, told.average)
+    state, spec, average = read_training_checkpoint(path, declared.average)
     check_source(spec, own)
     trained = SPEC.read(path.parents[1] / "spec.json")
     assert trained is not None  # the checkpoint was read by it
     process = DiffusionSpec(**trained["diffusion"])
-    if told.objective not in (None, process.objective):
+    if declared.objective not in (None, process.objective):
         raise ValueError(
-            f"--objective {told.objective}: {path} was trained here as {process.objective!r}"
+            f"--objective {declared.objective}: {path} was trained here as {process.objective!r}"
         )
     return Opened(
         spec,
@@ -120,7 +120,7 @@ def _ours(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     )
 
 
-def _exported(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+def _exported(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     """A safetensors file of ours, which says what it is."""
     said = description(path)
     assert said is not None  # it is asked before
@@ -128,15 +128,19 @@ def _exported(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Open
     process = said["diffusion"]
     learned = process and process.objective
     for option, value, there in (
-        ("average", told.average, None),
-        ("objective", told.objective, learned or (told.objective != "sit" and told.objective)),
-        ("null", told.null, "none" if said["label_dropout"] == 0 else "last"),
-        ("leave-out", told.leave_out or None, None),
+        ("average", declared.average, None),
+        (
+            "objective",
+            declared.objective,
+            learned or (declared.objective != "sit" and declared.objective),
+        ),
+        ("null", declared.null, "none" if said["label_dropout"] == 0 else "last"),
+        ("leave-out", declared.leave_out or None, None),
     ):
         if value not in (None, there):
             raise ValueError(f"--{option} {value}: {path} says of itself {there or 'nothing such'}")
-    if process is None and told.objective is not None:
-        process = DiffusionSpec(objective=told.objective)
+    if process is None and declared.objective is not None:
+        process = DiffusionSpec(objective=declared.objective)
     words = (f"weights: {path}, which says what they are",)
     return Opened(spec, state, words, process, said["label_dropout"], said["vae"], place=path)
 
@@ -145,33 +149,33 @@ def _is_exported(path: Path) -> bool:
     return description(path) is not None
 
 
-def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
+def _foreign(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> Opened:
     of_families = [anchor for family in FAMILIES.values() for anchor in family.ANCHORS]
-    read = read_set(path, told, [c.anchor for c in own] or of_families)
-    state, words = prepared(read.found, told, path)
+    read = read_set(path, declared, [c.anchor for c in own] or of_families)
+    state, words = prepared(read.found, declared, path)
     if own:
         match = fitting(own, state, path)
         spec, process = match.network, match.diffusion
-        if told.objective == "sit" or (
-            process is not None and told.objective not in (None, process.objective)
+        if declared.objective == "sit" or (
+            process is not None and declared.objective not in (None, process.objective)
         ):
             raise ValueError(
-                f"--objective {told.objective}: {match.file} says of {spec.name} "
+                f"--objective {declared.objective}: {match.file} says of {spec.name} "
                 + (
                     f"{process.objective!r}"
                     if process
                     else "nothing, and only DiT's form is turned"
                 )
             )
-        check_outputs(told.objective, spec.learn_sigma, path)
-        learned = None if process else told.objective
-        opened = completed(spec, state, words, learned, process, told.null == "none")
-        dropout = 0.0 if told.null == "none" else match.dropout
+        check_outputs(declared.objective, spec.learn_sigma, path)
+        learned = None if process else declared.objective
+        opened = completed(spec, state, words, learned, process, declared.null == "none")
+        dropout = 0.0 if declared.null == "none" else match.dropout
         return replace(opened, vae=match.vae, label_dropout=dropout)
-    learned = told.objective or learned_by_arguments(read.arguments)
-    if told.null is None and (null := null_by_arguments(read.arguments, state)):
-        told = told.model_copy(update={"null": null})
-    shape = inferred_spec(state, told.model_copy(update={"objective": None}))
+    learned = declared.objective or learned_by_arguments(read.arguments)
+    if declared.null is None and (null := null_by_arguments(read.arguments, state)):
+        declared = declared.model_copy(update={"null": null})
+    shape = inferred_spec(state, declared.model_copy(update={"objective": None}))
     if learned is None and any(name.startswith(ASIDE) for name in read.found.state):
         if shape.learn_sigma:
             raise ValueError(
@@ -179,7 +183,7 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
                 "as they have not; say --objective sit (as SiT's code) or ddpm"
             )
         learned = "flow"  # REPA's
-    betas, process = betas_of_set(read.found, told), None
+    betas, process = betas_of_set(read.found, declared), None
     if betas is not None and learned in (None, "ddpm", "epsilon"):
         process = process_by_betas(betas, shape.learn_sigma, path)
         words = [*words, f"{process.betas_in_words}, as the file says"]
@@ -188,18 +192,18 @@ def _foreign(path: Path, told: WeightsSpec, own: tuple[Candidate, ...]) -> Opene
     check_outputs(learned, shape.learn_sigma, path)
     if learned == "flow" and shape.learn_sigma:
         learned = "sit"  # a flow has as many outputs as channels, except in SiT's code
-    told = told.model_copy(update={"objective": learned})
-    spec = inferred_spec(state, told)
+    declared = declared.model_copy(update={"objective": learned})
+    spec = inferred_spec(state, declared)
     no_null = not spec.has_null(state)
-    state = spec.adopted(state, told)
+    state = spec.adopted(state, declared)
     words = [*words, *spec.assumed()]
-    return completed(spec, state, words, learned, process, no_null, told.null is None)
+    return completed(spec, state, words, learned, process, no_null, declared.null is None)
 
 
-def _check_told(opened: Opened, told: WeightsSpec, path: Path) -> None:
+def _check_told(opened: Opened, declared: WeightsSpec, path: Path) -> None:
     """Refuse options that contradict what the files say."""
     for option, name in (("--heads", "heads"), ("--input-size", "input_size")):
-        said, there = getattr(told, name), getattr(opened.spec, name, None)
+        said, there = getattr(declared, name), getattr(opened.spec, name, None)
         if said is not None and said != there:
             raise ValueError(
                 f"{option} {said}: the network of {path}, {opened.spec.name}, has {there}"

@@ -22,9 +22,9 @@ class Stored(NamedTuple):
     arguments: object  # of the training script, where the file holds them
 
 
-def read_set(path: Path, told: WeightsSpec, anchors: Collection[str]) -> Stored:
+def read_set(path: Path, declared: WeightsSpec, anchors: Collection[str]) -> Stored:
     """The set of weights that is meant, of those in the folder or file."""
-    average, name = told.average, ""
+    average, name = declared.average, ""
     if path.is_dir():
         sets = {each.name: each.files for each in file_sets(path)}
         if not sets:
@@ -51,15 +51,15 @@ def read_set(path: Path, told: WeightsSpec, anchors: Collection[str]) -> Stored:
     return Stored(found, arguments)
 
 
-def betas_of_set(found: Found, told: WeightsSpec) -> Tensor | None:
+def betas_of_set(found: Found, declared: WeightsSpec) -> Tensor | None:
     """The betas that a diffusion's code stored beside the network, unless they are left out."""
     betas = found.beside.get(BETAS)
-    return None if betas is None or BETAS.startswith(told.leave_out) else betas
+    return None if betas is None or BETAS.startswith(declared.leave_out) else betas
 
 
-def prepared(found: Found, told: WeightsSpec, path: Path) -> tuple[State, list[str]]:
+def prepared(found: Found, declared: WeightsSpec, path: Path) -> tuple[State, list[str]]:
     """The network's tensors in fp32, and what is said of them."""
-    state, beside, out = without(found, told.leave_out, path)
+    state, beside, out = without(found, declared.leave_out, path)
     aside = [name for name in state if name.startswith(ASIDE)]
     out = [*out, *aside, *beside]
     state, stored = in_fp32({k: v for k, v in state.items() if k not in aside}, path)

@@ -82,10 +82,10 @@ class PixelUNet(UNet):
         return {"diffusers": diffusers_format("unet", "")}
 
     @classmethod
-    def recognised(cls, state, told) -> "PixelUNet | None":
+    def recognised(cls, state, declared) -> "PixelUNet | None":
         from scaling.models.formats.unet_weights import recognised_adm
 
-        return recognised_adm(state, told) if cls is PixelUNet else None
+        return recognised_adm(state, declared) if cls is PixelUNet else None
 
     def assumed(self) -> list[str]:
         return [f"assumed heads of {self.head_channels} channels, which no shape tells"]

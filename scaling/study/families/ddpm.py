@@ -184,7 +184,7 @@ class AddedUNet(UNet):
         return {"diffusers": diffusers_format("unet", "")}
 
     @classmethod
-    def recognised(cls, state, told) -> None:
+    def recognised(cls, state, declared) -> None:
         return None  # no other code's names are known
 
     def _class_layers(self) -> tuple[Layer, ...]:

@@ -100,10 +100,10 @@ class LatentUNet(UNet):
         return {"diffusers": diffusers_format("unet", note)}
 
     @classmethod
-    def recognised(cls, state, told) -> "LatentUNet | None":
+    def recognised(cls, state, declared) -> "LatentUNet | None":
         from scaling.models.formats.unet_weights import recognised_ldm
 
-        return recognised_ldm(state, told)
+        return recognised_ldm(state, declared)
 
     def _class_width(self) -> int:
         return self.context_width

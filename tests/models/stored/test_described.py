@@ -34,7 +34,7 @@ UNET = PixelUNet(
 def test_a_flow_comes_back_as_a_flow_and_its_heads_are_known(tmp_path):
     torch.save(SiT().state_dict(), tmp_path / "sit.pt")
     told = WeightsSpec(objective="sit", heads=4)
-    export_weights(tmp_path / "sit.pt", to="safetensors", out=tmp_path / "c.safetensors", told=told)
+    export_weights(tmp_path / "sit.pt", to="safetensors", out=tmp_path / "c.safetensors", declared=told)
     before, after = (
         open_weights(tmp_path / "sit.pt", told),
         open_weights(tmp_path / "c.safetensors"),

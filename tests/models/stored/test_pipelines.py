@@ -225,7 +225,7 @@ def test_a_text_pipeline_samples_what_diffusers_does(texts, tmp_path, monkeypatc
     from diffusers import PixArtAlphaPipeline
 
     monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path))
-    loaded = load_checkpoint(texts, told=WeightsSpec(captions=CAPTIONS))
+    loaded = load_checkpoint(texts, declared=WeightsSpec(captions=CAPTIONS))
     assert loaded.protocol == {"sampler": "dpm++", "sampling_steps": 20, "guidance": 4.5}
     protocol = Protocol(
         samples=2, sampler="ddim", sampling_steps=STEPS, guidance=4.5, decoder=loaded.vae

@@ -96,7 +96,7 @@ def folders(tmp_path_factory):
 def test_samples_are_those_of_diffusers(folders, name, tmp_path, monkeypatch):
     """Given one noise and evenly spaced times before the shift, as the paper has them."""
     monkeypatch.setenv("DIT_SCALING_CACHE", str(tmp_path))
-    loaded = load_checkpoint(folders[name], told=TOLD)
+    loaded = load_checkpoint(folders[name], declared=TOLD)
     assert loaded.protocol == {
         "sampler": "euler",
         "sampling_steps": 28,

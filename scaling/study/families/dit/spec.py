@@ -239,10 +239,10 @@ class ModelSpec(Network):
         return fixed_positions(self)
 
     @classmethod
-    def recognised(cls, state, told) -> "ModelSpec | None":
+    def recognised(cls, state, declared) -> "ModelSpec | None":
         from scaling.models.formats.dit_weights import recognised
 
-        return recognised(state, told)
+        return recognised(state, declared)
 
     def has_null(self, state) -> bool:
         from scaling.models.formats.dit_weights import LABELS
