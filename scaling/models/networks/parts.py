@@ -11,6 +11,7 @@ from scaling.models.networks.embeddings import MAX_PERIOD
 from scaling.study.families.dit.variant import axis_channels
 
 NORM_EPS = 1e-6
+COMPLEX = (torch.float32, torch.float64)  # of which torch has complex numbers on every device
 
 
 def _layer_norm(width: int) -> nn.Module:
@@ -83,12 +84,19 @@ def rotations(
         turned.append(place.reshape(-1, 1) * rates)  # (tokens, own/2)
     placed = torch.cat(turned, dim=-1)
     angles = torch.cat((placed, placed.new_zeros(extra, channels // 2)))
-    return torch.stack((angles.cos(), angles.sin())).float()
+    # a cosine lies beside its sine in memory, as ``rotated`` reads them
+    return torch.stack((angles.cos(), angles.sin()), dim=-1).float().movedim(-1, 0)
 
 
 def rotated(x: Tensor, turns: Tensor) -> Tensor:
     """x (B, S, h, e) with each pair of neighbouring channels turned by ``turns`` (2, S, e/2)."""
+    pairs, dtype = x.unflatten(-1, (-1, 2)), torch.promote_types(x.dtype, turns.dtype)
+    if dtype in COMPLEX and not torch.compiler.is_compiling():
+        # As complex numbers: the same products in a third of the time, where nothing fuses them.
+        by = torch.view_as_complex(turns.to(dtype).movedim(0, -1).contiguous())[:, None]
+        turned = torch.view_as_real(torch.view_as_complex(pairs.to(dtype)) * by)
+        return turned.flatten(-2).to(x.dtype)
     cos, sin = turns[:, :, None]  # (S, 1, e/2)
-    first, second = x.unflatten(-1, (-1, 2)).unbind(-1)
+    first, second = pairs.unbind(-1)
     turned = torch.stack((first * cos - second * sin, first * sin + second * cos), dim=-1)
     return turned.flatten(-2).to(x.dtype)

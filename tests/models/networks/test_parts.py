@@ -56,6 +56,38 @@ def test_a_product_of_turned_tokens_depends_on_how_far_apart_they_are_alone():
     assert product((1, 2), (3, 3)) != pytest.approx(product((1, 2), (4, 3)), abs=1e-3)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("channels", [4, 8, 64])
+def test_turning_as_complex_numbers_is_the_formula_forward_and_backward(
+    dtype, channels, monkeypatch
+):
+    """What a compiler sees is the formula; queries are a part of a tensor that keys share."""
+    turns = rotations(channels, 3, extra=2)
+    told, gradient = (
+        torch.randn(2, 11, 3, 2, channels, dtype=dtype),
+        torch.randn(2, 11, 2, channels),
+    )
+    answers = []
+    for compiling in (False, True):
+        monkeypatch.setattr(torch.compiler, "is_compiling", lambda compiling=compiling: compiling)
+        qkv = told.clone().requires_grad_()
+        turned = rotated(qkv.unbind(2)[1], turns)
+        turned.backward(gradient.to(dtype))
+        answers.append((turned.detach(), qkv.grad))
+    assert answers[0][0].dtype == dtype
+    for ours, formula in zip(*answers):
+        half = (
+            {"atol": 0.02, "rtol": 0.02} if dtype == torch.bfloat16 else {}
+        )  # rounds each product
+        torch.testing.assert_close(ours, formula, **half)
+
+
+def test_turns_of_half_precision_are_the_formula():
+    x, turns = torch.randn(1, 4, 1, 8), rotations(8, 2)
+    got = rotated(x.bfloat16(), turns.bfloat16())
+    torch.testing.assert_close(got.float(), rotated(x, turns), atol=0.05, rtol=0.05)
+
+
 def test_tokens_without_a_place_are_not_turned_and_turning_keeps_lengths():
     turns = rotations(4, 2, extra=3)
     x = torch.randn(1, 7, 2, 4)
