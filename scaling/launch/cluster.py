@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import ray
 from ray._private import ray_constants
 from ray.exceptions import GetTimeoutError, RayTaskError
 
+from scaling.launch.address import check_answers
 from scaling.launch.scratch import scratch_folder, temporary_files_in
 from scaling.study.cores import usable_cores
 
@@ -19,7 +19,6 @@ ALONE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 SOCKET_PATH_BYTES = 107
 SOCKET = "session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
 SHORT_FOLDERS = ("/tmp", "/dev/shm")
-CONNECT_TIMEOUT_S = 5.0
 GPU_TYPE = "accelerator_type:"  # of a node's GPUs, among its resources
 # Until a worker answers, which may have to wait for a place; a driver that waits as long as
 # supervise.limits.START_S is taken for one that hangs.
@@ -48,7 +47,7 @@ def connected(address: str | None, cpus: int | None = None):
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     local = address == "local"
     if not local and address != "auto":
-        _check_answers(address)
+        check_answers(address)
     options = {
         "num_cpus": cpus or usable_cores(),
         "include_dashboard": True,
@@ -141,24 +140,6 @@ def _init(**options):
             raise
         ray.shutdown()
         return ray.init(**options)
-
-
-def _check_answers(address: str) -> None:
-    """Refuse within seconds an address that nobody listens on; Ray would try for a minute."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(
-            f"Ray address {address!r} (--address or $RAY_ADDRESS) is neither auto, local, nor "
-            "HOST:PORT; say --address local to run on this machine"
-        )
-    try:
-        socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S).close()
-    except OSError as error:
-        raise ValueError(
-            f"no Ray cluster at {address}: {error.strerror or error}. Start one with `ray start "
-            "--head`, "
-            "or say --address local to run on this machine"
-        ) from None
 
 
 def most_gpus_on_a_node() -> float:

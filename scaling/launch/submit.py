@@ -4,12 +4,16 @@ The job runs ``python -m scaling.sweep`` on the cluster, with the project as it 
 (``$DIT_SCALING_PYTHON`` of the cluster names another interpreter). A study's own file goes with it.
 """
 
+import contextlib
+import http.client
 import os
 import shlex
 import shutil
 import socket
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +27,7 @@ from scaling.study.own_packages import BESIDE
 ADDRESS = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")  # Ray's, of which the first that is set counts
 PYTHON = "${DIT_SCALING_PYTHON:-python}"
 CONNECT_TIMEOUT_S = 5.0
+ANSWER_S = 15.0  # where the machine is busy
 FORM = "http://HOST:8265"
 
 
@@ -101,14 +106,20 @@ def checked_address(address: str | None) -> str:
         raise ValueError(
             f"--submit goes to a cluster's dashboard, such as --address {FORM}; found {address!r}"
         )
+    address = address.rstrip("/")
     try:
         socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S).close()
-    except OSError as error:
+        # Ray's own client would wait for an answer without end. One without a token is refused,
+        # and that is an answer, too.
+        with contextlib.suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{address}/api/version", timeout=ANSWER_S).close()
+    except (OSError, http.client.HTTPException) as error:
+        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise ValueError(
-            f"no Ray dashboard at {address}: {error.strerror or error}. It listens on its own "
+            f"no Ray dashboard at {address}: {why}. It listens on its own "
             "machine alone; bring it here with ssh -L 8265:localhost:8265 HEAD"
         ) from None
-    return address.rstrip("/")
+    return address
 
 
 def check_results(results: str) -> None:

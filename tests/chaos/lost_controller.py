@@ -80,5 +80,7 @@ def test_two_workers_begin_again_without_their_controller(tmp_path, goes):
     assert told["code"] == 0 and told["state"]["state"] == "completed"
     first, second = told["sessions"]
     assert [s["execution"]["workers"] for s in told["sessions"]] == [2, 2]
-    assert first["ended"] is None and second["from_step"] >= told["newest"] >= 2 * EVERY
+    # its workers may have had the time to note that they lost each other
+    assert first["to_step"] is None or first["to_step"] < STEPS
+    assert second["from_step"] >= told["newest"] >= 2 * EVERY
     assert second["to_step"] == STEPS

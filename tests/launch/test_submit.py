@@ -1,6 +1,8 @@
 """Does a sweep that is handed to a cluster run there, with the study's own file and its options?"""
 
 import re
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from ray.job_submission import JobSubmissionClient
 
 from scaling.cli import main
+from scaling.launch import submit
 from scaling.launch.submit import carried, check_results, checked_address
 from scaling.records import StudyFolder, trial_rows
 from scaling.study import load_study
@@ -49,6 +52,41 @@ def test_results_that_would_go_with_the_job_are_refused():
 def test_what_is_no_dashboard_is_refused(address):
     with pytest.raises(ValueError, match="goes to a cluster's dashboard, such as --address http"):
         checked_address(address)
+
+
+@pytest.mark.parametrize(
+    "answer, why",
+    [
+        (b"", "timed out"),
+        (b"220 mail.example.org ready\r\n", "220 mail"),
+        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", None),
+    ],
+)
+def test_what_listens_and_does_not_answer_as_a_dashboard_is_refused(answer, why, monkeypatch):
+    monkeypatch.setattr(submit, "ANSWER_S", 0.3)
+    ended = threading.Event()
+
+    def serve() -> None:
+        server.accept()[0].close()  # whether anybody listens
+        with server.accept()[0] as client:
+            client.recv(4096)
+            client.sendall(answer)
+            ended.wait(60)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        serving = threading.Thread(target=serve)
+        serving.start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        try:
+            if why is None:
+                assert checked_address(f"{address}/") == address
+            else:
+                with pytest.raises(ValueError, match=f"no Ray dashboard at {address}: {why}"):
+                    checked_address(address)
+        finally:
+            ended.set()
+            serving.join()
 
 
 @pytest.mark.ray

@@ -118,7 +118,7 @@ def pull_studies(root: Path) -> None:
     """Take every study of a results root from the store."""
     if (url := url_of(root)) is None:
         return
-    for name in store_at(url).names(url):
+    for name in store_at(url).names(url, CHECK_S):
         if store_at(url).version(f"{url}/{name}/study.json") is not None:
             pull_study(root / name)
 

@@ -5,8 +5,10 @@ A store takes a file whole or not at all: an object of S3 or GCS appears when it
 
 import functools
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,6 +19,7 @@ T = TypeVar("T")
 PATIENCE = "DIT_SCALING_STORAGE_PATIENCE_S"
 PATIENCE_S = 60.0  # for a store that does not answer to come back
 CHECK_S = 3.0  # the same where a command begins, and nothing is lost by a refusal
+ANSWER_S = 10.0  # for one request then: a server may take it and never answer
 AT_ONCE = 64  # files fetched together
 
 
@@ -144,7 +147,7 @@ class Store:
 
         return self._asked(url, look, patience)
 
-    def names(self, url: str) -> list[str]:
+    def names(self, url: str, patience: float | None = None) -> list[str]:
         """The names directly below ``url``, of files and of folders."""
 
         def look() -> list[str]:
@@ -154,7 +157,7 @@ class Store:
                 return []
             return sorted({path.rstrip("/").rpartition("/")[2] for path in listed})
 
-        return self._asked(url, look)
+        return self._asked(url, look, patience)
 
     def remove(self, urls: Iterable[str], patience: float | None = None) -> None:
         """Remove files, in their order; those that are gone are passed over."""
@@ -184,6 +187,8 @@ class Store:
 
     def _asked(self, url: str, ask: Callable[[], T], patience: float | None = None) -> T:
         """What ``ask`` returns, asked again for ``patience`` seconds while the store is away."""
+        if patience == CHECK_S:
+            ask = functools.partial(_within, ANSWER_S, ask)
         patience = patience_s() if patience is None else patience
         deadline = time.monotonic() + (0 if self._gone else patience)
         wait = 0.2
@@ -207,6 +212,27 @@ class Store:
             else:
                 self._gone = False
                 return answer
+
+
+def _within(limit_s: float, ask: Callable[[], T]) -> T:
+    """What ``ask`` returns or raises; TimeoutError after ``limit_s`` seconds, when it is left alone
+    in a thread of its own. Filesystems have no limit of their own that holds for every request.
+    """
+    ended: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            ended.set_result(ask())
+        except BaseException as error:
+            ended.set_exception(error)
+
+    threading.Thread(target=run, daemon=True, name="store").start()
+    try:
+        return ended.result(limit_s)
+    except TimeoutError:
+        if ended.done():
+            raise
+        raise TimeoutError(f"no answer within {limit_s:g} s") from None
 
 
 def version_of(info: dict) -> str:

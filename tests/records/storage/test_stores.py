@@ -3,12 +3,14 @@
 import os
 import threading
 import time
+import types
 
 import pytest
 
+from scaling.records.storage import stores
 from scaling.records.storage.following import check_store
 from scaling.records.storage.places import here, is_url, shown, url_of
-from scaling.records.storage.stores import PATIENCE, StoreError, patience_s, store_at
+from scaling.records.storage.stores import PATIENCE, Store, StoreError, patience_s, store_at
 
 
 def test_a_path_tells_its_url():
@@ -69,3 +71,25 @@ def test_patience_is_a_number_of_seconds(monkeypatch):
     monkeypatch.setitem(os.environ, PATIENCE, "soon")
     with pytest.raises(ValueError, match="'soon' is not a number of seconds"):
         patience_s()
+
+
+def test_a_store_that_takes_a_request_and_never_answers_is_refused_where_a_command_begins(
+    monkeypatch,
+):
+    monkeypatch.setattr(stores, "ANSWER_S", 0.1)
+    monkeypatch.setattr(stores, "CHECK_S", 0.2)
+    asked, ended = [], threading.Event()
+
+    def silent(path):
+        asked.append(path)
+        ended.wait(60)
+
+    store = Store("memory")
+    monkeypatch.setattr(store, "files", types.SimpleNamespace(info=silent, _strip_protocol=str))
+    with pytest.raises(StoreError, match=r"the store does not answer \(no answer within 0.1 s\)"):
+        store.version("memory://a/b", stores.CHECK_S)
+    assert asked
+    ended.set()
+    # what it says is told as it is
+    monkeypatch.setattr(store.files, "info", lambda path: {"type": "file", "size": 3, "ETag": "x"})
+    assert store.version("memory://a/b", stores.CHECK_S) == "3-x"
