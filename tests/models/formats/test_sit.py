@@ -95,7 +95,9 @@ def test_a_flow_goes_out_as_sits_code_loads_it(tmp_path, given):
         t = torch.full((5,), 0.4)
         assert (there(noise, t, y) - back(noise, t, y)).abs().max() <= 2e-5
     with pytest.raises(ValueError, match="'sit' is a format of models trained as flow"):
-        export_weights(tmp_path / "sit.pt", to="sit", declared=WeightsSpec(objective="ddpm", heads=4))
+        export_weights(
+            tmp_path / "sit.pt", to="sit", declared=WeightsSpec(objective="ddpm", heads=4)
+        )
     said = export_weights(tmp_path / "sit.pt", to="dit", out=tmp_path / "d.pt", declared=told)
     assert "not what DiT's code" in said
 

@@ -33,10 +33,12 @@ UNET = PixelUNet(
 
 def test_a_flow_comes_back_as_a_flow_and_its_heads_are_known(tmp_path):
     torch.save(SiT().state_dict(), tmp_path / "sit.pt")
-    told = WeightsSpec(objective="sit", heads=4)
-    export_weights(tmp_path / "sit.pt", to="safetensors", out=tmp_path / "c.safetensors", declared=told)
+    declared = WeightsSpec(objective="sit", heads=4)
+    export_weights(
+        tmp_path / "sit.pt", to="safetensors", out=tmp_path / "c.safetensors", declared=declared
+    )
     before, after = (
-        open_weights(tmp_path / "sit.pt", told),
+        open_weights(tmp_path / "sit.pt", declared),
         open_weights(tmp_path / "c.safetensors"),
     )
     assert states_equal(before.state, after.state)
