@@ -84,6 +84,7 @@ def sample_grid(folder: StudyFolder | str, seed: int | None = None) -> Figure:
         for column, curve in enumerate(curves):
             axes = grid[row, column]
             if (rung, curve) not in cells:
+                axes.set_box_aspect(height / width)  # as tall as its row, or titles stand apart
                 _blank(axes, "not measured" if (rung, family_of[curve]) in rungs_of else "")
                 continue
             arrays, trial = cells[rung, curve]

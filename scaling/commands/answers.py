@@ -50,7 +50,10 @@ def compare(
     Gflops.
     """
     if b is None:
-        _compare_within(a, results, metric, figure, at_quality)
+        only_of_two = {
+            "--figure": figure, "--at-quality": at_quality, "--across-protocols": across_protocols
+        }  # fmt: skip
+        _compare_within(a, results, metric, [name for name, given in only_of_two.items() if given])
         return
     if at_quality and (figure is not None or across_protocols):
         option = "--figure" if figure is not None else "--across-protocols"
@@ -88,10 +91,9 @@ def compare(
         write_bytes(figure, images(multipliers(comparison, one.name, other.name), (kind,))[kind])
 
 
-def _compare_within(study, results, metric, figure, at_quality) -> None:
-    given = [name for name, value in (("--figure", figure), ("--at-quality", at_quality)) if value]
-    if given:
-        raise ValueError(f"{given[0]} compares two studies; give STUDY_B, or leave it out")
+def _compare_within(study: str, results: Path | None, metric: str, only_of_two: list[str]) -> None:
+    if only_of_two:
+        raise ValueError(f"{only_of_two[0]} compares two studies; give STUDY_B, or leave it out")
     from analysis.answers.compare import NoSharedRungs
     from analysis.answers.compare.ladder import ladder_table, study_ladder
     from analysis.answers.compare.matched import matched_text, study_matched

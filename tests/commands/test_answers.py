@@ -39,6 +39,7 @@ def test_fit_tells_the_law_of_a_table_as_one_json_object(capsys, tmp_path):
         ),
         (["compare", "one"], "one holds no study.json"),
         (["compare", "one", "--figure", "a.png"], "--figure compares two studies; give STUDY_B"),
+        (["compare", "one", "--across-protocols"], "--across-protocols compares two studies; give"),
     ],
 )
 def test_what_is_not_there_is_one_line_and_code_2(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from analysis.answers.compare.ladder import times
 from analysis.answers.contrast import Part, cells_of, contrast
 from analysis.answers.slopes import GFLOPS
 from analysis.answers.study import Answers
@@ -193,10 +194,9 @@ def matched_text(found: list[Matched]) -> str:
 
 def ratio_text(log: float, change: Part | None) -> str:
     """``0.32 [0.27, 0.38]``, without an interval where none is known."""
-    value = number(math.exp(log))
     if change is None:
-        return value
-    low, high = (number(math.exp(end)) for end in change.interval())
+        return number(math.exp(log))
+    value, low, high = (number(end) for end in times(change))
     return f"{value} [{low}, {high}]"
 
 

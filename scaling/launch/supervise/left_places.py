@@ -7,6 +7,7 @@ from typing import Any
 
 import ray
 from ray.core.generated import gcs_pb2
+from ray.exceptions import RayError
 from ray.util import remove_placement_group
 from ray.util.placement_group import PlacementGroup
 
@@ -28,7 +29,9 @@ def given_back() -> Iterator[None]:
 
     def look() -> None:
         while not ended.wait(LOOK_S):
-            give_back()
+            # where the GCS does not answer, the next look asks again; the watch ends the sweep
+            with contextlib.suppress(RayError, RuntimeError):
+                give_back()
 
     looking = threading.Thread(target=look, daemon=True, name="left places")
     looking.start()
@@ -50,9 +53,9 @@ def give_back() -> list[str]:
 
 
 def left_of(groups: Iterable[Any], job_id: str) -> list[Any]:
-    """Of Ray's ``groups`` (as Table) those that an actor of the job ``job_id``, in
-    hex, made, which will not come back. What the driver or a task made has no actor, and Ray calls
-    its actor dead from the start.
+    """Of Ray's ``groups`` (as Table) those that an actor of the job ``job_id``, in hex, made, which
+    will not come back. What the driver or a task made has no actor, and Ray calls its actor dead
+    from the start.
     """
     return [
         group

@@ -82,6 +82,13 @@ def test_one_seed_has_a_ratio_and_no_error():
     assert verdicts == [-1, -1, None]
 
 
+def test_seeds_that_scatter_beyond_any_number_still_have_a_sentence():
+    """Two seeds a model, one degree of freedom, spreads of 10^30."""
+    a = recipe("a", GFLOPS[:1], [1.0], spread=70.0, seeds=2)
+    b = recipe("b", GFLOPS[:1], [2.0], spread=1e-3, seeds=2)
+    assert "2.00 [" in matched_sentence(matched(a, b))
+
+
 def test_what_else_differs_is_said():
     a = recipe("a", GFLOPS, [4, 3, 2]).with_columns(steps=pl.lit(100), batch=pl.lit(8))
     b = recipe("b", GFLOPS, [4, 3, 2]).with_columns(
