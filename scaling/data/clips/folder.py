@@ -107,9 +107,10 @@ def told_of_gaps(clips: list[Clip]) -> str:
     if not lacking:
         return ""
     path, numbers = lacking[0]
+    many = f"{len(lacking)} clips lack frames and are cut there, such as"
     return (
-        f"; {len(lacking)} clips lack frames and are cut there, such as {printable(path)}, which "
-        f"lacks {listed([*map(str, numbers)])}"
+        f"; {many if lacking[1:] else 'a clip lacks frames and is cut there:'} {printable(path)}, "
+        f"which lacks {listed([*map(str, numbers)])}"
     )
 
 
@@ -120,7 +121,7 @@ def _refuse_short(folder: Path, clips: list[Clip], frames: int) -> None:
     if short:
         length, path = short[0]
         most = min(lengths)
-        less = f"set data.frames to {most} or less, or " if most else ""
+        less = f"ask for {most} or fewer (data.frames, or --frames of encode), or " if most else ""
         raise ValueError(
             f"{len(short)} of {len(clips)} clips of {folder} have fewer than the {frames} frames "
             f"asked for, such as {printable(path)} with {length}; {less}remove them"

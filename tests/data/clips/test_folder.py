@@ -96,7 +96,7 @@ def test_clips_that_are_too_short_or_too_small_are_named_with_their_numbers(fold
     with pytest.raises(
         ValueError,
         match=r"2 of 4 clips of .* have fewer than the 4 frames asked for, such as a/two with 3; "
-        r"set data.frames to 3 or less, or remove them",
+        r"ask for 3 or fewer \(data.frames, or --frames of encode\), or remove them",
     ):
         load_data(spec(folder, frames=4))
     with pytest.raises(ValueError, match=r"12 of 12 files .*smaller than the crop of 17x12 pixels"):
@@ -121,9 +121,7 @@ def test_no_piece_spans_frames_that_lack_and_that_is_said(folder):
         ["0000.png", "0001.png", "0002.png"],
         ["0004.png", "0005.png", "0006.png"],
     ]
-    assert data.told.endswith(
-        "; 1 clips lack frames and are cut there, such as a/one, which lacks 3"
-    )
+    assert data.told.endswith("; a clip lacks frames and is cut there: a/one, which lacks 3")
     for frame in "0001.png", "0006.png":
         (folder / "a" / "one" / frame).unlink()  # 0, 2, 4 and 5 are left
     with pytest.raises(ValueError, match=r"1 of 4 clips .* than the 3 frames .*a/one with 2;"):
