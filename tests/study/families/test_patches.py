@@ -1,4 +1,4 @@
-"""Is a patch that cannot be refused with those that can, and a table of positions held in bounds?"""
+"""Are patches that cannot be refused with those that can, and are tables of positions in bounds?"""
 
 import pytest
 
