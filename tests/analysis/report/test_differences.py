@@ -51,6 +51,7 @@ def test_a_cell_is_named_by_its_line_trial_and_column():
         ("", "it has no column trial_id"),
         ("trial_id\n" + 200_000 * "a", "it is no CSV: field larger than field limit"),
     ],
+    ids=["a cell more", "a blank line", "no trial_id", "empty", "a long cell"],
 )
 def test_what_is_no_table_of_trials_is_refused_and_not_passed_over(text, says):
     with pytest.raises(ValueError, match=says):
