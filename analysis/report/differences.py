@@ -49,7 +49,9 @@ def in_trees(first, second, where: str = "", rel: float = REL) -> Iterator[Diffe
 
 
 def in_tables(first: str, second: str) -> Iterator[Difference]:
-    """Differences of CSV tables, by line and column."""
+    """Differences of CSV tables, by line and column. ValueError for a text that is no table of
+    trials.
+    """
     yield from in_trees(_rows(first), _rows(second))
 
 
@@ -92,8 +94,16 @@ def same_text(first: str, second: str, rel: float, absolute: float = 0.0) -> boo
 
 
 def _rows(table: str) -> dict:
-    """Cells by line, called by its trial, and column."""
-    head, *rows = csv.reader(io.StringIO(table))
+    """Cells by line, called by its trial, and column. ValueError for what is no such table."""
+    try:
+        head, *rows = [*csv.reader(io.StringIO(table))] or [[]]
+    except csv.Error as error:
+        raise ValueError(f"it is no CSV: {error}") from None
+    if "trial_id" not in head:
+        raise ValueError("it has no column trial_id")
+    for i, row in enumerate(rows, 2):
+        if len(row) != len(head):
+            raise ValueError(f"line {i} has {len(row)} cells, the first line {len(head)}")
     return {
         "columns": head,
         **{

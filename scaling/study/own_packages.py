@@ -41,6 +41,13 @@ def _imported(name: str, ours: Path) -> ModuleType:
     if spec is None or spec.loader is None or not (ours / "__init__.py").is_file():
         raise ImportError(f"the package {name} is not beside scaling in {BESIDE}")
     module = importlib.util.module_from_spec(spec)
+    # modules of the other package of that name would be taken for ours
+    for other in [other for other in sys.modules if other.startswith(f"{name}.")]:
+        del sys.modules[other]
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # half of it would be found the next time
+        raise
     return module

@@ -68,11 +68,14 @@ def read_frames(path: Path, start: int, count: int) -> list[Image.Image]:
     as ``count_frames``, and where the video ends before.
     """
     with _opened(path) as video:
-        wanted = itertools.islice(video.decode(video.streams.video[0]), start, start + count)
-        frames = [frame.to_image() for frame in wanted]
+        decoded = itertools.islice(video.decode(video.streams.video[0]), start + count)
+        frames, there = [], 0
+        for there, frame in enumerate(decoded, 1):
+            if there > start:
+                frames.append(frame.to_image())
     if len(frames) < count:
         raise ValueError(
-            f"{printable(str(path))} ends at frame {start + len(frames)}, and frames {start} to "
+            f"{printable(str(path))} has {there} frames, and frames {start} to "
             f"{start + count - 1} were there before: do not change data while it is used"
         )
     return frames

@@ -71,12 +71,14 @@ def _table(text: str) -> Rows | None:
     if not set(names) & {*FILES, *CLASSES}:
         return [(None, row[0]) if len(row) == 1 else (row[0], row[1]) for row in cells]
     at = next((names.index(name) for name in FILES if name in names), None)
-    rest = [i for i in range(len(names)) if i != at]
     label = next((names.index(name) for name in CLASSES if name in names), None)
     if label is None:
         return None
-    if any(len(row) != len(names) for row in cells):
-        raise ValueError(f"lines have more or fewer than {len(names)} cells; {len(rest)} expected")
+    if odd := next((row for row in cells if len(row) != len(names)), None):
+        raise ValueError(
+            f"the line {', '.join(odd)[:60]!r} has {len(odd)} cells, but the first line has "
+            f"{len(names)}; quote what holds a comma, or fill in what lacks"
+        )
     return [(None if at is None else row[at], row[label]) for row in cells[1:]]
 
 
@@ -101,7 +103,10 @@ def _json_lines(text: str) -> Rows | None:
     labels = [name for name in CLASSES if said and name in said[0]]
     if not names or not labels:
         return None
-    return [(str(row.get(names[0])), str(row.get(labels[0], ""))) for row in said]
+    for i, row in enumerate(said, 1):
+        if row.get(names[0]) is None:
+            raise ValueError(f"object {i} has no {names[0]}, but the first one has; give it")
+    return [(str(row[names[0]]), _class(row.get(labels[0]))) for row in said]
 
 
 def _json(text: str) -> Rows | None:
@@ -116,8 +121,13 @@ def _json(text: str) -> Rows | None:
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2 or isinstance(pair[1], list | dict):
             raise ValueError(f"{json.dumps(pair)[:60]} is no pair of a name and a class")
-        rows.append((str(pair[0]), str(pair[1])))
+        rows.append((str(pair[0]), _class(pair[1])))
     return rows
+
+
+def _class(value: object) -> str:
+    """A class as text; null is no class, as an empty cell is."""
+    return "" if value is None else str(value)
 
 
 KINDS: dict[str, Callable[[str], Rows | None]] = {

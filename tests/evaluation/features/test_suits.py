@@ -7,15 +7,9 @@ import pytest
 import torch
 
 from scaling.evaluation import evaluate
-from scaling.evaluation.features.extractors import extractor_of
 from scaling.evaluation.features.suits import check_suits
 from scaling.evaluation.images.real_images import tensor_images
-from scaling.evaluation.metrics.check import check_metrics
-from scaling.study import DataSpec, Protocol
-from scaling.study.specs.usual_features import OWN_FEATURES, usual_features
-from tests.data.pictures import write_folder
-
-NAMED = Protocol(samples=4, features="digits-cnn")
+from scaling.study.specs.usual_features import usual_features
 
 
 def grey(count: int, channels: int, side: int = 8) -> torch.Tensor:
@@ -57,23 +51,6 @@ def test_a_data_set_known_by_name_is_not_looked_at(features, source, fits):
         )
         with pytest.raises(ValueError, match=told):
             check_suits(features, images, source)
-
-
-def test_a_study_of_photographs_is_refused_the_features_of_digits(tmp_path):
-    write_folder(tmp_path / "photos", per_class=4, width=24, height=24)
-    data = DataSpec(source="folder", name="photos", size=16, path=str(tmp_path / "photos"))
-    with pytest.raises(ValueError, match="are in colour"):
-        check_metrics(data, NAMED)
-    check_metrics(DataSpec(source="synthetic-pixels", size=16), NAMED)
-
-
-def test_every_source_has_usual_features():
-    known = {"digits", "mnist", "moving-digits", "fashion-mnist", "synthetic", "synthetic-pixels"}
-    assert set(OWN_FEATURES) == known
-    assert all(source in extractor_of(usual_features(source)).sources for source in known)
-    assert usual_features("digits") == usual_features("mnist") == "digits-cnn"
-    assert usual_features("fashion-mnist") == "fashion-cnn"
-    assert usual_features("cifar10") == usual_features("folder") == "inception"
 
 
 def test_evaluate_takes_the_features_of_the_reference(tmp_path):

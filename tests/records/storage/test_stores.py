@@ -8,7 +8,6 @@ import types
 import pytest
 
 from scaling.records.storage import stores
-from scaling.records.storage.following import check_store
 from scaling.records.storage.places import here, is_url, shown, url_of
 from scaling.records.storage.stores import PATIENCE, Store, StoreError, patience_s, store_at
 
@@ -35,21 +34,6 @@ def test_a_url_that_holds_no_results_is_refused(url, told, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
     with pytest.raises(ValueError, match=told):
         here(url)
-
-
-def test_a_bucket_that_is_not_there_is_refused(s3):
-    with pytest.raises(ValueError, match=r"results at s3://no-such-bucket/a: not found"):
-        check_store(here("s3://no-such-bucket/a"))
-
-
-def test_a_sound_store_is_left_as_it_was(bucket):
-    check_store(here(f"{bucket}/a"))
-    assert store_at(bucket).listing(bucket) == {}
-
-
-def test_a_store_of_read_only_pages_is_refused():
-    with pytest.raises(ValueError, match=r"cannot write results at http://127\.0\.0\.1:9/a: "):
-        check_store(here("http://127.0.0.1:9/a"))
 
 
 def test_a_store_that_comes_back_is_waited_for(s3, bucket, monkeypatch):
