@@ -18,7 +18,7 @@ from scaling.data.clips.video_files import count_frames, is_video
 from scaling.data.crop import image_size
 from scaling.data.images import DataSet, Images
 from scaling.data.listing.content import is_image
-from scaling.data.listing.names import TRAIN, listed
+from scaling.data.listing.names import TRAIN
 from scaling.data.listing.splits import WITHOUT
 from scaling.data.listing.walk import find, printable
 from scaling.data.several import several_frames
@@ -102,15 +102,17 @@ def cut(folder: Path, clips: list[tuple[Clip, int]], frames: int) -> tuple[list[
 
 
 def told_of_gaps(clips: list[Clip]) -> str:
-    lacking = [(clip.path, missing(clip.frames)) for clip in clips]
-    lacking = [(path, numbers) for path, numbers in lacking if numbers]
+    """In words, how many of ``clips`` lack frames, and which one of them; "" where none does."""
+    lacking = [(clip.path, *missing(clip.frames)) for clip in clips]
+    lacking = [(path, numbers, count) for path, numbers, count in lacking if count]
     if not lacking:
         return ""
-    path, numbers = lacking[0]
+    path, numbers, count = lacking[0]
     many = f"{len(lacking)} clips lack frames and are cut there, such as"
+    more = f" and {count - len(numbers):,} more" * (count > len(numbers))
     return (
         f"; {many if lacking[1:] else 'a clip lacks frames and is cut there:'} {printable(path)}, "
-        f"which lacks {listed([*map(str, numbers)])}"
+        f"which lacks {', '.join(map(str, numbers))}{more}"
     )
 
 

@@ -2,6 +2,7 @@
 
 A clip that lacks frames is cut where they are missing, so that no piece jumps. Numbers may be apart
 by any step (0, 5, 10 of a clip of which every fifth frame was kept); a larger step lacks frames.
+Numbers of which less than a third of the steps are the common one, such as times, number no frames.
 """
 
 import itertools
@@ -13,6 +14,8 @@ from typing import NamedTuple
 
 from scaling.data.listing.names import listed
 from scaling.data.listing.walk import printable
+
+NAMED = 3  # numbers that a message names
 
 
 class Run(NamedTuple):
@@ -28,25 +31,40 @@ class Run(NamedTuple):
 
 def runs_of(names: Sequence[str]) -> list[Run]:
     """The runs in frames of these ``names``, which are in order."""
-    cuts = [place for place, _ in _gaps(names)]
+    cuts = [gap.place for gap in _gaps(names)]
     return [Run(*ends) for ends in itertools.pairwise([0, *cuts, len(names)])]
 
 
-def missing(names: Sequence[str]) -> list[int]:
-    """The numbers that lack between frames of these ``names``, which are in order."""
-    return [number for _, numbers in _gaps(names) for number in numbers]
+def missing(names: Sequence[str]) -> tuple[list[int], int]:
+    """The first numbers that lack between frames of these ``names``, which are in order, and how
+    many lack in all.
+    """
+    gaps = _gaps(names)
+    first = itertools.islice(itertools.chain.from_iterable(gap.numbers for gap in gaps), NAMED)
+    return list(first), sum(gap.count for gap in gaps)
 
 
-def _gaps(names: Sequence[str]) -> list[tuple[int, list[int]]]:
-    """Where frames lack: the place of the frame behind, and the numbers that are missing."""
+class _Gap(NamedTuple):
+    """``place``: of the frame behind, in the clip. ``numbers``: those that lack, any many."""
+
+    place: int
+    numbers: range
+
+    @property
+    def count(self) -> int:
+        return (self.numbers.stop - self.numbers.start) // self.numbers.step
+
+
+def _gaps(names: Sequence[str]) -> list[_Gap]:
     numbers = _numbers(names)
-    if numbers is None:
+    if numbers is None or len(numbers) < 2:
         return []
     apart = [after - before for before, after in itertools.pairwise(numbers)]
-    # of a clip with a gap most steps are the usual one; all of them are multiples of it
-    step = math.gcd(*apart) if apart else 0
+    step = math.gcd(*apart)
+    if 3 * apart.count(step) < len(apart):
+        return []
     return [
-        (place, list(range(numbers[place - 1] + step, numbers[place], step)))
+        _Gap(place, range(numbers[place - 1] + step, numbers[place], step))
         for place, width in enumerate(apart, 1)
         if width > step
     ]

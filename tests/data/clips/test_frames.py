@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scaling.data.clips.frames import Run, check_names, missing, runs_of
@@ -22,7 +23,18 @@ from scaling.data.clips.frames import Run, check_names, missing, runs_of
     ],
 )
 def test_frames_that_lack_cut_a_clip(names, lacks, runs):
-    assert missing(names) == lacks and runs_of(names) == runs
+    assert missing(names) == (lacks, len(lacks)) and runs_of(names) == runs
+
+
+def test_times_number_no_frames_and_a_gap_of_any_width_is_only_counted():
+    """30 frames a second in nanoseconds, as cameras name them: no two steps are alike."""
+    rng = np.random.default_rng(0)
+    times = 1_403_636_579_763_555_584 + np.cumsum(rng.integers(33_300_000, 33_400_000, 50))
+    assert missing([f"{time}.png" for time in times]) == ([], 0)
+    assert runs_of([f"{time}.png" for time in times]) == [Run(0, 50)]
+    far = ["0.png", "1.png", f"{10**30}.png"]
+    assert missing(far) == ([2, 3, 4], 10**30 - 2)
+    assert runs_of(far) == [Run(0, 2), Run(2, 3)]
 
 
 @pytest.mark.parametrize(
