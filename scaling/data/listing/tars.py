@@ -19,9 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
-from scaling.data.listing.labels import as_label, with_labels
+from scaling.data.listing.labels import as_label
+from scaling.data.listing.members import Members
 from scaling.data.listing.names import is_tar, split_in, stem
-from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed, by_places, grouped
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed
 from scaling.data.listing.unpacked import plain
 from scaling.data.listing.walk import litter, printable
 from scaling.records.cache import cache_folder
@@ -40,21 +41,16 @@ def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> List
     folder, else the tar itself; of held-out images that are in none, what ``labels`` say, a file as
     in ``list_images``. ValueError as ``list_folder``, and for a damaged tar.
     """
-    images, placed, left_out = _members(folder, tars)
-    images, told = with_labels([*images, *by_places(placed)], folder, labels)
-    listing = grouped(images, folder, [], left_out)
-    return listing._replace(told=listing.told + told)
+    return _members(folder, tars).listing(folder, labels)
 
 
 def find_in_tars(folder: Path, tars: list[str]) -> tuple[list[str], Counter]:
     """The paths of all images in the ``tars``, whatever their class, and what is left out."""
-    images, placed, left_out = _members(folder, tars)
-    paths = [*(image.path for image in images), *(image.path for image in placed)]
-    return sorted(paths, key=lambda path: path.split("/")), left_out
+    members = _members(folder, tars)
+    return members.paths(), members.left_out
 
 
-def _members(folder: Path, tars: list[str]) -> tuple[list[Labelled], list[Placed], Counter]:
-    """The images whose tar has labels, and those whose place tells their class."""
+def _members(folder: Path, tars: list[str]) -> Members:
     images: list[Labelled] = []
     placed: list[Placed] = []
     left_out = Counter()
@@ -75,7 +71,7 @@ def _members(folder: Path, tars: list[str]) -> tuple[list[Labelled], list[Placed
             else:
                 images.append(Labelled(f"{tar}{WITHIN}{name}", split, shard.label(name)))
         left_out["links and hidden names"] += _count_left_out(folder / tar)
-    return images, placed, +left_out
+    return Members(images, placed, +left_out)
 
 
 def read_member(path: Path, name: str, most: int) -> bytes:

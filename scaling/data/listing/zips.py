@@ -14,9 +14,10 @@ from collections import Counter
 from pathlib import Path
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
-from scaling.data.listing.labels import as_label, with_labels
+from scaling.data.listing.labels import as_label
+from scaling.data.listing.members import Members
 from scaling.data.listing.names import split_in, stem
-from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed, by_places, grouped
+from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed
 from scaling.data.listing.unpacked import MOST_TIMES, MOST_TIMES_FROM
 from scaling.data.listing.walk import litter, printable
 
@@ -33,21 +34,16 @@ def list_zips(folder: Path, zips: list[str], labels: Path | None = None) -> List
     held-out images that are in none, what ``labels`` say, a file as in ``list_images``. ValueError
     as ``list_folder``, and for a damaged or encrypted zip.
     """
-    images, placed, left_out = _members(folder, zips)
-    images, said = with_labels([*images, *by_places(placed)], folder, labels)
-    listing = grouped(images, folder, [], left_out)
-    return listing._replace(told=listing.told + said)
+    return _members(folder, zips).listing(folder, labels)
 
 
 def find_in_zips(folder: Path, zips: list[str]) -> tuple[list[str], Counter]:
     """The paths of all images in the ``zips``, whatever their class, and what is left out."""
-    images, placed, left_out = _members(folder, zips)
-    paths = [*(image.path for image in images), *(image.path for image in placed)]
-    return sorted(paths, key=lambda path: path.split("/")), left_out
+    members = _members(folder, zips)
+    return members.paths(), members.left_out
 
 
-def _members(folder: Path, zips: list[str]) -> tuple[list[Labelled], list[Placed], Counter]:
-    """The images whose zip has labels, and those whose place tells their class."""
+def _members(folder: Path, zips: list[str]) -> Members:
     images: list[Labelled] = []
     placed: list[Placed] = []
     left_out = Counter()
@@ -70,7 +66,7 @@ def _members(folder: Path, zips: list[str]) -> tuple[list[Labelled], list[Placed
                 images.append(Labelled(f"{archive}{WITHIN}{name}", split, told.get(name)))
             else:
                 placed.append(Placed(archive, name, split))
-    return images, placed, +left_out
+    return Members(images, placed, +left_out)
 
 
 def read_member(path: Path, name: str, most: int = sys.maxsize) -> bytes:
