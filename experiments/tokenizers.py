@@ -28,8 +28,8 @@ autoencoders the order is that of rFID reversed (0.82, 0.61, 0.29 and 0.11 from 
 worst), so rFID alone would have chosen the worst of all; pixels lie between. FID falls with Gflops
 behind every tokenizer (9 of 10 single steps up hold, the last is not resolved), and the gap
 narrows: 8 channels have 2.2 times the FID of 2 at the smallest DiT and 1.7 times at the largest.
-That these
-DiTs are small (at most 1 MMACs) and their rates tuned on pixels limits what this says of others.
+That these DiTs are small (at most 1 MMACs) and their rates tuned on pixels limits what this says of
+others.
 """
 
 from experiments.digits import BASE, SIZES, TUNED_LR

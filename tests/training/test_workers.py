@@ -64,19 +64,21 @@ def _families_worker(rank, store, specs, root, queue):
         dist.destroy_process_group()
 
 
-def by_two(parallel, tmp_path, *args):
+def in_two_processes(work, *args):
+    """What ``work(rank, *args, queue)`` of the first of two processes puts into the queue."""
     queue = FORKS.SimpleQueue()
-    store = tmp_path / f"store-{parallel}-{len(list(tmp_path.iterdir()))}"
-    processes = [
-        FORKS.Process(target=_worker, args=(rank, parallel, store, args, queue))
-        for rank in range(2)
-    ]
+    processes = [FORKS.Process(target=work, args=(rank, *args, queue)) for rank in range(2)]
     for process in processes:
         process.start()
     for process in processes:
         process.join(120)
     assert [process.exitcode for process in processes] == [0, 0]
     return queue.get()
+
+
+def by_two(parallel, tmp_path, *args):
+    store = tmp_path / f"store-{parallel}-{len(list(tmp_path.iterdir()))}"
+    return in_two_processes(_worker, parallel, store, args)
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +125,8 @@ def test_shards_of_each_family_train_as_one(tmp_path, spec):
     alone = {
         name: train(one, tmp_path / f"alone-{name}", None, STEPS) for name, one in specs.items()
     }
-    queue, store, root = FORKS.SimpleQueue(), tmp_path / "store", tmp_path / "both"
-    processes = [
-        FORKS.Process(target=_families_worker, args=(rank, store, specs, root, queue))
-        for rank in range(2)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [process.exitcode for process in processes] == [0, 0]
-    both = queue.get()
+    root = tmp_path / "both"
+    both = in_two_processes(_families_worker, tmp_path / "store", specs, root)
     for name, lines in alone.items():
         assert_same(both[name], lines)
         ours, theirs = (

@@ -41,7 +41,7 @@ def missing(names: Sequence[str]) -> tuple[list[int], int]:
     """
     gaps = _gaps(names)
     first = itertools.islice(itertools.chain.from_iterable(gap.numbers for gap in gaps), NAMED)
-    return list(first), sum(gap.count for gap in gaps)
+    return list(first), sum(gap.many for gap in gaps)
 
 
 class _Gap(NamedTuple):
@@ -51,7 +51,7 @@ class _Gap(NamedTuple):
     numbers: range
 
     @property
-    def count(self) -> int:
+    def many(self) -> int:
         return (self.numbers.stop - self.numbers.start) // self.numbers.step
 
 

@@ -23,5 +23,5 @@ class Members(NamedTuple):
 
     def paths(self) -> list[str]:
         """Of all images, whatever their class, in order."""
-        images = [*self.labelled, *self.placed]
-        return sorted((image.path for image in images), key=lambda path: path.split("/"))
+        paths = [*(image.path for image in self.labelled), *(image.path for image in self.placed)]
+        return sorted(paths, key=lambda path: path.split("/"))

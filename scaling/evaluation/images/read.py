@@ -1,6 +1,5 @@
 """Which images are in a folder, an archive, an .npy or an .npz? As uint8, or refused by name.
 
-
 Refused are mixed sizes, broken files, and transparency.
 """
 

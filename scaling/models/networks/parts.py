@@ -92,7 +92,7 @@ def rotated(x: Tensor, turns: Tensor) -> Tensor:
     """x (B, S, h, e) with each pair of neighbouring channels turned by ``turns`` (2, S, e/2)."""
     pairs, dtype = x.unflatten(-1, (-1, 2)), torch.promote_types(x.dtype, turns.dtype)
     if dtype in COMPLEX and not torch.compiler.is_compiling():
-        # As complex numbers: the same products in a third of the time, where nothing fuses them.
+        # As complex numbers: the same products in fewer passes, where nothing fuses them.
         by = torch.view_as_complex(turns.to(dtype).movedim(0, -1).contiguous())[:, None]
         turned = torch.view_as_real(torch.view_as_complex(pairs.to(dtype)) * by)
         return turned.flatten(-2).to(x.dtype)

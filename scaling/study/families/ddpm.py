@@ -30,13 +30,12 @@ CONVENTIONS: dict[Convention, dict[str, Any]] = {
     },
 }  # fmt: skip
 SHAPES: dict[str, dict] = {
-    "ddpm-32": {"multipliers": (1, 2, 2, 2), "blocks": 2, "attention": (16,)},
-    "ddpm-256": {"multipliers": (1, 1, 2, 2, 4, 4), "blocks": 2, "attention": (16,)},
-}
-SHAPES = {
-    name: {**shape, "width": 128, "groups": 32, "head_channels": None, "convention": "ddpm"}
-    for name, shape in SHAPES.items()
-}
+    name: {
+        "width": 128, "multipliers": multipliers, "blocks": 2, "attention": (16,), "groups": 32,
+        "head_channels": None, "convention": "ddpm",
+    }
+    for name, multipliers in {"ddpm-32": (1, 2, 2, 2), "ddpm-256": (1, 1, 2, 2, 4, 4)}.items()
+}  # fmt: skip
 DOWN = {False: "DownBlock2D", True: "AttnDownBlock2D"}  # whether a level attends -> diffusers' name
 UP = {False: "UpBlock2D", True: "AttnUpBlock2D"}
 # what diffusers' network may be otherwise, and is not here
