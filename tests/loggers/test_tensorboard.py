@@ -2,6 +2,7 @@
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer import event_file_writer
 
 from scaling.loggers.board import bring_up_to_date, points_of
 from scaling.loggers.tensorboard import TensorBoard
@@ -49,6 +50,15 @@ def test_a_resumed_sweep_adds_what_is_new(study, trial):
     write(study, trial)
     write(study, trial)
     assert shown(study, trial, LOSS) == [(5, 0.2), (10, 0.1), (12, 1 / 12)]
+    assert shown(study, trial, FID) == [(6, 31.5), (12, 29.0)]
+
+
+def test_writers_of_one_second_are_read_in_their_order(study, trial, monkeypatch):
+    """torch numbers the files of a process, and 10 comes before 9 where names are sorted."""
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(9))
+    write(study, trial)
+    write_fid(study, 12, 29.0)
+    write(study, trial)
     assert shown(study, trial, FID) == [(6, 31.5), (12, 29.0)]
 
 
