@@ -1,7 +1,5 @@
 """Is each thing that a report reads of a study read once, and what it was not asked for not at all?"""
 
-import pytest
-
 from analysis.report import study_data
 from analysis.report.study_data import StudyData
 from analysis.select.checkpoints import STOPPED_EARLY

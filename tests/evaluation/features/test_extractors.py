@@ -15,7 +15,7 @@ def test_its_weights_come_with_a_package_or_from_one_address(name):
     assert (extractor.file is None) != (extractor.name_and_address is None)
     if extractor.name_and_address:
         file, address = extractor.name_and_address
-        assert address.startswith("https://") and address.endswith(f"/{file}") or "clip" in name
+        assert (address.startswith("https://") and address.endswith(f"/{file}")) or "clip" in name
 
 
 @every_extractor
