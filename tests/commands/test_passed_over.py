@@ -24,7 +24,7 @@ def test_a_line_for_each_file_follows_the_answer(damaged, capsys):
 
 
 def test_a_refusal_says_it_in_its_one_line(damaged, capsys):
-    with pytest.raises(ValueError, match="^too few models; .*: passed over runs/.*state.json"):
+    with pytest.raises(ValueError, match=r"^too few models; .*: passed over runs/.*state.json"):
         with telling(damaged):
             raise ValueError("too few models")
     assert capsys.readouterr().err == ""
@@ -34,7 +34,7 @@ def test_nothing_is_added_where_all_is_sound(planned, capsys):
     _, folder = planned(2)
     with telling(folder.folder):
         pass
-    with pytest.raises(ValueError, match="^too few models$"):
+    with pytest.raises(ValueError, match=r"^too few models$"):
         with telling(folder.folder):
             raise ValueError("too few models")
     assert capsys.readouterr().err == ""
@@ -43,6 +43,6 @@ def test_nothing_is_added_where_all_is_sound(planned, capsys):
 def test_a_damaged_plan_is_told_by_the_error_alone(planned):
     _, folder = planned(1)
     (folder.folder / "study.json").write_text("[")
-    with pytest.raises(ValueError, match="^study.json is damaged$"):
+    with pytest.raises(ValueError, match=r"^study.json is damaged$"):
         with telling(folder.folder):
             raise ValueError("study.json is damaged")

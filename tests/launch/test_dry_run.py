@@ -11,7 +11,7 @@ from scaling.study.settings import with_settings
 
 @pytest.fixture
 def check(tmp_path, tiny, monkeypatch):
-    """A function of settings of the trial and of what the sweep is asked; the folder stays empty."""
+    """A function of the trial's settings and of what is asked of the sweep; it writes nothing."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     results = tmp_path / "results"
 

@@ -1,4 +1,4 @@
-"""Is each thing that a report reads of a study read once, and what it was not asked for not at all?"""
+"""Is what a report needs of a study read once, and what was not asked for not at all?"""
 
 from analysis.report import study_data
 from analysis.report.study_data import StudyData

@@ -32,5 +32,5 @@ def test_those_of_small_grey_images_say_of_which_data():
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known():
-    with pytest.raises(ValueError, match="'inceptoin'.*inception"):
+    with pytest.raises(ValueError, match=r"'inceptoin'.*inception"):
         extractor_of("inceptoin")

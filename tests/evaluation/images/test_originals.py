@@ -1,4 +1,4 @@
-"""Are a store's real images read where they lay, and refused where they are gone or have changed?"""
+"""Are a store's real images read where they lay, and refused if they are gone or have changed?"""
 
 import shutil
 
@@ -70,7 +70,7 @@ def test_they_are_found_in_the_data_root_where_they_were_moved(work, tmp_path):
 
 def test_images_that_are_gone_are_refused_with_where_they_were_looked_for(work):
     shutil.rmtree(work / "set")
-    with pytest.raises(ValueError, match="no real images of toy: they are not in .*set or .*toy"):
+    with pytest.raises(ValueError, match=r"no real images of toy: they are not in .*set or .*toy"):
         originals(spec(work), "train").read(torch.arange(1))
 
 

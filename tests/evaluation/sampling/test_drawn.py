@@ -1,4 +1,4 @@
-"""Are a checkpoint's samples drawn once, kept until they are measured, and refused if not finite?"""
+"""Are a checkpoint's samples drawn once, kept until measured, and refused if not finite?"""
 
 from pathlib import Path
 

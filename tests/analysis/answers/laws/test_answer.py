@@ -27,9 +27,8 @@ def test_each_law_is_a_row_in_the_order_given():
 
 
 def test_a_law_without_an_audit_says_why():
-    row = laws_table([LawAnswer("FID of G", value=-0.5, why_no_audit="one rung")]).row(
-        0, named=True
-    )
+    law = LawAnswer("FID of G", value=-0.5, why_no_audit="one rung")
+    row = laws_table([law]).row(0, named=True)
     assert (row["value"], row["low"], row["why_not"]) == (-0.5, None, "one rung")
 
 

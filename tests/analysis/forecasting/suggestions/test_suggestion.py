@@ -1,4 +1,4 @@
-"""Does a suggestion say what to run, what it costs, and what is expected of it, in each form alike?"""
+"""Does a suggestion say what to run, its price and what is expected of it, in each form alike?"""
 
 import json
 
