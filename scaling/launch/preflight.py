@@ -157,7 +157,14 @@ def check_asked(plan: Plan, root: Path, gpus_per_trial: float, execution: Execut
 
 
 def check_workers(plan: Plan, execution: Execution) -> None:
-    """Refuse a range of workers that is none, and batches that they cannot share equally."""
+    """Refuse a range of workers that is none, batches that they cannot share equally, and networks
+    that would see their parts.
+    """
     execution.check_range()
     for batch in sorted({t.spec.train.batch for t in plan.trials}):
         execution.check_batch(batch)
+    if execution.workers > 1 or execution.micro_batch is not None:
+        from scaling.models.shared_batches import check_shared  # torch takes seconds to import
+
+        for model in {t.spec.model for t in plan.trials}:
+            check_shared(model, execution.workers, execution.micro_batch)

@@ -1,15 +1,17 @@
 """Networks, how they are counted, and how their weights are read and written."""
 
 import functools
+from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from scaling.models.drawing import drawing
 from scaling.models.networks.dit import DiT
 from scaling.study.network import Network
 
-__all__ = ["DiT", "build_model"]
+__all__ = ["DiT", "build_model", "initialised"]
 
 
 def build_model(
@@ -44,6 +46,14 @@ def build_model(
     if compile:
         model.compile(fullgraph=True)
     return model
+
+
+def initialised(spec: Network, generator: torch.Generator, **options: Any) -> nn.Module:
+    """``build_model`` whose random numbers are those of ``generator``: weights, and what is drawn
+    once and never trained, as random frequencies.
+    """
+    with drawing(generator):
+        return build_model(spec, **options)
 
 
 def _checkpointed(unit: nn.Module, forward, *args, **kwargs):

@@ -21,6 +21,8 @@ from scaling.study.network import Network
 from scaling.study.settings import explain
 from scaling.study.specs.weights import WeightsSpec
 
+BUFFERS = "buffers.safetensors"  # of a checkpoint: what is beside the weights that are trained
+
 
 class Format(NamedTuple):
     """A format of weights for other programs."""
@@ -52,14 +54,7 @@ def read_training_checkpoint(
         average = emas[0] if emas else RAW
     if average not in (*emas, RAW):
         raise ValueError(f"{folder} holds no average {average!r}; it has {', '.join([*emas, RAW])}")
-    file = folder / f"{average}.safetensors"
-    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != manifest[
-        "sha256"
-    ].get(file.name):
-        raise ValueError(
-            f"checkpoint {file} does not match the checksum in its manifest.json: take an older "
-            "step"
-        )
+    file = _checked(folder / f"{average}.safetensors", manifest["sha256"])
     described = folder.parents[1] / "spec.json"
     spec = SPEC.read(described)
     if spec is None:
@@ -67,8 +62,20 @@ def read_training_checkpoint(
             f"{described} is missing: it says which model the checkpoint {folder} holds"
         )
     state = load_file(file)
+    if BUFFERS in manifest["sha256"]:
+        state |= load_file(_checked(folder / BUFFERS, manifest["sha256"]))
     check_finite(state, file)
     return state, spec_of(**spec["model"]), average
+
+
+def _checked(file: Path, sha256: Mapping[str, str]) -> Path:
+    """``file``, whose content is that of the manifest's ``sha256``. ValueError where it is not."""
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256.get(file.name):
+        raise ValueError(
+            f"checkpoint {file} does not match the checksum in its manifest.json: take an older "
+            "step"
+        )
+    return file
 
 
 def spec_of(**fields) -> Network:
@@ -83,14 +90,16 @@ class Entries(NamedTuple):
     """The entries of a network's state dict."""
 
     shapes: dict[str, tuple[int, ...]]  # by name
-    fixed: set[str]  # those that training does not change; a checkpoint may lack them
+    # buffers, frozen parameters, and second names of one tensor; a checkpoint may lack them
+    fixed: set[str]
 
 
 def entries_of(spec: Network) -> Entries:
     """What the state dict of ``spec`` holds, without allocating a weight."""
     model = build_model(spec, device="meta")
     shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    return Entries(shapes, {name for name, _ in model.named_buffers()})
+    trained = {name for name, p in model.named_parameters() if p.requires_grad}
+    return Entries(shapes, {*shapes} - trained)
 
 
 def check_fits(spec: Network, state: Mapping[str, Tensor]) -> None:

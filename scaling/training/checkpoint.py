@@ -6,6 +6,7 @@ at a URL they go to the store then, the manifest last.
     checkpoints/step-00000500/
       weights.safetensors            the model
       ema-power-0.05.safetensors     one file per average
+      buffers.safetensors            what a user's network holds beside what is trained, if it does
       train.pt                       optimiser state and open log window (loads with weights_only)
       manifest.json                  step, seconds trained, and the SHA-256 of each file
 """
@@ -25,6 +26,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from scaling.models.weights import BUFFERS
 from scaling.records.files import named, sync_folder, write_json
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import MANIFEST as MANIFEST_SHAPE
@@ -60,6 +62,12 @@ class Checkpoint:
     def ema(self, label: str) -> dict[str, Tensor]:
         return load_file(self._file(f"{label}.safetensors"))
 
+    def buffers(self) -> dict[str, Tensor]:
+        """What the network holds beside trained weights; nothing where it holds nothing such."""
+        self._file("weights.safetensors")  # a folder is fetched whole
+        path = self.folder / BUFFERS
+        return load_file(path) if path.is_file() else {}
+
     def training_state(self) -> dict:
         return torch.load(self._file("train.pt"), weights_only=True)
 
@@ -85,6 +93,7 @@ def save(
     emas: dict[str, dict[str, Tensor]],
     training: dict,
     train_wall_s: float,
+    buffers: dict[str, Tensor] | None = None,
     lines: int | None = None,
 ) -> Path:
     """Write the checkpoint of ``step`` under ``root`` and return its folder.
@@ -99,6 +108,8 @@ def save(
             save_file(weights, aside / "weights.safetensors")
             for label, tensors in emas.items():
                 save_file(tensors, aside / f"{label}.safetensors")
+            if buffers:
+                save_file(buffers, aside / BUFFERS)
             torch.save(training, aside / "train.pt")
         for path in aside.iterdir():
             _flush(path)

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 
 from scaling.data import DataSet, Loader, load_data, stream
 from scaling.diffusion import build_process
-from scaling.models import build_model
+from scaling.models import initialised
+from scaling.models.drawing import drawing
 from scaling.models.precision import check_precision, matmul_precision
+from scaling.models.shared_batches import check_shared
 from scaling.models.stored.initial import initial_weights
 from scaling.study.costs.cost import train_flops
 from scaling.study.execution import Execution
@@ -20,6 +22,7 @@ from scaling.study.specs.schedule import learning_rate
 from scaling.study.specs.trial import TrialSpec
 from scaling.study.specs.weights import InitSpec
 from scaling.training import checkpoint, state
+from scaling.training.buffers import beside, load_beside
 from scaling.training.ema import EmaWeights
 from scaling.training.gradients import gradients
 from scaling.training.heldout import NOT_MEASURED, heldout_loss
@@ -57,6 +60,7 @@ class Trainer:
         t = spec.train
         check_precision(t.precision, self.device.type)
         check_optimiser(t.optimiser, spec.model)
+        check_shared(spec.model, self.workers.size, execution.micro_batch)
         self.part = self.workers.part(t.batch)  # this worker's share of every batch
         # By default the share of a worker where all that are wanted are there: fewer workers take
         # more passes, not more memory.
@@ -65,13 +69,12 @@ class Trainer:
         self.out_of_memory = [*self.workers.out_of_memory]  # one entry per halved micro-batch
         self.data: DataSet = load_data(spec.data)
         self.loader = Loader(self.data.train, t.batch, t.seed_of("order"), self.device, self.part)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(stream("init", t.seed_of("init")).initial_seed() % 2**63))
-            self.model: nn.Module = build_model(
-                spec.model,
-                compile=execution.compile,
-                activation_checkpointing=execution.activation_checkpointing,
-            ).to(self.device)
+        self.model: nn.Module = initialised(
+            spec.model,
+            stream("init", t.seed_of("init")),
+            compile=execution.compile,
+            activation_checkpointing=execution.activation_checkpointing,
+        ).to(self.device)
         self.process = build_process(spec.diffusion)
         self.network = self.workers.spread(self.model, spec.model.units(self.model))
         self.params = [p for p in self.model.parameters() if p.requires_grad]
@@ -127,7 +130,10 @@ class Trainer:
 
         ValueError if they cannot be read here, do not fit, or are not those that were planned.
         """
-        load_parameters(self.model, initial_weights(init, self.spec.model))
+        weights = initial_weights(init, self.spec.model)
+        fixed = beside(self.model).keys()
+        load_parameters(self.model, {k: v for k, v in weights.items() if k not in fixed})
+        load_beside(self.model, {k: v for k, v in weights.items() if k in fixed})
         for ema in self.emas:
             ema.average = [p.detach().clone() for p in self.local]
 
@@ -149,7 +155,9 @@ class Trainer:
         time, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, dropped))
         y = torch.where(dropped, self.spec.model.null(y), y)
 
-        loss = gradients(self, x0, time, noise, y)
+        # Each worker draws for its own part, so dropout depends on how many there are.
+        with drawing(stream("network", seed, step, self.workers.rank), self.device):
+            loss = gradients(self, x0, time, noise, y)
         if t.grad_clip is not None:
             norm = nn.utils.clip_grad_norm_(self.params, t.grad_clip)
         else:

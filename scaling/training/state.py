@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from scaling.study.specs.ema import Ema
+from scaling.training import buffers
 from scaling.training.checkpoint import Checkpoint
 from scaling.training.workers import local, shared, whole
 
@@ -40,6 +41,7 @@ def snapshot(trainer: "Trainer") -> dict:
         "train_wall_s": trainer.train_wall_s,
         "weights": dict(zip(trainer.names, copied(trainer.local))),
         "emas": {e.ema.label: dict(zip(trainer.names, copied(e.average))) for e in trainer.emas},
+        "buffers": buffers.copied(trainer.model),
         "training": {
             "optimiser": {**optimiser, "state": state},
             "window": [loss.cpu() for loss in trainer._window],
@@ -53,6 +55,7 @@ def restore(trainer: "Trainer", saved: Checkpoint) -> None:
     The checkpoint may come from another layout of workers.
     """
     load_parameters(trainer.model, saved.weights())
+    buffers.load_beside(trainer.model, saved.buffers())
     for ema in trainer.emas:
         tensors = saved.ema(ema.ema.label)
         ema.average = [

@@ -1,11 +1,14 @@
 """Is a network whose stated cost is not its own refused before anything runs?"""
 
+from typing import Literal
+
 import pytest
 import torch
 
 from scaling.launch import preflight
 from scaling.models.counting.count import checked_count
-from scaling.study import Plan, Study
+from scaling.study import Network, Plan, Study
+from scaling.study.execution import Execution
 from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.families.outside.shipped import import_file
 from scaling.study.network import FAMILIES
@@ -40,6 +43,7 @@ def test_one_model_of_many_whose_layers_are_wrong_is_found(tiny, monkeypatch):
     [
         ("return 3", r"build\(\) of family 'odd' returned a int; it must return a torch.nn.Module"),
         ("return torch.nn.Linear(3, 4)", r"cannot be built and called: TypeError: .*forward"),
+        ("return InPlace(self.channels)", r"changes x in place, .* work on x\.clone\(\)"),
         ("return Wrong(self.channels)", r"returns \(2, 1, 8, 8\) .* must return \(2, 2, 8, 8\)"),
     ],
 )
@@ -50,6 +54,9 @@ def test_a_network_that_cannot_be_trained_is_refused_in_a_line(tmp_path, tiny, b
         "    def __init__(self, channels):\n        super().__init__()\n"
         "        self.conv = torch.nn.Conv2d(channels, channels, 3, padding=1)\n"
         "    def forward(self, x, t, y):\n        return self.conv(x)\n"
+        "class InPlace(Wrong):\n"
+        "    def forward(self, x, t, y):\n"
+        "        return torch.cat([x.mul_(0.5), self.conv(x)], 1)\n"
         "class Odd(Network):\n    family: Literal['odd'] = 'odd'\n"
         f"    def build(self):\n        {body}\n"
     )
@@ -60,6 +67,34 @@ def test_a_network_that_cannot_be_trained_is_refused_in_a_line(tmp_path, tiny, b
         assert "\n" not in str(error.value)
     finally:
         FAMILIES.pop("odd", None)
+
+
+class OverTheBatch(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.BatchNorm2d(2)
+
+    def forward(self, x, t, y):
+        return self.norm(torch.cat([x, x], 1))
+
+
+class Normalised(Network):
+    family: Literal["tests-batch-norm"] = "tests-batch-norm"
+
+    def build(self):
+        return OverTheBatch()
+
+
+def test_a_network_that_sees_the_whole_batch_is_not_given_parts_of_it(tiny):
+    own = with_settings(tiny, {"model": Normalised(input_size=8, channels=1, num_classes=10)})
+    preflight.check_workers(plan(own), Execution())
+    preflight.check_workers(plan(tiny), Execution(workers=2, micro_batch=4))
+    for execution, option in (
+        (Execution(workers=2), "--workers-per-trial 2: .* normalises over the batch"),
+        (Execution(micro_batch=4), r"--micro-batch 4: .*the batch \(norm\)"),
+    ):
+        with pytest.raises(ValueError, match=option):
+            preflight.check_workers(plan(own), execution)
 
 
 def test_an_optimiser_that_torch_lacks_is_refused(tiny, monkeypatch):

@@ -17,6 +17,7 @@ from scaling.training import Trainer, checkpoint, gradients
 from scaling.training.workers import OutOfMemory, Workers, until_it_fits
 from tests.study.families.tiny import TINY
 from tests.study.families.variants import HEAD, JIT, PAPER
+from tests.training.carrying import Carries
 from tests.training.forks import FORKS
 
 STEPS = 2  # of each family
@@ -115,6 +116,7 @@ def test_shards_of_each_family_train_as_one(tmp_path, spec):
     networks = TINY | {
         "clips": TINY["dit"].replaced(frames=2, positions="rope", heads=1),
         "sd3.5": TINY["sd3"].replaced(qk_norm=True, dual_attention=1),
+        "own": Carries(input_size=8, channels=1, num_classes=10),
     }
     few = {"train.steps": STEPS, "train.heldout_every": STEPS, "train.batch": 4}
     specs = {}
@@ -130,7 +132,7 @@ def test_shards_of_each_family_train_as_one(tmp_path, spec):
     for name, lines in alone.items():
         assert_same(both[name], lines)
         ours, theirs = (
-            checkpoint.load(folder, STEPS).weights()
+            (saved := checkpoint.load(folder, STEPS)).weights() | saved.buffers()
             for folder in (tmp_path / f"alone-{name}", root / name)
         )
         assert ours.keys() == theirs.keys(), name

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from torch import nn
 
-from scaling.models import build_model
+from scaling.data import stream
+from scaling.models import build_model, initialised
 from scaling.models.stored.open_weights import open_weights
 from scaling.models.stored.own_networks import Candidate, networks_in
 from scaling.models.weights import load_weights
@@ -71,8 +72,12 @@ def load_checkpoint(
             f"{path} does not tell what its network predicts; say --objective epsilon (noise), "
             "flow (noise - image, time 1 at the noise) or sit (as SiT's code, the other way)"
         )
+    seed = opened.init_seed
+    model = (
+        build_model(opened.spec) if seed is None else initialised(opened.spec, stream("init", seed))
+    )
     return Loaded(
-        load_weights(build_model(opened.spec), opened.state).eval(),
+        load_weights(model, opened.state).eval(),
         opened.spec,
         opened.diffusion,
         opened.label_dropout,

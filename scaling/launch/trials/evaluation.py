@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from scaling.data import load_data
+from scaling.data import load_data, stream
 from scaling.diffusion import build_process
 from scaling.evaluation.images.thumbnails import thumbnails
 from scaling.evaluation.metrics.measure import measure
@@ -24,7 +24,7 @@ from scaling.evaluation.sampling.generate import generate, labels_and_streams
 from scaling.evaluation.sampling.load import digest
 from scaling.evaluation.sampling.parts import Draw, Parts
 from scaling.evaluation.tokenizer import tokenizer_of
-from scaling.models import build_model
+from scaling.models import initialised
 from scaling.models.precision import matmul_precision
 from scaling.models.stored.state_dicts import check_finite
 from scaling.records import Run
@@ -35,6 +35,7 @@ from scaling.records.storage.copies import refresh
 from scaling.study.specs.ema import Ema
 from scaling.study.specs.trial import TrialSpec
 from scaling.training import checkpoint, load_parameters
+from scaling.training.buffers import load_beside
 from scaling.training.heldout import heldout_loss
 
 PART = 1000  # samples; no more than that are drawn at once and kept in memory
@@ -209,8 +210,10 @@ def averaged_model(spec: TrialSpec, step: int, ema: Ema, run: Run) -> nn.Module:
             f"{ema.label}; "
             "the same command trains it again"
         )
-    model = build_model(spec.model)
+    # By its training's seed: what is drawn once and not trained is in no checkpoint of before.
+    model = initialised(spec.model, stream("init", spec.train.seed_of("init")))
     weights = saved.weights() if ema.kind == "none" else saved.ema(ema.label)
     check_finite(weights, f"{saved.folder}, {ema.label}")
     load_parameters(model, weights)
+    load_beside(model, saved.buffers())
     return model.eval()

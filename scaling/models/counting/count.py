@@ -99,11 +99,14 @@ def count(spec: Network) -> Count:
 
 
 def _check_output(spec: Network) -> None:
-    """ValueError where the network cannot be called, or gives another shape than it must.
+    """ValueError where the network cannot be called, gives another shape than it must, or changes
+    what it is given.
 
-    A loss of shapes that differ may be broadcast: it trains, and means nothing.
+    A loss of shapes that differ may be broadcast: it trains, and means nothing. The loss and the
+    sampler use the images again that they gave.
     """
     inputs = example_inputs(spec, batch=2, device="meta")
+    versions = [tensor._version for tensor in inputs]
     try:
         model = _on_meta(spec)
         with torch.no_grad(), meta_convolution.traced_convolutions():
@@ -116,6 +119,12 @@ def _check_output(spec: Network) -> None:
         raise ValueError(
             f"forward(x, t, y) of {spec.name} returns {shape} for 2 images, and must return {must}:"
             " (images, out_channels, ...), out_channels twice the image's where sigma is learned"
+        )
+    changed = [name for name, x, version in zip("xty", inputs, versions) if x._version != version]
+    if changed:
+        raise ValueError(
+            f"forward(x, t, y) of {spec.name} changes {' and '.join(changed)} in place, and the "
+            f"loss and the sampler use what they gave again; work on {changed[0]}.clone()"
         )
 
 

@@ -79,7 +79,9 @@ def _opened(init: InitSpec, model: Network) -> Opened:
 
 
 def _trainable(opened: Opened, model: Network) -> State:
-    """The weights without fixed tables, which checkpoints of a training do not hold."""
+    """The weights without the fixed tables of the suite's families, which checkpoints of a training
+    do not hold.
+    """
     spec = opened.spec
     unlike = [
         name
@@ -93,7 +95,7 @@ def _trainable(opened: Opened, model: Network) -> State:
             raise ValueError(
                 f"{name} was trained there and is fixed here: no checkpoint would keep it"
             )
-    fixed = entries_of(model).fixed
+    fixed = set() if is_outside(type(model)) else entries_of(model).fixed
     weights = {name: tensor for name, tensor in opened.state.items() if name not in fixed}
     check_fits(model, weights)
     if unlike:

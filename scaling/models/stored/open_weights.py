@@ -35,6 +35,7 @@ from scaling.models.weights import check_fits, inferred_spec, read_training_chec
 from scaling.records.shapes import SPEC
 from scaling.study.network import FAMILIES
 from scaling.study.specs.diffusion import DiffusionSpec
+from scaling.study.specs.training import TrainSpec
 from scaling.study.specs.weights import WeightsSpec
 
 
@@ -117,6 +118,7 @@ def _ours(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> Open
         trained["data"].get("vae"),
         trained["data"].get("size") if trained["data"].get("vae") else None,
         path,
+        init_seed=TrainSpec.model_validate(trained["train"]).seed_of("init"),
     )
 
 

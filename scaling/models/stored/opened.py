@@ -28,6 +28,7 @@ class Opened:
     place: Path | None = None  # what was opened: of a run, the checkpoint
     # fields of the protocol that the paper of a pipeline used
     protocol: Mapping[str, object] = field(default_factory=dict)
+    init_seed: int | None = None  # of a run: by it was drawn what is drawn and not trained
 
 
 def completed(
