@@ -1,5 +1,7 @@
 """Does a job's state read back as it was written, and is a damaged file told apart from none?"""
 
+import time
+
 import pytest
 
 from scaling.records.state.file import UNREADABLE, StateFile
@@ -20,12 +22,13 @@ def test_a_state_is_pending_until_it_is_written_and_once_it_is_cleared(path):
     assert file.state()["state"] == "pending"
 
 
-def test_a_heartbeat_is_later_than_the_one_before(path):
-    file = StateFile(path)
+def test_each_writing_is_a_heartbeat(path, monkeypatch):
+    file, ticks = StateFile(path), iter([10.0, 11.5])
+    monkeypatch.setattr(time, "time", lambda: next(ticks))
     file.write_state("running")
-    first = file.state()["heartbeat"]
+    assert file.state()["heartbeat"] == 10.0
     file.renew_state("running", None)
-    assert file.state()["heartbeat"] > first
+    assert file.state()["heartbeat"] == 11.5
 
 
 def test_a_damaged_file_is_unreadable_until_it_is_written_anew(path):
