@@ -11,7 +11,7 @@ from scaling.models.drawing import drawing
 from scaling.models.networks.dit import DiT
 from scaling.study.network import Network
 
-__all__ = ["DiT", "build_model", "initialised"]
+__all__ = ["DiT", "build_model", "initialised", "without_weights"]
 
 
 def build_model(
@@ -54,6 +54,17 @@ def initialised(spec: Network, generator: torch.Generator, **options: Any) -> nn
     """
     with drawing(generator):
         return build_model(spec, **options)
+
+
+def without_weights(spec: Network) -> nn.Module:
+    """The network to be asked for names and shapes: on the meta device, where no weight is
+    allocated; with weights where a person's code cannot be built there, such as one that reads
+    values of what it makes.
+    """
+    try:
+        return build_model(spec, device="meta")
+    except Exception:  # their code may raise anything; what is wrong everywhere is raised now
+        return initialised(spec, torch.Generator())
 
 
 def _checkpointed(unit: nn.Module, forward, *args, **kwargs):

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from scaling.models import build_model
+from scaling.models import without_weights
 from scaling.study.network import Network
 
 
@@ -13,7 +13,7 @@ def check_shared(spec: Network, workers: int, micro_batch: int | None) -> None:
     """
     if workers == 1 and micro_batch is None:
         return
-    if name := _over_the_batch(build_model(spec, device="meta")):
+    if name := _over_the_batch(without_weights(spec)):
         option = f"--workers-per-trial {workers}" if workers > 1 else f"--micro-batch {micro_batch}"
         raise ValueError(
             f"{option}: {spec.name} normalises over the batch ({name}), and would learn something "

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from scaling.models import build_model
+from scaling.models import without_weights
 from scaling.models.stored.state_dicts import RAW, State, check_finite
 from scaling.records.shapes import MANIFEST, SPEC
 from scaling.study.families import FAMILIES, network_of
@@ -95,8 +95,8 @@ class Entries(NamedTuple):
 
 
 def entries_of(spec: Network) -> Entries:
-    """What the state dict of ``spec`` holds, without allocating a weight."""
-    model = build_model(spec, device="meta")
+    """What the state dict of ``spec`` holds."""
+    model = without_weights(spec)
     shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     return Entries(shapes, {*shapes} - trained)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from scaling.models import build_model
+from scaling.models import without_weights
 from scaling.study.named import named
 from scaling.study.network import Network
 from scaling.study.specs.training import TrainSpec
@@ -100,7 +100,7 @@ def _needs_muon(model: Network) -> None:
             f"torch {torch.__version__} has no optimiser Muon; set train.optimiser to adamw, or "
             "install torch 2.9 or later"
         )
-    if not _matrices(model.units(build_model(model, device="meta"))):
+    if not _matrices(model.units(without_weights(model))):
         raise ValueError(
             f"the blocks of {model.name} have no matrices, which muon steps; set train.optimiser "
             "to adamw"

@@ -1,6 +1,6 @@
 """How many multiply-accumulates does a network really do? fvcore's count of a traced forward pass.
 
-The trace runs on the meta device. Matrix products and convolutions count, one per
+The trace runs on the meta device, where it can. Matrix products and convolutions count, one per
 multiply-accumulate (the DiT paper's "Gflops"), and so do sums of products that are matrix products
 written out. Norms, elementwise work, lookups and data movement count as zero, each by name. Any
 other operation that fvcore would leave out is an error, so nothing goes uncounted. By default
@@ -10,15 +10,17 @@ fvcore only warns, and it drops both products of ``scaled_dot_product_attention`
 
 import contextlib
 import functools
+import itertools
 import warnings
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from scaling.models import build_model
+from scaling.models import initialised, without_weights
 from scaling.models.counting.count_zero import ZERO, multiplies_nothing
 from scaling.study.costs import layers
+from scaling.study.families.outside.source import is_outside
 from scaling.study.libraries import first_line
 from scaling.study.network import Network
 
@@ -59,9 +61,7 @@ def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
     # called is usually a SiLU applied once for all blocks, and a parameter counts wherever it is
     # used.
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    on_meta = all(x.is_meta for x in inputs)
-    shapes_alone = meta_convolution.traced_convolutions() if on_meta else contextlib.nullcontext()
-    with warnings.catch_warnings(), torch.no_grad(), shapes_alone:
+    with warnings.catch_warnings(), torch.no_grad(), _shapes_alone(inputs):
         warnings.filterwarnings("ignore", message=".*torch.jit")
         try:
             macs = int(analysis.total())
@@ -88,14 +88,37 @@ def count_macs(module: nn.Module, inputs: tuple[Tensor, ...]) -> Count:
 
 
 @functools.lru_cache(maxsize=1)
-def _on_meta(spec: Network) -> nn.Module:
-    """The network without a weight allocated; the next question is often of the same one."""
-    return build_model(spec, device="meta").eval()
+def _network(spec: Network) -> tuple[nn.Module, str]:
+    """The network, and the device that it is asked on: meta, without a weight allocated, or the CPU
+    where a person's code cannot be called on meta tensors. The next question is often of the same.
+    """
+    model = without_weights(spec).eval()
+    tensors = itertools.chain(model.parameters(), model.buffers())
+    if not all(tensor.is_meta for tensor in tensors):
+        return model, "cpu"
+    if is_outside(type(spec)):
+        try:
+            _call(model, example_inputs(spec, device="meta"))
+        except Exception:  # what is wrong on the CPU, too, is raised there
+            return initialised(spec, torch.Generator()).eval(), "cpu"
+    return model, "meta"
+
+
+def _call(model: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+    with torch.no_grad(), _shapes_alone(inputs):
+        return model(*inputs)
+
+
+def _shapes_alone(inputs: tuple[Tensor, ...]) -> contextlib.AbstractContextManager:
+    """Within it, convolutions of meta tensors give shapes."""
+    on_meta = all(x.is_meta for x in inputs)
+    return meta_convolution.traced_convolutions() if on_meta else contextlib.nullcontext()
 
 
 def count(spec: Network) -> Count:
-    """The multiply-accumulates of ``spec`` on one image, without allocating a weight."""
-    return count_macs(_on_meta(spec), example_inputs(spec, device="meta"))
+    """The multiply-accumulates of ``spec`` on one image, on the meta device where it can be."""
+    model, device = _network(spec)
+    return count_macs(model, example_inputs(spec, device=device))
 
 
 def _check_output(spec: Network) -> None:
@@ -105,12 +128,11 @@ def _check_output(spec: Network) -> None:
     A loss of shapes that differ may be broadcast: it trains, and means nothing. The loss and the
     sampler use the images again that they gave.
     """
-    inputs = example_inputs(spec, batch=2, device="meta")
-    versions = [tensor._version for tensor in inputs]
     try:
-        model = _on_meta(spec)
-        with torch.no_grad(), meta_convolution.traced_convolutions():
-            shape = tuple(model(*inputs).shape)
+        model, device = _network(spec)
+        inputs = example_inputs(spec, batch=2, device=device)
+        versions = [tensor._version for tensor in inputs]
+        shape = tuple(_call(model, inputs).shape)
     except Exception as error:  # a person's own code may raise anything
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ValueError(f"the network {spec.name} cannot be built and called: {why}") from error
@@ -161,4 +183,4 @@ def example_inputs(
 
 def trainable_params(spec: Network) -> int:
     """Parameters that an optimiser would train; a fixed position table is not counted."""
-    return sum(p.numel() for p in _on_meta(spec).parameters() if p.requires_grad)
+    return sum(p.numel() for p in _network(spec)[0].parameters() if p.requires_grad)

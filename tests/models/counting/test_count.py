@@ -2,6 +2,8 @@
 by hand.
 """
 
+from typing import Literal
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,12 +12,15 @@ from torch import nn
 from scaling.models import build_model
 from scaling.models.counting.count import (
     Uncounted,
+    checked_count,
     count,
     count_macs,
     example_inputs,
+    trainable_params,
 )
 from scaling.models.counting.handles import pair_macs
-from scaling.study import ModelSpec
+from scaling.models.weights import entries_of
+from scaling.study import ModelSpec, Network
 from scaling.study.costs.published import published
 from tests.models.published_counts import COUNTED_ONCE, table
 
@@ -143,3 +148,41 @@ def test_products_under_other_names_count(call, shapes, macs):
 
     tensors = tuple(torch.empty(shape, device="meta") for shape in shapes)
     assert count_macs(Called(), tensors).macs == macs
+
+
+class Valued(nn.Module):
+    """Code that no meta tensor passes, where it is ``built`` or where it is called."""
+
+    def __init__(self, m):
+        super().__init__()
+        self.conv = nn.Conv2d(m.channels, m.out_channels, 3, padding=1)
+        self.scale = torch.linspace(1, 2, 3)[1].item() if m.built else 1.5
+
+    def forward(self, x, t, y):
+        with torch.autocast(x.device.type, enabled=False):  # as rotary positions of Llama do
+            return self.conv(x) * self.scale
+
+
+class OfValues(Network):
+    family: Literal["tests-of-values"] = "tests-of-values"
+    built: bool = True
+
+    def build(self):
+        return Valued(self)
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_a_network_that_meta_tensors_do_not_pass_is_counted_with_its_weights(built, tmp_path):
+    m = OfValues(input_size=8, channels=1, num_classes=10, built=built)
+    state = torch.get_rng_state()
+    assert checked_count(m).macs == 8 * 8 * 9 * m.out_channels
+    assert trainable_params(m) == m.out_channels * (9 + 1)
+    assert entries_of(m).shapes == {"conv.weight": (2, 1, 3, 3), "conv.bias": (2,)}
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_what_is_wrong_with_a_network_everywhere_is_told_as_it_is_on_the_cpu(monkeypatch):
+    monkeypatch.setattr(Valued, "forward", lambda self, x, t, y: self.conv(x[:, :0]))
+    m = OfValues(input_size=8, channels=1, num_classes=10)
+    with pytest.raises(ValueError, match=r"cannot be built and called: RuntimeError: .*channels"):
+        checked_count(m)
