@@ -1,11 +1,15 @@
 """How does a batch become gradients? In micro-batches that fit into memory."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from scaling.data import stream
+from scaling.models.drawing import drawing
 from scaling.models.precision import autocast
+from scaling.study.families.outside.source import is_outside
 from scaling.training.workers import OutOfMemory
 
 if TYPE_CHECKING:
@@ -21,7 +25,8 @@ def gradients(trainer: "Trainer", x0: Tensor, time: Tensor, noise: Tensor, y: Te
     """
     while True:
         try:
-            return accumulate(trainer, x0, time, noise, y)
+            with _drawing(trainer):
+                return accumulate(trainer, x0, time, noise, y)
         except torch.OutOfMemoryError as error:
             if trainer.micro_batch == 1:
                 raise
@@ -38,6 +43,18 @@ def gradients(trainer: "Trainer", x0: Tensor, time: Tensor, noise: Tensor, y: Te
         trainer.micro_batch = half
         if trainer.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def _drawing(trainer: "Trainer") -> contextlib.AbstractContextManager:
+    """Within it, what a user's network draws is that of the step; the suite's own draw nothing.
+
+    Each worker draws for its own part, so dropout depends on how many there are.
+    """
+    spec, workers = trainer.spec, trainer.workers
+    if not is_outside(type(spec.model)):
+        return contextlib.nullcontext()
+    key = ("network", spec.train.seed_of("noise"), trainer.step, workers.rank)
+    return drawing(stream(*key), trainer.device)
 
 
 def accumulate(trainer: "Trainer", x0: Tensor, time: Tensor, noise: Tensor, y: Tensor) -> Tensor:

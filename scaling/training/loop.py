@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from scaling.data import DataSet, Loader, load_data, stream
 from scaling.diffusion import build_process
 from scaling.models import initialised
-from scaling.models.drawing import drawing
 from scaling.models.precision import check_precision, matmul_precision
 from scaling.models.shared_batches import check_shared
 from scaling.models.stored.initial import initial_weights
@@ -155,9 +154,7 @@ class Trainer:
         time, dropped = (tensor.to(self.device, non_blocking=True) for tensor in (time, dropped))
         y = torch.where(dropped, self.spec.model.null(y), y)
 
-        # Each worker draws for its own part, so dropout depends on how many there are.
-        with drawing(stream("network", seed, step, self.workers.rank), self.device):
-            loss = gradients(self, x0, time, noise, y)
+        loss = gradients(self, x0, time, noise, y)
         if t.grad_clip is not None:
             norm = nn.utils.clip_grad_norm_(self.params, t.grad_clip)
         else:

@@ -15,6 +15,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from scaling.study.execution import Execution
+from scaling.study.families.outside.source import is_outside
 
 
 class OutOfMemory(RuntimeError):
@@ -84,6 +85,7 @@ class Workers:
                 model,
                 broadcast_buffers=False,
                 gradient_as_bucket_view=True,
+                find_unused_parameters=is_outside(type(model.spec)),  # which takes time
                 device_ids=[torch.cuda.current_device()] if on_gpu else None,
             )
         if self.parallel == "fsdp":

@@ -21,6 +21,7 @@ from tests.training.carrying import Carries
 from tests.training.forks import FORKS
 
 STEPS = 2  # of each family
+OWN_BY_DDP = "own by ddp"  # whose idle layers are no error
 
 pytestmark = pytest.mark.xdist_group("forks")  # one worker starts the server
 
@@ -55,7 +56,9 @@ def _families_worker(rank, store, specs, root, queue):
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
     try:
         lines = {
-            name: train(spec, root / name, None, STEPS, Workers("fsdp"))
+            name: train(
+                spec, root / name, None, STEPS, Workers("ddp" if name == OWN_BY_DDP else "fsdp")
+            )
             for name, spec in specs.items()
         }
         if rank == 0:
@@ -117,6 +120,7 @@ def test_shards_of_each_family_train_as_one(tmp_path, spec):
         "clips": TINY["dit"].replaced(frames=2, positions="rope", heads=1),
         "sd3.5": TINY["sd3"].replaced(qk_norm=True, dual_attention=1),
         "own": Carries(input_size=8, channels=1, num_classes=10),
+        OWN_BY_DDP: Carries(input_size=8, channels=1, num_classes=10),
     }
     few = {"train.steps": STEPS, "train.heldout_every": STEPS, "train.batch": 4}
     specs = {}
