@@ -58,6 +58,8 @@ def flows(tmp_path, *predictions):
 
 def test_errors_of_two_predictions_are_no_one_figure(tmp_path):
     several = flows(tmp_path / "several", (None, None), ("x", "v"))
+    words = {"flow", "flow, x predicted, loss in v"}
+    assert set(recipes_of(trials_frame(several)).values()) == words
     with pytest.raises(ValueError, match=r"flow and of flow, x predicted, loss in v is no one fig"):
         loss_frames([several], "heldout_loss")
     with pytest.raises(ValueError, match=r"of flow and of flow, x predicted is no one figure"):
