@@ -5,7 +5,7 @@ three ways leave one small MM-DiT of 3 blocks and width 24: both together (8 cha
 block), depth alone, width alone. A rectified flow with logit-normal times, as SD3 has, and classes
 as four learned vectors in place of text. Trained half as long as in `digits`.
 
-    python -m scaling.sweep mmdit_depth    14 trainings, about 8 minutes on 2 cores
+    python -m scaling.sweep mmdit_depth    14 trainings, about 8 minutes on 2 quiet cores
 
 Declared before the run: FID falls along each way. At equal Gflops the three differ by less than a
 factor of 1.2 in FID, and depth alone is the worst: with 16 tokens there is little to do in a row.

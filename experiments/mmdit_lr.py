@@ -1,7 +1,7 @@
 """At which learning rate does each MM-DiT of `mmdit_depth` have the lowest held-out loss?
 
 Seven models and the four rates of `recipe_ladder_lr`; nothing is sampled. About 8 minutes on 2
-cores.
+quiet cores.
 
 Declared before the run: the best rate lies inside the range, and is lowest for the deepest.
 

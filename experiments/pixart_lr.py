@@ -1,7 +1,7 @@
 """At which learning rate does each PixArt of `pixart_conditioning` have the lowest held-out loss?
 
 Three widths, the five rates and the seed of `digits_lr`; nothing is sampled. About 4 minutes on 2
-cores.
+quiet cores.
 
 Declared before the run: the best rate lies inside the range, and does not rise with width.
 

@@ -4,7 +4,7 @@ Nine steps, three sizes and four rates, a factor of 2 apart; nothing is sampled,
 that of `digits_lr`. Losses are compared among the rates of one step and size alone, as a change of
 objective changes what the loss means.
 
-    python -m scaling.sweep recipe_ladder_lr        108 trainings, about 10 minutes on 2 cores
+    python -m scaling.sweep recipe_ladder_lr        108 trainings, about 10 minutes on 2 quiet cores
 
 Declared before the run: the best rate of every step lies within a factor of 2 of DiT's, and inside
 the range.

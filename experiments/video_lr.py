@@ -3,7 +3,7 @@
 Each rung and patch gets the same three tries, a factor of 2 apart, judged by the held-out loss of
 the averaged weights at the end; nothing is sampled. It has a training seed of its own.
 
-    python -m scaling.sweep video_lr        18 trainings, about 6 minutes on 2 cores
+    python -m scaling.sweep video_lr        18 trainings, about 6 minutes on 2 quiet cores
 
 Declared before the run: the best rate lies inside the range for every model, does not rise with
 width, and is the same for both patches of a rung or a neighbour of it.

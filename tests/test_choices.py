@@ -5,7 +5,7 @@ import typing
 import pytest
 
 from scaling.data.sources import SOURCES
-from scaling.diffusion import OBJECTIVES, build_process
+from scaling.diffusion import OBJECTIVES, build_process, gaussian_predictions
 from scaling.diffusion.flow import FACTORS, TARGETS, VELOCITIES
 from scaling.evaluation.features.extractors import EXTRACTORS, extractor_of
 from scaling.evaluation.metrics.table import METRICS, metric_of
@@ -40,6 +40,10 @@ def names(spec: type, field: str | None = None) -> set[str]:
         (TARGETS, names(Prediction)),
         ({loss_in for _, loss_in in FACTORS}, names(Prediction)),
         ({predicted for predicted, _ in FACTORS}, names(Prediction)),
+        (gaussian_predictions.NOISES, names(Prediction)),
+        (gaussian_predictions.TARGETS, names(Prediction)),
+        ({loss_in for _, loss_in in gaussian_predictions.FACTORS}, names(Prediction)),
+        ({predicted for predicted, _ in gaussian_predictions.FACTORS}, names(Prediction)),
         (SAMPLERS, names(Sampler)),
         (SPACINGS, names(Sampler) - set(FLOW_SAMPLERS)),
         (SCHEDULES, names(TrainSpec, "schedule")),

@@ -78,6 +78,7 @@ def _unnamed_shapes(plan: Plan) -> dict[str, str]:
 def _diffusion(spec: DiffusionSpec) -> str:
     words = [spec.objective] + ([] if spec.objective == "flow" else [f"{spec.timesteps} timesteps"])
     words += [spec.betas_in_words] if spec.beta_schedule != "linear" else []
+    words += filter(None, [spec.prediction_in_words])
     if spec.time_scale != 1:
         words += [f"the network told times x {spec.time_scale:g}"]
     if spec.time_shift != 1:

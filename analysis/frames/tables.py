@@ -116,9 +116,12 @@ def _shared_by_seeds(spec: TrialSpec) -> dict:
 
 
 def _objective(diffusion: DiffusionSpec) -> str:
-    """``flow``, or ``flow told 1000 t`` where its network is told the time at another scale."""
+    """``flow``, or ``flow told 1000 t`` where its network is told the time at another scale, and
+    ``flow, x predicted, loss in v`` where it predicts what a flow usually does not.
+    """
     scale = diffusion.time_scale
-    return diffusion.objective + (f" told {scale:g} t" if scale != 1 else "")
+    told = diffusion.objective + (f" told {scale:g} t" if scale != 1 else "")
+    return ", ".join(filter(None, (told, diffusion.prediction_in_words)))
 
 
 def _evaluation_rows(trial: PlannedTrial, by_step: dict[int, dict]) -> Iterator[dict]:

@@ -45,16 +45,23 @@ def loss_frames(studies: list[StudyFolder], metric: str) -> tuple[list[pl.DataFr
 
 
 def _process(diffusion: DiffusionSpec, metric: str) -> str:
-    """What decides a loss beside the network: the process, and of the objective but its weights."""
-    if diffusion.objective == "flow":
-        return "flow"
-    # ddpm learns sigma beside epsilon
-    asked = diffusion.objective if metric == "heldout_loss" else "epsilon"
-    return (
-        f"{asked} over {diffusion.timesteps} timesteps, betas {diffusion.beta_start:g} to "
+    """What decides a loss beside the network: the process, and of the objective but its weights.
+
+    ``heldout_mse`` is of what is predicted, whatever the loss is of, and leaves out a sigma.
+    """
+    if metric == "heldout_loss":
+        learned, predicts = diffusion.objective, diffusion.prediction_in_words
+    else:
+        learned = "flow" if diffusion.objective == "flow" else "epsilon"
+        predicts = f"{diffusion.predicted} predicted" if diffusion.prediction else ""
+    noised = (
+        ""
+        if learned == "flow"
+        else f" over {diffusion.timesteps} timesteps, betas {diffusion.beta_start:g} to "
         f"{diffusion.beta_end:g}"
         + (f", {diffusion.beta_schedule}" if diffusion.beta_schedule != "linear" else "")
     )
+    return learned + noised + (f", {predicts}" if predicts else "")
 
 
 def _of_images(frame: pl.DataFrame, trials: list[PlannedTrial]) -> pl.DataFrame:

@@ -1,8 +1,9 @@
 """How is an image noised, and what is learned? DDPM's Gaussian process.
 
-The network predicts epsilon and, if asked, sigma. Sources: DDPM (Ho et al., arXiv 2006.11239),
-improved DDPM (Nichol & Dhariwal, 2102.09672: learned sigma; no gradient of the bound reaches
-epsilon), as used by DiT (2212.09748). All tables are computed in float64 and used in float32.
+The network predicts epsilon, or v or x in its place, and, if asked, sigma. Sources: DDPM (Ho et
+al., arXiv 2006.11239), improved DDPM (Nichol & Dhariwal, 2102.09672: learned sigma; no gradient of
+the bound reaches epsilon), as used by DiT (2212.09748). All tables are computed in float64 and used
+in float32.
 """
 
 import math
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scaling.diffusion.gaussian_predictions import FACTORS, NOISES, TARGETS
 from scaling.diffusion.process import Process, over
 from scaling.study.specs.trial import DiffusionSpec
 
@@ -73,11 +75,11 @@ class GaussianDiffusion(Process):
     def weighted(self, losses: dict[str, Tensor], time: Tensor) -> Tensor:
         """The loss (B,); min-SNR weighting multiplies its epsilon part by min(SNR, gamma) / SNR.
 
-        Source: arXiv 2303.09556, eq. 8.
+        Source: arXiv 2303.09556, eq. 8. The spec has it for losses in epsilon alone.
         """
         if self.spec.weighting != "min-snr":
             return losses["loss"]
-        return losses["loss"] + (self.at("min_snr_weight", time) - 1) * losses["mse"]
+        return losses["loss"] + (self.at("min_snr_weight", time) - 1) * self._part(losses, time)
 
     def q_sample(self, x0: Tensor, index: Tensor, noise: Tensor) -> Tensor:
         """x_t given x_0 (B, C, ...): DDPM eq. 4."""
@@ -86,8 +88,29 @@ class GaussianDiffusion(Process):
             + self.at("sqrt_one_minus_alpha_bar", index, noise) * noise
         )
 
+    def _paths(self, index: Tensor, x: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """How much of x_t is image and how much noise, as ``at``."""
+        names = ("sqrt_alpha_bar", "sqrt_one_minus_alpha_bar")
+        a, s = (self.at(name, index, x) for name in names)
+        return a, s
+
+    def sampled(self, out: Tensor, x: Tensor, time: Tensor) -> Tensor:
+        """The output ``out`` at ``x`` and ``time`` (B,) as if epsilon had been predicted."""
+        if self.spec.predicted == "epsilon":
+            return out
+        told, values = self.split(out)
+        eps = NOISES[self.spec.predicted](told, x, *self._paths(time, x))
+        return eps if values is None else torch.cat([eps, values.to(eps.dtype)], dim=1)
+
+    def _part(self, losses: dict[str, Tensor], index: Tensor) -> Tensor:
+        """The part (B,) of the loss that is not the bound: the error of what the spec says."""
+        pair = self.spec.predicted, self.spec.loss_of
+        if pair[0] == pair[1]:
+            return losses["mse"]
+        return FACTORS[pair](*self._paths(index)).square() * losses["mse"]
+
     def split(self, out: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The network's output (B, C or 2C, ...) as epsilon and the variance part.
+        """The network's output (B, C or 2C, ...) as what is predicted and the variance part.
 
         The latter is None if sigma is not learned.
         """
@@ -123,14 +146,19 @@ class GaussianDiffusion(Process):
     ) -> dict[str, Tensor]:
         """Training losses per image, each (B,).
 
-        ``mse`` is on epsilon, ``vb`` is in bits per dimension, and ``loss`` is their sum.
+        ``mse`` is on what is predicted, ``vb`` is in bits per dimension, and ``loss`` is the sum of
+        the error of what the spec says and ``vb``.
         """
-        eps, values = self.split(out)
-        mse = (eps - noise).square().flatten(1).mean(1)
+        told, values = self.split(out)
+        predicted, paths = self.spec.predicted, self._paths(index, x0)
+        target = TARGETS[predicted](x0, noise, *paths)
+        losses = {"mse": (told - target).square().flatten(1).mean(1)}
+        part = self._part(losses, index)
         if values is None:
-            return {"mse": mse, "loss": mse}
-        vb = self._bound(eps.detach(), values, x0, x_t, index)
-        return {"mse": mse, "vb": vb, "loss": mse + vb}
+            return losses | {"loss": part}
+        eps = NOISES[predicted](told.detach(), x_t, *paths)
+        vb = self._bound(eps, values, x0, x_t, index)
+        return losses | {"vb": vb, "loss": part + vb}
 
     def _bound(self, eps: Tensor, values: Tensor, x0: Tensor, x_t: Tensor, index: Tensor) -> Tensor:
         """One term of the variational bound (B,), in bits per dimension.

@@ -181,7 +181,11 @@ def from_diffusers(config: Mapping, state: Mapping[str, torch.Tensor]) -> tuple[
 def _spec_of(config: Mapping) -> ModelSpec:
     kind = config.get("_class_name")
     if kind not in CLASSES:
-        raise ValueError(f"config.json describes a {kind}, not a {CLASSES[0]}")
+        raise ValueError(
+            f"config.json describes a {kind}, and alone only a {CLASSES[0]} is read; give the "
+            "folder of its pipeline, or of a network of ours what scaling export --to safetensors "
+            "writes"
+        )
     if config.get("norm_type", NORM) != NORM:
         raise ValueError(
             f"config.json describes a {kind} with norm_type {config['norm_type']}, not DiT's {NORM}"

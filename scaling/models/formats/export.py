@@ -91,8 +91,9 @@ def export_weights(
         )
     unusual = None if opened.diffusion is None else opened.diffusion.prediction
     if unusual is not None and to not in ANY:
+        expected = "a flow's velocity" if learned == "flow" else "epsilon"
         raise ValueError(
-            f"{to!r} is read by code that expects a flow's velocity, and {checkpoint} predicts "
+            f"{to!r} is read by code that expects {expected}, and {checkpoint} predicts "
             f"{unusual} (diffusion.prediction); export with --to {ANY[0]}, which says so"
         )
     scale = 1.0 if opened.diffusion is None else opened.diffusion.time_scale

@@ -20,7 +20,7 @@ class DiffusionSpec(Spec):
 
     ``ddpm``: epsilon and sigma (DiT section 3.1). ``epsilon``: epsilon alone. ``flow``: the linear
     path (SiT, arXiv 2401.08740), which has neither timesteps nor betas; its network predicts the
-    velocity, or what ``prediction`` says.
+    velocity. What ``prediction`` says is predicted in place of epsilon or the velocity.
     """
 
     objective: Literal["ddpm", "epsilon", "flow"] = "ddpm"
@@ -42,8 +42,9 @@ class DiffusionSpec(Spec):
     # latent's dimension); 1: as drawn
     time_shift: float = Field(1.0, gt=0, le=1e6)
 
-    # flow: what the network predicts, and of what the loss is the error (JiT, arXiv 2511.13720: x,
-    # and v). Null: the velocity; the error of what is predicted.
+    # What the network predicts, and of what the loss is the error (JiT, arXiv 2511.13720: x, and
+    # v). v is a flow's velocity, noise - image, and of a diffusion a epsilon - s x (2202.00512).
+    # Null: what the objective usually does; the error of what is predicted.
     prediction: Prediction | None = None
     loss_in: Prediction | None = None
 
@@ -83,6 +84,11 @@ class DiffusionSpec(Spec):
                 "min-snr weights errors of epsilon, and a flow predicts velocity; "
                 "set diffusion.weighting to logit-normal or uniform"
             )
+        elif self.weighting == "min-snr" and self.loss_of != "epsilon":
+            faults.append(
+                f"min-snr weights errors of epsilon, and the loss is of {self.loss_of}; set "
+                "diffusion.loss_in to epsilon, or diffusion.weighting to logit-normal or uniform"
+            )
         idle = (
             []
             if self.objective != "flow"
@@ -98,14 +104,6 @@ class DiffusionSpec(Spec):
             if self.weighting == "logit-normal"
             else [(n, "logit-normal times") for n in ("logit_mean", "logit_std")]
         )
-        if self.objective != "flow":
-            faults += [
-                f"{name} {getattr(self, name)!r} belongs to a flow, and {self.objective!r} "
-                f"predicts epsilon; leave diffusion.{name} at null, or set diffusion.objective "
-                "to flow"
-                for name in ("prediction", "loss_in")
-                if getattr(self, name) is not None
-            ]
         for name, owner in idle:
             usual = type(self).model_fields[name].default
             if getattr(self, name) != usual:
@@ -149,6 +147,12 @@ class DiffusionSpec(Spec):
     def loss_of(self) -> str:
         """Of what the loss is the error."""
         return self.loss_in or self.predicted
+
+    @property
+    def prediction_in_words(self) -> str:
+        """Such as "x predicted, loss in v"; empty where both are the objective's usual ones."""
+        words = [f"{self.prediction} predicted"] if self.prediction else []
+        return ", ".join(words + ([f"loss in {self.loss_in}"] if self.loss_in else []))
 
     @property
     def learns_sigma(self) -> bool:

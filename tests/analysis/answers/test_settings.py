@@ -23,6 +23,15 @@ def test_what_trainings_differ_in_is_told(tmp_path):
     assert sum(words[1].endswith("weight decay 0.1") for words in found["each"]) == 2
 
 
+def test_an_unusual_prediction_is_told():
+    axes = {"size": SIZES[:1], "diffusion.prediction": [None, "v"], "diffusion.loss_in": ["x"]}
+    found = ways(digits_like(axes, seeds=1))
+    assert {words for (words,) in found["each"]} == {
+        "ddpm, 1000 timesteps, loss in x",
+        "ddpm, 1000 timesteps, v predicted, loss in x",
+    }
+
+
 def test_shapes_of_one_model_are_told_and_else_its_name_tells_them():
     axes = {"size": SIZES, "model.mlp_ratio": [2.0, 4.0]}
     found = ways(digits_like(axes, seeds=1))

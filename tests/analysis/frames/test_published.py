@@ -21,7 +21,7 @@ def test_published_tables_have_the_columns_of_a_curve(table):
 
 
 def test_every_published_row_has_its_source():
-    for name in ("dit_table4", "models", "seed_spread", "feature_spaces"):
+    for name in ("dit_table4", "models", "seed_spread", "feature_spaces", "laws"):
         table = published(name)
         assert table["provenance"].null_count() == 0
         assert table["source"].null_count() == 0

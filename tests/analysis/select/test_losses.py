@@ -4,6 +4,7 @@ import pytest
 
 from analysis.answers.study import loss_runs
 from analysis.frames import evaluations_frame, trials_frame
+from analysis.select.losses import loss_frames
 from analysis.select.recipes import recipes_of
 from tests.analysis.synthetic_study import (
     OBJECTIVES,
@@ -42,3 +43,28 @@ def test_loss_weightings_are_told_apart_in_words(tmp_path):
         "uniform",
         "min-snr",
     ]
+
+
+def flows(tmp_path, *predictions):
+    """A study of flows that predict, with a loss in, each of ``predictions``."""
+    flow = {"diffusion.objective": "flow", "model.learn_sigma": False}
+    flow["evaluate.protocol.sampler"] = "heun"
+    recipes = [
+        flow | {"diffusion.prediction": predicted, "diffusion.loss_in": loss_in}
+        for predicted, loss_in in predictions
+    ]
+    return study_of(tmp_path, {"size": SIZES[:1], "recipe": recipes})
+
+
+def test_errors_of_two_predictions_are_no_one_figure(tmp_path):
+    several = flows(tmp_path / "several", (None, None), ("x", "v"))
+    words = {"flow", "flow, x predicted, loss in v"}
+    assert set(recipes_of(trials_frame(several)).values()) == words
+    with pytest.raises(ValueError, match=r"flow and of flow, x predicted, loss in v is no one fig"):
+        loss_frames([several], "heldout_loss")
+    with pytest.raises(ValueError, match=r"of flow and of flow, x predicted is no one figure"):
+        loss_frames([several], "heldout_mse")
+    one = flows(tmp_path / "one", ("x", "v"), ("x", None))
+    with pytest.raises(ValueError, match=r"compare by --metric fid or heldout_mse"):
+        loss_frames([one], "heldout_loss")
+    assert len(loss_frames([one], "heldout_mse")[0]) == 1

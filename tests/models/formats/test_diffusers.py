@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scaling.models.formats.diffusers import load_transformer, write_diffusers
+from scaling.models.formats.diffusers import from_diffusers, load_transformer, write_diffusers
 from scaling.models.formats.export import export_weights, load_model, open_checkpoint
 from scaling.study import ModelSpec
 from tests.models import golden
@@ -71,6 +71,14 @@ def test_a_model_of_diffusers_own_comes_in(tmp_path):
     with torch.no_grad():
         expected = load_transformer(tmp_path / "pipeline" / "transformer").eval()(x, t, y).sample
         assert (ours(x, t, y) - expected).abs().max() <= 1e-4
+
+
+def test_a_network_that_is_read_in_its_pipeline_alone_is_refused_with_what_is_read(tmp_path):
+    says = (
+        "describes a UNet2DModel, and alone only a DiTTransformer2DModel is read; give the folder"
+    )
+    with pytest.raises(ValueError, match=says):
+        from_diffusers({"_class_name": "UNet2DModel"}, {})
 
 
 def test_positions_may_move_in_a_checkpoint_but_not_into_diffusers(tmp_path):

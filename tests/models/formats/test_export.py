@@ -59,9 +59,11 @@ def test_a_network_of_today_that_predicts_the_image_leaves_and_comes_back_as_saf
     """No other code reads its names, or would know what it predicts."""
     jit = PAPER.replaced(**JIT, **HEAD, learn_sigma=False)
     flow = DiffusionSpec(objective="flow", prediction="x", loss_in="v")
-    plain = PAPER.replaced(learn_sigma=False)
-    for model in (jit, plain):
-        trial = TrialSpec(model=model, diffusion=flow, train=TrainSpec(steps=2, batch=4, lr=1e-3))
+    plain, sigma = PAPER.replaced(learn_sigma=False), PAPER.replaced(width=20)
+    diffusion = DiffusionSpec(prediction="v")
+    for model, process in ((jit, flow), (plain, flow), (sigma, diffusion)):
+        train = TrainSpec(steps=2, batch=4, lr=1e-3)
+        trial = TrialSpec(model=model, diffusion=process, train=train)
         trainer = Trainer(trial, [trial.evaluate.ema])
         trainer.train_to(2, log=lambda line: None)
         folder = tmp_path / model.slug
@@ -71,7 +73,7 @@ def test_a_network_of_today_that_predicts_the_image_leaves_and_comes_back_as_saf
         out = tmp_path / f"{model.slug}.safetensors"
         export_weights(folder, to="safetensors", out=out)
         opened = open_weights(out)
-        assert (opened.spec, opened.diffusion) == (model, flow)
+        assert (opened.spec, opened.diffusion) == (model, process)
         assert states_equal(opened.state, open_checkpoint(folder)[1])
         x, t, y = inputs(model)
         with torch.no_grad():
@@ -81,3 +83,5 @@ def test_a_network_of_today_that_predicts_the_image_leaves_and_comes_back_as_saf
     for to in ("dit", "sit"):
         with pytest.raises(ValueError, match=rf"'{to}' is read by code that expects a flow's vel"):
             export_weights(tmp_path / plain.slug, to=to, out=tmp_path / "p.pt")
+    with pytest.raises(ValueError, match=r"expects epsilon, and .* predicts v \(diffusion\.pred"):
+        export_weights(tmp_path / sigma.slug, to="dit", out=tmp_path / "s.pt")
