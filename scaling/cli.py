@@ -19,7 +19,7 @@ from scaling.commands import (
     studies,
     sweeping,
 )
-from scaling.commands.errors import UsageError, message_of, usage_error
+from scaling.commands.errors import UsageError, message_of, one_line, usage_error
 from scaling.commands.limits import bounded, check_words
 from scaling.commands.output import flush, let_go, readable
 from scaling.study.own_packages import own_package
@@ -82,7 +82,8 @@ def main(args: list[str] | None = None) -> None:
     # At exit Python would look through all of torch and Ray for garbage, for a second or two.
     atexit.register(gc.freeze)
     readable()
-    warnings.formatwarning = lambda message, *_: f"note: {message}\n"  # a line, as an error is
+    # a line, as an error is
+    warnings.formatwarning = lambda message, *_: f"note: {one_line(str(message))}\n"
     words = sys.argv[1:] if args is None else args
     line = None
     try:
