@@ -34,7 +34,7 @@ def message_of(error: BaseException) -> str | None:
     if isinstance(error, ValidationError):
         return one_line(explain(error))
     if isinstance(error, ValueError):
-        return one_line(str(error)) or None
+        return one_line(str(error)) or of_a_study(error)
     if isinstance(error, OSError):
         if error.filename is not None:
             return one_line(f"{os.fsdecode(error.filename)}: {error.strerror or error}")
