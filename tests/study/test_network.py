@@ -53,3 +53,13 @@ def test_what_a_family_must_give_is_asked_for_by_name(plain):
         plain.build()
     with pytest.raises(ValueError, match="unknown model 'P/2'; presets of this family: none"):
         plain.preset("P/2")
+
+
+def test_two_families_of_one_name_in_one_file_are_refused(tmp_path):
+    load_study(str(write_study(tmp_path, "twice")))
+    # executed again, a file may call its class otherwise
+    load_study(str(write_study(tmp_path, "twice", {"ConvNet": "Renamed"})))
+    other = "class Other(Network):\n    family: Literal['twice'] = 'twice'\n\n\nclass ConvNet"
+    study = write_study(tmp_path, "twice", {"class ConvNet": other})
+    with pytest.raises(ValueError, match=r"line \d+: TypeError: family 'twice' of .* is taken by"):
+        load_study(str(study))
