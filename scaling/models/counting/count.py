@@ -99,7 +99,8 @@ def count(spec: Network) -> Count:
 
 
 def _check_output(spec: Network) -> None:
-    """ValueError where the network cannot be called, or gives another shape than it must.
+    """ValueError where the network cannot be called, gives another shape or type than it must, or
+    has nothing to train.
 
     A loss of shapes that differ may be broadcast: it trains, and means nothing.
     """
@@ -107,7 +108,8 @@ def _check_output(spec: Network) -> None:
     try:
         model = _on_meta(spec)
         with torch.no_grad(), meta_convolution.traced_convolutions():
-            shape = tuple(model(*inputs).shape)
+            output = model(*inputs)
+            shape, dtype = tuple(output.shape), output.dtype
     except Exception as error:  # a person's own code may raise anything
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ValueError(f"the network {spec.name} cannot be built and called: {why}") from error
@@ -116,6 +118,17 @@ def _check_output(spec: Network) -> None:
         raise ValueError(
             f"forward(x, t, y) of {spec.name} returns {shape} for 2 images, and must return {must}:"
             " (images, out_channels, ...), out_channels twice the image's where sigma is learned"
+        )
+
+    if not dtype.is_floating_point:
+        raise ValueError(
+            f"forward(x, t, y) of {spec.name} returns numbers of {dtype}, which have no gradient; "
+            "it must return floats"
+        )
+    if not trainable_params(spec):
+        raise ValueError(
+            f"the network {spec.name} has no parameter to train; give build() a module with some "
+            "whose requires_grad is true"
         )
 
 
