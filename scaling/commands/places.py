@@ -49,11 +49,22 @@ def as_source(text: str | Path) -> Path:
             fetched(path)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-    if path.exists() and not (path.is_file() or path.is_dir()):  # it may have no end
+    return check_ends(path)
+
+
+def check_ends(path: Path) -> Path:
+    """``path``. Refused where it is a pipe or a device, which may have no end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
         raise typer.BadParameter(
             f"{path} is a pipe or a device; write what it gives to a file, and name that"
         )
     return path
+
+
+def as_reference(text: str) -> str:
+    """What an option of real images holds: the name of a data set, or a path."""
+    check_ends(Path(text))
+    return text
 
 
 def as_model(text: str | Path) -> Path:

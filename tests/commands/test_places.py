@@ -9,7 +9,7 @@ import pytest
 import typer
 
 import scaling
-from scaling.commands.places import as_source, study_folder
+from scaling.commands.places import as_reference, as_source, study_folder
 from tests.commands.outcome import outcome
 
 REFERENCE = Path(scaling.__file__).parents[1] / "results" / "reference"
@@ -63,6 +63,9 @@ def test_a_pipe_and_a_device_are_no_files_to_read(tmp_path):
     for path in (tmp_path / "pipe", "/dev/zero"):
         with pytest.raises(typer.BadParameter, match=f"{path} is a pipe or a device; write what"):
             as_source(path)
+        with pytest.raises(typer.BadParameter, match="is a pipe or a device"):
+            as_reference(str(path))
+    assert as_reference("digits:heldout") == "digits:heldout"
     assert as_source(tmp_path) == tmp_path and as_source("none") == Path("none")
 
 
