@@ -19,8 +19,8 @@ from scaling.commands import (
     studies,
     sweeping,
 )
-from scaling.commands.errors import UsageError, message_of, usage_error
-from scaling.commands.limits import bounded, check_words
+from scaling.commands.errors import UsageError, message_of, one_line, usage_error
+from scaling.commands.limits import bounded, check_here, check_words
 from scaling.commands.output import flush, let_go, readable
 from scaling.study.own_packages import own_package
 
@@ -82,7 +82,8 @@ def main(args: list[str] | None = None) -> None:
     # At exit Python would look through all of torch and Ray for garbage, for a second or two.
     atexit.register(gc.freeze)
     readable()
-    warnings.formatwarning = lambda message, *_: f"note: {message}\n"  # a line, as an error is
+    # a line, as an error is
+    warnings.formatwarning = lambda message, *_: f"note: {one_line(str(message))}\n"
     words = sys.argv[1:] if args is None else args
     line = None
     try:
@@ -95,7 +96,8 @@ def main(args: list[str] | None = None) -> None:
         code = BROKEN_PIPE
     except UsageError as error:
         code, line = BAD_INPUT, f"error: {usage_error(error, words)}"
-    except Exception as error:
+    # A study's own code may end the program in its forward pass, its layers or its name.
+    except BaseException as error:
         text = message_of(error)
         if text is None:
             raise
@@ -109,6 +111,7 @@ def main(args: list[str] | None = None) -> None:
 
 def run(words: list[str]) -> int:
     """Run the verb that ``words`` name; its exit code. What it raises passes through."""
+    check_here()
     # Whatever lies in the working directory, where `python -m` looks first.
     own_package("analysis"), own_package("experiments")
     check_words(words)

@@ -96,11 +96,10 @@ def encode(
     moments = 1 if description["vae"].get("deterministic") else 2
     _check_disk(out, sum(len(shard["rows"]) for shard in left), [moments, *description["shape"]])
     _refuse_unreadable(out, skipped, total, allow_unreadable)
-    write_json(out / ENCODING, asked)
     what = f"clips of {frames} frames" if frames else "images"
     damaged = sum(state == store.DAMAGED for state in states.values())
     classes = f"{len(listing.classes)} classes; " if listing.classes else ""
-    say(
+    begun = (
         f"{images}: {listing.told}; {classes}{len(left)} of "
         f"{sum(shards.values())} shards to make"
         + (f", {damaged} of them damaged and made again" if damaged else "")
@@ -110,7 +109,9 @@ def encode(
         from scaling.launch.cluster import connected
         from scaling.launch.encode import encode_shards
 
-        with connected(address) as cluster:
+        with connected(address) as cluster:  # which may refuse, before the first byte
+            write_json(out / ENCODING, asked)
+            say(begun)
             started = last_line_s = time.monotonic()
             seen = 0
             for shard in encode_shards(cluster, listing.folder, out, vae, shape, batch, left):
@@ -124,6 +125,9 @@ def encode(
                         f"{seen} {what}, {rate:.1f} a second, {len(skipped)} unreadable; "
                         f"{(sum(len(s['rows']) for s in left) - seen) / rate / 60:.0f} minutes left"
                     )
+    else:
+        write_json(out / ENCODING, asked)
+        say(begun)
     made = store.finish_store(out, description, shards, listing.folder)
     say(
         f"{out}: {total - len(skipped)} {what}, content {made['content']}"

@@ -1,11 +1,11 @@
 """Shows a person how a study runs: a live table in a terminal, plain lines elsewhere."""
 
 import contextlib
+import os
 import signal
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -111,10 +111,10 @@ class Progress:
         say(f"{self.plan.name}: {len(self.trainings)} trainings to run{waiting}")
         if self.dashboard:
             # Where Ray made a token, it guards its dashboard, and the page asks for it once.
-            token = Path.home() / ".ray" / "auth_token"
+            token = os.path.expanduser("~/.ray/auth_token")  # as it is where there is no home
             say(
                 f"Ray dashboard: {self.dashboard}"
-                + (" (it asks for the token in ~/.ray/auth_token)" if token.exists() else "")
+                + (" (it asks for the token in ~/.ray/auth_token)" if os.path.exists(token) else "")
             )
         if console.is_terminal:
             self._live = Live(

@@ -71,5 +71,5 @@ def test_a_warning_is_a_line(monkeypatch):
     monkeypatch.setattr(cli, "run", lambda words: 0)
     with pytest.raises(SystemExit):
         cli.main([])
-    told = warnings.formatwarning(UserWarning("tables are not kept"), UserWarning, "a.py", 1)
+    told = warnings.formatwarning(UserWarning("tables\n are not kept"), UserWarning, "a.py", 1)
     assert told == "note: tables are not kept\n"

@@ -54,6 +54,7 @@ def refusal(arguments: list[str], capsys) -> str:
             "class0/x.jpg: ",
         ),
         (lambda work: (work / "store").touch(), (), "is not empty"),
+        (lambda work: None, ("--address", "x"), "Ray address 'x' (--address or $RAY_ADDRESS) is"),
         (lambda work: None, ("--vae", "/nowhere"), "no VAE at /nowhere"),
         (
             lambda work: tiny.write(work / "vae", "AutoencoderTiny", 4, 4, in_channels=1),

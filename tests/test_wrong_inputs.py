@@ -9,6 +9,14 @@ import scaling
 from scaling.cli import COMMANDS, main
 
 REFERENCE = str(Path(scaling.__file__).parents[1] / "results" / "reference" / "digits")
+# a study of a network of its own, of which a property is something else
+NETWORK = (
+    "from typing import Literal\nfrom scaling.study import Network, Study\n"
+    "from experiments.smoke import BASE\nclass N(Network):\n    family: Literal['n'] = 'n'\n"
+    "    @property\n    def {}(self):\n        return {}\n"
+    "N = N(input_size=8, channels=1, num_classes=10)\nSTUDY = Study(name='r', question='?', "
+    "expectation='!', trials=(BASE.model_copy(update={{'model': N}}),))\n"
+)
 FILES = {
     "file": "x",
     "empty/.keep": "",
@@ -27,13 +35,8 @@ FILES = {
     "exit.py": "import sys; sys.exit(0)",
     "syntax.py": "def (",
     "other.py": "STUDY = 3",
-    "rung.py": (
-        "from typing import Literal\nfrom scaling.study import Network, Study\n"
-        "from experiments.smoke import BASE\nclass N(Network):\n    family: Literal['n'] = 'n'\n"
-        "    @property\n    def rung(self):\n        return 1 / 0\n"
-        "N = N(input_size=8, channels=1, num_classes=10)\nSTUDY = Study(name='r', question='?', "
-        "expectation='!', trials=(BASE.model_copy(update={'model': N}),))\n"
-    ),
+    "rung.py": NETWORK.format("rung", "1 / 0"),
+    "ends.py": NETWORK.format("rung", "exit(0)"),
 }
 LAWS = ("approach3", "isoflop", "envelope", "powerlaw", "saturating", "bnsl", "repeats")
 COLUMNS = "--n n --d d --bootstrap 0"
@@ -96,7 +99,11 @@ RANGES = (
 # verb -> the words after it, each line one try
 WRONG = {
     "sweep": [
-        *(f"{f}.py{dry}" for f in ("zero", "exit", "syntax", "other", "rung") for dry in DRY),
+        *(
+            f"{f}.py{dry}"
+            for f in ("zero", "exit", "syntax", "other", "rung", "ends")
+            for dry in DRY
+        ),
         *(f"smoke --dry-run --set {k}={v}" for k, values in SET.items() for v in values.split()),
         *(f"smoke --gpus-per-trial {v}{dry}" for v in ("nan", "inf", "-1", "1.5") for dry in DRY),
         *(f"smoke --workers-per-trial {v}{dry}" for v in ("0", "3", "x", "1e9") for dry in DRY),
@@ -117,7 +124,15 @@ WRONG = {
         *("smoke --parallel x", "smoke --set model.channels=3", "smoke --set data.size=8"),
     ],
     "plan": [
-        *("zero.py", "rung.py", "nope", "smoke --gpu-type x", "smoke digits", "smoke --set x=1"),
+        *(
+            "zero.py",
+            "rung.py",
+            "ends.py",
+            "nope",
+            "smoke --gpu-type x",
+            "smoke digits",
+            "smoke --set x=1",
+        ),
         *(f"smoke --gpus {v}" for v in ("0", "-1", "x", "1e9")),
         *(f"smoke --grid {v}" for v in GRID),
         *(f"smoke --mfu {v}" for v in ("0", "-1", "nan", "inf", "2")),

@@ -63,7 +63,9 @@ def compare(
         from analysis.answers.compare.at_quality import at_quality as compared
         from analysis.answers.compare.at_quality import at_quality_text
         from analysis.answers.quality.command import of_study
+        from analysis.answers.quality.time_to_quality import check_asked
 
+        check_asked(at_quality, metric)  # before tables of the records are kept
         both = (of_study(folder, at_quality, metric) for folder in (one, other))
         with telling(one, other):
             print(at_quality_text(compared(*both)))
@@ -71,8 +73,10 @@ def compare(
     from analysis.answers.compare import NoSharedRungs, compare
     from analysis.answers.compare.matched import matched_text, studies_matched
     from analysis.answers.compare.text import compare_text
+    from analysis.select.trials import check_metric_name
 
     check_out(figure, "--figure", (".png", ".svg"))
+    check_metric_name(metric)  # before tables of the records are kept
     with telling(one, other):
         try:
             comparison = compare(one, other, metric, across_protocols)
@@ -131,8 +135,10 @@ def quality(
     scaling quality results/digits --metric heldout_loss --at 0.1 --json
     """
     from analysis.answers.quality.command import run
+    from analysis.answers.quality.time_to_quality import check_asked
 
     folder = study_folder(study, results)
+    check_asked(at or (), metric, price_per_gpu_hour)  # before tables of the records are kept
     with telling(folder):
         print(run(folder, at or (), metric, price_per_gpu_hour, as_json))
 

@@ -26,14 +26,15 @@ OF_THE_MACHINE = {
     errno.EIO: "the disk failed to read or write (I/O error); look at the machine's log",
     errno.EROFS: "the disk is read-only; choose another folder",
 }
+LONGEST_WORD, LONGEST = 300, 2000  # characters of a message
 
 
 def message_of(error: BaseException) -> str | None:
     """The error in one line; None for a fault of ours, whose traceback is wanted."""
     if isinstance(error, ValidationError):
-        return explain(error)
+        return one_line(explain(error))
     if isinstance(error, ValueError):
-        return one_line(str(error)) or None
+        return one_line(str(error)) or of_a_study(error)
     if isinstance(error, OSError):
         if error.filename is not None:
             return one_line(f"{os.fsdecode(error.filename)}: {error.strerror or error}")
@@ -61,8 +62,16 @@ def of_a_study(error: BaseException) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """``text`` with every run of white space and control characters as one space."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """``text`` with every run of white space and control characters as one space. Of a long word,
+    such as a path or a value without end, and of a long text the beginning and the end are kept.
+    """
+    words = "".join(c if c.isprintable() else " " for c in text).split()
+    return _shortened(" ".join(_shortened(word, LONGEST_WORD) for word in words), LONGEST)
+
+
+def _shortened(text: str, most: int) -> str:
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
 
 
 def usage_error(error: Exception, words: Sequence[str]) -> str:

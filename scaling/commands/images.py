@@ -17,7 +17,7 @@ from scaling.commands.arguments import (
     NullOption,
     ObjectiveOption,
 )
-from scaling.commands.places import as_model
+from scaling.commands.places import as_model, as_reference
 
 
 def encode(
@@ -101,6 +101,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="DATA|FOLDER|NPZ",
+            parser=as_reference,
             help="Real images: digits or cifar10 (:heldout), a folder, an archive, or ADM's .npz.",
         ),
     ] = None,

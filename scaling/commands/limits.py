@@ -2,6 +2,7 @@
 
 import functools
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -90,6 +91,14 @@ def check_path(name: str, path: Path) -> None:
         url = f"{match[1]}://{str(path)[match.end() :]}"
         option = f"--{name.replace('_', '-')}"
         raise ValueError(f"{option} {url} is a URL; only a path of this machine will do here")
+
+
+def check_here() -> None:
+    """ValueError where the working directory was deleted, in which relative paths mean nothing."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise ValueError("the working directory was deleted; go to another, as with cd") from None
 
 
 def check_words(words: Sequence[str]) -> None:

@@ -40,7 +40,7 @@ StudyArgument = Annotated[
 
 
 def as_source(text: str | Path) -> Path:
-    """What an argument to be read holds: a path, or a URL, which is fetched."""
+    """What an argument to be read holds: a file or folder, or a URL, which is fetched."""
     path = as_place(text)
     if url_of(path):
         from scaling.records.storage.following import fetched
@@ -49,7 +49,22 @@ def as_source(text: str | Path) -> Path:
             fetched(path)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
+    return check_ends(path)
+
+
+def check_ends(path: Path) -> Path:
+    """``path``. Refused where it is a pipe or a device, which may have no end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise typer.BadParameter(
+            f"{path} is a pipe or a device; write what it gives to a file, and name that"
+        )
     return path
+
+
+def as_reference(text: str) -> str:
+    """What an option of real images holds: the name of a data set, or a path."""
+    check_ends(Path(text))
+    return text
 
 
 def as_model(text: str | Path) -> Path:
@@ -88,7 +103,8 @@ def study_folder(study: str, results: Path | None = None) -> Path:
     candidates = [itself, root / name]
     if results is not None:
         candidates = [root / name.lstrip("/")]
-        if itself.resolve().parent == root.resolve():
+        # A link that leads to itself is followed nowhere by realpath; resolve() raises.
+        if os.path.dirname(os.path.realpath(itself)) == os.path.realpath(root):
             candidates.append(itself)
     if url_of(itself):
         candidates = [itself]

@@ -18,6 +18,7 @@ from scaling.data.images import DataSet, Images
 from scaling.data.listing import file_of, list_images, read_bytes
 from scaling.data.listing.walk import printable
 from scaling.data.several import several_frames, told_of_several
+from scaling.study.libraries import expanded
 from scaling.study.specs.identity import identity
 from scaling.study.specs.trial import DataSpec
 
@@ -106,7 +107,7 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
 
     ValueError as ``list_images``, and if its content is not the one that ``spec`` names.
     """
-    labels = spec.heldout_labels and Path(spec.heldout_labels).expanduser()
+    labels = spec.heldout_labels and expanded(spec.heldout_labels)
     listing = list_images(folder, labels or None)
     content = (
         identity(

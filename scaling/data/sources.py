@@ -9,6 +9,7 @@ from pathlib import Path
 from scaling.data.checked import check_once
 from scaling.data.images import DataSet
 from scaling.data.listing import file_of
+from scaling.study.libraries import expanded
 from scaling.study.named import named
 from scaling.study.network import Network, frames_of
 from scaling.study.specs.trial import DataSpec
@@ -113,7 +114,7 @@ def data_root() -> Path:
 def place(spec: DataSpec) -> Path:
     """The folder of the spec's data on this machine, whether it exists or not."""
     if spec.path is not None:
-        return Path(spec.path).expanduser()
+        return expanded(spec.path)
     return data_root() / named(SOURCES, spec.source, "data source").folder(spec)
 
 

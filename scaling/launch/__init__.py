@@ -2,13 +2,12 @@
 
 import os
 import sys
-from pathlib import Path
 
 # Since 2.59 Ray makes a token for each cluster that it starts, and the cluster asks for it. A
 # driver that joins shows the token only if it is told to before Ray is imported. A cluster that
 # asks for none does not mind one.
 _named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
-if _named or (Path.home() / ".ray" / "auth_token").exists():
+if _named or os.path.exists(os.path.expanduser("~/.ray/auth_token")):
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if _ray := sys.modules.get("ray"):  # whoever calls us imported it before: it has read the old
         _ray._raylet.Config.initialize("")

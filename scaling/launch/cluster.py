@@ -150,10 +150,15 @@ def most_gpus_on_a_node() -> float:
 
 
 def check_cluster(
-    cluster: Cluster, gpus_per_trial: float, workers: int = 1, fewest: int | None = None
+    cluster: Cluster,
+    gpus_per_trial: float,
+    workers: int = 1,
+    fewest: int | None = None,
+    option: str = "--gpus-per-trial",
 ) -> None:
     """Refuse what the cluster can never give; Ray would wait for it forever. ``fewest`` are the
-    workers with which a trial goes on, where those are less than ``workers``.
+    workers with which a trial goes on, where those are less than ``workers``. ``option`` is what
+    a person called ``gpus_per_trial``.
     """
     if workers > 1:  # which may be on several nodes
         count = fewest or workers
@@ -169,7 +174,7 @@ def check_cluster(
     best = most_gpus_on_a_node()
     if gpus_per_trial > best:
         raise ValueError(
-            f"--gpus-per-trial {gpus_per_trial:g} asks for more than any node of the cluster has "
+            f"{option} {gpus_per_trial:g} asks for more than any node of the cluster has "
             f"({best:g} of {cluster.gpus:g} in all); lower it, or connect to another cluster"
         )
     if cluster.cpus < 1:

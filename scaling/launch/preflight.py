@@ -130,20 +130,20 @@ def check_precisions(plan: Plan, gpus_per_trial: float) -> None:
             check_precision(precision, device)
 
 
-def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:
+def check_gpus(gpus_per_trial: float, workers: int = 1, option: str = "--gpus-per-trial") -> None:
     """Refuse a number of GPUs that Ray would not take, below 0 or above 1 and not whole, or that is
-    not one for each worker.
+    not one for each worker. ``option`` is what a person called it.
     """
     # of NaN and infinity neither is a whole number
     if not (
         0 <= gpus_per_trial <= 1 or (float(gpus_per_trial).is_integer() and gpus_per_trial > 0)
     ):
         raise ValueError(
-            f"--gpus-per-trial {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number"
+            f"{option} {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number"
         )
     if workers > 1 and gpus_per_trial not in (0, workers):
         raise ValueError(
-            f"--gpus-per-trial {gpus_per_trial:g} with --workers-per-trial {workers}: each worker "
+            f"{option} {gpus_per_trial:g} with --workers-per-trial {workers}: each worker "
             "has one GPU; "
             f"give {workers}, or 0 to train on CPUs"
         )

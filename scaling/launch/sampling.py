@@ -9,7 +9,7 @@ from typing import Annotated
 import ray
 from pydantic import BeforeValidator, SerializeAsAny, ValidationError
 
-from scaling.launch.cluster import connected, refusals
+from scaling.launch.cluster import check_cluster, connected, refusals
 from scaling.launch.preflight import check_gpus
 from scaling.launch.tasks.job import load_networks
 from scaling.study.families import network_of
@@ -71,7 +71,12 @@ def run(
     """
     from scaling.evaluation.sampling.class_names import as_labels
     from scaling.evaluation.sampling.load import digest, load_checkpoint
-    from scaling.evaluation.sampling.samples import finish, image_channels, open_partial, write_grid
+    from scaling.evaluation.sampling.samples import (
+        asked_partial,
+        finish,
+        image_channels,
+        write_grid,
+    )
     from scaling.evaluation.sampling.wanted import (
         PICTURE,
         check_place,
@@ -90,7 +95,7 @@ def run(
             f"{'--address' if gpus == 0 else '--gpus'} is for many images, on Ray workers; the "
             f"picture {out} is drawn here"
         )
-    check_gpus(gpus)
+    check_gpus(gpus, option="--gpus")
     if guidance_channels is not None and guidance in (None, 1.0):
         raise ValueError("--guidance-channels without --guidance: nothing would be guided")
     declared = declared or WeightsSpec()
@@ -124,7 +129,7 @@ def run(
         "count": asked_for.count,
         "classes": None if asked_for.classes is None else list(asked_for.classes),
     }
-    parts = open_partial(loaded, protocol, out, asked, asked_for.count)
+    parts = asked_partial(loaded, protocol, out, asked, asked_for.count)
     if left := parts.left():
         drawing = Drawing(
             shipped=Shipped.of([loaded.spec]),
@@ -138,7 +143,9 @@ def run(
             count=asked_for.count,
             classes=asked_for.classes,
         ).model_dump_json()
-        with connected(address), refusals():
+        with connected(address) as cluster, refusals():
+            check_cluster(cluster, gpus, option="--gpus")
+            parts.begin(asked)
             # Tried again where a node goes away: a part that is drawn twice is the same.
             draw = ray.remote(_draw).options(num_cpus=1, num_gpus=gpus, max_retries=3)
             ray.get([draw.remote(drawing, rows.start, rows.stop) for rows in left])

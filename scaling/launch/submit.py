@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from scaling.launch.environment import variables
 from scaling.study.families.outside.source import INSTALLED, SUITE
+from scaling.study.libraries import expanded
 from scaling.study.own_packages import BESIDE
 
 ADDRESS = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")  # Ray's, of which the first that is set counts
@@ -139,7 +140,7 @@ def carried(study: Path) -> dict[str, Path]:
 
     The study must have been loaded.
     """
-    study = study.expanduser().resolve()
+    study = expanded(study).resolve()
     files = {study.name: study}
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)

@@ -21,6 +21,9 @@ def read_arrays(path: Path, **dimensions: int | tuple[int, ...]) -> dict[str, np
     content = content_of(path, mend)
     if content is None:
         return None
+    if not content.startswith(b"PK"):  # numpy would take it for a pickle, and say how to trust it
+        why = "it begins otherwise" if content else "it is empty"
+        raise Damaged(path, f"is no whole .npz file ({why})", mend)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in dimensions}

@@ -5,12 +5,20 @@ folder per kind.
 import os
 from pathlib import Path
 
+from scaling.study.libraries import expanded
+
 CACHE_VARIABLE = "DIT_SCALING_CACHE"
 
 
 def cache_folder(kind: str) -> Path:
-    """The folder of ``references``, ``samples``, ...; it may not exist yet."""
-    return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/dit-scaling").expanduser() / kind
+    """The folder of ``references``, ``samples``, ...; it may not exist yet.
+
+    ValueError where nobody says where the home folder is.
+    """
+    try:
+        return expanded(os.environ.get(CACHE_VARIABLE) or "~/.cache/dit-scaling") / kind
+    except ValueError as error:
+        raise ValueError(f"the cache {error}, and set ${CACHE_VARIABLE} to it") from None
 
 
 def made_folder(kind: str) -> Path:

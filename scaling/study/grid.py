@@ -7,6 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from scaling.study.settings import with_settings
 from scaling.study.specs.trial import TrialSpec
 
+OF_A_STUDY = {
+    "seeds": "give it to the study, as in Study(seeds=3) or --set seeds=3",
+    "scale": "--set scale=NAME chooses one of the study's scales",
+}
 MOST_TRIALS = 20_000  # of a study; with a price and a record each
 
 
@@ -19,6 +23,11 @@ def grid(base: TrialSpec, axes: Mapping[str, Sequence]) -> tuple[TrialSpec, ...]
 
     ValueError for an axis that is empty or names a value twice, and for more than ``MOST_TRIALS``.
     """
+    if not isinstance(base, TrialSpec) or not isinstance(axes, Mapping):
+        raise ValueError(
+            f"grid({_short(base)}, {_short(axes)}) needs a TrialSpec and a mapping of axes, as in "
+            'grid(BASE, {"model.width": [16, 32]})'
+        )
     values_of = {axis: _values(axis, values) for axis, values in axes.items()}
     check_number(math.prod(map(len, values_of.values())), "the grid")
     choices = [
@@ -39,6 +48,10 @@ def check_number(trials: int, what: str) -> None:
 
 
 def _values(axis: str, values) -> Sequence:
+    if not isinstance(axis, str):
+        raise ValueError(f"the axis {axis!r} is no name of a field, such as 'model.width'")
+    if axis in OF_A_STUDY:
+        raise ValueError(f"the axis {axis!r} is no field of a trial; {OF_A_STUDY[axis]}")
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise ValueError(f"the axis {axis!r} is {values!r}, not a list of values")
     # no more than are needed to see that there are too many
@@ -88,6 +101,8 @@ def with_seeds(trials: Iterable[TrialSpec], seeds: int) -> tuple[TrialSpec, ...]
     The sampling seed changes with the training seed, so the spread over seeds contains both errors
     of a FID. ValueError for more trials than ``MOST_TRIALS``, and where no stream follows the seed.
     """
+    if not isinstance(seeds, int):
+        raise ValueError(f"{seeds!r} seeds: give a whole number")
     trials = tuple(trials)
     fixed = [trial for trial in trials if not trial.train.follows_seed]
     if fixed and seeds > 1:

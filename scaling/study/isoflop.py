@@ -1,6 +1,7 @@
 """How long does each model train so that all spend the same training FLOPs? IsoFLOP sets."""
 
 from collections.abc import Sequence
+from numbers import Real
 
 from scaling.study.costs import cost
 from scaling.study.grid import check_number, distinct
@@ -9,6 +10,7 @@ from scaling.study.settings import with_settings
 from scaling.study.specs.trial import TrialSpec
 
 LEAST_STEPS = 10  # of a training: with fewer, half a step is more than 5 % of the budget
+WRITTEN = {"models": "networks, as [ModelSpec(...)]", "budgets": "numbers, as [1e15, 1e16]"}
 
 
 def isoflop(
@@ -22,6 +24,11 @@ def isoflop(
     Hoffmann et al. 2022, section 3.2. ValueError for no or doubled models or budgets, and for a
     budget of fewer than LEAST_STEPS steps of a model.
     """
+    for what, values, kind in (("models", models, Network), ("budgets", budgets_flops, Real)):
+        if not isinstance(values, Sequence) or not all(isinstance(v, kind) for v in values):
+            raise ValueError(
+                f"the {what} of an isoFLOP set are {values!r}, not a list of {WRITTEN[what]}"
+            )
     check_number(len(models) * len(budgets_flops), "the isoFLOP set")
     for what, values in (("models", models), ("budgets", budgets_flops)):
         if not values:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -26,3 +27,14 @@ def first_line(error: BaseException) -> str:
     """The first line of what ``error`` says, or its class's name where it says nothing."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
+
+
+def expanded(path: str | Path) -> Path:
+    """``path`` with a ``~`` at its beginning as the home folder. ValueError where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        person = Path(path).parts[0]
+        raise ValueError(
+            f"{path}: this machine tells no home folder for {person}; write the path in full"
+        ) from None

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from scaling.study.families.outside.shipped import import_file
 from scaling.study.families.outside.source import INSTALLED, SUITE
+from scaling.study.libraries import expanded
 from scaling.study.own_packages import BESIDE, own_package
 from scaling.study.settings import explain
 from scaling.study.study import Study
@@ -55,12 +56,12 @@ def load_file(path: Path) -> ModuleType:
 
 def _module(name_or_path: str):
     if name_or_path.endswith(".py"):
-        path = Path(name_or_path).expanduser()
+        path = expanded(name_or_path)
         if not path.is_file():
             raise ValueError(f"no such study file: {path}")
         return _executed(name_or_path, path, lambda: import_file(path))
     names = study_names()
-    if "/" in name_or_path and Path(name_or_path).expanduser().exists():
+    if "/" in name_or_path and expanded(name_or_path).exists():
         raise ValueError(
             f"{name_or_path} is no .py file; a study is one that defines STUDY = Study(...), see "
             "experiments/smoke.py"

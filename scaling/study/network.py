@@ -6,6 +6,7 @@ figures and laws use the base class and never ask which family they handle.
 
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
 
@@ -255,17 +256,27 @@ def family_of(cls: type[Network]) -> str | None:
 
 
 def register(cls: type[Network]) -> None:
-    """Enter ``cls`` in FAMILIES. TypeError if one of the suite's own families has the name."""
+    """Enter ``cls`` in FAMILIES. TypeError if one of the suite's own families has the name, or
+    another class of the same file.
+    """
     family = family_of(cls)
     if family is None:
         return
     before = FAMILIES.get(family)
-    if before is not None and before.__module__.startswith("scaling."):
+    if before is not None and (before.__module__.startswith("scaling.") or _beside(before, cls)):
         raise TypeError(
             f"family {family!r} of {cls.__module__}.{cls.__name__} is taken by "
             f"{before.__module__}.{before.__name__}; choose another name"
         )
     FAMILIES[family] = cls
+
+
+def _beside(before: type[Network], cls: type[Network]) -> bool:
+    """Whether the file that defines ``cls`` defines ``before``, too, as another class. Of a file
+    that is executed again, the classes of the first time are not in it any more.
+    """
+    module = sys.modules.get(cls.__module__)
+    return before.__name__ != cls.__name__ and getattr(module, before.__name__, None) is before
 
 
 def _short(value) -> str:

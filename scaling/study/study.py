@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scaling.study.debug import debug
+from scaling.study.families.outside.given import check_given
 from scaling.study.grid import MOST_TRIALS, check_number, distinct, grid, with_seeds
 from scaling.study.network import Network
 from scaling.study.settings import explain, with_settings
@@ -59,6 +60,8 @@ class Study(Spec):
 
     @model_validator(mode="after")
     def _check(self):
+        given = (self.trials, *self.scales.values())
+        check_given(trial.model for trials in given for trial in trials)
         check_number(len(self.trials) * self.seeds, f"{self.name!r} with {self.seeds} seeds")
         return self
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.analysis.synthetic_study import digits_like, write_study
 from tests.commands.outcome import assert_refused, outcome
 
 
@@ -47,3 +48,22 @@ def test_what_is_not_there_is_one_line_and_code_2(
 ):
     monkeypatch.chdir(tmp_path)
     assert_refused(capsys, tmp_path, message, *arguments)
+
+
+@pytest.mark.parametrize(
+    "verb, words, says",
+    [
+        ("compare", ["{}", "--metric", "x"], "no metric 'x' of a trial; there are fid"),
+        ("compare", ["{}", "--at-quality", "0"], "a quality is a number above zero, found 0"),
+        ("quality", ["--at", "0"], "a quality is a number above zero, found 0"),
+    ],
+)
+def test_what_no_records_could_answer_is_refused_before_tables_are_kept(
+    capsys, tmp_path, verb, words, says
+):
+    study = write_study(tmp_path, digits_like({"model.patch": [4]}, seeds=1))
+    code, out, err = outcome(
+        capsys, verb, study.folder, *(word.format(study.folder) for word in words)
+    )
+    assert code == 2 and not out and says in err and err.count("\n") == 1
+    assert not (study.folder / ".frames").exists()

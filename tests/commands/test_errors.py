@@ -44,6 +44,8 @@ def test_what_was_typed_wrong_is_one_line_and_code_2(capsys, words, says):
         (OSError(errno.ENOSPC, "No space left"), "no space is left on the disk; make room"),
         (OSError(errno.EFBIG, "File too large"), "ulimit -f"),
         (MemoryError("Unable to allocate 8 EiB"), "out of memory; ask for less"),
+        (ValueError(f"{5000 * 'x'}: no file"), f"{150 * 'x'}...{149 * 'x'}: no file"),
+        (ValueError(f"begins {999 * 'ab '}ends"), "b ab ends"),
         (KeyError("a fault of ours"), None),
         (ConnectionResetError(errno.ECONNRESET, "a fault of the net"), None),
     ],
@@ -51,3 +53,4 @@ def test_what_was_typed_wrong_is_one_line_and_code_2(capsys, words, says):
 def test_an_error_is_one_line_or_a_fault_of_ours(error, line):
     text = message_of(error)
     assert text is None if line is None else line in text and "\n" not in text
+    assert len(text or "") < 2100

@@ -49,3 +49,12 @@ def test_no_number_is_endless_and_the_limits_themselves_are_allowed(name):
 def test_an_empty_word_is_told_where_it_stands(capsys, words, says):
     code, _, err = outcome(capsys, *words)
     assert code == 2 and says in err and err.count("\n") == 1
+
+
+def test_a_working_directory_that_was_deleted_is_told(capsys, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    code, out, err = outcome(capsys, "status")
+    assert code == 2 and not out
+    assert err == "error: the working directory was deleted; go to another, as with cd\n"

@@ -1,13 +1,15 @@
 """Does every verb that asks for a study take its name and root, as sweep does, and its folder?"""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+import typer
 
 import scaling
-from scaling.commands.places import study_folder
+from scaling.commands.places import as_reference, as_source, study_folder
 from tests.commands.outcome import outcome
 
 REFERENCE = Path(scaling.__file__).parents[1] / "results" / "reference"
@@ -48,6 +50,23 @@ def test_a_name_its_root_and_its_folder_mean_the_same(root):
 def test_a_study_that_is_not_there_is_told_with_those_that_are(root, study, results, says):
     with pytest.raises(ValueError, match=says):
         study_folder(study, None if results is None else Path(results))
+
+
+def test_a_root_that_is_a_link_to_itself_holds_no_study(root):
+    (root / "loop").symlink_to("loop")
+    with pytest.raises(ValueError, match=r"loop/digits holds no study\.json"):
+        study_folder("digits", root / "loop")
+
+
+def test_a_pipe_and_a_device_are_no_files_to_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(typer.BadParameter, match=f"{path} is a pipe or a device; write what"):
+            as_source(path)
+        with pytest.raises(typer.BadParameter, match="is a pipe or a device"):
+            as_reference(str(path))
+    assert as_reference("digits:heldout") == "digits:heldout"
+    assert as_source(tmp_path) == tmp_path and as_source("none") == Path("none")
 
 
 @pytest.mark.parametrize("words", [[], ["--results", "results"], ["results"]])

@@ -33,3 +33,8 @@ def test_images_over_workers_are_those_of_one_process(tmp_path, tiny, ray_addres
         and np.abs(found.astype(int) - whole.permute(0, 2, 3, 1).numpy()).max() <= 1
     )
     assert not (tmp_path / "out.npy.partial").exists()
+    with pytest.raises(
+        ValueError, match=r"^--gpus 9 asks for more than any node of the cluster has"
+    ):
+        sampling.run(tmp_path / "run", out=tmp_path / "b", count=9, gpus=9, address=ray_address)
+    assert not list(tmp_path.glob("b*"))  # nothing is claimed

@@ -23,3 +23,11 @@ def test_a_cache_that_cannot_be_made_names_the_variable(tmp_path, monkeypatch):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
     with pytest.raises(ValueError, match=rf"cannot be written to .*set \${CACHE_VARIABLE} to"):
         made_folder("references")
+
+
+def test_a_cache_in_no_home_names_the_variable(monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, "~nobody-here/a")
+    with pytest.raises(
+        ValueError, match=rf"^the cache ~nobody-here/a: .*set \${CACHE_VARIABLE} to"
+    ):
+        cache_folder("references")

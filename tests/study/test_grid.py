@@ -1,5 +1,7 @@
 """Is a grid the product of its axes, with each trial once and each seed apart?"""
 
+import pytest
+
 from scaling.study import Plan, distinct, grid, with_seeds
 from tests.study.test_study import study
 
@@ -35,3 +37,22 @@ def test_seeds_repeat_training_and_sampling(tiny):
     assert len({t.train_id for t in trials}) == 3
     assert len({str(t.evaluate.protocol.comparable) for t in trials}) == 1
     assert len(study([tiny]).with_settings({"seeds": 3}).all_trials) == 3
+
+
+@pytest.mark.parametrize(
+    ("axes", "says"),
+    [
+        ({"seeds": [1, 2]}, r"^the axis 'seeds' is no field of a trial; give it to the study"),
+        ({"scale": ["debug"]}, r"^the axis 'scale' is no field of a trial; --set scale=NAME"),
+        ({3: [1]}, "^the axis 3 is no name of a field"),
+        ([("train.lr", [1])], r"needs a TrialSpec and a mapping of axes"),
+        (None, r"needs a TrialSpec and a mapping of axes"),
+    ],
+)
+def test_what_is_no_axis_is_told_with_what_would_be(tiny, axes, says):
+    with pytest.raises(ValueError, match=says):
+        grid(tiny, axes)
+    with pytest.raises(ValueError, match=r"^grid\(3, .*needs a TrialSpec"):
+        grid(3, axes)
+    with pytest.raises(ValueError, match="'2' seeds: give a whole number"):
+        with_seeds([tiny], "2")

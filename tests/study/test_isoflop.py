@@ -49,6 +49,24 @@ def test_what_is_no_isoflop_set_is_refused(tiny, widths, budgets, why):
         isoflop(tiny, models(tiny, *widths), budgets)
 
 
+@pytest.mark.parametrize(
+    ("models", "budgets", "why"),
+    [
+        (
+            ["DiT-S/2"],
+            [1e9],
+            r"^the models of an isoFLOP set are \['DiT-S/2'\], not a list of netw",
+        ),
+        (None, [1e9], "^the models of an isoFLOP set are None"),
+        ((), ["1e9"], "^the budgets of an isoFLOP set are .*, not a list of numbers"),
+        ((), 1e9, "^the budgets of an isoFLOP set are"),
+    ],
+)
+def test_what_is_no_list_of_networks_or_numbers_is_named(tiny, models, budgets, why):
+    with pytest.raises(ValueError, match=why):
+        isoflop(tiny, models, budgets)
+
+
 def test_the_study_that_ships_spends_four_budgets_in_six_trainings():
     plan = Plan.of(load_study("isoflop"))
     assert (len(plan.trials), len(plan.runs())) == (24, 6)

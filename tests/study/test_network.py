@@ -53,3 +53,32 @@ def test_what_a_family_must_give_is_asked_for_by_name(plain):
         plain.build()
     with pytest.raises(ValueError, match="unknown model 'P/2'; presets of this family: none"):
         plain.preset("P/2")
+
+
+def test_two_families_of_one_name_in_one_file_are_refused(tmp_path):
+    load_study(str(write_study(tmp_path, "twice")))
+    # executed again, a file may call its class otherwise
+    load_study(str(write_study(tmp_path, "twice", {"ConvNet": "Renamed"})))
+    other = "class Other(Network):\n    family: Literal['twice'] = 'twice'\n\n\nclass ConvNet"
+    study = write_study(tmp_path, "twice", {"class ConvNet": other})
+    with pytest.raises(ValueError, match=r"line \d+: TypeError: family 'twice' of .* is taken by"):
+        load_study(str(study))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("return self.last(x)", "return self.last(x).long()", r"returns numbers of torch\.int64"),
+        (
+            "return Blocks(self)",
+            "return Blocks(self).requires_grad_(False)",
+            "has no parameter to tr",
+        ),
+    ],
+)
+def test_a_network_that_cannot_be_trained_is_refused(tmp_path, old, new, says):
+    (network, _) = (
+        t.model for t in load_study(str(write_study(tmp_path, "still", {old: new}))).trials
+    )
+    with pytest.raises(ValueError, match=says):
+        cost.forward_macs(network)

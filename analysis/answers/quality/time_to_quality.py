@@ -94,16 +94,7 @@ def time_to_quality(
     ValueError where the metric rises with quality, a target is not above zero, nothing is measured,
     the rows do not belong on one axis, or trainings of one model differ in more than their seed.
     """
-    if metric in RISING:
-        raise ValueError(
-            f"{SPOKEN.get(metric, metric)} rises with quality; time to quality is of a metric that "
-            "falls, such as fid, kid or heldout_loss"
-        )
-    for target in targets:
-        if not (math.isfinite(target) and target > 0):
-            raise ValueError(f"a quality is a number above zero, found {target:g}")
-    if price_per_hour is not None and not (math.isfinite(price_per_hour) and price_per_hour >= 0):
-        raise ValueError(f"a price an hour is a number from zero up, found {price_per_hour:g}")
+    check_asked(targets, metric, price_per_hour)
     rows = Selection.of_evaluations(source).headline(metric, True)
     if metric not in LOSSES:  # a loss does not depend on how samples are drawn
         one_axis(rows)
@@ -118,6 +109,20 @@ def time_to_quality(
         for target in (targets or round_targets(rows))
         for _, own in rows.group_by("model_id", "ema", maintain_order=True)
     ]
+
+
+def check_asked(targets: Sequence[float], metric: str, price_per_hour: float | None = None) -> None:
+    """ValueError for what no records could answer."""
+    if metric in RISING:
+        raise ValueError(
+            f"{SPOKEN.get(metric, metric)} rises with quality; time to quality is of a metric that "
+            "falls, such as fid, kid or heldout_loss"
+        )
+    for target in targets:
+        if not (math.isfinite(target) and target > 0):
+            raise ValueError(f"a quality is a number above zero, found {target:g}")
+    if price_per_hour is not None and not (math.isfinite(price_per_hour) and price_per_hour >= 0):
+        raise ValueError(f"a price an hour is a number from zero up, found {price_per_hour:g}")
 
 
 def round_targets(rows: pl.DataFrame) -> list[float]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,7 +26,7 @@ from scaling.data.latents.autoencoders import (
 )
 from scaling.data.latents.shipped import FOLDER as SHIPPED_IN
 from scaling.data.latents.shipped import SHIPPED
-from scaling.study.libraries import first_line, quiet
+from scaling.study.libraries import expanded, first_line, quiet
 from scaling.study.specs.identity import canonical_json
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def load_vae(name: str, device: torch.device | str = "cpu") -> nn.Module:
     they are. ValueError if there is no such autoencoder, or it is of a kind that is not known, with
     the next step.
     """
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if name in SHIPPED:
         folder = SHIPPED_IN / name
     if name == PIXELS:

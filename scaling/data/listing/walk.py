@@ -213,7 +213,8 @@ def _target(folder: Path, link: str) -> str:
 def outside(inner: Path, folders: Iterable[Path], what: str) -> None:
     """ValueError if ``inner``, to which ``what`` will be written, lies in one of ``folders``."""
     for folder in folders:
-        if inner.resolve().is_relative_to(folder.resolve()):
+        # realpath takes a link that leads to itself for what it is, resolve() raises
+        if Path(os.path.realpath(inner)).is_relative_to(os.path.realpath(folder)):
             raise ValueError(
                 f"{what} {inner} lies in the image folder {folder}, whose images would become "
                 "others; choose a folder beside it"

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from scaling.evaluation.features.extractors import extractor_of
+from scaling.study.libraries import expanded
 
 WEIGHTS_VARIABLE = "DIT_SCALING_WEIGHTS"
 INSTEAD = (
@@ -44,12 +45,12 @@ def weights_of(name: str) -> Path:
     file, address = weights_source(name)
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     given = os.environ.get(WEIGHTS_VARIABLE)
-    if given and not Path(given).expanduser().is_dir():
+    if given and not expanded(given).is_dir():
         raise ValueError(
             f"${WEIGHTS_VARIABLE} is {given}, which is no folder; the weights {file} of features "
             f"{name!r} are looked for in it"
         )
-    for folder in ([Path(given).expanduser()] if given else []) + [cache]:
+    for folder in ([expanded(given)] if given else []) + [cache]:
         if (folder / file).is_file():
             return folder / file
     try:

@@ -60,9 +60,13 @@ class Parts:
 
         Returns the keys in which an existing folder differs from ``asked``.
         """
-        before = ASKED_SHAPE.read(self.folder / ASKED)
-        if before is None:
+        if not (self.folder / ASKED).exists():
             write_json(self.folder / ASKED, asked)
+        return self.changed(asked)
+
+    def changed(self, asked: dict) -> list[str]:
+        """The keys in which the folder differs from ``asked``; none where there is no folder."""
+        before = ASKED_SHAPE.read(self.folder / ASKED)
         return [key for key in asked if before is not None and before.get(key) != asked[key]]
 
     @property

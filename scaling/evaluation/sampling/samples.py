@@ -76,7 +76,17 @@ def _named(label: int, loaded: Loaded) -> str:
 def open_partial(
     loaded: Loaded, protocol: Protocol, out: Path, asked: dict, count: int | None = None
 ) -> Parts:
-    """The parts in OUT.partial/, new or continued; ``count`` images, or the protocol's.
+    """The parts in OUT.partial/, new or continued, as ``asked_partial``."""
+    parts = asked_partial(loaded, protocol, out, asked, count)
+    parts.begin(asked)
+    return parts
+
+
+def asked_partial(
+    loaded: Loaded, protocol: Protocol, out: Path, asked: dict, count: int | None = None
+) -> Parts:
+    """The parts in OUT.partial/, of which nothing is written yet; ``count`` images, or the
+    protocol's.
 
     ``asked`` describes the samples. ValueError if OUT exists, or if its parts are of other samples.
     """
@@ -85,8 +95,7 @@ def open_partial(
     if out.exists():
         raise ValueError(f"{out} exists; remove it or give another --out")
     parts = Parts(out.with_name(out.name + ".partial"), count or protocol.samples, PART)
-    changed = parts.begin(asked)
-    if changed:
+    if changed := parts.changed(asked):
         raise ValueError(
             f"{parts.folder} was begun with another {', '.join(changed)}; remove it or give "
             "another --out"

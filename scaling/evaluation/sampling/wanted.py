@@ -172,7 +172,7 @@ def check_place(out: Path) -> None:
 
 def _there(out: Path) -> Path:
     """The nearest parent that exists."""
-    return next(parent for parent in out.absolute().parents if parent.exists())
+    return next(p for p in (*out.absolute().parents, Path("/")) if p.exists())
 
 
 def check_space(out: Path, images: int, bytes_each: int) -> None:

@@ -122,8 +122,8 @@ def count(spec: Network) -> Count:
 
 
 def _check_output(spec: Network) -> None:
-    """ValueError where the network cannot be called, gives another shape than it must, or changes
-    what it is given.
+    """ValueError where the network cannot be called, gives another shape or type than it must,
+    changes what it is given, or has nothing to train.
 
     A loss of shapes that differ may be broadcast: it trains, and means nothing. The loss and the
     sampler use the images again that they gave.
@@ -132,7 +132,8 @@ def _check_output(spec: Network) -> None:
         model, device = _network(spec)
         inputs = example_inputs(spec, batch=2, device=device)
         versions = [tensor._version for tensor in inputs]
-        shape = tuple(_call(model, inputs).shape)
+        output = _call(model, inputs)
+        shape, dtype = tuple(output.shape), output.dtype
     except Exception as error:  # a person's own code may raise anything
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ValueError(f"the network {spec.name} cannot be built and called: {why}") from error
@@ -147,6 +148,16 @@ def _check_output(spec: Network) -> None:
         raise ValueError(
             f"forward(x, t, y) of {spec.name} changes {' and '.join(changed)} in place, and the "
             f"loss and the sampler use what they gave again; work on {changed[0]}.clone()"
+        )
+    if not dtype.is_floating_point:
+        raise ValueError(
+            f"forward(x, t, y) of {spec.name} returns numbers of {dtype}, which have no gradient; "
+            "it must return floats"
+        )
+    if not trainable_params(spec):
+        raise ValueError(
+            f"the network {spec.name} has no parameter to train; give build() a module with some "
+            "whose requires_grad is true"
         )
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from scaling.records.cache import cache_folder, made_folder
 from scaling.records.files import write_bytes
 from scaling.study.families.captioned import Captioned
-from scaling.study.libraries import first_line, quiet
+from scaling.study.libraries import expanded, first_line, quiet
 from scaling.study.specs.identity import identity
 
 NO_CAPTION = ""  # what the last label, "no condition", reads
@@ -61,7 +61,7 @@ def embedded(m: Captioned) -> Embedded:
         m.check_condition()  # which refuses it
     captions = (*m.captions, NO_CAPTION)
     name = str(ENCODERS[m.encoder]()) if m.encoder in ENCODERS else m.encoder
-    key = identity([m.encoder, _version(Path(name).expanduser()), captions, m.text_tokens])
+    key = identity([m.encoder, _version(expanded(name)), captions, m.text_tokens])
     file = cache_folder("captions") / f"{key}.safetensors"
     if not file.is_file():
         made_folder("captions")  # before the encoder runs
@@ -89,7 +89,7 @@ def _version(folder: Path) -> list:
 @torch.no_grad()
 def _encoded(name: str, captions: tuple[str, ...], tokens: int) -> Embedded:
     if _pipeline(name) == SD3:
-        return _of_sd3(Path(name).expanduser(), captions)
+        return _of_sd3(expanded(name), captions)
     tokenizer, encoder = _load(name)
     if _pipeline(name):  # as diffusers' pipelines of T5 alone read a prompt
         captions = tuple(caption.lower().strip() for caption in captions)
@@ -112,7 +112,7 @@ def _encoded(name: str, captions: tuple[str, ...], tokens: int) -> Embedded:
 
 def _pipeline(name: str) -> str | None:
     """The class of the pipeline in the folder ``name``; None where it is none."""
-    index = Path(name).expanduser() / INDEX
+    index = expanded(name) / INDEX
     return json.loads(index.read_text()).get("_class_name") if index.is_file() else None
 
 
@@ -137,7 +137,7 @@ def _load(name: str):
         raise ValueError(
             "captions need transformers; install it with pip install 'dit-scaling[captions]'"
         )
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if not folder.is_dir() and (name.startswith(("/", ".", "~")) or name.count("/") > 1):
         raise ValueError(f"no text encoder at {folder}: there is no such folder")
     import transformers

@@ -7,7 +7,6 @@ another file or format are the same training.
 import hashlib
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from torch import Tensor
 
@@ -16,6 +15,7 @@ from scaling.models.stored.own_networks import Candidate
 from scaling.models.stored.state_dicts import State
 from scaling.models.weights import check_fits, entries_of
 from scaling.study.families.outside.source import is_outside
+from scaling.study.libraries import expanded
 from scaling.study.network import Network
 from scaling.study.specs.weights import InitSpec, WeightsSpec
 from scaling.study.study import Study
@@ -35,7 +35,7 @@ def with_contents(study: Study) -> Study:
         if init is not None:
             key = (init, trial.model)
             if key not in contents:
-                path = str(Path(init.path).expanduser().absolute())
+                path = str(expanded(init.path).absolute())
                 content = init.content or content_of(initial_weights(init, trial.model))
                 contents[key] = init.model_copy(update={"path": path, "content": content})
             train = trial.train.model_copy(update={"init": contents[key]})
@@ -69,7 +69,7 @@ def initial_weights(init: InitSpec, model: Network) -> State:
 def _opened(init: InitSpec, model: Network) -> Opened:
     """What shapes cannot tell is the trial's model's; a user's family is loaded with the study."""
     fields = {name: getattr(init, name) for name in WeightsSpec.model_fields}
-    path = Path(init.path).expanduser()
+    path = expanded(init.path)
     own = (Candidate(model, path),) if is_outside(type(model)) else ()
     declared = WeightsSpec(**fields)
     bare = path.is_file() and not own

@@ -86,9 +86,14 @@ def refresh(path: Path, patience: float | None = None) -> None:
             _take(path, content, version, before)
 
 
-def pull(folder: Path, wanted: Callable[[str], bool] = lambda name: True) -> None:
+def pull(
+    folder: Path,
+    wanted: Callable[[str], bool] = lambda name: True,
+    patience: float | None = None,
+) -> None:
     """Take from the store what changed below ``folder``, and drop what is gone there; ``wanted`` is
-    asked of each path from there. Checkpoints come when they are needed.
+    asked of each path from there. Checkpoints come when they are needed. ``patience`` is for the
+    first answer.
     """
     if (url := url_of(folder)) is None:
         return
@@ -98,7 +103,7 @@ def pull(folder: Path, wanted: Callable[[str], bool] = lambda name: True) -> Non
     }
     there = {
         name: version
-        for name, version in store.listing(url).items()
+        for name, version in store.listing(url, patience).items()
         if _travels(name) and wanted(name)
     }
     changed = [

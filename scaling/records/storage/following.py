@@ -68,11 +68,12 @@ def fetched(place: str | Path) -> Path:
     if store_at(url).version(url, CHECK_S) is not None:
         refresh(path)
         return path
-    pull(path)
+    # Some stores tell a file that is not there and a server that is not there alike.
+    pull(path, patience=CHECK_S)
+    if not path.exists():
+        raise ValueError(f"there is nothing at {url}, or its server does not answer")
     if checkpoints := names_in(path / FOLDERS):
         fetch_folder(path / FOLDERS / checkpoints[-1])
-    if not path.exists():
-        raise ValueError(f"there is nothing at {url}")
     return path
 
 

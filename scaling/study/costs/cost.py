@@ -25,7 +25,7 @@ FORWARDS_PER_STEP = 3  # the backward pass costs two forwards (DiT section 4, "t
 def forward_macs(m: Network) -> int:
     """Multiply-accumulates of one forward pass on one image."""
     parts = m.layers()
-    return m.counted()[1] if parts is None else layers.macs(parts)
+    return _counted(m)[1] if parts is None else layers.macs(parts)
 
 
 def forward_gmacs(m: Network) -> float:
@@ -62,7 +62,15 @@ def evaluation_flops(m: Network, diffusion: DiffusionSpec, protocol: Protocol) -
 def params(m: Network) -> int:
     """Trainable parameters; a fixed position table is not counted."""
     parts = m.layers()
-    return m.counted()[0] if parts is None else layers.params(parts)
+    return _counted(m)[0] if parts is None else layers.params(parts)
+
+
+def _counted(m: Network) -> tuple[int, int]:
+    """What the family counts. ValueError where that is no pair of whole numbers."""
+    counts = m.counted()
+    if isinstance(counts, tuple) and len(counts) == 2 and all(isinstance(c, int) for c in counts):
+        return counts
+    raise ValueError(f"counted() of the family {m.family!r} is {counts!r}, not (params, macs)")
 
 
 def params_m(m: Network) -> float:

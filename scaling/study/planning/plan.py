@@ -60,6 +60,14 @@ class PlannedTrial(Spec):
 
     @classmethod
     def of(cls, trial: TrialSpec) -> "PlannedTrial":
+        """ValueError for a network that multiplies nothing, such as one of constants: it costs
+        nothing, and has no place on an axis of Gflops.
+        """
+        if cost.forward_macs(trial.model) <= 0:
+            raise ValueError(
+                f"a forward pass of {trial.model.name} does no multiply-accumulates; give the "
+                "network a layer that multiplies its input by weights"
+            )
         return cls(
             trial_id=trial.trial_id,
             train_id=trial.train_id,

@@ -132,6 +132,8 @@ def test_names_that_are_not_utf_8_are_read_and_written_as_text(tmp_path):
 def test_what_is_written_may_not_lie_in_the_image_folder(tmp_path):
     (tmp_path / "images").mkdir()
     outside(tmp_path / "store", [tmp_path / "images"], "--out")
+    (tmp_path / "loop").symlink_to("loop")
+    outside(tmp_path / "loop", [tmp_path / "images"], "--out")
     (tmp_path / "link").symlink_to("images")
     for inner in ("images", "images/store", "link/store"):
         with pytest.raises(ValueError, match=r"--out .* lies in the image folder .*beside it"):

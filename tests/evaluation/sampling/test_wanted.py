@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from scaling.evaluation.sampling.load import Loaded
-from scaling.evaluation.sampling.wanted import Wanted, check_request, check_space, suffix_of, wanted
+from scaling.evaluation.sampling.wanted import (
+    Wanted,
+    check_place,
+    check_request,
+    check_space,
+    suffix_of,
+    wanted,
+)
 from scaling.models import build_model
 from scaling.study import DiffusionSpec, ModelSpec
 
@@ -62,3 +69,10 @@ def test_more_than_the_disk_holds_is_refused(tmp_path):
     check_space(tmp_path / "new" / "d", 10, 100)
     with pytest.raises(ValueError, match=r"images take 1000000000\.00 GB.* GB free"):
         check_space(tmp_path / "d", 10**9, 10**9)
+
+
+def test_a_place_below_a_file_is_none(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"^--out .*file/a: .*file is a file; give another place"):
+        check_place(tmp_path / "file" / "a")
+    check_place(Path("/"))  # which has no parent, and is refused as one that exists

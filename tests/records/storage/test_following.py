@@ -5,7 +5,7 @@ import pytest
 from scaling.records import StudyFolder
 from scaling.records.storage.following import check_store, fetched, study_at, trainings
 from scaling.records.storage.places import here
-from scaling.records.storage.stores import store_at
+from scaling.records.storage.stores import PATIENCE, store_at
 from tests.analysis.synthetic_study import digits_like
 
 
@@ -41,5 +41,13 @@ def test_what_a_plan_trains_is_told_once():
 def test_what_is_at_no_url_is_named(bucket):
     store_at(bucket).put(f"{bucket}/there.txt", b"1")
     assert fetched(f"{bucket}/there.txt").read_bytes() == b"1"
-    with pytest.raises(ValueError, match=rf"^there is nothing at {bucket}/nowhere$"):
+    with pytest.raises(ValueError, match=rf"^there is nothing at {bucket}/nowhere, or"):
         fetched(f"{bucket}/nowhere")
+
+
+def test_a_server_that_is_not_there_is_not_waited_for(monkeypatch):
+    monkeypatch.setenv(PATIENCE, "1000")
+    with pytest.raises(
+        ValueError, match=r"^there is nothing at http://127\.0\.0\.1:9/a, or its serv"
+    ):
+        fetched("http://127.0.0.1:9/a")

@@ -1,6 +1,9 @@
 """Is each training run and priced once, in the right order, and does a plan survive its file?"""
 
+import pytest
+
 from scaling.study import Plan, Study, grid
+from scaling.study.costs import cost
 from scaling.study.settings import with_settings
 from tests.study.test_study import study
 
@@ -34,3 +37,13 @@ def test_trunks_come_before_the_cooldowns_that_wait_for_them(tiny):
     order = [group[0].spec for group in Plan.of(asked).runs()]
     assert set(order[:2]) == {constant, others[0]} and set(order[2:]) == {*cooldowns, others[1]}
     assert order.index(cooldowns[0]) < order.index(cooldowns[1])
+
+
+def test_a_network_that_multiplies_nothing_is_refused(tiny, monkeypatch):
+    monkeypatch.setattr(type(tiny.model), "layers", lambda model: [])
+    cost.forward_macs.cache_clear()
+    with pytest.raises(
+        ValueError, match=r"^a forward pass of DiT-d1w16/4 does no multiply-accumul"
+    ):
+        Plan.of(study([tiny]))
+    cost.forward_macs.cache_clear()
