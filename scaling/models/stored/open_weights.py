@@ -22,6 +22,7 @@ from scaling.models.stored.files import file_sets
 from scaling.models.stored.learned import (
     WORDS,
     check_outputs,
+    check_process,
     learned_by_arguments,
     null_by_arguments,
     process_by_betas,
@@ -173,6 +174,8 @@ def _foreign(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> O
         dropout = 0.0 if declared.null == "none" else match.dropout
         return replace(opened, vae=match.vae, label_dropout=dropout)
     learned = declared.objective or learned_by_arguments(read.arguments)
+    if declared.objective is None and learned not in ("flow", "sit"):
+        check_process(read.arguments, path)
     if declared.null is None and (null := null_by_arguments(read.arguments, state)):
         declared = declared.model_copy(update={"null": null})
     shape = inferred_spec(state, declared.model_copy(update={"objective": None}))
