@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
 from scaling.data.listing.labels import as_label
-from scaling.data.listing.members import Members
+from scaling.data.listing.members import OLDER, Members
 from scaling.data.listing.names import is_tar, split_in, stem
 from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed
 from scaling.data.listing.unpacked import plain
@@ -31,6 +31,7 @@ from scaling.study.specs.identity import identity
 
 KEYS = ("label", "cls", "class", "class_id", "class_name")  # of a .json, which give the class
 TEXTS = frozenset(".txt .csv .xml .md .html .npy .npz .mat .cls .json".split())
+FORM = 2  # of the indices that are kept
 Member = tuple[str, int, int]  # name, where it begins in the file, length
 
 
@@ -70,7 +71,7 @@ def _members(folder: Path, tars: list[str]) -> Members:
                 left_out["other images of a sample"] += 1
             else:
                 images.append(Labelled(f"{tar}{WITHIN}{name}", split, shard.label(name)))
-        left_out["links and hidden names"] += _count_left_out(folder / tar)
+        left_out += _left_out(folder / tar)
     return Members(images, placed, +left_out)
 
 
@@ -90,8 +91,8 @@ def index(path: Path) -> list[Member]:
     return _index(*_state(path))[0]
 
 
-def _count_left_out(path: Path) -> int:
-    return _index(*_state(path))[1]
+def _left_out(path: Path) -> Counter:
+    return Counter(_index(*_state(path))[1])
 
 
 def _state(path: Path) -> tuple[str, int, int]:
@@ -101,28 +102,28 @@ def _state(path: Path) -> tuple[str, int, int]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _index(path: str, size: int, changed: int) -> tuple[list[Member], int]:
+def _index(path: str, size: int, changed: int) -> tuple[list[Member], dict[str, int]]:
     """From the cache on disk where it is there: ImageNet has a million headers."""
-    cached = cache_folder("tars") / f"{identity([path, size, changed])}.parquet"
+    cached = cache_folder("tars") / f"{identity([path, size, changed, FORM])}.parquet"
     # one that is damaged or may not be read is made again
     with contextlib.suppress(OSError, KeyError, ValueError, pa.ArrowException):
         table = pq.read_table(cached)
         names = [os.fsdecode(name) for name in table["name"].to_pylist()]
-        left_out = int(table.schema.metadata[b"left_out"])
+        left_out = dict(json.loads(table.schema.metadata[b"left_out"]))
         return list(zip(names, table["begin"].to_pylist(), table["size"].to_pylist())), left_out
     with open(path, "rb") as file:
         members, left_out = _read_index(path, file, "")
     names, begins, sizes = zip(*members) if members else ((), (), ())
     schema = pa.schema(
         [("name", pa.binary()), ("begin", pa.int64()), ("size", pa.int64())],
-        metadata={"left_out": str(left_out)},
+        metadata={"left_out": json.dumps(left_out)},
     )
     made, buffer = [[*map(os.fsencode, names)], list(begins), list(sizes)], io.BytesIO()
     pq.write_table(pa.table(made, schema=schema), buffer)
     # if the cache cannot be written to, the tar is indexed again next time
     with contextlib.suppress(OSError):
         write_bytes(cached, buffer.getvalue())
-    return members, left_out
+    return members, dict(left_out)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -130,9 +131,9 @@ def _by_name(path: str, size: int, changed: int) -> dict[str, tuple[int, int]]:
     return {name: (begin, length) for name, begin, length in _index(path, size, changed)[0]}
 
 
-def _read_index(path: str, file, inside: str) -> tuple[list[Member], int]:
+def _read_index(path: str, file, inside: str) -> tuple[list[Member], Counter]:
     members: list[Member] = []
-    left_out = 0
+    left_out = Counter()
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             infos = tar.getmembers()
@@ -141,10 +142,13 @@ def _read_index(path: str, file, inside: str) -> tuple[list[Member], int]:
             f"{path}{inside and WITHIN + inside} cannot be read as a tar ({error}); if it is cut "
             "off, get it again"
         ) from None
+    newest = {os.path.normpath(info.name): info for info in infos if info.isreg()}
     for info in infos:
         name = os.path.normpath(info.name)
         if not info.isreg() or any(map(litter, name.split("/"))):
-            left_out += not info.isdir()
+            left_out["links and hidden names"] += not info.isdir()
+        elif newest[name] is not info:  # unpacking would overwrite it
+            left_out[OLDER] += 1
         elif is_tar(name) and not name.lower().endswith(".tar"):
             raise ValueError(
                 f"{path}{WITHIN}{name} is a compressed tar in a tar, in which no image can be "

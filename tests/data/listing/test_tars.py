@@ -108,6 +108,26 @@ def test_folders_in_a_tar_and_a_tar_per_class(tmp_path):
     assert list_images(tmp_path).classes == ["a", "b"]
 
 
+def test_of_members_of_one_name_the_last_counts(tmp_path):
+    def updated(members):  # as tar -r and a second zip of the same files write them
+        buffer = io.BytesIO(tar_of(members))
+        with tarfile.open(fileobj=buffer, mode="a") as tar:
+            info = tarfile.TarInfo("./a/0.png")
+            info.size = len(newer := png(9))
+            tar.addfile(info, io.BytesIO(newer))
+            link = tarfile.TarInfo("b/0.png")
+            link.type, link.linkname = tarfile.LNKTYPE, "b/0.png"
+            tar.addfile(link)
+        return buffer.getvalue()
+
+    members = {f"{c}/{i}.png": png(i) for c in "ab" for i in range(2)}
+    (tmp_path / "set.tar").write_bytes(updated(members))
+    listing = list_images(tmp_path / "set.tar")
+    assert listing.told.startswith("6 files: 4 images; left out 2: links and hidden names 1, older")
+    rows = [path for rows in listing.splits.values() for path, _ in rows]
+    assert sorted(level(tmp_path, path) for path in rows) == [0, 1, 1, 9]
+
+
 @pytest.mark.parametrize("name", ["000.tar", "faces.tar", "faces-train-000.tar"])
 def test_a_tar_that_tells_no_classes_is_a_set_without(tmp_path, name):
     (tmp_path / name).write_bytes(tar_of({f"{i}.png": png(i) for i in range(3)}))
