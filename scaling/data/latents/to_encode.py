@@ -20,6 +20,7 @@ from scaling.data.folder import check_sizes
 from scaling.data.listing import list_images, read_bytes
 from scaling.data.listing.splits import WITHOUT
 from scaling.data.listing.walk import printable
+from scaling.data.profiles import told_of_profiles
 from scaling.data.several import several_frames, told_of_several
 
 
@@ -50,6 +51,7 @@ def of_images(place: Path, heldout_labels: Path | None = None) -> ToEncode:
         lambda: [
             told_of_several(several_frames(listing.folder, paths)),
             told_of_depth(listing.folder, paths),
+            told_of_profiles(listing.folder, paths),
         ],
     )
 

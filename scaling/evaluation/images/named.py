@@ -192,7 +192,7 @@ def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
     """A warning if samples lost something to compression, or all frames but one; otherwise None."""
     if isinstance(images, Tensor):
         return None
-    said = (_lossy(images), told_of_several(images.several), images.dark)
+    said = (_lossy(images), told_of_several(images.several), images.dark, images.spaces)
     return "; ".join(filter(None, said)) or None
 
 
