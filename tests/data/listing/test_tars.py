@@ -1,7 +1,6 @@
 """Are the images in tars those that were packed, with their classes and splits?"""
 
 import io
-import json
 import tarfile
 
 import numpy as np
@@ -65,12 +64,30 @@ def test_labels_of_ten_and_more_keep_the_order_of_numbers(tmp_path):
     assert len(listing.splits["heldout"]) == 12
 
 
-def test_a_json_beside_the_image_may_hold_the_label(tmp_path):
+@pytest.mark.parametrize(
+    ("ending", "text"),
+    [
+        ("json", '{"label": %d}'),
+        ("json", '{"key": "a", "target": %d}'),
+        ("cls.txt", "%d\n"),
+        ("class", "%d"),
+        ("label", "%d"),
+        ("Class.TXT", "%d"),
+    ],
+)
+def test_a_file_beside_the_image_may_hold_the_label(tmp_path, ending, text):
     members = {}
     for i in range(4):
-        members |= {f"{i}.jpg": png(i), f"{i}.json": json.dumps({"label": i % 2}).encode()}
+        members |= {f"{i}.jpg": png(i), f"{i}.{ending}": (text % (i % 2)).encode()}
     (tmp_path / "0.tar").write_bytes(tar_of(members))
-    assert list_images(tmp_path / "0.tar").classes == ["0", "1"]
+    listing = list_images(tmp_path / "0.tar")
+    assert listing.classes == ["0", "1"] and listing.told == "4 files: 4 images"
+
+
+def test_a_label_of_many_lines_is_none(tmp_path):
+    members = {"0.jpg": png(0), "0.label": b"1 2\n3 4", "1.jpg": png(1), "1.label": b"5 6\n7 8"}
+    (tmp_path / "0.tar").write_bytes(tar_of(members))
+    assert list_images(tmp_path / "0.tar").told.endswith(".label 2; without classes")
 
 
 def test_imagenet_as_it_is_downloaded_a_tar_of_a_tar_per_class(tmp_path):
