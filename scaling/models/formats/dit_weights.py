@@ -56,8 +56,8 @@ def recognised(state: Mapping[str, Tensor], declared: WeightsSpec) -> ModelSpec 
                 f"depth {depth} and width {width} are none of {', '.join(SIZES)}; say how many "
                 "heads, as --heads 6"
             )
-    modulation = state.get("blocks.0.adaLN_modulation.1.weight")
-    vectors = 0 if modulation is None else modulation.shape[0] // width
+    modulation = "blocks.0.adaLN_modulation.1.weight"
+    vectors = _shape(state, modulation, 2)[0] // width if modulation in state else 0
     attended = "blocks.0.cross.q.weight" in state
     conditioning = next(
         (name for name, d in DESIGNS.items() if (d.modulations, d.attended) == (vectors, attended)),
@@ -101,7 +101,7 @@ def _shape(state: Mapping[str, Tensor], name: str, sides: int) -> tuple[int, ...
     ``sides``.
     """
     shape = tuple(state[name].shape) if name in state else None
-    if shape is None or len(shape) != sides:
+    if shape is None or len(shape) != sides or 0 in shape:
         there = f"has no {name}" if shape is None else f"has {name} of {shape}"
         raise ValueError(
             f"the state dict {there}, where a tensor of {sides} sides tells the model's shape; if "
@@ -142,5 +142,5 @@ def adopted(
         out = from_sit(out, spec.channels)
     rows = out[LABELS].shape[0]
     if rows == spec.num_classes:
-        out[LABELS] = torch.cat((out[LABELS], out[LABELS].new_zeros(1, spec.width)))
+        out[LABELS] = torch.cat((out[LABELS], torch.zeros_like(out[LABELS][:1])))
     return out

@@ -178,7 +178,8 @@ def _foreign(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> O
         check_process(read.arguments, path)
     if declared.null is None and (null := null_by_arguments(read.arguments, state)):
         declared = declared.model_copy(update={"null": null})
-    shape = inferred_spec(state, declared.model_copy(update={"objective": None}))
+    plain = declared.model_copy(update={"objective": None})
+    shape = inferred_spec(state, plain)
     if learned is None and any(name.startswith(ASIDE) for name in read.found.state):
         if shape.learn_sigma:
             raise ValueError(
@@ -196,6 +197,8 @@ def _foreign(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> O
     if learned == "flow" and shape.learn_sigma:
         learned = "sit"  # a flow has as many outputs as channels, except in SiT's code
     declared = declared.model_copy(update={"objective": learned})
+    if declared.objective == "sit":  # its entries are turned, which takes them to be of their form
+        check_fits(shape, {**shape.fixed_tensors(), **shape.adopted(state, plain)})
     spec = inferred_spec(state, declared)
     no_null = not spec.has_null(state)
     state = spec.adopted(state, declared)

@@ -55,6 +55,8 @@ def test_the_papers_sizes_tell_their_heads():
     [
         ("x_embedder.proj.weight", (48, 16)),  # patches by a linear map
         ("blocks.0.mlp.fc1.weight", ()),
+        ("blocks.0.adaLN_modulation.1.weight", ()),
+        ("x_embedder.proj.weight", (0, 4, 2, 2)),
         ("final_layer.linear.weight", (3,)),
         ("y_embedder.embedding_table.weight", None),
         ("pos_embed", (16, 48)),
