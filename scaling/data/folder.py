@@ -17,6 +17,7 @@ from scaling.data.depth import told_of_depth
 from scaling.data.images import DataSet, Images
 from scaling.data.listing import file_of, list_images, read_bytes
 from scaling.data.listing.walk import printable
+from scaling.data.profiles import told_of_profiles
 from scaling.data.several import several_frames, told_of_several
 from scaling.study.libraries import expanded
 from scaling.study.specs.identity import identity
@@ -39,7 +40,11 @@ def check_images(folder: Path, paths: list[str], size: int, upscale: bool = Fals
             f"{len(broken)} of {len(paths)} files of {folder} cannot be read as images, such as "
             f"{printable(broken[0]['path'])} ({broken[0]['why']}); repair or remove them"
         )
-    said = told_of_several(several_frames(folder, paths)), told_of_depth(folder, paths)
+    said = (
+        told_of_several(several_frames(folder, paths)),
+        told_of_depth(folder, paths),
+        told_of_profiles(folder, paths),
+    )
     return "; ".join(filter(None, said))
 
 

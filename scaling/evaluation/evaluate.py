@@ -16,6 +16,7 @@ from scaling.evaluation.images.named import (
     channels_of,
     check_colours,
     check_reference_classes,
+    images_in,
     images_of,
     load_images,
     load_target,
@@ -25,7 +26,6 @@ from scaling.evaluation.images.named import (
     same_images,
 )
 from scaling.evaluation.images.read import ImageFolder
-from scaling.evaluation.images.real_images import RealImages
 from scaling.evaluation.images.write_reference import check_target, write_reference
 from scaling.evaluation.metrics.against import other_images, seen_by
 from scaling.evaluation.metrics.check import check_reference
@@ -83,12 +83,13 @@ def run(
     source = reference_source(reference, size if protocol.transform == "center-crop" else None)
     if loaded:
         check_reference_classes(loaded, reference)
-    if isinstance(source, RealImages) and protocol.transform == "none":
+    real_images = images_in(source)
+    if real_images is not None and protocol.transform == "none":
         check_colours(
             target,
             image_channels(loaded, protocol) if loaded else channels_of(images),
             reference,
-            source,
+            real_images,
         )
     other = other_images(reference, protocol)
     references = {source.name: seen_by(source, protocol)}
@@ -106,10 +107,10 @@ def run(
         for extractor, real in references[source.name].items()
         if real.source is not None
     }
-    scaled = None if isinstance(source, Path) else other_size(source, size)
+    scaled = None if real_images is None else other_size(real_images, size)
     count = f" ({protocol.reference_images})" if protocol.reference_images else ""
     cropped = ", center-crop" if protocol.transform == "center-crop" else ""
-    same = None if loaded or isinstance(source, Path) else same_images(images, source)
+    same = None if loaded or real_images is None else same_images(images, real_images)
     for row in rows:
         named = protocol.label(row["metric"], made_by=loaded and loaded.vae, clips=frames > 1)
         label = named.rpartition(", vs ")[0]

@@ -165,6 +165,8 @@ def test_grey_images_do_not_meet_rgb_ones(folder, tmp_path, capsys):
         f"the images of {folder} are grey, those of the reference {tmp_path / 'rgb'} RGB"
         in refused(folder, tmp_path / "rgb", capsys)
     )
+    np.savez(tmp_path / "rgb.npz", arr_0=np.zeros((5, 8, 8, 3), np.uint8))
+    assert "rgb.npz RGB" in refused(folder, tmp_path / "rgb.npz", capsys)
     assert "names no metric" in refused(folder, "digits", capsys, "metrics=[]")
 
 
@@ -176,6 +178,12 @@ def test_samples_of_another_size_than_the_reference_say_so(tmp_path, samples, ca
     assert (
         "samples are 16x16 pixels, reference images 8x8: each is scaled" in capsys.readouterr().out
     )
+    # its own images as a reference, under a suffix in capitals
+    (tmp_path / "large.npz").rename(tmp_path / "LARGE.NPZ")
+    target = str(tmp_path / "LARGE.NPZ")
+    fid = ["--protocol", "metrics=fid"]
+    main_exits(["evaluate", target, "--reference", target, *DIGITS, *fid], 0)
+    assert "are the reference's own images" in capsys.readouterr().out
 
 
 def test_a_checkpoint_that_cannot_be_compared_is_refused(tiny, tmp_path, capsys):

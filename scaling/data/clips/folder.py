@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scaling.data.clips.frames import missing
+from scaling.data.clips.frames import apart, missing
 from scaling.data.clips.layout import AS_VIDEO, Clip, by_split
 from scaling.data.clips.pieces import Piece, pieces_of
 from scaling.data.clips.video_files import count_frames, is_video
 from scaling.data.crop import image_size
 from scaling.data.images import DataSet, Images
 from scaling.data.listing.content import is_image
-from scaling.data.listing.names import TRAIN
+from scaling.data.listing.names import TRAIN, listed
 from scaling.data.listing.splits import WITHOUT
 from scaling.data.listing.walk import find, printable
 from scaling.data.several import several_frames
@@ -79,7 +79,7 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
         heldout=heldout,
         classes=tuple(map(printable, classes)) or None,
         told=f"{printable(str(folder))}: {len(clips)} clips, {len(train)} {what} to train on and "
-        f"{len(heldout)} held out" + WITHOUT * (not classes) + told_of_gaps(clips),
+        f"{len(heldout)} held out" + WITHOUT * (not classes) + told_of_numbers(clips),
     )
 
 
@@ -101,8 +101,27 @@ def cut(folder: Path, clips: list[tuple[Clip, int]], frames: int) -> tuple[list[
     return [piece for piece, _ in rows], [label for _, label in rows]
 
 
-def told_of_gaps(clips: list[Clip]) -> str:
-    """In words, how many of ``clips`` lack frames, and which one of them; "" where none does."""
+def told_of_numbers(clips: list[Clip]) -> str:
+    """In words, by the numbers of frames, how many of ``clips`` lack some, how many have every
+    second or third, and one of each; "" where there are none.
+    """
+    return _told_of_steps(clips) + _told_of_gaps(clips)
+
+
+def _told_of_steps(clips: list[Clip]) -> str:
+    steps = [(step, clip.path) for clip in clips if (step := apart(clip.frames)) > 1]
+    if not steps:
+        return ""
+    step, path = steps[0]
+    widths = sorted({step for step, _ in steps})
+    return (
+        f"; the frames of {len(steps)} of {len(clips)} clips are numbered "
+        f"{listed([*map(str, widths)])} apart, such as those of {printable(path)} {step}, and are "
+        "taken for frames that follow one another"
+    )
+
+
+def _told_of_gaps(clips: list[Clip]) -> str:
     lacking = [(clip.path, *missing(clip.frames)) for clip in clips]
     lacking = [(path, numbers, count) for path, numbers, count in lacking if count]
     if not lacking:

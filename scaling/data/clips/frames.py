@@ -55,17 +55,29 @@ class _Gap(NamedTuple):
         return (self.numbers.stop - self.numbers.start) // self.numbers.step
 
 
-def _gaps(names: Sequence[str]) -> list[_Gap]:
+def apart(names: Sequence[str]) -> int:
+    """How far the numbers of frames that follow one another are apart; 1 where none is told."""
+    return _steps(names)[1]
+
+
+def _steps(names: Sequence[str]) -> tuple[list[int], int]:
+    """The numbers of frames of these ``names``, and their common step; none where they number no
+    frames.
+    """
     numbers = _numbers(names)
     if numbers is None or len(numbers) < 2:
-        return []
-    apart = [after - before for before, after in itertools.pairwise(numbers)]
-    step = math.gcd(*apart)
-    if 3 * apart.count(step) < len(apart):
-        return []
+        return [], 1
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    step = math.gcd(*steps)
+    return (numbers, step) if 3 * steps.count(step) >= len(steps) else ([], 1)
+
+
+def _gaps(names: Sequence[str]) -> list[_Gap]:
+    numbers, step = _steps(names)
+    widths = [after - before for before, after in itertools.pairwise(numbers)]
     return [
         _Gap(place, range(numbers[place - 1] + step, numbers[place], step))
-        for place, width in enumerate(apart, 1)
+        for place, width in enumerate(widths, 1)
         if width > step
     ]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scaling.data.clips.folder import check_clips, cut, files_in, list_clips, told_of_gaps
+from scaling.data.clips.folder import check_clips, cut, files_in, list_clips, told_of_numbers
 from scaling.data.clips.layout import Clip
 from scaling.data.clips.pieces import Piece
 from scaling.data.crop import read_image
@@ -20,6 +20,7 @@ from scaling.data.folder import check_sizes
 from scaling.data.listing import list_images, read_bytes
 from scaling.data.listing.splits import WITHOUT
 from scaling.data.listing.walk import printable
+from scaling.data.profiles import told_of_profiles
 from scaling.data.several import several_frames, told_of_several
 
 
@@ -50,6 +51,7 @@ def of_images(place: Path, heldout_labels: Path | None = None) -> ToEncode:
         lambda: [
             told_of_several(several_frames(listing.folder, paths)),
             told_of_depth(listing.folder, paths),
+            told_of_profiles(listing.folder, paths),
         ],
     )
 
@@ -71,7 +73,7 @@ def of_clips(folder: Path, frames: int) -> ToEncode:
         {split: [_row(*piece) for piece in zip(*its)] for split, its in cuts.items()},
         f"{len(clips)} clips, {len(pieces)} pieces of {frames} frames"
         + WITHOUT * (not classes)
-        + told_of_gaps(clips),
+        + told_of_numbers(clips),
         check,
         list,
     )

@@ -1,5 +1,6 @@
 """Which images are at a path, in folders, archives or tables, and what are their bytes?"""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from scaling.data.listing.content import NOT_UNPACKED
 from scaling.data.listing.folders import list_folder
+from scaling.data.listing.label_files import METADATA_TABLE
 from scaling.data.listing.labels import LABELS_SAID, is_devkit
 from scaling.data.listing.names import TARS, ZIPS, stem
 from scaling.data.listing.splits import WITHIN, Listing
@@ -136,7 +138,7 @@ def list_images(place: Path, labels: Path | None = None) -> Listing:
     # A picture beside archives is of their page, rather than of the set.
     if any("/" in path for path in found.paths):
         return list_folder(found, labels)
-    archives, kind = _archives(place)
+    archives, kind = _archives(place, bool(found.paths))
     if kind is None:
         return list_folder(found, labels)
     listing = ARCHIVES[kind].list(place, archives.paths, labels)
@@ -172,12 +174,20 @@ def all_images(place: Path) -> AllImages:
     return AllImages(place, *ARCHIVES[kind].find(place, archives.paths), _beside(archives))
 
 
-def _archives(place: Path) -> tuple[Found, str | None]:
-    """The archives below a folder and their kind, None where there are none.
+def _archives(place: Path, has_images: bool = False) -> tuple[Found, str | None]:
+    """The archives below a folder and their kind, None where there are none. Beside images a table
+    that holds what is said of them is none.
 
     ValueError for those of several kinds, and for one that lies there twice.
     """
-    archives = find(place, lambda path, _: archive_kind(path) is not None and not is_devkit(path))
+    archives = find(
+        place,
+        lambda path, _: (
+            archive_kind(path) is not None
+            and not is_devkit(path)
+            and not (has_images and os.path.basename(path) == METADATA_TABLE)
+        ),
+    )
     _check_once(archives)
     kinds = sorted({str(archive_kind(path)) for path in archives.paths})
     if len(kinds) > 1:

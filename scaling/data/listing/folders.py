@@ -11,7 +11,13 @@ from collections import Counter
 from pathlib import Path
 
 from scaling.data.listing.content import NOT_UNPACKED
-from scaling.data.listing.labels import LABELS_SAID, METADATA, find_labels, read_labels
+from scaling.data.listing.labels import (
+    LABELS_SAID,
+    METADATA,
+    find_labels,
+    read_labels,
+    unread_labels,
+)
 from scaling.data.listing.names import (
     HELDOUT,
     TEST,
@@ -147,7 +153,8 @@ def _whole(found: Found, split: str) -> tuple[Rows, list[str], str] | None:
     if list(of_folder) in ([""], [IMAGES]) or is_series(of_folder):
         places = dict.fromkeys((found.folder / split, found.folder))
         files = [file for place in places for file in METADATA if (place / file).is_file()]
-        return [(path, 0) for path in paths], [], f": {files[0]} tells none" if files else ""
+        said = f": {files[0]} tells none" if files else unread_labels(places, paths)
+        return [(path, 0) for path in paths], [], said
     return None
 
 

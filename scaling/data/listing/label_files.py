@@ -5,6 +5,7 @@ class.
     .txt             NAME CLASS a line, or CLASS alone, in the order of the images' names
     .sh              mv NAME CLASS/ a line, as scripts that sort ImageNet's images
     .jsonl           {"file_name": NAME, "label": CLASS} a line
+    .parquet         columns file_name and label
     .json            {"labels": [[NAME, CLASS], ...]}, as EDM's, or {NAME: CLASS, ...}
     ImageNet's devkit, or its ILSVRC2012_validation_ground_truth.txt, which meta.mat explains
 """
@@ -19,8 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scaling.records.files import read_bytes
+from scaling.study.libraries import first_line
 
 DEVKIT = "devkit"
+METADATA_TABLE = "metadata.parquet"  # of Hugging Face's imagefolder, without the images themselves
 TRUTH, META = "ILSVRC2012_validation_ground_truth.txt", "meta.mat"
 FILES = ("file_name", "filename", "file", "image", "imageid", "image_id", "path", "name", "img")
 CLASSES = ("label", "labels", "class", "predictionstring", "class_name", "wnid", "synset", "target")
@@ -38,6 +41,8 @@ def rows_of(file: Path) -> Rows | None:
     if file.name == TRUTH or DEVKIT in file.name.lower():
         return _devkit(file)
     suffix = file.suffix.lower()
+    if suffix == ".parquet":
+        return _columns(file)
     if suffix not in KINDS:
         raise ValueError(f"{file} is no file of labels; those are {', '.join(KINDS)}, or a devkit")
     if file.stat().st_size > MOST_BYTES:
@@ -88,6 +93,26 @@ def _lines(text: str) -> Rows | None:
         return _table("\n".join(lines))
     words = [line.split() for line in lines]
     return [(None, row[0]) if len(row) == 1 else (row[0], row[1]) for row in words]
+
+
+def _columns(file: Path) -> Rows | None:
+    import pyarrow as pa  # takes a while
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(file)
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{file} cannot be read as a table ({first_line(error)})") from None
+    names = next((name for name in table.column_names if name.lower() in FILES), None)
+    label = next((name for name in table.column_names if name.lower() in CLASSES), None)
+    if names is None or label is None:
+        return None
+    pairs = zip(table[names].to_pylist(), table[label].to_pylist())
+    return [
+        (str(name), _class(None if value != value else value))  # NaN is no class
+        for name, value in pairs
+        if name is not None
+    ]
 
 
 def _moves(text: str) -> Rows | None:

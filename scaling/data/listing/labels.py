@@ -2,18 +2,20 @@
 says: ImageNet's devkit, Kaggle's solution, Tiny ImageNet's annotations, an imagefolder's metadata.
 """
 
+import json
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from scaling.data.listing.label_files import DEVKIT, TRUTH, rows_of
+from scaling.data.listing.label_files import DEVKIT, METADATA_TABLE, TRUTH, rows_of
 from scaling.data.listing.names import HELDOUT, TRAIN, listed
 from scaling.data.listing.splits import Labelled
 from scaling.data.listing.walk import printable
 
 LABELS_SAID = "--heldout-labels (data.heldout_labels)"
 # of any split, beside its images: Hugging Face's imagefolder, and EDM's data sets
-METADATA = ("metadata.csv", "metadata.jsonl", "dataset.json")
+METADATA = ("metadata.csv", "metadata.jsonl", METADATA_TABLE, "dataset.json")
 # of held-out images that are in no class, in their folder or in the set's
 USUAL = (
     TRUTH,
@@ -22,6 +24,11 @@ USUAL = (
     "val_annotations.txt",  # of Tiny ImageNet
     *METADATA,
     *("val_labels.csv", "val_labels.txt", "labels.csv", "labels.txt", "val.csv", "val.txt"),
+)
+TABLES, MOST_LOOKED_AT = (".csv", ".tsv", ".jsonl"), 1 << 25  # bytes
+KEYS = (  # of a .json, which give the class
+    *("label", "cls", "class", "class_id", "class_name", "class_index", "class_idx"),
+    *("class_label", "label_id", "target", "wnid", "synset"),
 )
 ABOVE = 3  # folders above Kaggle's ILSVRC/Data/CLS-LOC, in which its LOC_val_solution.csv is
 
@@ -40,6 +47,23 @@ def find_labels(places: Sequence[Path]) -> Path | None:
             return found[0]
     above = (place / "LOC_val_solution.csv" for place in [*places[-1].absolute().parents][:ABOVE])
     return next((path for path in above if path.is_file()), None)
+
+
+def unread_labels(places: Iterable[Path], images: Sequence[str]) -> str:
+    """In words, which table in the folders ``places`` has a class for each of ``images``, but not a
+    name by which it is read; "" where none has.
+    """
+    for file in (file for place in places for file in sorted(place.glob("*"))):
+        if file.suffix.lower() not in TABLES or file.stat().st_size > MOST_LOOKED_AT:
+            continue
+        try:
+            said = read_labels(file, images, None, must=False) or {}
+        except ValueError:  # it is something else
+            continue
+        if 1 < len(set(said.values())) <= len(images) // 2:
+            new = f"metadata{'.jsonl' if file.suffix.lower() == '.jsonl' else '.csv'}"
+            return f": {printable(file.name)} is not read; call it {new} where it tells classes"
+    return ""
 
 
 def read_labels(
@@ -153,6 +177,39 @@ def as_label(value: object) -> str | None:
         return None
     text = re.sub(r"^([+-]?\d+)\.0+$", r"\1", str(value).strip())
     return None if not text or re.fullmatch(r"-\d+", text) else text
+
+
+def _in_json(text: str) -> str | None:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return None
+    found = [said.get(key) for key in KEYS] if isinstance(said, dict) else [said]
+    return next((label for value in found if (label := as_label(value)) is not None), None)
+
+
+def _in_line(text: str) -> str | None:
+    return None if "\n" in text else as_label(text)
+
+
+# files of a WebDataset's samples that may hold a label, by their endings
+SAMPLES: dict[str, Callable[[str], str | None]] = {
+    ".cls": as_label,
+    ".json": _in_json,
+    ".class": _in_line,
+    ".label": _in_line,
+}
+
+
+def label_file_of(name: str) -> tuple[str, str]:
+    """The name of a file that may hold a label, without its ending, and which of SAMPLES that is:
+    that of x.cls.txt is .cls.
+    """
+    whole, suffix = os.path.splitext(name)
+    inner, before = os.path.splitext(whole)
+    if suffix.lower() == ".txt" and before.lower() in SAMPLES:
+        return inner, before.lower()
+    return whole, suffix.lower()
 
 
 def with_labels(

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from scaling.data.listing.labels import with_labels
 from scaling.data.listing.splits import Labelled, Listing, Placed, by_places, grouped
 
+OLDER = "older members of a name"  # which another of the same name replaces
+
 
 class Members(NamedTuple):
     """The images in archives of one folder."""

@@ -17,7 +17,10 @@ TRAIN, HELDOUT, TEST = "train", "heldout", "test"
 # like behind it; of held-out ones, those of HELDOUT are taken before those of TEST
 NAMES = {
     TRAIN: ("train", "training", "trn", "trainval"),
-    HELDOUT: ("val", "valid", "validation", "heldout", "holdout", "dev", "eval"),
+    HELDOUT: (
+        *("val", "valid", "validate", "validation", "heldout", "holdout"),
+        *("dev", "development", "eval", "evaluation"),
+    ),
     TEST: ("test", "testing", "tst"),
 }
 

@@ -11,7 +11,6 @@ import json
 import os
 import tarfile
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
-from scaling.data.listing.labels import as_label
-from scaling.data.listing.members import Members
+from scaling.data.listing.labels import SAMPLES, label_file_of
+from scaling.data.listing.members import OLDER, Members
 from scaling.data.listing.names import is_tar, split_in, stem
 from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed
 from scaling.data.listing.unpacked import plain
@@ -29,17 +28,17 @@ from scaling.records.cache import cache_folder
 from scaling.records.files import write_bytes
 from scaling.study.specs.identity import identity
 
-KEYS = ("label", "cls", "class", "class_id", "class_name")  # of a .json, which give the class
-TEXTS = frozenset(".txt .csv .xml .md .html .npy .npz .mat .cls .json".split())
+TEXTS = frozenset(".txt .csv .xml .md .html .npy .npz .mat .cls .class .label .json".split())
+FORM = 2  # of the indices that are kept
 Member = tuple[str, int, int]  # name, where it begins in the file, length
 
 
 def list_tars(folder: Path, tars: list[str], labels: Path | None = None) -> Listing:
     """The images in the ``tars`` of ``folder``, which may be compressed.
 
-    A class is what a .cls or .json beside the image says, else the tar in the tar, else the first
-    folder, else the tar itself; of held-out images that are in none, what ``labels`` say, a file as
-    in ``list_images``. ValueError as ``list_folder``, and for a damaged tar.
+    A class is what a .cls, .json, .class or .label beside the image says, else the tar in the tar,
+    else the first folder, else the tar itself; of held-out images that are in none, what ``labels``
+    say, a file as in ``list_images``. ValueError as ``list_folder``, and for a damaged tar.
     """
     return _members(folder, tars).listing(folder, labels)
 
@@ -63,14 +62,15 @@ def _members(folder: Path, tars: list[str]) -> Members:
             if suffix not in SUFFIXES and not (
                 suffix not in TEXTS and told_by_content(_at(folder / tar, begin, min(size, HEADER)))
             ):
-                left_out[suffix or "without suffix"] += suffix not in LABELS or not shard.labels
+                label = label_file_of(name)[1] in SAMPLES and bool(shard.labels)
+                left_out[suffix or "without suffix"] += not label
             elif not shard.labels:
                 placed.append(Placed(tar, name, split))
             elif shard.is_beside(name):
                 left_out["other images of a sample"] += 1
             else:
                 images.append(Labelled(f"{tar}{WITHIN}{name}", split, shard.label(name)))
-        left_out["links and hidden names"] += _count_left_out(folder / tar)
+        left_out += _left_out(folder / tar)
     return Members(images, placed, +left_out)
 
 
@@ -90,8 +90,8 @@ def index(path: Path) -> list[Member]:
     return _index(*_state(path))[0]
 
 
-def _count_left_out(path: Path) -> int:
-    return _index(*_state(path))[1]
+def _left_out(path: Path) -> Counter:
+    return Counter(_index(*_state(path))[1])
 
 
 def _state(path: Path) -> tuple[str, int, int]:
@@ -101,28 +101,28 @@ def _state(path: Path) -> tuple[str, int, int]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _index(path: str, size: int, changed: int) -> tuple[list[Member], int]:
+def _index(path: str, size: int, changed: int) -> tuple[list[Member], dict[str, int]]:
     """From the cache on disk where it is there: ImageNet has a million headers."""
-    cached = cache_folder("tars") / f"{identity([path, size, changed])}.parquet"
+    cached = cache_folder("tars") / f"{identity([path, size, changed, FORM])}.parquet"
     # one that is damaged or may not be read is made again
     with contextlib.suppress(OSError, KeyError, ValueError, pa.ArrowException):
         table = pq.read_table(cached)
         names = [os.fsdecode(name) for name in table["name"].to_pylist()]
-        left_out = int(table.schema.metadata[b"left_out"])
+        left_out = dict(json.loads(table.schema.metadata[b"left_out"]))
         return list(zip(names, table["begin"].to_pylist(), table["size"].to_pylist())), left_out
     with open(path, "rb") as file:
         members, left_out = _read_index(path, file, "")
     names, begins, sizes = zip(*members) if members else ((), (), ())
     schema = pa.schema(
         [("name", pa.binary()), ("begin", pa.int64()), ("size", pa.int64())],
-        metadata={"left_out": str(left_out)},
+        metadata={"left_out": json.dumps(left_out)},
     )
     made, buffer = [[*map(os.fsencode, names)], list(begins), list(sizes)], io.BytesIO()
     pq.write_table(pa.table(made, schema=schema), buffer)
     # if the cache cannot be written to, the tar is indexed again next time
     with contextlib.suppress(OSError):
         write_bytes(cached, buffer.getvalue())
-    return members, left_out
+    return members, dict(left_out)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -130,9 +130,9 @@ def _by_name(path: str, size: int, changed: int) -> dict[str, tuple[int, int]]:
     return {name: (begin, length) for name, begin, length in _index(path, size, changed)[0]}
 
 
-def _read_index(path: str, file, inside: str) -> tuple[list[Member], int]:
+def _read_index(path: str, file, inside: str) -> tuple[list[Member], Counter]:
     members: list[Member] = []
-    left_out = 0
+    left_out = Counter()
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             infos = tar.getmembers()
@@ -141,10 +141,13 @@ def _read_index(path: str, file, inside: str) -> tuple[list[Member], int]:
             f"{path}{inside and WITHIN + inside} cannot be read as a tar ({error}); if it is cut "
             "off, get it again"
         ) from None
+    newest = {os.path.normpath(info.name): info for info in infos if info.isreg()}
     for info in infos:
         name = os.path.normpath(info.name)
         if not info.isreg() or any(map(litter, name.split("/"))):
-            left_out += not info.isdir()
+            left_out["links and hidden names"] += not info.isdir()
+        elif newest[name] is not info:  # unpacking would overwrite it
+            left_out[OLDER] += 1
         elif is_tar(name) and not name.lower().endswith(".tar"):
             raise ValueError(
                 f"{path}{WITHIN}{name} is a compressed tar in a tar, in which no image can be "
@@ -161,7 +164,7 @@ def _read_index(path: str, file, inside: str) -> tuple[list[Member], int]:
 
 
 class Shard(NamedTuple):
-    """What the .cls and .json files of a tar say: the classes of its samples.
+    """What the .cls, .json and like files of a tar say: the classes of its samples.
 
     A sample's files have one name up to the first point, in WebDataset, or up to the last: names
     as photo.1.jpg and photo.1.cls are meant so.
@@ -173,18 +176,19 @@ class Shard(NamedTuple):
 
     @classmethod
     def of(cls, path: Path, members: list[Member]) -> "Shard":
-        found: dict[str, dict[str, str]] = {suffix: {} for suffix in LABELS}
+        found: dict[str, dict[str, str]] = {suffix: {} for suffix in SAMPLES}
         images = set()
         for name, begin, size in members:
             whole, suffix = os.path.splitext(name)
             suffix = suffix.lower()
             if suffix in SUFFIXES:
                 images.add(whole)
-            if suffix in LABELS:
+            whole, kind = label_file_of(name)
+            if kind in SAMPLES:
                 text = _at(path, begin, size).decode("utf-8", "replace").strip()
-                if (label := LABELS[suffix](text)) is not None:
-                    found[suffix][whole] = label
-        labels = {k: v for suffix in reversed(LABELS) for k, v in found[suffix].items()}
+                if (label := SAMPLES[kind](text)) is not None:
+                    found[kind][whole] = label
+        labels = {k: v for suffix in reversed(SAMPLES) for k, v in found[suffix].items()}
         by_key: dict[str, set[str]] = {}
         for name, label in labels.items():
             by_key.setdefault(_key(name), set()).add(label)
@@ -202,18 +206,6 @@ class Shard(NamedTuple):
         """Whether the image is a sample's other one, such as x.mask.png of x.jpg."""
         whole, key = os.path.splitext(name)[0], _key(name)
         return whole != key and whole not in self.labels and key in self.images
-
-
-def _in_json(text: str) -> str | None:
-    try:
-        said = json.loads(text)
-    except ValueError:
-        return None
-    found = [said.get(key) for key in KEYS] if isinstance(said, dict) else [said]
-    return next((label for value in found if (label := as_label(value)) is not None), None)
-
-
-LABELS: dict[str, Callable[[str], str | None]] = {".cls": as_label, ".json": _in_json}
 
 
 def _key(name: str) -> str:

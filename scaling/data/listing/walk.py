@@ -1,9 +1,9 @@
 """Which files below a folder are its images? One walk for every command, and what it left out.
 
 - Hidden names (.x) and the litter of operating systems are left out at each level.
-- A file counts once. Links are followed, but what a link leads to is left out if it stands in the
-  folder itself, is the target of a link before it, or is a folder above. A link to nothing is
-  refused.
+- A file counts once, whatever its names: of hard links the first. Links are followed, but what a
+  link leads to is left out if it stands in the folder itself, is the target of a link before it,
+  or is a folder above. A link to nothing is refused.
 - An image is a file with an image's suffix, or one that begins as an image does. So a damaged JPEG
   is still an image, which whoever reads it refuses, and a photo named IMG_1 is one too. An .npy is
   one where its shape and type are an image's.
@@ -21,8 +21,9 @@ from scaling.data.listing.content import NOT_READ, is_image, kind_of
 
 LITTER = frozenset(
     "thumbs.db ehthumbs.db ehthumbs_vista.db desktop.ini icon\r __macosx @eadir @recycle @tmp "
-    "#recycle #snapshot $recycle.bin recycler lost+found __pycache__".split(" ")
-) | {"system volume information"}
+    "#recycle #snapshot ~snapshot @recently-snapshot @sharebin $recycle.bin recycler lost+found "
+    "__pycache__".split(" ")
+) | {"system volume information", "network trash folder", "temporary items"}
 TWICE = "links to files counted already"
 
 
@@ -105,6 +106,7 @@ class _Walk:
         self.left_out = Counter()
         self._links: list[tuple[str, str]] = []  # path, what it leads to
         self._seen: set[str] = set()  # real paths of folders and of files that links led to
+        self._files: dict[int, set[int]] = {}  # the numbers of files, by device
         self._own = os.path.realpath(folder)
         self._dead: list[str] = []
         self._visit("", self._own)
@@ -125,6 +127,7 @@ class _Walk:
             return
         self._seen.add(real)
         try:
+            numbers = self._files.setdefault(os.stat(real).st_dev, set())
             with os.scandir(real) as entries:
                 inside = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
@@ -145,9 +148,12 @@ class _Walk:
                 self._links.append((path, os.path.realpath(entry.path)))
             elif is_folder:
                 self._visit(path, entry.path)
-            elif entry.path in self._seen:
+            elif entry.path in self._seen or (
+                entry.inode() in numbers and entry.stat().st_nlink > 1
+            ):
                 self.left_out[TWICE] += 1
             else:
+                numbers.add(entry.inode())
                 self._file(path, entry.path, entry.is_file())
 
     def _follow(self, path: str, target: str) -> None:
@@ -162,9 +168,19 @@ class _Walk:
             os.path.dirname(target) in self._seen and not litter(os.path.basename(target))
         ):
             self.left_out[TWICE] += 1
+        elif self._is_hard_link(target):
+            self.left_out[TWICE] += 1
         else:
             self._seen.add(target)
             self._file(path, target, os.path.isfile(target))
+
+    def _is_hard_link(self, target: str) -> bool:
+        """Whether what a link leads to has another name that was counted; it counts from now on."""
+        at = os.stat(target)
+        numbers = self._files.setdefault(at.st_dev, set())
+        known = at.st_nlink > 1 and at.st_ino in numbers
+        numbers.add(at.st_ino)
+        return known
 
     def _is_above(self, path: str, target: str) -> bool:
         here = os.path.realpath(os.path.dirname(os.path.join(self._own, path)))
@@ -183,8 +199,9 @@ def litter(name: str) -> str | None:
     """Why a file or folder of this name is left out anywhere: "hidden", "system"; or None."""
     if name.startswith("."):
         return "hidden"
-    system = name.lower() in LITTER or name.startswith("~$") or name.endswith("~")
-    return "system" if system else None
+    lower = name.lower()
+    system = lower in LITTER or name.startswith("~$") or name.endswith("~")
+    return "system" if system or re.fullmatch(r"found\.\d{3}", lower) else None
 
 
 def printable(name: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scaling.data.listing.content import HEADER, SUFFIXES, told_by_content
 from scaling.data.listing.labels import as_label
-from scaling.data.listing.members import Members
+from scaling.data.listing.members import OLDER, Members
 from scaling.data.listing.names import split_in, stem
 from scaling.data.listing.splits import WITHIN, Labelled, Listing, Placed
 from scaling.data.listing.unpacked import MOST_TIMES, MOST_TIMES_FROM
@@ -50,12 +50,15 @@ def _members(folder: Path, zips: list[str]) -> Members:
     for archive in zips:
         path = folder / archive
         split, told = split_in(stem(archive)), _labels(path)
-        for info in _opened(path).infolist():
+        opened = _opened(path)
+        for info in opened.infolist():
             name = info.filename
             if info.is_dir():
                 continue
             suffix = os.path.splitext(name)[1].lower()
-            if any(map(litter, name.split("/"))):
+            if opened.getinfo(name) is not info:  # unpacking would overwrite it
+                left_out[OLDER] += 1
+            elif any(map(litter, name.split("/"))):
                 left_out["links and hidden names"] += 1
             elif suffix not in SUFFIXES and not (
                 suffix not in TEXTS

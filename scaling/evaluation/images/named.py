@@ -11,6 +11,7 @@ from torch import Tensor
 from scaling.data import DataSpec, load_data
 from scaling.data.listing import archive_kind
 from scaling.data.listing.content import is_image
+from scaling.data.listing.walk import printable
 from scaling.data.several import told_of_several
 from scaling.evaluation.images.npz import open_npz
 from scaling.evaluation.images.read import ImageFolder, read_npy, read_npz
@@ -48,9 +49,9 @@ def load_images(path: Path) -> Tensor | ImageFolder:
     """
     if is_image_place(path):
         return ImageFolder(path)
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return read_npy(path)
-    if path.suffix != ".npz":
+    if path.suffix.lower() != ".npz":
         raise ValueError(
             f"{path} is neither a folder nor an archive of images, nor an .npz or .npy of them"
             + _instead(path)
@@ -94,14 +95,18 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
             f"reference {reference} and samples of {crop[0]}x{crop[1]} pixels; set transform to "
             "none"
         )
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         return path
-    if path.suffix == ".npy" and path.is_file():
+    if path.suffix.lower() == ".npy" and path.is_file():
         return tensor_images(path.name, read_npy(path))
     if is_image_place(path):
         folder = ImageFolder(path, crop and crop[0])
         content = identity([crop, *folder.states()])
-        return RealImages(path.name, len(folder), content, folder.read, folder.told)
+        told = folder.told
+        if reference in DATA_SETS:
+            told = f"{told or printable(reference)}; it is a folder here: for the data set of its "
+            told += f"name say {reference}:train"
+        return RealImages(path.name, len(folder), content, folder.read, told)
     name, _, subset = reference.partition(":")
     if name not in DATA_SETS or subset not in ("", "train", "heldout"):
         raise ValueError(
@@ -115,14 +120,20 @@ def reference_source(reference: str, crop: tuple[int, int] | None = None) -> Rea
 
 def images_of(source: RealImages | Path) -> RealImages:
     """The images of a ``reference_source``. ValueError for a file that holds statistics alone."""
-    if isinstance(source, RealImages):
-        return source
-    _, images, _ = open_npz(source)
+    images = images_in(source)
     if images is None:
         raise ValueError(
             f"{source} holds statistics but no images (arr_0); it is a reference itself"
         )
-    return npz_images(source.name, images)
+    return images
+
+
+def images_in(source: RealImages | Path) -> RealImages | None:
+    """As ``images_of``; None for a file that holds statistics alone."""
+    if isinstance(source, RealImages):
+        return source
+    _, images, _ = open_npz(source)
+    return None if images is None else npz_images(source.name, images)
 
 
 def check_reference_classes(loaded: Loaded, reference: str) -> None:
@@ -192,7 +203,7 @@ def lost_in_writing(images: Tensor | ImageFolder) -> str | None:
     """A warning if samples lost something to compression, or all frames but one; otherwise None."""
     if isinstance(images, Tensor):
         return None
-    said = (_lossy(images), told_of_several(images.several), images.dark)
+    said = (_lossy(images), told_of_several(images.several), images.dark, images.spaces)
     return "; ".join(filter(None, said)) or None
 
 

@@ -18,6 +18,7 @@ from scaling.data.depth import told_of_depth
 from scaling.data.listing import all_images, file_of, read_bytes
 from scaling.data.listing.walk import printable
 from scaling.data.pixels import upright
+from scaling.data.profiles import told_of_profiles
 from scaling.data.several import several_frames, told_of_several
 from scaling.evaluation.images.arrays import as_images, read_array, read_arrays
 
@@ -46,7 +47,9 @@ class ImageFolder:
         self.several = several_frames(self.folder, self.paths)  # files of which one frame is taken
         odd = [listing.told] if sum(listing.left_out.values()) else []
         self.dark = told_of_depth(self.folder, self.paths)
-        odd += [said for said in (told_of_several(self.several), self.dark) if said]
+        self.spaces = told_of_profiles(self.folder, self.paths)
+        said = (told_of_several(self.several), self.dark, self.spaces)
+        odd += [words for words in said if words]
         self.told = f"{printable(str(place))}: {'; '.join(odd)}" if odd else None
         if not self.paths:
             raise ValueError(

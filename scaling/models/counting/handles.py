@@ -2,17 +2,23 @@
 handles, by the operation's name.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
+import torch
 from fvcore.nn.jit_handles import addmm_flop_jit, einsum_flop_jit, get_shape, linear_flop_jit
 
 from scaling.models.counting import meta_convolution
+from scaling.models.counting.axes import shape_of
 from scaling.models.counting.contractions import (
+    norm_macs,
     pooled_macs,
     products_summed,
     real_macs,
+    scattered_macs,
     summed_macs,
+    trace_macs,
 )
 
 
@@ -109,6 +115,59 @@ def vecdot_macs(inputs: Sequence, outputs: Sequence) -> int:
     return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[inputs[2].toIValue()]
 
 
+def cosine_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle: each cosine is a sum of products over one axis; the norms count zero."""
+    return math.prod(torch.broadcast_shapes(*map(get_shape, inputs[:2])))
+
+
+def pairwise_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of distances along the last axis: as ``cdist`` where rows are paired with
+    several others, zero as a norm where each has one.
+    """
+    shapes = [get_shape(each) for each in inputs[:2]]
+    paired = math.prod(torch.broadcast_shapes(*shapes))
+    return paired if paired > max(map(math.prod, shapes)) else 0
+
+
+def chain_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of a product of several matrices, in the order that takes the fewest."""
+    shapes = [get_shape(each) for each in inputs[0].node().inputs()]
+    first = [1] * (len(shapes[0]) == 1)  # a vector
+    sides = (*first, *shapes[0], *(shape[1] if len(shape) > 1 else 1 for shape in shapes[1:]))
+
+    @functools.cache
+    def least(begin: int, end: int) -> int:  # of the matrices from one side to another
+        return min(
+            (
+                least(begin, at) + least(at, end) + sides[begin] * sides[at] * sides[end]
+                for at in range(begin + 1, end)
+            ),
+            default=0,
+        )
+
+    return least(0, len(sides) - 1)
+
+
+def grouped_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of products of groups of rows, as of experts; with two matrices, of groups of
+    the axis that is summed, of which each is summed once.
+    """
+    groups = get_shape(outputs[0])[0] if len(get_shape(inputs[1])) == 2 else 1
+    both = groups > 1 and len(get_shape(inputs[0])) == 2
+    return matmul_macs(inputs, outputs) // (groups if both else 1)
+
+
+def bag_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of embedding_bag: each row times its own weight, where rows have one."""
+    weights = inputs[6]
+    return math.prod(get_shape(inputs[1])) * get_shape(inputs[0])[-1] if shape_of(weights) else 0
+
+
+def grid_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of affine_grid: each place is a product with the rows of a transformation."""
+    return math.prod(get_shape(outputs[0])) * get_shape(inputs[0])[-1]
+
+
 def bilinear_macs(inputs: Sequence, outputs: Sequence) -> int:
     """fvcore handle: the first input (..., m) times a weight (o, m, n), then times the second."""
     _, m, n = get_shape(inputs[2])
@@ -151,13 +210,31 @@ PRODUCTS: dict[str, Callable] = {
     "aten::linalg_vecdot": vecdot_macs,
     "aten::bilinear": bilinear_macs,
     "aten::cdist": cdist_macs,
+    "aten::cosine_similarity": cosine_macs,
+    "aten::pairwise_distance": pairwise_macs,
+    "aten::linalg_multi_dot": chain_macs,
+    "aten::chain_matmul": chain_macs,
+    "aten::_grouped_mm": grouped_macs,
+    "aten::_scaled_mm": matmul_macs,
+    "aten::_int_mm": matmul_macs,
+    "aten::embedding_bag": bag_macs,
+    "aten::affine_grid_generator": grid_macs,
     **dict.fromkeys(
         ("aten::gru", "aten::lstm", "aten::rnn_tanh", "aten::rnn_relu"), recurrent_macs
     ),
 }
+IN_PLACE = ("addmm", "baddbmm", "addbmm", "addmv", "addr")
 HANDLES: dict[str, Callable] = {
     **{name: real_macs(handle) for name, handle in PRODUCTS.items()},
-    **dict.fromkeys(("aten::sum", "aten::mean", "aten::nansum", "aten::cumsum"), summed_macs),
+    **{f"aten::{name}_": real_macs(PRODUCTS[f"aten::{name}"]) for name in IN_PLACE},
+    **{f"aten::{name}": summed_macs for name in ("sum", "mean", "nansum", "nanmean", "cumsum")},
+    **{f"aten::{name}": norm_macs for name in ("norm", "linalg_norm", "linalg_vector_norm")},
+    **{
+        f"aten::{name}{in_place}": scattered_macs
+        for name in ("scatter_add", "index_add", "scatter_reduce")
+        for in_place in ("", "_")
+    },
+    "aten::trace": trace_macs,
     **dict.fromkeys(
         (f"aten::{kind}avg_pool{n}d" for kind in ("", "adaptive_") for n in (1, 2, 3)), pooled_macs
     ),

@@ -69,6 +69,9 @@ TRANSPOSED = (torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpo
 
 def _plain(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
     sides = len(weight.shape) - 2
+    if len(input.shape) == sides + 1:  # one image, without a batch
+        one = _plain(input[None], weight, bias, stride, padding, dilation, groups)
+        return one.squeeze(0)
     dilation = _per_side(dilation, sides)
     if padding == "valid":
         padding = 0
@@ -86,6 +89,11 @@ def _transposed(
     input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
 ) -> Tensor:
     sides = len(weight.shape) - 2
+    if len(input.shape) == sides + 1:
+        one = _transposed(
+            input[None], weight, bias, stride, padding, output_padding, groups, dilation
+        )
+        return one.squeeze(0)
     stride, padding = _per_side(stride, sides), _per_side(padding, sides)
     extra, dilation = _per_side(output_padding, sides), _per_side(dilation, sides)
     return convolution(input, weight, bias, stride, padding, dilation, extra, groups, True)

@@ -43,15 +43,10 @@ def recognised(state: Mapping[str, Tensor], declared: WeightsSpec) -> ModelSpec 
     """
     if not any(name.startswith(OWN) for name in state):
         return None
-    try:
-        width, channels, patch, _ = state[PATCHES].shape
-        hidden = state["blocks.0.mlp.fc1.weight"].shape[0]
-        pixels = state["final_layer.linear.weight"].shape[0]
-        rows = state[LABELS].shape[0]
-    except KeyError as error:
-        raise ValueError(
-            f"the state dict has no {error.args[0]}, which tells the model's shape"
-        ) from None
+    width, channels, patch, _ = _shape(state, PATCHES, 4)
+    hidden, _ = _shape(state, "blocks.0.mlp.fc1.weight", 2)
+    pixels, _ = _shape(state, "final_layer.linear.weight", 2)
+    rows, _ = _shape(state, LABELS, 2)
     depth = len({name.split(".")[1] for name in state if name.startswith("blocks.")})
     heads = declared.heads
     if heads is None:
@@ -61,8 +56,8 @@ def recognised(state: Mapping[str, Tensor], declared: WeightsSpec) -> ModelSpec 
                 f"depth {depth} and width {width} are none of {', '.join(SIZES)}; say how many "
                 "heads, as --heads 6"
             )
-    modulation = state.get("blocks.0.adaLN_modulation.1.weight")
-    vectors = 0 if modulation is None else modulation.shape[0] // width
+    modulation = "blocks.0.adaLN_modulation.1.weight"
+    vectors = _shape(state, modulation, 2)[0] // width if modulation in state else 0
     attended = "blocks.0.cross.q.weight" in state
     conditioning = next(
         (name for name, d in DESIGNS.items() if (d.modulations, d.attended) == (vectors, attended)),
@@ -98,7 +93,21 @@ def _input_size(state: Mapping[str, Tensor], patch: int, declared: WeightsSpec) 
                 "(latent) pixels per side, as --input-size 32"
             )
         return declared.input_size
-    return round(state[POSITIONS].shape[1] ** 0.5) * patch
+    return round(_shape(state, POSITIONS, 3)[1] ** 0.5) * patch
+
+
+def _shape(state: Mapping[str, Tensor], name: str, sides: int) -> tuple[int, ...]:
+    """Of an entry that tells the model's shape; ValueError if it is missing or has not so many
+    ``sides``.
+    """
+    shape = tuple(state[name].shape) if name in state else None
+    if shape is None or len(shape) != sides or 0 in shape:
+        there = f"has no {name}" if shape is None else f"has {name} of {shape}"
+        raise ValueError(
+            f"the state dict {there}, where a tensor of {sides} sides tells the model's shape; if "
+            "it is another network, say the file that defines it with --network FILE.py"
+        )
+    return shape
 
 
 def null_of(rows: int, declared: WeightsSpec) -> str:
@@ -133,5 +142,5 @@ def adopted(
         out = from_sit(out, spec.channels)
     rows = out[LABELS].shape[0]
     if rows == spec.num_classes:
-        out[LABELS] = torch.cat((out[LABELS], out[LABELS].new_zeros(1, spec.width)))
+        out[LABELS] = torch.cat((out[LABELS], torch.zeros_like(out[LABELS][:1])))
     return out

@@ -6,12 +6,10 @@ from pathlib import Path
 
 from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
 from scaling.models.stored.learned import (
-    SIT,
     check_outputs,
     learned_by_scheduler,
     odd_process,
     sampled_by_scheduler,
-    told_by_sit,
     unlike_ours,
 )
 from scaling.models.stored.opened import Opened, completed
@@ -23,6 +21,7 @@ from scaling.study.network import FAMILIES, Network
 from scaling.study.specs.weights import WeightsSpec
 
 SCHEDULER = "scheduler_config.json"
+SIT = "SiTTransformer2DModel"  # a class of repositories of SiT on the hub, which diffusers has not
 
 
 def is_diffusers(path: Path) -> bool:
@@ -54,7 +53,21 @@ def sit_in(path: Path, declared: WeightsSpec) -> tuple[Path, WeightsSpec] | None
     config = read_object(folder / CONFIG)
     if config.get("_class_name") != SIT:
         return None
-    return path, told_by_sit(config, declared, folder / CONFIG)
+    return path, _told_by_sit(config, declared, folder / CONFIG)
+
+
+def _told_by_sit(config: dict, declared: WeightsSpec, path: Path) -> WeightsSpec:
+    """``declared``, and what the configuration of a SiT says: the tensors have SiT's own names."""
+    said = {
+        "heads": config.get("num_heads"),
+        "objective": "sit",
+        "null": "last" if config.get("class_dropout_prob") else "none",
+    }
+    for option, value in said.items():
+        given = getattr(declared, option)
+        if given not in (None, value) and (option, given) != ("objective", "flow"):
+            raise ValueError(f"--{option} {given}: {path} says {value}")
+    return WeightsSpec.of_options(**{**declared.model_dump(exclude_defaults=True), **said})
 
 
 def _network(path: Path) -> tuple[Path, Path]:

@@ -6,19 +6,29 @@ DiT's are, and that is said; with as many outputs as channels they may be either
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import get_args
 
 import torch
 from torch import Tensor
 
 from scaling.study.specs.diffusion import BetaSchedule, DiffusionSpec, betas_of
-from scaling.study.specs.weights import Learned, Null, WeightsSpec
-
-SIT = "SiTTransformer2DModel"  # a class of repositories of SiT on the hub, which diffusers has not
+from scaling.study.specs.weights import Learned, Null
 
 LABEL_TABLE = "y_embedder.embedding_table.weight"
 DROPPED = ("class_dropout_prob", "label_dropout", "cfg_prob")  # DiT's name, and REPA's
+
+NAMED: dict[str, Learned] = {"DiT-": "ddpm", "SiT-": "sit"}  # models by how their names begin
+# A script's arguments that name a process, and what they say of the one that is taken for granted:
+# numbers as they are, words in lower case.
+OF_PROCESS: dict[str, tuple[object, ...]] = {
+    "predict_xstart": (False,),
+    **dict.fromkeys(
+        ("prediction_type", "pred_type", "parameterization", "mean_type"),
+        ("epsilon", "eps", "noise"),
+    ),
+    **dict.fromkeys(("noise_schedule", "beta_schedule"), ("linear",)),
+    **dict.fromkeys(("diffusion_steps", "num_train_timesteps"), (1000,)),
+}
 
 WORDS: dict[str, str] = {
     "ddpm": "noise and sigma (DDPM, as DiT)",
@@ -36,8 +46,8 @@ def learned_by_arguments(arguments: object) -> Learned | None:
     given = _given(arguments)
     path, predicts = given.get("path_type"), given.get("prediction")
     if path is None and predicts is None:
-        model = given.get("model")
-        return "ddpm" if isinstance(model, str) and model.startswith("DiT-") else None
+        model = str(given.get("model"))
+        return next((said for name, said in NAMED.items() if model.startswith(name)), None)
     asked = {"path_type": str(path).lower(), "prediction": str(predicts).lower()}
     for convention, arguments_of in (
         ("sit", {"path_type": "linear", "prediction": "velocity"}),
@@ -49,6 +59,21 @@ def learned_by_arguments(arguments: object) -> Learned | None:
         f"the weights were trained with path_type {path} and prediction {predicts}; here flows are "
         "of the linear path and predict velocity"
     )
+
+
+def check_process(arguments: object, where) -> None:
+    """ValueError for a script's arguments that name another process than DDPM's of 1,000 steps with
+    linear betas, whose network predicts noise.
+    """
+    for name, value in _given(arguments).items():
+        said = value.lower() if isinstance(value, str) else value
+        usual = OF_PROCESS.get(name) if isinstance(name, str) else None
+        if usual and value is not None and said not in usual:
+            raise ValueError(
+                f"the arguments in {where} say {name} {value}, and here diffusions predict noise, "
+                "in 1000 steps of linear betas; where the weights did so all the same, say "
+                "--objective ddpm (or epsilon)"
+            )
 
 
 def null_by_arguments(arguments: object, state: Mapping[str, Tensor]) -> Null | None:
@@ -213,17 +238,3 @@ def check_outputs(objective: Learned | None, doubled: bool, where) -> None:
             f"--objective {objective} predicts {what}, but {where} has {1 + doubled}; choose "
             + ("ddpm, or flow or sit" if doubled else "epsilon, flow or sit")
         )
-
-
-def told_by_sit(config: dict, declared: WeightsSpec, path: Path) -> WeightsSpec:
-    """``declared``, and what the configuration of a SiT says: the tensors have SiT's own names."""
-    said = {
-        "heads": config.get("num_heads"),
-        "objective": "sit",
-        "null": "last" if config.get("class_dropout_prob") else "none",
-    }
-    for option, value in said.items():
-        given = getattr(declared, option)
-        if given not in (None, value) and (option, given) != ("objective", "flow"):
-            raise ValueError(f"--{option} {given}: {path} says {value}")
-    return WeightsSpec.of_options(**{**declared.model_dump(exclude_defaults=True), **said})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from scaling.models.formats.diffusers import CONFIG
 from scaling.models.stored.content import SUFFIXES, is_weights_file
-from scaling.models.stored.files import IN_FOLDERS
+from scaling.models.stored.files import IN_FOLDERS, NOT_WEIGHTS
 
 MANIFEST = "manifest.json"
 LOOKED_AT = 10_000  # files below a folder
@@ -31,7 +31,7 @@ def reason(path: Path) -> str:
             f"{parts} is a checkpoint of DeepSpeed; make a file of it with python "
             f"{parts / DEEPSPEED} {parts} FILE.bin"
         )
-    files = [file for file in below if is_weights_file(file)]
+    files = [f for f in below if is_weights_file(f) and not NOT_WEIGHTS.search(f.name)]
     if beside := [file for file in files if file.parent == path]:
         return (
             f"{path} is a folder, where {' and '.join(IN_FOLDERS)} are looked for; name the file "

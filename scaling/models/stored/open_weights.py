@@ -22,6 +22,7 @@ from scaling.models.stored.files import file_sets
 from scaling.models.stored.learned import (
     WORDS,
     check_outputs,
+    check_process,
     learned_by_arguments,
     null_by_arguments,
     process_by_betas,
@@ -175,9 +176,12 @@ def _foreign(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> O
         dropout = 0.0 if declared.null == "none" else match.dropout
         return replace(opened, vae=match.vae, label_dropout=dropout)
     learned = declared.objective or learned_by_arguments(read.arguments)
+    if declared.objective is None and learned not in ("flow", "sit"):
+        check_process(read.arguments, path)
     if declared.null is None and (null := null_by_arguments(read.arguments, state)):
         declared = declared.model_copy(update={"null": null})
-    shape = inferred_spec(state, declared.model_copy(update={"objective": None}))
+    plain = declared.model_copy(update={"objective": None})
+    shape = inferred_spec(state, plain)
     if learned is None and any(name.startswith(ASIDE) for name in read.found.state):
         if shape.learn_sigma:
             raise ValueError(
@@ -195,6 +199,8 @@ def _foreign(path: Path, declared: WeightsSpec, own: tuple[Candidate, ...]) -> O
     if learned == "flow" and shape.learn_sigma:
         learned = "sit"  # a flow has as many outputs as channels, except in SiT's code
     declared = declared.model_copy(update={"objective": learned})
+    if declared.objective == "sit":  # its entries are turned, which takes them to be of their form
+        check_fits(shape, {**shape.fixed_tensors(), **shape.adopted(state, plain)})
     spec = inferred_spec(state, declared)
     no_null = not spec.has_null(state)
     state = spec.adopted(state, declared)

@@ -7,14 +7,32 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from scaling.models.stored.files import IN_FOLDERS, check_whole, file_sets, named_in, read_files
-from scaling.models.stored.state_dicts import Found, State, chosen, find_state, in_fp32, without
+from scaling.models.stored.files import (
+    IN_FOLDERS,
+    check_whole,
+    file_sets,
+    named_in,
+    read_file,
+    read_files,
+)
+from scaling.models.stored.state_dicts import (
+    RAW,
+    Found,
+    State,
+    chosen,
+    find_state,
+    in_fp32,
+    states_in,
+    without,
+)
+from scaling.models.stored.unnamed import lists_in
 from scaling.study.specs.weights import WeightsSpec
 
-ARGUMENTS = ("args", "config", "hparams", "hyper_parameters")
+ARGUMENTS = ("args", "cfg", "config", "hparams", "hyper_parameters")
 # training aids that other codes store with the network, and are no part of it
 ASIDE = ("projectors.",)  # REPA's
 BETAS = "betas"
+REGISTERED = "custom_checkpoint_*.pkl"  # what a script had accelerate save, as an average
 
 
 class Stored(NamedTuple):
@@ -41,6 +59,8 @@ def read_set(path: Path, declared: WeightsSpec, anchors: Collection[str]) -> Sto
         check_whole(path)
         files = (path,)
     data = read_files(files)
+    if path.is_dir() and len(sets) == 1:
+        data = _with_averages(path, data, average)
     found = find_state(data, anchors, average, path)
     if path.is_dir() and len(sets) > 1:
         others = tuple(other or "the plain one" for other in sets if other != name)
@@ -49,6 +69,25 @@ def read_set(path: Path, declared: WeightsSpec, anchors: Collection[str]) -> Sto
     if isinstance(data, Mapping):
         arguments = next((data[key] for key in ARGUMENTS if key in data), None)
     return Stored(found, arguments)
+
+
+def _with_averages(folder: Path, data: object, average: str | None) -> object:
+    """The network's tensors, and beside them the averages that accelerate saved in files of their
+    own. ValueError for one that cannot be read, or is a list, whose order safetensors do not keep.
+    """
+    found: dict[str, object] = {}
+    for file in sorted(folder.glob(REGISTERED)):
+        held = read_file(file)
+        ordered = average == RAW or any(folder.glob("*.bin"))
+        if any(lists_in(held)) and not ordered:
+            raise ValueError(
+                f"{file} holds an average as a list, in an order that safetensors beside it do not "
+                f"keep; say --average {RAW} for the weights that are no average, or save the "
+                "average with its names"
+            )
+        if states_in(held) or any(lists_in(held)):
+            found[f"{file.stem}.ema"] = held
+    return {"model": data, **found} if found else data
 
 
 def betas_of_set(found: Found, declared: WeightsSpec) -> Tensor | None:

@@ -14,16 +14,16 @@ import torch
 from torch import Tensor
 
 from scaling.models.formats.unet_names import ldm_entries
-from scaling.models.stored.unnamed import lists_in, named
+from scaling.models.stored.unnamed import is_average, lists_in, named, with_points
 
 State = dict[str, Tensor]
 RAW = "weights"  # in place of an average's name: the raw weights
 # Wrappers whose name may stand anywhere in an entry's: compiled blocks, FSDP, recomputed blocks.
 WRAPPERS = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"}
 # What else a script saves; an optimiser's state is by number, not by name.
-NOT_STATES = re.compile(r"opt|optim.*|.*scheduler.*|scaler|args|config|hparams|hyper_parameters")
-AVERAGE = re.compile(r"(^|[._-])(ema|shadow|average[ds]?|swa)([._-]|$)|^ema|ema$")
-RAW_NAMES = re.compile(r"non?[._-]?ema|(^|[._])online")  # online: ema-pytorch's copy of the network
+NOT_STATES = re.compile(
+    r"opt|optim.*|.*scheduler.*|scaler|args|cfg|config|hparams|hyper_parameters"
+)
 # of several sets without an average, the network that is meant
 USUAL = ("model", "state_dict", "module", "net", "network")
 DEPTH = 4  # keys within keys, and prefixes, are looked through this far
@@ -44,6 +44,8 @@ def states_in(data) -> dict[str, State]:
     found: dict[str, State] = {}
 
     def look(value, keys: tuple[str, ...]) -> None:
+        if isinstance(value, list | tuple):
+            value = {str(i): each for i, each in enumerate(value) if isinstance(each, Mapping)}
         if not isinstance(value, Mapping) or len(keys) > DEPTH:
             return
         if value and all(
@@ -58,7 +60,7 @@ def states_in(data) -> dict[str, State]:
                 look(inner, (*keys, key))
 
     look(data, ())
-    return {keys: ldm_entries(state) for keys, state in found.items()}
+    return {keys: with_points(ldm_entries(state)) for keys, state in found.items()}
 
 
 def unwrapped(state: Mapping[str, Tensor], anchors: Collection[str]) -> dict[str, State]:
@@ -157,7 +159,7 @@ def chosen(names: tuple[str, ...], average: str | None, where) -> str:
 
     An average is preferred to raw weights. ``names`` is not empty. ValueError as ``find_state``.
     """
-    averages = [n for n in names if AVERAGE.search(n) and not RAW_NAMES.search(n)]
+    averages = [name for name in names if is_average(name)]
     raw = [name for name in names if name not in averages]
     if average is not None:
         wanted = [name for name in names if average == name]
@@ -211,6 +213,11 @@ def in_fp32(state: Mapping[str, Tensor], where) -> tuple[State, str | None]:
     kinds: dict[torch.dtype, int] = {}
     out: State = {}
     for name, tensor in state.items():
+        if tensor.is_meta or tensor.layout != torch.strided:
+            kind = "without values (on meta)" if tensor.is_meta else str(tensor.layout)
+            raise ValueError(
+                f"{name} of {where} is a tensor {kind}; save it dense, on a device of its own"
+            )
         if tensor.is_complex() or (tensor.is_floating_point() and tensor.element_size() < 2):
             raise ValueError(
                 f"{name} of {where} is {tensor.dtype}, quantised weights without their scales; "

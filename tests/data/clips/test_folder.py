@@ -112,6 +112,18 @@ def test_clips_that_are_too_short_or_too_small_are_named_with_their_numbers(fold
         check_fits(model.replaced(frames=1), DataSpec(source="moving-digits", size=12, frames=5))
 
 
+def test_frames_that_are_numbered_apart_are_said(tmp_path):
+    for name in ("a/one", "a/two", "b/one", "b/two"):
+        write_frames(tmp_path / name, pictures(4))
+        for i in reversed(range(4) if name == "b/one" else ()):
+            (tmp_path / name / f"{i:04d}.png").rename(tmp_path / name / f"{3 * i:04d}.png")
+    told = load_data(spec(tmp_path, frames=2)).told
+    assert told.endswith(
+        "; the frames of 1 of 4 clips are numbered 3 apart, such as those of b/one 3, and are "
+        "taken for frames that follow one another"
+    )
+
+
 def test_no_piece_spans_frames_that_lack_and_that_is_said(folder):
     (folder / "a" / "one" / "0003.png").unlink()
     data = load_data(spec(folder))

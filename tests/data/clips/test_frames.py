@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scaling.data.clips.frames import Run, check_names, missing, runs_of
+from scaling.data.clips.frames import Run, apart, check_names, missing, runs_of
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,14 @@ from scaling.data.clips.frames import Run, check_names, missing, runs_of
 )
 def test_frames_that_lack_cut_a_clip(names, lacks, runs):
     assert missing(names) == (lacks, len(lacks)) and runs_of(names) == runs
+
+
+@pytest.mark.parametrize(
+    ("numbers", "step"),
+    [((0, 1, 2), 1), ((0, 2, 4), 2), ((5, 10, 20), 5), ((7,), 1), ((0, 2, 3), 1), ((0, 10, 37), 1)],
+)
+def test_how_far_numbers_are_apart(numbers, step):
+    assert apart([f"{number}.png" for number in numbers]) == step
 
 
 def test_times_number_no_frames_and_a_gap_of_any_width_is_only_counted():

@@ -20,6 +20,8 @@ def folder_of(root, *paths, count=2):
         ("Training", "VALID"),
         ("training_set", "test_set"),
         ("train2017", "validation-images"),
+        ("train", "validate"),
+        ("Training", "Evaluation"),
         ("TRAIN", "held_out"),
         ("train_64x64", "valid_64x64"),
         ("ILSVRC2012_img_train", "ILSVRC2012_img_val"),

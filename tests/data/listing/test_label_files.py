@@ -2,6 +2,8 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from scaling.data.listing.label_files import rows_of
@@ -37,6 +39,22 @@ def test_a_class_that_is_null_is_none_and_no_class_of_that_name(tmp_path):
     lines = '{"file_name": "a.png", "label": null}\n{"file_name": "b.png"}\n'
     (tmp_path / "l.jsonl").write_text(lines)
     assert rows_of(tmp_path / "l.jsonl") == [("a.png", ""), ("b.png", "")]
+
+
+def test_columns_of_a_table_are_read(tmp_path):
+    file = tmp_path / "metadata.parquet"
+    columns = {
+        "text": ["x"] * 4,
+        "file_name": ["a", "b", None, "d"],
+        "label": [1.0, None, 2.0, 3.0],
+    }
+    pq.write_table(pa.table(columns), file)
+    assert rows_of(file) == [("a", "1.0"), ("b", ""), ("d", "3.0")]
+    pq.write_table(pa.table({"file_name": ["a"], "text": ["x"]}), file)
+    assert rows_of(file) is None
+    file.write_bytes(b"no table")
+    with pytest.raises(ValueError, match=r"metadata\.parquet cannot be read as a table"):
+        rows_of(file)
 
 
 def test_captions_are_no_labels(tmp_path):

@@ -4,11 +4,13 @@ import json
 import tarfile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from scipy.io import savemat
 from torchvision.datasets import imagenet
 
-from scaling.data.listing import list_images
+from scaling.data.listing import all_images, list_images
 from scaling.data.listing.labels import as_label, read_labels
 from tests.data.listing.test_folders import folder_of
 from tests.data.listing.test_tars import png, tar_of
@@ -139,6 +141,35 @@ def test_an_imagefolder_of_hugging_face_has_its_labels_in_a_table(tmp_path):
     for rows in listing.splits.values():
         assert all(int(path[-6:-4]) % 12 == label for path, label in rows)
     assert "classes from metadata.csv" in listing.told
+
+
+@pytest.mark.parametrize("place", ["", "train"])
+def test_an_imagefolders_table_may_be_parquet(tmp_path, place):
+    for i in range(4):
+        write_kind(tmp_path / place / f"{i}.png", "rgb.png", 8, 8)
+    columns = {"file_name": [f"{i}.png" for i in range(4)], "label": ["cat", "dog"] * 2}
+    pq.write_table(pa.table(columns), tmp_path / place / "metadata.parquet")
+    listing = list_images(tmp_path)
+    assert listing.classes == ["cat", "dog"]
+    assert listing.told.endswith("; classes from metadata.parquet")
+    assert len(all_images(tmp_path).paths) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("labels.csv", "file_name,label\n{}.png,a\n{}.png,b\n{}.png,a\n{}.png,b\n", "labels.csv"),
+        ("train.csv", "id,breed\n{},a\n{},b\n{},a\n{},b\n", "train.csv"),
+        ("boxes.csv", "file_name,label\n{}.png,a\n{}.png,b\n", ""),
+        ("captions.csv", "{}.png,a\n{}.png,b\n{}.png,c\n{}.png,d\n", ""),
+    ],
+)
+def test_a_table_of_labels_that_is_not_read_is_said(tmp_path, name, text, told):
+    for i in range(4):
+        write_kind(tmp_path / "images" / f"{i}.png", "rgb.png", 8, 8)
+    (tmp_path / name).write_text(text.format(*range(4)))
+    end = f"without classes: {told} is not read; call it metadata.csv where it tells classes"
+    assert list_images(tmp_path).told.endswith(end if told else "; without classes")
 
 
 def test_captions_beside_class_folders_tell_no_class(tmp_path):

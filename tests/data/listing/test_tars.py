@@ -1,7 +1,6 @@
 """Are the images in tars those that were packed, with their classes and splits?"""
 
 import io
-import json
 import tarfile
 
 import numpy as np
@@ -65,12 +64,30 @@ def test_labels_of_ten_and_more_keep_the_order_of_numbers(tmp_path):
     assert len(listing.splits["heldout"]) == 12
 
 
-def test_a_json_beside_the_image_may_hold_the_label(tmp_path):
+@pytest.mark.parametrize(
+    ("ending", "text"),
+    [
+        ("json", '{"label": %d}'),
+        ("json", '{"key": "a", "target": %d}'),
+        ("cls.txt", "%d\n"),
+        ("class", "%d"),
+        ("label", "%d"),
+        ("Class.TXT", "%d"),
+    ],
+)
+def test_a_file_beside_the_image_may_hold_the_label(tmp_path, ending, text):
     members = {}
     for i in range(4):
-        members |= {f"{i}.jpg": png(i), f"{i}.json": json.dumps({"label": i % 2}).encode()}
+        members |= {f"{i}.jpg": png(i), f"{i}.{ending}": (text % (i % 2)).encode()}
     (tmp_path / "0.tar").write_bytes(tar_of(members))
-    assert list_images(tmp_path / "0.tar").classes == ["0", "1"]
+    listing = list_images(tmp_path / "0.tar")
+    assert listing.classes == ["0", "1"] and listing.told == "4 files: 4 images"
+
+
+def test_a_label_of_many_lines_is_none(tmp_path):
+    members = {"0.jpg": png(0), "0.label": b"1 2\n3 4", "1.jpg": png(1), "1.label": b"5 6\n7 8"}
+    (tmp_path / "0.tar").write_bytes(tar_of(members))
+    assert list_images(tmp_path / "0.tar").told.endswith(".label 2; without classes")
 
 
 def test_imagenet_as_it_is_downloaded_a_tar_of_a_tar_per_class(tmp_path):
@@ -106,6 +123,26 @@ def test_folders_in_a_tar_and_a_tar_per_class(tmp_path):
         (tmp_path / f"{c}.tar").write_bytes(tar_of({f"{i}.png": png(i) for i in range(2)}))
     (tmp_path / "set.tar").unlink()
     assert list_images(tmp_path).classes == ["a", "b"]
+
+
+def test_of_members_of_one_name_the_last_counts(tmp_path):
+    def updated(members):  # as tar -r and a second zip of the same files write them
+        buffer = io.BytesIO(tar_of(members))
+        with tarfile.open(fileobj=buffer, mode="a") as tar:
+            info = tarfile.TarInfo("./a/0.png")
+            info.size = len(newer := png(9))
+            tar.addfile(info, io.BytesIO(newer))
+            link = tarfile.TarInfo("b/0.png")
+            link.type, link.linkname = tarfile.LNKTYPE, "b/0.png"
+            tar.addfile(link)
+        return buffer.getvalue()
+
+    members = {f"{c}/{i}.png": png(i) for c in "ab" for i in range(2)}
+    (tmp_path / "set.tar").write_bytes(updated(members))
+    listing = list_images(tmp_path / "set.tar")
+    assert listing.told.startswith("6 files: 4 images; left out 2: links and hidden names 1, older")
+    rows = [path for rows in listing.splits.values() for path, _ in rows]
+    assert sorted(level(tmp_path, path) for path in rows) == [0, 1, 1, 9]
 
 
 @pytest.mark.parametrize("name", ["000.tar", "faces.tar", "faces-train-000.tar"])

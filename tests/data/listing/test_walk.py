@@ -37,7 +37,9 @@ def test_hidden_names_and_litter_are_left_out_at_every_level_and_counted(tmp_pat
     assert find_images(tmp_path / ".copies").paths == ["1.png"]  # named by the caller
 
 
-@pytest.mark.parametrize("name", ["desktop.ini", "THUMBS.DB", "~$table.xlsx", "a.png~", ".x"])
+@pytest.mark.parametrize(
+    "name", ["desktop.ini", "THUMBS.DB", "~$table.xlsx", "a.png~", ".x", "~snapshot", "FOUND.000"]
+)
 def test_litter_is_known_in_any_case(name):
     assert litter(name) and litter("class.1") is None
 
@@ -93,6 +95,20 @@ def test_links_are_followed_once_and_what_stands_in_the_folder_comes_first(tmp_p
         "links to folders counted already": 3,
         "links to files counted already": 2,
     }
+
+
+def test_hard_links_to_one_file_count_once(tmp_path):
+    folder = images(tmp_path / "set", "a/1.png", "b/2.png")
+    outside = images(tmp_path / "outside", "3.png", "4.png")
+    os.link(folder / "a/1.png", folder / "b/1.png")
+    os.link(outside / "3.png", folder / "b/3.png")  # whose other name is outside
+    os.link(folder / "a/1.png", outside / "1.png")
+    os.link(outside / "4.png", outside / "same.png")
+    for name in ("1", "4", "same"):
+        (folder / f"b/link{name}.png").symlink_to(outside / f"{name}.png")
+    found = find_images(folder)
+    assert found.paths == ["a/1.png", "b/2.png", "b/3.png", "b/link4.png"]
+    assert found.left_out == {"links to files counted already": 3}
 
 
 def test_a_file_behind_a_hidden_name_is_followed_once(tmp_path):

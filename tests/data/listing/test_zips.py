@@ -49,6 +49,17 @@ def test_class_folders_in_a_zip_and_what_is_left_out(tmp_path):
     ]
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_members_of_one_name_the_last_counts(tmp_path):
+    place = zip_of(tmp_path / "photos.zip", classes(2))
+    with zipfile.ZipFile(place, "a") as packed:
+        packed.writestr("a/0.png", png(9))
+    listing = list_images(place)
+    assert listing.told == "5 files: 4 images; left out 1: older members of a name 1"
+    rows = [path for rows in listing.splits.values() for path, _ in rows]
+    assert sorted(level(tmp_path, path) for path in rows) == [1, 9, 10, 11]
+
+
 def test_zips_of_splits_give_the_same_data_set_as_their_folders(tmp_path):
     for split, first in (("train", 0), ("val", 100)):
         zip_of(tmp_path / "zips" / f"{split}.zip", classes(3, first), zipfile.ZIP_STORED)

@@ -61,6 +61,14 @@ def test_a_data_set_is_named_with_or_without_its_subset():
         reference_source("digits:other")
 
 
+def test_a_folder_of_a_data_sets_name_is_said_to_be_one(work, monkeypatch):
+    (work / "folder").rename(work / "digits")
+    monkeypatch.chdir(work)
+    assert "for the data set of its name say digits:train" in reference_source("digits").told
+    assert reference_source(str(work / "digits")).told is None
+    assert reference_source("digits:train").count > 3
+
+
 def test_what_holds_no_images_is_no_target_and_cannot_be_written(work):
     for read in (load_images, lambda path: images_of(reference_source(str(path)))):
         with pytest.raises(ValueError, match=r"holds statistics but no images \(arr_0\)"):

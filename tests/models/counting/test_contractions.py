@@ -17,6 +17,8 @@ def macs(call, *shapes) -> int:
 
 
 PRODUCT = 2 * 3 * 4
+ROWS = torch.zeros(5, dtype=int, device="meta")
+PLACES = torch.zeros(3, dtype=int, device="meta")
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,22 @@ PRODUCT = 2 * 3 * 4
         lambda a, b: (a[:, :, None] * b).cumsum(1),
         lambda a, b: torch.stack([a[:, i : i + 1] * b[i] for i in range(3)]).sum(0),
         lambda a, b: torch.stack([a[:, :, None] * b] * 1, 1).sum(2),
+        lambda a, b: torch.cat(
+            [a[:, i : i + 1, None] * b[None, i : i + 1] for i in (0, 1, 2)], 1
+        ).sum(1),
+        lambda a, b: torch.cat([a[:, :, None] * b[:, :1], a[:, :, None] * b[:, 1:]], 2).sum(1),
+        lambda a, b: torch.where(a[:, :, None] > 0, a[:, :, None] * b, 0.0).sum(1),
+        lambda a, b: F.pad((a[:, :, None] * b).flip(1).roll(1, 2), (0, 0, 1, 1)).nansum(1),
+        lambda a, b: (a[:, :, None] * b)[:, torch.arange(3, device="meta")].sum(1),
+        lambda a, b: (a[None, :, :, None] * b)[0].sum(1),
+        lambda a, b: (a[:, :, None] * b).chunk(2, 2)[0].sum(1),
+        lambda a, b: (a[None, :, :, None] * b).unbind(0)[0].sum(1),
+        lambda a, b: a.new_empty(2, 3, 4).copy_(a[:, :, None] * b).sum(1),
+        lambda a, b: (a[:, :, None] * b).expand(5, 2, 3, 4).sum(2),
+        lambda a, b: a.new_zeros(2, 6, 4).index_add(1, PLACES, a[:, :, None] * b),
+        lambda a, b: a.new_zeros(2, 6, 4).scatter_add(
+            1, PLACES[None, :, None].expand(2, 3, 4), a[:, :, None] * b
+        ),
     ],
 )
 def test_a_product_that_is_written_out_counts_as_matmul_does(written):
@@ -78,6 +96,11 @@ def test_a_convolution_over_unfolded_images_counts_as_one():
         lambda x, s: (x - s[:, None]).pow(2).mean((1, 2)),
         lambda x, s: torch.stack([x, 2 * x]).sum((0, 2)),
         lambda x, s: (0.5 * x).sum(),
+        lambda x, s: torch.cat([x * s[:, None], x], 1).mean(1),
+        lambda x, s: torch.where(x > 0, x * s[:, None], x).mean(1),
+        lambda x, s: (x * s[:, None]).new_zeros(2, 1, 3).index_add(1, ROWS, x * s[:, None]),
+        lambda x, s: (x - x.mean(-1, keepdim=True)).norm(dim=-1),
+        lambda x, s: torch.linalg.norm(x - s[:, None], dim=-1),
         lambda x, s: x[:, :2] * s[:, None] + x[:, 2:4] * s[:, None],
         lambda x, s: x * s[:, None],
     ],
@@ -92,10 +115,29 @@ def test_modulations_norms_and_sums_of_terms_count_zero(work):
         lambda a, b: (a[:, None] - b).pow(2).sum(-1),
         lambda a, b: ((a[:, None] - b) ** 2).mean(-1).sqrt(),
         lambda a, b: ((a[:, None] - b) * (a[:, None] - b)).sum(-1),
+        lambda a, b: (a[:, None] - b).norm(dim=-1),
+        lambda a, b: torch.linalg.norm(a[:, None] - b, dim=-1),
+        lambda a, b: torch.linalg.vector_norm(a[:, None] - b, dim=(-1,)),
     ],
 )
 def test_distances_of_all_pairs_count_as_cdist_does(written):
     assert macs(torch.cdist, (2, 3), (4, 3)) == macs(written, (2, 3), (4, 3)) == PRODUCT
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        lambda x: x.chunk(2, 1),
+        lambda x: x.unflatten(1, (2, 3)).unbind(1),
+        lambda x: (x[:, :3], x[:, 3:]),
+    ],
+)
+def test_two_parts_of_one_tensor_are_two_factors(parts):
+    def dotted(x):
+        q, k = parts(x)
+        return (q * k).sum(-1)
+
+    assert macs(dotted, (2, 6)) == 2 * 3
 
 
 def test_a_scale_beside_a_product_hides_none_of_it():

@@ -8,6 +8,13 @@ from torch import nn
 from scaling.models.counting.count import Uncounted, count_macs
 from scaling.models.counting.handles import lost_axes
 
+PLACES = torch.zeros(2, 3, dtype=int, device="meta")
+
+
+def experts(x, w):
+    ends = torch.tensor([4, 8], dtype=torch.int32, device="meta")
+    return torch._grouped_mm(x.bfloat16(), w.bfloat16(), offs=ends)
+
 
 class Called(nn.Module):
     def __init__(self, call):
@@ -47,6 +54,27 @@ def macs(call, *shapes) -> int:
         ),
         (nn.LSTMCell(3, 5), [(2, 3)], 2 * 4 * (3 * 5 + 5 * 5)),
         (nn.MultiheadAttention(8, 2, batch_first=True), [(1, 4, 8)] * 3, 4 * 4 * 64 + 2 * 16 * 8),
+        (F.cosine_similarity, [(2, 3), (2, 3)], 2 * 3),
+        (lambda a, b: F.cosine_similarity(a[:, None], b, -1), [(2, 3), (4, 3)], 2 * 4 * 3),
+        (lambda a, b: F.pairwise_distance(a[:, None], b), [(2, 3), (4, 3)], 2 * 4 * 3),
+        (F.pairwise_distance, [(2, 3), (2, 3)], 0),
+        (lambda *m: torch.linalg.multi_dot(m), [(9, 2), (2, 8), (8, 3)], 2 * 8 * 3 + 9 * 2 * 3),
+        (lambda *m: torch.linalg.multi_dot(m), [(3,), (3, 4), (4,)], 3 * 4 + 3),
+        (lambda m, a, b: m.zero_().addmm_(a, b), [(2, 4), (2, 3), (3, 4)], 2 * 3 * 4),
+        (experts, [(8, 16), (2, 16, 24)], 8 * 16 * 24),
+        (experts, [(16, 8), (8, 24)], 8 * 16 * 24),
+        (lambda w: F.embedding_bag(PLACES, w), [(5, 4)], 0),
+        (
+            lambda w, p: F.embedding_bag(PLACES, w, per_sample_weights=p, mode="sum"),
+            [(5, 4), (2, 3)],
+            2 * 3 * 4,
+        ),
+        (
+            lambda t: F.affine_grid(t, [2, 1, 5, 6], align_corners=False),
+            [(2, 2, 3)],
+            2 * 5 * 6 * 2 * 3,
+        ),
+        (nn.utils.parametrizations.weight_norm(nn.Linear(3, 4)), [(2, 3)], 2 * 3 * 4),
         (lambda w: F.one_hot(torch.zeros(2, dtype=int, device="meta"), 3) * w, [(2, 3)], 0),
     ],
 )
@@ -60,15 +88,8 @@ def test_products_of_other_names_count_as_by_hand(call, shapes, expected):
         (torch.fft.fft2, [(1, 3, 8, 8)], "aten::fft_fft2"),
         (torch.linalg.inv, [(3, 3)], "aten::linalg_inv"),
         (torch.matrix_exp, [(3, 3)], "aten::linalg_matrix_exp"),
-        (F.cosine_similarity, [(2, 3), (2, 3)], "aten::cosine_similarity"),
+        (F.pdist, [(4, 3)], "aten::pdist"),
         (torch.conv_tbc, [(4, 1, 3), (3, 3, 5), (5,)], "aten::conv_tbc"),
-        (
-            lambda w, p: F.embedding_bag(
-                torch.zeros(2, 3, dtype=int, device="meta"), w, per_sample_weights=p, mode="sum"
-            ),
-            [(5, 4), (2, 3)],
-            "aten::embedding_bag",
-        ),
     ],
 )
 def test_what_has_no_count_is_refused_by_its_name(call, shapes, name):

@@ -38,5 +38,14 @@ def test_convolutions_are_counted_on_the_meta_device():
 def test_the_output_has_the_shape_that_torch_gives(layer):
     sides = (9, 8)[: layer.weight.dim() - 2]
     expected = layer(torch.zeros(2, 4, *sides)).shape
+    meta = layer.to("meta")
     with traced_convolutions(), torch.no_grad():
-        assert layer.to("meta")(torch.zeros(2, 4, *sides, device="meta")).shape == expected
+        assert meta(torch.zeros(2, 4, *sides, device="meta")).shape == expected
+        assert meta(torch.zeros(4, *sides, device="meta")).shape == expected[1:]
+
+
+@pytest.mark.parametrize("layer", [nn.Conv2d(3, 8, 3), nn.ConvTranspose1d(3, 8, 4, 2)])
+def test_one_image_without_a_batch_counts_as_a_batch_of_one(layer):
+    x = torch.empty(3, *(9, 8)[: layer.weight.dim() - 2], device="meta")
+    layer = layer.to("meta")
+    assert count_macs(layer, (x,)).macs == count_macs(layer, (x[None],)).macs

@@ -129,3 +129,21 @@ def test_a_sit_in_diffusers_layout_is_what_it_is_alone(tmp_path, null):
     (folder / "config.json").write_text(json.dumps(config | {"num_heads": "four"}))
     with pytest.raises(ValueError, match="--heads four: Input should be a valid integer"):
         open_weights(tmp_path / "SiT")
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("t_embedder.mlp.0.weight", None),
+        ("t_embedder.mlp.0.weight", (32, 3)),
+        ("final_layer.linear.bias", None),
+        ("final_layer.linear.bias", ()),
+    ],
+)
+def test_a_sit_whose_entries_are_of_another_form_is_refused(tmp_path, name, shape):
+    state = {**SiT().state_dict(), **({} if shape is None else {name: torch.zeros(shape)})}
+    if shape is None:
+        del state[name]
+    torch.save(state, tmp_path / "sit.pt")
+    with pytest.raises(ValueError, match=rf"do not fit .*{name}"):
+        open_weights(tmp_path / "sit.pt", WeightsSpec(heads=4, objective="sit", null="last"))

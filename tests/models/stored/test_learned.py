@@ -23,9 +23,30 @@ def test_a_scripts_arguments_tell_what_was_learned(tmp_path):
 
     sit = tells(model="SiT-XL/2", path_type="Linear", prediction="velocity")
     assert sit.diffusion.objective == "flow"
+    assert tells(model="SiT-XL/2").diffusion.objective == "flow"
     assert tells(model="DiT-XL/2", epochs=3).diffusion.objective == "ddpm"
     with pytest.raises(ValueError, match="path_type GVP and prediction velocity"):
         tells(path_type="GVP", prediction="velocity")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"model": "DiT-XL/2", "noise_schedule": "cosine"},
+        {"predict_xstart": True},
+        {"prediction_type": "v_prediction"},
+        {"diffusion_steps": 4000},
+    ],
+)
+def test_arguments_that_name_another_process_are_refused(tmp_path, arguments):
+    torch.save({"ema": golden.weights(), "args": arguments}, tmp_path / "c.pt")
+    name, value = [*arguments.items()][-1]
+    message = refusal(opened, tmp_path / "c.pt")
+    assert f"say {name} {value}" in message and "--objective ddpm" in message
+    assert opened(tmp_path / "c.pt", objective="ddpm").diffusion.objective == "ddpm"
+    usual = {"noise_schedule": "linear", "predict_xstart": False, "prediction_type": "epsilon"}
+    torch.save({"ema": golden.weights(), "cfg": usual}, tmp_path / "d.pt")
+    assert opened(tmp_path / "d.pt").diffusion.objective == "ddpm"
 
 
 SCALED = {"beta_schedule": "scaled_linear"}

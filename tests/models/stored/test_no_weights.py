@@ -32,3 +32,9 @@ def test_parts_of_distributed_trainings_are_told_how_to_be_joined(tmp_path):
     other.mkdir()
     (other / "zero_to_fp32.py").touch()
     assert f"python {other / 'zero_to_fp32.py'} {other} " in refusal(open_weights, other)
+
+
+def test_an_optimisers_file_is_not_named(tmp_path):
+    for name in ("mp_rank_00_model_states.pt", "zero_pp_rank_0_mp_rank_00_optim_states.pt"):
+        torch.save({}, tmp_path / name)
+    assert refusal(open_weights, tmp_path).endswith("mp_rank_00_model_states.pt")

@@ -75,6 +75,15 @@ def test_other_float_types_are_used_in_fp32_aloud(tmp_path, dtype):
     assert f"stored as {str(dtype).removeprefix('torch.')}" in found.said[0]
 
 
+@pytest.mark.parametrize("form", [lambda w: w.to("meta"), lambda w: w[0].to_sparse()])
+def test_weights_without_dense_values_are_refused(tmp_path, form):
+    state = golden.weights()
+    torch.save({**state, "pos_embed": form(state["pos_embed"])}, tmp_path / "c.pt")
+    assert (
+        "pos_embed of" in (said := refusal(opened, tmp_path / "c.pt")) and "save it dense" in said
+    )
+
+
 def test_quantised_weights_are_refused(tmp_path):
     state = {**golden.weights()}
     state["pos_embed"] = state["pos_embed"].to(torch.float8_e4m3fn)
