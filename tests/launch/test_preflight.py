@@ -72,10 +72,10 @@ def test_a_network_that_cannot_be_trained_is_refused_in_a_line(tmp_path, tiny, b
 class OverTheBatch(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        self.norm = torch.nn.BatchNorm2d(2)
+        self.conv, self.norm = torch.nn.Conv2d(1, 2, 1), torch.nn.BatchNorm2d(2)
 
     def forward(self, x, t, y):
-        return self.norm(torch.cat([x, x], 1))
+        return self.norm(self.conv(x))
 
 
 class Normalised(Network):
