@@ -6,12 +6,12 @@ import pytest
 
 from scaling.models.stored.diffusers_folders import (
     FORMERLY,
+    SIT,
     is_diffusers,
     open_diffusers,
     open_pipeline,
     sit_in,
 )
-from scaling.models.stored.learned import SIT
 from scaling.study.specs.weights import WeightsSpec
 
 CONFIG = {"_class_name": "DiTTransformer2DModel", "_diffusers_version": "0.37.0"}
