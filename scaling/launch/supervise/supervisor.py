@@ -15,6 +15,7 @@ from scaling.launch.cluster import Cluster
 from scaling.launch.supervise import processes
 from scaling.launch.supervise.limits import LOSSES, START_S, limits
 from scaling.launch.supervise.order import Order
+from scaling.launch.tokens import OPEN
 
 LOOK_S = 1.0  # between two looks at the driver's processes
 END_S = 24.0  # for a driver to end in order: half a minute is what Slurm and Kubernetes give
@@ -143,6 +144,7 @@ class Supervisor:
     def __init__(self, order: Order, say: Callable[[str], None]):
         self.order, self.left, self.say = order, order, say
         self._driver: Driver | None = None
+        self._warned = False  # of a cluster that anyone may use
         self._steps: dict[str, tuple] = {}  # how far each training has been seen
 
     def begin(self) -> Cluster:
@@ -172,7 +174,11 @@ class Supervisor:
         if message.pop("kind") == "refused":
             raise ValueError(message["why"])
         self._driver.local = message["local"]
-        return Cluster(**message)
+        there = Cluster(**message)
+        if not there.token and not self._warned:
+            self._warned = True
+            self.say(OPEN)
+        return there
 
     def follow(
         self, on_progress: OnProgress, asked: Callable[[], bool] = _nobody_asks
