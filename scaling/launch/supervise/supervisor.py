@@ -60,7 +60,7 @@ class Driver:
             self.process.stdin.flush()
         self.local = False
         self.asked: Callable[[], bool] = _nobody_asks  # whether the sweep is to end
-        self._stopped_since: dict[int, float] = {}
+        self._stopped = processes.Stopped(self.limits.stopped_after_s)
         self._seen: set[str] = set()
 
     def go(self) -> None:
@@ -106,13 +106,8 @@ class Driver:
         """End what was stopped for too long, and miss what is gone."""
         if not self.local:
             return
-        ours, now = processes.of_session(self.process.pid), time.monotonic()
-        stopped = {process.pid: process for process in processes.stopped(ours)}
-        self._stopped_since = {pid: self._stopped_since.get(pid, now) for pid in stopped}
-        patience = self.limits.stopped_after_s
-        processes.kill(
-            stopped[p] for p, since in self._stopped_since.items() if now - since > patience
-        )
+        ours = processes.of_session(self.process.pid)
+        self._stopped.end(ours)
         there = processes.needed(ours)
         for name in self._seen - there:
             raise Lost(f"{processes.NEEDED[name]} ended")

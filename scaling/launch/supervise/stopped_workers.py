@@ -1,0 +1,89 @@
+"""Which workers of a cluster did somebody stop (SIGSTOP)? An actor on each node ends them.
+
+A stopped process neither works nor ends, and Ray waits for it without end. Where Ray is this
+machine's own, the sweep's process sees it (``supervisor.Driver``). A heartbeat tells it only of a
+training or an evaluation at work: not before its first word, nor after its last, nor of the other
+processes that a training of several workers needs.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+import ray
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from scaling.launch.supervise.processes import Stopped
+
+JOB = "RAY_JOB_ID"  # in the environment of a worker of that job
+LOOK_S = 1.0
+NODES_S = 5.0  # between two looks for nodes that have come
+END_S = 10.0
+
+
+class OnNode:
+    """An actor that ends, on its node, the workers of its own job that stay stopped."""
+
+    def __init__(self, patience_s: float):
+        job = ray.get_runtime_context().get_job_id()
+        threading.Thread(
+            target=watch, args=[os.getppid(), job, patience_s], daemon=True, name="stopped"
+        ).start()
+
+
+def watch(raylet: int, job: str, patience_s: float) -> None:
+    """End the children of ``raylet`` that are of ``job`` and stopped for so long; without end."""
+    stopped = Stopped(patience_s)
+    while True:
+        stopped.end(workers_of(raylet, job))
+        time.sleep(LOOK_S)
+
+
+def workers_of(raylet: int, job: str) -> list[psutil.Process]:
+    """The processes that ``raylet`` started for ``job``, but this one."""
+    found = []
+    with contextlib.suppress(psutil.NoSuchProcess):  # this process then ends, too
+        for process in psutil.Process(raylet).children():
+            with contextlib.suppress(psutil.Error):
+                if process.pid != os.getpid() and process.environ().get(JOB) == job:
+                    found.append(process)
+    return found
+
+
+@contextlib.contextmanager
+def ended(patience_s: float) -> Iterator[None]:
+    """While entered, on each node of the connected cluster workers of this job that are stopped for
+    longer than ``patience_s`` seconds are ended; what they did then counts as lost.
+    """
+    over = threading.Event()
+    actors: dict[str, Any] = {}  # by node
+
+    def look() -> None:
+        while not over.wait(NODES_S):
+            # where the GCS does not answer, the next look asks again
+            with contextlib.suppress(RayError, RuntimeError):
+                there = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+                for node in actors.keys() - there:
+                    del actors[node]
+                for node in there - actors.keys():
+                    actors[node] = (
+                        ray.remote(OnNode)
+                        .options(
+                            num_cpus=0,
+                            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+                        )
+                        .remote(patience_s)
+                    )
+
+    looking = threading.Thread(target=look, daemon=True, name="stopped workers")
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join(timeout=END_S)  # where the GCS is gone, asking it takes a minute
