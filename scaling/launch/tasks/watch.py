@@ -175,7 +175,10 @@ class TrialWatch(tune.Trainable):
         work; their tasks then end as lost.
         """
         for ref, asked in self._tasks().items():
-            state, attempts = self._place(asked).state(), self.attempts[asked and asked.eval_id]
+            state, attempts = (
+                self._place(asked).state(),
+                self.attempts[asked.eval_id if asked else None],
+            )
             if self._is_done(asked, state):
                 if attempts.silent_s(state.get("heartbeat", 0.0)) > self._ends_within_s:
                     ray.cancel(ref, force=True)
@@ -210,7 +213,7 @@ class TrialWatch(tune.Trainable):
                 self._begin_again(asked, why, isinstance(failure, OutOfMemoryError))
 
     def _begin_again(self, asked: Evaluation | None, why: str, out_of_memory: bool) -> None:
-        attempts = self.attempts[asked and asked.eval_id]
+        attempts = self.attempts[asked.eval_id if asked else None]
         why, attempts.hung = attempts.hung or why, None
         place = self._place(asked)
         before = place.state()
