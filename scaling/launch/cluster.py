@@ -59,9 +59,9 @@ def connected(address: str | None, cpus: int | None = None):
     kept, token = contextlib.ExitStack(), True
     if local:
         folder = kept.enter_context(scratch_folder(short_temporary_folder()))
-    else:
-        token = kept.enter_context(shown_where_asked(address))
     try:
+        if not local:
+            token = kept.enter_context(shown_where_asked(address))
         with _started_here(folder) if local else contextlib.nullcontext():
             context = _init(address=address, **quiet, **(options if local else {}))
     except (ConnectionError, RuntimeError, ValueError) as error:

@@ -1,5 +1,6 @@
 """Finds out before anything runs what would make a study fail later."""
 
+import os
 from pathlib import Path
 
 from scaling.launch.results_folder import check_folder
@@ -161,3 +162,25 @@ def check_workers(plan: Plan, execution: Execution) -> None:
     execution.check_range()
     for batch in sorted({t.spec.train.batch for t in plan.trials}):
         execution.check_batch(batch)
+
+
+def address_of(address: str | None) -> str:
+    """Of the cluster that runs trials: as told, else as $RAY_ADDRESS says, else this machine's."""
+    return address or os.environ.get("RAY_ADDRESS") or "local"
+
+
+def check_here(address: str | None, gpus_per_trial: float, execution: Execution) -> None:
+    """Refuse more GPUs than this machine has, where Ray is to be started here: that takes longer
+    than to look.
+    """
+    if gpus_per_trial and address_of(address) == "local":
+        import torch
+
+        have, option, asked = torch.cuda.device_count(), "--gpus-per-trial", gpus_per_trial
+        if execution.min_workers is not None:
+            asked, option = execution.min_workers, "--min-workers-per-trial"
+        if asked > have:
+            raise ValueError(
+                f"{option} {asked:g} asks for more than this machine has ({have}); "
+                "lower it, or name a cluster with --address"
+            )

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # it imports torch, which takes seconds, and who watches a training asks here, too
+if TYPE_CHECKING:  # torch takes seconds to import, and who watches trainings has no use for it
     from scaling.training.workers import Workers
 
 SIGTERM = "asked to leave by SIGTERM"
