@@ -6,8 +6,8 @@ import torch
 from scaling.launch import preflight
 from scaling.models.counting.count import checked_count
 from scaling.study import Plan, Study
-from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.execution import Execution
+from scaling.study.families.dit.spec import ModelSpec
 from scaling.study.families.outside.shipped import import_file
 from scaling.study.network import FAMILIES
 from scaling.study.settings import with_settings
