@@ -9,6 +9,8 @@ from scaling.study.planning.averages import averages_told, check_averages
 from scaling.study.planning.plan import Plan
 from scaling.study.specs.trial import DataSpec
 
+LEAST_SHARE = 0.0001  # of a GPU, as Ray counts
+
 
 def check_trials(plan: Plan) -> list[str]:
     """Refuse damaged data, models that do not fit their data, sampling that does not fit its
@@ -132,15 +134,15 @@ def check_precisions(plan: Plan, gpus_per_trial: float) -> None:
 
 
 def check_gpus(gpus_per_trial: float, workers: int = 1) -> None:
-    """Refuse a number of GPUs that Ray would not take, below 0 or above 1 and not whole, or that is
-    not one for each worker.
+    """Refuse a number of GPUs that Ray would not take, below 0, a smaller share than it counts, or
+    above 1 and not whole, or that is not one for each worker.
     """
     # of NaN and infinity neither is a whole number
-    if not (
-        0 <= gpus_per_trial <= 1 or (float(gpus_per_trial).is_integer() and gpus_per_trial > 0)
-    ):
+    whole = float(gpus_per_trial).is_integer() and gpus_per_trial >= 0
+    if not (whole or LEAST_SHARE <= gpus_per_trial <= 1):
         raise ValueError(
-            f"--gpus-per-trial {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number"
+            f"--gpus-per-trial {gpus_per_trial:g} must be 0, a fraction up to 1 of at least "
+            f"{LEAST_SHARE:g}, or a whole number"
         )
     if workers > 1 and gpus_per_trial not in (0, workers):
         raise ValueError(

@@ -1,5 +1,5 @@
-"""Does a training of two workers go on where Ray Train's controller is gone, or stopped, on a cluster
-without a dashboard? Part of ``make chaos``: it takes a cluster of four nodes.
+"""Does a training of two workers go on where Ray Train's controller is gone or stopped, on a
+cluster without a dashboard? Part of ``make chaos``: it takes a cluster of four nodes.
 """
 
 import json

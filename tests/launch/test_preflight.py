@@ -89,3 +89,14 @@ def test_gpus_of_a_cluster_are_not_looked_for_here(monkeypatch):
     preflight.check_here("head:6379", 4, Execution())
     monkeypatch.setenv("RAY_ADDRESS", "auto")
     preflight.check_here(None, 4, Execution())
+
+
+@pytest.mark.parametrize("gpus", [0, 0.0001, 0.3, 1, 8])
+def test_gpus_that_ray_takes_are_let_be(gpus):
+    preflight.check_gpus(gpus)
+
+
+@pytest.mark.parametrize("gpus", [-1, 1e-7, 1.5, float("nan"), float("inf")])
+def test_gpus_that_ray_would_not_take_are_refused(gpus):
+    with pytest.raises(ValueError, match=r"--gpus-per-trial \S+ must be 0, a fraction up to 1"):
+        preflight.check_gpus(gpus)
