@@ -174,13 +174,15 @@ class TrialWatch(tune.Trainable):
         """Kill the processes whose heartbeat has stopped, and those that do not end after their
         work; their tasks then end as lost.
         """
+        # a last word is written here first, and then sent to the store, where there is one
+        ends_within_s = self.job.hung_after_s + (patience_s() if url_of(self.records.path) else 0)
         for ref, asked in self._tasks().items():
             state, attempts = (
                 self._place(asked).state(),
                 self.attempts[asked.eval_id if asked else None],
             )
             if self._is_done(asked, state):
-                if attempts.silent_s(state.get("heartbeat", 0.0)) > self._ends_within_s:
+                if attempts.silent_s(state.get("heartbeat", 0.0)) > ends_within_s:
                     ray.cancel(ref, force=True)
             elif state["state"] == "running" and state.get("session") == self.session:
                 if attempts.silent_s(state["heartbeat"]) > self.job.hung_after_s:
@@ -192,11 +194,6 @@ class TrialWatch(tune.Trainable):
         if asked is None:
             return state["state"] == "completed" and state.get("session") == self.session
         return state["state"] == "pending" and self.records.is_measured(asked.eval_id)
-
-    @property
-    def _ends_within_s(self) -> float:
-        """After the last word it is sent to the store, where results are at a URL."""
-        return self.job.hung_after_s + (patience_s() if url_of(self.records.folder) else 0.0)
 
     def _take_in(self, ref: ObjectRef) -> None:
         """Note how a task ended; what it did is on disk. What was lost begins again."""
