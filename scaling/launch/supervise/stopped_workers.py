@@ -1,4 +1,4 @@
-"""Which workers of a cluster did somebody stop (SIGSTOP)? An actor on each node ends them.
+"""Which workers of a cluster did somebody stop (SIGSTOP)? An actor on each node at work ends them.
 
 A stopped process neither works nor ends, and Ray waits for it without end. Where Ray is this
 machine's own, the sweep's process sees it (``supervisor.Driver``). A heartbeat tells it only of a
@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import psutil
@@ -22,7 +22,7 @@ from scaling.launch.supervise.processes import Stopped
 
 JOB = "RAY_JOB_ID"  # in the environment of a worker of that job
 LOOK_S = 1.0
-NODES_S = 5.0  # between two looks for nodes that have come
+NODES_S = 5.0  # between two looks for nodes that are at work
 END_S = 10.0
 
 
@@ -55,10 +55,37 @@ def workers_of(raylet: int, job: str) -> list[psutil.Process]:
     return found
 
 
+def nodes_at_work() -> set[str]:
+    """The nodes of the connected cluster where a task takes something, or where this job has an
+    actor, which may take nothing, such as Ray Train's controller.
+    """
+    job = ray.JobID.from_hex(ray.get_runtime_context().get_job_id())
+    actors = ray._private.state.actors(job_id=job, actor_state_name="ALIVE").values()
+    theirs = {a["Address"]["NodeID"] for a in actors if a["ActorClassName"] != OnNode.__name__}
+    nodes = ray.nodes()
+    busy = at_work(nodes, ray._private.state.available_resources_per_node())
+    return busy | (theirs & {node["NodeID"] for node in nodes if node["Alive"]})
+
+
+def at_work(nodes: Iterable[dict], free: Mapping[str, Mapping[str, float]]) -> set[str]:
+    """The living ``nodes``, as ``ray.nodes`` tells, some of whose resources are taken; by node,
+    those that are ``free``. An actor on one that is idle would keep an autoscaler from ending it.
+    """
+    return {
+        node["NodeID"]
+        for node in nodes
+        if node["Alive"]
+        and any(
+            free.get(node["NodeID"], {}).get(name, 0.0) < amount
+            for name, amount in node["Resources"].items()
+        )
+    }
+
+
 @contextlib.contextmanager
 def ended(patience_s: float) -> Iterator[None]:
-    """While entered, on each node of the connected cluster workers of this job that are stopped for
-    longer than ``patience_s`` seconds are ended; what they did then counts as lost.
+    """While entered, on each node of the connected cluster that is at work, workers of this job
+    that are stopped for longer than ``patience_s`` seconds are ended; what they did counts as lost.
     """
     over = threading.Event()
     actors: dict[str, Any] = {}  # by node
@@ -67,9 +94,9 @@ def ended(patience_s: float) -> Iterator[None]:
         while not over.wait(NODES_S):
             # where the GCS does not answer, the next look asks again
             with contextlib.suppress(RayError, RuntimeError):
-                there = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+                there = nodes_at_work()
                 for node in actors.keys() - there:
-                    del actors[node]
+                    ray.kill(actors.pop(node))
                 for node in there - actors.keys():
                     actors[node] = (
                         ray.remote(OnNode)

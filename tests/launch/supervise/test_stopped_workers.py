@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from scaling.launch.supervise import processes
-from scaling.launch.supervise.stopped_workers import JOB, workers_of
+from scaling.launch.supervise.stopped_workers import JOB, at_work, workers_of
 
 WAITS = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
 
@@ -62,3 +62,18 @@ def test_one_that_stays_stopped_is_ended_and_one_that_goes_on_is_not(started, mo
     now[0] += 9
     stopped.end(every)
     assert goes_on.is_running() and works.is_running()
+
+
+def test_a_node_is_at_work_while_something_of_it_is_taken():
+    nodes = [
+        {"NodeID": name, "Alive": name != "gone", "Resources": {"CPU": 4.0, "memory": 9.0}}
+        for name in ("idle", "training", "watching", "full", "gone")
+    ]
+    free = {
+        "idle": {"CPU": 4.0, "memory": 9.0},
+        "training": {"CPU": 3.0, "memory": 9.0},
+        "watching": {"CPU": 4.0, "memory": 8.0},
+        "full": {},
+        "gone": {},
+    }
+    assert at_work(nodes, free) == {"training", "watching", "full"}
