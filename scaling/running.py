@@ -13,7 +13,7 @@ from scaling.loggers.follow import Boards
 from scaling.outcome import INTERRUPTION
 from scaling.progress import Progress, interruptible, say
 from scaling.records import StudyFolder
-from scaling.records.state.file import StateFile
+from scaling.records.state.heartbeat import Heartbeat
 from scaling.records.storage.following import followed
 from scaling.records.storage.places import url_of
 from scaling.study import Plan
@@ -25,7 +25,7 @@ class Running:
     """Who carries trainings out, and who is told how they get on."""
 
     supervisor: Any
-    lease: StateFile
+    lease: Heartbeat
     boards: Boards
     hook: Webhook
     budget: Budget
@@ -48,6 +48,14 @@ class Running:
                 self.supervisor.again(again)
             except (ValueError, RuntimeError) as error:  # the cluster is not what it was
                 return str(error)
+
+
+def waits_for(result: dict) -> str | None:
+    """What a training of this result waits for; None where it does not wait."""
+    if result.get("done"):
+        return None
+    pending = result.get("state") == "pending"
+    return result.get("waits") or (result.get("why") if pending else None)
 
 
 def follow(
@@ -74,9 +82,14 @@ def follow(
         Progress(plan, left, folder, cluster.dashboard) as progress,
         interruptible() as interruption,
     ):
+        waits: dict[str, str] = {}
 
         def on_progress(train_id: str, result: dict) -> None:
             progress.update(train_id, result)
+            waits.pop(train_id, None)
+            if why := waits_for(result):
+                waits[train_id] = why
+            running.lease.tell(waits=dict(waits))
             running.boards.changed(train_id, bool(result.get("done")))
             running.budget.take_in(train_id, result)
             running.halving.take_in(train_id, result)

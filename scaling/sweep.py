@@ -104,6 +104,7 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
     halving = Halving(how.asha, plan, folder)
     left = halving.begins(unfinished(folder, plan))
     if left:
+        preflight.check_here(how.address, how.gpus_per_trial, how.execution)
         for line in preflight.check_trials(plan):
             say(line)
         preflight.check_precisions(plan, how.gpus_per_trial)

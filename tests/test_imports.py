@@ -157,6 +157,7 @@ SECONDS = HEAVY | {"scipy", "pandas", "polars", "matplotlib"}  # for which a com
         ("analysis.frames", HEAVY),
         ("analysis.figures", HEAVY),
         ("analysis.report", HEAVY),
+        ("scaling.launch.supervise.driver", {"torch"}),  # and each watch, which it sends
     ],
 )
 def test_asking_and_analysing_need_neither_torch_nor_ray(module, not_imported):

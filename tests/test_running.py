@@ -1,10 +1,14 @@
-"""Is a sweep followed until all have ended, those that go on once more included?"""
+"""Is a sweep followed until all have ended, those that go on once more included, and what a
+training waits for left where status reads it?
+"""
 
 from types import SimpleNamespace
 
 import pytest
 
-from scaling.running import Running
+from scaling.running import Running, waits_for
+
+WAITS = "it has not begun for 2 min"
 
 
 class Supervisor:
@@ -68,3 +72,19 @@ def test_a_person_and_the_budget_are_both_asked(person, over):
     made = running(Supervisor(None), over=over)
     follow(made, lambda lease: lease == "lease" and person)
     assert made.supervisor.asked == [person or over]
+
+
+@pytest.mark.parametrize(
+    "result, why",
+    [
+        ({"state": "pending", "why": "its trunk is being trained"}, "its trunk is being trained"),
+        ({"state": "pending", "why": None, "waits": WAITS}, WAITS),
+        ({"state": "preempted", "why": "no heartbeat for 40 s", "waits": WAITS}, WAITS),
+        ({"state": "preempted", "why": "no heartbeat for 40 s"}, None),
+        ({"state": "running", "why": "with 1 of 2 workers", "waits": None}, None),
+        ({"state": "stopped", "why": "over the budget", "done": True}, None),
+        ({"step": 3}, None),
+    ],
+)
+def test_a_training_waits_for_a_place_its_trunk_or_the_budget(result, why):
+    assert waits_for(result) == why

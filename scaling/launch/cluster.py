@@ -12,6 +12,7 @@ from ray.exceptions import GetTimeoutError, RayTaskError
 
 from scaling.launch.address import check_answers
 from scaling.launch.scratch import scratch_folder, temporary_files_in
+from scaling.launch.tokens import shown_where_asked
 from scaling.study.cores import usable_cores
 
 ALONE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
@@ -34,6 +35,7 @@ class Cluster:
     gpus: float
     local: bool  # started by us
     gpu_types: tuple[str, ...] = ()  # as Ray names them, such as H100
+    token: bool = True  # whether it asks for one
 
 
 @contextlib.contextmanager
@@ -54,10 +56,12 @@ def connected(address: str | None, cpus: int | None = None):
         "dashboard_host": "127.0.0.1",
     }
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
-    kept = contextlib.ExitStack()
+    kept, token = contextlib.ExitStack(), True
     if local:
         folder = kept.enter_context(scratch_folder(short_temporary_folder()))
     try:
+        if not local:
+            token = kept.enter_context(shown_where_asked(address))
         with _started_here(folder) if local else contextlib.nullcontext():
             context = _init(address=address, **quiet, **(options if local else {}))
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -82,6 +86,7 @@ def connected(address: str | None, cpus: int | None = None):
                     name.removeprefix(GPU_TYPE) for name in resources if name.startswith(GPU_TYPE)
                 )
             ),
+            token=token,
         )
     finally:
         ray.shutdown()

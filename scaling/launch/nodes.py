@@ -1,62 +1,80 @@
-"""Does every node of a cluster reach the results, at a store or in a folder that all share?"""
+"""Does every node of a cluster run the same code, and reach the results, at a store or in a folder
+that all share?
+"""
 
 import os
 import tempfile
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import ray
-from ray.exceptions import GetTimeoutError
+from ray.exceptions import GetTimeoutError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from scaling.launch.cluster import ANSWER_S, refusals
+from scaling.launch.installed import check_same, installed
 from scaling.records.disk import nearest
 from scaling.records.storage.following import check_store
 from scaling.records.storage.places import here, is_url
 
 
-def check_places(study: str, place: str, patience_s: float = ANSWER_S) -> None:
-    """ValueError, one line, where a living node of the connected cluster cannot write at ``place``,
-    a URL or a folder, or does not see in the folder what this process writes there. One that is too
-    busy to answer finds out for itself.
+def check_places(
+    study: str,
+    place: str,
+    patience_s: float = ANSWER_S,
+    asked: Mapping[str, str] | None = None,
+) -> None:
+    """ValueError, one line, where a living node of the connected cluster runs other code or other
+    versions than ``asked`` (default: this process's), or cannot write at ``place``, a URL or a
+    folder, or does not see in the folder what this process writes there. One that is too busy to
+    answer finds out for itself.
     """
+    asked = installed() if asked is None else asked
     if is_url(place):
-        _ask(study, "", place, patience_s)
+        _ask(study, "", place, patience_s, asked)
         return
     folder = nearest(Path(place))
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-", suffix=".tmp") as probe:
-        _ask(study, probe.name, place, patience_s)
+        _ask(study, probe.name, place, patience_s, asked)
 
 
-def _ask(study: str, probe: str, place: str, patience_s: float) -> None:
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    tasks = [
+def _ask(study: str, probe: str, place: str, patience_s: float, asked: Mapping[str, str]) -> None:
+    tasks = {
         ray.remote(_check)
         .options(
-            name=f"{study}: check storage",
+            name=f"{study}: check node",
             num_cpus=0,
             max_retries=0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
         )
-        .remote(place, probe, node["NodeManagerHostname"])
-        for node in nodes
-    ]
-    try:
-        with refusals():
-            ray.get(tasks, timeout=patience_s)
-    except GetTimeoutError:
-        for task in tasks:
+        .remote(place, probe, asked): node["NodeManagerHostname"]
+        for node in ray.nodes()
+        if node["Alive"]
+    }
+    deadline = time.monotonic() + patience_s
+    for task, node in tasks.items():
+        try:
+            with refusals():
+                ray.get(task, timeout=max(0.0, deadline - time.monotonic()))
+        except GetTimeoutError:
             ray.cancel(task)
+        except ValueError as error:
+            raise ValueError(f"node {node}: {error}") from None
+        except RayTaskError as failure:  # its code is not this, or is not there
+            why = str(failure).strip().splitlines()[-1]
+            raise ValueError(
+                f"node {node}: cannot run this code ({why}); install the same on every node"
+            ) from None
 
 
-def _check(place: str, probe: str, node: str) -> None:
+def _check(place: str, probe: str, asked: Mapping[str, str]) -> None:
     """Run in a worker process of each node."""
-    try:
-        if is_url(place):
-            check_store(here(place))
-        else:
-            check_folder(probe, place)
-    except ValueError as error:
-        raise ValueError(f"node {node}: {error}") from None
+    check_same(asked)
+    if is_url(place):
+        check_store(here(place))
+    else:
+        check_folder(probe, place)
 
 
 def check_folder(probe: str, place: str) -> None:

@@ -1,5 +1,6 @@
 """Finds out before anything runs what would make a study fail later."""
 
+import os
 from pathlib import Path
 
 from scaling.launch.results_folder import check_folder
@@ -7,6 +8,8 @@ from scaling.study.execution import Execution
 from scaling.study.planning.averages import averages_told, check_averages
 from scaling.study.planning.plan import Plan
 from scaling.study.specs.trial import DataSpec
+
+LEAST_SHARE = 0.0001  # of a GPU, as Ray counts
 
 
 def check_trials(plan: Plan) -> list[str]:
@@ -131,15 +134,16 @@ def check_precisions(plan: Plan, gpus_per_trial: float) -> None:
 
 
 def check_gpus(gpus_per_trial: float, workers: int = 1, option: str = "--gpus-per-trial") -> None:
-    """Refuse a number of GPUs that Ray would not take, below 0 or above 1 and not whole, or that is
-    not one for each worker. ``option`` is what a person called it.
+    """Refuse a number of GPUs that Ray would not take, below 0, a smaller share than it counts, or
+    above 1 and not whole, or that is not one for each worker. ``option`` is what a person called
+    it.
     """
     # of NaN and infinity neither is a whole number
-    if not (
-        0 <= gpus_per_trial <= 1 or (float(gpus_per_trial).is_integer() and gpus_per_trial > 0)
-    ):
+    whole = float(gpus_per_trial).is_integer() and gpus_per_trial >= 0
+    if not (whole or LEAST_SHARE <= gpus_per_trial <= 1):
         raise ValueError(
-            f"{option} {gpus_per_trial:g} must be 0, a fraction up to 1, or a whole number"
+            f"{option} {gpus_per_trial:g} must be 0, a fraction up to 1 of at least "
+            f"{LEAST_SHARE:g}, or a whole number"
         )
     if workers > 1 and gpus_per_trial not in (0, workers):
         raise ValueError(
@@ -168,3 +172,25 @@ def check_workers(plan: Plan, execution: Execution) -> None:
 
         for model in {t.spec.model for t in plan.trials}:
             check_shared(model, execution.workers, execution.micro_batch)
+
+
+def address_of(address: str | None) -> str:
+    """Of the cluster that runs trials: as told, else as $RAY_ADDRESS says, else this machine's."""
+    return address or os.environ.get("RAY_ADDRESS") or "local"
+
+
+def check_here(address: str | None, gpus_per_trial: float, execution: Execution) -> None:
+    """Refuse more GPUs than this machine has, where Ray is to be started here: that takes longer
+    than to look.
+    """
+    if gpus_per_trial and address_of(address) == "local":
+        import torch
+
+        have, option, asked = torch.cuda.device_count(), "--gpus-per-trial", gpus_per_trial
+        if execution.min_workers is not None:
+            asked, option = execution.min_workers, "--min-workers-per-trial"
+        if asked > have:
+            raise ValueError(
+                f"{option} {asked:g} asks for more than this machine has ({have}); "
+                "lower it, or name a cluster with --address"
+            )

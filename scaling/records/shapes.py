@@ -67,6 +67,7 @@ class State(TypedDict):
     last_seen: NotRequired[float | None]
     began: NotRequired[float]  # of this attempt at an evaluation, as heartbeat
     lost_s: NotRequired[float]  # seconds that earlier attempts took
+    waits: NotRequired[dict[str, str]]  # of a sweep: what trainings wait for, by train_id
 
 
 # what a state tells beside its name

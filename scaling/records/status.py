@@ -12,6 +12,7 @@ from scaling.records.noise import noise_warning
 from scaling.records.parsed import Unreadable
 from scaling.records.shapes import STATE, Line, State
 from scaling.records.state.file import STALE_AFTER_S, UNREADABLE
+from scaling.records.state.lease import waits
 from scaling.records.storage.following import study_at
 from scaling.study.network import Network
 from scaling.study.planning.plan import Plan, PlannedTrial
@@ -20,6 +21,8 @@ from scaling.study.specs.decoder import tokenizer
 # What some families have and others lack, and its type: a column each, null where a family has no
 # such field or means something else by it.
 OPTIONAL_FIELDS = {"size": str, "patch": int, "tokens": int, "conditioning": str, "heads": int}
+
+WAITING = ("pending", "preempted", "stopped")  # states in which a trial may wait for a place
 
 
 def optional_fields(model: Network) -> dict:
@@ -118,7 +121,7 @@ def trial_rows(study: StudyFolder | Path | str, plan: Plan | None = None) -> lis
     folder, or its URL; ``plan`` is the study's, where the caller has read it.
     """
     study = study if isinstance(study, StudyFolder) else study_at(study)
-    rows = []
+    rows, waiting = [], waits(study.folder)
     for trial in (plan or study.plan()).trials:
         run = study.run(trial.train_id)
         faults: list[Unreadable] = []
@@ -131,7 +134,10 @@ def trial_rows(study: StudyFolder | Path | str, plan: Plan | None = None) -> lis
                 read()
             except Unreadable as error:
                 faults.append(error)
-        rows.append(trial_row(trial, run, evaluations, last, faults, len(logged)))
+        row = trial_row(trial, run, evaluations, last, faults, len(logged))
+        if row["state"] in WAITING and (why := waiting.get(trial.train_id)):
+            row["why"] = "; ".join([*([row["why"]] if row["why"] else []), why])
+        rows.append(row)
     return rows
 
 

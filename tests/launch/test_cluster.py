@@ -7,7 +7,7 @@ import sys
 import pytest
 from ray.exceptions import RayTaskError
 
-from scaling.launch import cluster, preflight
+from scaling.launch import cluster, preflight, tokens
 from scaling.study import Plan, load_study
 
 BUSY = Exception(
@@ -45,6 +45,16 @@ def test_what_another_start_does_not_mend_is_raised(failures, says, monkeypatch)
     with pytest.raises(Exception, match=says):
         cluster._init(address="local")
     assert not left
+
+
+def test_where_no_cluster_runs_auto_is_refused_in_a_line(monkeypatch):
+    def none(address):
+        raise ConnectionError("Could not find any running Ray instance.\nMore words.")
+
+    monkeypatch.setattr(tokens, "canonicalize_bootstrap_address", none)
+    with pytest.raises(ValueError, match=r"^no Ray cluster at auto: Could not find .*machine$"):
+        with cluster.connected("auto"):
+            pass
 
 
 @pytest.mark.ray

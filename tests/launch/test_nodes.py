@@ -1,7 +1,8 @@
-"""Is a store that a node cannot write refused before anything runs?"""
+"""Is a node refused before anything runs that runs other code, or cannot write the results?"""
 
 import pytest
 
+from scaling.launch.installed import installed
 from scaling.launch.nodes import check_folder, check_places
 
 pytestmark = [pytest.mark.ray, pytest.mark.xdist_group("ray")]
@@ -18,3 +19,18 @@ def test_a_folder_that_a_node_does_not_share_is_refused(tmp_path, connection):
     assert not list(tmp_path.iterdir())  # no probe is left
     with pytest.raises(ValueError, match=r"^does not see \S+ as the sweep's machine does"):
         check_folder(str(tmp_path / "elsewhere" / ".probe-1"), "/results")
+
+
+def test_a_node_of_another_version_is_refused_by_its_name(tmp_path, connection):
+    asked = installed() | {"torch": "0.4.1"}
+    with pytest.raises(ValueError, match=r"^node \S+: has torch \S+, and the .* 0\.4"):
+        check_places("smoke", str(tmp_path), asked=asked)
+
+
+def test_a_node_that_cannot_run_the_code_is_refused_by_its_name(tmp_path, connection, monkeypatch):
+    class Asked(dict):  # which no worker can import
+        def __reduce__(self):
+            return exec, ("raise ModuleNotFoundError('no scaling')",)
+
+    with pytest.raises(ValueError, match=r"^node \S+: cannot run this code \(.*no scaling"):
+        check_places("smoke", str(tmp_path), asked=Asked(installed()))

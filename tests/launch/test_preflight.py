@@ -104,3 +104,33 @@ def test_an_optimiser_that_torch_lacks_is_refused(tiny, monkeypatch):
     preflight.check_optimisers(plan(tiny))
     with pytest.raises(ValueError, match=r"has no optimiser Muon; set train\.optimiser to adamw"):
         preflight.check_trials(plan(tiny, muon))
+
+
+@pytest.mark.parametrize("address", [None, "local"])
+def test_more_gpus_than_this_machine_has_are_refused_before_ray_starts(address, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    preflight.check_here(address, 2, Execution())
+    preflight.check_here(address, 4, Execution(workers=4, min_workers=2))
+    with pytest.raises(ValueError, match=r"--gpus-per-trial 4 asks for more .* has \(2\)"):
+        preflight.check_here(address, 4, Execution())
+    with pytest.raises(ValueError, match=r"--min-workers-per-trial 3 asks for more"):
+        preflight.check_here(address, 4, Execution(workers=4, min_workers=3))
+
+
+def test_gpus_of_a_cluster_are_not_looked_for_here(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    preflight.check_here("head:6379", 4, Execution())
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    preflight.check_here(None, 4, Execution())
+
+
+@pytest.mark.parametrize("gpus", [0, 0.0001, 0.3, 1, 8])
+def test_gpus_that_ray_takes_are_let_be(gpus):
+    preflight.check_gpus(gpus)
+
+
+@pytest.mark.parametrize("gpus", [-1, 1e-7, 1.5, float("nan"), float("inf")])
+def test_gpus_that_ray_would_not_take_are_refused(gpus):
+    with pytest.raises(ValueError, match=r"--gpus-per-trial \S+ must be 0, a fraction up to 1"):
+        preflight.check_gpus(gpus)

@@ -7,6 +7,7 @@ import pytest
 
 from scaling.records import StudyFolder, trial_rows
 from scaling.records.files import write_json
+from scaling.records.state.lease import lease_of
 from scaling.study import Plan, Study
 
 
@@ -42,3 +43,14 @@ def test_an_evaluation_whose_process_went_away_is_told(tmp_path, tiny):
     run.evaluating(tiny.eval_id(6)).write_state("preempted", "its node died", step=6)
     (row,) = trial_rows(folder)
     assert (row["state"], row["why"]) == ("preempted", "an evaluation: its node died")
+
+
+def test_what_a_trial_waits_for_is_told_beside_why_its_last_attempt_ended(tmp_path, tiny):
+    folder = StudyFolder(tmp_path / "test")
+    folder.write_plan(Plan.of(Study(name="test", question="?", expectation="!", trials=(tiny,))))
+    lease_of(folder.folder).write_state("running", waits={tiny.train_id: "asks for 1 CPU"})
+    assert trial_rows(folder)[0]["why"] == "asks for 1 CPU"
+    folder.run(tiny.train_id).write_state("preempted", "its node died", step=6)
+    assert trial_rows(folder)[0]["why"] == "its node died; asks for 1 CPU"
+    folder.run(tiny.train_id).write_state("running", step=6)
+    assert trial_rows(folder)[0]["why"] is None

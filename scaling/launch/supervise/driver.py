@@ -25,10 +25,10 @@ from ray.tune import Callback
 
 from scaling.launch import cluster
 from scaling.launch.nodes import check_places
-from scaling.launch.supervise import processes
+from scaling.launch.supervise import processes, stopped_workers
 from scaling.launch.supervise.leave import PATIENCE_S, WATCHES_S, let_leave
 from scaling.launch.supervise.left_places import given_back
-from scaling.launch.supervise.limits import LOSSES
+from scaling.launch.supervise.limits import LOSSES, limits
 from scaling.launch.supervise.order import TOLD, Listed, Order, line
 from scaling.launch.tasks.grid import CPUS_PER_TRIAL
 from scaling.launch.tasks.watch import TrialWatch
@@ -51,6 +51,8 @@ def drive(order: Order, tell: Callable[..., None], until_asked: Callable[[], obj
             return
         tell("cluster", **asdict(there))
         until_asked()
+        if not there.local:  # there the sweep's own process sees them
+            kept.enter_context(stopped_workers.ended(limits().stopped_after_s))
         try:
             run_jobs(
                 order, lambda train_id, result: tell("result", train_id=train_id, result=result)

@@ -6,6 +6,7 @@ session, whoever of them dies first. So a session's number names our processes a
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable
 
 import psutil
@@ -61,6 +62,22 @@ def kill(processes: Iterable[psutil.Process]) -> None:
 def stopped(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Those that a signal stopped (SIGSTOP), and that so neither work nor end."""
     return [process for process in processes if _status(process) == psutil.STATUS_STOPPED]
+
+
+class Stopped:
+    """Since when each of some processes has been stopped."""
+
+    def __init__(self, patience_s: float):
+        self.patience_s = patience_s
+        self._since: dict[psutil.Process, float] = {}
+
+    def end(self, processes: Iterable[psutil.Process]) -> None:
+        """Kill those of ``processes``, all that there are, that were found stopped each time for
+        longer than the patience.
+        """
+        now = time.monotonic()
+        self._since = {p: self._since.get(p, now) for p in stopped(processes)}
+        kill(p for p, since in self._since.items() if now - since > self.patience_s)
 
 
 def needed(processes: Iterable[psutil.Process]) -> set[str]:

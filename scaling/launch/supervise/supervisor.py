@@ -15,6 +15,7 @@ from scaling.launch.cluster import Cluster
 from scaling.launch.supervise import processes
 from scaling.launch.supervise.limits import LOSSES, START_S, limits
 from scaling.launch.supervise.order import Order
+from scaling.launch.tokens import OPEN
 
 LOOK_S = 1.0  # between two looks at the driver's processes
 END_S = 24.0  # for a driver to end in order: half a minute is what Slurm and Kubernetes give
@@ -59,7 +60,7 @@ class Driver:
             self.process.stdin.flush()
         self.local = False
         self.asked: Callable[[], bool] = _nobody_asks  # whether the sweep is to end
-        self._stopped_since: dict[int, float] = {}
+        self._stopped = processes.Stopped(self.limits.stopped_after_s)
         self._seen: set[str] = set()
 
     def go(self) -> None:
@@ -105,13 +106,8 @@ class Driver:
         """End what was stopped for too long, and miss what is gone."""
         if not self.local:
             return
-        ours, now = processes.of_session(self.process.pid), time.monotonic()
-        stopped = {process.pid: process for process in processes.stopped(ours)}
-        self._stopped_since = {pid: self._stopped_since.get(pid, now) for pid in stopped}
-        patience = self.limits.stopped_after_s
-        processes.kill(
-            stopped[p] for p, since in self._stopped_since.items() if now - since > patience
-        )
+        ours = processes.of_session(self.process.pid)
+        self._stopped.end(ours)
         there = processes.needed(ours)
         for name in self._seen - there:
             raise Lost(f"{processes.NEEDED[name]} ended")
@@ -143,6 +139,7 @@ class Supervisor:
     def __init__(self, order: Order, say: Callable[[str], None]):
         self.order, self.left, self.say = order, order, say
         self._driver: Driver | None = None
+        self._warned = False  # of a cluster that anyone may use
         self._steps: dict[str, tuple] = {}  # how far each training has been seen
 
     def begin(self) -> Cluster:
@@ -172,7 +169,11 @@ class Supervisor:
         if message.pop("kind") == "refused":
             raise ValueError(message["why"])
         self._driver.local = message["local"]
-        return Cluster(**message)
+        there = Cluster(**message)
+        if not there.token and not self._warned:
+            self._warned = True
+            self.say(OPEN)
+        return there
 
     def follow(
         self, on_progress: OnProgress, asked: Callable[[], bool] = _nobody_asks

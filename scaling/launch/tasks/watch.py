@@ -24,32 +24,19 @@ from scaling.launch.tasks.attempts import (
     why_of,
 )
 from scaling.launch.tasks.job import Evaluation, Job
+from scaling.launch.tasks.standing import standing, trunk_is_coming
 from scaling.launch.tasks.waiting import Waiting
 from scaling.launch.tasks.worker import evaluate, task, train
 from scaling.records.ledger import Run
 from scaling.records.shapes import State
 from scaling.records.spending.account import last_heartbeat, spent_s
 from scaling.records.spending.allowance import ASKS, read_allowance
-from scaling.records.state.file import STALE_AFTER_S, StateFile
-from scaling.records.status import measured
+from scaling.records.state.file import StateFile
 from scaling.records.storage.following import Looks
+from scaling.records.storage.places import url_of
+from scaling.records.storage.stores import patience_s
 
 POLL_S = 1.0
-# How long a watch waits for another training to begin the trunk that it is to train.
-BEGINS_S = 60.0
-
-
-def trunk_is_coming(trunk: Run, step: int, since: float) -> bool:
-    """Whether another process trains ``trunk`` up to ``step``, or may be about to begin.
-
-    ``since`` is the time, in seconds since the epoch, when it was to begin.
-    """
-    state = trunk.state()
-    if state.get("step", 0) >= step:
-        return False
-    if state["state"] == "running":
-        return time.time() - state["heartbeat"] < STALE_AFTER_S
-    return time.time() - since < BEGINS_S
 
 
 class TrialWatch(tune.Trainable):
@@ -132,8 +119,7 @@ class TrialWatch(tune.Trainable):
         if not self.begun:
             time.sleep(POLL_S)
             return {"done": False, "state": "pending", "why": self._waits_for()}
-        tasks = [*([self.training] if self.training else []), *self.evaluations]
-        ended, _ = ray.wait(tasks, timeout=POLL_S)
+        ended, _ = ray.wait([*self._tasks()], timeout=POLL_S)
         if ended:  # what a task wrote last is wanted at once
             self.copies.look(now=True)
         for ref in ended:
@@ -146,19 +132,23 @@ class TrialWatch(tune.Trainable):
                 self._evaluate(asked)
         # Evaluations that are still waiting have no checkpoint to come.
         done = self.training is None and not self.evaluations
-        return {"done": done, "waits": self._waits_for_places(), **self._stands(state)}
+        told = standing(self.job, state, bool(self.evaluations), self.failed)
+        return {**told, "done": done, "waits": self._waits_for_places()}
 
-    def _tasks(self) -> list[Evaluation | None]:
+    def _tasks(self) -> dict[ObjectRef, Evaluation | None]:
         """What each task does that has not ended; None is the training."""
-        return [*([None] if self.training else []), *self.evaluations.values()]
+        return {**({self.training: None} if self.training else {}), **self.evaluations}
 
     def _waits_for_places(self) -> str | None:
         """What is waited for where no task has begun; None where one has."""
-        tasks = self._tasks()
-        states = (self._place(asked).state() for asked in tasks)
-        if not tasks or any(state.get("session") == self.session for state in states):
+        tasks = list(self._tasks().values())
+        if not tasks or any(self._has_begun(asked) for asked in tasks):
             return None
         return self.waits.told(self.job, tasks[0])
+
+    def _has_begun(self, asked: Evaluation | None) -> bool:
+        state = self._place(asked).state()
+        return state.get("session") == self.session or self._is_done(asked, state)
 
     def _waits_for(self) -> str:
         trunk = self.job.trunk
@@ -173,21 +163,37 @@ class TrialWatch(tune.Trainable):
             kept = {key: state[key] for key in ("step", "loss", "ready") if key in state}
             seen = last_heartbeat(state)
             self.records.write_state("stopped", why, last_seen=seen, **kept)
-        return {"done": True, **self._stands(state), "state": "stopped", "why": why}
+        told = standing(self.job, state, evaluating=False, failed=None)
+        return {**told, "done": True, "state": "stopped", "why": why}
 
     def _place(self, asked: Evaluation | None) -> Run | StateFile:
         """Where it is told how an evaluation, or without one the training, stands."""
         return self.records if asked is None else self.records.evaluating(asked.eval_id)
 
     def _end_what_hangs(self) -> None:
-        """Kill the processes whose heartbeat has stopped; their tasks then end as lost."""
-        for asked in self._tasks():
-            state = self._place(asked).state()
-            if state["state"] == "running" and state.get("session") == self.session:
-                attempts = self.attempts[asked.eval_id if asked else None]
+        """Kill the processes whose heartbeat has stopped, and those that do not end after their
+        work; their tasks then end as lost.
+        """
+        # a last word is written here first, and then sent to the store, where there is one
+        ends_within_s = self.job.hung_after_s + (patience_s() if url_of(self.records.path) else 0)
+        for ref, asked in self._tasks().items():
+            state, attempts = (
+                self._place(asked).state(),
+                self.attempts[asked.eval_id if asked else None],
+            )
+            if self._is_done(asked, state):
+                if attempts.silent_s(state.get("heartbeat", 0.0)) > ends_within_s:
+                    ray.cancel(ref, force=True)
+            elif state["state"] == "running" and state.get("session") == self.session:
                 if attempts.silent_s(state["heartbeat"]) > self.job.hung_after_s:
                     attempts.hung = f"no heartbeat for {self.job.hung_after_s:g} s"
                     end_process(state["pid"], state["host"])
+
+    def _is_done(self, asked: Evaluation | None, state: State) -> bool:
+        """Whether a task has written its last word: only the process was still to end."""
+        if asked is None:
+            return state["state"] == "completed" and state.get("session") == self.session
+        return state["state"] == "pending" and self.records.is_measured(asked.eval_id)
 
     def _take_in(self, ref: ObjectRef) -> None:
         """Note how a task ended; what it did is on disk. What was lost begins again."""
@@ -198,10 +204,10 @@ class TrialWatch(tune.Trainable):
             ray.get(ref)
         except RayError as failure:
             why = why_of(failure)
-            if is_loss(failure):
-                self._begin_again(asked, why, isinstance(failure, OutOfMemoryError))
-            else:
+            if not is_loss(failure):
                 self._fail(asked, why)
+            elif not self._is_done(asked, self._place(asked).state()):
+                self._begin_again(asked, why, isinstance(failure, OutOfMemoryError))
 
     def _begin_again(self, asked: Evaluation | None, why: str, out_of_memory: bool) -> None:
         attempts = self.attempts[asked.eval_id if asked else None]
@@ -236,32 +242,6 @@ class TrialWatch(tune.Trainable):
             place.write_state("failed", why, last_seen=before.get("heartbeat"), **kept)
         if asked is not None:
             self.failed = f"evaluation at step {asked.step} failed: {place.state()['why']}"
-
-    def _stands(self, state: State) -> dict:
-        name, why = state["state"], state["why"]
-        if name == "completed" and self.evaluations:
-            name = "evaluating"
-        elif name == "completed" and self.failed:
-            name = "failed"
-        progress = {
-            k: state[k]
-            for k in ("step", "loss", "heldout_loss", "images_per_s")
-            if state.get(k) is not None
-        }
-        done = [
-            found
-            for trial in self.job.trials
-            for found in measured(trial, self.records, faults=[]).values()
-        ]
-        if done:
-            last = max(done, key=lambda found: found["step"])
-            fids = [
-                row["value"]
-                for row in last["figures"]
-                if row["metric"] == "fid" and row["value"] is not None
-            ]
-            progress |= {"heldout_loss": last["heldout_loss"], **({"fid": fids[0]} if fids else {})}
-        return {"state": name, "why": why or self.failed, **progress}
 
     def cleanup(self) -> None:
         for ref in [self.training, *self.evaluations]:

@@ -178,11 +178,13 @@ def _helped(job: Job, asked: Evaluation, parts: int) -> Iterator[None]:
 def task(work: Callable, label: str, gpus: float, cpus: int, scheduling_strategy="DEFAULT"):
     """``work`` as a Ray task that Ray's dashboard calls ``label``, on so many GPUs and CPUs."""
     # A task that fails is recorded and looked at, not tried again unseen. DEFAULT: not in the Tune
-    # trial's own bundle.
+    # trial's own bundle. One that takes nothing takes a byte of memory, so that its node is seen to
+    # be at work (supervise.stopped_workers).
     return ray.remote(work).options(
         name=label,
         num_cpus=cpus,
         num_gpus=gpus,
+        memory=None if cpus or gpus else 1,
         max_retries=0,
         scheduling_strategy=scheduling_strategy,
     )

@@ -83,9 +83,9 @@ def evaluate(
             )
             raise
         run.write_evaluation(eval_id, measured | {"lost_s": lost_s, "devices": devices})
-        clear_parts(run)
         fid = next((row["value"] for row in measured["figures"] if row["metric"] == "fid"), None)
         report({"fid": fid, "heldout_loss": measured["heldout_loss"]})
+    clear_parts(run)
     job.clear()
 
 

@@ -7,8 +7,10 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from scaling.training.workers import Workers
+if TYPE_CHECKING:  # torch takes seconds to import, and who watches trainings has no use for it
+    from scaling.training.workers import Workers
 
 SIGTERM = "asked to leave by SIGTERM"
 LOOK_S = 1.0  # between two times that workers ask each other
@@ -39,7 +41,7 @@ class Leaving:
     second, at steps that follow from the lead's clock, since each question waits for the slowest.
     """
 
-    def __init__(self, workers: Workers):
+    def __init__(self, workers: "Workers"):
         self.workers = workers
         self._why: str | None = None
         self._steps, self._next, self._since = 0, 1, time.monotonic()

@@ -59,8 +59,10 @@ def _taken(folder: Path, who: str) -> ValueError:
 
 
 @contextlib.contextmanager
-def leased(folder: Path) -> Iterator[StateFile]:
-    """While entered, the study's lease is this process's. ValueError where it is another's."""
+def leased(folder: Path) -> Iterator[Heartbeat]:
+    """While entered, the study's lease is this process's, and says what its heartbeat is told.
+    ValueError where it is another's.
+    """
     check_free(folder)
     lease = lease_of(folder)
     with contextlib.ExitStack() as at_once:
@@ -69,16 +71,25 @@ def leased(folder: Path) -> Iterator[StateFile]:
         except Taken as taken:
             raise _taken(folder, str(taken)) from None
         try:
-            with Heartbeat(lease, keeps_word=True):
-                yield lease
+            with Heartbeat(lease, keeps_word=True) as heartbeat:
+                yield heartbeat
         finally:
             lease.clear()
 
 
-def is_asked_to_stop(lease: StateFile) -> bool:
+def is_asked_to_stop(lease: Heartbeat) -> bool:
     """StoreError where the store does not answer any more."""
-    refresh(lease.path)
-    return lease.state()["state"] == STOPPED
+    refresh(lease.job.path)
+    return lease.job.state()["state"] == STOPPED
+
+
+def waits(folder: Path) -> dict[str, str]:
+    """By train_id, what trainings wait for as the sweep that works on the study says; of results at
+    a URL as the copy has it.
+    """
+    state = lease_of(folder).state()
+    told = time.time() - state.get("heartbeat", 0.0) <= STALE_AFTER_S
+    return state.get("waits", {}) if told else {}
 
 
 def stop(folder: Path, patience_s: float = STOP_S) -> str:

@@ -110,6 +110,14 @@ def test_trials_that_tune_gave_up_are_begun_again(scripted):
     assert orders == [["a", "b"], "go", "in order", ["b"], "go", "in order"]
 
 
+def test_a_cluster_that_asks_for_no_token_is_warned_of_once(scripted):
+    nobody_asks = CLUSTER | {"token": False}
+    scripted([nobody_asks, "lost"], [nobody_asks, result("a", 1, done=True), ENDED])
+    why, said = follow("a")
+    assert why is None and "CVE-2023-48022" in said[0] and "RAY_AUTH_MODE=token" in said[0]
+    assert said[1:] == ["lost; begun again on what is left"]
+
+
 def test_a_training_that_has_ended_is_taken_up_again(scripted):
     orders = scripted(
         [CLUSTER, result("a", 6, done=True), result("b", 6, done=True), ENDED],

@@ -3,10 +3,12 @@
 import time
 
 import pytest
+from ray.exceptions import WorkerCrashedError
 
 from scaling.launch.tasks import watch as watching
 from scaling.launch.tasks.job import Job, Trunk
-from scaling.launch.tasks.watch import BEGINS_S, TrialWatch, trunk_is_coming
+from scaling.launch.tasks.standing import BEGINS_S, trunk_is_coming
+from scaling.launch.tasks.watch import TrialWatch
 from scaling.records import Run
 from scaling.records.spending.allowance import ASKS, write_allowance
 from scaling.records.state.file import STALE_AFTER_S
@@ -103,3 +105,63 @@ def test_a_damaged_evaluation_is_waited_for_and_the_others_are_told(tmp_path, ti
     watch.setup({"job": Job(study="test", trials=(trial,), run_folder=str(run.folder)).dump()})
     assert [asked.step for asked in watch.waiting] == [12]
     assert watch.step()["heldout_loss"] == 6
+
+
+@pytest.fixture
+def watch(tmp_path, tiny, monkeypatch):
+    """A watch whose training has begun; ``watch.begun`` are the tasks so far, ``watch.cancelled``
+    those that were cancelled, and ``watch.now`` the clock.
+    """
+    begun, now = [], [100.0]
+
+    class Task:
+        def remote(self, *told):
+            begun.append(told)
+            return f"task {len(begun)}"
+
+    monkeypatch.setattr(watching, "task", lambda *args: Task())
+    monkeypatch.setattr(watching.ray, "wait", lambda tasks, timeout: ([], tasks))
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    job = Job(study="s", trials=(PlannedTrial.of(tiny),), run_folder=str(tmp_path / "run"))
+    watch = object.__new__(TrialWatch)
+    watch.setup({"job": job.dump()})
+    watch.begun, watch.cancelled, watch.now = begun, [], now
+    monkeypatch.setattr(watching.ray, "cancel", lambda ref, force: watch.cancelled.append(ref))
+    return watch
+
+
+def lost(ref):
+    raise WorkerCrashedError
+
+
+def test_a_worker_that_does_not_end_after_its_last_word_is_ended_and_its_work_stands(
+    watch, tiny, monkeypatch
+):
+    monkeypatch.setattr(watching.ray, "get", lost)
+    watch.records.write_state("completed", session=watch.session, ready=[12], step=12)
+    watch.step()
+    assert watch.begun[1][1] == PlannedTrial.of(tiny).eval_ids[12]
+    watch.now[0] += watch.job.hung_after_s - 1
+    watch.step()
+    assert not watch.cancelled
+    watch.now[0] += 2
+    watch.step()
+    assert watch.cancelled == ["task 1"]
+    watch._take_in("task 1")
+    assert len(watch.begun) == 2 and watch.records.state()["state"] == "completed"
+    # its evaluation, which has cleared its state, likewise
+    (asked,) = watch.evaluations.values()
+    watch.records.write_evaluation(asked.eval_id, evaluation(tiny, 12))
+    watch.step()
+    watch.now[0] += watch.job.hung_after_s + 1
+    watch.step()
+    assert watch.cancelled == ["task 1", "task 2"]
+    watch._take_in("task 2")
+    assert len(watch.begun) == 2 and watch.step()["done"]
+
+
+def test_a_worker_that_is_lost_before_its_last_word_is_begun_again(watch, monkeypatch):
+    monkeypatch.setattr(watching.ray, "get", lost)
+    watch.records.write_state("completed", session="another", ready=[], step=12)
+    watch._take_in("task 1")
+    assert len(watch.begun) == 2 and watch.records.state()["state"] == "preempted"

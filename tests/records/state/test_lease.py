@@ -10,7 +10,15 @@ import time
 import pytest
 
 from scaling.records.state import lease as leases
-from scaling.records.state.lease import check_free, holder, is_asked_to_stop, lease_of, leased, stop
+from scaling.records.state.lease import (
+    check_free,
+    holder,
+    is_asked_to_stop,
+    lease_of,
+    leased,
+    stop,
+    waits,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -63,12 +71,12 @@ def test_a_sweep_hears_that_it_is_to_end_and_is_waited_for(tmp_path):
 
 def test_a_sweep_that_was_asked_and_takes_its_time_holds_its_lease_until_its_end(tmp_path):
     with leased(tmp_path) as lease:
-        lease.write_state("stopped", leases.ASKED, pid=os.getpid(), host=socket.gethostname())
-        asked = lease.state()["heartbeat"]
+        lease.job.write_state("stopped", leases.ASKED, pid=os.getpid(), host=socket.gethostname())
+        asked = lease.job.state()["heartbeat"]
         deadline = time.monotonic() + 10
-        while lease.state()["heartbeat"] <= asked:
+        while lease.job.state()["heartbeat"] <= asked:
             assert time.monotonic() < deadline
-        assert is_asked_to_stop(lease) and lease.state()["why"] == leases.ASKED
+        assert is_asked_to_stop(lease) and lease.job.state()["why"] == leases.ASKED
         assert holder(tmp_path) == f"process {os.getpid()} on {socket.gethostname()}"
     assert holder(tmp_path) is None
 
@@ -95,3 +103,16 @@ def test_a_lease_of_no_process_holds_nothing(tmp_path, pid):
     lease_of(tmp_path).write_state("running", pid=pid, host=socket.gethostname())
     assert holder(tmp_path) is None
     check_free(tmp_path)
+
+
+def test_what_trainings_wait_for_is_told_while_the_sweep_says_so(tmp_path, monkeypatch):
+    with leased(tmp_path) as lease:
+        assert waits(tmp_path) == {}
+        lease.tell(waits={"a": "asks for 1 CPU"})
+        lease.beat()
+        assert waits(tmp_path) == {"a": "asks for 1 CPU"}
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + leases.STALE_AFTER_S + 1)
+        assert waits(tmp_path) == {}
+        monkeypatch.undo()
+    assert waits(tmp_path) == {}
