@@ -128,7 +128,7 @@ def _form(kind: str, delta: float) -> Form:
     def predict(columns: Columns, y: np.ndarray, at: Columns) -> np.ndarray:
         if len(np.unique(columns["x"])) < (2 * CLEAR_BREAK if kind == "broken" else 4):
             raise ValueError(f"{KINDS[kind].title} needs more different x")
-        parameters = refits(kind, columns, y, np.ones_like(y), delta)
+        parameters = Problem(kind, columns["x"], y, delta).repeats(y)
         return np.log(law(kind, parameters, at["x"]))
 
     return Form(KINDS[kind].title, predict, len(PARAMETERS[kind]))
