@@ -1,5 +1,7 @@
 """How is the optimum of a law of one variable found? The points as the optimiser sees them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from analysis.fits import huber
@@ -39,9 +41,17 @@ class Problem:
             ]
         self.low, self.high = np.array(box[kind]).T
 
-    def solve(self, log_y: np.ndarray, weight: np.ndarray, near: np.ndarray | None = None):
-        """Parameters (S, p) and objectives (S,) for each row of ``log_y`` (S, n)."""
-        begin = self._starts(log_y)
+    def solve(
+        self,
+        log_y: np.ndarray,
+        weight: np.ndarray,
+        near: np.ndarray | None = None,
+        hinges: Sequence[float] | None = None,
+    ):
+        """Parameters (S, p) and objectives (S,) for each row of ``log_y`` (S, n). ``hinges`` are
+        the u_break to start a broken law at, by default all over the data.
+        """
+        begin = self._starts(log_y, hinges)
         if near is not None:
             begin = np.concatenate(
                 [begin, np.broadcast_to(near, (len(log_y), 1, len(near)))], axis=1
@@ -50,14 +60,32 @@ class Problem:
             lambda owner: self._model(log_y[owner]), begin, weight, self.delta, self.low, self.high
         )
 
-    def refit(self, y: np.ndarray, weight: np.ndarray, near: np.ndarray | None) -> np.ndarray:
+    def refit(
+        self,
+        y: np.ndarray,
+        weight: np.ndarray,
+        near: np.ndarray | None,
+        hinges: Sequence[float] | None = None,
+    ) -> np.ndarray:
         """Natural parameters (S, p) of each row of ``y`` (S, n) under weights (S, n)."""
         logs, rows = np.log(y), rows_at_once(y.shape[-1])
         parts = [
-            self.solve(logs[i : i + rows], weight[i : i + rows], near)[0]
+            self.solve(logs[i : i + rows], weight[i : i + rows], near, hinges)[0]
             for i in range(0, len(logs), rows)
         ]
         return self.natural(np.concatenate(parts))
+
+    def repeats(self, y: np.ndarray) -> np.ndarray:
+        """Natural parameters (S, p) of figures ``y`` (S, n) and of repeats of them, the other rows:
+        these break about where the first does, so that all over the data is searched once.
+        """
+        ones = np.ones_like(y)
+        first = self.refit(y[:1], ones[:1], None)
+        if len(y) == 1:
+            return first
+        near = self.inner(first[0])
+        hinges = near[4:5] if self.kind == "broken" else None
+        return np.concatenate([first, self.refit(y[1:], ones[1:], near, hinges)])
 
     def natural(self, theta: np.ndarray) -> np.ndarray:
         """The parameters as PARAMETERS names them (S, p)."""
@@ -111,7 +139,7 @@ class Problem:
 
         return power if self.kind == "power" else floored
 
-    def _starts(self, log_y: np.ndarray) -> np.ndarray:
+    def _starts(self, log_y: np.ndarray, hinges: Sequence[float] | None = None) -> np.ndarray:
         """(S, K, p): lines through log(y - floor) for several floors, and with a hinge at several
         places.
         """
@@ -121,7 +149,10 @@ class Problem:
             a, c = self._lines(log_y, np.column_stack([ones, -u]))
             return np.stack([a, c], axis=-1)[:, None]
         least, starts = log_y.min(1), []
-        hinges = np.quantile(u, (0.2, 0.35, 0.5, 0.65, 0.8)) if self.kind == "broken" else (None,)
+        if self.kind != "broken":
+            hinges = (None,)
+        elif hinges is None:
+            hinges = np.quantile(u, (0.2, 0.35, 0.5, 0.65, 0.8))
         for floor in FLOORS if self.kind == "saturating" else (1e-6, 0.5, 0.9):
             e = np.log(floor) + least
             rest = log_y + np.log1p(-np.exp(e[:, None] - log_y))

@@ -23,7 +23,7 @@ from analysis.fits.fitted import Columns, Form, View
 from analysis.fits.intervals import Uncertain
 from analysis.fits.points import Runs, need, need_spread
 from analysis.fits.simulation import simulate
-from analysis.fits.trust import by_series
+from analysis.fits.trust import by_series, upper
 
 
 class Kind(NamedTuple):
@@ -114,6 +114,7 @@ class Curve:
                 *(_form(kind, self.delta) for kind in RICHER[self.kind]),
                 *by_series.forms(self.runs, len(self.parameters), refit, log_law),
             ),
+            unseen=(_local(self.delta),) if RICHER[self.kind] else (),
         )
 
 
@@ -127,10 +128,18 @@ def _form(kind: str, delta: float) -> Form:
     def predict(columns: Columns, y: np.ndarray, at: Columns) -> np.ndarray:
         if len(np.unique(columns["x"])) < (2 * CLEAR_BREAK if kind == "broken" else 4):
             raise ValueError(f"{KINDS[kind].title} needs more different x")
-        parameters = refits(kind, columns, y, np.ones_like(y), delta)
+        parameters = Problem(kind, columns["x"], y, delta).repeats(y)
         return np.log(law(kind, parameters, at["x"]))
 
     return Form(KINDS[kind].title, predict, len(PARAMETERS[kind]))
+
+
+def _local(delta: float) -> Form:
+    def fitted(columns: Columns, y: np.ndarray, at: Columns) -> np.ndarray:
+        parameters = refits("power", columns, y, np.ones_like(y), delta)
+        return np.log(law("power", parameters, at["x"]))
+
+    return upper.form("a power law on the upper half", fitted, 2, ("x",), spare=1)
 
 
 def fit(runs: Runs, kind: str = "saturating", delta: float = DELTA) -> Curve:

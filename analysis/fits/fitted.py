@@ -31,6 +31,13 @@ class Form:
     all_rows: bool = True  # it is fitted to all rows, not to a part of them
     # the role series of each of its laws, by name, where it has one for each
     series: Mapping[str, float] = field(default_factory=dict)
+    kept: Callable[[Columns], np.ndarray] | None = None  # which rows it is fitted to (n,)
+
+    def scatter(self, left: np.ndarray, columns: Columns) -> float:
+        """The scatter that ``left`` (n,), in units of their errors, shows at the rows fitted."""
+        if self.kept is not None:
+            left = left[self.kept(columns)]
+        return float(np.sqrt(np.pi / 2) * np.abs(left).sum() / max(len(left) - self.parameters, 1))
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,8 @@ class View:
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     answer: str = ""  # the parameter, or the figure of ``answers``, that people ask for
     answers: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
-    richer: Sequence[Form] = ()
+    richer: Sequence[Form] = ()  # asked where the law does not fit
+    unseen: Sequence[Form] = ()  # asked of few rows, which could not tell them from the law
 
     @property
     def values(self) -> np.ndarray:

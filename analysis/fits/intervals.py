@@ -14,7 +14,8 @@ and an own part, known from unlike numbers of trainings and of rows; its degrees
 Satterthwaite's (1946), of these two. Student's factor of the trainings alone made intervals five
 times too wide.
 
-Where a law does not fit (``misfit``), the interval holds what richer laws say too (``richer``).
+Where a law does not fit (``misfit``), or rows are too few to show it, the interval holds what other
+laws say too (``richer``).
 """
 
 from collections.abc import Callable, Sequence

@@ -71,7 +71,7 @@ def simulate(
         shared = _covariances(jacobian, made) if shares else None
     against = misfit.lack_of_fit(view, made, jacobian) if widen else None
     others, stands = [], True
-    if against and against.doubted:
+    if against and (against.doubted or richer.few(view)):
         others, stands = richer.readings(view, made, against, seed)
     return Uncertain(
         view.names,

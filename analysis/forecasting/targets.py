@@ -23,8 +23,8 @@ from scaling.study.specs.protocol import Protocol
 from scaling.study.specs.training import MOST_STEPS
 from scaling.study.specs.trial import DataSpec, DiffusionSpec, TrainSpec, TrialSpec
 
-_TARGET = re.compile(r"(?P<model>[^@]+)(?:@(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kM]?))?")
-_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
+_STEPS = re.compile(r"(?P<steps>\d+(?:\.\d+)?)(?P<unit>[kKM]?)")
+_UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 
 
 @dataclass(frozen=True)
@@ -121,11 +121,10 @@ def target_of(text: str, plan: Plan) -> Target:
     """``MODEL``, ``MODEL@STEPS`` (``@7M`` and ``@400k`` too); steps as in the plan without it.
     ValueError names what fits.
     """
-    match = _TARGET.fullmatch(text.strip())
-    name = match["model"].strip() if match else text
+    name, at, length = (part.strip() for part in text.partition("@"))
     planned = {trial.model: trial.spec for trial in plan.trials}
     model = planned[name].model if name in planned else _shaped(name, plan)
-    if match["steps"] is None:
+    if not at:
         lengths = {trial.spec.train.steps for trial in plan.trials if trial.model == name} or {
             trial.spec.train.steps for trial in plan.trials
         }
@@ -136,7 +135,13 @@ def target_of(text: str, plan: Plan) -> Target:
                 f"write {name}@STEPS"
             )
         return Target(model, lengths.pop())
-    steps = float(match["steps"]) * _UNITS[match["unit"]]
+    match = _STEPS.fullmatch(length)
+    if match is None:
+        raise ValueError(
+            f"{length!r} in {text!r} is no number of steps; write {name}@400000, {name}@400k or "
+            f"{name}@7M"
+        )
+    steps = round(float(match["steps"]) * _UNITS[match["unit"]], 6)
     if not 1 <= steps <= MOST_STEPS or steps != int(steps):
         raise ValueError(f"{text!r} has no whole number of steps from 1 to {MOST_STEPS:,}")
     return Target(model, int(steps))

@@ -7,6 +7,7 @@ import polars as pl
 from analysis.answers.compare.ladder import Step, ladder
 from analysis.answers.compare.matched import Matched, matched_within
 from analysis.answers.compare.steps import is_ladder, steps_of
+from analysis.answers.compare.ways import ways_within
 from analysis.answers.feature_spaces import FeatureSpaces, feature_spaces
 from analysis.answers.quality.command import images_per_epoch, workers_of
 from analysis.answers.quality.time_to_quality import TimeToQuality, time_to_quality
@@ -92,10 +93,12 @@ class StudyData:
 
     @once
     def matched(self) -> list[Matched]:
-        """The recipes beside the first, at equal Gflops; none where the study has a ladder."""
+        """The recipes beside the first, or the ways in which models of one grow, at equal Gflops;
+        none where the study has a ladder.
+        """
         if self.searches_lr or self.ladder or not self.asks("fid"):
             return []
-        return matched_within(self.answers)
+        return matched_within(self.answers) or ways_within(self.answers)
 
     @once
     def spaces(self) -> FeatureSpaces | None:

@@ -46,8 +46,8 @@ def compare(
     ] = None,
 ) -> None:
     """How many times the compute of recipe B recipe A would need, at each rung, with its trend and
-    crossover; of recipes without a rung in common, such as two families, their models of equal
-    Gflops.
+    crossover; of recipes without a rung in common, such as two families, and of the ways in which
+    one recipe's models grow, such as depth and width, their models of equal Gflops.
     """
     if b is None:
         only_of_two = {
@@ -101,13 +101,14 @@ def _compare_within(study: str, results: Path | None, metric: str, only_of_two: 
     from analysis.answers.compare import NoSharedRungs
     from analysis.answers.compare.ladder import ladder_table, study_ladder
     from analysis.answers.compare.matched import matched_text, study_matched
+    from analysis.answers.compare.ways import study_ways
 
     folder = study_folder(study, results)
     with telling(folder):
         try:
             print(ladder_table(study_ladder(folder, metric), metric))
         except NoSharedRungs:
-            print(matched_text(study_matched(folder, metric)))
+            print(matched_text(study_ways(folder, metric) or study_matched(folder, metric)))
 
 
 def quality(

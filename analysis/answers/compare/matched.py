@@ -88,7 +88,7 @@ def matched(
     mine, theirs = mine[[i for i, _ in which]], theirs[[j for _, j in which]]
     cells = pl.concat([mine, theirs], how="diagonal_relaxed")
     n, gains = len(which), np.hstack([-np.eye(len(which)), np.eye(len(which))])
-    parts = [_contrast(of, cells, gain) for of, gain in zip(theirs["model"], gains)]
+    parts = [contrast_of(of, cells, gain) for of, gain in zip(theirs["model"], gains)]
     x = theirs[GFLOPS].log().to_numpy()
     pairs = [
         Pair(one["model"], other["model"], cost, cost / one[GFLOPS] - 1, float(gain), part)
@@ -101,8 +101,8 @@ def matched(
         metric,
         *names,
         tuple(pairs),
-        _contrast("all pairs", cells, gains.mean(0)),
-        _contrast("trend", cells, slope_weights(x) @ gains) if n >= LEAST_TREND else None,
+        contrast_of("all pairs", cells, gains.mean(0)),
+        contrast_of("trend", cells, slope_weights(x) @ gains) if n >= LEAST_TREND else None,
         _else_differs(a, b, names),
         a["protocol"].unique().sort().to_list() != b["protocol"].unique().sort().to_list(),
     )
@@ -176,8 +176,9 @@ def matched_text(found: list[Matched]) -> str:
     for own in found:
         lines.append(f"{own.b} against {own.a}: {own.metric} at equal Gflops")
         lines += [
-            f"  {pair.b} ({number(pair.forward_gmacs)} Gflops) against {pair.a}, "
-            f"{number(100 * abs(pair.apart), 2)} % apart: {ratio_text(pair.log, pair.change)} times"
+            f"  {pair.b} ({number(pair.forward_gmacs)} Gflops) against {pair.a}"
+            + (f", {number(100 * abs(pair.apart), 2)} % apart" if pair.apart else "")
+            + f": {ratio_text(pair.log, pair.change)} times"
             for pair in own.pairs
         ]
         if own.mean is not None and len(own.pairs) > 1:
@@ -213,7 +214,8 @@ def _pairs(a: np.ndarray, b: np.ndarray) -> list[tuple[int, int]]:
     return sorted(taken, key=lambda pair: b[pair[1]])
 
 
-def _contrast(of: str, cells: pl.DataFrame, weights: np.ndarray) -> Part | None:
+def contrast_of(of: str, cells: pl.DataFrame, weights: np.ndarray) -> Part | None:
+    """``weights`` (n,) on the cell means; None where one of them has one seed."""
     used = cells.filter(pl.Series(weights != 0))
     if (used["seeds"] < 2).any():
         return None

@@ -146,9 +146,8 @@ def _curve(kind: str, request: FitRequest) -> FitReport:
         axis = f"6 {n} {d}"
         columns = {role: v for role, v in both.columns.items() if role not in ("n", "d")}
         columns["x"] = 6 * both["n"] * both["d"]
-        called = {"x": axis, "y": loss, "series": "series"}
-        checked = Runs.checked(both.names, columns, both.cluster, called)
-        runs = replace(checked, apart=both.apart, series=both.series)
+        # rows of one budget and one loss are no copies: they were told apart by n and d
+        runs = replace(both, columns=columns)
     elif n or d:
         runs, axis = Runs.of(table, cluster, series, x=n or d, y=loss), n or d
     else:

@@ -66,9 +66,9 @@ def _residuals(report: FitReport) -> str:
 def _lack(sure: Uncertain) -> str:
     """What speaks most against the law, and what was made of it."""
     against = sure.against
-    if against is None or not against.chances:
-        return "not asked: too few rows, or none is off"
     wider = "; predictions hold what other laws say" if sure.others else ""
+    if against is None or not against.chances:
+        return f"not asked: too few rows, or none is off{wider}"
     if not against.doubted:
         return f"none seen (chance {number(against.chance, 2)}){wider}"
     return f"{against.worst} (chance {number(against.chance, 2)}){wider}"

@@ -99,6 +99,7 @@ class Approach3:
         def refit(at: Columns, losses: np.ndarray, weight: np.ndarray) -> np.ndarray:
             return refits(at, losses, weight, self.delta, near)
 
+        together = interaction.form(self.delta)
         return View(
             "approach 3",
             PARAMETERS,
@@ -112,10 +113,8 @@ class Approach3:
             {"alpha": EXPONENTS, "beta": EXPONENTS},
             "exponent",
             {"exponent": lambda p: p[..., 4] / (p[..., 3] + self.flops_power * p[..., 4])},
-            (
-                interaction.form(self.delta),
-                *by_series.forms(self.runs, len(PARAMETERS), refit, log_law),
-            ),
+            (together, *by_series.forms(self.runs, len(PARAMETERS), refit, log_law)),
+            (together,),
         )
 
 

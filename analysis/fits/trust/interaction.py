@@ -2,7 +2,7 @@
 other where g is below 1, and hinder where it is above.
 
 The form of the laws of 2025 in which what size and data do is not a sum; g = 1 is approach 3. It is
-asked only where approach 3 does not fit (``richer``).
+asked where approach 3 does not fit, or where rows are too few to show it (``richer``).
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ import numpy as np
 from analysis.fits.approaches.tilt import Tilt
 from analysis.fits.fitted import POSITIVE, View
 from analysis.fits.intervals import Uncertain
-from analysis.fits.trust import errors, misfit
+from analysis.fits.trust import errors, misfit, unseen
 from analysis.fits.trust.errors import Errors
 from analysis.fits.trust.identity import Identity, identity
 from analysis.fits.trust.influence import Influence, influence
@@ -23,6 +23,7 @@ Kind = Literal[
     "bound",
     "not-identified",
     "tilt",
+    "unseen-bend",
 ]
 
 
@@ -49,6 +50,7 @@ def warnings(view: View, sure: Uncertain | None = None) -> list[Beware]:
         *_of_errors(view, made),
         *_of_misfit(view, against, sure),
         *_of_influence(view, influence(view)),
+        *_of_unseen(view, unseen.bend(view, made, jacobian), sure),
     ]
 
 
@@ -193,6 +195,32 @@ def _of_influence(view: View, strongest: Influence | None) -> list[Beware]:
     if strongest.parameter != view.answer:
         text += f" ({also})"
     return [Beware("influence", text, tuple(names[i] for i in strongest.rows))]
+
+
+def _of_unseen(view: View, bend: unseen.Unseen | None, sure: Uncertain | None) -> list[Beware]:
+    if bend is None:
+        return []
+    what = (
+        f"an exponent that changes by {number(bend.size, 2)} above {bend.axes[0]} = "
+        f"{number(bend.middle, 2)}"
+        if len(bend.axes) == 1
+        else f"{' and '.join(bend.axes)} that help or hinder each other"
+    )
+    held = (
+        f"; predictions hold what is said by {' and '.join(form.title for form in view.unseen)}"
+        if sure and view.unseen
+        else "; intervals do not hold it"
+    )
+    move = float(np.expm1(min(bend.move, 50.0)))
+    return [
+        Beware(
+            "unseen-bend",
+            f"{count(len(view.values), 'row')} would miss, one time in two, {what}: it moves the "
+            f"figure at {unseen.AHEAD:g} times the largest {' and '.join(view.axes)} by "
+            f"{move:.0%}, by less than {unseen.TOLD:.0%} only up to {number(bend.reach, 2)} times"
+            f"{held}",
+        )
+    ]
 
 
 def _answered(view: View, parameters: np.ndarray) -> str:

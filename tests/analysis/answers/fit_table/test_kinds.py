@@ -67,6 +67,19 @@ def test_laws_of_one_variable(capsys, tmp_path):
     assert json.loads(out)["c"] == pytest.approx(0.2, abs=1e-6)
 
 
+def test_rows_of_one_budget_and_one_loss_that_differ_in_size_are_no_copies(capsys, tmp_path):
+    """Their 6 N D and loss are alike, and they were refused as the same row twice."""
+    path = tmp_path / "grid.csv"
+    rows = [
+        (n, d, round(300 * (n * d) ** -0.1, 3)) for n in (10, 100, 1000) for d in (10, 100, 1000)
+    ]
+    path.write_text("n,d,loss\n" + "".join(f"{n},{d},{loss}\n" for n, d, loss in rows))
+    code, out, _ = outcome(
+        capsys, "powerlaw", path, "--n", "n", "--d", "d", "--bootstrap", 0, "--json"
+    )
+    assert code == 0 and json.loads(out)["c"] == pytest.approx(0.1, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     "law, told",
     [
