@@ -7,8 +7,10 @@ from pathlib import Path
 from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
 from scaling.models.stored.learned import (
     check_outputs,
+    check_predicted,
     learned_by_scheduler,
     odd_process,
+    predicted,
     sampled_by_scheduler,
     unlike_ours,
 )
@@ -103,6 +105,9 @@ def open_diffusers(path: Path, declared: WeightsSpec) -> Opened:
             )
         if process is None:
             words = [*words, f"its scheduler {odd}, and is not heeded"]
+    check_predicted(declared.objective, process, scheduler)
+    if declared.objective is None:
+        words = [*words, *predicted(process)]
     check_outputs(declared.objective, spec.learn_sigma, path)
     if declared.objective == "sit" or (declared.objective == "flow" and spec.learn_sigma):
         raise ValueError(
@@ -193,4 +198,4 @@ def _of_network(
             f"({odd_process(read_object(scheduler))})"
         )
     state = {f"{folder.name}.{name}": tensor for name, tensor in state.items()}
-    return Opened(spec, state, tuple(words), process)
+    return Opened(spec, state, (*words, *predicted(process)), process)
