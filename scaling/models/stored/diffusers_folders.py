@@ -4,17 +4,16 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
+from scaling.models.formats.diffusers import CONFIG, check_class, from_diffusers, lacks_null
 from scaling.models.stored.learned import (
     check_outputs,
     check_predicted,
     learned_by_scheduler,
     odd_process,
-    predicted,
     sampled_by_scheduler,
     unlike_ours,
 )
-from scaling.models.stored.opened import Opened, completed
+from scaling.models.stored.opened import Opened, completed, predicted
 from scaling.models.stored.pipelines import Known, decoder_of, known_pipeline, read_object
 from scaling.models.stored.sets import prepared, read_set
 from scaling.study.families.captioned import Captioned
@@ -84,6 +83,7 @@ def open_diffusers(path: Path, declared: WeightsSpec) -> Opened:
     """A network that diffusers saved, alone or with the parts of a pipeline."""
     path, folder = _network(path)
     config = read_object(folder / CONFIG)
+    check_class(config)
     found = read_set(path, declared, ("pos_embed.proj.weight",)).found
     state, words = prepared(found, declared, path)
     no_null = lacks_null(config, state)

@@ -235,12 +235,6 @@ def check_predicted(objective: Learned | None, process: DiffusionSpec | None, sc
         )
 
 
-def predicted(process: DiffusionSpec | None) -> list[str]:
-    """In words, what a scheduler says is predicted, where it is unusual."""
-    told = None if process is None else process.prediction
-    return [f"they predict {told}, as their scheduler says"] if told else []
-
-
 def check_outputs(objective: Learned | None, doubled: bool, where) -> None:
     """ValueError if what is said to be learned does not fit the number of outputs.
 

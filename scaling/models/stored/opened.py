@@ -71,3 +71,9 @@ def completed(
             "class, say --null none",
         ]
     return Opened(spec, state, tuple(words), process, 0.0 if no_null else None)
+
+
+def predicted(process: DiffusionSpec | None) -> list[str]:
+    """In words, what a scheduler says is predicted, where it is unusual."""
+    told = process and process.prediction
+    return [f"they predict {told}, as their scheduler says"] if told else []

@@ -149,7 +149,8 @@ def changed(pipeline, folder, file: str, **fields):
         (
             "model_index.json",
             {"_class_name": "FluxPipeline"},
-            "a FluxPipeline, and pipelines that are known here are DiTPipeline, PixArtAlpha",
+            "a FluxPipeline, and pipelines that are known here are DiTPipeline, PixArtAlpha.*; its "
+            "network is a DiT, so name that alone, .*other/transformer",
         ),
         (
             SCHEDULER,
@@ -163,6 +164,19 @@ def test_what_is_not_ours_is_refused_in_one_line(pipeline, tmp_path, file, field
     with pytest.raises(ValueError, match=says) as error:
         open_weights(changed(pipeline, tmp_path / "other", file, **fields))
     assert "\n" not in str(error.value)
+
+
+def test_the_way_on_from_a_pipeline_that_is_not_known_is_one(pipeline, tmp_path):
+    """The network of no other one is read by itself, except a DiT, which is."""
+    other = changed(pipeline, tmp_path / "other", "model_index.json", _class_name="OtherPipeline")
+    assert open_weights(other / "transformer").spec == open_weights(pipeline).spec
+    config = other / "transformer" / "config.json"
+    config.write_text(json.dumps({"_class_name": "FluxTransformer2DModel"}))
+    with pytest.raises(ValueError, match="its network, a FluxTransformer2DModel, is read in none"):
+        open_weights(other)
+    config.unlink()
+    with pytest.raises(ValueError, match=r"; give one of those$"):
+        open_weights(other)
 
 
 def test_what_its_scheduler_does_beside_is_told(pipeline, tmp_path):
@@ -184,7 +198,9 @@ def test_what_its_scheduler_says_is_predicted_is_kept_in_an_export(pipeline, tmp
         export_weights(other, to="dit", out=tmp_path / "other.pt")
     assert "predict x" in export_weights(other, to="safetensors", out=tmp_path / "x.safetensors")
     assert open_weights(tmp_path / "x.safetensors").diffusion == opened.diffusion
-    with pytest.raises(ValueError, match=r"--objective ddpm predicts noise, but .* predicts x; lea"):
+    with pytest.raises(
+        ValueError, match=r"--objective ddpm predicts noise, but .* predicts x; lea"
+    ):
         open_weights(other, WeightsSpec(objective="ddpm"))
 
 
