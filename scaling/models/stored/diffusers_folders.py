@@ -7,13 +7,12 @@ from pathlib import Path
 from scaling.models.formats.diffusers import CONFIG, check_class, from_diffusers, lacks_null
 from scaling.models.stored.learned import (
     check_outputs,
-    check_predicted,
     learned_by_scheduler,
     odd_process,
     sampled_by_scheduler,
     unlike_ours,
 )
-from scaling.models.stored.opened import Opened, completed, predicted
+from scaling.models.stored.opened import Opened, check_predicted, completed, predicted
 from scaling.models.stored.pipelines import Known, decoder_of, known_pipeline, read_object
 from scaling.models.stored.sets import prepared, read_set
 from scaling.study.families.captioned import Captioned

@@ -224,17 +224,6 @@ def unlike_ours(config: Mapping, protocol: Mapping) -> tuple[str, ...]:
     return tuple(f"not as its {config.get('_class_name')}, which {words}" for words in odd)
 
 
-def check_predicted(objective: Learned | None, process: DiffusionSpec | None, scheduler) -> None:
-    """ValueError if an objective is said whose process ``scheduler`` describes as of another
-    prediction.
-    """
-    if process is not None and process.prediction and objective == process.objective:
-        raise ValueError(
-            f"--objective {objective} predicts noise, but {scheduler} says that the network "
-            f"predicts {process.prediction}; leave the option out, or mend prediction_type there"
-        )
-
-
 def check_outputs(objective: Learned | None, doubled: bool, where) -> None:
     """ValueError if what is said to be learned does not fit the number of outputs.
 
