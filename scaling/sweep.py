@@ -61,7 +61,7 @@ def sweep(
     """
     loggers, url = asked_loggers(log), checked_url(webhook)
     check_budget(budget)
-    asked = load_study(study).with_settings(parse_settings(settings)).with_grid(parse_grid(grid))
+    asked = load_study(study).with_settings(parse_settings(settings), parse_grid(grid))
     plan = Plan.of(started(asked))
     execution = execution or Execution()
     halved = None if asha is None else Asha.parse(asha)

@@ -96,7 +96,8 @@ def _hover(row: dict) -> str:
         for name, unit in (("forward_gmacs", "Gflops"), ("images", "images"))
         if row[name] is not None
     )
+    batch = "batch not told" if row["batch"] is None else f"batch {row['batch']:,}"
     return (
-        f"{row['model']}: FID {number(row['fid'])}, guidance {row['guidance']}, {cost} "
-        f"({row['source']}, {row['known']})"
+        f"{row['model']}: FID {number(row['fid'])}, guidance {row['guidance']}, {cost}, {batch}, "
+        f"protocol {row['protocol'] or 'not told'} ({row['source']}, {row['known']})"
     )

@@ -67,8 +67,8 @@ def plan(
         raise ValueError("--measured says where --detect reads; give --detect too")
     if calibrate and mfu is not None:
         raise ValueError("--calibrate measures what --mfu supposes; give one of them")
-    chosen = load_study(study).with_settings(parse_settings(settings or ()))
-    asked = Plan.of(chosen.with_grid(parse_grid(grid or ())))
+    given = parse_settings(settings or ()), parse_grid(grid or ())
+    asked = Plan.of(load_study(study).with_settings(*given))
     halved = None if asha is None else Asha.parse(asha)
     notes = halved.check(asked) if halved else []
     if calibrate:

@@ -29,8 +29,8 @@ def submit(context: typer.Context) -> None:
             "set $DIT_SCALING_WEBHOOK where the cluster's Ray is started"
         )
     check_budget(given["budget"])
-    asked = load_study(given["study"]).with_settings(parse_settings(given["settings"] or ()))
-    plan = Plan.of(asked.with_grid(parse_grid(given["grid"] or ())))
+    asked = parse_settings(given["settings"] or ()), parse_grid(given["grid"] or ())
+    plan = Plan.of(load_study(given["study"]).with_settings(*asked))
     if given["asha"]:
         Asha.parse(given["asha"]).check(plan)
     check_gpus(given["gpus_per_trial"], given["workers_per_trial"])

@@ -6,6 +6,7 @@ How files of others are read is in ``stored``.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -31,6 +32,9 @@ class Format(NamedTuple):
     ending: str  # suffix of the file's or folder's name
     note: str = ""  # printed after the export: what a user of the file must know
     objectives: tuple[str, ...] = ()  # of which models it is a format; empty: of all
+    # of a folder that is read by what it says of itself: its files of tensors -> how the names in
+    # them begin here
+    parts: Mapping[str, str] = MappingProxyType({})
 
 
 def read_training_checkpoint(

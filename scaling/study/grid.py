@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from scaling.study.settings import with_settings
+from scaling.study.settings import beside, with_settings
 from scaling.study.specs.trial import TrialSpec
 
 OF_A_STUDY = {
@@ -14,8 +14,12 @@ OF_A_STUDY = {
 MOST_TRIALS = 20_000  # of a study; with a price and a record each
 
 
-def grid(base: TrialSpec, axes: Mapping[str, Sequence]) -> tuple[TrialSpec, ...]:
+def grid(
+    base: TrialSpec, axes: Mapping[str, Sequence], settings: Mapping | None = None
+) -> tuple[TrialSpec, ...]:
     """Every combination of the axes' values, set on ``base``; the last axis varies fastest.
+
+    ``settings`` are set together with each combination, where it does not say otherwise.
 
     An axis is one of three things: a dotted field (``"model.patch": [2, 4, 8]``); ``"model"``
     itself, whose values are networks of any families; or a label whose values are mappings of
@@ -35,9 +39,12 @@ def grid(base: TrialSpec, axes: Mapping[str, Sequence]) -> tuple[TrialSpec, ...]
         for axis, values in values_of.items()
     ]
     _check_apart(choices, axes)
-    return tuple(
-        with_settings(base, {k: v for part in combination for k, v in part.items()})
+    combined = (
+        {k: v for part in combination for k, v in part.items()}
         for combination in itertools.product(*choices)
+    )
+    return tuple(
+        with_settings(base, beside(settings or {}, chosen) | chosen) for chosen in combined
     )
 
 

@@ -2,15 +2,19 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from scaling.study.families import class_of
+from scaling.study.network import Network
 from scaling.study.specs.identity import refuse
-from scaling.study.specs.trial import TrialSpec
+from scaling.study.specs.trial import AnyNetwork, TrialSpec
 from scaling.study.specs.usual_features import named_features
+from scaling.study.specs.weights import InitSpec
 
 FAMILY = "model.family"  # cannot be set alone: each family has its own fields
+NETWORK: TypeAdapter[Network] = TypeAdapter(AnyNetwork)
 LONGEST = 200  # characters of a value in a message
 
 
@@ -97,25 +101,68 @@ def listed_value(value, usual):
 
 
 def with_settings(trial: TrialSpec, settings: Mapping) -> TrialSpec:
-    """``trial`` with dotted fields replaced, validated as a whole.
+    """``trial`` with dotted fields replaced, in whatever order, and validated once, as a whole.
 
-    ValueError names the key, the value and what would fit.
+    A part that is given whole, such as ``model``, comes before its fields. ValueError names the
+    key, the value and what would fit.
     """
-    if "model" in settings:  # another network altogether, of any family
-        trial = _validated({**dict(trial), "model": settings["model"]})
-        settings = {key: value for key, value in settings.items() if key != "model"}
-    known = [name for name in fields_of(trial) if name != FAMILY]
-    data = trial.model_dump()
-    refuse(_unknown(key, [*known, "seeds", "scale"]) for key in settings if key not in known)
+    return _validated(_fields_with(trial, settings))
+
+
+def network_with(trial: TrialSpec, settings: Mapping) -> Network:
+    """The network of ``trial`` with those ``settings`` that are the network's, whether or not it
+    suits the rest of the trial. ValueError as ``with_settings``.
+    """
+    own = {k: v for k, v in settings.items() if k == "model" or k.startswith("model.")}
+    try:
+        return NETWORK.validate_python(_fields_with(trial, own)["model"])
+    except ValidationError as error:
+        raise ValueError(f"model: {explain(error)}") from None
+
+
+def _fields_with(trial: TrialSpec, settings: Mapping) -> dict:
+    """The fields of ``trial`` with dotted ones replaced, of which only the names are checked."""
+    known, data = fields_of(trial), trial.model_dump()
+    parts = {key: settings[key] for key in PARTS if key in settings}
+    for key, value in parts.items():
+        known = [name for name in known if not name.startswith(f"{key}.")]
+        if isinstance(value, Mapping):
+            known += fields_of(PARTS[key](value), f"{key}.")
+        elif isinstance(value, BaseModel):
+            known += fields_of(value, f"{key}.")
+        _put(data, key, value)
+    known = [name for name in known if name != FAMILY]
+    rest = {key: value for key, value in settings.items() if key not in parts}
+    refuse(_unknown(key, [*known, "seeds", "scale"]) for key in rest if key not in known)
     if not named_features(trial.evaluate.protocol):
         del data["evaluate"]["protocol"]["features"]  # they follow the data
-    for key, value in settings.items():
-        *path, leaf = key.split(".")
-        target = data
-        for part in path:
-            target = target[part]
-        target[leaf] = listed_value(value, target.get(leaf))
-    return _validated(data)
+    for key, value in rest.items():
+        _put(data, key, value)
+    return data
+
+
+# parts that may be given whole -> the class whose fields one given as a mapping has
+PARTS: dict[str, Callable[[Mapping], type[BaseModel]]] = {
+    "model": class_of,
+    "train.init": lambda _: InitSpec,
+}
+
+
+def _put(data: dict, key: str, value) -> None:
+    """Set the field ``key`` in ``data``, a trial's fields."""
+    *path, leaf = key.split(".")
+    for part in path:
+        data = data[part]
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
+    data[leaf] = dict(value) if isinstance(value, Mapping) else listed_value(value, data.get(leaf))
+
+
+def beside(settings: Mapping, chosen: Iterable[str]) -> dict:
+    """Those of ``settings`` that do not set what ``chosen`` keys set, or a part of it."""
+    over = tuple(chosen)
+    within = tuple(f"{key}." for key in over)
+    return {k: v for k, v in settings.items() if k not in over and not k.startswith(within)}
 
 
 def _unknown(key: str, known: list[str]) -> str:

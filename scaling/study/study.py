@@ -1,5 +1,6 @@
 """What is a study? A question, the expected answer, and the trials that decide it."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from scaling.study.debug import debug
 from scaling.study.families.outside.given import check_given
 from scaling.study.grid import MOST_TRIALS, check_number, distinct, grid, with_seeds
 from scaling.study.network import Network
-from scaling.study.settings import explain, with_settings
+from scaling.study.settings import explain, network_with, with_settings
 from scaling.study.specs.identity import Spec
 from scaling.study.specs.trial import TrialSpec
 
@@ -101,44 +102,42 @@ class Study(Spec):
         A value of the axis ``model`` may be a name, of the trial's family and else as its network.
         ValueError as ``grid``.
         """
-        if not axes:
-            return self
-        trials = [
-            varied
-            for trial in self.trials
-            for varied in grid(trial, {axis: _named(trial, axis, axes[axis]) for axis in axes})
-        ]
-        try:
-            return Study(**{**dict(self), "trials": distinct(trials), "scales": {}})
-        except ValidationError as error:
-            raise ValueError(explain(error)) from None
+        return self.with_settings({}, axes)
 
-    def with_settings(self, settings: Mapping) -> "Study":
-        """The study with dotted fields set on every trial.
+    def with_settings(
+        self, settings: Mapping, axes: Mapping[str, Sequence] | None = None
+    ) -> "Study":
+        """The study with dotted fields set on every trial, and with ``axes`` as ``with_grid``.
 
-        The key ``seeds`` sets how often the grid is repeated. The key ``scale`` is applied first
-        and chooses among ``scales``.
+        Each trial is validated once, with all that is set. The key ``seeds`` sets how often the
+        grid is repeated. The key ``scale`` is applied first and chooses among ``scales``.
         """
         if "scale" in settings:
-            return self.at(settings["scale"]).with_settings(
-                {k: v for k, v in settings.items() if k != "scale"}
-            )
+            rest = {k: v for k, v in settings.items() if k != "scale"}
+            return self.at(settings["scale"]).with_settings(rest, axes)
+        if not settings and not axes:
+            return self
         rest = {k: v for k, v in settings.items() if k != "seeds"}
-        trials = tuple(with_settings(trial, rest) for trial in self.trials)
+        fields = {**dict(self), "seeds": settings.get("seeds", self.seeds)}
+        if axes:
+            varied = (_varied(trial, axes, rest) for trial in self.trials)
+            fields |= {"trials": distinct(itertools.chain.from_iterable(varied)), "scales": {}}
+        else:
+            fields["trials"] = tuple(with_settings(trial, rest) for trial in self.trials)
         try:
-            return Study(
-                **{**dict(self), "trials": trials, "seeds": settings.get("seeds", self.seeds)}
-            )
+            return Study(**fields)
         except ValidationError as error:
             raise ValueError(explain(error)) from None
 
 
-def _named(trial: TrialSpec, axis: str, values: Sequence) -> list:
-    """``values``; of the axis ``model`` names become networks."""
-    return [
-        _network(trial.model, value) if axis == "model" and isinstance(value, str) else value
-        for value in values
-    ]
+def _varied(trial: TrialSpec, axes: Mapping[str, Sequence], settings: Mapping) -> Sequence:
+    """``trial`` at the axes' values and with ``settings``; names of models become networks."""
+    models = axes.get("model", ())
+    if any(isinstance(model, str) for model in models):
+        like = network_with(trial, settings)
+        named = [_network(like, model) if isinstance(model, str) else model for model in models]
+        axes = {**axes, "model": named}
+    return grid(trial, axes, settings)
 
 
 def _network(model: Network, name: str) -> Network:

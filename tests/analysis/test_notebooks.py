@@ -57,7 +57,7 @@ def test_no_table_as_committed_shows_a_null_as_nan(path):
     assert dashes_stand_for_nulls(outputs_of(nbformat.read(path, as_version=4)))
 
 
-@pytest.mark.parametrize("name, pictures", [("laws", 3), ("paper_figures", 4), ("field", 1)])
+@pytest.mark.parametrize("name, pictures", [("laws", 3), ("paper_figures", 5), ("field", 1)])
 def test_a_notebook_runs(name, pictures, finished, monkeypatch):
     monkeypatch.setenv("DIT_SCALING_RESULTS", str(finished.folder))
     outputs = executed(name)

@@ -44,3 +44,23 @@ def test_a_grid_of_models_takes_their_names(tiny):
         study([tiny]).with_grid({"model": ["GPT-2"]})
     with pytest.raises(ValueError, match=r"unknown setting 'model\.size'"):
         study([tiny]).with_grid({"model.size": ["S", "B"]})
+
+
+def test_settings_and_a_grid_are_validated_together(tiny):
+    """Of each pair the settings alone would not fit the trial, or undo what the grid names."""
+    flow = {"diffusion.objective": "flow"}
+    asked = study([tiny]).with_settings(flow, {"model.learn_sigma": [False]})
+    assert [(t.diffusion.objective, t.model.learn_sigma) for t in asked.trials] == [("flow", False)]
+    paths = study([tiny]).with_settings(
+        {"model.learn_sigma": False, "seeds": 2}, {"diffusion.objective": ["flow", "epsilon"]}
+    )
+    assert [t.diffusion.objective for t in paths.trials] == ["flow", "epsilon"] and paths.seeds == 2
+    wide = study([tiny]).with_settings({"model.heads": 3}, {"model.width": [12, 24]})
+    assert [(t.model.heads, t.model.width) for t in wide.trials] == [(3, 12), (3, 24)]
+    names = study([tiny]).with_settings(
+        flow | {"model.learn_sigma": False, "model.patch": 2}, {"model": ["DiT-d1w16/4", "DiT-S/2"]}
+    )
+    assert [t.model.name for t in names.trials] == ["DiT-d1w16/4", "DiT-S/2"]
+    assert not any(t.model.learn_sigma for t in names.trials)
+    small = study([tiny]).with_settings({"scale": "debug", "train.steps": 9}, {"train.lr": [1e-3]})
+    assert small.name == "test_debug" and [t.train.steps for t in small.trials] == [9]

@@ -178,18 +178,24 @@ def from_diffusers(config: Mapping, state: Mapping[str, torch.Tensor]) -> tuple[
     return spec, out
 
 
-def _spec_of(config: Mapping) -> ModelSpec:
+def check_class(config: Mapping) -> str:
+    """The class that a configuration names; ValueError for that of another network than a DiT."""
     kind = config.get("_class_name")
     if kind not in CLASSES:
         raise ValueError(
             f"config.json describes a {kind}, and alone only a {CLASSES[0]} is read; give the "
             "folder of its pipeline, or of a network of ours what scaling export --to safetensors "
-            "writes"
+            "writes, or the whole folder of --to diffusers with its dit-scaling.json"
         )
     if config.get("norm_type", NORM) != NORM:
         raise ValueError(
             f"config.json describes a {kind} with norm_type {config['norm_type']}, not DiT's {NORM}"
         )
+    return kind
+
+
+def _spec_of(config: Mapping) -> ModelSpec:
+    kind = check_class(config)
     try:
         heads, channels = config["num_attention_heads"], config["in_channels"]
         outputs = config["out_channels"]

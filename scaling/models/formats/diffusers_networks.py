@@ -2,7 +2,8 @@
 
 The folder holds ``config.json`` and the weights under diffusers' names. What a family learns
 beside, a vector or a sequence for each label, no class of diffusers has: it lies beside as
-``labels.safetensors``, under our names, in its last row that of no label.
+``labels.safetensors``, under our names, in its last row that of no label. By ``dit-scaling.json``,
+which ``scaling export`` adds, the folder is read here again.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ from safetensors.torch import save_file
 from scaling.models.weights import Format, State, check_fits
 from scaling.study.network import Network
 
-LABELS = "labels.safetensors"
+WEIGHTS, LABELS = "diffusion_pytorch_model.safetensors", "labels.safetensors"
 
 
 def diffusers_format(inner: str, note: str) -> Format:
@@ -29,8 +30,8 @@ def diffusers_format(inner: str, note: str) -> Format:
         folder.mkdir(parents=True, exist_ok=True)
         network.save_config(folder)
         weights = {name: tensor.clone().contiguous() for name, tensor in theirs.items()}
-        save_file(weights, folder / "diffusion_pytorch_model.safetensors", {"format": "pt"})
+        save_file(weights, folder / WEIGHTS, {"format": "pt"})
         if beside:
             save_file(beside, folder / LABELS)
 
-    return Format(write, "-diffusers", note)
+    return Format(write, "-diffusers", note, parts={WEIGHTS: f"{inner}.", LABELS: ""})

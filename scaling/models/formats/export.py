@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from scaling.models import build_model
-from scaling.models.stored.described import write_described
+from scaling.models.stored.described import BESIDE, said_of, write_described
 from scaling.models.stored.open_weights import Opened, open_weights
 from scaling.models.stored.own_networks import networks_in
 from scaling.models.weights import Format, State, load_weights
@@ -111,6 +111,9 @@ def export_weights(
     try:
         with named(out):
             chosen.write(aside, spec, state)
+            if chosen.parts:
+                known_of = (opened.diffusion, opened.label_dropout, opened.vae)
+                (aside / BESIDE).write_text(said_of(spec, *known_of) + "\n")
         os.replace(aside, out)
     finally:
         if aside.is_dir():

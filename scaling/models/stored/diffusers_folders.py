@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from scaling.models.formats.diffusers import CONFIG, from_diffusers, lacks_null
+from scaling.models.formats.diffusers import CONFIG, check_class, from_diffusers, lacks_null
 from scaling.models.stored.learned import (
     check_outputs,
     learned_by_scheduler,
@@ -12,7 +12,7 @@ from scaling.models.stored.learned import (
     sampled_by_scheduler,
     unlike_ours,
 )
-from scaling.models.stored.opened import Opened, completed
+from scaling.models.stored.opened import Opened, check_predicted, completed, predicted
 from scaling.models.stored.pipelines import Known, decoder_of, known_pipeline, read_object
 from scaling.models.stored.sets import prepared, read_set
 from scaling.study.families.captioned import Captioned
@@ -82,6 +82,7 @@ def open_diffusers(path: Path, declared: WeightsSpec) -> Opened:
     """A network that diffusers saved, alone or with the parts of a pipeline."""
     path, folder = _network(path)
     config = read_object(folder / CONFIG)
+    check_class(config)
     found = read_set(path, declared, ("pos_embed.proj.weight",)).found
     state, words = prepared(found, declared, path)
     no_null = lacks_null(config, state)
@@ -103,6 +104,9 @@ def open_diffusers(path: Path, declared: WeightsSpec) -> Opened:
             )
         if process is None:
             words = [*words, f"its scheduler {odd}, and is not heeded"]
+    check_predicted(declared.objective, process, scheduler)
+    if declared.objective is None:
+        words = [*words, *predicted(process)]
     check_outputs(declared.objective, spec.learn_sigma, path)
     if declared.objective == "sit" or (declared.objective == "flow" and spec.learn_sigma):
         raise ValueError(
@@ -193,4 +197,4 @@ def _of_network(
             f"({odd_process(read_object(scheduler))})"
         )
     state = {f"{folder.name}.{name}": tensor for name, tensor in state.items()}
-    return Opened(spec, state, tuple(words), process)
+    return Opened(spec, state, (*words, *predicted(process)), process)

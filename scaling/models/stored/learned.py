@@ -11,7 +11,7 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from scaling.study.specs.diffusion import BetaSchedule, DiffusionSpec, betas_of
+from scaling.study.specs.diffusion import BetaSchedule, DiffusionSpec, Prediction, betas_of
 from scaling.study.specs.weights import Learned, Null
 
 LABEL_TABLE = "y_embedder.embedding_table.weight"
@@ -106,6 +106,7 @@ def learned_by_scheduler(config: Mapping, sigma: bool) -> DiffusionSpec | None:
     try:
         return DiffusionSpec(
             objective="ddpm" if sigma else "epsilon",
+            prediction=PREDICTIONS[config.get("prediction_type", "epsilon")],
             timesteps=config["num_train_timesteps"],
             beta_start=config["beta_start"],
             beta_end=config["beta_end"],
@@ -140,8 +141,9 @@ def process_by_betas(betas: Tensor, sigma: bool, where) -> DiffusionSpec:
     )
 
 
-# what a scheduler of ours says, and others may say otherwise
-EXPECTED = {"prediction_type": "epsilon", "trained_betas": None}
+# diffusers' name of what is predicted -> ours
+PREDICTIONS: dict[str, Prediction] = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x"}
+EXPECTED = {"trained_betas": None}  # what a scheduler of ours says, and others may say otherwise
 MOST_STEPS = 1000  # diffusers' timesteps, where a scheduler does not say how many
 CLIPPED = ("ddpm", "ddim")  # samplers that clip as a scheduler says
 # diffusers' name of a variance that is not learned -> ours
@@ -192,10 +194,13 @@ def odd_process(config: Mapping) -> str:
         for name, usual in _expected(config).items()
         if config.get(name, usual) != usual
     ]
-    schedules = get_args(BetaSchedule)
-    schedule = config.get("beta_schedule", "linear")
-    if config.get("_class_name") != FLOW_SCHEDULER and schedule not in schedules:
-        odd.append(f"beta_schedule {schedule}, here {' or '.join(schedules)}")
+    if config.get("_class_name") != FLOW_SCHEDULER:
+        for name, usual, known in (
+            ("prediction_type", "epsilon", PREDICTIONS),
+            ("beta_schedule", "linear", get_args(BetaSchedule)),
+        ):
+            if (value := config.get(name, usual)) not in known:
+                odd.append(f"{name} {value}, here {' or '.join(known)}")
     return "; ".join(odd) or f"a {config.get('_class_name')} with betas that are not in 0..1"
 
 

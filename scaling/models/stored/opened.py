@@ -71,3 +71,20 @@ def completed(
             "class, say --null none",
         ]
     return Opened(spec, state, tuple(words), process, 0.0 if no_null else None)
+
+
+def predicted(process: DiffusionSpec | None) -> list[str]:
+    """In words, what a scheduler says is predicted, where it is unusual."""
+    told = process and process.prediction
+    return [f"they predict {told}, as their scheduler says"] if told else []
+
+
+def check_predicted(objective: Learned | None, process: DiffusionSpec | None, scheduler) -> None:
+    """ValueError if an objective is said whose process ``scheduler`` describes as of another
+    prediction.
+    """
+    if process is not None and process.prediction and objective == process.objective:
+        raise ValueError(
+            f"--objective {objective} predicts noise, but {scheduler} says that the network "
+            f"predicts {process.prediction}; leave the option out, or mend prediction_type there"
+        )

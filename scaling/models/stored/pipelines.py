@@ -67,7 +67,7 @@ def known_pipeline(folder: Path) -> Known:
     if kind not in PIPELINES:
         raise ValueError(
             f"{folder} is a {kind}, and pipelines that are known here are {', '.join(PIPELINES)}; "
-            "of another one name the folder of its network"
+            + _way_on(folder)
         )
     known = PIPELINES[kind]
     if not (folder / known.network / "config.json").is_file():
@@ -76,6 +76,21 @@ def known_pipeline(folder: Path) -> Known:
             "again"
         )
     return known
+
+
+def _way_on(folder: Path) -> str:
+    """What to do about the pipeline in ``folder``, whose class is not known."""
+    from scaling.models.formats.diffusers import CONFIG, check_class
+
+    for part in ("transformer", "unet"):
+        if (folder / part / CONFIG).is_file():
+            config = read_object(folder / part / CONFIG)
+            try:
+                check_class(config)
+            except ValueError:
+                return f"its network, a {config.get('_class_name')}, is read in none but those"
+            return f"its network is a DiT, so name that alone, {folder / part}"
+    return "give one of those"
 
 
 def decoder_of(folder: Path) -> Path | None:

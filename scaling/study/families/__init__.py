@@ -24,6 +24,7 @@ __all__ = [
     "PixArt",
     "PixelUNet",
     "RaisedUNet",
+    "class_of",
     "named_network",
     "network_of",
     "preset_resolution",
@@ -33,18 +34,14 @@ __all__ = [
 DEFAULT = "dit"  # for specs written before there were other families
 
 
-def network_of(value) -> Network:
-    """The network that a spec's ``model`` describes: a ``Network`` already, or its fields.
+def class_of(fields: Mapping) -> type[Network]:
+    """The class of the network with these ``fields``, which their ``family`` chooses.
 
-    The ``family`` field chooses the class. A network whose family a study's file defines carries
-    the hash of its ``source``. If that family is not loaded, or was loaded from other source, only
-    the recorded facts are available, and the result is a ``Recorded`` network, which cannot be
-    built. ValueError for an unknown family without source.
+    A network whose family a study's file defines carries the hash of its ``source``. If that family
+    is not loaded, or was loaded from other source, it is ``Recorded``. ValueError for an unknown
+    family without source.
     """
-    if isinstance(value, Network) or not isinstance(value, Mapping):
-        return value  # pydantic refuses anything that is neither a network nor its fields
-    fields = dict(value)
-    family, source = fields.get("family", DEFAULT), fields.pop("source", None)
+    family, source = fields.get("family", DEFAULT), fields.get("source")
     known = FAMILIES.get(family) if isinstance(family, str) else None
     if known is None and source is None:
         names = ", ".join(sorted(FAMILIES))
@@ -52,10 +49,20 @@ def network_of(value) -> Network:
             f"unknown family {family!r}; known: {names}; a family of your own is a subclass of "
             "scaling.study.Network in the study's file"
         )
-    if known is None or (source is not None and source != source_id(known)):
-        return Recorded.model_validate({**fields, "source": source})
-    fields.pop("facts", None)  # not needed: the code is here
-    return known.model_validate(fields)
+    return Recorded if known is None or source not in (None, source_id(known)) else known
+
+
+def network_of(value) -> Network:
+    """The network that a spec's ``model`` describes: a ``Network`` already, or its fields.
+
+    Of a ``Recorded`` network only the recorded facts are available, and it cannot be built.
+    """
+    if isinstance(value, Network) or not isinstance(value, Mapping):
+        return value  # pydantic refuses anything that is neither a network nor its fields
+    known = class_of(value)
+    # of a family whose code is here, neither is needed
+    left_out = () if known is Recorded else ("source", "facts")
+    return known.model_validate({k: v for k, v in value.items() if k not in left_out})
 
 
 def presets() -> list[str]:

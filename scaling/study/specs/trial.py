@@ -39,10 +39,13 @@ __all__ = [
 ]
 
 
+AnyNetwork = Annotated[SerializeAsAny[Network], BeforeValidator(network_of)]
+
+
 class TrialSpec(Spec):
     """One point of a study: what is trained, for how long, and how it is measured."""
 
-    model: Annotated[SerializeAsAny[Network], BeforeValidator(network_of)]
+    model: AnyNetwork
     data: DataSpec = DataSpec()
     diffusion: DiffusionSpec = DiffusionSpec()
     train: TrainSpec

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from analysis.figures.field import fid_vs_cost
+from analysis.figures.field import _hover, fid_vs_cost
 from analysis.frames.published import conflicts, field, frontier_of, unguided_at
 from tests.analysis.figures.reading import texts
 
@@ -14,6 +14,9 @@ def test_every_report_with_a_cost_is_shown_in_its_panel():
     here = rows.filter(pl.col("resolution") == 256)
     costs = (here["forward_gmacs"], here["images"])
     assert len(texts(figure)) == sum(len(column.drop_nulls()) for column in costs)
+    told = {row["model"]: _hover(row) for row in here.to_dicts()}
+    assert "batch 1,024, protocol Heun 50 steps" in told["JiT-B/16"]
+    assert "batch 256, protocol as printed" in told["DiT-S/8"]
     with pytest.raises(ValueError, match="nothing is tabulated at 17 pixels"):
         fid_vs_cost(rows, resolution=17)
 

@@ -1,5 +1,6 @@
 """Have published tables the columns of a curve?"""
 
+import polars as pl
 import pytest
 
 from analysis.frames.published import (
@@ -21,10 +22,20 @@ def test_published_tables_have_the_columns_of_a_curve(table):
 
 
 def test_every_published_row_has_its_source():
-    for name in ("dit_table4", "models", "seed_spread", "feature_spaces", "laws"):
+    for name in ("dit_table4", "models", "seed_spread", "feature_spaces", "laws", "counts"):
         table = published(name)
         assert table["provenance"].null_count() == 0
         assert table["source"].null_count() == 0
+
+
+def test_counts_rise_with_pixels_and_frames_and_parameters_do_not():
+    counts = published("counts").with_columns(
+        size=pl.col("frames") * pl.col("height") * pl.col("width")
+    )
+    assert set(counts["family"]) == {"FLUX", "SANA", "Wan", "CogVideoX", "LTX"}
+    for _, rows in counts.sort("size").group_by("model"):
+        assert rows["params_m"].n_unique() == 1 and rows["gmacs"].is_sorted()
+        assert rows["size"].is_unique().all()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from scaling.data import to_uint8
 from scaling.evaluation.sampling.class_names import as_labels
 from scaling.evaluation.sampling.generate import generate, labels_and_streams
 from scaling.evaluation.sampling.load import load_checkpoint
+from scaling.models.formats.export import export_weights
 from scaling.models.networks.captions import ENCODERS
 from scaling.models.stored import pipelines
 from scaling.models.stored.open_weights import open_weights
@@ -22,6 +23,7 @@ from tests.data.latents import tiny_autoencoders as tiny
 
 CLASSES, SIZE, STEPS = 3, 8, 10
 LINEAR = {"beta_schedule": "linear", "beta_start": 1e-4, "beta_end": 0.02, "clip_sample": False}
+SCHEDULER = "scheduler/scheduler_config.json"
 NAMES = {0: "tench, Tinca tinca", 1: "goldfish", 2: "white shark"}
 
 
@@ -67,11 +69,14 @@ def test_its_network_decoder_process_names_and_protocol_are_read(pipeline):
         as_labels(["white shar"], pipeline)
 
 
-@pytest.mark.parametrize("guidance", [1.0, 4.0])
-def test_samples_are_those_of_diffusers(pipeline, guidance):
+@pytest.mark.parametrize(
+    ("guidance", "predicted"), [(1.0, "epsilon"), (4.0, "epsilon"), (4.0, "v_prediction")]
+)
+def test_samples_are_those_of_diffusers(pipeline, guidance, predicted, tmp_path):
     """Given one noise; diffusers' frequencies are set to the reference's, as ``formats.diffusers``
     explains. The tolerance is one of 255 steps of a pixel.
     """
+    pipeline = changed(pipeline, tmp_path / "other", SCHEDULER, prediction_type=predicted)
     loaded = load_checkpoint(pipeline)
     protocol = Protocol(
         samples=4,
@@ -144,13 +149,14 @@ def changed(pipeline, folder, file: str, **fields):
         (
             "model_index.json",
             {"_class_name": "FluxPipeline"},
-            "a FluxPipeline, and pipelines that are known here are DiTPipeline, PixArtAlpha",
+            "a FluxPipeline, and pipelines that are known here are DiTPipeline, PixArtAlpha.*; its "
+            "network is a DiT, so name that alone, .*other/transformer",
         ),
         (
-            "scheduler/scheduler_config.json",
-            {"beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"},
-            r"none of ours \(prediction_type v_prediction, here epsilon; beta_schedule squaredcos_"
-            "cap_v2, here linear or scaled_linear",
+            SCHEDULER,
+            {"beta_schedule": "squaredcos_cap_v2", "prediction_type": "flow_prediction"},
+            r"none of ours \(prediction_type flow_prediction, here epsilon or v_prediction or "
+            "sample; beta_schedule squaredcos_cap_v2, here linear or scaled_linear",
         ),
     ],
 )
@@ -160,14 +166,42 @@ def test_what_is_not_ours_is_refused_in_one_line(pipeline, tmp_path, file, field
     assert "\n" not in str(error.value)
 
 
+def test_the_way_on_from_a_pipeline_that_is_not_known_is_one(pipeline, tmp_path):
+    """The network of no other one is read by itself, except a DiT, which is."""
+    other = changed(pipeline, tmp_path / "other", "model_index.json", _class_name="OtherPipeline")
+    assert open_weights(other / "transformer").spec == open_weights(pipeline).spec
+    config = other / "transformer" / "config.json"
+    config.write_text(json.dumps({"_class_name": "FluxTransformer2DModel"}))
+    with pytest.raises(ValueError, match="its network, a FluxTransformer2DModel, is read in none"):
+        open_weights(other)
+    config.unlink()
+    with pytest.raises(ValueError, match=r"; give one of those$"):
+        open_weights(other)
+
+
 def test_what_its_scheduler_does_beside_is_told(pipeline, tmp_path):
     fields = {"clip_sample": True, "steps_offset": 1, "timestep_spacing": "trailing"}
-    other = changed(pipeline, tmp_path / "other", "scheduler/scheduler_config.json", **fields)
+    other = changed(pipeline, tmp_path / "other", SCHEDULER, **fields)
     opened = open_weights(other)
     said = "; ".join(opened.said)
     assert "not as its DDIMScheduler, which begins 1 timesteps later" in said
     assert "spaces its timesteps by trailing" in said and "clips" not in said
     assert opened.protocol["clip_predicted"] == 1.0
+
+
+def test_what_its_scheduler_says_is_predicted_is_kept_in_an_export(pipeline, tmp_path):
+    other = changed(pipeline, tmp_path / "other", SCHEDULER, prediction_type="sample")
+    opened = open_weights(other)
+    assert (opened.diffusion.objective, opened.diffusion.prediction) == ("ddpm", "x")
+    assert "they predict x, as their scheduler says" in opened.said
+    with pytest.raises(ValueError, match=r"predicts x .*; export with --to safetensors"):
+        export_weights(other, to="dit", out=tmp_path / "other.pt")
+    assert "predict x" in export_weights(other, to="safetensors", out=tmp_path / "x.safetensors")
+    assert open_weights(tmp_path / "x.safetensors").diffusion == opened.diffusion
+    with pytest.raises(
+        ValueError, match=r"--objective ddpm predicts noise, but .* predicts x; lea"
+    ):
+        open_weights(other, WeightsSpec(objective="ddpm"))
 
 
 def test_names_that_are_of_no_labels_and_a_missing_network_are_refused(pipeline, tmp_path):

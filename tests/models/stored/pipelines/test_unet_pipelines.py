@@ -47,17 +47,17 @@ def unet(convention: str, **config) -> UNet2DModel:
     return UNet2DModel(**{**shape, **CONVENTIONS[convention], **config})
 
 
-def of_ddpm(variance="fixed_large"):
+def of_ddpm(variance="fixed_large", **more):
     clipped = {"variance_type": variance, "clip_sample": True}
-    return DDPMPipeline(unet("ddpm"), DDPMScheduler(**FEW, **clipped))
+    return DDPMPipeline(unet("ddpm"), DDPMScheduler(**FEW, **clipped, **more))
 
 
-def of_ddim():
-    return DDIMPipeline(unet("ddpm"), DDIMScheduler(**BETAS))
+def of_ddim(**more):
+    return DDIMPipeline(unet("ddpm"), DDIMScheduler(**BETAS, **more))
 
 
-def of_ldm():
-    scheduler = DDIMScheduler(**BETAS, beta_schedule="scaled_linear", clip_sample=False)
+def of_ldm(**more):
+    scheduler = DDIMScheduler(**BETAS, beta_schedule="scaled_linear", clip_sample=False, **more)
     return LDMPipeline(tiny.vq(4, 3, scaling_factor=0.4), unet("ldm"), scheduler)
 
 
@@ -66,8 +66,11 @@ MADE = {
     "ddpm, small variance": lambda: of_ddpm("fixed_small"),
     "ddim": of_ddim,
     "ldm": of_ldm,
+    "ddpm, v": lambda: of_ddpm(prediction_type="v_prediction"),
+    "ddim, x": lambda: of_ddim(prediction_type="sample"),
+    "ldm, v": lambda: of_ldm(prediction_type="v_prediction"),
 }
-STEPS = {"ddpm": TIMESTEPS, "ddpm, small variance": TIMESTEPS, "ddim": 20, "ldm": 20}
+STEPS = {name: TIMESTEPS if name.startswith("ddpm") else 20 for name in MADE}
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +125,9 @@ def test_what_they_are_is_read_from_their_configs(folders):
     assert {spec.num_classes for spec in specs.values()} == {1}
     assert specs["ddpm"].name == "DDPM-w8x1-2-3b1a4" and specs["ldm"].name.endswith(" ldm")
     assert (specs["ddpm"].head_channels, specs["ldm"].head_channels) == (None, 8)
+    told = {name: one.diffusion.prediction for name, one in opened.items()}
+    assert told == {name: dict(v="v", x="x").get(name.rpartition(", ")[2]) for name in MADE}
+    assert "they predict x, as their scheduler says" in opened["ddim, x"].said
     process = opened["ldm"].diffusion
     assert (process.objective, process.beta_schedule) == ("epsilon", "scaled_linear")
     ancestral = {"sampler": "ddpm", "sampling_steps": TIMESTEPS, "clip_predicted": 1.0}
