@@ -23,6 +23,7 @@ from analysis.select.selection import Selection
 from analysis.select.trials import check_metric_name
 
 SPOKEN = {"d": "depth", "w": "width"}
+LEAST_MODELS = 2  # beside the cheapest: a last rung that is deeper, too, makes no way
 PART = re.compile(r"([a-z]+)(\d+(?:\.\d+)?)")
 
 
@@ -69,7 +70,7 @@ def _grown(cells: pl.DataFrame) -> dict[tuple[str, ...], list[int]]:
     for i, fields in enumerate(told[1:], 1):
         if fields and fields.keys() == told[0].keys():
             grown[tuple(name for name in fields if fields[name] != told[0][name])].append(i)
-    return grown
+    return {way: models for way, models in grown.items() if len(models) >= LEAST_MODELS}
 
 
 def _words(way: tuple[str, ...]) -> str:

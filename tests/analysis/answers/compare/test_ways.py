@@ -43,6 +43,8 @@ def test_models_that_grow_in_one_way_or_beyond_the_other_s_have_none():
     assert ways(table(TOGETHER, {})) == []
     assert ways(table(TOGETHER | {"d99w24": 9.0}, {})) == []
     assert ways(table({"S": 1.0, "B": 2.0, "L": 8.0}, {})) == []
+    ladder = {"d2w16": 1.0, "d2w32": 2.0, "d2w48": 4.0, "d3w64": 8.0}  # as of digits
+    assert ways(table(ladder, {})) == []
 
 
 def test_one_seed_has_ratios_without_an_error():
