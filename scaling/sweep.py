@@ -117,16 +117,14 @@ def carry_out(plan: Plan, folder: StudyFolder, how: How, hook: Webhook) -> int:
         check_free(folder.folder)
         allowance = None if how.budget is None else allowance_of(folder.folder)
         jobs = jobs_of(plan, left, folder, how.gpus_per_trial, how.execution, allowance, how.asha)
-        order = Order.of(plan, jobs, how.address, how.gpus_per_trial, how.execution)
+        room = max(results_folder.checkpoints_of(left).values())
+        order = Order.of(plan, jobs, how.address, how.gpus_per_trial, how.execution, room)
         boards = Boards(folder, plan, how.loggers, say)
         timed = timed_here(plan) if how.calibrate else None
         with supervised(order, say) as supervisor:
             cluster = supervisor.begin()
-            if cluster.gpus and not how.gpus_per_trial:
-                say(
-                    f"the cluster's {cluster.gpus:g} GPUs stay idle: the trials run on CPUs; "
-                    "--gpus-per-trial 1 gives each one"
-                )
+            for line in cluster.told_of_gpus(how.gpus_per_trial):
+                say(line)
             with leased(folder.folder) as lease:
                 begin(folder, plan, damaged)
                 send_study(folder.folder, plan)

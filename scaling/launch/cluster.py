@@ -37,6 +37,21 @@ class Cluster:
     gpu_types: tuple[str, ...] = ()  # as Ray names them, such as H100
     token: bool = True  # whether it asks for one
 
+    def told_of_gpus(self, gpus_per_trial: float) -> list[str]:
+        """What a person should know of its GPUs, where trials take so many each."""
+        if self.gpus and not gpus_per_trial:
+            return [
+                f"the cluster's {self.gpus:g} GPUs stay idle: the trials run on CPUs; "
+                "--gpus-per-trial 1 gives each one"
+            ]
+        if gpus_per_trial and len(self.gpu_types) > 1:
+            return [
+                f"the cluster has GPUs of {len(self.gpu_types)} kinds "
+                f"({', '.join(self.gpu_types)}): a training takes any that is free, and its pace "
+                "is not forecast until one has ended"
+            ]
+        return []
+
 
 @contextlib.contextmanager
 def connected(address: str | None, cpus: int | None = None):

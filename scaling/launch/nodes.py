@@ -1,5 +1,5 @@
 """Does every node of a cluster run the same code, and reach the results, at a store or in a folder
-that all share?
+that all share, with room for them?
 """
 
 import os
@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import ray
 from ray.exceptions import GetTimeoutError, RayTaskError
@@ -14,7 +15,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from scaling.launch.cluster import ANSWER_S, refusals
 from scaling.launch.installed import check_same, installed
-from scaling.records.disk import nearest
+from scaling.launch.results_folder import elsewhere
+from scaling.records.disk import check_room, nearest
 from scaling.records.storage.following import check_store
 from scaling.records.storage.places import here, is_url
 
@@ -24,22 +26,23 @@ def check_places(
     place: str,
     patience_s: float = ANSWER_S,
     asked: Mapping[str, str] | None = None,
+    room: int = 0,
 ) -> None:
     """ValueError, one line, where a living node of the connected cluster runs other code or other
-    versions than ``asked`` (default: this process's), or cannot write at ``place``, a URL or a
-    folder, or does not see in the folder what this process writes there. One that is too busy to
-    answer finds out for itself.
+    versions than ``asked`` (default: this process's), cannot write at ``place``, a URL or a folder,
+    has no ``room`` of so many bytes there, or does not see in the folder what this process writes
+    there. One that is too busy to answer finds out for itself.
     """
     asked = installed() if asked is None else asked
     if is_url(place):
-        _ask(study, "", place, patience_s, asked)
+        _ask(study, patience_s, place, "", asked, room)
         return
     folder = nearest(Path(place))
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-", suffix=".tmp") as probe:
-        _ask(study, probe.name, place, patience_s, asked)
+        _ask(study, patience_s, place, probe.name, asked, room)
 
 
-def _ask(study: str, probe: str, place: str, patience_s: float, asked: Mapping[str, str]) -> None:
+def _ask(study: str, patience_s: float, *what: Any) -> None:
     tasks = {
         ray.remote(_check)
         .options(
@@ -48,7 +51,7 @@ def _ask(study: str, probe: str, place: str, patience_s: float, asked: Mapping[s
             max_retries=0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
         )
-        .remote(place, probe, asked): node["NodeManagerHostname"]
+        .remote(*what): node["NodeManagerHostname"]
         for node in ray.nodes()
         if node["Alive"]
     }
@@ -68,9 +71,11 @@ def _ask(study: str, probe: str, place: str, patience_s: float, asked: Mapping[s
             ) from None
 
 
-def _check(place: str, probe: str, asked: Mapping[str, str]) -> None:
+def _check(place: str, probe: str, asked: Mapping[str, str], room: int) -> None:
     """Run in a worker process of each node."""
     check_same(asked)
+    its = here(place)  # of a URL, this node's copy
+    check_room("the checkpoints of one training take", room, its, elsewhere(its))
     if is_url(place):
         check_store(here(place))
     else:

@@ -32,7 +32,7 @@ def check_folder(root: Path, plan: Plan) -> None:
             probe.write(b"0")
     except OSError as error:
         raise ValueError(
-            f"cannot write to the results folder {folder}: {error.strerror}; {_elsewhere(root)}"
+            f"cannot write to the results folder {folder}: {error.strerror}; {elsewhere(root)}"
         ) from None
     if not (folder / "study.json").exists():
         return
@@ -56,26 +56,32 @@ def check_disk(left: list[list[PlannedTrial]], folder: StudyFolder) -> None:
     """Refuse to start where the checkpoints to be kept, with those of trunks, would not fit on the
     disk.
     """
-    needed, trainings = 0, {}
-    for trial in (t for group in left for t in group):
-        trainings.setdefault(trial.train_id, {})[trial.spec] = trial.spec.eval_steps
-        if trial.spec.trunk:
-            trainings.setdefault(trial.spec.trunk.train_id, {})[trial.spec] = (
-                trial.spec.train.branch_step,
-            )
-    for train_id, kept in trainings.items():
+    needed, trainings = 0, checkpoints_of(left)
+    for train_id, size in trainings.items():
         run = folder.run(train_id)
         there = sum(path.stat().st_size for path in run.checkpoints.rglob("*") if path.is_file())
-        needed += max(0, checkpoint_bytes(kept) - there)
+        needed += max(0, size - there)
     check_room(
         f"the checkpoints of {len(trainings)} trainings take",
         needed,
         folder.folder,
-        f"evaluate at fewer steps, or {_elsewhere(folder.folder)}",
+        f"evaluate at fewer steps, or {elsewhere(folder.folder)}",
     )
 
 
-def _elsewhere(folder: Path) -> str:
+def checkpoints_of(left: list[list[PlannedTrial]]) -> dict[str, int]:
+    """Bytes of the checkpoints that each training, or trunk, holds at once, by its train_id."""
+    kept: dict[str, dict] = {}
+    for trial in (t for group in left for t in group):
+        kept.setdefault(trial.train_id, {})[trial.spec] = trial.spec.eval_steps
+        if trial.spec.trunk:
+            kept.setdefault(trial.spec.trunk.train_id, {})[trial.spec] = (
+                trial.spec.train.branch_step,
+            )
+    return {train_id: checkpoint_bytes(steps) for train_id, steps in kept.items()}
+
+
+def elsewhere(folder: Path) -> str:
     """How a person puts results, or their copy, on another disk."""
     if url_of(folder):
         return f"choose another disk for copies of results with ${CACHE_VARIABLE}"

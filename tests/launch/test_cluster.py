@@ -1,6 +1,7 @@
 """Is a start tried again where the machine was too busy, and what workers lack refused?"""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -164,3 +165,19 @@ def test_a_refusal_of_a_task_is_told_without_the_workers_traceback():
     broken = RayTaskError("draw", "Traceback ...", KeyError("x"))
     with pytest.raises(RayTaskError), cluster.refusals():
         raise broken.as_instanceof_cause()
+
+
+@pytest.mark.parametrize(
+    ("gpus", "types", "asked", "told"),
+    [
+        (4, ("H100",), 0, "the cluster's 4 GPUs stay idle"),
+        (4, ("H100",), 1, None),
+        (4, ("A100", "H100"), 1, r"GPUs of 2 kinds \(A100, H100\): a training takes any"),
+        (0, (), 0, None),
+    ],
+)
+def test_gpus_that_stay_idle_or_are_of_several_kinds_are_told(gpus, types, asked, told):
+    its = cluster.Cluster(None, cpus=2.0, gpus=gpus, local=False, gpu_types=types)
+    lines = its.told_of_gpus(asked)
+    assert len(lines) == (told is not None)
+    assert told is None or re.search(told, lines[0])

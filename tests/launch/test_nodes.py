@@ -21,6 +21,12 @@ def test_a_folder_that_a_node_does_not_share_is_refused(tmp_path, connection):
         check_folder(str(tmp_path / "elsewhere" / ".probe-1"), "/results")
 
 
+def test_a_node_without_room_for_a_trainings_checkpoints_is_refused(tmp_path, connection):
+    check_places("smoke", str(tmp_path), room=1000)
+    with pytest.raises(ValueError, match=r"^node \S+: the checkpoints of one training take .* GB"):
+        check_places("smoke", str(tmp_path), room=10**18)
+
+
 def test_a_node_of_another_version_is_refused_by_its_name(tmp_path, connection):
     asked = installed() | {"torch": "0.4.1"}
     with pytest.raises(ValueError, match=r"^node \S+: has torch \S+, and the .* 0\.4"):

@@ -43,6 +43,7 @@ def test_one_model_of_many_whose_layers_are_wrong_is_found(tiny, monkeypatch):
     [
         ("return 3", r"build\(\) of family 'odd' returned a int; it must return a torch.nn.Module"),
         ("return torch.nn.Linear(3, 4)", r"cannot be built and called: TypeError: .*forward"),
+        ("return Detached(self.channels)", r"returns numbers without a gradient, as after .detach"),
         ("return InPlace(self.channels)", r"changes x in place, .* work on x\.clone\(\)"),
         ("return Wrong(self.channels)", r"returns \(2, 1, 8, 8\) .* must return \(2, 2, 8, 8\)"),
     ],
@@ -54,6 +55,9 @@ def test_a_network_that_cannot_be_trained_is_refused_in_a_line(tmp_path, tiny, b
         "    def __init__(self, channels):\n        super().__init__()\n"
         "        self.conv = torch.nn.Conv2d(channels, channels, 3, padding=1)\n"
         "    def forward(self, x, t, y):\n        return self.conv(x)\n"
+        "class Detached(Wrong):\n"
+        "    def forward(self, x, t, y):\n"
+        "        return torch.cat([x, self.conv(x)], 1).detach()\n"
         "class InPlace(Wrong):\n"
         "    def forward(self, x, t, y):\n"
         "        return torch.cat([x.mul_(0.5), self.conv(x)], 1)\n"

@@ -67,7 +67,7 @@ def check(there: cluster.Cluster, order: Order) -> None:
     """ValueError for what the connected cluster can never do."""
     cluster.check_cluster(there, order.gpus_per_trial, order.workers, order.fewest_workers)
     if not there.local and order.results:
-        check_places(order.study, order.results)
+        check_places(order.study, order.results, room=order.room)
     if not there.local:
         cluster.check_workers_precisions(order.study, order.precisions, order.gpus_per_trial)
 

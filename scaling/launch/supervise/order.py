@@ -32,6 +32,7 @@ class Order(Spec):
     fewest_workers: int | None = None  # with which each trial goes on; None: with no fewer
     precisions: tuple[str, ...]
     results: str | None = None  # where trainings write: a URL, or a folder that all nodes share
+    room: int = 0  # bytes that a node's disk must have for a training's checkpoints
 
     @classmethod
     def of(
@@ -41,6 +42,7 @@ class Order(Spec):
         address: str | None,
         gpus_per_trial: float,
         execution: Execution,
+        room: int = 0,
     ) -> "Order":
         runs = {job.run_folder.rpartition("/")[0] for job in jobs}
         return cls(
@@ -55,6 +57,7 @@ class Order(Spec):
             fewest_workers=execution.min_workers,
             precisions=tuple(sorted({t.spec.train.precision for t in plan.trials})),
             results=next(iter(runs), None),
+            room=room,
         )
 
     def only(self, train_ids: Iterable[str]) -> "Order":

@@ -132,7 +132,7 @@ def _check_output(spec: Network) -> None:
         model, device = _network(spec)
         inputs = example_inputs(spec, batch=2, device=device)
         versions = [tensor._version for tensor in inputs]
-        output = _call(model, inputs)
+        output = model(*inputs)
         shape, dtype = tuple(output.shape), output.dtype
     except Exception as error:  # a person's own code may raise anything
         why = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -153,6 +153,11 @@ def _check_output(spec: Network) -> None:
         raise ValueError(
             f"forward(x, t, y) of {spec.name} returns numbers of {dtype}, which have no gradient; "
             "it must return floats"
+        )
+    if trainable_params(spec) and not output.requires_grad:
+        raise ValueError(
+            f"forward(x, t, y) of {spec.name} returns numbers without a gradient, as after "
+            ".detach() or under torch.no_grad(); return what follows from its weights"
         )
     if not trainable_params(spec):
         raise ValueError(
