@@ -55,21 +55,24 @@ def saved(folder, name: str, mode="RGB", **given) -> str:
     return name
 
 
+PROFILED = [
+    ("p3.jpg", "RGB", profile("Display P3", 2.2, P3), "Display P3 1"),
+    ("adobe.png", "RGB", profile("Adobe RGB", 2.2, ADOBE), "Adobe RGB 1"),
+    ("alpha.webp", "RGBA", profile("Display P3", 2.2, P3), "Display P3 1"),
+    ("palette.png", "P", profile("", 1.8, SRGB), "a profile without a name 1"),
+    ("grey.tif", "L", profile("Linear", 1.0), "Linear 1"),
+    ("srgb.jpg", "RGB", ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), ""),
+    ("near.png", "RGB", profile("gamma 2.2", 2.2, SRGB), ""),
+    ("near-grey.png", "L", profile("gamma 2.2", 2.2), ""),
+    ("damaged.jpg", "RGB", b"no profile at all", ""),
+    ("of-grey.png", "RGB", profile("Linear", 1.0), ""),  # which does not fit
+    ("none.jpg", "RGB", None, ""),
+]
+
+
+# a profile holds the second in which it was made, and is no name for a test
 @pytest.mark.parametrize(
-    ("name", "mode", "icc", "space"),
-    [
-        ("p3.jpg", "RGB", profile("Display P3", 2.2, P3), "Display P3 1"),
-        ("adobe.png", "RGB", profile("Adobe RGB", 2.2, ADOBE), "Adobe RGB 1"),
-        ("alpha.webp", "RGBA", profile("Display P3", 2.2, P3), "Display P3 1"),
-        ("palette.png", "P", profile("", 1.8, SRGB), "a profile without a name 1"),
-        ("grey.tif", "L", profile("Linear", 1.0), "Linear 1"),
-        ("srgb.jpg", "RGB", ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), ""),
-        ("near.png", "RGB", profile("gamma 2.2", 2.2, SRGB), ""),
-        ("near-grey.png", "L", profile("gamma 2.2", 2.2), ""),
-        ("damaged.jpg", "RGB", b"no profile at all", ""),
-        ("of-grey.png", "RGB", profile("Linear", 1.0), ""),  # which does not fit
-        ("none.jpg", "RGB", None, ""),
-    ],
+    ("name", "mode", "icc", "space"), PROFILED, ids=[name for name, *_ in PROFILED]
 )
 def test_a_profile_is_told_where_its_colours_are_not_srgbs(tmp_path, name, mode, icc, space):
     said = told_of_profiles(tmp_path, [saved(tmp_path, name, mode, icc_profile=icc)])
