@@ -77,7 +77,7 @@ def _check(place: str, probe: str, asked: Mapping[str, str], room: int) -> None:
     its = here(place)  # of a URL, this node's copy
     check_room("the checkpoints of one training take", room, its, elsewhere(its))
     if is_url(place):
-        check_store(here(place))
+        check_store(its)
     else:
         check_folder(probe, place)
 

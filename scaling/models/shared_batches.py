@@ -13,7 +13,7 @@ def check_shared(spec: Network, workers: int, micro_batch: int | None) -> None:
     """
     if workers == 1 and micro_batch is None:
         return
-    if name := _over_the_batch(without_weights(spec)):
+    if name := over_the_batch(without_weights(spec)):
         option = f"--workers-per-trial {workers}" if workers > 1 else f"--micro-batch {micro_batch}"
         raise ValueError(
             f"{option}: {spec.name} normalises over the batch ({name}), and would learn something "
@@ -21,6 +21,6 @@ def check_shared(spec: Network, workers: int, micro_batch: int | None) -> None:
         )
 
 
-def _over_the_batch(model: nn.Module) -> str | None:
-    """The first module that normalises over the batch."""
+def over_the_batch(model: nn.Module) -> str | None:
+    """The name of the first module that normalises over the batch; None where none does."""
     return next((name for name, m in model.named_modules() if isinstance(m, _BatchNorm)), None)

@@ -9,6 +9,7 @@ from torch import Tensor
 from scaling.data import stream
 from scaling.models.drawing import drawing
 from scaling.models.precision import autocast
+from scaling.models.shared_batches import over_the_batch
 from scaling.study.families.outside.source import is_outside
 from scaling.training.workers import OutOfMemory
 
@@ -21,14 +22,15 @@ def gradients(trainer: "Trainer", x0: Tensor, time: Tensor, noise: Tensor, y: Te
 
     ``x0`` and ``noise`` (B, ...), ``time`` and labels ``y`` (B,) are this worker's share of the
     batch. If memory runs out, the micro-batch is halved and the step starts again. OutOfMemory
-    where several workers must start again together.
+    where several workers must start again together; torch's own where the batch cannot be parted.
     """
     while True:
         try:
             with _drawing(trainer):
                 return accumulate(trainer, x0, time, noise, y)
         except torch.OutOfMemoryError as error:
-            if trainer.micro_batch == 1:
+            # Of a part of it, such a network would learn something else than was asked.
+            if trainer.micro_batch == 1 or over_the_batch(trainer.model):
                 raise
             half = (trainer.micro_batch + 1) // 2
             event = {

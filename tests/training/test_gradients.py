@@ -8,6 +8,7 @@ from scaling.records import Run
 from scaling.study.execution import Execution
 from scaling.study.settings import with_settings
 from scaling.training import Trainer
+from tests.training.carrying import Carries
 from tests.training.test_loop import losses
 
 
@@ -67,3 +68,18 @@ def test_one_image_that_does_not_fit_is_an_error(tiny, monkeypatch):
     monkeypatch.setattr(trainer.process, "q_sample", full)
     with pytest.raises(torch.OutOfMemoryError):
         trainer.train_to(1, lambda line: None)
+
+
+def test_a_batch_that_a_network_must_see_whole_is_not_halved(tiny, monkeypatch):
+    whole = with_settings(
+        tiny, {"model": Carries(input_size=8, channels=1, num_classes=10, regular=True)}
+    )
+    trainer = Trainer(whole, [])
+
+    def full(*args):
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(trainer, "network", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        trainer.train_to(1, lambda line: None)
+    assert trainer.micro_batch == 16 and trainer.out_of_memory == []

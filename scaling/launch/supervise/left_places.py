@@ -1,7 +1,6 @@
 """Which places of the cluster are held for nobody? Placement groups whose maker is gone."""
 
 import contextlib
-import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +9,8 @@ from ray.core.generated import gcs_pb2
 from ray.exceptions import RayError
 from ray.util import remove_placement_group
 from ray.util.placement_group import PlacementGroup
+
+from scaling.records.repeated import repeated
 
 Table: Any = gcs_pb2.PlacementGroupTableData  # type: ignore[attr-defined]  # made by protobuf
 LOOK_S = 2.0
@@ -25,21 +26,11 @@ def given_back() -> Iterator[None]:
     would stay taken, and the training would wait for them as long as the sweep lasts. Ray Train's
     own answer, an actor beside each controller, asks the dashboard, which a cluster may lack.
     """
-    ended = threading.Event()
-
-    def look() -> None:
-        while not ended.wait(LOOK_S):
-            # where the GCS does not answer, the next look asks again; the watch ends the sweep
-            with contextlib.suppress(RayError, RuntimeError):
-                give_back()
-
-    looking = threading.Thread(target=look, daemon=True, name="left places")
-    looking.start()
-    try:
+    # Where the GCS does not answer, the next look asks again; the watch ends the sweep. Where it is
+    # gone, asking it takes a minute.
+    passes = (RayError, RuntimeError)
+    with repeated(give_back, LOOK_S, "left places", passes, END_S):
         yield
-    finally:
-        ended.set()
-        looking.join(timeout=END_S)  # where the GCS is gone, asking it takes a minute
 
 
 def give_back() -> list[str]:

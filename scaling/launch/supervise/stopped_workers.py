@@ -19,6 +19,7 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from scaling.launch.supervise.processes import Stopped
+from scaling.records.repeated import repeated
 
 JOB = "RAY_JOB_ID"  # in the environment of a worker of that job
 LOOK_S = 1.0
@@ -87,30 +88,17 @@ def ended(patience_s: float) -> Iterator[None]:
     """While entered, on each node of the connected cluster that is at work, workers of this job
     that are stopped for longer than ``patience_s`` seconds are ended; what they did counts as lost.
     """
-    over = threading.Event()
     actors: dict[str, Any] = {}  # by node
 
     def look() -> None:
-        while not over.wait(NODES_S):
-            # where the GCS does not answer, the next look asks again
-            with contextlib.suppress(RayError, RuntimeError):
-                there = nodes_at_work()
-                for node in actors.keys() - there:
-                    ray.kill(actors.pop(node))
-                for node in there - actors.keys():
-                    actors[node] = (
-                        ray.remote(OnNode)
-                        .options(
-                            num_cpus=0,
-                            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
-                        )
-                        .remote(patience_s)
-                    )
+        there = nodes_at_work()
+        for node in actors.keys() - there:
+            ray.kill(actors.pop(node))
+        for node in there - actors.keys():
+            on_it = NodeAffinitySchedulingStrategy(node, soft=False)
+            actor = ray.remote(OnNode).options(num_cpus=0, scheduling_strategy=on_it)
+            actors[node] = actor.remote(patience_s)
 
-    looking = threading.Thread(target=look, daemon=True, name="stopped workers")
-    looking.start()
-    try:
+    # Where the GCS does not answer the next look asks again; where it is gone, that takes a minute.
+    with repeated(look, NODES_S, "stopped workers", (RayError, RuntimeError), END_S):
         yield
-    finally:
-        over.set()
-        looking.join(timeout=END_S)  # where the GCS is gone, asking it takes a minute

@@ -154,15 +154,15 @@ def _check_output(spec: Network) -> None:
             f"forward(x, t, y) of {spec.name} returns numbers of {dtype}, which have no gradient; "
             "it must return floats"
         )
-    if trainable_params(spec) and not output.requires_grad:
-        raise ValueError(
-            f"forward(x, t, y) of {spec.name} returns numbers without a gradient, as after "
-            ".detach() or under torch.no_grad(); return what follows from its weights"
-        )
     if not trainable_params(spec):
         raise ValueError(
             f"the network {spec.name} has no parameter to train; give build() a module with some "
             "whose requires_grad is true"
+        )
+    if not output.requires_grad:
+        raise ValueError(
+            f"forward(x, t, y) of {spec.name} returns numbers without a gradient, as after "
+            ".detach() or under torch.no_grad(); return what follows from its weights"
         )
 
 

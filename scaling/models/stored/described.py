@@ -104,9 +104,7 @@ def read_described(path: Path, said: Said, own: tuple[Candidate, ...]) -> tuple[
     parts = next((f.parts for f in spec.formats().values() if f.parts), {})
     state: State = {}
     for file, begins in parts.items():
-        if (
-            path / file
-        ).is_file():  # what lacks, and is needed, is named with the network's entries
+        if (path / file).is_file():  # what lacks is named with the network's entries
             state |= {begins + name: value for name, value in _tensors(path / file).items()}
     return spec, state
 

@@ -3,7 +3,6 @@ and every few seconds while a sweep runs, whose workers may be on other machines
 """
 
 import contextlib
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from scaling.records.ledger import StudyFolder
 from scaling.records.parsed import Unreadable
+from scaling.records.repeated import repeated
 from scaling.records.storage.copies import FOLDERS, pull, refresh, send_changed
 from scaling.records.storage.folders import fetch_folder, names_in
 from scaling.records.storage.places import here, url_of
@@ -132,20 +132,12 @@ def followed(folder: Path, plan: Plan) -> Iterator[None]:
     if url_of(folder) is None:
         yield
         return
-    ended = threading.Event()
 
     def follow() -> None:
-        while not ended.wait(EVERY_S):
-            # The sweep itself asks the store whether it is to stop, and ends where it is away.
-            with contextlib.suppress(StoreError):
-                pull_trainings(folder, plan)
-                send_changed(folder)
+        pull_trainings(folder, plan)
+        send_changed(folder)
 
-    thread = threading.Thread(target=follow, daemon=True, name="storage")
-    thread.start()
-    try:
+    # The sweep itself asks the store whether it is to stop, and ends where it is away.
+    with repeated(follow, EVERY_S, "storage", StoreError):
         yield
-    finally:
-        ended.set()
-        thread.join()
     pull_trainings(folder, plan)
