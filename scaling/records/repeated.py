@@ -10,19 +10,19 @@ def repeated(
     look: Callable[[], object],
     every_s: float,
     name: str,
-    passes: type[Exception] | tuple[type[Exception], ...] = (),
+    passes: tuple[type[Exception], ...] = (),
     end_s: float | None = None,
 ) -> Iterator[None]:
     """While entered, ``look`` is called every ``every_s`` seconds in a thread called ``name``.
 
-    After an error that it ``passes`` over the next look comes as usual. The end waits for a look
+    After an error of a kind in ``passes`` the next look comes as usual. The end waits for a look
     that is under way, for ``end_s`` seconds at most.
     """
     ended = threading.Event()
 
     def run() -> None:
         while not ended.wait(every_s):
-            with contextlib.suppress(passes):
+            with contextlib.suppress(*passes):
                 look()
 
     thread = threading.Thread(target=run, daemon=True, name=name)

@@ -138,6 +138,6 @@ def followed(folder: Path, plan: Plan) -> Iterator[None]:
         send_changed(folder)
 
     # The sweep itself asks the store whether it is to stop, and ends where it is away.
-    with repeated(follow, EVERY_S, "storage", StoreError):
+    with repeated(follow, EVERY_S, "storage", (StoreError,)):
         yield
     pull_trainings(folder, plan)
