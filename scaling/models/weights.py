@@ -33,8 +33,9 @@ class Format(NamedTuple):
     note: str = ""  # printed after the export: what a user of the file must know
     objectives: tuple[str, ...] = ()  # of which models it is a format; empty: of all
     # of a folder that is read by what it says of itself: its files of tensors -> how the names in
-    # them begin here
+    # them begin here, and what gives the entries of our names, where that is not all
     parts: Mapping[str, str] = MappingProxyType({})
+    ours: Callable[[Network, State], State] | None = None
 
 
 def read_training_checkpoint(

@@ -233,6 +233,8 @@ FORMAT = Format(
     "scaling.models.formats.diffusers.load_transformer, or set "
     "block.norm1.emb.time_proj.downscale_freq_shift = 0\non every block of "
     "model.transformer_blocks.",
+    parts={WEIGHTS: ""},
+    ours=lambda spec, state: from_diffusers(config_of(spec), state)[1],
 )
 
 

@@ -101,12 +101,12 @@ def read_described(path: Path, said: Said, own: tuple[Candidate, ...]) -> tuple[
     check_source(spec, own)
     if not path.is_dir():
         return spec, _tensors(path)
-    parts = next((f.parts for f in spec.formats().values() if f.parts), {})
+    form = next((each for each in spec.formats().values() if each.parts), None)
     state: State = {}
-    for file, begins in parts.items():
+    for file, begins in form.parts.items() if form else ():
         if (path / file).is_file():  # what lacks is named with the network's entries
             state |= {begins + name: value for name, value in _tensors(path / file).items()}
-    return spec, state
+    return spec, form.ours(spec, state) if form and form.ours else state
 
 
 def _tensors(path: Path) -> State:

@@ -3,9 +3,16 @@
 import pytest
 import torch
 
-from scaling.models.formats.diffusers import from_diffusers, load_transformer, write_diffusers
+from scaling.models.formats.diffusers import (
+    WEIGHTS,
+    from_diffusers,
+    load_transformer,
+    write_diffusers,
+)
 from scaling.models.formats.export import export_weights, load_model, open_checkpoint
-from scaling.study import ModelSpec
+from scaling.models.stored.described import write_described
+from scaling.models.stored.open_weights import open_weights
+from scaling.study import DiffusionSpec, ModelSpec
 from tests.models import golden
 from tests.models.formats.test_export import states_equal
 from tests.models.networks.test_dit import TINY, inputs, randomised
@@ -48,6 +55,19 @@ def test_a_model_goes_to_diffusers_and_back(exported, tmp_path):
     assert states_equal(state, golden.weights())
     export_weights(exported / "diffusers", to="dit", out=tmp_path / "back.pt")
     assert states_equal(torch.load(tmp_path / "back.pt", weights_only=True), golden.weights())
+
+
+def test_a_flow_goes_to_diffusers_and_back_with_the_times_that_it_was_told(tmp_path):
+    spec, flow = golden.SPEC.replaced(learn_sigma=False), tmp_path / "flow.safetensors"
+    process = DiffusionSpec(objective="flow", time_scale=1000)
+    write_described(flow, spec, randomised(spec).state_dict(), process, 0.1, None)
+    export_weights(flow, to="diffusers", out=tmp_path / "d")
+    before, again = open_weights(flow), open_weights(tmp_path / "d")
+    assert (again.spec, again.diffusion, again.label_dropout) == (spec, process, 0.1)
+    assert states_equal(before.state, again.state)
+    (tmp_path / "d" / WEIGHTS).unlink()
+    with pytest.raises(ValueError, match="the diffusers weights have no pos_embed.proj.weight"):
+        open_weights(tmp_path / "d")
 
 
 def test_a_model_of_diffusers_own_comes_in(tmp_path):
