@@ -56,6 +56,7 @@ def _members(folder: Path, tars: list[str]) -> Members:
     for tar in tars:
         members = index(folder / tar)
         shard = Shard.of(folder / tar, members)
+        shard.check(folder / tar)
         split = split_in(stem(tar))
         for name, begin, size in members:
             suffix = os.path.splitext(name)[1].lower()
@@ -193,6 +194,20 @@ class Shard(NamedTuple):
         for name, label in labels.items():
             by_key.setdefault(_key(name), set()).add(label)
         return cls(labels, by_key, images)
+
+    def check(self, path: Path) -> None:
+        """ValueError where one label stands for several images, of which none is the sample's."""
+        several: dict[str, list[str]] = {}
+        for whole in sorted(self.images - self.labels.keys()):
+            if (key := _key(whole)) in self.by_key and key not in self.images:
+                several.setdefault(key, []).append(whole)
+        for names in several.values():
+            if len(names) > 1:
+                raise ValueError(
+                    f"{path}: a sample's label stands for {len(names)} images, such as "
+                    f"{printable(names[0])} and {printable(names[1])}; write it anew with one "
+                    "image for each label"
+                )
 
     def label(self, name: str) -> str | None:
         """The class of the image ``name``; None where nothing tells one."""

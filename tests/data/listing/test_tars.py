@@ -84,6 +84,20 @@ def test_a_file_beside_the_image_may_hold_the_label(tmp_path, ending, text):
     assert listing.classes == ["0", "1"] and listing.told == "4 files: 4 images"
 
 
+def test_a_label_of_two_images_of_one_sample_is_refused(tmp_path):
+    members = {"0.input.png": png(0), "0.output.png": png(1), "0.cls": b"0"}
+    (tmp_path / "0.tar").write_bytes(tar_of(members))
+    with pytest.raises(
+        ValueError, match=r"label stands for 2 images, such as 0\.input and 0\.output"
+    ):
+        list_images(tmp_path / "0.tar")
+    own = {}
+    for i in range(4):  # each image has a label of its own
+        own |= {f"0.{i}.png": png(i), f"0.{i}.cls": b"%d" % (i % 2)}
+    (tmp_path / "0.tar").write_bytes(tar_of(own))
+    assert list_images(tmp_path / "0.tar").classes == ["0", "1"]
+
+
 def test_a_label_of_many_lines_is_none(tmp_path):
     members = {"0.jpg": png(0), "0.label": b"1 2\n3 4", "1.jpg": png(1), "1.label": b"5 6\n7 8"}
     (tmp_path / "0.tar").write_bytes(tar_of(members))

@@ -7,37 +7,11 @@ from ray.exceptions import WorkerCrashedError
 
 from scaling.launch.tasks import watch as watching
 from scaling.launch.tasks.job import Job, Trunk
-from scaling.launch.tasks.standing import BEGINS_S, trunk_is_coming
 from scaling.launch.tasks.watch import TrialWatch
 from scaling.records import Run
 from scaling.records.spending.allowance import ASKS, write_allowance
-from scaling.records.state.file import STALE_AFTER_S
 from scaling.study.planning.plan import PlannedTrial
 from tests.written import evaluation
-
-
-@pytest.mark.parametrize(
-    "state, silent, since, comes",
-    [
-        ({"state": "running", "step": 3}, 0, 1e4, True),  # however long it takes
-        ({"state": "running", "step": 6}, 0, 0, False),
-        ({"state": "running", "step": 3}, STALE_AFTER_S + 1, 0, False),
-        ({"state": "completed", "step": 9}, 0, 0, False),
-        # by an earlier sweep; this one is about to go on
-        ({"state": "stopped", "step": 3}, 0, 0, True),
-        ({"state": "stopped", "step": 3}, 0, BEGINS_S + 1, False),  # nobody does
-        (None, 0, 0, True),
-    ],
-)
-def test_a_trunk_is_coming_while_another_trains_it(
-    state, silent, since, comes, tmp_path, monkeypatch
-):
-    trunk, now = Run(tmp_path), time.time()
-    if state:
-        monkeypatch.setattr(time, "time", lambda: now - silent)
-        trunk.write_state(**state)
-    monkeypatch.setattr(time, "time", lambda: now)
-    assert trunk_is_coming(trunk, 6, now - since) == comes
 
 
 def test_a_watch_asks_for_a_place_once_the_trunk_is_there(tmp_path, tiny, monkeypatch):

@@ -66,7 +66,7 @@ def test_a_flow_goes_to_diffusers_and_back_with_the_times_that_it_was_told(tmp_p
     assert (again.spec, again.diffusion, again.label_dropout) == (spec, process, 0.1)
     assert states_equal(before.state, again.state)
     (tmp_path / "d" / WEIGHTS).unlink()
-    with pytest.raises(ValueError, match="the diffusers weights have no pos_embed.proj.weight"):
+    with pytest.raises(ValueError, match=r"diffusers weights have no pos_embed\.proj\.weight"):
         open_weights(tmp_path / "d")
 
 
