@@ -87,9 +87,7 @@ def test_a_file_beside_the_image_may_hold_the_label(tmp_path, ending, text):
 def test_a_label_of_two_images_of_one_sample_is_refused(tmp_path):
     members = {"0.input.png": png(0), "0.output.png": png(1), "0.cls": b"0"}
     (tmp_path / "0.tar").write_bytes(tar_of(members))
-    with pytest.raises(
-        ValueError, match=r"2 images, such as 0\.input and 0\.output"
-    ):
+    with pytest.raises(ValueError, match=r"2 images, such as 0\.input and 0\.output"):
         list_images(tmp_path / "0.tar")
     own = {}
     for i in range(4):  # each image has a label of its own
