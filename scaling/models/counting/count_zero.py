@@ -76,6 +76,29 @@ ZERO = (
     "aten::_weight_norm",
     "aten::fft_fftshift",
     "aten::fft_ifftshift",
+    # what torch 2.9 does not declare below, as later ones do
+    "aten::all",
+    "aten::amax",
+    "aten::amin",
+    "aten::aminmax",
+    "aten::any",
+    "aten::argmax",
+    "aten::argmin",
+    "aten::celu_",
+    "aten::count_nonzero",
+    "aten::elu_",
+    "aten::hardsigmoid_",
+    "aten::hardtanh_",
+    "aten::ldexp",
+    "aten::leaky_relu",
+    "aten::leaky_relu_",
+    "aten::logsumexp",
+    "aten::prod",
+    "aten::selu_",
+    "aten::std",
+    "aten::std_mean",
+    "aten::var",
+    "aten::var_mean",
 )
 
 
@@ -85,11 +108,15 @@ def multiplies_nothing(operation: str) -> bool:
     if packet is None:
         return False
     forms = [getattr(packet, name) for name in packet.overloads()]
-    return any(_is_cheap(form) for form in forms if torch.Tag.out not in form.tags)
+    return any(_is_cheap(form) for form in forms if not _writes_into_given(form))
+
+
+def _writes_into_given(form: torch._ops.OpOverload) -> bool:
+    return any(argument.is_out for argument in form._schema.arguments)
 
 
 def _is_cheap(form: torch._ops.OpOverload) -> bool:
-    # by name: torch 2.9 has no tag for reductions, which are refused there unless ZERO lists them
+    # by name: torch 2.9 has no tag for reductions, and ZERO lists them
     if {"pointwise", "reduction"} & {tag.name for tag in form.tags}:
         return True
     aliases = [result.alias_info for result in form._schema.returns]

@@ -17,7 +17,7 @@ def test_elementwise_work_counts_zero_though_nobody_named_it():
     ("operation", "nothing"),
     [
         ("aten::relu", True),
-        ("aten::amax", True),
+        ("aten::acosh", True),
         ("aten::select", True),
         ("aten::baddbmm", False),
         ("aten::none_such", False),
@@ -29,9 +29,19 @@ def test_torch_itself_says_what_multiplies_nothing(operation, nothing):
 
 def test_a_torch_without_a_tag_for_reductions_still_knows_views(monkeypatch):
     """As torch 2.9, the oldest that is allowed."""
-    monkeypatch.delattr(torch.Tag, "reduction")
+    monkeypatch.delattr(torch.Tag, "reduction", raising=False)
     assert multiplies_nothing("aten::select") and multiplies_nothing("aten::relu")
     assert not multiplies_nothing("aten::baddbmm")
+
+
+def test_reductions_and_in_place_activations_count_zero_on_any_torch():
+    class Reduced(nn.Module):
+        def forward(self, x):
+            x = nn.functional.leaky_relu_(nn.functional.elu_(x))
+            return x.amax(1) - x.argmin(1) + x.std(1) - x.logsumexp(1) + x.prod(1)
+
+    assert count_macs(Reduced(), (torch.empty(2, 4, device="meta"),)).macs == 0
+    assert {"aten::amax", "aten::elu_", "aten::leaky_relu_"} < set(ZERO)  # 2.9 does not tell
 
 
 def test_no_product_is_named_as_zero():
