@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from scaling.study.specs.ema import Ema
+from scaling.training.workers import local
 
 
 @functools.cache
@@ -30,14 +31,14 @@ def beta(ema: Ema, step: int) -> float:
 
 
 class EmaWeights:
-    """One running average of a list of parameters, in fp32."""
+    """One running average of a list of parameters, or of this worker's shards, in fp32."""
 
     def __init__(self, ema: Ema, params: Iterable[Tensor]):
         self.ema = ema
         self.params = list(params)
-        self.average = [p.detach().clone() for p in self.params]
+        self.average = [p.detach().clone() for p in local(self.params)]
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Add the weights after optimiser step ``step`` (from 1) to the average."""
-        torch._foreach_lerp_(self.average, self.params, 1.0 - beta(self.ema, step))
+        torch._foreach_lerp_(self.average, local(self.params), 1.0 - beta(self.ema, step))

@@ -77,11 +77,10 @@ class Trainer:
         self.process = build_process(spec.diffusion)
         self.network = self.workers.spread(self.model, spec.model.units(self.model))
         self.params = [p for p in self.model.parameters() if p.requires_grad]
-        self.local = local(self.params)  # this worker's shares, in the same memory
         self.names = [name for name, p in self.model.named_parameters() if p.requires_grad]
         self.optimiser = optimiser_of(t, self.params, spec.model.units(self.model))
         self.emas = [
-            EmaWeights(ema, self.local)
+            EmaWeights(ema, self.params)
             for ema in dict.fromkeys((*emas, *t.emas))
             if ema.kind != "none"
         ]
@@ -134,7 +133,7 @@ class Trainer:
         load_parameters(self.model, {k: v for k, v in weights.items() if k not in fixed})
         load_beside(self.model, {k: v for k, v in weights.items() if k in fixed})
         for ema in self.emas:
-            ema.average = [p.detach().clone() for p in self.local]
+            ema.average = [p.detach().clone() for p in local(self.params)]
 
     def _take_step(self) -> Tensor:
         """One optimiser step; returns this worker's mean loss, still on the device."""

@@ -39,7 +39,7 @@ def snapshot(trainer: "Trainer") -> dict:
     return {
         "step": trainer.step,
         "train_wall_s": trainer.train_wall_s,
-        "weights": dict(zip(trainer.names, copied(trainer.local))),
+        "weights": dict(zip(trainer.names, copied(local(trainer.params)))),
         "emas": {e.ema.label: dict(zip(trainer.names, copied(e.average))) for e in trainer.emas},
         "buffers": buffers.copied(trainer.model),
         "training": {
@@ -73,7 +73,7 @@ class AveragedWeights:
     """A context in which the trainer's model holds the average ``ema``, not the raw weights."""
 
     def __init__(self, trainer: "Trainer", ema: Ema):
-        self.params = trainer.local
+        self.params = local(trainer.params)
         self.average = (
             None if ema.kind == "none" else next(e.average for e in trainer.emas if e.ema == ema)
         )

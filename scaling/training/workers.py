@@ -134,8 +134,12 @@ class Workers:
 
 
 def local(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """This worker's shards, in the memory of ``tensors``; unsharded tensors as they are."""
-    return [t.detach().to_local() if isinstance(t, DTensor) else t.detach() for t in tensors]
+    """This worker's shards, in the memory of ``tensors``; unsharded tensors as they are.
+
+    Ask anew each time: up to torch 2.9 at least, FSDP2 moves a shard that is smaller than others
+    to other memory at the first forward pass.
+    """
+    return [t.detach().to_local() if isinstance(t, DTensor) else t for t in tensors]
 
 
 def whole(share: Tensor, like: Tensor) -> Tensor:
