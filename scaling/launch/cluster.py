@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ from scaling.launch.tokens import shown_where_asked
 from scaling.study.cores import usable_cores
 
 ALONE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-# The longest path of a socket, without its final zero; and a name as Ray gives them.
-SOCKET_PATH_BYTES = 107
+# The longest path of a socket, without its final zero (on a Mac and on Linux), and a name as Ray
+# gives them.
+SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 SOCKET = "session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
 SHORT_FOLDERS = ("/tmp", "/dev/shm")
 GPU_TYPE = "accelerator_type:"  # of a node's GPUs, among its resources
