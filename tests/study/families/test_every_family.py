@@ -140,5 +140,5 @@ def test_a_family_half_added_is_refused_where_it_is_built(base, whole):
 
     fields = {k: v for k, v in TINY[whole] if k in base.model_fields}
     for build in (Half, lambda **told: Half.model_validate(told)):
-        with pytest.raises(TypeError, match=r"abstract class Half .* _debug_"):
+        with pytest.raises(TypeError, match=r"abstract class Half .*_debug_"):
             build(**fields)
