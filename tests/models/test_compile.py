@@ -55,9 +55,8 @@ def trained(wrap) -> list[torch.Tensor]:
     model, diffusion = randomised(SPEC), process()
     params = list(model.parameters())
     ema = [p.detach().clone() for p in params]
-    optimiser = torch.optim.AdamW(
-        params, lr=1e-3, eps=1e-3, fused=True
-    )  # no step by rounding alone
+    # With a small eps the rounding of a gradient near 0 is a whole step.
+    optimiser = torch.optim.AdamW(params, lr=1e-3, eps=1e-3, fused=True)
 
     def loss(x0, noise, index, y):
         x_t = diffusion.q_sample(x0, index, noise)

@@ -76,7 +76,7 @@ ZERO = (
     "aten::_weight_norm",
     "aten::fft_fftshift",
     "aten::fft_ifftshift",
-    # what torch 2.9 does not declare below, as later ones do
+    # what torch 2.9 does not declare, as later ones do
     "aten::all",
     "aten::amax",
     "aten::amin",
@@ -103,7 +103,11 @@ ZERO = (
 
 
 def multiplies_nothing(operation: str) -> bool:
-    """Whether torch itself declares ``operation`` elementwise, a reduction or a view."""
+    """Whether ``operation`` is in ZERO, or torch itself declares it elementwise, a reduction or a
+    view.
+    """
+    if operation in ZERO:
+        return True
     packet = getattr(torch.ops.aten, operation.removeprefix("aten::"), None)
     if packet is None:
         return False

@@ -17,13 +17,14 @@ def test_elementwise_work_counts_zero_though_nobody_named_it():
     ("operation", "nothing"),
     [
         ("aten::relu", True),
+        ("aten::amax", True),
         ("aten::acosh", True),
         ("aten::select", True),
         ("aten::baddbmm", False),
         ("aten::none_such", False),
     ],
 )
-def test_torch_itself_says_what_multiplies_nothing(operation, nothing):
+def test_torch_itself_or_zero_says_what_multiplies_nothing(operation, nothing):
     assert multiplies_nothing(operation) == nothing
 
 
@@ -31,6 +32,7 @@ def test_a_torch_without_a_tag_for_reductions_still_knows_views(monkeypatch):
     """As torch 2.9, the oldest that is allowed."""
     monkeypatch.delattr(torch.Tag, "reduction", raising=False)
     assert multiplies_nothing("aten::select") and multiplies_nothing("aten::relu")
+    assert multiplies_nothing("aten::amax")
     assert not multiplies_nothing("aten::baddbmm")
 
 
