@@ -5,7 +5,7 @@
     python -m scaling.sweep flow_vs_diffusion --set scale=debug
 
 Price: 295 GPU-hours on an H100 at 40 % MFU for training, in bf16. Sampling adds 192, in tf32. Both
-are a third less if dit_imagenet256 has run. On digits: 12 trainings, about 4 minutes on 2 quiet
+are a third less if dit_imagenet256 has run. On digits: 12 trainings, about 5 minutes on 2 quiet
 cores.
 
 Flow is trained twice: as SiT, whose network is told the time t in 0 .. 1, and with the network told

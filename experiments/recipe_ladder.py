@@ -17,7 +17,7 @@ batch, data order and EMA.
 JiT's bottleneck has no place here, as a patch has 4 numbers. Each step's rates are tuned at each
 size by `recipe_ladder_lr`. Every sample takes 25 forward passes: DDIM, or 13 steps of Heun.
 
-    python -m scaling.sweep recipe_ladder    54 trainings, about 10 minutes on 2 quiet cores
+    python -m scaling.sweep recipe_ladder    54 trainings, about 6 minutes on 2 quiet cores
     scaling compare recipe_ladder            what each step is worth, over the one before it
     python -m scaling.sweep recipe_ladder --set scale=imagenet256 --address auto --gpus-per-trial 1
 

@@ -6,7 +6,7 @@ within 1.5 %. On 8x8 pixels a convolution runs at every place, so at these Gflop
 to 8 channels wide. Steps, batch, data order, EMA and protocol are those of `digits`, and its DiT
 trainings are shared. The U-Nets' rates are those of `unet_lr`.
 
-    python -m scaling.sweep unet_vs_dit    18 trainings; 26 minutes on 2 cores that others used too
+    python -m scaling.sweep unet_vs_dit    18 trainings, about 12 minutes on 2 quiet cores
 
 Declared before the run: FID falls with Gflops for both, and DiT is better at each of the three
 rungs, as the paper found at scale. If the U-Net is better anywhere, it is at the smallest rung,

@@ -6,7 +6,7 @@ two ways, with 16 numbers in each token: 4x4 pixels of a single frame, or 2x2 pi
 Parameters and Gflops are then equal to the last digit, and only what a token sees differs. Three
 rungs, steps, batch, data order and EMA equal; the rate is tuned per rung and patch (`video_lr`).
 
-    python -m scaling.sweep video_tokens        about 8 minutes on 2 quiet cores
+    python -m scaling.sweep video_tokens        about 4 minutes on 2 quiet cores
 
 Measured are the FID over all frames of 1,000 clips and the Fréchet distance over the stacked
 features of each clip's 8 frames (clip FD, 512 features). Both are of digits-cnn, on frames averaged
