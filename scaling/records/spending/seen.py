@@ -28,6 +28,7 @@ def seen(group: list[PlannedTrial], run: Run, ended: bool) -> Seen:
             *(price_of[eval_id] for eval_id in measured_s),
             *(flops for eval_id, flops in price_of.items() if eval_id not in measured_s),
         ),
+        kind=(longest.spec.model.family, repr(longest.spec.model)),
         done_steps=curve[-1]["step"] if curve else 0,
         train_s=curve[-1]["train_wall_s"] if curve else 0.0,
         evaluated_s=tuple(measured_s.values()),

@@ -33,7 +33,7 @@ class Standing:
         """GPU-hours up to the checkpoint after the next, with the evaluations due by then."""
         steps = max(0, self.reach - self.seen.done_steps)
         train_s = steps * paces.each_s(self.seen)
-        measure_s = sum(map(paces.evaluation_s, self.due))
+        measure_s = sum(paces.evaluation_s(flops, self.seen.kind) for flops in self.due)
         return (self.devices * train_s + self.measuring_devices * measure_s) / SECONDS
 
 

@@ -7,7 +7,7 @@ from scaling.study.planning.time_left import Paces, Seen
 
 HOUR = 3600.0
 # a step of one FLOP takes a minute, an evaluation of one FLOP half an hour
-PACES = Paces(step_s=lambda flops: 60 * flops, evaluation_s=lambda flops: 1800 * flops)
+PACES = Paces(step_s=lambda flops, kind: 60 * flops, evaluation_s=lambda flops, kind: 1800 * flops)
 
 
 def training(train_id: str, steps: int = 60, done: int = 0, **more) -> Standing:

@@ -100,6 +100,7 @@ def recorded(study: str) -> list[dict]:
                     for line in curve
                 ],
                 "evaluations": evaluations,
+                "kind": (group[0].spec.model.family, group[0].model),
                 "steps": group[0].spec.train.steps,
                 "flops": group[0].train_flops,
             }
@@ -114,6 +115,7 @@ def seen_at(row: dict, now: float) -> Seen:
         steps=row["steps"],
         flops=row["flops"],
         evaluation_flops=tuple(flops for _, _, flops in row["evaluations"]),
+        kind=row["kind"],
         done_steps=lines[-1]["step"] if lines else 0,
         train_s=lines[-1]["train_wall_s"] if lines else 0.0,
         evaluated_s=tuple(seconds for _, seconds, _ in done),
@@ -121,7 +123,7 @@ def seen_at(row: dict, now: float) -> Seen:
     )
 
 
-@pytest.mark.parametrize("study", ["mixer_vs_dit", "digits_lr", "mixer_lr"])
+@pytest.mark.parametrize("study", ["mixer_vs_dit", "digits_lr", "mixer_lr", "unet_vs_dit"])
 def test_recorded_runs_are_foretold_twice_as_well_as_by_training_flops(study):
     """Their machine was shared: the same training took 28 s and 67 s in one sweep."""
     rows = recorded(study)
