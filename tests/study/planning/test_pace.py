@@ -1,4 +1,4 @@
-"""Are seconds learned from what was done: floor and rate, families, networks, a drifting machine?"""
+"""Are seconds learned from what was done: floor, rate, families, networks, a drifting machine?"""
 
 import math
 
