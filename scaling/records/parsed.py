@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError, from_json
 from scaling.records.files import read_bytes
 
 T = TypeVar("T")
+MOST_BYTES = 2**30  # of a JSON file: a plan of 100,000 trials is smaller
 MOST_TOLD = 3  # faults of one file
 MOST_REMEMBERED = 1000  # values of a kind that were checked
 UPDATE = "update dit-scaling to read it"
@@ -63,10 +64,14 @@ class Newer(Unreadable):
     """A file of a schema that this code does not know yet. It is sound, and must be left alone."""
 
 
-def content_of(path: Path | str, mend: str) -> bytes | None:
-    """The bytes of the file ``path``; None where there is no such file. Raises Unreadable."""
+def content_of(path: Path | str, mend: str, most: int | None = None) -> bytes | None:
+    """The bytes of the file ``path``; None where there is no such file. Raises Unreadable, for more
+    than ``most`` bytes too.
+    """
     try:
-        return read_bytes(path)
+        return read_bytes(path, most)
+    except ValueError as error:
+        raise Damaged(path, f"{error}, and the suite writes {most:,} at most", mend) from None
     # The second: a file stands where a folder was named.
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -103,7 +108,7 @@ class Shape(Generic[T]):
 
     def read(self, path: Path | str) -> T | None:
         """The content of ``path``; None where there is no such file. Raises Unreadable."""
-        data = content_of(path, self.mend)
+        data = content_of(path, self.mend, MOST_BYTES)
         return None if data is None else self.parse(data, path)
 
     def parse(self, data: bytes, path: Path | str) -> T:
@@ -121,7 +126,7 @@ class Shape(Generic[T]):
 
     def unknown(self, path: Path | str) -> list[str]:
         """The keys in a sound file that this code does not know, such as ``figures.colour``."""
-        data = content_of(path, self.mend)
+        data = content_of(path, self.mend, MOST_BYTES)
         if data is None:
             return []
         try:

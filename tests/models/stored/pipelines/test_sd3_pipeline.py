@@ -2,94 +2,35 @@
 
 import json
 import shutil
-import string
 
 import pytest
 import torch
-from diffusers import (
-    FlowMatchEulerDiscreteScheduler,
-    SD3Transformer2DModel,
-    StableDiffusion3Pipeline,
-)
+from diffusers import StableDiffusion3Pipeline
 
 from scaling.cli import main
 from scaling.data import to_uint8
 from scaling.evaluation.sampling.generate import generate, labels_and_streams
 from scaling.evaluation.sampling.load import load_checkpoint
-from scaling.models.networks.captions import ENCODERS
 from scaling.models.stored.open_weights import open_weights
 from scaling.study import Protocol, cost
 from scaling.study.specs.weights import WeightsSpec
-from tests.data.latents import tiny_autoencoders as tiny
+from tests.models.small_sd3 import SHIFT, SIZE, saved
 
-SIZE, STEPS, GUIDANCE, SHIFT = 8, 6, 4.0, 3.0
+STEPS, GUIDANCE = 6, 4.0
 CAPTIONS = ("A red fox", "a teapot")
 TOLD = WeightsSpec(captions=CAPTIONS)
-
-
-def clip(folder, seed: int):
-    """A small CLIP of text, whose words are letters."""
-    from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
-
-    letters = [*string.ascii_letters, *(f"{letter}</w>" for letter in string.ascii_letters)]
-    words = ["<|startoftext|>", "<|endoftext|>", *letters]
-    folder.mkdir()
-    (folder / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    tokenizer = CLIPTokenizer.from_pretrained(folder, model_max_length=77)
-    torch.manual_seed(seed)
-    shape = {"hidden_size": 8, "intermediate_size": 16, "projection_dim": 8}
-    layers = {"num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": len(words)}
-    return tokenizer, CLIPTextModelWithProjection(
-        CLIPTextConfig(**shape, **layers, bos_token_id=0, eos_token_id=1)
-    )
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """Folders of a small SD3 as diffusers saved it: with T5, and without; and of SD3.5's kind."""
-    from transformers import AutoTokenizer, T5Config, T5EncoderModel
-
     root = tmp_path_factory.mktemp("sd3")
-    one, two = clip(root / "one", 1), clip(root / "two", 2)
-    words = AutoTokenizer.from_pretrained(ENCODERS["minilm"]())
-    shape = {"d_model": 24, "d_kv": 6, "d_ff": 16, "num_layers": 1, "num_heads": 2}
-    t5 = T5EncoderModel(T5Config(vocab_size=len(words), **shape))
-    networks = []
-    for added in ({}, {"qk_norm": "rms_norm", "dual_attention_layers": (0,)}):
-        torch.manual_seed(0)
-        network = SD3Transformer2DModel(
-            sample_size=SIZE,
-            patch_size=2,
-            in_channels=4,
-            out_channels=4,
-            num_layers=2,
-            num_attention_heads=2,
-            attention_head_dim=8,
-            joint_attention_dim=24,
-            caption_projection_dim=16,
-            pooled_projection_dim=16,
-            pos_embed_max_size=12,
-            **added,
-        )
-        for name, weight in network.named_parameters():
-            if "norm_" in name and weight.ndim == 1:  # of queries and keys: diffusers' are ones
-                torch.nn.init.uniform_(weight, 0.5, 2.0)
-        networks.append(network)
-    vae = tiny.kl(4, 4, scaling_factor=0.3, shift_factor=0.1)
-    scheduler = FlowMatchEulerDiscreteScheduler(shift=SHIFT)
-    made = {}
-    sd3, sd35 = networks
-    for name, network, encoder, tokenizer in (
-        ("small-sd3", sd3, t5, words),
-        ("no-t5", sd3, None, None),
-        ("small-sd3.5", sd35, t5, words),
-    ):
-        made[name] = root / name
-        StableDiffusion3Pipeline(
-            network, scheduler, vae, one[1], one[0], two[1], two[0], encoder, tokenizer
-        ).save_pretrained(made[name])
-    return made
+    dual = {"qk_norm": "rms_norm", "dual_attention_layers": (0,)}
+    return {
+        "small-sd3": saved(root / "small-sd3"),
+        "no-t5": saved(root / "no-t5", t5=False),
+        "small-sd3.5": saved(root / "small-sd3.5", **dual),
+    }
 
 
 @pytest.mark.parametrize("name", ["small-sd3", "no-t5", "small-sd3.5"])
