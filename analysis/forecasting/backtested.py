@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from analysis.fits.linear import Z
+from analysis.fits.distributions import t_quantile
+from analysis.fits.linear import LEVEL, Z
 from analysis.forecasting.forecast import Forecast, NoiseDeviations, forecast
 from analysis.forecasting.noise import noise_between_seeds
 from scaling.records.status import optional_fields
@@ -47,11 +48,13 @@ class BackTested:
 
     @property
     def widening(self) -> float:
-        """Times the forecast's own deviation: root mean square over rungs of the errors found in
-        units of those expected, 1 or more. It holds what the declared forms all got wrong.
+        """Times the forecast's own deviation: root mean square of the errors found in units of
+        those expected, of the rung where it was worst, 1 or more. It holds what the declared forms
+        all got wrong. A mean over rungs would hide a bend: the first rungs, forecast from one size
+        or on its near side, expect much or see nothing of it.
         """
         each = [float(np.mean((rung.log_errors / rung.deviations) ** 2)) for rung in self.held_out]
-        return max(1.0, math.sqrt(float(np.mean(each)))) if each else 1.0
+        return max(1.0, math.sqrt(max(each, default=1.0)))
 
     def at(self, places: np.ndarray, runs: Sequence[str], origin: np.ndarray) -> Forecast:
         """log FID at ``places`` (m, 3), axes of ``axes_of`` less ``origin``, of trainings
@@ -60,8 +63,11 @@ class BackTested:
         return _forecast(self.rows, places, runs, origin, self.noise)
 
     def width(self, variance: float) -> float:
-        """Of the 95 % prediction interval of log FID, of a forecast's ``variance``."""
-        return 2 * Z * self.widening * math.sqrt(variance + self.noise.sampling**2)
+        """Of the 95 % prediction interval of log FID, of a forecast's ``variance``: Student's, for
+        a luck that few trainings tell may be that small by luck.
+        """
+        quantile = float(t_quantile((1 + LEVEL) / 2, self.noise.dof))
+        return 2 * quantile * self.widening * math.sqrt(variance + self.noise.sampling**2)
 
     def interval(self, network: Network, images: int) -> tuple[float, float, float, Forecast]:
         """FID of one training of ``network`` on ``images``, its 95 % prediction interval, and the

@@ -12,6 +12,7 @@ A measured log FID has the luck of its training, shared by the checkpoints, and 
 samples.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,6 +40,7 @@ class NoiseDeviations:
 
     luck: float = 0.015  # of one training, shared by its checkpoints
     sampling: float = 0.005  # of one evaluation
+    dof: float = math.inf  # of trainings, behind a measured luck; the published are taken as known
 
 
 @dataclass(frozen=True)

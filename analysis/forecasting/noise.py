@@ -7,6 +7,7 @@ from analysis.forecasting.forecast import NoiseDeviations
 
 LEAST_REPEATS = 3  # degrees of freedom, of trainings, behind a measured noise
 LUCK_TO_SAMPLING = 3.2  # arXiv 2606.20536
+LEAST_SAMPLING = 1e-4  # of a log FID: figures that agree further do so by luck or by rounding
 
 
 def noise_between_seeds(rows: pl.DataFrame) -> NoiseDeviations:
@@ -43,10 +44,12 @@ def noise_between_seeds(rows: pl.DataFrame) -> NoiseDeviations:
         return NoiseDeviations()
     mean_of_seeds = among / among_dof  # luck, and sampling over the number of checkpoints
     if remainder_dof < LEAST_REPEATS:
-        sampling = mean_of_seeds / (LUCK_TO_SAMPLING**2 + checkpoints / among_dof)
-        return NoiseDeviations(
-            LUCK_TO_SAMPLING * float(np.sqrt(sampling)), float(np.sqrt(sampling))
+        sampling = max(
+            mean_of_seeds / (LUCK_TO_SAMPLING**2 + checkpoints / among_dof), LEAST_SAMPLING**2
         )
-    sampling = remainder / remainder_dof
+        return NoiseDeviations(
+            LUCK_TO_SAMPLING * float(np.sqrt(sampling)), float(np.sqrt(sampling)), among_dof
+        )
+    sampling = max(remainder / remainder_dof, LEAST_SAMPLING**2)
     luck = max(0.0, mean_of_seeds - sampling * checkpoints / among_dof)
-    return NoiseDeviations(float(np.sqrt(luck)), float(np.sqrt(sampling)))
+    return NoiseDeviations(float(np.sqrt(luck)), float(np.sqrt(sampling)), among_dof)

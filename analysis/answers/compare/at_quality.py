@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.answers.quality.text import OF_SAMPLES
 from analysis.answers.quality.time_to_quality import TimeToQuality
 from analysis.fits.linear import Bounds
 from analysis.text import number
@@ -18,8 +19,9 @@ class AtQuality:
     model: str
     target: float
     multiplier: float | None  # training FLOPs of A over those of B
-    interval: Bounds | None  # 95 %, from both recipes' seeds
+    interval: Bounds | None  # 95 %, from both recipes' seeds; of one seed from its samples alone
     why: str = ""
+    one_seed: bool = False  # of a recipe or both: the interval holds nothing of training again
 
 
 def at_quality(a: Sequence[TimeToQuality], b: Sequence[TimeToQuality]) -> list[AtQuality]:
@@ -52,7 +54,7 @@ def at_quality(a: Sequence[TimeToQuality], b: Sequence[TimeToQuality]) -> list[A
 
 def at_quality_text(comparisons: Sequence[AtQuality]) -> str:
     """A line per rung: ``at 5, DiT-S/2: A needs 1.4 times B's training FLOPs [1.1, 1.8]``."""
-    return "\n".join(
+    lines = [
         f"at {rung.target:g}, {rung.model}: "
         + (
             f"not compared, {rung.why}"
@@ -65,7 +67,10 @@ def at_quality_text(comparisons: Sequence[AtQuality]) -> str:
             )
         )
         for rung in comparisons
-    )
+    ]
+    if any(rung.one_seed for rung in comparisons):
+        lines.append(f"beware:{OF_SAMPLES}")
+    return "\n".join(lines)
 
 
 def _by_rung(name: str, rows: Sequence[TimeToQuality]) -> dict[tuple, TimeToQuality]:
@@ -98,4 +103,4 @@ def _compared(a: TimeToQuality, b: TimeToQuality) -> AtQuality:
         return AtQuality(a.model, a.target, math.exp(ratio), None)
     half = math.hypot(*(math.log(high / low) / 2 for low, high in filter(None, ends)))
     interval = (math.exp(ratio - half), math.exp(ratio + half))
-    return AtQuality(a.model, a.target, math.exp(ratio), interval)
+    return AtQuality(a.model, a.target, math.exp(ratio), interval, one_seed=1 in (a.seeds, b.seeds))

@@ -12,12 +12,20 @@ AT_ITS_END = (
 )
 
 
+# the interval of one seed knows nothing of training again, which is the larger error
+OF_SAMPLES = (
+    " An interval of one seed is of drawing other samples alone and holds nothing of training "
+    "again: train another seed."
+)
+
+
 def sentence(rows: Sequence[TimeToQuality]) -> str:
     """``EP_FID@5 (ema-power-0.05): cheapest by DiT-d3w64/2, at 51,000 images [44,000, 60,000], 2e13
     training FLOPs; 3 of 12 models reach it (..).`` for one target; where none does, the nearest.
     """
     once = all(row.checkpoints == 1 for row in rows)
-    return _sentence(rows) + (AT_ITS_END if once else "")
+    lone = any(row.seeds == 1 and row.images_interval is not None for row in rows)
+    return _sentence(rows) + (AT_ITS_END if once else "") + (OF_SAMPLES if lone else "")
 
 
 def _sentence(rows: Sequence[TimeToQuality]) -> str:

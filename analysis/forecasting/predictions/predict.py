@@ -2,8 +2,9 @@
 later records are scored against.
 
 The forecast is that of ``scaling suggest``: an ensemble of declared laws in N, T and D over all
-checkpoints of the recipe, its interval widened by what the same forecast missed on every rung of
-the records (``backtested``). The file keeps how it did there, beside the simplest guesses.
+checkpoints of the recipe, its interval widened by what the same forecast missed on the rung of the
+records where it was worst (``backtested``). The file keeps how it did on each, beside the simplest
+guesses.
 """
 
 from collections.abc import Sequence
@@ -25,8 +26,8 @@ from scaling.study.specs.identity import identity
 
 RULE = (
     "an ensemble of declared laws in parameters, tokens and images, weighed by their evidence, "
-    "over all checkpoints of the recipe; its interval as many times wider as the same forecast of "
-    "each rung from the smaller ones erred beyond its own"
+    "over all checkpoints of the recipe; its interval Student's, as many times wider as the same "
+    "forecast of the rungs from the smaller ones erred beyond its own where it was worst"
 )
 
 

@@ -36,8 +36,15 @@ def test_luck_and_sampling_are_told_apart():
     found = noise_between_seeds(evaluations(0.1, 0.02, models=100, seeds=3))
     assert found.luck == pytest.approx(0.1, rel=0.1)
     assert found.sampling == pytest.approx(0.02, rel=0.1)
+    assert found.dof == 200  # trainings beyond the first of each model
     no_luck = noise_between_seeds(evaluations(0.0, 0.02, models=100, seeds=3))
     assert no_luck.luck < 0.005 and no_luck.sampling == pytest.approx(0.02, rel=0.1)
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+def test_checkpoints_that_agree_to_the_last_digit_leave_a_noise(steps):
+    found = noise_between_seeds(evaluations(1e-9, 0.0, models=4, steps=steps))
+    assert found.sampling == pytest.approx(1e-4)
 
 
 def test_of_one_checkpoint_a_training_the_ratio_is_the_published_one():

@@ -27,7 +27,10 @@ def test_a_recipe_that_is_worse_by_a_factor_needs_its_square(tmp_path):
     assert small.multiplier == pytest.approx(1.44) == large.multiplier
     low, high = small.interval
     assert low < 1.44 < high
-    assert at_quality_text([small]).startswith("at 8, DiT-d2w16/2: A needs 1.44 times B's training")
+    told = at_quality_text([small])
+    assert told.startswith("at 8, DiT-d2w16/2: A needs 1.44 times B's training")
+    assert "beware: An interval of one seed is of drawing other samples alone" in told
+    assert "beware" not in at_quality_text([replace(small, one_seed=False)])
 
 
 def test_what_is_not_reached_or_only_bounded_is_not_compared(tmp_path):

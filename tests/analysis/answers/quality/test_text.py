@@ -30,6 +30,14 @@ def test_before_the_first_checkpoint_it_is_an_upper_bound(tmp_path):
     assert "at most" in sentence([found])
 
 
+def test_an_interval_of_one_seed_says_that_it_holds_samples_alone(tmp_path):
+    (one,) = time_to_quality(rows_of(tmp_path / "1", falling(10, 0.5))[1], [6.0])
+    (two,) = time_to_quality(rows_of(tmp_path / "2", falling(10, 0.5), 0.02, seeds=2)[1], [6.0])
+    assert one.images_interval and two.images_interval
+    assert "holds nothing of training again: train another seed" in sentence([one])
+    assert "another seed" not in sentence([two])
+
+
 def test_trainings_measured_once_say_that_no_curve_tells_when(tmp_path):
     _, rows = rows_of(tmp_path, falling(10, 0.5))
     (along,) = time_to_quality(rows, [6.0])
