@@ -35,15 +35,6 @@ SWAPPED = ("aten::transpose", "aten::swapaxes", "aten::t", "aten::numpy_T")
 # what gives numbers of several inputs, or of another than the first, in a shape to which they are
 # broadcast
 CHOSEN = {"aten::where": (1, 2), "aten::copy_": (1,)}
-NEW = frozenset(
-    "aten::empty aten::empty_like aten::new_empty aten::zeros aten::zeros_like aten::new_zeros "
-    "aten::ones aten::ones_like aten::new_ones aten::full aten::full_like aten::new_full".split()
-)
-# what shares its input's memory, so that what is written into it is written there
-VIEWS = frozenset(
-    "aten::slice aten::select aten::narrow aten::view aten::unsqueeze aten::squeeze "
-    "aten::transpose aten::permute aten::t aten::alias aten::detach".split()
-)
 PARTED = frozenset(
     "aten::split aten::split_with_sizes aten::chunk aten::unsafe_chunk aten::tensor_split".split()
 )
@@ -81,33 +72,6 @@ def moved(value: Value) -> Moved:
     if kind in (*SWAPPED, "aten::permute"):
         return [(inputs[0], _each(_order(kind, inputs, len(before))))]
     return []
-
-
-def written(value: Value) -> Moved:
-    """What is copied into views of a new tensor, as ``o[:, 0] = x`` does, which a trace does not
-    show in ``o``: each copied value, and of its axes those of ``value``. [] of what is not new.
-    """
-    if value.node().kind() not in NEW:
-        return []
-    found: Moved = []
-    left: Moved = [(value, _each(range(len(shape_of(value)))))]
-    while left:
-        whole, back = left.pop()
-        for use in whole.uses():
-            user = use.user
-            if use.offset:  # read beside another
-                continue
-            if user.kind() == "aten::copy_":
-                copied = list(user.inputs())[1]
-                less = len(back) - len(shape_of(copied))
-                if whole.debugName() != value.debugName() and shape_of(copied):
-                    found.append((copied, back[less:]))
-            elif user.kind() in VIEWS:
-                view = next(user.outputs())
-                for _, axes in moved(view):
-                    through = [frozenset().union(*(back[i] for i in its)) for its in axes]
-                    left.append((view, through))
-    return found
 
 
 def _each(axes: Iterable[int]) -> list[Axes]:

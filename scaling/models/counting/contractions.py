@@ -24,7 +24,6 @@ from scaling.models.counting.axes import (
     number_of,
     shape_of,
     varies,
-    written,
 )
 
 Behind = list[tuple[Value, Axes]]  # values, and over which of their axes they are summed
@@ -116,12 +115,7 @@ def _looked_at(value: Value, summed: Axes) -> tuple[int, Behind]:
     if kind in ("aten::stack", "aten::cat"):
         at = number_of(inputs[1], 0) % len(shape)
         return _joined(list(inputs[0].node().inputs()), at, summed, stacked=kind == "aten::stack")
-    of_one = frozenset(axis for axis in summed if shape[axis] > 1)
-    if copied := written(value):
-        return 0, [
-            (source, frozenset(i for i, axes in enumerate(its) if axes & of_one))
-            for source, its in copied
-        ]
+    of_one = [axis for axis in summed if shape[axis] > 1]
     return 0, [
         (source, frozenset().union(*(back[axis] for axis in of_one)))
         for source, back in moved(value)
