@@ -64,6 +64,16 @@ def test_a_fault_is_named_by_its_field_and_what_it_holds(data, why):
         STATE.parse(data, "runs/a/state.json")
 
 
+@pytest.mark.parametrize("shape", [STATE, PLAN, EVALUATION])
+def test_a_file_too_large_to_be_ours_is_damaged_and_not_read(tmp_path, monkeypatch, shape):
+    monkeypatch.setattr("scaling.records.parsed.read_bytes", None)
+    path = tmp_path / "state.json"
+    with open(path, "wb") as file:
+        file.truncate(shape.most + 1)  # a hole, which takes no room
+    with pytest.raises(Damaged, match=rf"has {shape.most + 1:,} bytes, and at most .* are read; "):
+        shape.read(path)
+
+
 def test_faults_are_few_and_short_in_a_message():
     with pytest.raises(Damaged) as found:
         EVALUATION.parse(b'{"figures": %s}' % json.dumps(900 * [3]).encode(), "e.json")
