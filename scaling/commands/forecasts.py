@@ -97,7 +97,7 @@ def predict(
     With ``--until K`` it tells when a model's FID comes to K by the same forecast, and freezes
     nothing.
 
-    
+    \b
     scaling predict results/digits --target DiT-d4w96/2@1500
     scaling predict results/digits --target DiT-d4w96/2 --until 3
     """

@@ -92,14 +92,11 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def read_bytes(path: Path | str, most: int | None = None) -> bytes:
-    """The content of the file ``path``. Without Python's buffer it takes two thirds of the time.
-
-    ValueError where it holds more than ``most`` bytes, before they are read.
+def read_bytes(path: Path | str) -> bytes:
+    """The content of the file ``path``. Without Python's buffer it takes two thirds of the
+    time.
     """
     with open(path, "rb", buffering=0) as file:
-        if most is not None and (size := os.fstat(file.fileno()).st_size) > most:
-            raise ValueError(f"holds {size:,} bytes")
         return file.readall()
 
 

@@ -9,6 +9,8 @@ them.
 """
 
 import functools
+import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -26,7 +28,7 @@ from pydantic_core import PydanticCustomError, from_json
 from scaling.records.files import read_bytes
 
 T = TypeVar("T")
-MOST_BYTES = 2**30  # of a JSON file: a plan of 100,000 trials is smaller
+MOST_BYTES = 64 << 20  # of a file; ten thousand times a record
 MOST_TOLD = 3  # faults of one file
 MOST_REMEMBERED = 1000  # values of a kind that were checked
 UPDATE = "update dit-scaling to read it"
@@ -64,14 +66,14 @@ class Newer(Unreadable):
     """A file of a schema that this code does not know yet. It is sound, and must be left alone."""
 
 
-def content_of(path: Path | str, mend: str, most: int | None = None) -> bytes | None:
-    """The bytes of the file ``path``; None where there is no such file. Raises Unreadable, for more
-    than ``most`` bytes too.
+def content_of(path: Path | str, mend: str, most: int = sys.maxsize) -> bytes | None:
+    """The bytes of the file ``path``; None where there is no such file. Raises Unreadable, also for
+    more than ``most`` bytes, which are not read.
     """
     try:
-        return read_bytes(path, most)
-    except ValueError as error:
-        raise Damaged(path, f"{error}, and the suite writes {most:,} at most", mend) from None
+        if (size := os.stat(path).st_size) > most:
+            raise Damaged(path, f"has {size:,} bytes, and at most {most:,} are read", mend)
+        return read_bytes(path)
     # The second: a file stands where a folder was named.
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -94,12 +96,19 @@ class Shape(Generic[T]):
     """One kind of file: what it holds, its newest version, and what to do about a damaged one.
 
     ``version`` is the key that holds the version; ``newest`` is None for files without one.
+    A larger file than ``most`` bytes is damaged.
     """
 
     def __init__(
-        self, kind: Any, mend: str, newest: int | None = None, version: str = "schema_version"
+        self,
+        kind: Any,
+        mend: str,
+        newest: int | None = None,
+        version: str = "schema_version",
+        most: int = MOST_BYTES,
     ):
         self.kind, self.mend, self.newest, self.version = kind, mend, newest, version
+        self.most = most
 
     @functools.cached_property
     def adapter(self) -> TypeAdapter[T]:
@@ -108,7 +117,7 @@ class Shape(Generic[T]):
 
     def read(self, path: Path | str) -> T | None:
         """The content of ``path``; None where there is no such file. Raises Unreadable."""
-        data = content_of(path, self.mend, MOST_BYTES)
+        data = content_of(path, self.mend, self.most)
         return None if data is None else self.parse(data, path)
 
     def parse(self, data: bytes, path: Path | str) -> T:
@@ -126,7 +135,7 @@ class Shape(Generic[T]):
 
     def unknown(self, path: Path | str) -> list[str]:
         """The keys in a sound file that this code does not know, such as ``figures.colour``."""
-        data = content_of(path, self.mend, MOST_BYTES)
+        data = content_of(path, self.mend, self.most)
         if data is None:
             return []
         try:

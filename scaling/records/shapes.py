@@ -185,5 +185,8 @@ RECORD: Shape[Record] = Shape(Record, "the same sweep sets it aside", SCHEMA)
 LINE: Shape[Line] = Shape(Line, "the same sweep sets the curve aside and keeps its whole lines")
 MANIFEST: Shape[Manifest] = Shape(Manifest, "take an older step")
 PLAN: Shape[Plan] = Shape(
-    Plan, "scaling sweep of that study sets it aside and writes it again", PLAN_SCHEMA
+    Plan,
+    "scaling sweep of that study sets it aside and writes it again",
+    PLAN_SCHEMA,
+    most=1 << 30,  # two thousand bytes a trial
 )

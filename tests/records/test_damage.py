@@ -143,7 +143,7 @@ def test_a_file_that_the_disk_holds_back_is_told_and_not_renamed(study, name, mo
     if name == "real":
         path.write_bytes(b"")
 
-    def read(asked, *most):
+    def read(asked):
         if Path(asked) == path:
             raise PermissionError(errno.EACCES, "Permission denied", str(asked))
         return Path(asked).read_bytes()

@@ -4,7 +4,6 @@ A few mutations of each file here; ``python -m tests.chaos.files`` tries all of 
 """
 
 import json
-import os
 
 import pytest
 
@@ -65,18 +64,20 @@ def test_a_fault_is_named_by_its_field_and_what_it_holds(data, why):
         STATE.parse(data, "runs/a/state.json")
 
 
+@pytest.mark.parametrize("shape", [STATE, PLAN, EVALUATION])
+def test_a_file_too_large_to_be_ours_is_damaged_and_not_read(tmp_path, monkeypatch, shape):
+    monkeypatch.setattr("scaling.records.parsed.read_bytes", None)
+    path = tmp_path / "state.json"
+    with open(path, "wb") as file:
+        file.truncate(shape.most + 1)  # a hole, which takes no room
+    with pytest.raises(Damaged, match=rf"has {shape.most + 1:,} bytes, and at most .* are read; "):
+        shape.read(path)
+
+
 def test_faults_are_few_and_short_in_a_message():
     with pytest.raises(Damaged) as found:
         EVALUATION.parse(b'{"figures": %s}' % json.dumps(900 * [3]).encode(), "e.json")
     assert len(str(found.value)) < 400 and " and 907 more; " in str(found.value)
-
-
-def test_a_file_too_large_to_be_ours_is_refused_before_it_is_read(tmp_path):
-    path = tmp_path / "state.json"
-    path.touch()
-    os.truncate(path, 3 * 2**30)  # takes no room on the disk
-    with pytest.raises(Damaged, match="holds 3,221,225,472 bytes, and the suite"):
-        STATE.read(path)
 
 
 def test_a_plan_that_names_files_elsewhere_is_refused(pristine):  # noqa: F811

@@ -147,6 +147,8 @@ def frozen_in(folder: Path) -> list[Path]:
 
 def _keys(path: Path) -> set[str]:
     try:
+        if path.stat().st_size > FROZEN.most:
+            return set()
         content = json.loads(path.read_bytes())
     except ValueError:  # some other file of that name
         return set()

@@ -46,9 +46,9 @@ def predict(folder: Folder, targets: Sequence[str], out: Path | None = None) -> 
             "name what to predict: --target MODEL or MODEL@STEPS, such as "
             f"{plan.trials[-1].model}@1000"
         )
+    wanted = [target_of(text, plan) for text in dict.fromkeys(targets)]
     rows = fit_checkpoints(evaluations_frame(study))
     conditions = Conditions.of(plan, rows)
-    wanted = [target_of(text, plan) for text in dict.fromkeys(targets)]
     for target in wanted:
         if earlier := measured(study, target, conditions):
             raise ValueError(

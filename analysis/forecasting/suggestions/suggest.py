@@ -39,6 +39,7 @@ def suggest(
     or where the budget buys none of the candidates.
     """
     (study,) = studies(folder)
+    target_of(target, study.plan())  # refused before the records are read, and their tables kept
     trials = trials_frame(study)
     diverged = trials.filter(pl.col("state") == "diverged")["train_id"].to_list()
     evaluations = without_stopped(evaluations_frame(study), trials)

@@ -16,11 +16,13 @@ from scaling.data.clips.layout import AS_VIDEO, Clip, by_split
 from scaling.data.clips.pieces import Piece, pieces_of
 from scaling.data.clips.video_files import count_frames, is_video
 from scaling.data.crop import image_size
+from scaling.data.depth import told_of_depth
 from scaling.data.images import DataSet, Images
 from scaling.data.listing.content import is_image
 from scaling.data.listing.names import TRAIN, listed
 from scaling.data.listing.splits import WITHOUT
 from scaling.data.listing.walk import find, printable
+from scaling.data.profiles import told_of_profiles
 from scaling.data.several import several_frames
 from scaling.study.specs.identity import identity
 from scaling.study.specs.trial import DataSpec
@@ -79,7 +81,7 @@ def load(folder: Path, spec: DataSpec) -> DataSet:
         heldout=heldout,
         classes=tuple(map(printable, classes)) or None,
         told=f"{printable(str(folder))}: {len(clips)} clips, {len(train)} {what} to train on and "
-        f"{len(heldout)} held out" + WITHOUT * (not classes) + told_of_numbers(clips),
+        f"{len(heldout)} held out" + WITHOUT * (not classes) + told_of(folder, clips),
     )
 
 
@@ -101,7 +103,16 @@ def cut(folder: Path, clips: list[tuple[Clip, int]], frames: int) -> tuple[list[
     return [piece for piece, _ in rows], [label for _, label in rows]
 
 
-def told_of_numbers(clips: list[Clip]) -> str:
+def told_of(folder: Path, clips: list[Clip]) -> str:
+    """In words, which of ``clips`` lack frames, and what is told of frames as it is of images:
+    those that do not use their range, and those with colours of another space than sRGB.
+    """
+    frames = [path for clip in clips for path in clip.frames]
+    said = (told_of_depth(folder, frames), told_of_profiles(folder, frames)) if frames else ()
+    return _told_of_numbers(clips) + "".join(f"; of the frames, {text}" for text in said if text)
+
+
+def _told_of_numbers(clips: list[Clip]) -> str:
     """In words, by the numbers of frames, how many of ``clips`` lack some, how many have every
     second or third, and one of each; "" where there are none.
     """

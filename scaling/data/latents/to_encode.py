@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scaling.data.clips.folder import check_clips, cut, files_in, list_clips, told_of_numbers
+from scaling.data.clips.folder import check_clips, cut, files_in, list_clips, told_of
 from scaling.data.clips.layout import Clip
 from scaling.data.clips.pieces import Piece
 from scaling.data.crop import read_image
@@ -73,7 +73,7 @@ def of_clips(folder: Path, frames: int) -> ToEncode:
         {split: [_row(*piece) for piece in zip(*its)] for split, its in cuts.items()},
         f"{len(clips)} clips, {len(pieces)} pieces of {frames} frames"
         + WITHOUT * (not classes)
-        + told_of_numbers(clips),
+        + told_of(folder, clips),
         check,
         list,
     )

@@ -11,6 +11,9 @@ import torch
 
 from scaling.evaluation.metrics.frechet import Gaussian
 
+# The largest mean variance of a feature: with 2,048 of them the FID to photos would be 1e5 and
+# more, and that of the worst images is some hundreds.
+WIDEST = {"inception": 100.0}
 # relative to the largest entry or eigenvalue; float32 files of 2,048 features are within a tenth
 SYMMETRIC, NEGATIVE = 1e-4, 1e-4
 # Of images beside the statistics: how far their mean may lie off, squared, as a share of the trace,
@@ -62,6 +65,13 @@ def checked_gaussian(
         )
     if values[-1] <= 0:
         raise ValueError(f"{sigma} is zero, as of one image or copies of it, in {again}")
+    spread = float(cov.trace()) / dimension
+    if spread > WIDEST.get(extractor, float("inf")):
+        raise ValueError(
+            f"{sigma} is no covariance of {extractor!r}: its features' variances are {spread:.3g} "
+            f"in the mean, and those of images are below {WIDEST[extractor]:g}; was the sum of "
+            f"squares not divided by the number of images? It is in {again}"
+        )
     root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
     return Gaussian(mean, cov, _most_images(values, cov), root)
 

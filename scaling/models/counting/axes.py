@@ -34,7 +34,18 @@ REGROUPED = frozenset(
 SWAPPED = ("aten::transpose", "aten::swapaxes", "aten::t", "aten::numpy_T")
 # what gives numbers of several inputs, or of another than the first, in a shape to which they are
 # broadcast
-CHOSEN = {"aten::where": (1, 2), "aten::copy_": (1,)}
+CHOSEN = {
+    "aten::where": (1, 2),
+    "aten::copy_": (1,),
+    "aten::slice_scatter": (0, 1),
+    "aten::index_copy": (0, 3),
+    "aten::index_copy_": (0, 3),
+    "aten::scatter": (0, 3),
+    "aten::scatter_": (0, 3),
+    "aten::index_put": (0, 2),
+    "aten::index_put_": (0, 2),
+}
+INDEXED = ("aten::index_put", "aten::index_put_")
 PARTED = frozenset(
     "aten::split aten::split_with_sizes aten::chunk aten::unsafe_chunk aten::tensor_split".split()
 )
@@ -52,6 +63,8 @@ def moved(value: Value) -> Moved:
     if kind == "aten::cat":
         parts = list(inputs[0].node().inputs())
         return [(part, _each(range(len(shape)))) for part in parts]
+    if kind in INDEXED and not _is_one_row_of(inputs[1]):
+        return [(inputs[0], _each(range(len(shape))))]
     if kind in CHOSEN:
         parts = [inputs[i] for i in CHOSEN[kind] if shape_of(inputs[i])]
         return [(part, _broadcast(part, len(shape))) for part in parts]

@@ -25,8 +25,10 @@ from scaling.models.counting.axes import (
     shape_of,
     varies,
 )
+from scaling.models.counting.written import VIEWS, Node, written
 
-Behind = list[tuple[Value, Axes]]  # values, and over which of their axes they are summed
+# values, and over which of their axes they are summed
+Behind = list[tuple[Value, Axes]]
 
 PRODUCTS = {  # where the factors stand among the inputs
     "aten::mul": (0, 1),
@@ -42,7 +44,8 @@ SQUARES = ("aten::pow", "aten::square")
 
 def summed_macs(inputs: Sequence, outputs: Sequence) -> int:
     """fvcore handle of sum, mean, nansum, nanmean and cumsum."""
-    return products_summed(inputs[0], _axes(inputs[0], inputs[1] if len(inputs) > 2 else None))
+    axes = _axes(inputs[0], inputs[1] if len(inputs) > 2 else None)
+    return products_summed(inputs[0], axes, outputs[0].node())
 
 
 def norm_macs(inputs: Sequence, outputs: Sequence) -> int:
@@ -53,20 +56,28 @@ def norm_macs(inputs: Sequence, outputs: Sequence) -> int:
 
 def trace_macs(inputs: Sequence, outputs: Sequence) -> int:
     """fvcore handle of a matrix's trace."""
-    return products_summed(inputs[0], (0, 1))
+    return products_summed(inputs[0], (0, 1), outputs[0].node())
 
 
 def scattered_macs(inputs: Sequence, outputs: Sequence) -> int:
     """fvcore handle of scatter_add and index_add: (x, dim, index, what is added, ...)."""
     rank = len(shape_of(inputs[3]))
-    return products_summed(inputs[3], [number_of(inputs[1], 0) % rank]) if rank else 0
+    if not rank:
+        return 0
+    return products_summed(inputs[3], [number_of(inputs[1], 0) % rank], outputs[0].node())
+
+
+def placed_macs(inputs: Sequence, outputs: Sequence) -> int:
+    """fvcore handle of scatter: (x, dim, index, what is put there, reduce), a sum with "add"."""
+    adds = len(inputs) > 4 and inputs[4].toIValue() == "add"
+    return scattered_macs(inputs, outputs) if adds else 0
 
 
 def pooled_macs(inputs: Sequence, outputs: Sequence) -> int:
     """fvcore handle of the poolings that average, whose windows are of the last axes."""
     rank = len(get_shape(inputs[0]))
     sides = len(integers_of(inputs[1]) or ()) or 1
-    return products_summed(inputs[0], range(rank - sides, rank))
+    return products_summed(inputs[0], range(rank - sides, rank), outputs[0].node())
 
 
 def _axes(value: Value, given: Value | None) -> list[int]:
@@ -76,20 +87,28 @@ def _axes(value: Value, given: Value | None) -> list[int]:
     return [axis % rank for axis in axes] if axes else list(range(rank))
 
 
-def products_summed(value: Value, axes: Iterable[int]) -> int:
-    """The products in ``value`` that a sum over its ``axes`` adds up."""
+def products_summed(value: Value, axes: Iterable[int], reader: Node) -> int:
+    """The products in ``value`` that ``reader``, a sum over its ``axes``, adds up."""
     macs = 0
-    left: Behind = [(value, frozenset(axes))]
-    seen = set()
+    left = [(value, frozenset(axes), reader)]
+    seen, writes = set(), set()
     while left:
-        value, summed = left.pop()
+        value, summed, reader = left.pop()
         key = value.debugName(), summed
         if not summed or key in seen:
             continue
         seen.add(key)
         found, behind = _looked_at(value, summed)
         macs += found
-        left += behind
+        # a view shows what its buffer holds when the view is read, another result what it held
+        # when it was computed
+        node = value.node()
+        at = reader if node.kind() in VIEWS else node
+        left += [(source, axes, at) for source, axes in behind]
+        for source, axes in written(value, summed, reader):
+            if source.debugName() not in writes:
+                writes.add(source.debugName())
+                left.append((source, axes, source.node()))
     return macs
 
 

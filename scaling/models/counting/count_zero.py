@@ -76,6 +76,11 @@ ZERO = (
     "aten::_weight_norm",
     "aten::fft_fftshift",
     "aten::fft_ifftshift",
+    "aten::index_copy",
+    "aten::index_copy_",
+    "aten::slice_scatter",
+    "aten::select_scatter",
+    "aten::diagonal_scatter",
     # what torch 2.9 does not declare, as later ones do
     "aten::all",
     "aten::amax",

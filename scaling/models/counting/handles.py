@@ -13,6 +13,7 @@ from scaling.models.counting import meta_convolution
 from scaling.models.counting.axes import shape_of
 from scaling.models.counting.contractions import (
     norm_macs,
+    placed_macs,
     pooled_macs,
     products_summed,
     real_macs,
@@ -51,7 +52,8 @@ def einsum_macs(inputs: Sequence, outputs: Sequence) -> int:
     """
     factors = list(inputs[1].node().inputs())
     if len(factors) == 1:
-        return products_summed(factors[0], lost_axes(inputs[0].toIValue(), get_shape(factors[0])))
+        lost = lost_axes(inputs[0].toIValue(), get_shape(factors[0]))
+        return products_summed(factors[0], lost, outputs[0].node())
     if len(factors) > 2:
         return int(einsum_flop_jit(inputs, outputs))
     return pair_macs(inputs[0].toIValue(), *map(get_shape, factors))
@@ -234,6 +236,7 @@ HANDLES: dict[str, Callable] = {
         for name in ("scatter_add", "index_add", "scatter_reduce")
         for in_place in ("", "_")
     },
+    **dict.fromkeys(("aten::scatter", "aten::scatter_"), placed_macs),
     "aten::trace": trace_macs,
     **dict.fromkeys(
         (f"aten::{kind}avg_pool{n}d" for kind in ("", "adaptive_") for n in (1, 2, 3)), pooled_macs

@@ -11,6 +11,7 @@ from PIL import Image
 
 from scaling.data import DataSpec, check_data, check_fits, load_data
 from scaling.study import ModelSpec
+from tests.data.test_profiles import P3, SRGB, profile
 
 
 def pictures(count: int, height: int = 12, width: int = 16, seed: int = 0) -> np.ndarray:
@@ -211,3 +212,15 @@ def test_frames_are_in_the_order_of_their_numbers(tmp_path):
     assert start == 0 and [path.rpartition("/")[2] for path in clip.frames] == [
         f"frame{i}.png" for i in range(12)
     ]
+
+
+@pytest.mark.parametrize("primaries, told", [(P3, True), (SRGB, False)])
+def test_colours_of_frames_are_told_as_those_of_images_are(tmp_path, primaries, told):
+    icc = profile("wide", 2.2, primaries)
+    (tmp_path / "a" / "one").mkdir(parents=True)
+    for i, frame in enumerate(pictures(6)):
+        Image.fromarray(frame).save(tmp_path / "a" / "one" / f"{i}.png", icc_profile=icc)
+    write_video(tmp_path / "a" / "two.mkv", pictures(6, seed=1))
+    said = load_data(spec(tmp_path)).told
+    other = "; of the frames, 6 of 6 images have colours of another space than sRGB (wide 6)"
+    assert (other in said) is told

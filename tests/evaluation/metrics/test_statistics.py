@@ -10,6 +10,7 @@ from scaling.evaluation.features.passes import features_of
 from scaling.evaluation.images.real_images import tensor_images
 from scaling.evaluation.images.reference import Reference
 from scaling.evaluation.metrics.frechet import frechet_distance
+from scaling.evaluation.metrics.statistics import checked_gaussian
 
 D = 64
 EYE, MU = np.eye(D), np.zeros(D)
@@ -111,3 +112,22 @@ def test_one_image_is_no_reference(tmp_path):
     np.savez(tmp_path / "samples.npz", arr_0=pixels(digits(10)))
     with pytest.raises(ValueError, match="has 1 image, which has no covariance"):
         evaluate.run(tmp_path / "samples.npz", str(tmp_path / "one.npz"), ["features=digits-cnn"])
+
+
+@pytest.mark.parametrize("extractor, refused", [("inception", True), ("digits-cnn", False)])
+def test_a_scatter_matrix_is_no_covariance_of_features_whose_range_is_known(
+    tmp_path, extractor, refused
+):
+    rows = np.random.default_rng(0).uniform(0, 2, (2000, D))
+    covariance = np.cov(rows, rowvar=False)
+
+    def checked(sigma):
+        arrays = {"mu": rows.mean(0), "sigma": sigma}
+        return checked_gaussian(tmp_path / "r.npz", arrays, "", D, extractor)
+
+    assert torch.allclose(checked(covariance).cov, torch.from_numpy(covariance))
+    if refused:
+        with pytest.raises(ValueError, match=r"variances are 6\d\d in the mean.*divided by the n"):
+            checked(covariance * 1999)
+    else:
+        checked(covariance * 1999)

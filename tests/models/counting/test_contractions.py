@@ -17,6 +17,28 @@ def macs(call, *shapes) -> int:
 
 
 PRODUCT = 2 * 3 * 4
+
+
+def into(write):
+    """What sums a buffer over its middle axis, into which ``write(buffer, a, b)`` wrote."""
+
+    def call(a, b):
+        buffer = a.new_empty(2, 3, 4)
+        write(buffer, a[:, :, None], b)
+        return buffer.sum(1)
+
+    return call
+
+
+def by_rows(o, a, b):
+    for i in range(2):
+        o[i] = a[i] * b
+
+
+def by_places(o, a, b):
+    o[:, PLACES] = a * b
+
+
 ROWS = torch.zeros(5, dtype=int, device="meta")
 PLACES = torch.zeros(3, dtype=int, device="meta")
 
@@ -53,6 +75,25 @@ PLACES = torch.zeros(3, dtype=int, device="meta")
         lambda a, b: a.new_zeros(2, 6, 4).scatter_add(
             1, PLACES[None, :, None].expand(2, 3, 4), a[:, :, None] * b
         ),
+        into(lambda o, a, b: o.copy_(a * b)),
+        into(lambda o, a, b: o[:].copy_(a * b)),
+        into(lambda o, a, b: (o[..., :2].zero_(), o[:, :, :].copy_(a * b))),
+        into(lambda o, a, b: o.transpose(0, 1).copy_((a * b).transpose(0, 1))),
+        into(lambda o, a, b: o.index_copy_(1, PLACES, a * b)),
+        into(lambda o, a, b: o.scatter_(1, PLACES[None, :, None].expand(2, 3, 4), a * b)),
+        into(lambda o, a, b: torch.mul(a, b, out=o)),
+        into(lambda o, a, b: torch.mul(a, b, out=o[:])),
+        into(lambda o, a, b: o[:].copy_(a.expand(2, 3, 4)).mul_(b)),
+        into(by_rows),
+        into(by_places),
+        lambda a, b: a.new_empty(2, 4).scatter(
+            0, PLACES[:2, None].expand(2, 4), (a[:, :, None] * b).sum(1), reduce="add"
+        ),
+        lambda a, b: a.new_zeros(2, 12).scatter_(
+            1, PLACES.repeat(4)[None].expand(2, 12), (a[:, :, None] * b).view(2, 12), reduce="add"
+        ),
+        lambda a, b: a.new_empty(2, 3, 4).slice_scatter(a[:, :, None] * b).sum(1),
+        lambda a, b: a.new_empty(2, 3, 4).index_copy(1, PLACES, a[:, :, None] * b).sum(1),
     ],
 )
 def test_a_product_that_is_written_out_counts_as_matmul_does(written):

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from analysis.forecasting.predictions.predict import predict
 from analysis.forecasting.suggestions.suggest import MFU, suggest, suggest_from
 from analysis.frames.published import dit_evaluations
 from scaling.records import StudyFolder
@@ -118,3 +119,14 @@ def test_no_records_no_suggestion(tmp_path):
     study.write_plan(plan)
     with pytest.raises(ValueError, match="no records"):
         suggest(study, TARGET, 1.0)
+
+
+def test_a_target_that_is_none_is_refused_before_the_records_are_read(tmp_path):
+    plan = digits_like(seeds=1)
+    study = StudyFolder(tmp_path / plan.name)
+    study.write_plan(plan)
+    before = sorted(tmp_path.rglob("*"))
+    for forecast in (lambda target: suggest(study, target, 1.0), lambda t: predict(study, [t])):
+        with pytest.raises(ValueError, match="unknown model"):
+            forecast("nonsense@10")
+    assert sorted(tmp_path.rglob("*")) == before
