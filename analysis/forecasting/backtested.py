@@ -49,12 +49,12 @@ class BackTested:
     @property
     def widening(self) -> float:
         """Times the forecast's own deviation: root mean square of the errors found in units of
-        those expected, of the rung where it was worst, 1 or more. It holds what the declared forms
-        all got wrong. A mean over rungs would hide a bend: the first rungs, forecast from one size
-        or on its near side, expect much or see nothing of it.
+        those expected, over all rungs or of the largest, whichever is more, 1 or more. It holds
+        what the declared forms all got wrong. A mean over rungs alone would hide a bend: the first
+        rungs, forecast from one size or on its near side, expect much or see nothing of it.
         """
         each = [float(np.mean((rung.log_errors / rung.deviations) ** 2)) for rung in self.held_out]
-        return max(1.0, math.sqrt(max(each, default=1.0)))
+        return math.sqrt(max(1.0, float(np.mean(each)), each[-1])) if each else 1.0
 
     def at(self, places: np.ndarray, runs: Sequence[str], origin: np.ndarray) -> Forecast:
         """log FID at ``places`` (m, 3), axes of ``axes_of`` less ``origin``, of trainings

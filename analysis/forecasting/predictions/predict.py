@@ -2,9 +2,9 @@
 later records are scored against.
 
 The forecast is that of ``scaling suggest``: an ensemble of declared laws in N, T and D over all
-checkpoints of the recipe, its interval widened by what the same forecast missed on the rung of the
-records where it was worst (``backtested``). The file keeps how it did on each, beside the simplest
-guesses.
+checkpoints of the recipe, its interval widened by what the same forecast missed on the rungs of the
+records, or on the largest alone where that is more (``backtested``). The file keeps how it did on
+each, beside the simplest guesses.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from scaling.study.specs.identity import identity
 RULE = (
     "an ensemble of declared laws in parameters, tokens and images, weighed by their evidence, "
     "over all checkpoints of the recipe; its interval Student's, as many times wider as the same "
-    "forecast of the rungs from the smaller ones erred beyond its own where it was worst"
+    "forecast of each rung from the smaller ones, or of the largest alone, erred beyond its own"
 )
 
 

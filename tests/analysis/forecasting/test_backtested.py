@@ -32,10 +32,12 @@ def test_intervals_are_widened_by_what_was_wrong_and_never_narrowed():
     rows = pl.DataFrame()
     right = BackTested(rows, noise, (rung([0.1, 0.1], [0.2, 0.2]),))
     assert right.widening == 1.0 and BackTested(rows, noise, ()).widening == 1.0
-    # rungs of 4 and 2 squared deviations on average: the worse of them
-    wrong = BackTested(rows, noise, (rung([0.4], [0.2]), rung([0.2, 0.0], [0.1, 0.1])))
-    assert wrong.widening == pytest.approx(2)
-    assert wrong.width(0.09) == pytest.approx(2 * Z * 2 * 0.5)  # .3 and .4 of samples
+    # rungs of 4 and 2 squared deviations on average: the root of 3, or of the largest rung's 4
+    four, two = rung([0.4], [0.2]), rung([0.2, 0.0], [0.1, 0.1])
+    wrong = BackTested(rows, noise, (four, two))
+    assert wrong.widening == pytest.approx(np.sqrt(3))
+    assert wrong.width(0.09) == pytest.approx(2 * Z * np.sqrt(3) * 0.5)  # .3 and .4 of samples
+    assert BackTested(rows, noise, (two, four)).widening == pytest.approx(2)
 
 
 def test_a_luck_of_few_trainings_widens_by_students_t():
