@@ -15,6 +15,7 @@ results root.
 A study folder that holds its own ``runs/`` (a committed reference, say) is complete in itself.
 """
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -94,6 +95,9 @@ class Run:
 
     def renew_state(self, state: str, why: str | None, **progress) -> None:
         self._state_file("state.json").renew_state(state, why, **progress)
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        return self._state_file("state.json").alone()
 
     @property
     def path(self) -> Path:

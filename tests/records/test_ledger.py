@@ -78,7 +78,7 @@ WRITERS = {
 }
 READERS = {
     "spec", "state", "record", "sessions", "curve", "evaluation", "evaluations", "is_measured",
-    "measured_steps", "samples", "as_read_only", "sibling", "send_curve",
+    "measured_steps", "samples", "as_read_only", "sibling", "send_curve", "alone",
 }  # fmt: skip
 
 

@@ -64,13 +64,14 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
             # A state that something damaged is written anew.
-            stands = self.job.state()
-            if stands["state"] not in GIVEN_UP:
-                self.job.renew_state("running", self.why, **self._told())
-            elif self.keeps_word:
-                self.job.renew_state(stands["state"], stands["why"], **self._told())
-            else:
-                return
+            with self.job.alone():
+                stands = self.job.state()
+                if stands["state"] not in GIVEN_UP:
+                    self.job.renew_state("running", self.why, **self._told())
+                elif self.keeps_word:
+                    self.job.renew_state(stands["state"], stands["why"], **self._told())
+                else:
+                    return
 
     def _send(self) -> None:
         while not self._ended.wait(SENT_EVERY_S):

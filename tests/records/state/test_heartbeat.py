@@ -3,6 +3,7 @@
 import time
 
 from scaling.records import Run
+from scaling.records.state.file import StateFile
 from scaling.records.state.heartbeat import Heartbeat
 
 
@@ -32,3 +33,22 @@ def test_a_job_that_the_sweep_has_marked_as_stopped_is_not_called_running_again(
         assert run.state()["state"] == "stopped"
     with Heartbeat(run):  # begun again
         assert run.state()["state"] == "running"
+
+
+class SlowlyRead(StateFile):
+    """Its readers take their time, as on a busy disk."""
+
+    def state(self):
+        stands = super().state()
+        time.sleep(0.1)
+        return stands
+
+
+def test_what_the_sweep_says_while_a_beat_is_on_its_way_is_not_overwritten(tmp_path, monkeypatch):
+    monkeypatch.setattr("scaling.records.state.heartbeat.HEARTBEAT_S", 0.01)
+    written = StateFile(tmp_path / "state.json")
+    with Heartbeat(SlowlyRead(written.path)):
+        time.sleep(0.05)  # the first beat has read the state
+        written.write_state("stopped", "interrupted")
+        time.sleep(0.3)
+        assert written.state()["state"] == "stopped"
